@@ -1,0 +1,39 @@
+//! Turns the contract into Rust: messages and services, the checks of field rules, the table of who may call.
+
+use std::{env, error::Error, fs, path::PathBuf};
+
+use prost::Message as _;
+
+#[path = "build/contract.rs"]
+mod contract;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // A descriptor set carries no file times, so Cargo is told here what the output depends on.
+    println!("cargo:rerun-if-changed=proto");
+    println!("cargo:rerun-if-changed=build");
+
+    let files = [
+        "rapport/v1/access.proto",
+        "rapport/v1/audit.proto",
+        "rapport/v1/directory.proto",
+        "rapport/v1/error_reason.proto",
+        "rapport/v1/interaction.proto",
+    ];
+    let mut compiler = protox::Compiler::new(["proto"])?;
+    compiler.include_imports(true).include_source_info(true).open_files(files)?;
+
+    // The bytes, not the typed set: the latter drops every custom option.
+    let descriptor_set = compiler.encode_file_descriptor_set();
+    let contract = contract::Contract::read(&descriptor_set, "rapport.v1")?;
+
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("descriptor.bin"), &descriptor_set)?;
+    fs::write(out.join("checks.rs"), contract.checks()?)?;
+    fs::write(out.join("access_table.rs"), contract.access_table()?)?;
+
+    tonic_prost_build::configure()
+        .btree_map(".")
+        .codec_path("crate::api::codec::CheckedCodec")
+        .compile_fds(prost_types::FileDescriptorSet::decode(descriptor_set.as_slice())?)?;
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! The only place where a domain error becomes a gRPC status.
+
+use prost::Message as _;
+use prost_types::Any;
+use tonic::{Code, Status};
+use tonic_types::pb;
+
+use super::v1::{self, ItemError};
+use crate::error::{Error, Reason, Violation};
+
+/// `google.rpc.ErrorInfo.domain` of every error.
+pub const DOMAIN: &str = "rapport";
+
+/// When a caller may try again after [`Code::Unavailable`].
+const RETRY_AFTER: prost_types::Duration = prost_types::Duration { seconds: 1, nanos: 0 };
+
+/// The status of an error, with its details. Internal causes are logged here and stay here.
+pub fn of(error: Error) -> Status {
+    let (code, reason) = classify(&error);
+    log_cause(&error);
+    let mut details = vec![any(
+        "google.rpc.ErrorInfo",
+        &pb::ErrorInfo { reason: reason_name(reason), domain: DOMAIN.to_owned(), metadata: Default::default() },
+    )];
+    if code == Code::Unavailable {
+        details.push(any("google.rpc.RetryInfo", &pb::RetryInfo { retry_delay: Some(RETRY_AFTER) }));
+    }
+    if code == Code::FailedPrecondition {
+        details.push(any(
+            "google.rpc.PreconditionFailure",
+            &pb::PreconditionFailure {
+                violations: vec![pb::precondition_failure::Violation {
+                    r#type: reason_name(reason),
+                    subject: String::new(),
+                    description: error.to_string(),
+                }],
+            },
+        ));
+    }
+    let message = message(&error);
+    if let Error::Invalid(violations) = error {
+        details.push(any(
+            "google.rpc.BadRequest",
+            &pb::BadRequest { field_violations: violations.into_iter().map(bad_field).collect() },
+        ));
+    }
+    let status = pb::Status { code: code as i32, message: message.clone(), details };
+    Status::with_details(code, message, status.encode_to_vec().into())
+}
+
+/// The error of one item of a batch or stream.
+pub fn of_item(error: Error) -> ItemError {
+    let (code, reason) = classify(&error);
+    log_cause(&error);
+    let message = message(&error);
+    let violations = match error {
+        Error::Invalid(violations) => violations.into_iter().map(field_violation).collect(),
+        _ => Vec::new(),
+    };
+    ItemError { code: code as i32, reason: reason.into(), message, violations }
+}
+
+/// Code and reason of an error: every variant by name, so that a new one must be placed here.
+pub fn classify(error: &Error) -> (Code, Reason) {
+    match error {
+        Error::Invalid(violations) => {
+            (Code::InvalidArgument, violations.first().map_or(Reason::Unspecified, |first| first.reason))
+        }
+        Error::TokenRejected => (Code::Unauthenticated, Reason::TokenRejected),
+        Error::RoleNotAllowed => (Code::PermissionDenied, Reason::RoleNotAllowed),
+        Error::CallerInactive => (Code::PermissionDenied, Reason::CallerInactive),
+        Error::FieldNotYours(_) => (Code::PermissionDenied, Reason::FieldNotYours),
+        Error::NotFound(_) => (Code::NotFound, Reason::NotFound),
+        Error::RequestIdReused => (Code::AlreadyExists, Reason::RequestIdReused),
+        Error::AliasTaken => (Code::AlreadyExists, Reason::AliasTaken),
+        Error::EtagMismatch => (Code::Aborted, Reason::EtagMismatch),
+        Error::NotSuspended => (Code::FailedPrecondition, Reason::NotSuspended),
+        Error::Overloaded => (Code::Unavailable, Reason::Overloaded),
+        Error::StoreUnavailable(_) => (Code::Unavailable, Reason::StoreUnavailable),
+        Error::Internal(_) => (Code::Internal, Reason::Internal),
+    }
+}
+
+/// A reason's name as `ErrorInfo` carries it.
+pub fn reason_name(reason: Reason) -> String {
+    reason.as_str_name().trim_start_matches("ERROR_REASON_").to_owned()
+}
+
+fn message(error: &Error) -> String {
+    match error {
+        Error::Invalid(violations) => {
+            let rules: Vec<_> = violations.iter().map(|one| format!("{} {}", one.field, one.rule)).collect();
+            rules.join("; ")
+        }
+        other => other.to_string(),
+    }
+}
+
+fn log_cause(error: &Error) {
+    match error {
+        Error::Internal(cause) => tracing::error!(%cause, "internal error"),
+        Error::StoreUnavailable(cause) => tracing::warn!(%cause, "store unavailable"),
+        _ => {}
+    }
+}
+
+fn bad_field(violation: Violation) -> pb::bad_request::FieldViolation {
+    pb::bad_request::FieldViolation {
+        field: violation.field,
+        description: violation.rule,
+        reason: reason_name(violation.reason),
+        localized_message: None,
+    }
+}
+
+fn field_violation(violation: Violation) -> v1::FieldViolation {
+    v1::FieldViolation { field: violation.field, reason: violation.reason.into(), description: violation.rule }
+}
+
+fn any(name: &str, message: &impl prost::Message) -> Any {
+    Any { type_url: format!("type.googleapis.com/{name}"), value: message.encode_to_vec() }
+}

@@ -1,0 +1,88 @@
+//! What can go wrong in the domain. Knows neither gRPC nor the database: `api::status` turns these into statuses, and
+//! `store` turns database errors into these.
+
+use std::sync::Arc;
+
+pub use crate::api::v1::ErrorReason as Reason;
+
+/// Result with the domain's error.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a call was refused.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// Fields of the request break rules; every one of them is named.
+    #[error("the request breaks {} rule(s)", .0.len())]
+    Invalid(Vec<Violation>),
+    /// No acceptable token.
+    #[error("a valid token is needed")]
+    TokenRejected,
+    /// The role may not call the method.
+    #[error("the caller's role may not call this method")]
+    RoleNotAllowed,
+    /// The directory says that the person is not active.
+    #[error("the directory does not list the caller as active")]
+    CallerInactive,
+    /// The caller may not set a field.
+    #[error("the caller may not set {0}")]
+    FieldNotYours(&'static str),
+    /// Not there, or not the caller's to see.
+    #[error("no such {0}")]
+    NotFound(&'static str),
+    /// A request id came back with another body.
+    #[error("the request id was used before with another body")]
+    RequestIdReused,
+    /// An alias belongs to another customer.
+    #[error("an alias belongs to another customer")]
+    AliasTaken,
+    /// Somebody else changed the record first.
+    #[error("the record was changed since it was read")]
+    EtagMismatch,
+    /// The customer is not suspended.
+    #[error("the customer is not suspended")]
+    NotSuspended,
+    /// The server has as much to do as it takes on, or is stopping.
+    #[error("the server is busy")]
+    Overloaded,
+    /// The database does not answer, or refuses after several attempts.
+    #[error("the store does not answer")]
+    StoreUnavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// A fault of the server's own.
+    #[error("internal error")]
+    Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+/// One field at fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Path from the request, for example `interaction.participants[1].staff_id`.
+    pub field: String,
+    /// Which kind of rule it broke.
+    pub reason: Reason,
+    /// The rule, for people; completes "the field ...".
+    pub rule: String,
+}
+
+impl Violation {
+    /// A violation at a path.
+    pub fn new(field: impl Into<String>, reason: Reason, rule: impl Into<String>) -> Self {
+        Self { field: field.into(), reason, rule: rule.into() }
+    }
+}
+
+impl Error {
+    /// One field at fault.
+    pub fn invalid(field: impl Into<String>, reason: Reason, rule: impl Into<String>) -> Self {
+        Self::Invalid(vec![Violation::new(field, reason, rule)])
+    }
+
+    /// A fault of the server's own, with its cause for the log.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(Arc::from(cause.into()))
+    }
+
+    /// Ok if nothing was found.
+    pub fn unless_empty(violations: Vec<Violation>) -> Result<()> {
+        if violations.is_empty() { Ok(()) } else { Err(Self::Invalid(violations)) }
+    }
+}

@@ -1,0 +1,4 @@
+//! Rapport: a gRPC server that gives a service organisation one trustworthy memory of how it treats its customers.
+
+pub mod api;
+pub mod error;
