@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 pub use crate::api::v1::ErrorReason as Reason;
 
-/// Result with the domain's error.
-pub type Result<T> = std::result::Result<T, Error>;
+/// Result with the domain's error, unless another one is named.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call was refused.
 #[derive(Clone, Debug, thiserror::Error)]

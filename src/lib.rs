@@ -1,4 +1,10 @@
 //! Rapport: a gRPC server that gives a service organisation one trustworthy memory of how it treats its customers.
 
 pub mod api;
+pub mod audit;
+pub mod auth;
+pub mod clock;
+pub mod directory;
 pub mod error;
+pub mod interaction;
+pub mod store;

@@ -1,1 +1,53 @@
-//! schema
+//! The one schema of Rapport, for SQLite and PostgreSQL.
+//!
+//! Migrations go forward only: expand first, contract in a later version, so that servers of the version before keep
+//! running against the new schema.
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::{async_trait, prelude::*, sea_orm::DbBackend};
+
+mod m0001_directory;
+mod m0002_interactions;
+
+/// Every migration, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_directory::Migration), Box::new(m0002_interactions::Migration)]
+    }
+}
+
+/// Runs statements written once for both databases. Types in braces stand for what each database calls them:
+/// `{id}` a UUID, `{text}` a text compared byte by byte, `{int}` 64 bits, `{count}` 32 bits, `{code}` an enum number of
+/// the contract, `{bytes}`; `{strict}` closes a table.
+async fn execute(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
+    let connection = manager.get_connection();
+    let types = match connection.get_database_backend() {
+        DbBackend::Sqlite => [
+            ("{id}", "BLOB"),
+            ("{text}", "TEXT"),
+            ("{int}", "INTEGER"),
+            ("{count}", "INTEGER"),
+            ("{code}", "INTEGER"),
+            ("{bytes}", "BLOB"),
+            ("{strict}", "STRICT"),
+        ],
+        _ => [
+            ("{id}", "uuid"),
+            ("{text}", "text COLLATE \"C\""),
+            ("{int}", "bigint"),
+            ("{count}", "integer"),
+            ("{code}", "smallint"),
+            ("{bytes}", "bytea"),
+            ("{strict}", ""),
+        ],
+    };
+    for statement in statements {
+        let sql = types.iter().fold((*statement).to_owned(), |sql, (name, of_database)| sql.replace(name, of_database));
+        connection.execute_unprepared(&sql).await?;
+    }
+    Ok(())
+}

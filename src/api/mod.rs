@@ -2,7 +2,9 @@
 //! tokens. Knows nothing of any domain.
 
 pub mod codec;
+pub(crate) mod convert;
 pub mod page;
+pub(crate) mod respond;
 pub mod rules;
 pub mod status;
 

@@ -1,0 +1,76 @@
+//! The RPC of the audit trail. Its rows are in `store::audit`, since every domain writes them.
+
+use prost::Message as _;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use crate::{
+    api::{
+        convert::{optional, timestamp},
+        page::Query,
+        respond::{Call, page_size, respond},
+        v1::{self, AuditAction, audit_service_server::AuditService},
+    },
+    store::{
+        Store,
+        audit::{self, Wanted},
+    },
+};
+
+const PAGE: u64 = 100;
+
+/// Serves [`AuditService`].
+#[derive(Clone, Debug)]
+pub struct AuditApi {
+    store: Store,
+}
+
+impl AuditApi {
+    /// Over a store.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+}
+
+#[tonic::async_trait]
+impl AuditService for AuditApi {
+    async fn list_audit_events(
+        &self,
+        request: Request<v1::ListAuditEventsRequest>,
+    ) -> Result<Response<v1::ListAuditEventsResponse>, Status> {
+        respond(async {
+            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let bound = v1::ListAuditEventsRequest { page_size: 0, page_token: String::new(), ..message.clone() };
+            let query = Query::new("ListAuditEvents", &scope.binding(), &bound.encode_to_vec());
+            let before = query.position(&message.page_token)?;
+            let before = before.map(|id| Uuid::from_slice(&id).map_err(|_| Query::malformed())).transpose()?;
+            let limit = page_size(message.page_size, PAGE);
+            let wanted = Wanted {
+                action: Some(message.action()).filter(|action| *action != AuditAction::Unspecified),
+                object_id: optional(message.object_id),
+                actor: optional(message.actor),
+            };
+            let mut lines = audit::list(self.store.reader(), wanted, before, limit + 1).await?;
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let more = lines.len() > limit;
+            lines.truncate(limit);
+            let last = lines.last().filter(|_| more);
+            let next_page_token = last.map(|line| query.token(line.id.as_bytes())).unwrap_or_default();
+            let audit_events = lines
+                .into_iter()
+                .map(|line| v1::AuditEvent {
+                    audit_event_id: line.id.to_string(),
+                    event_time: Some(timestamp(line.event_at)),
+                    actor: line.actor,
+                    actor_role: line.actor_role.into(),
+                    action: line.action.into(),
+                    object_id: line.object_id,
+                    reason: line.reason,
+                    detail_json: line.detail.unwrap_or_default(),
+                })
+                .collect();
+            Ok(v1::ListAuditEventsResponse { audit_events, next_page_token })
+        })
+        .await
+    }
+}

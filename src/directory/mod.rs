@@ -1,0 +1,202 @@
+//! Who serves and who is served. Types and rules; rows are in `store`, RPCs in `service`.
+
+pub(crate) mod scope;
+pub mod service;
+pub(crate) mod store;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    api::v1::{Consent, ContactKind, CustomerStanding, StaffRole, StaffState, TeamState, UpsertMode, UpsertOutcome},
+    error::{Reason, Violation},
+};
+
+/// A team.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Team {
+    pub(crate) id: String,
+    pub(crate) display_name: String,
+    pub(crate) state: TeamState,
+    pub(crate) revision: i64,
+}
+
+/// A colleague, or a bot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StaffMember {
+    pub(crate) id: String,
+    pub(crate) display_name: String,
+    pub(crate) role: StaffRole,
+    pub(crate) team_id: Option<String>,
+    pub(crate) state: StaffState,
+    pub(crate) revision: i64,
+}
+
+/// A customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Customer {
+    pub(crate) id: String,
+    pub(crate) salutation: String,
+    /// Apart from a suspension. None in a change: as it was.
+    pub(crate) standing: Option<CustomerStanding>,
+    pub(crate) locale: String,
+    pub(crate) time_zone: String,
+    pub(crate) contact_points: Vec<ContactPoint>,
+    pub(crate) aliases: Vec<Alias>,
+    pub(crate) suspension: Option<Suspension>,
+    pub(crate) revision: i64,
+}
+
+/// A way to reach a customer, and how we came by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ContactPoint {
+    pub(crate) kind: ContactKind,
+    pub(crate) value: String,
+    pub(crate) source: String,
+    pub(crate) obtained_at: Option<i64>,
+    pub(crate) consent: Consent,
+}
+
+/// Another name of a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Alias {
+    pub(crate) kind: ContactKind,
+    pub(crate) value: String,
+}
+
+/// Service to the customer is suspended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Suspension {
+    pub(crate) reason: String,
+    pub(crate) author: String,
+    pub(crate) start: i64,
+    /// None: until lifted.
+    pub(crate) end: Option<i64>,
+}
+
+impl Customer {
+    /// The standing that counts at `now`.
+    pub(crate) fn standing_at(&self, now: i64) -> CustomerStanding {
+        if self.suspension_at(now).is_some() {
+            CustomerStanding::Suspended
+        } else {
+            self.standing.unwrap_or(CustomerStanding::Prospect)
+        }
+    }
+
+    /// The suspension in force at `now`.
+    pub(crate) fn suspension_at(&self, now: i64) -> Option<&Suspension> {
+        self.suspension.as_ref().filter(|suspension| suspension.end.is_none_or(|end| now < end))
+    }
+}
+
+/// How a record is to be written.
+#[derive(Clone, Debug)]
+pub(crate) struct Upsert {
+    pub(crate) mode: UpsertMode,
+    /// Empty: whatever is there.
+    pub(crate) etag: String,
+}
+
+/// What a write did, as it is remembered for a retry.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Written {
+    outcome: i32,
+    pub(crate) revision: i64,
+}
+
+impl Written {
+    pub(crate) fn new(outcome: UpsertOutcome, revision: i64) -> Self {
+        Self { outcome: outcome.into(), revision }
+    }
+
+    pub(crate) fn outcome(self) -> UpsertOutcome {
+        UpsertOutcome::try_from(self.outcome).unwrap_or_default()
+    }
+}
+
+/// The etag of a revision; the number is nobody's business but ours.
+pub(crate) fn etag(revision: i64) -> String {
+    format!("r{revision}")
+}
+
+/// What is wrong with a customer beyond the limits of his fields.
+pub(crate) fn check_customer(customer: &Customer) -> Vec<Violation> {
+    let mut found = Vec::new();
+    if !customer.locale.is_empty() && !is_language_tag(&customer.locale) {
+        found.push(Violation::new("locale", Reason::Malformed, "must be a BCP 47 language tag such as zh-CN"));
+    }
+    if let Some(violation) = check_time_zone(&customer.time_zone) {
+        found.push(violation);
+    }
+    if customer.standing == Some(CustomerStanding::Suspended) {
+        found.push(Violation::new(
+            "standing",
+            Reason::Contradiction,
+            "can be set to suspended by SuspendCustomer only",
+        ));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for (index, alias) in customer.aliases.iter().enumerate() {
+        if !seen.insert(alias) {
+            found.push(Violation::new(format!("aliases[{index}]"), Reason::Contradiction, "must not be listed twice"));
+        }
+    }
+    found
+}
+
+/// An IANA time zone, or nothing.
+pub(crate) fn check_time_zone(name: &str) -> Option<Violation> {
+    let known = name.is_empty() || jiff::tz::TimeZone::get(name).is_ok();
+    (!known).then(|| Violation::new("time_zone", Reason::Malformed, "must be an IANA time zone such as Asia/Shanghai"))
+}
+
+/// The shape of RFC 5646: subtags of 1 to 8 letters or digits, the first a language of 2 to 8 letters.
+fn is_language_tag(tag: &str) -> bool {
+    let mut subtags = tag.split('-');
+    let language = subtags.next().unwrap_or_default();
+    (2..=8).contains(&language.len())
+        && language.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && subtags.all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn customer() -> Customer {
+        Customer {
+            id: "c1".into(),
+            salutation: "王女士".into(),
+            standing: Some(CustomerStanding::Active),
+            locale: "zh-CN".into(),
+            time_zone: "Asia/Shanghai".into(),
+            contact_points: vec![],
+            aliases: vec![],
+            suspension: None,
+            revision: 1,
+        }
+    }
+
+    #[test]
+    fn a_suspension_covers_the_standing_until_it_ends() {
+        let mut customer = customer();
+        customer.suspension = Some(Suspension { reason: "r".into(), author: "a".into(), start: 10, end: Some(20) });
+        assert_eq!(customer.standing_at(19), CustomerStanding::Suspended);
+        assert_eq!(customer.standing_at(20), CustomerStanding::Active);
+    }
+
+    #[test]
+    fn every_mistake_is_named_at_once() {
+        let alias = Alias { kind: ContactKind::Phone, value: "1".into() };
+        let bad = Customer {
+            locale: "zh_CN".into(),
+            time_zone: "Mars/Olympus".into(),
+            standing: Some(CustomerStanding::Suspended),
+            aliases: vec![alias.clone(), alias],
+            ..customer()
+        };
+        let fields: Vec<_> = check_customer(&bad).into_iter().map(|violation| violation.field).collect();
+        assert_eq!(fields, ["locale", "time_zone", "standing", "aliases[1]"]);
+        assert!(check_customer(&customer()).is_empty());
+    }
+}

@@ -1,0 +1,567 @@
+//! The RPCs of the directory.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use tonic::{Request, Response, Status};
+
+use super::{
+    Alias, ContactPoint, Customer, StaffMember, Suspension, Team, Upsert, Written, check_customer, etag,
+    scope::Scope,
+    store::{self as rows, StaffQuery},
+};
+use crate::{
+    api::{
+        convert::{self, micros, normal, optional, timestamp},
+        page::Query,
+        respond::{Call, page_size, respond},
+        rules::{Check, Violations},
+        status,
+        v1::{self, directory_service_server::DirectoryService, upsert_item_result},
+    },
+    auth::Caller,
+    error::{Error, Reason, Result, Violation},
+    store::{Abort, Store, Tx, audit, request},
+};
+
+type Answer<T> = Result<Response<T>, Status>;
+
+const PAGE: u64 = 100;
+
+/// Serves [`DirectoryService`].
+#[derive(Clone, Debug)]
+pub struct DirectoryApi {
+    store: Store,
+    time_zone: Arc<str>,
+}
+
+/// A kind of record that can be upserted: how it is read from its message, and how it is written. What refuses does so
+/// before it writes, so that a refused item of a batch leaves nothing behind.
+trait Record: Clone + Send + Sync + Sized + 'static {
+    type Message: prost::Message + Check + Default;
+
+    fn read(message: Self::Message) -> Result<Self>;
+
+    fn write<'t>(&'t self, tx: &'t Tx, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>>;
+}
+
+impl DirectoryApi {
+    /// `time_zone`: the organisation's, an IANA name.
+    pub fn new(store: Store, time_zone: &str) -> Self {
+        Self { store, time_zone: time_zone.into() }
+    }
+
+    /// Writes one record, once per request id.
+    async fn upsert<R: Record>(&self, mutation: request::Request, record: R, upsert: Upsert) -> Result<Written> {
+        let items = vec![(mutation, record)];
+        self.upsert_all(items, upsert).await?.pop().unwrap_or(Err(Error::NotFound("record")))
+    }
+
+    /// Writes records in one transaction; what one refuses touches no other.
+    async fn upsert_all<R: Record>(
+        &self,
+        items: Vec<(request::Request, R)>,
+        upsert: Upsert,
+    ) -> Result<Vec<Result<Written>>> {
+        let store = self.store.clone();
+        let items = Arc::new(items);
+        self.store
+            .transact(move |tx| {
+                let (store, items, upsert) = (store.clone(), items.clone(), upsert.clone());
+                Box::pin(async move {
+                    let now = store.now(tx).await?;
+                    let mut results = Vec::with_capacity(items.len());
+                    for (mutation, record) in items.iter() {
+                        match request::once(tx, mutation, now, record.write(tx, &upsert)).await {
+                            Ok(written) => results.push(Ok(written)),
+                            Err(Abort::Domain(error)) => results.push(Err(error)),
+                            Err(abort) => return Err(abort),
+                        }
+                    }
+                    Ok(results)
+                })
+            })
+            .await
+    }
+
+    /// Judges each message on its own and writes the good ones.
+    async fn upsert_batch<R: Record>(
+        &self,
+        caller: &Caller,
+        method: &'static str,
+        request_id: &str,
+        mode: v1::UpsertMode,
+        messages: Vec<R::Message>,
+    ) -> Result<Vec<v1::UpsertItemResult>> {
+        let mut results: Vec<Option<Result<Written>>> = Vec::with_capacity(messages.len());
+        let mut good = Vec::new();
+        for (index, message) in messages.into_iter().enumerate() {
+            let id = format!("{request_id}#{index}");
+            let mutation = convert::request(caller, method, id, &message);
+            let record = Error::unless_empty(Violations::of(&message)).and_then(|()| R::read(message));
+            match record {
+                Ok(record) => {
+                    good.push((mutation, record));
+                    results.push(None);
+                }
+                Err(error) => results.push(Some(Err(error))),
+            }
+        }
+        let upsert = Upsert { mode, etag: String::new() };
+        let mut written = self.upsert_all(good, upsert).await?.into_iter();
+        Ok(results.into_iter().filter_map(|result| result.or_else(|| written.next())).map(item_result).collect())
+    }
+
+    async fn change_suspension(
+        &self,
+        mutation: request::Request,
+        caller: Caller,
+        customer_id: String,
+        reason: String,
+        suspend: Option<Option<i64>>,
+    ) -> Result<Customer> {
+        let store = self.store.clone();
+        let id = customer_id.clone();
+        self.store
+            .transact(move |tx| {
+                let (store, mutation, caller) = (store.clone(), mutation.clone(), caller.clone());
+                let (id, reason) = (id.clone(), reason.clone());
+                Box::pin(async move {
+                    let now = store.now(tx).await?;
+                    let actor = &caller.principal;
+                    let work = async {
+                        let suspension = suspend.map(|end| Suspension {
+                            reason: reason.clone(),
+                            author: actor.subject.clone(),
+                            start: now,
+                            end,
+                        });
+                        let action = match suspension {
+                            Some(_) => v1::AuditAction::CustomerSuspended,
+                            None => v1::AuditAction::SuspensionLifted,
+                        };
+                        let (before, _) = rows::set_suspension(tx, &id, suspension, now).await?;
+                        let detail = before.suspension_at(now).map(|was| {
+                            serde_json::json!({"suspended_by": was.author, "reason": was.reason, "since": was.start})
+                        });
+                        audit::add(tx, now, (&actor.subject, actor.role), action, &id, &reason, detail).await?;
+                        Ok(())
+                    };
+                    request::once(tx, &mutation, now, work).await
+                })
+            })
+            .await?;
+        self.customer(&customer_id).await
+    }
+
+    async fn customer(&self, id: &str) -> Result<Customer> {
+        rows::find_customer(self.store.reader(), id).await?.ok_or(Error::NotFound("customer"))
+    }
+
+    fn customer_message(&self, customer: Customer) -> v1::Customer {
+        customer_message(customer, self.store.clock().now_micros())
+    }
+}
+
+impl Record for Team {
+    type Message = v1::Team;
+
+    fn read(message: v1::Team) -> Result<Self> {
+        let state = match message.state() {
+            v1::TeamState::Unspecified => v1::TeamState::Active,
+            state @ (v1::TeamState::Active | v1::TeamState::Inactive) => state,
+        };
+        Ok(Self { state, id: normal(message.team_id), display_name: message.display_name, revision: 0 })
+    }
+
+    fn write<'t>(&'t self, tx: &'t Tx, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>> {
+        Box::pin(rows::upsert_team(tx, self, upsert))
+    }
+}
+
+impl Record for StaffMember {
+    type Message = v1::StaffMember;
+
+    fn read(message: v1::StaffMember) -> Result<Self> {
+        let state = match message.state() {
+            v1::StaffState::Unspecified => v1::StaffState::Active,
+            state @ (v1::StaffState::Active | v1::StaffState::Inactive) => state,
+        };
+        Ok(Self {
+            state,
+            role: message.role(),
+            id: normal(message.staff_id),
+            display_name: message.display_name,
+            team_id: optional(message.team_id),
+            revision: 0,
+        })
+    }
+
+    fn write<'t>(&'t self, tx: &'t Tx, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>> {
+        Box::pin(rows::upsert_staff(tx, self, upsert))
+    }
+}
+
+impl Record for Customer {
+    type Message = v1::Customer;
+
+    fn read(message: v1::Customer) -> Result<Self> {
+        let standing = Some(message.standing()).filter(|standing| *standing != v1::CustomerStanding::Unspecified);
+        let customer = Self {
+            id: normal(message.customer_id),
+            salutation: message.salutation,
+            standing,
+            locale: message.locale,
+            time_zone: message.time_zone,
+            contact_points: message.contact_points.into_iter().map(contact_point).collect(),
+            aliases: message.aliases.into_iter().map(alias).collect(),
+            suspension: None,
+            revision: 0,
+        };
+        Error::unless_empty(check_customer(&customer))?;
+        Ok(customer)
+    }
+
+    fn write<'t>(&'t self, tx: &'t Tx, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>> {
+        Box::pin(rows::upsert_customer(tx, self, upsert))
+    }
+}
+
+fn contact_point(message: v1::ContactPoint) -> ContactPoint {
+    ContactPoint {
+        kind: message.kind(),
+        consent: message.consent(),
+        obtained_at: message.obtained_time.as_ref().map(micros),
+        value: normal(message.value),
+        source: message.source,
+    }
+}
+
+/// An alias as the directory keeps it.
+pub(crate) fn alias(message: v1::CustomerAlias) -> Alias {
+    Alias { kind: message.kind(), value: normal(message.value) }
+}
+
+fn team_message(team: Team) -> v1::Team {
+    v1::Team { team_id: team.id, display_name: team.display_name, state: team.state.into(), etag: etag(team.revision) }
+}
+
+fn staff_message(person: StaffMember) -> v1::StaffMember {
+    v1::StaffMember {
+        staff_id: person.id,
+        display_name: person.display_name,
+        role: person.role.into(),
+        team_id: person.team_id.unwrap_or_default(),
+        state: person.state.into(),
+        etag: etag(person.revision),
+    }
+}
+
+fn customer_message(customer: Customer, now: i64) -> v1::Customer {
+    v1::Customer {
+        standing: customer.standing_at(now).into(),
+        suspension: customer.suspension_at(now).map(|suspension| v1::Suspension {
+            reason: suspension.reason.clone(),
+            author: suspension.author.clone(),
+            start_time: Some(timestamp(suspension.start)),
+            end_time: suspension.end.map(timestamp),
+        }),
+        etag: etag(customer.revision),
+        contact_points: customer
+            .contact_points
+            .into_iter()
+            .map(|point| v1::ContactPoint {
+                kind: point.kind.into(),
+                value: point.value,
+                source: point.source,
+                obtained_time: point.obtained_at.map(timestamp),
+                consent: point.consent.into(),
+            })
+            .collect(),
+        aliases: customer
+            .aliases
+            .into_iter()
+            .map(|alias| v1::CustomerAlias { kind: alias.kind.into(), value: alias.value })
+            .collect(),
+        customer_id: customer.id,
+        salutation: customer.salutation,
+        locale: customer.locale,
+        time_zone: customer.time_zone,
+    }
+}
+
+fn item_result(result: Result<Written>) -> v1::UpsertItemResult {
+    use upsert_item_result::Result as Item;
+    let item = match result {
+        Ok(written) => {
+            Item::Upserted(v1::UpsertResult { outcome: written.outcome().into(), etag: etag(written.revision) })
+        }
+        Err(error) => Item::Error(status::of_item(error)),
+    };
+    v1::UpsertItemResult { result: Some(item) }
+}
+
+/// Prefixes the paths of a record's own rules with its field in the request.
+fn inside<T>(field: &str, result: Result<T>) -> Result<T> {
+    result.map_err(|error| match error {
+        Error::Invalid(found) => Error::Invalid(
+            found.into_iter().map(|one| Violation { field: format!("{field}.{}", one.field), ..one }).collect(),
+        ),
+        other => other,
+    })
+}
+
+/// Cuts a list to a page and gives the token of the next one.
+fn paged<T>(mut rows: Vec<T>, limit: u64, query: &Query, key: impl Fn(&T) -> &str) -> (Vec<T>, String) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if rows.len() <= limit {
+        return (rows, String::new());
+    }
+    rows.truncate(limit);
+    let token = rows.last().map(|last| query.token(key(last).as_bytes())).unwrap_or_default();
+    (rows, token)
+}
+
+fn after(query: &Query, token: &str) -> Result<Option<String>> {
+    query.position(token)?.map(|bytes| String::from_utf8(bytes).map_err(|_| Query::malformed())).transpose()
+}
+
+/// What a page token of a list is bound to: the request without its page.
+fn bound<M: prost::Message>(method: &str, scope: &Scope, filter: &M) -> Query {
+    Query::new(method, &scope.binding(), &filter.encode_to_vec())
+}
+
+#[tonic::async_trait]
+impl DirectoryService for DirectoryApi {
+    async fn get_organization(
+        &self,
+        request: Request<v1::GetOrganizationRequest>,
+    ) -> Answer<v1::GetOrganizationResponse> {
+        respond(async {
+            Call::admit(&self.store, request).await?;
+            Ok(v1::GetOrganizationResponse {
+                time_zone: self.time_zone.to_string(),
+                server_version: env!("CARGO_PKG_VERSION").to_owned(),
+            })
+        })
+        .await
+    }
+
+    async fn upsert_team(&self, request: Request<v1::UpsertTeamRequest>) -> Answer<v1::UpsertTeamResponse> {
+        respond(async {
+            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = convert::request(&caller, "UpsertTeam", id, &message);
+            let upsert = Upsert { mode: message.mode(), etag: message.etag };
+            let team = inside("team", Team::read(message.team.unwrap_or_default()))?;
+            let written = inside("team", self.upsert(mutation, team.clone(), upsert).await)?;
+            let team = rows::find_team(self.store.reader(), &team.id).await?.ok_or(Error::NotFound("team"))?;
+            Ok(v1::UpsertTeamResponse { outcome: written.outcome().into(), team: Some(team_message(team)) })
+        })
+        .await
+    }
+
+    async fn batch_upsert_teams(
+        &self,
+        request: Request<v1::BatchUpsertTeamsRequest>,
+    ) -> Answer<v1::BatchUpsertTeamsResponse> {
+        respond(async {
+            let Call { caller, message, .. } = Call::admit(&self.store, request).await?;
+            let (id, mode) = (message.request_id.clone(), message.mode());
+            let results = self.upsert_batch::<Team>(&caller, "BatchUpsertTeams", &id, mode, message.teams).await?;
+            Ok(v1::BatchUpsertTeamsResponse { results })
+        })
+        .await
+    }
+
+    async fn get_team(&self, request: Request<v1::GetTeamRequest>) -> Answer<v1::GetTeamResponse> {
+        respond(async {
+            let Call { message, .. } = Call::admit(&self.store, request).await?;
+            let team = rows::find_team(self.store.reader(), &normal(message.team_id)).await?;
+            Ok(v1::GetTeamResponse { team: Some(team_message(team.ok_or(Error::NotFound("team"))?)) })
+        })
+        .await
+    }
+
+    async fn list_teams(&self, request: Request<v1::ListTeamsRequest>) -> Answer<v1::ListTeamsResponse> {
+        respond(async {
+            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let state = Some(message.state()).filter(|state| *state != v1::TeamState::Unspecified);
+            let limit = page_size(message.page_size, PAGE);
+            let filter = v1::ListTeamsRequest { page_size: 0, page_token: String::new(), ..message };
+            let query = bound("ListTeams", &scope, &filter);
+            let after = after(&query, &message.page_token)?;
+            let teams = rows::list_teams(self.store.reader(), state, after, limit + 1).await?;
+            let (teams, next_page_token) = paged(teams, limit, &query, |team| &team.id);
+            Ok(v1::ListTeamsResponse { teams: teams.into_iter().map(team_message).collect(), next_page_token })
+        })
+        .await
+    }
+
+    async fn upsert_staff_member(
+        &self,
+        request: Request<v1::UpsertStaffMemberRequest>,
+    ) -> Answer<v1::UpsertStaffMemberResponse> {
+        respond(async {
+            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = convert::request(&caller, "UpsertStaffMember", id, &message);
+            let upsert = Upsert { mode: message.mode(), etag: message.etag };
+            let person = inside("staff_member", StaffMember::read(message.staff_member.unwrap_or_default()))?;
+            let written = inside("staff_member", self.upsert(mutation, person.clone(), upsert).await)?;
+            let person = rows::find_staff(self.store.reader(), &person.id).await?;
+            let person = staff_message(person.ok_or(Error::NotFound("staff member"))?);
+            Ok(v1::UpsertStaffMemberResponse { outcome: written.outcome().into(), staff_member: Some(person) })
+        })
+        .await
+    }
+
+    async fn batch_upsert_staff_members(
+        &self,
+        request: Request<v1::BatchUpsertStaffMembersRequest>,
+    ) -> Answer<v1::BatchUpsertStaffMembersResponse> {
+        respond(async {
+            let Call { caller, message, .. } = Call::admit(&self.store, request).await?;
+            let (id, mode, people) = (message.request_id.clone(), message.mode(), message.staff_members);
+            let method = "BatchUpsertStaffMembers";
+            let results = self.upsert_batch::<StaffMember>(&caller, method, &id, mode, people).await?;
+            Ok(v1::BatchUpsertStaffMembersResponse { results })
+        })
+        .await
+    }
+
+    async fn get_staff_member(
+        &self,
+        request: Request<v1::GetStaffMemberRequest>,
+    ) -> Answer<v1::GetStaffMemberResponse> {
+        respond(async {
+            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let person = rows::find_staff_within(self.store.reader(), &scope, &normal(message.staff_id)).await?;
+            let person = staff_message(person.ok_or(Error::NotFound("staff member"))?);
+            Ok(v1::GetStaffMemberResponse { staff_member: Some(person) })
+        })
+        .await
+    }
+
+    async fn list_staff_members(
+        &self,
+        request: Request<v1::ListStaffMembersRequest>,
+    ) -> Answer<v1::ListStaffMembersResponse> {
+        respond(async {
+            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let wanted = StaffQuery {
+                role: Some(message.role()).filter(|role| *role != v1::StaffRole::Unspecified),
+                state: Some(message.state()).filter(|state| *state != v1::StaffState::Unspecified),
+                team_id: optional(message.team_id.clone()),
+            };
+            let limit = page_size(message.page_size, PAGE);
+            let token = message.page_token.clone();
+            let filter = v1::ListStaffMembersRequest { page_size: 0, page_token: String::new(), ..message };
+            let query = bound("ListStaffMembers", &scope, &filter);
+            let after = after(&query, &token)?;
+            let people = rows::list_staff(self.store.reader(), &scope, wanted, after, limit + 1).await?;
+            let (people, next_page_token) = paged(people, limit, &query, |person| &person.id);
+            let staff_members = people.into_iter().map(staff_message).collect();
+            Ok(v1::ListStaffMembersResponse { staff_members, next_page_token })
+        })
+        .await
+    }
+
+    async fn upsert_customer(&self, request: Request<v1::UpsertCustomerRequest>) -> Answer<v1::UpsertCustomerResponse> {
+        respond(async {
+            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = convert::request(&caller, "UpsertCustomer", id, &message);
+            let upsert = Upsert { mode: message.mode(), etag: message.etag };
+            let customer = inside("customer", Customer::read(message.customer.unwrap_or_default()))?;
+            let written = inside("customer", self.upsert(mutation, customer.clone(), upsert).await)?;
+            let customer = self.customer_message(self.customer(&customer.id).await?);
+            Ok(v1::UpsertCustomerResponse { outcome: written.outcome().into(), customer: Some(customer) })
+        })
+        .await
+    }
+
+    async fn batch_upsert_customers(
+        &self,
+        request: Request<v1::BatchUpsertCustomersRequest>,
+    ) -> Answer<v1::BatchUpsertCustomersResponse> {
+        respond(async {
+            let Call { caller, message, .. } = Call::admit(&self.store, request).await?;
+            let (id, mode, customers) = (message.request_id.clone(), message.mode(), message.customers);
+            let method = "BatchUpsertCustomers";
+            let results = self.upsert_batch::<Customer>(&caller, method, &id, mode, customers).await?;
+            Ok(v1::BatchUpsertCustomersResponse { results })
+        })
+        .await
+    }
+
+    async fn get_customer(&self, request: Request<v1::GetCustomerRequest>) -> Answer<v1::GetCustomerResponse> {
+        respond(async {
+            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let found = match (message.customer_id.is_empty(), message.alias) {
+                (false, None) => rows::find_customer(self.store.reader(), &normal(message.customer_id)).await?,
+                (true, Some(name)) => rows::find_by_alias(self.store.reader(), &alias(name)).await?,
+                (true, None) | (false, Some(_)) => {
+                    let rule = "must be given, or alias, but not both";
+                    return Err(Error::invalid("customer_id", Reason::Contradiction, rule));
+                }
+            };
+            let visible = |customer: &Customer| match &scope {
+                Scope::All => true,
+                Scope::Customer(id) => customer.id == *id,
+                Scope::Teams { .. } | Scope::Staff(_) => false,
+            };
+            let customer = found.filter(visible).ok_or(Error::NotFound("customer"))?;
+            Ok(v1::GetCustomerResponse { customer: Some(self.customer_message(customer)) })
+        })
+        .await
+    }
+
+    async fn list_customers(&self, request: Request<v1::ListCustomersRequest>) -> Answer<v1::ListCustomersResponse> {
+        respond(async {
+            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let standing = Some(message.standing()).filter(|one| *one != v1::CustomerStanding::Unspecified);
+            let limit = page_size(message.page_size, PAGE);
+            let filter = v1::ListCustomersRequest { page_size: 0, page_token: String::new(), ..message };
+            let query = bound("ListCustomers", &scope, &filter);
+            let after = after(&query, &message.page_token)?;
+            let now = self.store.clock().now_micros();
+            let customers = rows::list_customers(self.store.reader(), standing, now, after, limit + 1).await?;
+            let (customers, next_page_token) = paged(customers, limit, &query, |customer| &customer.id);
+            let customers = customers.into_iter().map(|customer| customer_message(customer, now)).collect();
+            Ok(v1::ListCustomersResponse { customers, next_page_token })
+        })
+        .await
+    }
+
+    async fn suspend_customer(
+        &self,
+        request: Request<v1::SuspendCustomerRequest>,
+    ) -> Answer<v1::SuspendCustomerResponse> {
+        respond(async {
+            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = convert::request(&caller, "SuspendCustomer", id, &message);
+            let end = message.end_time.as_ref().map(micros);
+            if end.is_some_and(|end| end <= self.store.clock().now_micros()) {
+                return Err(Error::invalid("end_time", Reason::ImpossibleInstants, "must be in the future"));
+            }
+            let customer_id = normal(message.customer_id);
+            let customer = self.change_suspension(mutation, caller, customer_id, message.reason, Some(end)).await?;
+            Ok(v1::SuspendCustomerResponse { customer: Some(self.customer_message(customer)) })
+        })
+        .await
+    }
+
+    async fn lift_suspension(&self, request: Request<v1::LiftSuspensionRequest>) -> Answer<v1::LiftSuspensionResponse> {
+        respond(async {
+            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = convert::request(&caller, "LiftSuspension", id, &message);
+            let customer_id = normal(message.customer_id);
+            let customer = self.change_suspension(mutation, caller, customer_id, message.reason, None).await?;
+            Ok(v1::LiftSuspensionResponse { customer: Some(self.customer_message(customer)) })
+        })
+        .await
+    }
+}

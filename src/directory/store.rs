@@ -1,0 +1,491 @@
+//! Rows of the directory.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, entity::prelude::*,
+};
+
+use super::{Alias, ContactPoint, Customer, StaffMember, Suspension, Team, Upsert, Written, etag, scope::Scope};
+use crate::{
+    api::v1::{Consent, ContactKind, CustomerStanding, StaffRole, StaffState, TeamState, UpsertMode, UpsertOutcome},
+    error::{Error, Reason},
+    store::{Abort, Tx, set},
+};
+
+mod team {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "team")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub team_id: String,
+        pub display_name: String,
+        pub state: i16,
+        pub revision: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod staff_member {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "staff_member")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub staff_id: String,
+        pub display_name: String,
+        pub role: i16,
+        pub team_id: Option<String>,
+        pub state: i16,
+        pub revision: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod customer {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "customer")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub customer_id: String,
+        pub salutation: String,
+        pub standing: i16,
+        pub locale: String,
+        pub time_zone: String,
+        pub suspension_reason: Option<String>,
+        pub suspension_author: Option<String>,
+        pub suspended_at: Option<i64>,
+        pub suspended_until: Option<i64>,
+        pub revision: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod contact_point {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "contact_point")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub customer_id: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub position: i16,
+        pub kind: i16,
+        pub value: String,
+        pub source: String,
+        pub obtained_at: Option<i64>,
+        pub consent: i16,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod customer_alias {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "customer_alias")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub kind: i16,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub value: String,
+        pub customer_id: String,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+impl From<team::Model> for Team {
+    fn from(row: team::Model) -> Self {
+        Self {
+            id: row.team_id,
+            display_name: row.display_name,
+            state: TeamState::try_from(i32::from(row.state)).unwrap_or_default(),
+            revision: row.revision,
+        }
+    }
+}
+
+impl From<staff_member::Model> for StaffMember {
+    fn from(row: staff_member::Model) -> Self {
+        Self {
+            id: row.staff_id,
+            display_name: row.display_name,
+            role: StaffRole::try_from(i32::from(row.role)).unwrap_or_default(),
+            team_id: row.team_id,
+            state: StaffState::try_from(i32::from(row.state)).unwrap_or_default(),
+            revision: row.revision,
+        }
+    }
+}
+
+fn to_customer(row: customer::Model, contact_points: Vec<ContactPoint>, aliases: Vec<Alias>) -> Customer {
+    let suspension = row.suspended_at.map(|start| Suspension {
+        reason: row.suspension_reason.unwrap_or_default(),
+        author: row.suspension_author.unwrap_or_default(),
+        start,
+        end: row.suspended_until,
+    });
+    Customer {
+        id: row.customer_id,
+        salutation: row.salutation,
+        standing: CustomerStanding::try_from(i32::from(row.standing)).ok(),
+        locale: row.locale,
+        time_zone: row.time_zone,
+        contact_points,
+        aliases,
+        suspension,
+        revision: row.revision,
+    }
+}
+
+/// What to do with a record that may be there already, and the revision it gets.
+fn decide(there: Option<i64>, upsert: &Upsert, what: &'static str) -> Result<(UpsertOutcome, i64), Error> {
+    match there {
+        None if !upsert.etag.is_empty() => Err(Error::NotFound(what)),
+        None => Ok((UpsertOutcome::Created, 1)),
+        Some(revision) if !upsert.etag.is_empty() && upsert.etag != etag(revision) => Err(Error::EtagMismatch),
+        Some(revision) if upsert.mode == UpsertMode::CreateOnly => Ok((UpsertOutcome::Left, revision)),
+        Some(revision) => Ok((UpsertOutcome::Replaced, revision + 1)),
+    }
+}
+
+/// Creates or replaces a team.
+pub(crate) async fn upsert_team(tx: &Tx, team: &Team, upsert: &Upsert) -> Result<Written, Abort> {
+    let there = team::Entity::find_by_id(&team.id).lock_exclusive().one(tx).await?;
+    let (outcome, revision) = decide(there.map(|row| row.revision), upsert, "team")?;
+    let row = team::ActiveModel {
+        team_id: Set(team.id.clone()),
+        display_name: Set(team.display_name.clone()),
+        state: Set(team.state as i16),
+        revision: Set(revision),
+    };
+    match outcome {
+        UpsertOutcome::Created => _ = team::Entity::insert(row).exec_without_returning(tx).await?,
+        UpsertOutcome::Replaced => _ = team::Entity::update(row).exec(tx).await?,
+        UpsertOutcome::Left | UpsertOutcome::Unspecified => {}
+    }
+    Ok(Written::new(outcome, revision))
+}
+
+/// Creates or replaces a colleague.
+pub(crate) async fn upsert_staff(tx: &Tx, person: &StaffMember, upsert: &Upsert) -> Result<Written, Abort> {
+    if let Some(team_id) = &person.team_id
+        && team::Entity::find_by_id(team_id).one(tx).await?.is_none()
+    {
+        return Err(Error::invalid("team_id", Reason::UnknownTeam, "must be a team of the directory").into());
+    }
+    let there = staff_member::Entity::find_by_id(&person.id).lock_exclusive().one(tx).await?;
+    let (outcome, revision) = decide(there.map(|row| row.revision), upsert, "staff member")?;
+    let row = staff_member::ActiveModel {
+        staff_id: Set(person.id.clone()),
+        display_name: Set(person.display_name.clone()),
+        role: Set(person.role as i16),
+        team_id: Set(person.team_id.clone()),
+        state: Set(person.state as i16),
+        revision: Set(revision),
+    };
+    match outcome {
+        UpsertOutcome::Created => _ = staff_member::Entity::insert(row).exec_without_returning(tx).await?,
+        UpsertOutcome::Replaced => _ = staff_member::Entity::update(row).exec(tx).await?,
+        UpsertOutcome::Left | UpsertOutcome::Unspecified => {}
+    }
+    Ok(Written::new(outcome, revision))
+}
+
+/// Creates or replaces a customer with his contact points and aliases; a suspension stays as it is.
+pub(crate) async fn upsert_customer(tx: &Tx, customer: &Customer, upsert: &Upsert) -> Result<Written, Abort> {
+    let there = customer::Entity::find_by_id(&customer.id).lock_exclusive().one(tx).await?;
+    let (outcome, revision) = decide(there.as_ref().map(|row| row.revision), upsert, "customer")?;
+    let owners = alias_owners(tx, customer.aliases.iter().map(|alias| alias.value.clone()).collect()).await?;
+    if customer.aliases.iter().any(|alias| owners.get(alias).is_some_and(|owner| *owner != customer.id)) {
+        return Err(Error::AliasTaken.into());
+    }
+    let was = there.map_or(CustomerStanding::Prospect as i16, |row| row.standing);
+    let row = customer::ActiveModel {
+        customer_id: Set(customer.id.clone()),
+        salutation: Set(customer.salutation.clone()),
+        standing: Set(customer.standing.map_or(was, |standing| standing as i16)),
+        locale: Set(customer.locale.clone()),
+        time_zone: Set(customer.time_zone.clone()),
+        revision: Set(revision),
+        ..Default::default()
+    };
+    match outcome {
+        UpsertOutcome::Created => _ = customer::Entity::insert(row).exec_without_returning(tx).await?,
+        UpsertOutcome::Replaced => {
+            customer::Entity::update(row).exec(tx).await?;
+            contact_point::Entity::delete_many()
+                .filter(contact_point::Column::CustomerId.eq(&customer.id))
+                .exec(tx)
+                .await?;
+            customer_alias::Entity::delete_many()
+                .filter(customer_alias::Column::CustomerId.eq(&customer.id))
+                .exec(tx)
+                .await?;
+        }
+        UpsertOutcome::Left | UpsertOutcome::Unspecified => return Ok(Written::new(outcome, revision)),
+    }
+    let points = customer.contact_points.iter().zip(0i16..);
+    let points: Vec<_> = points
+        .map(|(point, position)| contact_point::ActiveModel {
+            customer_id: Set(customer.id.clone()),
+            position: Set(position),
+            kind: Set(point.kind as i16),
+            value: Set(point.value.clone()),
+            source: Set(point.source.clone()),
+            obtained_at: Set(point.obtained_at),
+            consent: Set(point.consent as i16),
+        })
+        .collect();
+    if !points.is_empty() {
+        contact_point::Entity::insert_many(points).exec_without_returning(tx).await?;
+    }
+    let aliases: Vec<_> = customer
+        .aliases
+        .iter()
+        .map(|alias| customer_alias::ActiveModel {
+            kind: Set(alias.kind as i16),
+            value: Set(alias.value.clone()),
+            customer_id: Set(customer.id.clone()),
+        })
+        .collect();
+    if !aliases.is_empty() {
+        customer_alias::Entity::insert_many(aliases).exec_without_returning(tx).await?;
+    }
+    Ok(Written::new(outcome, revision))
+}
+
+/// Suspends a customer or lifts his suspension (`None`); gives his state before and after.
+pub(crate) async fn set_suspension(
+    tx: &Tx,
+    customer_id: &str,
+    suspension: Option<Suspension>,
+    now: i64,
+) -> Result<(Customer, Customer), Abort> {
+    let found = customer::Entity::find_by_id(customer_id).lock_exclusive().one(tx).await?;
+    let row = found.ok_or(Error::NotFound("customer"))?;
+    let before = with_parts(tx, vec![row]).await?.pop().ok_or(Error::NotFound("customer"))?;
+    if suspension.is_none() && before.suspension_at(now).is_none() {
+        return Err(Error::NotSuspended.into());
+    }
+    let after = Customer { suspension, revision: before.revision + 1, ..before.clone() };
+    let change = customer::ActiveModel {
+        customer_id: Set(customer_id.to_owned()),
+        suspension_reason: Set(after.suspension.as_ref().map(|one| one.reason.clone())),
+        suspension_author: Set(after.suspension.as_ref().map(|one| one.author.clone())),
+        suspended_at: Set(after.suspension.as_ref().map(|one| one.start)),
+        suspended_until: Set(after.suspension.as_ref().and_then(|one| one.end)),
+        revision: Set(after.revision),
+        ..Default::default()
+    };
+    customer::Entity::update(change).exec(tx).await?;
+    Ok((before, after))
+}
+
+pub(crate) async fn find_team(connection: &impl ConnectionTrait, id: &str) -> Result<Option<Team>, DbErr> {
+    Ok(team::Entity::find_by_id(id).one(connection).await?.map(Into::into))
+}
+
+/// A page of teams after `after`, in order of id.
+pub(crate) async fn list_teams(
+    connection: &impl ConnectionTrait,
+    state: Option<TeamState>,
+    after: Option<String>,
+    limit: u64,
+) -> Result<Vec<Team>, DbErr> {
+    let mut query = team::Entity::find().order_by_asc(team::Column::TeamId).limit(limit);
+    if let Some(state) = state {
+        query = query.filter(team::Column::State.eq(state as i16));
+    }
+    if let Some(after) = after {
+        query = query.filter(team::Column::TeamId.gt(after));
+    }
+    Ok(query.all(connection).await?.into_iter().map(Into::into).collect())
+}
+
+pub(crate) async fn find_staff(connection: &impl ConnectionTrait, id: &str) -> Result<Option<StaffMember>, DbErr> {
+    Ok(staff_member::Entity::find_by_id(id).one(connection).await?.map(Into::into))
+}
+
+/// A colleague within reach.
+pub(crate) async fn find_staff_within(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    id: &str,
+) -> Result<Option<StaffMember>, DbErr> {
+    let query = staff_within(scope).filter(staff_member::Column::StaffId.eq(id));
+    Ok(query.one(connection).await?.map(Into::into))
+}
+
+fn staff_within(scope: &Scope) -> Select<staff_member::Entity> {
+    use staff_member::Column;
+    let all = staff_member::Entity::find();
+    match scope {
+        Scope::All => all,
+        Scope::Teams { staff_id, teams } => {
+            let own = Condition::any().add(Column::TeamId.is_in(teams.clone())).add(Column::StaffId.eq(staff_id));
+            all.filter(own)
+        }
+        Scope::Staff(staff_id) => all.filter(Column::StaffId.eq(staff_id)),
+        Scope::Customer(_) => all.filter(Expr::cust("1 = 0")),
+    }
+}
+
+/// Which colleagues to list.
+#[derive(Default)]
+pub(crate) struct StaffQuery {
+    pub(crate) team_id: Option<String>,
+    pub(crate) role: Option<StaffRole>,
+    pub(crate) state: Option<StaffState>,
+}
+
+/// A page of colleagues after `after`, in order of id.
+pub(crate) async fn list_staff(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    wanted: StaffQuery,
+    after: Option<String>,
+    limit: u64,
+) -> Result<Vec<StaffMember>, DbErr> {
+    use staff_member::Column;
+    let mut query = staff_within(scope).order_by_asc(Column::StaffId).limit(limit);
+    if let Some(team_id) = wanted.team_id {
+        query = query.filter(Column::TeamId.eq(team_id));
+    }
+    if let Some(role) = wanted.role {
+        query = query.filter(Column::Role.eq(role as i16));
+    }
+    if let Some(state) = wanted.state {
+        query = query.filter(Column::State.eq(state as i16));
+    }
+    if let Some(after) = after {
+        query = query.filter(Column::StaffId.gt(after));
+    }
+    Ok(query.all(connection).await?.into_iter().map(Into::into).collect())
+}
+
+pub(crate) async fn find_customer(connection: &impl ConnectionTrait, id: &str) -> Result<Option<Customer>, DbErr> {
+    let row = customer::Entity::find_by_id(id).one(connection).await?;
+    Ok(with_parts(connection, row.into_iter().collect()).await?.pop())
+}
+
+pub(crate) async fn find_by_alias(connection: &impl ConnectionTrait, alias: &Alias) -> Result<Option<Customer>, DbErr> {
+    match customer_alias::Entity::find_by_id((alias.kind as i16, alias.value.clone())).one(connection).await? {
+        Some(row) => find_customer(connection, &row.customer_id).await,
+        None => Ok(None),
+    }
+}
+
+/// The aliases of a customer.
+pub(crate) async fn aliases_of(connection: &impl ConnectionTrait, customer_id: &str) -> Result<Vec<Alias>, DbErr> {
+    let query = customer_alias::Entity::find().filter(customer_alias::Column::CustomerId.eq(customer_id));
+    Ok(query.all(connection).await?.into_iter().map(to_alias).collect())
+}
+
+/// A page of customers after `after`, in order of id.
+pub(crate) async fn list_customers(
+    connection: &impl ConnectionTrait,
+    standing: Option<CustomerStanding>,
+    now: i64,
+    after: Option<String>,
+    limit: u64,
+) -> Result<Vec<Customer>, DbErr> {
+    use customer::Column;
+    let mut query = customer::Entity::find().order_by_asc(Column::CustomerId).limit(limit);
+    if let Some(standing) = standing {
+        let in_force = Condition::any().add(Column::SuspendedUntil.is_null()).add(Column::SuspendedUntil.gt(now));
+        let suspended = Condition::all().add(Column::SuspendedAt.is_not_null()).add(in_force);
+        query = if standing == CustomerStanding::Suspended {
+            query.filter(suspended)
+        } else {
+            query.filter(Column::Standing.eq(standing as i16)).filter(suspended.not())
+        };
+    }
+    if let Some(after) = after {
+        query = query.filter(Column::CustomerId.gt(after));
+    }
+    with_parts(connection, query.all(connection).await?).await
+}
+
+async fn with_parts(connection: &impl ConnectionTrait, rows: Vec<customer::Model>) -> Result<Vec<Customer>, DbErr> {
+    let ids: Vec<String> = rows.iter().map(|row| row.customer_id.clone()).collect();
+    let mut points: HashMap<String, Vec<ContactPoint>> = HashMap::new();
+    let mut aliases: HashMap<String, Vec<Alias>> = HashMap::new();
+    if !ids.is_empty() {
+        let found = contact_point::Entity::find()
+            .filter(contact_point::Column::CustomerId.is_in(ids.clone()))
+            .order_by_asc(contact_point::Column::Position);
+        for row in found.all(connection).await? {
+            points.entry(row.customer_id).or_default().push(ContactPoint {
+                kind: ContactKind::try_from(i32::from(row.kind)).unwrap_or_default(),
+                value: row.value,
+                source: row.source,
+                obtained_at: row.obtained_at,
+                consent: Consent::try_from(i32::from(row.consent)).unwrap_or_default(),
+            });
+        }
+        let found = customer_alias::Entity::find()
+            .filter(customer_alias::Column::CustomerId.is_in(ids))
+            .order_by_asc(customer_alias::Column::Kind)
+            .order_by_asc(customer_alias::Column::Value);
+        for row in found.all(connection).await? {
+            aliases.entry(row.customer_id.clone()).or_default().push(to_alias(row));
+        }
+    }
+    let complete = |row: customer::Model| {
+        let (points, aliases) = (points.remove(&row.customer_id), aliases.remove(&row.customer_id));
+        to_customer(row, points.unwrap_or_default(), aliases.unwrap_or_default())
+    };
+    Ok(rows.into_iter().map(complete).collect())
+}
+
+fn to_alias(row: customer_alias::Model) -> Alias {
+    Alias { kind: ContactKind::try_from(i32::from(row.kind)).unwrap_or_default(), value: row.value }
+}
+
+/// Role and team of the colleagues among `ids`, as the directory has them now.
+pub(crate) async fn staff_among(
+    tx: &Tx,
+    ids: Vec<String>,
+) -> Result<HashMap<String, (StaffRole, Option<String>)>, DbErr> {
+    let mut found = HashMap::new();
+    for row in set::among_texts(tx, "SELECT staff_id, role, team_id FROM staff_member", "staff_id", ids).await? {
+        let role = StaffRole::try_from(i32::from(row.try_get::<i16>("", "role")?)).unwrap_or_default();
+        found.insert(row.try_get("", "staff_id")?, (role, row.try_get("", "team_id")?));
+    }
+    Ok(found)
+}
+
+/// Which of `ids` are teams.
+pub(crate) async fn teams_among(tx: &Tx, ids: Vec<String>) -> Result<Vec<String>, DbErr> {
+    let rows = set::among_texts(tx, "SELECT team_id FROM team", "team_id", ids).await?;
+    rows.iter().map(|row| row.try_get("", "team_id")).collect()
+}
+
+/// Which of `ids` are customers.
+pub(crate) async fn customers_among(tx: &Tx, ids: Vec<String>) -> Result<Vec<String>, DbErr> {
+    let rows = set::among_texts(tx, "SELECT customer_id FROM customer", "customer_id", ids).await?;
+    rows.iter().map(|row| row.try_get("", "customer_id")).collect()
+}
+
+/// The customers to whom aliases with these values belong.
+pub(crate) async fn alias_owners(tx: &Tx, values: Vec<String>) -> Result<HashMap<Alias, String>, DbErr> {
+    let mut found = HashMap::new();
+    for row in set::among_texts(tx, "SELECT kind, value, customer_id FROM customer_alias", "value", values).await? {
+        let kind = ContactKind::try_from(i32::from(row.try_get::<i16>("", "kind")?)).unwrap_or_default();
+        found.insert(Alias { kind, value: row.try_get("", "value")? }, row.try_get("", "customer_id")?);
+    }
+    Ok(found)
+}

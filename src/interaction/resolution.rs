@@ -1,0 +1,244 @@
+//! First-contact resolution in its three readings (I5), side by side and never mixed.
+//!
+//! A *matter* is a case, or an order and topic; a case and an order that one interaction names together are one matter.
+//! A *first contact* is an inbound, served interaction with no earlier one of that kind on the same matter in the 7 days
+//! before. The derived reading calls it resolved if no inbound contact on the matter follows within 7 days.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::Micros;
+use crate::api::v1::{Direction, InteractionKind, Outcome, Resolution};
+
+/// How long a customer has to come back before the matter counts as resolved.
+pub(crate) const WINDOW: Micros = 7 * 24 * 3_600 * 1_000_000;
+
+/// What of an interaction says whether its matter came back.
+#[derive(Clone, Debug)]
+pub(crate) struct Contact {
+    pub(crate) id: Uuid,
+    pub(crate) at: Micros,
+    pub(crate) served: bool,
+    pub(crate) case_id: Option<String>,
+    pub(crate) order_id: Option<String>,
+    pub(crate) topic: Option<String>,
+}
+
+impl Contact {
+    /// Whether it names a matter at all.
+    pub(crate) fn has_matter(&self) -> bool {
+        self.case_id.is_some() || (self.order_id.is_some() && self.topic.is_some())
+    }
+}
+
+/// Whether an interaction is a contact by the customer that somebody was to answer.
+pub(crate) fn is_inbound_contact(direction: Direction, kind: InteractionKind) -> bool {
+    direction == Direction::Inbound && !super::is_activity(kind)
+}
+
+/// Whether the customer was served, or still is.
+pub(crate) fn is_served(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Answered | Outcome::Unspecified => true,
+        Outcome::Abandoned | Outcome::NoAnswer | Outcome::Declined | Outcome::Voicemail | Outcome::Failed => false,
+    }
+}
+
+/// What the record says about one first contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Derived {
+    Resolved,
+    Unresolved,
+    /// The 7 days are not over.
+    Pending,
+    /// The matter is not known.
+    Unknown,
+}
+
+/// Contacts by matter. Give it every inbound contact from [`WINDOW`] before the period to [`WINDOW`] after it.
+pub(crate) struct Matters {
+    matter_of: HashMap<Uuid, usize>,
+    /// By matter: instant and whether served, in order of time.
+    contacts: HashMap<usize, Vec<(Micros, Uuid, bool)>>,
+}
+
+impl Matters {
+    pub(crate) fn new(contacts: &[Contact]) -> Self {
+        let mut names = Union::default();
+        let mut matter_of = HashMap::new();
+        for contact in contacts.iter().filter(|contact| contact.has_matter()) {
+            let case = contact.case_id.as_deref().map(|case| names.number(("case", case, "")));
+            let order = match (&contact.order_id, &contact.topic) {
+                (Some(order), Some(topic)) => Some(names.number(("order", order, topic))),
+                _ => None,
+            };
+            let matter = match (case, order) {
+                (Some(case), Some(order)) => names.join(case, order),
+                (Some(one), None) | (None, Some(one)) => one,
+                (None, None) => continue,
+            };
+            matter_of.insert(contact.id, matter);
+        }
+        let mut by_matter: HashMap<usize, Vec<_>> = HashMap::new();
+        for contact in contacts {
+            if let Some(matter) = matter_of.get_mut(&contact.id) {
+                *matter = names.root(*matter);
+                by_matter.entry(*matter).or_default().push((contact.at, contact.id, contact.served));
+            }
+        }
+        by_matter.values_mut().for_each(|contacts| contacts.sort_unstable());
+        Self { matter_of, contacts: by_matter }
+    }
+
+    /// The derived reading of a served inbound contact at `now`; none if it is not a first contact.
+    pub(crate) fn derive(&self, id: Uuid, at: Micros, now: Micros) -> Option<Derived> {
+        let Some(contacts) = self.matter_of.get(&id).and_then(|matter| self.contacts.get(matter)) else {
+            return Some(Derived::Unknown);
+        };
+        let own = contacts.partition_point(|(time, other, _)| (*time, *other) < (at, id));
+        let (before, after) = (&contacts[..own], &contacts[(own + 1).min(contacts.len())..]);
+        if before.iter().rev().take_while(|(time, ..)| *time >= at - WINDOW).any(|(.., served)| *served) {
+            return None;
+        }
+        Some(match after.first() {
+            Some((time, ..)) if *time <= at + WINDOW => Derived::Unresolved,
+            _ if now < at + WINDOW => Derived::Pending,
+            _ => Derived::Resolved,
+        })
+    }
+}
+
+/// Counts of one reading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reading {
+    pub(crate) resolved: i64,
+    pub(crate) unresolved: i64,
+    pub(crate) pending: i64,
+    pub(crate) unknown: i64,
+}
+
+impl Reading {
+    pub(crate) fn add_said(&mut self, said: Resolution) {
+        match said {
+            Resolution::Resolved => self.resolved += 1,
+            Resolution::Unresolved => self.unresolved += 1,
+            Resolution::Unspecified => self.unknown += 1,
+        }
+    }
+
+    pub(crate) fn add_derived(&mut self, derived: Derived) {
+        match derived {
+            Derived::Resolved => self.resolved += 1,
+            Derived::Unresolved => self.unresolved += 1,
+            Derived::Pending => self.pending += 1,
+            Derived::Unknown => self.unknown += 1,
+        }
+    }
+
+    /// resolved / (resolved + unresolved).
+    pub(crate) fn rate(&self) -> Option<f64> {
+        let judged = self.resolved + self.unresolved;
+        (judged > 0).then(|| self.resolved as f64 / judged as f64)
+    }
+}
+
+/// Which names mean the same matter (disjoint sets, with path halving).
+#[derive(Default)]
+struct Union<'a> {
+    numbers: HashMap<(&'static str, &'a str, &'a str), usize>,
+    parents: Vec<usize>,
+}
+
+impl<'a> Union<'a> {
+    fn number(&mut self, name: (&'static str, &'a str, &'a str)) -> usize {
+        let next = self.parents.len();
+        let number = *self.numbers.entry(name).or_insert(next);
+        if number == next {
+            self.parents.push(next);
+        }
+        self.root(number)
+    }
+
+    fn root(&mut self, mut number: usize) -> usize {
+        while self.parents[number] != number {
+            self.parents[number] = self.parents[self.parents[number]];
+            number = self.parents[number];
+        }
+        number
+    }
+
+    fn join(&mut self, one: usize, other: usize) -> usize {
+        let (one, other) = (self.root(one), self.root(other));
+        self.parents[other] = one;
+        one
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Micros = 24 * 3_600 * 1_000_000;
+
+    fn contact(number: u128, day: i64, case: &str, order: &str, topic: &str) -> Contact {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Contact {
+            id: Uuid::from_u128(number),
+            at: day * DAY,
+            served: true,
+            case_id: some(case),
+            order_id: some(order),
+            topic: some(topic),
+        }
+    }
+
+    fn derive(contacts: &[Contact], which: usize, now: i64) -> Option<Derived> {
+        let one = &contacts[which];
+        Matters::new(contacts).derive(one.id, one.at, now * DAY)
+    }
+
+    #[test]
+    fn coming_back_within_seven_days_is_unresolved() {
+        let contacts = [contact(1, 0, "a", "", ""), contact(2, 7, "a", "", "")];
+        assert_eq!(derive(&contacts, 0, 100), Some(Derived::Unresolved));
+        assert_eq!(derive(&contacts, 1, 100), None, "the second is no first contact");
+    }
+
+    #[test]
+    fn later_than_seven_days_is_a_new_first_contact() {
+        let contacts = [contact(1, 0, "a", "", ""), contact(2, 8, "a", "", "")];
+        assert_eq!(derive(&contacts, 0, 100), Some(Derived::Resolved));
+        assert_eq!(derive(&contacts, 1, 100), Some(Derived::Resolved));
+    }
+
+    #[test]
+    fn pending_until_seven_days_are_over() {
+        let contacts = [contact(1, 0, "a", "", "")];
+        assert_eq!(derive(&contacts, 0, 6), Some(Derived::Pending));
+        assert_eq!(derive(&contacts, 0, 7), Some(Derived::Resolved));
+    }
+
+    #[test]
+    fn a_new_case_on_the_same_order_and_topic_is_the_same_matter() {
+        let contacts = [contact(1, 0, "a", "o", "Returns"), contact(2, 3, "b", "o", "Returns")];
+        assert_eq!(derive(&contacts, 0, 100), Some(Derived::Unresolved));
+        let other_topic = [contact(1, 0, "a", "o", "Returns"), contact(2, 3, "b", "o", "Invoice")];
+        assert_eq!(derive(&other_topic, 0, 100), Some(Derived::Resolved));
+    }
+
+    #[test]
+    fn an_abandoned_call_comes_back_but_is_no_first_contact() {
+        let mut contacts = vec![contact(1, 0, "a", "", ""), contact(2, 1, "a", "", "")];
+        contacts[0].served = false;
+        assert_eq!(derive(&contacts, 1, 100), Some(Derived::Resolved));
+        contacts[0].served = true;
+        contacts[1].served = false;
+        assert_eq!(derive(&contacts, 0, 100), Some(Derived::Unresolved));
+    }
+
+    #[test]
+    fn without_a_matter_nothing_is_known() {
+        assert_eq!(derive(&[contact(1, 0, "", "o", "")], 0, 100), Some(Derived::Unknown));
+    }
+}

@@ -1,0 +1,461 @@
+//! The RPCs of interactions.
+
+use std::{pin::Pin, sync::Arc};
+
+use futures::{Stream, TryStreamExt as _};
+use jiff::tz::TimeZone;
+use prost::Message as _;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+use uuid::Uuid;
+
+use super::{
+    Facts, Participant, Recorded, check, message,
+    resolution::Matters,
+    store::{self as rows, Changing, Entry, Filter, Position, Receipt, Recorder},
+    stream::{RecordStream, StreamLimits},
+    summary::{Plan, Summary},
+};
+use crate::{
+    api::{
+        convert::{self, duration_micros, micros, normal, optional, timestamp},
+        page::Query,
+        respond::{Call, page_size, respond},
+        rules::Violations,
+        status,
+        v1::{self, Resolution, Role, interaction_service_server::InteractionService, record_item_result},
+    },
+    auth::Caller,
+    directory::{check_time_zone, etag, scope::Scope, store::find_customer},
+    error::{Error, Reason, Result, Violation},
+    store::{Store, group::GroupCommit, request},
+};
+
+type Answer<T> = Result<Response<T>, Status>;
+
+const PAGE: u64 = 50;
+const SUMMARY_PAGE: u64 = 1_000;
+/// Service level where the caller names no threshold.
+const DEFAULT_THRESHOLD: i64 = 20_000_000;
+
+/// Serves [`InteractionService`].
+#[derive(Clone)]
+pub struct InteractionApi {
+    store: Store,
+    recorder: GroupCommit<Recorder>,
+    time_zone: TimeZone,
+    limits: StreamLimits,
+}
+
+impl std::fmt::Debug for InteractionApi {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("InteractionApi").finish_non_exhaustive()
+    }
+}
+
+impl InteractionApi {
+    /// `time_zone`: the organisation's. `group_max`: recorded interactions per transaction at most, 1 for a transaction
+    /// each. `queue`: callers waiting to record at most.
+    pub fn new(store: Store, time_zone: TimeZone, group_max: usize, queue: usize, limits: StreamLimits) -> Self {
+        let recorder = GroupCommit::start(store.clone(), Recorder::new(store.clone()), group_max, queue);
+        Self { store, recorder, time_zone, limits }
+    }
+
+    async fn records(&self, entries: Vec<Entry>) -> Result<Vec<Result<Receipt>>> {
+        self.recorder.submit(entries).await
+    }
+
+    fn changing(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+        request: request::Request,
+        id: &str,
+        etag: String,
+    ) -> Result<Changing> {
+        let id = Uuid::try_parse(id).map_err(|_| Error::NotFound("interaction"))?;
+        let actor = (caller.principal.subject.clone(), caller.principal.role);
+        Ok(Changing { request, scope, actor, id, etag })
+    }
+
+    async fn page(
+        &self,
+        scope: &Scope,
+        filter: &Filter,
+        query: &Query,
+        size: i32,
+        token: &str,
+    ) -> Result<(Vec<v1::Interaction>, String)> {
+        let limit = page_size(size, PAGE);
+        let after = query.position(token)?.map(read_position).transpose()?;
+        let mut found = rows::list(self.store.reader(), scope, filter, after, limit + 1).await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let token = found.last().filter(|_| more).map(|last| query.token(&write_position(last))).unwrap_or_default();
+        Ok((found.into_iter().map(message::write).collect(), token))
+    }
+}
+
+/// Reads and judges requests of one caller to record something.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    caller: Caller,
+    scope: Arc<Scope>,
+    request_scope: Arc<str>,
+}
+
+impl Reader {
+    pub(crate) fn new(caller: Caller, scope: Scope) -> Self {
+        let request_scope = convert::request_scope(&caller).into();
+        Self { caller, scope: Arc::new(scope), request_scope }
+    }
+
+    /// A request as an entry for the record, with every rule checked that needs no database. `checked`: the field rules
+    /// were checked already.
+    pub(crate) fn entry(&self, request: v1::RecordInteractionRequest, checked: bool, now: i64) -> Result<Entry> {
+        if !checked {
+            Error::unless_empty(Violations::of(&request))?;
+        }
+        let message = request.interaction.unwrap_or_default();
+        let body_hash = request::hash(&[&message.encode_to_vec()]);
+        let request_key =
+            request::hash(&[b"RecordInteraction", self.request_scope.as_bytes(), request.request_id.as_bytes()]);
+        let facts = inside("interaction", message::read(message))?;
+        inside("interaction", Error::unless_empty(check(&facts, now)))?;
+        self.check_rights(&facts)?;
+        Ok(Entry {
+            request_key,
+            body_hash,
+            facts,
+            recorded_by: self.caller.principal.subject.clone(),
+            scope: self.scope.clone(),
+        })
+    }
+
+    fn check_rights(&self, facts: &Facts) -> Result<()> {
+        if speaks_for_all(self.caller.principal.role) {
+            return Ok(());
+        }
+        if facts.customer_resolution != Resolution::Unspecified {
+            return Err(Error::FieldNotYours("interaction.customer_resolution"));
+        }
+        check_frozen(&facts.participants, "interaction.participants")
+    }
+}
+
+/// Applications and administrators tell what happened for everybody, in the past too.
+fn speaks_for_all(role: Role) -> bool {
+    match role {
+        Role::App | Role::Admin => true,
+        Role::Staff | Role::Supervisor | Role::Reviewer | Role::Customer | Role::Unspecified => false,
+    }
+}
+
+/// Role and team come from the directory where a person records.
+fn check_frozen(participants: &[Participant], field: &'static str) -> Result<()> {
+    let given = participants.iter().any(|one| one.role.is_some() || one.team_id.is_some());
+    if given { Err(Error::FieldNotYours(field)) } else { Ok(()) }
+}
+
+pub(crate) fn receipt(receipt: Receipt) -> v1::RecordInteractionResponse {
+    let recording = match receipt.already_present {
+        true => v1::Recording::AlreadyPresent,
+        false => v1::Recording::Recorded,
+    };
+    v1::RecordInteractionResponse {
+        interaction_id: receipt.id.to_string(),
+        recording: recording.into(),
+        recorded_time: Some(timestamp(receipt.recorded_at)),
+        etag: etag(receipt.revision),
+    }
+}
+
+fn inside<T>(field: &str, result: Result<T>) -> Result<T> {
+    result.map_err(|error| match error {
+        Error::Invalid(found) => Error::Invalid(
+            found.into_iter().map(|one| Violation { field: format!("{field}.{}", one.field), ..one }).collect(),
+        ),
+        other => other,
+    })
+}
+
+fn write_position(last: &Recorded) -> Vec<u8> {
+    let occurred_at = last.facts.instants.occurred().unwrap_or(last.recorded_at);
+    [&occurred_at.to_be_bytes()[..], last.id.as_bytes()].concat()
+}
+
+fn read_position(bytes: Vec<u8>) -> Result<Position> {
+    let (time, id) = bytes.split_first_chunk::<8>().ok_or_else(Query::malformed)?;
+    let id = Uuid::from_slice(id).map_err(|_| Query::malformed())?;
+    Ok((i64::from_be_bytes(*time), id))
+}
+
+/// Sets the fields that the mask names.
+///
+/// # Errors
+/// [`Reason::UpdateMaskInvalid`] for a path that cannot be updated.
+fn change_of(update: v1::InteractionUpdate, paths: &[String]) -> Result<impl Fn(&mut Facts) + Send + Sync + 'static> {
+    const PATHS: [&str; 12] = [
+        "outcome",
+        "topic",
+        "connected_time",
+        "ended_time",
+        "hold",
+        "after_call_work",
+        "case_id",
+        "transfers",
+        "message_counts",
+        "conclusion",
+        "staff_resolution",
+        "customer_resolution",
+    ];
+    let unknown = paths.iter().filter(|path| !PATHS.contains(&path.as_str()));
+    let found: Vec<_> = unknown
+        .map(|path| {
+            let shown: String = path.escape_debug().take(60).collect();
+            let rule = format!("must not name \"{shown}\", which cannot be updated");
+            Violation::new("update_mask", Reason::UpdateMaskInvalid, rule)
+        })
+        .collect();
+    Error::unless_empty(found)?;
+    let paths: Vec<&'static str> = PATHS.into_iter().filter(|path| paths.iter().any(|named| named == path)).collect();
+    Ok(move |facts: &mut Facts| {
+        let update = update.clone();
+        for path in &paths {
+            match *path {
+                "outcome" => facts.outcome = update.outcome(),
+                "topic" => facts.topic = optional(update.topic.clone()),
+                "connected_time" => facts.instants.connected = update.connected_time.as_ref().map(micros),
+                "ended_time" => facts.instants.ended = update.ended_time.as_ref().map(micros),
+                "hold" => facts.hold = update.hold.as_ref().map(duration_micros),
+                "after_call_work" => facts.after_call_work = update.after_call_work.as_ref().map(duration_micros),
+                "case_id" => facts.case_id = optional(update.case_id.clone()),
+                "transfers" => facts.transfers = update.transfers.iter().cloned().map(message::read_transfer).collect(),
+                "message_counts" => facts.messages = update.message_counts.map(message::read_counts),
+                "conclusion" => facts.conclusion = Some(update.conclusion.clone()).filter(|text| !text.is_empty()),
+                "staff_resolution" => facts.staff_resolution = update.staff_resolution(),
+                _ => facts.customer_resolution = update.customer_resolution(),
+            }
+        }
+    })
+}
+
+/// A customer says whether the matter was resolved, staff say the rest, applications may say all.
+fn check_update_rights(role: Role, paths: &[String]) -> Result<()> {
+    let names = |wanted: &str| paths.iter().any(|path| path == wanted);
+    match role {
+        Role::App | Role::Admin => Ok(()),
+        Role::Customer if paths.iter().all(|path| path == "customer_resolution") => Ok(()),
+        Role::Customer => Err(Error::FieldNotYours("update_mask")),
+        Role::Staff | Role::Supervisor | Role::Reviewer | Role::Unspecified => {
+            if names("customer_resolution") {
+                Err(Error::FieldNotYours("customer_resolution"))
+            } else {
+                Ok(())
+            }
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl InteractionService for InteractionApi {
+    async fn record_interaction(
+        &self,
+        request: Request<v1::RecordInteractionRequest>,
+    ) -> Answer<v1::RecordInteractionResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let now = self.store.clock().now_micros();
+            let entry = Reader::new(caller, scope).entry(message, true, now)?;
+            let answer = self.records(vec![entry]).await?.pop();
+            Ok(receipt(answer.ok_or(Error::Overloaded)??))
+        })
+        .await
+    }
+
+    async fn batch_record_interactions(
+        &self,
+        request: Request<v1::BatchRecordInteractionsRequest>,
+    ) -> Answer<v1::BatchRecordInteractionsResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let now = self.store.clock().now_micros();
+            let reader = Reader::new(caller, scope);
+            let mut good = Vec::with_capacity(message.requests.len());
+            let mut results = Vec::with_capacity(message.requests.len());
+            for one in message.requests {
+                results.push(reader.entry(one, false, now).map(|entry| good.push(entry)));
+            }
+            let mut answers = match good.is_empty() {
+                true => Vec::new().into_iter(),
+                false => self.records(good).await?.into_iter(),
+            };
+            let results = results.into_iter().map(|result| {
+                use record_item_result::Result as Item;
+                let item = match result.and_then(|()| answers.next().unwrap_or(Err(Error::Overloaded))) {
+                    Ok(answer) => Item::Recorded(receipt(answer)),
+                    Err(error) => Item::Error(status::of_item(error)),
+                };
+                v1::RecordItemResult { result: Some(item) }
+            });
+            Ok(v1::BatchRecordInteractionsResponse { results: results.collect() })
+        })
+        .await
+    }
+
+    type RecordInteractionsStream = Pin<Box<dyn Stream<Item = Result<v1::RecordInteractionsResponse, Status>> + Send>>;
+
+    async fn record_interactions(
+        &self,
+        request: Request<Streaming<v1::RecordInteractionsRequest>>,
+    ) -> Answer<Self::RecordInteractionsStream> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let reader = Reader::new(caller, scope);
+            let clock = self.store.clock().clone();
+            let (answers, receiver) = tokio::sync::mpsc::channel(4);
+            let stream = RecordStream::new(reader, self.recorder.clone(), clock, self.limits.clone());
+            tokio::spawn(stream.run(message, answers));
+            Ok(Box::pin(ReceiverStream::new(receiver)) as Self::RecordInteractionsStream)
+        })
+        .await
+    }
+
+    async fn get_interaction(&self, request: Request<v1::GetInteractionRequest>) -> Answer<v1::GetInteractionResponse> {
+        respond(async {
+            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let id = Uuid::try_parse(&message.interaction_id).map_err(|_| Error::NotFound("interaction"))?;
+            let found = rows::find(self.store.reader(), &scope, id).await?.ok_or(Error::NotFound("interaction"))?;
+            Ok(v1::GetInteractionResponse { interaction: Some(message::write(found)) })
+        })
+        .await
+    }
+
+    async fn update_interaction(
+        &self,
+        request: Request<v1::UpdateInteractionRequest>,
+    ) -> Answer<v1::UpdateInteractionResponse> {
+        respond(async {
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = convert::request(&caller, "UpdateInteraction", id, &message);
+            let paths = message.update_mask.map(|mask| mask.paths).unwrap_or_default();
+            let change = change_of(message.interaction.unwrap_or_default(), &paths)?;
+            check_update_rights(caller.principal.role, &paths)?;
+            let changing = self.changing(&caller, scope, mutation, &message.interaction_id, message.etag)?;
+            let interaction = rows::update(&self.store, changing, change).await?;
+            Ok(v1::UpdateInteractionResponse { interaction: Some(message::write(interaction)) })
+        })
+        .await
+    }
+
+    async fn reattribute_interaction(
+        &self,
+        request: Request<v1::ReattributeInteractionRequest>,
+    ) -> Answer<v1::ReattributeInteractionResponse> {
+        respond(async {
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = convert::request(&caller, "ReattributeInteraction", id, &message);
+            let participants = message::read_participants(message.participants);
+            let mut found = Vec::new();
+            super::rules::check_participants(&participants, &mut found);
+            Error::unless_empty(found)?;
+            if !speaks_for_all(caller.principal.role) {
+                check_frozen(&participants, "participants")?;
+            }
+            let changing = self.changing(&caller, scope, mutation, &message.interaction_id, message.etag)?;
+            let interaction = rows::reattribute(&self.store, changing, participants, message.reason).await?;
+            Ok(v1::ReattributeInteractionResponse { interaction: Some(message::write(interaction)) })
+        })
+        .await
+    }
+
+    async fn list_interactions(
+        &self,
+        request: Request<v1::ListInteractionsRequest>,
+    ) -> Answer<v1::ListInteractionsResponse> {
+        respond(async {
+            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let filter = message.filter.unwrap_or_default();
+            let query = Query::new("ListInteractions", &scope.binding(), &filter.encode_to_vec());
+            let filter = message::read_filter(filter)?;
+            let page = self.page(&scope, &filter, &query, message.page_size, &message.page_token);
+            let (interactions, next_page_token) = page.await?;
+            Ok(v1::ListInteractionsResponse { interactions, next_page_token })
+        })
+        .await
+    }
+
+    async fn read_customer_timeline(
+        &self,
+        request: Request<v1::ReadCustomerTimelineRequest>,
+    ) -> Answer<v1::ReadCustomerTimelineResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let customer_id = normal(message.customer_id.clone());
+            if find_customer(self.store.reader(), &customer_id).await?.is_none() {
+                return Err(Error::NotFound("customer"));
+            }
+            let purpose = crate::api::plain_name(message.purpose().as_str_name(), "READING_PURPOSE");
+            let query = Query::new("ReadCustomerTimeline", &scope.binding(), customer_id.as_bytes());
+            let purpose = match message.note.as_str() {
+                "" => purpose,
+                note => format!("{purpose}: {note}"),
+            };
+            let actor = (caller.principal.subject.clone(), caller.principal.role);
+            // Recorded before anything is shown: a reading that leaves no trace must not happen.
+            rows::note_reading(&self.store, actor, customer_id.clone(), purpose).await?;
+            let filter = Filter { customer_id: Some(customer_id), ..Filter::default() };
+            let page = self.page(&scope, &filter, &query, message.page_size, &message.page_token);
+            let (interactions, next_page_token) = page.await?;
+            Ok(v1::ReadCustomerTimelineResponse { interactions, next_page_token })
+        })
+        .await
+    }
+
+    async fn summarize_interactions(
+        &self,
+        request: Request<v1::SummarizeInteractionsRequest>,
+    ) -> Answer<v1::SummarizeInteractionsResponse> {
+        respond(async {
+            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let grouping = message.group_by();
+            let bound = v1::SummarizeInteractionsRequest { page_size: 0, page_token: String::new(), ..message.clone() };
+            let query = Query::new("SummarizeInteractions", &scope.binding(), &bound.encode_to_vec());
+            let after = query.position(&message.page_token)?;
+            let after = after.map(|bytes| String::from_utf8(bytes).map_err(|_| Query::malformed())).transpose()?;
+            let time_zone = match message.time_zone.as_str() {
+                "" => self.time_zone.clone(),
+                name => TimeZone::get(name).map_err(|_| Error::Invalid(check_time_zone(name).into_iter().collect()))?,
+            };
+            let filter = message::read_filter(message.filter.unwrap_or_default())?;
+            let contacts = rows::contacts(self.store.reader(), filter.from, filter.to).await?;
+            let plan = Plan {
+                grouping,
+                time_zone,
+                threshold: message.service_level_threshold.as_ref().map_or(DEFAULT_THRESHOLD, duration_micros),
+                now: self.store.clock().now_micros(),
+            };
+            let mut summary = Summary::new(plan, Matters::new(&contacts));
+            let mut lines = std::pin::pin!(rows::lines(self.store.reader(), &scope, &filter).await?);
+            while let Some(line) = lines.try_next().await? {
+                summary.add(&line);
+            }
+            let (groups, total) = summary.finish();
+
+            let limit = usize::try_from(page_size(message.page_size, SUMMARY_PAGE)).unwrap_or(usize::MAX);
+            let mut rest = groups.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after));
+            let groups: Vec<_> =
+                rest.by_ref().take(limit).map(|(key, group)| message::write_group(key, group)).collect();
+            let next_page_token = match (rest.next(), groups.last()) {
+                (Some(_), Some(last)) => query.token(last.key.as_bytes()),
+                _ => String::new(),
+            };
+            let total = Some(message::write_group(String::new(), total));
+            Ok(v1::SummarizeInteractionsResponse { groups, next_page_token, total })
+        })
+        .await
+    }
+}

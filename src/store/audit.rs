@@ -1,0 +1,90 @@
+//! The audit trail: an entity, and the one way to add to it.
+
+use sea_orm::{ActiveValue::Set, ConnectionTrait, QueryOrder as _, QuerySelect as _, entity::prelude::*};
+
+use super::Tx;
+use crate::api::v1::{AuditAction, Role};
+
+/// A line of the trail.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "audit_event")]
+pub struct Model {
+    /// UUID version 7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Microseconds since 1970.
+    pub event_at: i64,
+    /// Subject of the token.
+    pub actor: String,
+    /// Number of the role.
+    pub actor_role: i16,
+    /// Number of the action.
+    pub action: i16,
+    /// Id of the customer or interaction.
+    pub object_id: String,
+    /// Reason or purpose given.
+    pub reason: String,
+    /// What was before and after, as JSON.
+    pub detail: Option<String>,
+}
+
+/// None.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Adds a line.
+pub(crate) async fn add(
+    tx: &Tx,
+    now: i64,
+    actor: (&str, Role),
+    action: AuditAction,
+    object_id: &str,
+    reason: &str,
+    detail: Option<serde_json::Value>,
+) -> Result<(), DbErr> {
+    let line = ActiveModel {
+        id: Set(Uuid::now_v7()),
+        event_at: Set(now),
+        actor: Set(actor.0.to_owned()),
+        actor_role: Set(actor.1 as i16),
+        action: Set(action as i16),
+        object_id: Set(object_id.to_owned()),
+        reason: Set(reason.to_owned()),
+        detail: Set(detail.map(|value| value.to_string())),
+    };
+    Entity::insert(line).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// Which lines to list.
+#[derive(Default)]
+pub(crate) struct Wanted {
+    pub(crate) object_id: Option<String>,
+    pub(crate) actor: Option<String>,
+    pub(crate) action: Option<AuditAction>,
+}
+
+/// A page of lines before `before`, newest first.
+pub(crate) async fn list(
+    connection: &impl ConnectionTrait,
+    wanted: Wanted,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut query = Entity::find().order_by_desc(Column::Id).limit(limit);
+    if let Some(object_id) = wanted.object_id {
+        query = query.filter(Column::ObjectId.eq(object_id));
+    }
+    if let Some(actor) = wanted.actor {
+        query = query.filter(Column::Actor.eq(actor));
+    }
+    if let Some(action) = wanted.action {
+        query = query.filter(Column::Action.eq(action as i16));
+    }
+    if let Some(before) = before {
+        query = query.filter(Column::Id.lt(before));
+    }
+    query.all(connection).await
+}

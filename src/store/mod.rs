@@ -1,0 +1,74 @@
+//! The database: opening it, the one transaction runner, set-based writes, request memory, sequences, the audit trail.
+//!
+//! Everything in which SQLite and PostgreSQL differ is in this folder. Knows no domain but the audit trail, which every
+//! domain writes.
+
+pub(crate) mod audit;
+mod connect;
+pub(crate) mod group;
+pub(crate) mod request;
+pub(crate) mod sequence;
+pub(crate) mod set;
+mod transaction;
+
+use sea_orm::{DatabaseConnection, DbBackend, DbErr};
+
+pub use connect::{Database, OpenError};
+pub(crate) use transaction::{Abort, Tx};
+
+use crate::{
+    clock::Clock,
+    error::{Error, Result},
+};
+
+/// A database, ready to use. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// On SQLite a single connection: the file has one writer at a time anyway, and waiting here is fair.
+    write: DatabaseConnection,
+    read: DatabaseConnection,
+    clock: Clock,
+}
+
+impl Store {
+    /// For reads outside a transaction.
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`].
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.read.ping().await?)
+    }
+
+    /// Database time in microseconds. Read it after the lock that orders the write.
+    pub(crate) async fn now(&self, tx: &Tx) -> std::result::Result<i64, Abort> {
+        use sea_orm::ConnectionTrait as _;
+        // SQLite has no clock of its own: it would ask the same machine.
+        if tx.get_database_backend() == DbBackend::Sqlite {
+            return Ok(self.clock.now_micros());
+        }
+        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now";
+        let row = tx.query_one_raw(sea_orm::Statement::from_string(DbBackend::Postgres, sql)).await?;
+        let row = row.ok_or_else(|| DbErr::RecordNotFound("clock_timestamp".to_owned()))?;
+        Ok(row.try_get("", "now")?)
+    }
+
+    /// The server's clock, for rules that compare a request with the present.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        if transaction::is_connection_loss(&error) || transaction::is_conflict(&error) {
+            Error::StoreUnavailable(std::sync::Arc::new(error))
+        } else {
+            Error::internal(error)
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Writing and looking up many rows with one statement.
+//!
+//! PostgreSQL takes one array per column (UNNEST), so that every size is the same statement text and stays prepared.
+//! SQLite takes row values in a few fixed sizes, for the same reason.
+
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value, sea_query::ArrayType};
+use uuid::Uuid;
+
+use super::Tx;
+
+/// A table as the target of set-based inserts.
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) columns: &'static [(&'static str, Kind)],
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Kind {
+    Id,
+    Int,
+    Text,
+}
+
+/// One value of a row. No column tells an empty text from none, nor uses the smallest integer: these stand for NULL in
+/// PostgreSQL's arrays, which the driver cannot fill with nulls.
+#[derive(Clone, Debug)]
+pub(crate) enum Cell {
+    Id(Uuid),
+    Int(Option<i64>),
+    Text(Option<String>),
+}
+
+impl From<Uuid> for Cell {
+    fn from(id: Uuid) -> Self {
+        Cell::Id(id)
+    }
+}
+
+macro_rules! cell_from_integer {
+    ($($kind:ty),*) => {$(
+        impl From<$kind> for Cell {
+            fn from(value: $kind) -> Self {
+                Cell::Int(Some(value.into()))
+            }
+        }
+        impl From<Option<$kind>> for Cell {
+            fn from(value: Option<$kind>) -> Self {
+                Cell::Int(value.map(Into::into))
+            }
+        }
+    )*};
+}
+cell_from_integer!(i16, i32, i64);
+
+impl From<Option<String>> for Cell {
+    fn from(text: Option<String>) -> Self {
+        Cell::Text(text.filter(|text| !text.is_empty()))
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Cell::Text(Some(text))
+    }
+}
+
+/// Rows per statement on SQLite, largest first.
+const SQLITE_SIZES: [usize; 4] = [256, 64, 8, 1];
+/// SQLite's limit of parameters.
+const SQLITE_PARAMETERS: usize = 32_766;
+
+/// Inserts rows; each has the table's columns in order.
+pub(crate) async fn insert(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Result<(), DbErr> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    match tx.get_database_backend() {
+        DbBackend::Sqlite => insert_sqlite(tx, table, rows).await,
+        _ => insert_postgres(tx, table, rows).await,
+    }
+}
+
+async fn insert_sqlite(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Result<(), DbErr> {
+    let mut left = rows.len();
+    let mut rows = rows.into_iter();
+    while left > 0 {
+        let fits = |size: &&usize| **size <= left && **size * table.columns.len() <= SQLITE_PARAMETERS;
+        let size = SQLITE_SIZES.iter().find(fits).copied().unwrap_or(1);
+        let values: Vec<Value> = rows.by_ref().take(size).flatten().map(sqlite_value).collect();
+        tx.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sqlite_text(table, size), values)).await?;
+        left -= size;
+    }
+    Ok(())
+}
+
+/// The statement that inserts `rows` rows on SQLite.
+pub(crate) fn sqlite_text(table: &Table, rows: usize) -> String {
+    let row = format!("({})", vec!["?"; table.columns.len()].join(", "));
+    format!("INSERT INTO {} ({}) VALUES {}", table.name, column_names(table), vec![row.as_str(); rows].join(", "))
+}
+
+fn sqlite_value(cell: Cell) -> Value {
+    match cell {
+        Cell::Id(id) => Value::from(id),
+        Cell::Int(value) => Value::from(value),
+        Cell::Text(text) => Value::from(text),
+    }
+}
+
+async fn insert_postgres(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Result<(), DbErr> {
+    let mut columns: Vec<Vec<Value>> = table.columns.iter().map(|_| Vec::with_capacity(rows.len())).collect();
+    for row in rows {
+        for (column, cell) in columns.iter_mut().zip(row) {
+            column.push(match cell {
+                Cell::Id(id) => Value::from(id),
+                Cell::Int(value) => Value::from(value.unwrap_or(i64::MIN)),
+                Cell::Text(text) => Value::from(text.unwrap_or_default()),
+            });
+        }
+    }
+    let arrays = table.columns.iter().zip(columns).map(|((_, kind), values)| {
+        let kind = match kind {
+            Kind::Id => ArrayType::Uuid,
+            Kind::Int => ArrayType::BigInt,
+            Kind::Text => ArrayType::String,
+        };
+        Value::Array(kind, Some(Box::new(values)))
+    });
+    tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, postgres_text(table), arrays)).await?;
+    Ok(())
+}
+
+/// The statement that inserts any number of rows on PostgreSQL.
+pub(crate) fn postgres_text(table: &Table) -> String {
+    let (mut arrays, mut selected) = (Vec::new(), Vec::new());
+    for (index, (name, kind)) in table.columns.iter().enumerate() {
+        let number = index + 1;
+        match kind {
+            Kind::Id => (arrays.push(format!("${number}::uuid[]")), selected.push((*name).to_owned())),
+            Kind::Int => (
+                arrays.push(format!("${number}::bigint[]")),
+                selected.push(format!("NULLIF({name}, {})", "(-9223372036854775808)")),
+            ),
+            Kind::Text => (arrays.push(format!("${number}::text[]")), selected.push(format!("NULLIF({name}, '')"))),
+        };
+    }
+    format!(
+        "INSERT INTO {} ({columns}) SELECT {} FROM UNNEST({}) AS given ({columns})",
+        table.name,
+        selected.join(", "),
+        arrays.join(", "),
+        columns = column_names(table),
+    )
+}
+
+fn column_names(table: &Table) -> String {
+    table.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
+
+/// Rows whose `column` is one of `texts`; `select` is everything before WHERE.
+pub(crate) async fn among_texts(
+    connection: &impl ConnectionTrait,
+    select: &str,
+    column: &str,
+    texts: Vec<String>,
+) -> Result<Vec<QueryResult>, DbErr> {
+    let backend = connection.get_database_backend();
+    let (condition, value) = match backend {
+        DbBackend::Sqlite => {
+            let list = serde_json::to_string(&texts).map_err(|error| DbErr::Json(error.to_string()))?;
+            (format!("{column} IN (SELECT value FROM json_each($1))"), Value::from(list))
+        }
+        _ => {
+            let list = texts.into_iter().map(Value::from).collect();
+            (format!("{column} = ANY($1)"), Value::Array(ArrayType::String, Some(Box::new(list))))
+        }
+    };
+    let sql = format!("{select} WHERE {condition}");
+    connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [value])).await
+}
+
+/// Rows whose `column` is one of `ids`.
+pub(crate) async fn among_ids(
+    connection: &impl ConnectionTrait,
+    select: &str,
+    column: &str,
+    ids: &[Uuid],
+) -> Result<Vec<QueryResult>, DbErr> {
+    let backend = connection.get_database_backend();
+    let (condition, value) = match backend {
+        DbBackend::Sqlite => {
+            let list: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
+            let list = serde_json::to_string(&list).map_err(|error| DbErr::Json(error.to_string()))?;
+            (format!("{column} IN (SELECT unhex(value) FROM json_each($1))"), Value::from(list))
+        }
+        _ => {
+            let list = ids.iter().map(|id| Value::from(*id)).collect();
+            (format!("{column} = ANY($1)"), Value::Array(ArrayType::Uuid, Some(Box::new(list))))
+        }
+    };
+    let sql = format!("{select} WHERE {condition}");
+    connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [value])).await
+}
