@@ -44,6 +44,19 @@ impl Store {
         Ok(self.read.ping().await?)
     }
 
+    /// Forgets answers to requests that are older than the promise; gives how many.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`].
+    pub async fn forget_old_requests(&self) -> Result<u64> {
+        let store = self.clone();
+        self.transact(move |tx| {
+            let store = store.clone();
+            Box::pin(async move { Ok(request::forget_old(tx, store.now(tx).await?).await?) })
+        })
+        .await
+    }
+
     /// Database time in microseconds. Read it after the lock that orders the write.
     pub(crate) async fn now(&self, tx: &Tx) -> std::result::Result<i64, Abort> {
         use sea_orm::ConnectionTrait as _;
