@@ -314,7 +314,8 @@ struct Reader<'a, E> {
 
 impl<'a, E: Fn(&str) -> Option<String>> Reader<'a, E> {
     fn new(args: &'a ServeArgs, environment: E) -> Self {
-        let path = args.config.clone().or_else(|| environment("RAPPORT_CONFIG").map(PathBuf::from));
+        let named = environment("RAPPORT_CONFIG").filter(|name| !name.is_empty());
+        let path = args.config.clone().or_else(|| named.map(PathBuf::from));
         let mut read = Self { args, environment, file: BTreeMap::new(), file_name: String::new(), errors: Vec::new() };
         if let Some(path) = path {
             read.file_name = path.display().to_string();

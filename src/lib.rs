@@ -1,6 +1,8 @@
 //! Rapport: a gRPC server that gives a service organisation one trustworthy memory of how it treats its customers.
 
 pub mod api;
+pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
