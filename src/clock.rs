@@ -56,6 +56,7 @@ pub fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
 fn system_micros() -> i64 {
     match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(since) => micros(since),

@@ -325,9 +325,7 @@ fn pem(pkcs8: &[u8]) -> String {
 #[cfg(unix)]
 fn create_private_directory(directory: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
-    if let Some(parent) = directory.parent() {
-        fs::create_dir_all(parent)?;
-    }
+    // The data directory too, if it is made here: the embedded database holds personal data.
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
