@@ -3,8 +3,11 @@
 pub mod api;
 pub mod audit;
 pub mod auth;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod directory;
 pub mod error;
 pub mod interaction;
+pub mod server;
 pub mod store;

@@ -53,10 +53,8 @@ pub fn of_item(error: Error) -> ItemError {
     let (code, reason) = classify(&error);
     log_cause(&error);
     let message = message(&error);
-    let violations = match error {
-        Error::Invalid(violations) => violations.into_iter().map(field_violation).collect(),
-        _ => Vec::new(),
-    };
+    let violations = if let Error::Invalid(violations) = error { violations } else { Vec::new() };
+    let violations = violations.into_iter().map(field_violation).collect();
     ItemError { code: code as i32, reason: reason.into(), message, violations }
 }
 
@@ -87,20 +85,19 @@ pub fn reason_name(reason: Reason) -> String {
 }
 
 fn message(error: &Error) -> String {
-    match error {
-        Error::Invalid(violations) => {
-            let rules: Vec<_> = violations.iter().map(|one| format!("{} {}", one.field, one.rule)).collect();
-            rules.join("; ")
-        }
-        other => other.to_string(),
+    if let Error::Invalid(violations) = error {
+        let rules: Vec<_> = violations.iter().map(|one| format!("{} {}", one.field, one.rule)).collect();
+        rules.join("; ")
+    } else {
+        error.to_string()
     }
 }
 
 fn log_cause(error: &Error) {
-    match error {
-        Error::Internal(cause) => tracing::error!(%cause, "internal error"),
-        Error::StoreUnavailable(cause) => tracing::warn!(%cause, "store unavailable"),
-        _ => {}
+    if let Error::Internal(cause) = error {
+        tracing::error!(%cause, "internal error");
+    } else if let Error::StoreUnavailable(cause) = error {
+        tracing::warn!(%cause, "store unavailable");
     }
 }
 

@@ -1,21 +1,136 @@
-//! stub
-use crate::api::v1::{Reach, Role};
+//! From a token to a caller: whose tokens count, who may call what, and the layer that joins them.
+//!
+//! Holds keys, the checks of a token and the access table of the contract. It must not know what the methods do, nor
+//! the database: whether a person is still active is the directory's to say.
+
+pub mod access;
+pub mod authenticator;
+mod keys;
+pub mod layer;
+mod token;
+
 use std::sync::Arc;
-/// Who calls.
-#[derive(Clone, Debug)]
+
+use crate::{
+    api::{
+        plain_name,
+        v1::{Reach, Role},
+    },
+    error::{Error, Result},
+};
+
+pub use authenticator::Authenticator;
+pub use layer::AuthLayer;
+
+/// Who stands behind a verified token.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
-    /// s
+    /// Staff id, customer id, or the name of an application, by role; NFC.
     pub subject: String,
-    /// r
+    /// What the token says he is.
     pub role: Role,
-    /// t
+    /// Ids of the teams the token names; NFC, sorted, each once.
     pub teams: Vec<String>,
+    /// When the token ends, and with it every stream opened by it: microseconds since 1970.
+    pub expires_micros: i64,
 }
-/// Who calls, and how far.
+
+/// A principal on one call, with how far the contract lets him reach there. Handlers find it among the request's
+/// extensions; there is no other way to make one than through the layer, or by hand in a test.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// p
+    /// Who calls.
     pub principal: Arc<Principal>,
-    /// r
+    /// Which records he may reach by this method.
     pub reach: Reach,
+}
+
+impl Caller {
+    /// The caller that the layer left with a request.
+    pub fn of(extensions: &http::Extensions) -> Result<&Self> {
+        // Only a server built without the layer comes here; it must not serve anybody.
+        extensions.get().ok_or_else(|| Error::internal("a call arrived without passing authentication"))
+    }
+
+    /// Staff id, customer id, or the name of an application, by role.
+    pub fn subject(&self) -> &str {
+        &self.principal.subject
+    }
+
+    /// What the token says he is.
+    pub fn role(&self) -> Role {
+        self.principal.role
+    }
+
+    /// The teams whose records he reaches besides his own; those he cannot reach are not among them.
+    pub fn teams(&self) -> &[String] {
+        match self.reach {
+            Reach::Team => &self.principal.teams,
+            Reach::Unspecified | Reach::Own | Reach::All => &[],
+        }
+    }
+
+    /// Whether he reaches every record of the organisation.
+    pub fn reaches_all(&self) -> bool {
+        match self.reach {
+            Reach::All => true,
+            Reach::Unspecified | Reach::Own | Reach::Team => false,
+        }
+    }
+
+    /// Whether he reaches a team's records.
+    pub fn reaches_team(&self, team_id: &str) -> bool {
+        self.reaches_all() || self.teams().iter().any(|team| team == team_id)
+    }
+}
+
+/// The roles a token may carry, each with its name there.
+pub fn roles() -> impl Iterator<Item = (Role, String)> {
+    // Values start at 0, which is no role, and have no gaps.
+    (1..).map_while(|number| Role::try_from(number).ok()).map(|role| (role, role_name(role)))
+}
+
+/// A role's name in tokens, for example `staff`.
+pub fn role_name(role: Role) -> String {
+    plain_name(role.as_str_name(), "ROLE_")
+}
+
+/// The role of a name, spelled exactly.
+pub fn role_named(name: &str) -> Option<Role> {
+    roles().find(|(_, known)| known == name).map(|(role, _)| role)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_role_has_a_name_and_back() {
+        let names: Vec<_> = roles().map(|(_, name)| name).collect();
+        assert_eq!(names, ["app", "staff", "supervisor", "reviewer", "admin", "customer"]);
+        assert!(roles().all(|(role, name)| role_named(&name) == Some(role)));
+        for bad in ["", "Staff", "STAFF", "unspecified", "ROLE_STAFF", " staff"] {
+            assert_eq!(role_named(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_caller_reaches_what_his_grant_says() {
+        let principal = Arc::new(Principal {
+            subject: "s-1".to_owned(),
+            role: Role::Supervisor,
+            teams: vec!["north".to_owned()],
+            expires_micros: 0,
+        });
+        let caller = |reach| Caller { principal: principal.clone(), reach };
+        assert!(caller(Reach::All).reaches_team("south"));
+        assert!(caller(Reach::Team).reaches_team("north") && !caller(Reach::Team).reaches_team("south"));
+        assert!(!caller(Reach::Own).reaches_team("north") && caller(Reach::Own).teams().is_empty());
+        assert!(!caller(Reach::Unspecified).reaches_all());
+    }
+
+    #[test]
+    fn a_request_without_a_caller_is_our_own_fault() {
+        assert!(matches!(Caller::of(&http::Extensions::new()), Err(Error::Internal(_))));
+    }
 }

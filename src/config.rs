@@ -1,0 +1,636 @@
+//! How a server is set up: one typed struct, resolved from flags over environment over a TOML file over defaults.
+//!
+//! Every source gives text under the same key (`limits.call_timeout`, `RAPPORT_LIMITS_CALL_TIMEOUT`), so that each value
+//! is read by one piece of code, and a bad one is reported with the place it came from. Nothing stops at the first
+//! error: an operator sees all of them at once. Knows nothing of what the values are for.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::SocketAddr,
+    num::NonZeroU64,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, tz::TimeZone};
+use tracing_subscriber::EnvFilter;
+
+/// Everything an operator can set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address to serve on.
+    pub listen: SocketAddr,
+    /// Where the embedded database and the keys live.
+    pub data_dir: PathBuf,
+    /// `postgres://...` or `sqlite:...`; absent: the embedded SQLite database in the data directory.
+    pub database_url: Option<Secret>,
+    /// Connections the server holds at most.
+    pub database_connections: u32,
+    /// The organisation's zone, in which its days and weeks begin.
+    pub time_zone: Zone,
+    /// Whether the server describes its services to whoever asks.
+    pub reflection: bool,
+    /// How long a stopping server waits for open calls.
+    pub drain_deadline: Duration,
+    /// Whose tokens are accepted.
+    pub auth: Auth,
+    /// What one caller, and all of them, may ask of the server.
+    pub limits: Limits,
+    /// How interactions are written.
+    pub recording: Recording,
+    /// What the log looks like.
+    pub log: Log,
+}
+
+/// Whose tokens are accepted. Without a secret and without a key set these are the tokens signed by the keys in the
+/// data directory.
+#[derive(Clone, Debug)]
+pub struct Auth {
+    /// The `iss` claim that a token must carry.
+    pub issuer: String,
+    /// The `aud` claim that a token must carry.
+    pub audience: String,
+    /// File with the HS256 secrets that all servers share.
+    pub hs256_secret_file: Option<PathBuf>,
+    /// File with an identity provider's public keys, as a JSON Web Key Set.
+    pub jwks_file: Option<PathBuf>,
+    /// Longest life of a person's token.
+    pub max_token_lifetime: Duration,
+    /// Longest life of an application's token, role `app`.
+    pub max_service_token_lifetime: Duration,
+    /// Verified tokens that are remembered.
+    pub token_cache_entries: usize,
+}
+
+/// What one caller, and all of them, may ask of the server.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Largest message, in bytes.
+    pub max_message_bytes: usize,
+    /// Largest message of a batch method, in bytes.
+    pub max_batch_message_bytes: usize,
+    /// Calls in flight on one connection.
+    pub concurrent_calls_per_connection: usize,
+    /// HTTP/2 streams on one connection.
+    pub max_concurrent_streams: u32,
+    /// Calls in flight on the whole server.
+    pub max_calls: usize,
+    /// Longest time a unary call may take.
+    pub call_timeout: Duration,
+    /// Longest life of a stream.
+    pub stream_max_life: Duration,
+    /// How often a silent connection is asked whether it is alive.
+    pub keepalive_interval: Duration,
+    /// How long it may take to answer that.
+    pub keepalive_timeout: Duration,
+    /// Age at which a connection is asked to come back anew.
+    pub max_connection_age: Duration,
+}
+
+/// How interactions are written.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// How many waiting interactions share a transaction, 1 to 500; 1 gives each its own.
+    pub group_max: usize,
+    /// Interactions that may wait before callers are told to come back.
+    pub queue: usize,
+}
+
+/// What the log looks like.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// For people or for programs.
+    pub format: LogFormat,
+    /// Which events, in the notation of `RUST_LOG`.
+    pub filter: String,
+}
+
+/// For whom the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A JSON object per line.
+    Json,
+}
+
+/// A zone of the IANA database, with its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone {
+    /// For example `Europe/Berlin`.
+    pub name: String,
+    /// Its rules.
+    pub rules: TimeZone,
+}
+
+impl Zone {
+    /// UTC.
+    pub fn utc() -> Self {
+        Self { name: "UTC".to_owned(), rules: TimeZone::UTC }
+    }
+}
+
+/// A text that is never printed, by mistake or otherwise.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hides a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("[secret]")
+    }
+}
+
+/// A key as documentation shows it.
+pub struct Key {
+    /// Its name in the file; in the environment `RAPPORT_` and the name in capitals, with `_` for the dot.
+    pub name: &'static str,
+    /// What holds if nobody says otherwise; empty if nothing does.
+    pub default: &'static str,
+    /// What it is, in one line.
+    pub doc: &'static str,
+}
+
+/// Every key there is, in the order of [`Config`].
+pub const KEYS: &[Key] = &[
+    key("listen", "127.0.0.1:50051", "address and port to serve on"),
+    key("data_dir", "./rapport-data", "where the embedded database and the signing keys live"),
+    key("database_url", "", "postgres://... or sqlite:...; without it rapport.db in the data directory"),
+    key("database_connections", "10", "connections to the database at most"),
+    key("time_zone", "UTC", "the organisation's IANA time zone, in which its days and weeks begin"),
+    key("reflection", "off", "whether the server describes its services to whoever asks: on or off"),
+    key("drain_deadline", "10s", "how long a stopping server waits for open calls"),
+    key("auth.issuer", "rapport", "the iss claim that a token must carry"),
+    key("auth.audience", "rapport", "the aud claim that a token must carry"),
+    key("auth.hs256_secret_file", "", "secrets of at least 32 bytes that all servers share, one `ID SECRET` per line"),
+    key("auth.jwks_file", "", "an identity provider's public keys (EdDSA, ES256, RS256)"),
+    key("auth.max_token_lifetime", "1h", "longest life of a person's token"),
+    key("auth.max_service_token_lifetime", "24h", "longest life of an application's token (role app)"),
+    key("auth.token_cache_entries", "10000", "verified tokens that are remembered"),
+    key("limits.max_message_bytes", "256KiB", "largest message"),
+    key("limits.max_batch_message_bytes", "4MiB", "largest message of a batch method"),
+    key("limits.concurrent_calls_per_connection", "256", "calls in flight on one connection"),
+    key("limits.max_concurrent_streams", "100", "HTTP/2 streams on one connection"),
+    key("limits.max_calls", "1024", "calls in flight on the whole server"),
+    key("limits.call_timeout", "10s", "longest time a unary call may take"),
+    key("limits.stream_max_life", "1h", "longest life of a stream"),
+    key("limits.keepalive_interval", "30s", "how often a silent connection is asked whether it is alive"),
+    key("limits.keepalive_timeout", "20s", "how long it may take to answer that"),
+    key("limits.max_connection_age", "1h", "age at which a connection is asked to come back anew"),
+    key("recording.group_max", "256", "waiting interactions that share a transaction, 1 to 500; 1 gives each its own"),
+    key("recording.queue", "4096", "interactions that may wait before callers are told to come back"),
+    key("log.format", "text", "text for people, json for programs"),
+    key("log.filter", "info", "which events, in the notation of RUST_LOG"),
+];
+
+const fn key(name: &'static str, default: &'static str, doc: &'static str) -> Key {
+    Key { name, default, doc }
+}
+
+/// Flags of `rapport serve`, and of other commands that need to know what it would use. They are texts here, so that a
+/// bad one is reported together with whatever else is wrong.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ServeArgs {
+    /// Address and port to serve on [env: RAPPORT_LISTEN] [default: 127.0.0.1:50051]
+    ///
+    /// Plain text HTTP/2 and gRPC-Web. On anything but a loopback address put a proxy in front that speaks TLS.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+
+    /// Where the embedded database and the signing keys live [env: RAPPORT_DATA_DIR] [default: ./rapport-data]
+    ///
+    /// Created at the first start. Who can read it can sign tokens.
+    #[arg(long, value_name = "DIRECTORY")]
+    pub data_dir: Option<String>,
+
+    /// Database to use instead of the embedded one [env: RAPPORT_DATABASE_URL]
+    ///
+    /// postgres://USER:PASSWORD@HOST/NAME or sqlite:PATH. Without it the server keeps an SQLite database, rapport.db,
+    /// in the data directory. A password is better given in the environment, where other users cannot list it.
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+
+    /// TOML file with any of the settings [env: RAPPORT_CONFIG]
+    ///
+    /// Flags win over environment variables, those over the file. Every key of the file can be set in the environment:
+    /// call_timeout in section [limits] is RAPPORT_LIMITS_CALL_TIMEOUT.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// The organisation's IANA time zone [env: RAPPORT_TIME_ZONE] [default: UTC]
+    ///
+    /// Days and weeks of summaries begin in it, for example Europe/Berlin.
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
+
+    /// Whether the server describes its services to whoever asks: on or off [env: RAPPORT_REFLECTION] [default: off]
+    ///
+    /// Lets tools such as grpcurl work without the proto files. `--reflection` alone means on.
+    #[arg(long, value_name = "on|off", num_args = 0..=1, default_missing_value = "on", require_equals = true)]
+    pub reflection: Option<String>,
+}
+
+/// Everything that is wrong with a configuration.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration has {} error(s):\n  {}", .0.len(), .0.join("\n  "))]
+pub struct ConfigErrors(Vec<String>);
+
+impl Config {
+    /// Resolves flags, this process's environment, and the file that either names.
+    pub fn load(args: &ServeArgs) -> Result<Self, ConfigErrors> {
+        Self::resolve(args, |name| std::env::var(name).ok())
+    }
+
+    /// Resolves flags, an environment, and the file that either names.
+    pub fn resolve(args: &ServeArgs, environment: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        let mut read = Reader::new(args, environment);
+        let config = Self {
+            listen: read.value("listen", SocketAddr::from(([127, 0, 0, 1], 50051)), address),
+            data_dir: read.value("data_dir", PathBuf::from("./rapport-data"), path),
+            database_url: read.value("database_url", None, database_url),
+            database_connections: read.value("database_connections", 10, at_least_one),
+            time_zone: read.value("time_zone", Zone::utc(), zone),
+            reflection: read.value("reflection", false, switch),
+            drain_deadline: read.value("drain_deadline", seconds(10), duration),
+            auth: Auth {
+                issuer: read.value("auth.issuer", "rapport".to_owned(), text),
+                audience: read.value("auth.audience", "rapport".to_owned(), text),
+                hs256_secret_file: read.value("auth.hs256_secret_file", None, optional_path),
+                jwks_file: read.value("auth.jwks_file", None, optional_path),
+                max_token_lifetime: read.value("auth.max_token_lifetime", seconds(3600), duration),
+                max_service_token_lifetime: read.value("auth.max_service_token_lifetime", seconds(86_400), duration),
+                token_cache_entries: read.value("auth.token_cache_entries", 10_000, at_least_one),
+            },
+            limits: Limits {
+                max_message_bytes: read.value("limits.max_message_bytes", 256 * KIB, bytes),
+                max_batch_message_bytes: read.value("limits.max_batch_message_bytes", 4 * MIB, bytes),
+                concurrent_calls_per_connection: read.value(
+                    "limits.concurrent_calls_per_connection",
+                    256,
+                    at_least_one,
+                ),
+                max_concurrent_streams: read.value("limits.max_concurrent_streams", 100, at_least_one),
+                max_calls: read.value("limits.max_calls", 1024, at_least_one),
+                call_timeout: read.value("limits.call_timeout", seconds(10), duration),
+                stream_max_life: read.value("limits.stream_max_life", seconds(3600), duration),
+                keepalive_interval: read.value("limits.keepalive_interval", seconds(30), duration),
+                keepalive_timeout: read.value("limits.keepalive_timeout", seconds(20), duration),
+                max_connection_age: read.value("limits.max_connection_age", seconds(3600), duration),
+            },
+            recording: Recording {
+                group_max: read.value("recording.group_max", 256, group),
+                queue: read.value("recording.queue", 4096, at_least_one),
+            },
+            log: Log {
+                format: read.value("log.format", LogFormat::Text, log_format),
+                filter: read.value("log.filter", "info".to_owned(), log_filter),
+            },
+        };
+        read.finish(config)
+    }
+}
+
+/// Where the texts come from, and all that was wrong with them.
+struct Reader<'a, E> {
+    args: &'a ServeArgs,
+    environment: E,
+    /// What the file says and nobody has asked for yet.
+    file: BTreeMap<String, String>,
+    file_name: String,
+    errors: Vec<String>,
+}
+
+impl<'a, E: Fn(&str) -> Option<String>> Reader<'a, E> {
+    fn new(args: &'a ServeArgs, environment: E) -> Self {
+        let named = environment("RAPPORT_CONFIG").filter(|name| !name.is_empty());
+        let path = args.config.clone().or_else(|| named.map(PathBuf::from));
+        let mut read = Self { args, environment, file: BTreeMap::new(), file_name: String::new(), errors: Vec::new() };
+        if let Some(path) = path {
+            read.file_name = path.display().to_string();
+            match read_table(&path) {
+                Ok(table) => read.flatten("", table),
+                Err(error) => read.errors.push(format!("{}: {error}", read.file_name)),
+            }
+        }
+        read
+    }
+
+    fn flatten(&mut self, prefix: &str, table: toml::Table) {
+        for (name, value) in table {
+            let name = format!("{prefix}{name}");
+            let text = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Boolean(on) => on.to_string(),
+                toml::Value::Table(section) => {
+                    self.flatten(&format!("{name}."), section);
+                    continue;
+                }
+                toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Array(_) => {
+                    self.errors.push(format!("{name} ({}): must be a text, an integer or a boolean", self.file_name));
+                    continue;
+                }
+            };
+            self.file.insert(name, text);
+        }
+    }
+
+    /// The value of a key from the first source that has one. A bad value is noted and the default stands in for it, so
+    /// that the rest is read too.
+    fn value<T>(&mut self, name: &str, default: T, parse: fn(&str) -> Result<T, String>) -> T {
+        let from_file = self.file.remove(name);
+        let variable = format!("RAPPORT_{}", name.replace('.', "_").to_uppercase());
+        let (text, source) = if let Some(text) = flag(self.args, name) {
+            (text.to_owned(), format!("--{}", name.replace('_', "-")))
+        // Deployment tools set variables to nothing where they mean that nothing is set.
+        } else if let Some(text) = (self.environment)(&variable).filter(|text| !text.is_empty()) {
+            (text, variable)
+        } else if let Some(text) = from_file {
+            (text, self.file_name.clone())
+        } else {
+            return default;
+        };
+        parse(text.trim()).unwrap_or_else(|error| {
+            self.errors.push(format!("{name} ({source}): {error}"));
+            default
+        })
+    }
+
+    fn finish(mut self, config: Config) -> Result<Config, ConfigErrors> {
+        for unknown in self.file.keys() {
+            self.errors.push(format!("{unknown} ({}): there is no such key", self.file_name));
+        }
+        let limits = &config.limits;
+        if limits.max_batch_message_bytes < limits.max_message_bytes {
+            self.errors.push("limits.max_batch_message_bytes: must not be less than limits.max_message_bytes".into());
+        }
+        if self.errors.is_empty() { Ok(config) } else { Err(ConfigErrors(self.errors)) }
+    }
+}
+
+/// What the flag of a key says, if the key has one.
+fn flag<'a>(args: &'a ServeArgs, name: &str) -> Option<&'a str> {
+    match name {
+        "listen" => args.listen.as_deref(),
+        "data_dir" => args.data_dir.as_deref(),
+        "database_url" => args.database_url.as_deref(),
+        "time_zone" => args.time_zone.as_deref(),
+        "reflection" => args.reflection.as_deref(),
+        _ => None,
+    }
+}
+
+fn read_table(path: &Path) -> Result<toml::Table, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    text.parse::<toml::Table>().map_err(|error| {
+        // Not the error's own text: it quotes the line, which may hold a password.
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        format!("line {}: {}", before.matches('\n').count() + 1, error.message())
+    })
+}
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("{text:?} is not an address and a port, such as 127.0.0.1:50051"))
+}
+
+fn text(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+fn path(path: &str) -> Result<PathBuf, String> {
+    text(path).map(PathBuf::from)
+}
+
+fn optional_path(text: &str) -> Result<Option<PathBuf>, String> {
+    path(text).map(Some)
+}
+
+fn database_url(text: &str) -> Result<Option<Secret>, String> {
+    const SCHEMES: [&str; 3] = ["postgres://", "postgresql://", "sqlite:"];
+    if SCHEMES.iter().any(|scheme| text.starts_with(scheme)) {
+        Ok(Some(Secret::new(text)))
+    } else {
+        // The value is not repeated: it may hold a password.
+        Err("must begin with postgres:// or sqlite:".to_owned())
+    }
+}
+
+fn at_least_one<N: TryFrom<u64>>(text: &str) -> Result<N, String> {
+    let number: Option<NonZeroU64> = text.parse().ok();
+    number
+        .and_then(|number| N::try_from(number.get()).ok())
+        .ok_or_else(|| format!("{text:?} is not a number from 1 up that fits"))
+}
+
+fn group(text: &str) -> Result<usize, String> {
+    const MOST: usize = 500;
+    let rule = || format!("{text:?} is not a number from 1 to {MOST}");
+    at_least_one(text).map_err(|_| rule()).and_then(|number| if number <= MOST { Ok(number) } else { Err(rule()) })
+}
+
+fn bytes(text: &str) -> Result<usize, String> {
+    // gRPC prefixes a message with its length in 32 bits; anything near that is a mistake anyway.
+    const MOST: usize = 1024 * MIB;
+    let (number, unit) = match text {
+        kib if kib.ends_with("KiB") => (kib.trim_end_matches("KiB"), KIB),
+        mib if mib.ends_with("MiB") => (mib.trim_end_matches("MiB"), MIB),
+        plain => (plain, 1),
+    };
+    at_least_one::<usize>(number.trim_end())
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .filter(|size| *size <= MOST)
+        .ok_or_else(|| format!("{text:?} is not a size up to 1 GiB, such as 65536, 256KiB or 4MiB"))
+}
+
+/// Reads a duration as people write it, `90s` or `1h 30m`; more than nothing.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    text.parse::<SignedDuration>()
+        .ok()
+        .filter(SignedDuration::is_positive)
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .ok_or_else(|| format!("{text:?} is not a duration such as 500ms, 10s or 1h"))
+}
+
+fn zone(name: &str) -> Result<Zone, String> {
+    TimeZone::get(name)
+        .map(|rules| Zone { name: name.to_owned(), rules })
+        .map_err(|_| format!("{name:?} is not an IANA time zone, such as Europe/Berlin"))
+}
+
+fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err(format!("{text:?} is neither on nor off")),
+    }
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(format!("{text:?} is neither text nor json")),
+    }
+}
+
+fn log_filter(filter: &str) -> Result<String, String> {
+    match EnvFilter::try_new(filter) {
+        Ok(_) => text(filter),
+        Err(error) => Err(format!("{filter:?}: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, collections::BTreeSet, io::Write as _};
+
+    use super::*;
+
+    fn nothing(_: &str) -> Option<String> {
+        None
+    }
+
+    fn file(text: &str) -> (tempfile::NamedTempFile, ServeArgs) {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let args = ServeArgs { config: Some(file.path().to_owned()), ..ServeArgs::default() };
+        (file, args)
+    }
+
+    /// The documented defaults, as text, resolve to the same configuration as saying nothing.
+    #[test]
+    fn documentation_names_every_key_and_its_default() {
+        let asked = RefCell::new(BTreeSet::new());
+        let default = Config::resolve(&ServeArgs::default(), |name| {
+            asked.borrow_mut().insert(name.to_owned());
+            None
+        })
+        .unwrap();
+        let variable = |key: &Key| format!("RAPPORT_{}", key.name.replace('.', "_").to_uppercase());
+        let mut documented: BTreeSet<_> = KEYS.iter().map(variable).collect();
+        documented.insert("RAPPORT_CONFIG".to_owned());
+        assert_eq!(asked.into_inner(), documented);
+
+        let spelled_out = Config::resolve(&ServeArgs::default(), |name| {
+            let key = KEYS.iter().find(|key| variable(key) == name)?;
+            (!key.default.is_empty()).then(|| key.default.to_owned())
+        })
+        .unwrap();
+        assert_eq!(format!("{default:?}"), format!("{spelled_out:?}"));
+    }
+
+    #[test]
+    fn flags_win_over_environment_over_file_over_defaults() {
+        let (_file, mut args) = file(
+            "listen = '127.0.0.1:1'\ntime_zone = 'Asia/Kolkata'\ndata_dir = 'from-file'\nreflection = true\n\
+             [limits]\ncall_timeout = '1500ms'\nmax_message_bytes = 65_536",
+        );
+        args.listen = Some("127.0.0.1:3".to_owned());
+        let config = Config::resolve(&args, |name| match name {
+            "RAPPORT_LISTEN" => Some("127.0.0.1:2".to_owned()),
+            "RAPPORT_TIME_ZONE" => Some("Europe/Berlin".to_owned()),
+            _ => None,
+        })
+        .unwrap();
+        assert_eq!(config.listen.port(), 3);
+        assert_eq!(config.time_zone.name, "Europe/Berlin");
+        assert_eq!(config.data_dir, PathBuf::from("from-file"));
+        assert!(config.reflection);
+        assert_eq!(config.limits.call_timeout, Duration::from_millis(1500));
+        assert_eq!(config.limits.max_message_bytes, 65_536);
+        assert_eq!(config.recording.queue, 4096);
+    }
+
+    #[test]
+    fn the_environment_may_name_the_file() {
+        let (file, _) = file("[recording]\ngroup_max = 1");
+        let path = file.path().display().to_string();
+        let config =
+            Config::resolve(&ServeArgs::default(), |name| (name == "RAPPORT_CONFIG").then(|| path.clone())).unwrap();
+        assert_eq!(config.recording.group_max, 1);
+    }
+
+    #[test]
+    fn every_error_is_reported_at_once_with_its_source() {
+        let (_file, mut args) = file(
+            "lisen = 'x'\ntime_zone = 'Mars/Olympus'\n[auth]\nissuer = ''\nmax_token_lifetime = '0s'\nkeys = [1]\n\
+             [recording]\ngroup_max = 501\nqueue = 0\n[limits]\nmax_message_bytes = '8MiB'\n[log]\nformat = 'xml'",
+        );
+        args.listen = Some("everywhere".to_owned());
+        let errors =
+            Config::resolve(&args, |name| (name == "RAPPORT_REFLECTION").then(|| "perhaps".to_owned())).unwrap_err().0;
+        let expected = [
+            "auth.keys (",
+            "listen (--listen): \"everywhere\"",
+            "time_zone (",
+            "reflection (RAPPORT_REFLECTION): \"perhaps\"",
+            "auth.issuer (",
+            "auth.max_token_lifetime (",
+            "recording.group_max (",
+            "recording.queue (",
+            "log.format (",
+            "lisen (",
+            "limits.max_batch_message_bytes: must not",
+        ];
+        assert_eq!(errors.len(), expected.len(), "{errors:#?}");
+        for (error, expected) in errors.iter().zip(expected) {
+            assert!(error.starts_with(expected), "{error} / {expected}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let args = ServeArgs { database_url: Some("postgres://me:hunter2@db/x".to_owned()), ..ServeArgs::default() };
+        let config = Config::resolve(&args, nothing).unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"));
+        assert_eq!(config.database_url.unwrap().expose(), "postgres://me:hunter2@db/x");
+
+        let args = ServeArgs { database_url: Some("mysql://me:hunter2@db/x".to_owned()), ..ServeArgs::default() };
+        assert!(!Config::resolve(&args, nothing).unwrap_err().to_string().contains("hunter2"));
+
+        let (_file, args) = file("listen = '127.0.0.1:1'\ndatabase_url = \"postgres://me:hunter2@db/x\n");
+        let error = Config::resolve(&args, nothing).unwrap_err().to_string();
+        assert!(error.contains("line 2") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn sizes_and_durations_read_as_people_write_them() {
+        assert_eq!(bytes("4 MiB"), Ok(4 * MIB));
+        assert_eq!(bytes("1"), Ok(1));
+        assert!(bytes("0").is_err() && bytes("2048MiB").is_err() && bytes("1MB").is_err());
+        assert!(bytes("18446744073709551615KiB").is_err());
+        assert_eq!(duration("1h 30m"), Ok(seconds(5400)));
+        assert!(duration("-1s").is_err() && duration("10").is_err());
+    }
+
+    #[test]
+    fn flags_are_well_formed() {
+        use clap::{Args as _, FromArgMatches as _};
+        let command = ServeArgs::augment_args(clap::Command::new("serve"));
+        command.clone().debug_assert();
+        let parse = |line: &[&str]| ServeArgs::from_arg_matches(&command.clone().get_matches_from(line)).unwrap();
+        assert_eq!(parse(&["serve"]).reflection, None);
+        assert_eq!(parse(&["serve", "--reflection"]).reflection.as_deref(), Some("on"));
+        assert_eq!(parse(&["serve", "--reflection=off"]).reflection.as_deref(), Some("off"));
+    }
+}
