@@ -38,7 +38,6 @@ const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
 const KEEPALIVE_GRACE: Duration = Duration::from_secs(30);
 
 /// A server at work.
-#[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
     authenticator: Arc<Authenticator>,
@@ -55,15 +54,18 @@ pub struct Running {
 /// Whatever keeps the server from serving: the data directory, the database, the keys, the address.
 pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let data_dir = &config.data_dir;
-    std::fs::create_dir_all(data_dir).with_context(|| format!("cannot create data directory {}", data_dir.display()))?;
+    std::fs::create_dir_all(data_dir)
+        .with_context(|| format!("cannot create data directory {}", data_dir.display()))?;
     let database = match &config.database_url {
         Some(url) => Database::from_url(url.expose())?,
         None => Database::Sqlite(data_dir.join("rapport.db")),
     };
-    let store = Store::open(&database, config.database_connections, clock.clone()).await.context("cannot open the database")?;
+    let store =
+        Store::open(&database, config.database_connections, clock.clone()).await.context("cannot open the database")?;
     let authenticator = Arc::new(Authenticator::new(&config.auth, data_dir, clock)?);
 
-    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listener =
+        TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let (stop, stopping) = watch::channel(false);
     let limits = &config.limits;
@@ -100,7 +102,9 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         .add_service(health_service)
         .add_service(DirectoryServiceServer::new(directory).max_decoding_message_size(batch_limit))
         .add_service(InteractionServiceServer::new(interactions).max_decoding_message_size(batch_limit))
-        .add_service(AuditServiceServer::new(AuditApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes));
+        .add_service(
+            AuditServiceServer::new(AuditApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes),
+        );
     if config.reflection {
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTOR_SET)

@@ -7,104 +7,13 @@ use sea_orm::{
     QuerySelect as _, entity::prelude::*,
 };
 
+use super::entity::{contact_point, customer, customer_alias, staff_member, team};
 use super::{Alias, ContactPoint, Customer, StaffMember, Suspension, Team, Upsert, Written, etag, scope::Scope};
 use crate::{
     api::v1::{Consent, ContactKind, CustomerStanding, StaffRole, StaffState, TeamState, UpsertMode, UpsertOutcome},
     error::{Error, Reason},
     store::{Abort, Tx, set},
 };
-
-mod team {
-    use sea_orm::entity::prelude::*;
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "team")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub team_id: String,
-        pub display_name: String,
-        pub state: i16,
-        pub revision: i64,
-    }
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-mod staff_member {
-    use sea_orm::entity::prelude::*;
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "staff_member")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub staff_id: String,
-        pub display_name: String,
-        pub role: i16,
-        pub team_id: Option<String>,
-        pub state: i16,
-        pub revision: i64,
-    }
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-mod customer {
-    use sea_orm::entity::prelude::*;
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "customer")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub customer_id: String,
-        pub salutation: String,
-        pub standing: i16,
-        pub locale: String,
-        pub time_zone: String,
-        pub suspension_reason: Option<String>,
-        pub suspension_author: Option<String>,
-        pub suspended_at: Option<i64>,
-        pub suspended_until: Option<i64>,
-        pub revision: i64,
-    }
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-mod contact_point {
-    use sea_orm::entity::prelude::*;
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "contact_point")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub customer_id: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub position: i16,
-        pub kind: i16,
-        pub value: String,
-        pub source: String,
-        pub obtained_at: Option<i64>,
-        pub consent: i16,
-    }
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-mod customer_alias {
-    use sea_orm::entity::prelude::*;
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "customer_alias")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub kind: i16,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub value: String,
-        pub customer_id: String,
-    }
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-    impl ActiveModelBehavior for ActiveModel {}
-}
 
 impl From<team::Model> for Team {
     fn from(row: team::Model) -> Self {

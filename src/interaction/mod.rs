@@ -3,6 +3,7 @@
 //!
 //! The contract's enums are the vocabulary here too; its messages stop at `service`.
 
+mod entity;
 mod message;
 pub(crate) mod resolution;
 mod rules;

@@ -155,9 +155,9 @@ impl HttpBody for LoggedBody {
         let this = self.project();
         let frame = ready!(this.body.poll_frame(context));
         let code = match &frame {
-            Some(Ok(frame)) => {
-                frame.trailers_ref().map(|trailers| Status::from_header_map(trailers).map_or(Code::Unknown, |status| status.code()))
-            }
+            Some(Ok(frame)) => frame
+                .trailers_ref()
+                .map(|trailers| Status::from_header_map(trailers).map_or(Code::Unknown, |status| status.code())),
             Some(Err(status)) => Some(status.code()),
             None => Some(Code::Ok),
         };

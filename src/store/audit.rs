@@ -1,4 +1,6 @@
 //! The audit trail: an entity, and the one way to add to it.
+// The derive makes everything public, whatever the module is.
+#![allow(unreachable_pub)]
 
 use sea_orm::{ActiveValue::Set, ConnectionTrait, QueryOrder as _, QuerySelect as _, entity::prelude::*};
 

@@ -1,0 +1,85 @@
+//! The tables of interactions, as SeaORM sees them.
+// The derive makes everything public, whatever the module is.
+#![allow(unreachable_pub)]
+
+pub(super) mod interaction {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "interaction")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub request_key: Uuid,
+        pub body_hash: Uuid,
+        pub channel: i16,
+        pub kind: i16,
+        pub direction: i16,
+        pub outcome: i16,
+        pub topic: Option<String>,
+        pub arrived_at: Option<i64>,
+        pub requested_at: Option<i64>,
+        pub connected_at: Option<i64>,
+        pub ended_at: Option<i64>,
+        pub occurred_at: i64,
+        pub hold: Option<i64>,
+        pub after_call_work: Option<i64>,
+        pub customer_id: Option<String>,
+        pub alias_kind: Option<i16>,
+        pub alias_value: Option<String>,
+        pub case_id: Option<String>,
+        pub order_id: Option<String>,
+        pub product_id: Option<String>,
+        pub context: Option<String>,
+        pub transfers: Option<String>,
+        pub transfer_count: i32,
+        pub customer_messages: Option<i32>,
+        pub staff_messages: Option<i32>,
+        pub bot_messages: Option<i32>,
+        pub conclusion: Option<String>,
+        pub staff_resolution: i16,
+        pub customer_resolution: i16,
+        pub primary_staff_id: Option<String>,
+        pub primary_team_id: Option<String>,
+        pub recorded_at: i64,
+        pub recorded_by: String,
+        pub revision: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(has_many = "super::participant::Entity")]
+        Participant,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod participant {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "interaction_participant")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub interaction_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub position: i16,
+        pub staff_id: String,
+        pub role: i16,
+        pub team_id: Option<String>,
+        pub involvement: i16,
+        pub occurred_at: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(
+            belongs_to = "super::interaction::Entity",
+            from = "Column::InteractionId",
+            to = "super::interaction::Column::Id"
+        )]
+        Interaction,
+    }
+    impl Related<super::interaction::Entity> for Entity {
+        fn to() -> RelationDef {
+            Relation::Interaction.def()
+        }
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
