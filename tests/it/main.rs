@@ -1,2 +1,27 @@
-//! it
-fn main() {}
+//! Every test of the running server, over a real socket, on SQLite and on PostgreSQL.
+//!
+//! A test is an `async fn(Server)`, named once in its file's `tests()`; a new file is added to the list in `main`. Each
+//! becomes two trials, `sqlite::FILE::NAME` and `postgres::FILE::NAME`, with a server and a database of their own. See
+//! `support` for what a test has at hand.
+
+#![allow(clippy::unwrap_used, reason = "a test that unwraps fails where it should")]
+
+mod access;
+mod contract;
+mod errors;
+mod support;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let trials = [
+        support::trials(access::tests()),
+        support::trials(errors::tests()),
+        // Needs no server.
+        contract::trials(),
+    ];
+    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
+}

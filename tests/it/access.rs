@@ -1,0 +1,353 @@
+//! Every cell of `access_matrix.txt`, asked of a running server.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use prost_reflect::DescriptorPool;
+use rapport::api::{
+    DESCRIPTOR_SET,
+    v1::{
+        self, InteractionUpdate, ReadingPurpose, RecordInteractionRequest, Resolution, Role, SummaryGrouping,
+        record_item_result, upsert_item_result,
+    },
+};
+use tonic::{Code, Response, Status};
+
+use crate::support::{
+    Caller, Server, Test,
+    client::{Bearer, request_id},
+    on_both,
+    sample::{call, customer, participant, staff, team},
+};
+
+const MATRIX: &str = include_str!("access_matrix.txt");
+const CALLERS: [&str; 7] = ["app", "staff", "supervisor", "reviewer", "admin", "customer", "nobody"];
+
+pub(crate) fn tests() -> Vec<Test> {
+    on_both![every_method_is_in_the_matrix, the_server_agrees_with_every_cell]
+}
+
+/// A line of the matrix.
+struct Row {
+    method: &'static str,
+    about: About,
+    /// In the order of [`CALLERS`].
+    expected: Vec<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum About {
+    Own,
+    Team,
+    Other,
+    Any,
+}
+
+fn matrix() -> Vec<Row> {
+    let lines = MATRIX.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let row = |line: &'static str| {
+        let mut cells = line.split_whitespace();
+        let (method, about) = (cells.next().unwrap(), cells.next().unwrap());
+        let about = match about {
+            "own" => About::Own,
+            "team" => About::Team,
+            "other" => About::Other,
+            "any" => About::Any,
+            unknown => panic!("{method}: about {unknown}?"),
+        };
+        let expected: Vec<_> = cells.collect();
+        assert_eq!(expected.len(), CALLERS.len(), "{line}");
+        Row { method, about, expected }
+    };
+    lines.map(row).collect()
+}
+
+async fn every_method_is_in_the_matrix(_: Server) {
+    let pool = DescriptorPool::decode(DESCRIPTOR_SET).unwrap();
+    let methods: BTreeSet<String> = pool
+        .services()
+        .filter(|service| service.package_name() == "rapport.v1")
+        .flat_map(|service| service.methods().collect::<Vec<_>>())
+        .map(|method| format!("{}/{}", method.parent_service().name(), method.name()))
+        .collect();
+    let mut rows: BTreeMap<String, BTreeSet<About>> = BTreeMap::new();
+    for row in matrix() {
+        assert!(rows.entry(row.method.to_owned()).or_default().insert(row.about), "{} is there twice", row.method);
+    }
+    assert_eq!(methods, rows.keys().cloned().collect(), "methods of the contract, and of the matrix");
+    for (method, about) in rows {
+        let complete = about == [About::Any].into() || about.is_superset(&[About::Own, About::Other].into());
+        assert!(complete, "{method}: needs its own and other's, or any");
+    }
+}
+
+async fn the_server_agrees_with_every_cell(server: Server) {
+    let server = server.with_organization().await;
+    let world = World::new(&server).await;
+    let mut wrong = Vec::new();
+    for row in matrix() {
+        for (who, expected) in CALLERS.into_iter().zip(row.expected) {
+            let found = world.ask(row.method, who, row.about).await;
+            if found != expected {
+                wrong.push(format!("{} {:?} by {who}: expected {expected}, found {found}", row.method, row.about));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} cells are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+struct World {
+    callers: BTreeMap<&'static str, Caller>,
+    /// Ids of interactions, by who took part.
+    interactions: BTreeMap<&'static str, String>,
+}
+
+/// What a call is about, by the ids of the organisation.
+struct Thing {
+    team: &'static str,
+    staff: &'static str,
+    customer: &'static str,
+}
+
+impl World {
+    async fn new(server: &Server) -> Self {
+        let callers = BTreeMap::from([
+            ("app", server.app()),
+            ("staff", server.staff("nora")),
+            ("supervisor", server.supervisor("petra", &["north"])),
+            ("reviewer", server.caller(Role::Reviewer, "rita", &[])),
+            ("admin", server.admin()),
+            ("customer", server.customer("carla")),
+            ("nobody", Caller::new(server.channel(), Bearer::none())),
+        ]);
+        let mut interactions = BTreeMap::new();
+        for (staff, customer) in [("nora", "carla"), ("petra", "carla"), ("nils", "dora"), ("sam", "dmitri")] {
+            let recorded = server.app().record(call(staff, customer)).await.unwrap();
+            interactions.insert(staff, recorded.interaction_id);
+            // Leaves its trace for the audit.
+            let reading = timeline(customer);
+            server.admin().interactions().read_customer_timeline(reading).await.unwrap();
+        }
+        Self { callers, interactions }
+    }
+
+    fn thing(&self, who: &str, about: About) -> Thing {
+        match (about, who) {
+            (About::Own | About::Any, "supervisor") => Thing { team: "north", staff: "petra", customer: "carla" },
+            (About::Own | About::Any, _) => Thing { team: "north", staff: "nora", customer: "carla" },
+            (About::Team, _) => Thing { team: "north", staff: "nils", customer: "dora" },
+            (About::Other, _) => Thing { team: "south", staff: "sam", customer: "dmitri" },
+        }
+    }
+
+    /// One call and its outcome in the words of the matrix.
+    async fn ask(&self, method: &str, who: &str, about: About) -> &'static str {
+        let caller = &self.callers[who];
+        let (mut directory, mut interactions) = (caller.directory(), caller.interactions());
+        let Thing { team: team_id, staff: staff_id, customer: customer_id } = self.thing(who, about);
+        let interaction_id = self.interactions[staff_id].clone();
+        let (request_id, reason) = (request_id(), "as agreed".to_owned());
+        let (mode, etag) = (0, String::new());
+        match method {
+            "DirectoryService/GetOrganization" => {
+                word(directory.get_organization(v1::GetOrganizationRequest {}).await)
+            }
+            "DirectoryService/UpsertTeam" => {
+                let request = v1::UpsertTeamRequest { request_id, team: Some(team(team_id)), mode, etag };
+                word(directory.upsert_team(request).await)
+            }
+            "DirectoryService/BatchUpsertTeams" => {
+                let request = v1::BatchUpsertTeamsRequest { request_id, teams: vec![team(team_id)], mode };
+                let answer = directory.batch_upsert_teams(request).await;
+                upserted(answer.map(|answer| answer.into_inner().results))
+            }
+            "DirectoryService/GetTeam" => {
+                word(directory.get_team(v1::GetTeamRequest { team_id: team_id.to_owned() }).await)
+            }
+            "DirectoryService/ListTeams" => {
+                let answer = directory.list_teams(v1::ListTeamsRequest::default()).await;
+                listed(answer, |answer| answer.teams.iter().any(|one| one.team_id == team_id))
+            }
+            "DirectoryService/UpsertStaffMember" => {
+                let member = Some(staff(staff_id, team_id));
+                let request = v1::UpsertStaffMemberRequest { request_id, staff_member: member, mode, etag };
+                word(directory.upsert_staff_member(request).await)
+            }
+            "DirectoryService/BatchUpsertStaffMembers" => {
+                let staff_members = vec![staff(staff_id, team_id)];
+                let request = v1::BatchUpsertStaffMembersRequest { request_id, staff_members, mode };
+                let answer = directory.batch_upsert_staff_members(request).await;
+                upserted(answer.map(|answer| answer.into_inner().results))
+            }
+            "DirectoryService/GetStaffMember" => {
+                let request = v1::GetStaffMemberRequest { staff_id: staff_id.to_owned() };
+                word(directory.get_staff_member(request).await)
+            }
+            "DirectoryService/ListStaffMembers" => {
+                let answer = directory.list_staff_members(v1::ListStaffMembersRequest::default()).await;
+                listed(answer, |answer| answer.staff_members.iter().any(|one| one.staff_id == staff_id))
+            }
+            "DirectoryService/UpsertCustomer" => {
+                let customer = Some(customer(customer_id));
+                let request = v1::UpsertCustomerRequest { request_id, customer, mode, etag };
+                word(directory.upsert_customer(request).await)
+            }
+            "DirectoryService/BatchUpsertCustomers" => {
+                let customers = vec![customer(customer_id)];
+                let request = v1::BatchUpsertCustomersRequest { request_id, customers, mode };
+                let answer = directory.batch_upsert_customers(request).await;
+                upserted(answer.map(|answer| answer.into_inner().results))
+            }
+            "DirectoryService/GetCustomer" => {
+                let request = v1::GetCustomerRequest { customer_id: customer_id.to_owned(), alias: None };
+                word(directory.get_customer(request).await)
+            }
+            "DirectoryService/ListCustomers" => {
+                let answer = directory.list_customers(v1::ListCustomersRequest::default()).await;
+                listed(answer, |answer| answer.customers.iter().any(|one| one.customer_id == customer_id))
+            }
+            "DirectoryService/SuspendCustomer" => word(self.suspend(caller, customer_id).await),
+            "DirectoryService/LiftSuspension" => {
+                // Or there is nothing to lift.
+                self.suspend(&self.callers["admin"], customer_id).await.unwrap();
+                let customer_id = customer_id.to_owned();
+                let request = v1::LiftSuspensionRequest { request_id, customer_id, reason };
+                word(directory.lift_suspension(request).await)
+            }
+            "InteractionService/RecordInteraction" => {
+                word(interactions.record_interaction(recording(staff_id, customer_id)).await)
+            }
+            "InteractionService/BatchRecordInteractions" => {
+                let requests = vec![recording(staff_id, customer_id)];
+                let request = v1::BatchRecordInteractionsRequest { requests };
+                match interactions.batch_record_interactions(request).await {
+                    Err(status) => code(status.code()),
+                    Ok(answer) => match answer.into_inner().results.remove(0).result.unwrap() {
+                        record_item_result::Result::Recorded(_) => "OK",
+                        record_item_result::Result::Error(error) => code(Code::from_i32(error.code)),
+                    },
+                }
+            }
+            "InteractionService/RecordInteractions" => {
+                let request = v1::RecordInteractionsRequest { request: Some(recording(staff_id, customer_id)) };
+                match interactions.record_interactions(tokio_stream::iter([request])).await {
+                    Err(status) => code(status.code()),
+                    Ok(answer) => {
+                        let settled = answer.into_inner().message().await.unwrap().unwrap();
+                        settled.failures.first().map_or("OK", |one| code(Code::from_i32(item_code(one))))
+                    }
+                }
+            }
+            "InteractionService/GetInteraction" => {
+                word(interactions.get_interaction(v1::GetInteractionRequest { interaction_id }).await)
+            }
+            "InteractionService/UpdateInteraction" => {
+                // Of what may change, a customer may say one thing only.
+                let path = if who == "customer" { "customer_resolution" } else { "conclusion" };
+                let change = InteractionUpdate {
+                    conclusion: "sent a new one".to_owned(),
+                    customer_resolution: Resolution::Resolved.into(),
+                    ..Default::default()
+                };
+                let request = v1::UpdateInteractionRequest {
+                    request_id,
+                    interaction_id,
+                    interaction: Some(change),
+                    update_mask: Some(prost_types::FieldMask { paths: vec![path.to_owned()] }),
+                    etag,
+                };
+                word(interactions.update_interaction(request).await)
+            }
+            "InteractionService/ReattributeInteraction" => {
+                // To the same person, so that the interaction stays whose it is.
+                let participants = vec![participant(staff_id)];
+                let request =
+                    v1::ReattributeInteractionRequest { request_id, interaction_id, participants, reason, etag };
+                word(interactions.reattribute_interaction(request).await)
+            }
+            "InteractionService/ListInteractions" => {
+                let answer = interactions.list_interactions(v1::ListInteractionsRequest::default()).await;
+                listed(answer, |answer| answer.interactions.iter().any(|one| one.interaction_id == interaction_id))
+            }
+            "InteractionService/ReadCustomerTimeline" => {
+                let answer = interactions.read_customer_timeline(timeline(customer_id)).await;
+                listed(answer, |answer| answer.interactions.iter().any(|one| one.interaction_id == interaction_id))
+            }
+            "InteractionService/SummarizeInteractions" => {
+                let group_by = SummaryGrouping::Staff.into();
+                let request = v1::SummarizeInteractionsRequest { group_by, ..Default::default() };
+                let answer = interactions.summarize_interactions(request).await;
+                listed(answer, |answer| answer.groups.iter().any(|group| group.key == staff_id && group.count > 0))
+            }
+            "AuditService/ListAuditEvents" => {
+                let answer = caller.audit().list_audit_events(v1::ListAuditEventsRequest::default()).await;
+                listed(answer, |answer| answer.audit_events.iter().any(|one| one.object_id == customer_id))
+            }
+            unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
+        }
+    }
+
+    async fn suspend(
+        &self,
+        caller: &Caller,
+        customer_id: &str,
+    ) -> Result<Response<v1::SuspendCustomerResponse>, Status> {
+        let request = v1::SuspendCustomerRequest {
+            request_id: request_id(),
+            customer_id: customer_id.to_owned(),
+            reason: "threatened the driver".to_owned(),
+            end_time: None,
+        };
+        caller.directory().suspend_customer(request).await
+    }
+}
+
+fn timeline(customer_id: &str) -> v1::ReadCustomerTimelineRequest {
+    v1::ReadCustomerTimelineRequest {
+        customer_id: customer_id.to_owned(),
+        purpose: ReadingPurpose::Serving.into(),
+        ..Default::default()
+    }
+}
+
+fn recording(staff_id: &str, customer_id: &str) -> RecordInteractionRequest {
+    RecordInteractionRequest { request_id: request_id(), interaction: Some(call(staff_id, customer_id)) }
+}
+
+fn item_code(failure: &v1::RecordFailure) -> i32 {
+    failure.error.as_ref().map_or(0, |error| error.code)
+}
+
+fn word<T>(answer: Result<Response<T>, Status>) -> &'static str {
+    answer.map_or_else(|status| code(status.code()), |_| "OK")
+}
+
+fn listed<T>(answer: Result<Response<T>, Status>, has: impl Fn(&T) -> bool) -> &'static str {
+    match answer {
+        Err(status) => code(status.code()),
+        Ok(answer) if has(answer.get_ref()) => "has",
+        Ok(_) => "none",
+    }
+}
+
+fn upserted(answer: Result<Vec<v1::UpsertItemResult>, Status>) -> &'static str {
+    match answer {
+        Err(status) => code(status.code()),
+        Ok(mut results) => match results.remove(0).result.unwrap() {
+            upsert_item_result::Result::Upserted(_) => "OK",
+            upsert_item_result::Result::Error(error) => code(Code::from_i32(error.code)),
+        },
+    }
+}
+
+fn code(code: Code) -> &'static str {
+    if code == Code::NotFound {
+        "NOT_FOUND"
+    } else if code == Code::PermissionDenied {
+        "DENIED"
+    } else if code == Code::Unauthenticated {
+        "UNAUTH"
+    } else {
+        // Nothing that the matrix would say.
+        code.description()
+    }
+}

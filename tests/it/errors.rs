@@ -1,0 +1,3 @@
+//! x
+use crate::support::Test;
+pub(crate) fn tests() -> Vec<Test> { vec![] }

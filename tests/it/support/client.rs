@@ -1,0 +1,118 @@
+//! Callers: a connection and a token.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rapport::api::v1::{
+    self, Customer, Interaction, RecordInteractionRequest, RecordInteractionResponse, StaffMember, Team,
+    audit_service_client::AuditServiceClient, directory_service_client::DirectoryServiceClient,
+    interaction_service_client::InteractionServiceClient,
+};
+use tonic::{
+    Request, Response, Status,
+    metadata::{Ascii, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::Channel,
+};
+
+pub(crate) type Authorized = InterceptedService<Channel, Bearer>;
+
+/// Puts `authorization` headers before every call, as many as there are.
+#[derive(Clone)]
+pub(crate) struct Bearer(Vec<MetadataValue<Ascii>>);
+
+impl Bearer {
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(crate) fn of(token: &str) -> Self {
+        Self::headers([format!("Bearer {token}").parse().unwrap()])
+    }
+
+    pub(crate) fn headers(values: impl IntoIterator<Item = MetadataValue<Ascii>>) -> Self {
+        Self(values.into_iter().collect())
+    }
+}
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        for value in &self.0 {
+            request.metadata_mut().append("authorization", value.clone());
+        }
+        Ok(request)
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Caller {
+    service: Authorized,
+}
+
+impl Caller {
+    pub(crate) fn new(channel: Channel, bearer: Bearer) -> Self {
+        Self { service: InterceptedService::new(channel, bearer) }
+    }
+
+    pub(crate) fn service(&self) -> Authorized {
+        self.service.clone()
+    }
+
+    pub(crate) fn directory(&self) -> DirectoryServiceClient<Authorized> {
+        DirectoryServiceClient::new(self.service())
+    }
+
+    pub(crate) fn interactions(&self) -> InteractionServiceClient<Authorized> {
+        InteractionServiceClient::new(self.service())
+    }
+
+    pub(crate) fn audit(&self) -> AuditServiceClient<Authorized> {
+        AuditServiceClient::new(self.service())
+    }
+
+    pub(crate) async fn upsert_team(&self, team: Team) -> Result<v1::UpsertTeamResponse, Status> {
+        let request = v1::UpsertTeamRequest { request_id: request_id(), team: Some(team), ..Default::default() };
+        self.directory().upsert_team(request).await.map(Response::into_inner)
+    }
+
+    pub(crate) async fn upsert_staff(&self, member: StaffMember) -> Result<v1::UpsertStaffMemberResponse, Status> {
+        let request = v1::UpsertStaffMemberRequest {
+            request_id: request_id(),
+            staff_member: Some(member),
+            ..Default::default()
+        };
+        self.directory().upsert_staff_member(request).await.map(Response::into_inner)
+    }
+
+    pub(crate) async fn upsert_customer(&self, customer: Customer) -> Result<v1::UpsertCustomerResponse, Status> {
+        let request =
+            v1::UpsertCustomerRequest { request_id: request_id(), customer: Some(customer), ..Default::default() };
+        self.directory().upsert_customer(request).await.map(Response::into_inner)
+    }
+
+    /// Records under a request id of its own.
+    pub(crate) async fn record(&self, interaction: Interaction) -> Result<RecordInteractionResponse, Status> {
+        self.record_as(&request_id(), interaction).await
+    }
+
+    pub(crate) async fn record_as(
+        &self,
+        request_id: &str,
+        interaction: Interaction,
+    ) -> Result<RecordInteractionResponse, Status> {
+        let request =
+            RecordInteractionRequest { request_id: request_id.to_owned(), interaction: Some(interaction) };
+        self.interactions().record_interaction(request).await.map(Response::into_inner)
+    }
+
+    pub(crate) async fn get(&self, interaction_id: &str) -> Result<Interaction, Status> {
+        let request = v1::GetInteractionRequest { interaction_id: interaction_id.to_owned() };
+        let answer = self.interactions().get_interaction(request).await?;
+        Ok(answer.into_inner().interaction.unwrap())
+    }
+}
+
+/// A request id that no other call of this process has.
+pub(crate) fn request_id() -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    format!("request-{}", NUMBER.fetch_add(1, Ordering::Relaxed))
+}

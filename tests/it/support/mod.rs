@@ -1,0 +1,85 @@
+//! What a test of the server has at hand: the two databases, a running server, callers, samples, and the parts of an
+//! error.
+
+pub(crate) mod client;
+mod database;
+mod postgres;
+pub(crate) mod raw;
+pub(crate) mod refusal;
+pub(crate) mod sample;
+mod server;
+
+use std::pin::Pin;
+
+use libtest_mimic::{Failed, Trial};
+
+pub(crate) use client::Caller;
+pub(crate) use database::Backend;
+pub(crate) use refusal::{reason, refused, violations};
+pub(crate) use server::Server;
+
+type Body = fn(Server) -> Pin<Box<dyn Future<Output = ()>>>;
+
+/// A test of the server, not yet bound to a database.
+pub(crate) struct Test {
+    name: String,
+    backends: &'static [Backend],
+    body: Body,
+}
+
+impl Test {
+    pub(crate) fn new(module: &str, name: &str, backends: &'static [Backend], body: Body) -> Self {
+        // The crate's own name says nothing: there is only this one.
+        let file = module.rsplit("::").next().unwrap_or(module);
+        Self { name: format!("{file}::{name}"), backends, body }
+    }
+}
+
+/// The tests named, each to run on both databases.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        $crate::support::on!(&[$crate::support::Backend::Sqlite, $crate::support::Backend::Postgres]; $($name),*)
+    };
+}
+
+/// The tests named, each to run on PostgreSQL only: what they test, several servers before one database, cannot be on
+/// SQLite.
+#[allow(unused_macros, reason = "for tests of several servers")]
+macro_rules! on_postgres {
+    ($($name:ident),* $(,)?) => { $crate::support::on!(&[$crate::support::Backend::Postgres]; $($name),*) };
+}
+
+macro_rules! on {
+    ($backends:expr; $($name:ident),*) => {
+        vec![$($crate::support::Test::new(
+            module_path!(),
+            stringify!($name),
+            $backends,
+            |server| Box::pin($name(server)),
+        )),*]
+    };
+}
+
+#[allow(unused_imports, reason = "for tests of several servers")]
+pub(crate) use on_postgres;
+pub(crate) use {on, on_both};
+
+/// One trial per test and database.
+pub(crate) fn trials(tests: Vec<Test>) -> Vec<Trial> {
+    let on_its_databases = |test: Test| {
+        test.backends.iter().map(move |&backend| {
+            Trial::test(format!("{}::{}", backend.name(), test.name), move || run(backend, test.body))
+                .with_ignored_flag(backend.is_left_out())
+        })
+    };
+    tests.into_iter().flat_map(on_its_databases).collect()
+}
+
+fn run(backend: Backend, body: Body) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let server = Server::start(backend).await?;
+        body(server).await;
+        Ok(())
+    })
+}

@@ -1,0 +1,123 @@
+//! A server under test.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use rapport::{
+    api::v1::Role,
+    clock::Clock,
+    config::{Config, Secret, ServeArgs},
+    server::{self, Running},
+};
+use tonic::transport::{Channel, Endpoint};
+
+use super::{
+    Backend, Caller,
+    client::Bearer,
+    database::Database,
+    sample::{customer, staff, team},
+};
+
+/// Longer than any test.
+const TOKEN_LIFE: Duration = Duration::from_secs(3_000);
+
+pub(crate) struct Server {
+    backend: Backend,
+    database: Database,
+    clock: Clock,
+    channel: Channel,
+    // Last, so that it outlives the connections to it.
+    running: Running,
+}
+
+impl Server {
+    /// As an operator would get it by default, with the machine's clock.
+    pub(crate) async fn start(backend: Backend) -> Result<Self> {
+        Self::start_with(backend, Clock::system(), |_| {}).await
+    }
+
+    /// With another clock or configuration. On PostgreSQL a fixed clock holds only for what the server itself decides:
+    /// what is written bears the database's time.
+    pub(crate) async fn start_with(backend: Backend, clock: Clock, change: impl FnOnce(&mut Config)) -> Result<Self> {
+        Self::before(backend, Database::create(backend).await?, clock, change).await
+    }
+
+    /// A second server with the same database and keys.
+    #[allow(dead_code, reason = "for tests of several servers")]
+    pub(crate) async fn sibling(&self) -> Self {
+        assert_eq!(self.backend, Backend::Postgres, "only PostgreSQL serves several servers: register `on_postgres`");
+        Self::before(self.backend, self.database.clone(), self.clock.clone(), |_| {}).await.unwrap()
+    }
+
+    async fn before(
+        backend: Backend,
+        database: Database,
+        clock: Clock,
+        change: impl FnOnce(&mut Config),
+    ) -> Result<Self> {
+        // Neither environment nor file: a test must not depend on who runs it.
+        let mut config = Config::resolve(&ServeArgs::default(), |_| None)?;
+        config.listen = ([127, 0, 0, 1], 0).into();
+        config.data_dir = database.directory().to_owned();
+        config.database_url = database.url().map(Secret::new);
+        config.database_connections = 4;
+        change(&mut config);
+        let running = server::start(config, clock.clone()).await.context("the server did not start")?;
+        let channel = Endpoint::try_from(format!("http://{}", running.address()))?.connect_lazy();
+        Ok(Self { backend, database, clock, channel, running })
+    }
+
+    pub(crate) fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// A connection without a token.
+    pub(crate) fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    pub(crate) fn token(&self, role: Role, subject: &str, teams: &[&str]) -> String {
+        let teams: Vec<_> = teams.iter().map(|&team| team.to_owned()).collect();
+        self.running.authenticator().sign(role, subject, &teams, TOKEN_LIFE).unwrap()
+    }
+
+    pub(crate) fn caller(&self, role: Role, subject: &str, teams: &[&str]) -> Caller {
+        Caller::new(self.channel(), Bearer::of(&self.token(role, subject, teams)))
+    }
+
+    pub(crate) fn app(&self) -> Caller {
+        self.caller(Role::App, "crm", &[])
+    }
+
+    pub(crate) fn admin(&self) -> Caller {
+        self.caller(Role::Admin, "ada", &[])
+    }
+
+    /// A colleague of the team that the directory gives him.
+    pub(crate) fn staff(&self, staff_id: &str) -> Caller {
+        self.caller(Role::Staff, staff_id, &[])
+    }
+
+    pub(crate) fn supervisor(&self, staff_id: &str, teams: &[&str]) -> Caller {
+        self.caller(Role::Supervisor, staff_id, teams)
+    }
+
+    pub(crate) fn customer(&self, customer_id: &str) -> Caller {
+        self.caller(Role::Customer, customer_id, &[])
+    }
+
+    /// A small organisation: teams north (led by petra; nora, nils) and south (sam), customers carla, dora and dmitri.
+    pub(crate) async fn with_organization(self) -> Self {
+        let app = self.app();
+        for id in ["north", "south"] {
+            app.upsert_team(team(id)).await.unwrap();
+        }
+        for (id, team) in [("petra", "north"), ("nora", "north"), ("nils", "north"), ("sam", "south")] {
+            app.upsert_staff(staff(id, team)).await.unwrap();
+        }
+        for id in ["carla", "dora", "dmitri"] {
+            app.upsert_customer(customer(id)).await.unwrap();
+        }
+        self
+    }
+}
