@@ -148,6 +148,7 @@ impl Contract {
 
         if field.is_map() {
             let of_map = rules.typed("map", &["max_pairs", "keys", "values"])?;
+            rules.cannot_be_required()?;
             let max = of_map.required_count("max_pairs")?;
             let Kind::Message(entry) = field.kind() else { return Err("a map without an entry".into()) };
             let keys = text_limits(&of_map.nested("keys")?)?;
@@ -159,12 +160,15 @@ impl Contract {
         } else if field.cardinality() == Cardinality::Repeated {
             let of_list = rules.typed("repeated", &["min_items", "max_items", "items"])?;
             let max = of_list.required_count("max_items")?;
-            let min = of_list.count("min_items").unwrap_or(0);
+            let min = of_list.count("min_items").unwrap_or(0).max(rules.required()?.into());
             line(out, &format!("rules::count(self.{member}.len(), {min}, {max}, {at}, found);"));
             if usage == FieldUse::JudgedPerItem {
                 return Ok(());
             }
             let item_rules = of_list.nested("items")?;
+            if let Kind::Message(_) = field.kind() {
+                item_rules.cannot_be_required()?;
+            }
             let item = value_check(field, &item_rules, "item", "&at.field(NAME).item(index)", true)?;
             if !item.is_empty() {
                 line(out, &format!("for (index, item) in self.{member}.iter().enumerate() {{"));
@@ -207,6 +211,7 @@ fn value_check(field: &FieldDescriptor, rules: &Rules, expr: &str, at: &str, by_
         }
         Kind::Bool => {
             rules.only(&[])?;
+            rules.cannot_be_required()?;
             String::new()
         }
         Kind::Message(message) => match message.full_name() {
@@ -251,6 +256,11 @@ impl Rules {
         Ok(self.set.get_field_by_name("required").and_then(|value| value.as_bool()).unwrap_or(false))
     }
 
+    /// For fields where there is no telling whether they were set.
+    fn cannot_be_required(&self) -> Result<()> {
+        if self.required()? { Err("rule required has no check here".into()) } else { Ok(()) }
+    }
+
     /// Refuses rules of another type than those named.
     fn only(&self, types: &[&str]) -> Result<()> {
         match self.set.fields().find(|(field, _)| field.name() != "required" && !types.contains(&field.name())) {
@@ -261,8 +271,10 @@ impl Rules {
 
     fn typed(&self, kind: &str, known: &[&str]) -> Result<TypedRules> {
         self.only(&[kind])?;
-        let Some(Value::Message(set)) = self.set.get_field_by_name(kind).map(|value| value.into_owned()) else {
-            return Err(format!("no {kind} rule: every field needs its limits"));
+        // A rule that was not set would read as one whose bounds are all 0.
+        let set = self.set.get_field_by_name(kind).filter(|_| self.set.has_field_by_name(kind));
+        let Some(Value::Message(set)) = set.map(|value| value.into_owned()) else {
+            return Err(format!("no {kind} rule: every field needs its limits (max_len, max_items, max_pairs, lte)"));
         };
         let unknown = set.fields().map(|(field, _)| field).find(|field| !known.contains(&field.name()));
         match unknown {
@@ -273,22 +285,31 @@ impl Rules {
 
     fn integer_range(&self, kind: &str) -> Result<String> {
         let of_integer = self.typed(kind, &["gte", "lte"])?;
+        self.cannot_be_required()?;
         let bound = |name| of_integer.integer(name).ok_or_else(|| format!("no {kind}.{name}"));
-        Ok(format!("{}, {}", bound("gte")?, bound("lte")?))
+        let (gte, lte) = ordered(kind, bound("gte")?, bound("lte")?)?;
+        Ok(format!("{gte}, {lte}"))
     }
 
     fn number_range(&self) -> Result<String> {
         let of_number = self.typed("double", &["gte", "lte"])?;
+        self.cannot_be_required()?;
         let bound = |name| of_number.number(name).ok_or_else(|| format!("no double.{name}"));
-        Ok(format!("{:?}, {:?}", bound("gte")?, bound("lte")?))
+        let (gte, lte) = ordered("double", bound("gte")?, bound("lte")?)?;
+        Ok(format!("{gte:?}, {lte:?}"))
     }
 
     /// Bounds in whole seconds.
     fn duration_range(&self) -> Result<(i64, i64)> {
         let of_duration = self.typed("duration", &["gte", "lte"])?;
         let bound = |name| of_duration.seconds(name).ok_or_else(|| format!("no duration.{name}"));
-        Ok((bound("gte")?, bound("lte")?))
+        ordered("duration", bound("gte")?, bound("lte")?)
     }
+}
+
+/// An upper bound that was left out reads as 0; then nothing, or only 0, would be within the bounds.
+fn ordered<T: PartialOrd>(kind: &str, gte: T, lte: T) -> Result<(T, T)> {
+    if gte < lte { Ok((gte, lte)) } else { Err(format!("{kind}.lte is missing, or not above {kind}.gte")) }
 }
 
 struct TypedRules {

@@ -66,7 +66,7 @@ fn what_can_be_enforced_is_accepted() {
         string id = 1 [(buf.validate.field) = {required: true string: {uuid: true}}];
         string text = 2 [(buf.validate.field).string = {min_len: 3 max_len: 9}];
         int32 size = 3 [(buf.validate.field).int32 = {gte: 0 lte: 9}];
-        repeated Inner inner = 4 [(buf.validate.field) = {required: true repeated: {min_items: 1 max_items: 9}}];
+        repeated Inner inner = 4 [(buf.validate.field) = {required: true repeated: {max_items: 9}}];
         repeated string names = 5 [(buf.validate.field).repeated = {max_items: 9 items: {string: {max_len: 9}}}];
         map<string, string> more = 6 [(buf.validate.field).map =
             {max_pairs: 9 keys: {string: {max_len: 9}} values: {string: {max_len: 9}}}];
@@ -83,6 +83,7 @@ fn what_can_be_enforced_is_accepted() {
     for field in ["id", "text", "size", "inner", "names", "more", "shade", "time", "span", "blob", "share"] {
         assert!(code.contains(&format!("at.field({field:?})")), "{field} is not checked: {code}");
     }
+    assert!(code.contains("rules::count(self.inner.len(), 1, 9"), "a required list is not empty: {code}");
     assert!(!code.contains(r#"at.field("output")"#), "{code}");
 }
 
@@ -98,7 +99,8 @@ fn what_cannot_be_enforced_is_refused() {
         ("map<string, string> a = 1;", "max_pairs"),
         ("map<string, string> a = 1 [(buf.validate.field).map.max_pairs = 9];", "max_len"),
         ("int32 a = 1;", "int32"),
-        ("int64 a = 1 [(buf.validate.field).int64 = {gte: 1}];", "int64"),
+        ("int64 a = 1 [(buf.validate.field).int64 = {gte: 1}];", "int64.lte"),
+        ("int64 a = 1 [(buf.validate.field).int64 = {lte: 0}];", "int64.lte"),
         ("double a = 1;", "double"),
         ("google.protobuf.Duration a = 1;", "duration"),
         // A rule of another type than the field's.
@@ -113,8 +115,7 @@ fn what_cannot_be_enforced_is_refused() {
         ("string a = 1 [(buf.validate.field).string = {max_len: 9 pattern: \"x\"}];", "pattern"),
         ("int32 a = 1 [(buf.validate.field) = {required: true int32: {gte: 0 lte: 9}}];", "required"),
         ("bool a = 1 [(buf.validate.field).required = true];", "required"),
-        ("repeated string a = 1 [(buf.validate.field) = \
-            {required: true repeated: {max_items: 9 items: {string: {max_len: 9}}}}];", "required"),
+        ("repeated Inner a = 1 [(buf.validate.field).repeated = {max_items: 9 items: {required: true}}];", "required"),
         ("map<string, string> a = 1 [(buf.validate.field) = {required: true map: \
             {max_pairs: 9 keys: {string: {max_len: 9}} values: {string: {max_len: 9}}}}];", "required"),
         // A field that no check exists for.
@@ -142,7 +143,7 @@ fn a_method_without_good_grants_is_refused() {
             };",
             "twice",
         ),
-        ("option (rapport.v1.access) = {grants: {role: ROLE_CLEANER reach: REACH_ALL}};", "ROLE_CLEANER"),
+        ("option (rapport.v1.access) = {grants: {role: ROLE_CLEANER reach: REACH_ALL}};", "rapport.v1.AccessRule"),
     ];
     for (access, why) in cases {
         let error = generate(access, "").expect_err(access);

@@ -63,6 +63,13 @@ impl Database {
         self.directory.path()
     }
 
+    pub(super) async fn execute(&self, sql: &str) -> Result<()> {
+        let embedded = format!("sqlite://{}/rapport.db", self.directory().display());
+        let connection = sea_orm::Database::connect(self.url.clone().unwrap_or(embedded)).await?;
+        connection.execute_unprepared(sql).await?;
+        Ok(connection.close().await?)
+    }
+
     /// None: the embedded one, in the directory.
     pub(super) fn url(&self) -> Option<&str> {
         self.url.as_deref()

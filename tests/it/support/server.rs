@@ -1,6 +1,6 @@
 //! A server under test.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, Result};
 use rapport::{
@@ -69,6 +69,16 @@ impl Server {
 
     pub(crate) fn backend(&self) -> Backend {
         self.backend
+    }
+
+    /// Where its keys are.
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.database.directory()
+    }
+
+    /// Behind the server's back.
+    pub(crate) async fn execute(&self, sql: &str) {
+        self.database.execute(sql).await.unwrap();
     }
 
     /// A connection without a token.
