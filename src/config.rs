@@ -205,7 +205,7 @@ const fn key(name: &'static str, default: &'static str, doc: &'static str) -> Ke
 pub struct ServeArgs {
     /// Address and port to serve on [env: RAPPORT_LISTEN] [default: 127.0.0.1:50051]
     ///
-    /// Plain text HTTP/2 and gRPC-Web. On anything but a loopback address put a proxy in front that speaks TLS.
+    /// Plain text HTTP/2. On anything but a loopback address put a proxy in front that speaks TLS.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
 
