@@ -194,20 +194,16 @@ mod tests {
         let at = |text: &str| Some(Reading::Local(text.parse().unwrap()));
         let mut call = [at("1999-02-05T23:59:54"), None, at("1999-02-05T00:00:26"), at("1999-02-05T00:03:00")];
         roll_over(&mut call);
-        assert_eq!(
-            call,
-            [at("1999-02-05T23:59:54"), None, at("1999-02-06T00:00:26"), at("1999-02-06T00:03:00")]
-        );
+        assert_eq!(call, [at("1999-02-05T23:59:54"), None, at("1999-02-06T00:00:26"), at("1999-02-06T00:03:00")]);
         let mut slow_clock = [at("1999-02-05T12:00:05"), at("1999-02-05T12:00:00")];
         roll_over(&mut slow_clock);
         assert_eq!(slow_clock, [at("1999-02-05T12:00:05"), at("1999-02-05T12:00:00")]);
     }
 
     fn any_local() -> impl Strategy<Value = DateTime> {
-        (1970i16..=2067, 1i8..=12, 1i8..=28, 0i8..24, 0i8..60, 0i8..60)
-            .prop_map(|(year, month, day, hour, minute, second)| {
-                jiff::civil::date(year, month, day).at(hour, minute, second, 0)
-            })
+        (1970i16..=2067, 1i8..=12, 1i8..=28, 0i8..24, 0i8..60, 0i8..60).prop_map(
+            |(year, month, day, hour, minute, second)| jiff::civil::date(year, month, day).at(hour, minute, second, 0),
+        )
     }
 
     proptest! {

@@ -50,8 +50,7 @@ impl<W: io::Write> Rejects<W> {
     pub fn add(&mut self, row: &RawRow, reasons: &[String]) -> io::Result<()> {
         // Reasons quote cells, which may hold anything; the original cells are written as they were.
         let delimiter = char::from(self.dialect.delimiter);
-        let breaks_row =
-            |character: char| character.is_control() || (character == delimiter && !self.dialect.quoting);
+        let breaks_row = |character: char| character.is_control() || (character == delimiter && !self.dialect.quoting);
         let reasons = reasons.join("; ").replace(breaks_row, " ");
         let mut record = ByteRecord::new();
         record.push_field(row.line.to_string().as_bytes());

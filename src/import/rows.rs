@@ -57,7 +57,11 @@ pub fn request_id(source: &str, key: &[&str]) -> Uuid {
 }
 
 /// Judges a row of interactions. `zone` is that of local times.
-pub fn interaction(mapping: &InteractionMapping, zone: &TimeZone, row: &Row<'_>) -> Judgement<RecordInteractionRequest> {
+pub fn interaction(
+    mapping: &InteractionMapping,
+    zone: &TimeZone,
+    row: &Row<'_>,
+) -> Judgement<RecordInteractionRequest> {
     if skipped(&mapping.common, row) {
         return Judgement::Skip;
     }
@@ -82,7 +86,11 @@ pub fn directory(mapping: &DirectoryMapping, zone: &TimeZone, row: &Row<'_>) -> 
             .as_ref()
             .filter(|fields| fields.when.hold(row))
             .map(|fields| reader.staff_member(fields)),
-        customer: mapping.customer.as_ref().filter(|fields| fields.when.hold(row)).map(|fields| reader.customer(fields)),
+        customer: mapping
+            .customer
+            .as_ref()
+            .filter(|fields| fields.when.hold(row))
+            .map(|fields| reader.customer(fields)),
     };
     if records == Records::default() {
         reader.reasons.push("the mapping does not say what kind of record this is".to_owned());
@@ -194,7 +202,8 @@ impl Reader<'_> {
         let mut kept = [None; 4];
         for ((kept, field), instant) in kept.iter_mut().zip(&times.fields).zip(known) {
             let other = |place: Option<usize>| place.and_then(|place| known[place]);
-            let earlier = other(field.missing_if_earlier_than).is_some_and(|other| instant.is_some_and(|at| at < other));
+            let earlier =
+                other(field.missing_if_earlier_than).is_some_and(|other| instant.is_some_and(|at| at < other));
             let later = other(field.missing_if_later_than).is_some_and(|other| instant.is_some_and(|at| at > other));
             *kept = instant.filter(|_| !earlier && !later).map(timestamp);
         }
@@ -286,6 +295,7 @@ impl Reader<'_> {
 fn timestamp(instant: Timestamp) -> prost_types::Timestamp {
     // Protobuf counts nanoseconds forward from the second before; jiff towards zero.
     let nanos = instant.subsec_nanosecond();
-    let (seconds, nanos) = if nanos < 0 { (instant.as_second() - 1, nanos + 1_000_000_000) } else { (instant.as_second(), nanos) };
+    let (seconds, nanos) =
+        if nanos < 0 { (instant.as_second() - 1, nanos + 1_000_000_000) } else { (instant.as_second(), nanos) };
     prost_types::Timestamp { seconds, nanos }
 }

@@ -248,7 +248,8 @@ mod tests {
 
     #[test]
     fn every_mistake_is_reported_at_once() {
-        let root: Table = "a = [1, 2]\nb = 1.5\nc = 'x'\nunheard = 1\n[d]\nwhen = { nope = 1, twice = 1 }\n".parse().unwrap();
+        let root: Table =
+            "a = [1, 2]\nb = 1.5\nc = 'x'\nunheard = 1\n[d]\nwhen = { nope = 1, twice = 1 }\n".parse().unwrap();
         let header = ["one", "twice", "twice"].map(str::to_owned);
         let result = read(&root, &header, |root| {
             assert_eq!(root.texts("a"), ["1", "2"]);

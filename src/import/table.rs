@@ -96,7 +96,9 @@ impl<R: Read> Table<R> {
         self.reader.get_mut().row_start = start;
         let mut record = ByteRecord::new();
         let read = self.reader.read_byte_record(&mut record).map_err(|error| match error.into_kind() {
-            csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => TableError::RowTooLong(self.line),
+            csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                TableError::RowTooLong(self.line)
+            }
             csv::ErrorKind::Io(error) => TableError::Io(error),
             other => TableError::Io(io::Error::other(format!("{other:?}"))),
         })?;
