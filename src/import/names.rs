@@ -88,7 +88,6 @@ by_name! {
     v1::ContactKind: "CONTACT_KIND",
     v1::Consent: "CONSENT",
     v1::UpsertMode: "UPSERT_MODE",
-    v1::SummaryGrouping: "SUMMARY_GROUPING",
 }
 
 #[cfg(test)]

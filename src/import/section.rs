@@ -149,13 +149,8 @@ impl<'a> Section<'a> {
 
     /// A table whose keys are known.
     pub fn table<T>(&self, key: &'static str, read: impl FnOnce(&Section<'_>) -> T) -> Option<T> {
-        match self.get(key)? {
-            Value::Table(table) => Some(Section::visit(self.notes, self.path_of(key), table, read)),
-            _ => {
-                self.problem(key, "must be a table");
-                None
-            }
-        }
+        let table = self.free_table(key)?;
+        Some(Section::visit(self.notes, self.path_of(key), table, read))
     }
 
     /// A table or a list of tables.
@@ -184,10 +179,7 @@ impl<'a> Section<'a> {
     }
 
     fn texts_of(&self, key: &str, value: &Value) -> Vec<String> {
-        let items = match value {
-            Value::Array(items) => items.as_slice(),
-            _ => std::slice::from_ref(value),
-        };
+        let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
         let texts: Option<Vec<_>> = items.iter().map(plain).collect();
         texts.unwrap_or_else(|| {
             self.problem(key, "must be a text or a list of texts");
@@ -196,18 +188,16 @@ impl<'a> Section<'a> {
     }
 
     fn tables_of<T>(&self, key: &str, value: &'a Value, read: impl Fn(&Section<'_>) -> T) -> Vec<T> {
-        let items: Vec<(String, &Value)> = match value {
-            Value::Array(items) => {
-                items.iter().enumerate().map(|(index, item)| (format!("{key}[{index}]"), item)).collect()
-            }
-            _ => vec![(key.to_owned(), value)],
+        let items: Vec<(String, &Value)> = match value.as_array() {
+            Some(items) => items.iter().enumerate().map(|(index, item)| (format!("{key}[{index}]"), item)).collect(),
+            None => vec![(key.to_owned(), value)],
         };
-        let tables = items.into_iter().filter_map(|(key, item)| match item {
-            Value::Table(table) => Some(Section::visit(self.notes, self.path_of(&key), table, &read)),
-            _ => {
+        let tables = items.into_iter().filter_map(|(key, item)| {
+            let table = item.as_table();
+            if table.is_none() {
                 self.problem(&key, "must be a table");
-                None
             }
+            Some(Section::visit(self.notes, self.path_of(&key), table?, &read))
         });
         tables.collect()
     }

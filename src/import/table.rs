@@ -95,12 +95,9 @@ impl<R: Read> Table<R> {
         let start = self.position();
         self.reader.get_mut().row_start = start;
         let mut record = ByteRecord::new();
-        let read = self.reader.read_byte_record(&mut record).map_err(|error| match error.into_kind() {
-            csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                TableError::RowTooLong(self.line)
-            }
-            csv::ErrorKind::Io(error) => TableError::Io(error),
-            other => TableError::Io(io::Error::other(format!("{other:?}"))),
+        let read = self.reader.read_byte_record(&mut record).map_err(|error| match io::Error::from(error) {
+            error if error.kind() == io::ErrorKind::FileTooLarge => TableError::RowTooLong(self.line),
+            error => TableError::Io(error),
         })?;
         if !read {
             return Ok(None);

@@ -5,11 +5,7 @@ mod interactions;
 mod ledger;
 mod upsert;
 
-use std::{
-    fs,
-    io::IsTerminal as _,
-    path::{Path, PathBuf},
-};
+use std::{fs, io::IsTerminal as _, path::PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
