@@ -83,19 +83,15 @@ fn read_cell<T: FromText>(column: &Column, values: Option<&ValueMap<T>>, row: &R
 impl<T: FromText> Rule<T> {
     fn of(section: &Section<'_>, missing: &Missing) -> Option<Self> {
         let when = Conditions::of(section);
-        let missing = missing.and_of(section);
-        let values = value_map(section);
         let constant = section.text("constant");
         let column = section.column("column");
-        let parse = |key, text: &str| T::from_text(text).map_err(|rule| section.problem(key, rule)).ok();
         let source = match (section.has("constant"), section.has("column")) {
-            (true, false) => {
-                for key in ["values", "default", "missing"].into_iter().filter(|key| section.has(key)) {
-                    section.problem(key, "makes no sense with a constant");
-                }
-                Source::Constant(parse("constant", &constant?)?)
+            (true, false) => Source::Constant(parse(section, "constant", &constant?)?),
+            (false, true) => {
+                let missing = missing.and_of(section);
+                let values = value_map(section);
+                Source::Column { column: column?, missing, values }
             }
-            (false, true) => Source::Column { column: column?, missing, values },
             (false, false) | (true, true) => {
                 section.own_problem("needs either column or constant");
                 return None;
@@ -105,16 +101,19 @@ impl<T: FromText> Rule<T> {
     }
 }
 
+fn parse<T: FromText>(section: &Section<'_>, key: &str, text: &str) -> Option<T> {
+    T::from_text(text).map_err(|rule| section.problem(key, rule)).ok()
+}
+
 fn value_map<T: FromText>(section: &Section<'_>) -> Option<ValueMap<T>> {
-    let parse = |key, text: &str| T::from_text(text).map_err(|rule| section.problem(key, rule)).ok();
-    let unknown = section.text("default").and_then(|text| parse("default", &text));
+    let unknown = section.text("default").and_then(|text| parse(section, "default", &text));
     let Some(texts) = section.texts_by_name("values") else {
         if section.has("default") && !section.has("values") {
             section.problem("default", "is for words that values does not have; add values, or a second rule");
         }
         return None;
     };
-    let known = texts.into_iter().filter_map(|(word, text)| Some((word, parse("values", &text)?))).collect();
+    let known = texts.into_iter().filter_map(|(word, text)| Some((word, parse(section, "values", &text)?))).collect();
     Some(ValueMap { known, unknown })
 }
 

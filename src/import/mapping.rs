@@ -492,3 +492,95 @@ fn required<T: super::names::FromText>(section: &Section<'_>, key: &'static str,
     }
     Field::of(section, key, missing)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistakes(text: &str) -> Vec<String> {
+        let header = ["id", "when", "channel"].map(str::to_owned);
+        MappingFile::parse(text).and_then(|file| file.interactions(&header).map(drop)).unwrap_err().0
+    }
+
+    #[test]
+    fn every_mistake_of_a_mapping_is_reported() {
+        let text = r#"
+            delimiter = "||"
+            quoting = "no"
+            time_zone = "Mars/Olympus"
+            colour = "red"
+            key = ["id", "nr"]
+            [[skip]]
+            column = "id"
+            values = []
+            [unknown]
+            staff = "ask"
+            teams = "create"
+            [interaction]
+            channel = [{ column = "channel", values = { a = "telex" } }, { constant = "email", default = "x" }]
+            topic = { }
+            hold = { constant = "1:2" }
+            outcome = { column = "channel", default = "answered" }
+            [interaction.requested_time]
+            from = { columns = ["when"], format = ["%d/%m", "%d.%m.%Y"] }
+            missing_if_later_than = "yesterday"
+            [interaction.ended_time]
+            [[interaction.participants]]
+            role = { constant = "pilot" }
+        "#;
+        let found = mistakes(text);
+        let expected = [
+            "delimiter: must be one character",
+            "quoting: must be true or false",
+            "time_zone: \"Mars/Olympus\" is not an IANA time zone",
+            "skip[0].reason: must be given",
+            "skip[0].values: must be given",
+            "source: must be given",
+            "key: the file has no column \"nr\"",
+            "unknown.staff: must be \"create\" or \"reject\"",
+            "interaction.participants[0].staff_id: must be given",
+            "interaction.participants[0].role.constant: must be one of agent",
+            "interaction.channel[0].values: must be one of inbound_call",
+            "interaction.channel[1].default: is not known here",
+            "interaction.topic: needs either column or constant",
+            "interaction.hold.constant: must be seconds or h:mm:ss",
+            "interaction.outcome.default: is for words that values does not have",
+            "interaction.requested_time.from.format: format \"%d/%m\" cannot be used",
+            "interaction.requested_time.missing_if_later_than: must be one of arrived_time",
+            "interaction.ended_time.from: must be given",
+            "colour: is not known here",
+        ];
+        for problem in expected {
+            assert!(found.iter().any(|one| one.starts_with(problem)), "{problem} is not in {found:#?}");
+        }
+    }
+
+    #[test]
+    fn broken_toml_is_one_mistake() {
+        assert_eq!(mistakes("key = [").len(), 1);
+    }
+
+    #[test]
+    fn created_staff_need_a_role() {
+        let text = r#"
+            source = "s"
+            key = "id"
+            unknown = { staff = "create" }
+            [interaction]
+            channel = { constant = "email" }
+            requested_time.from = { column = "when" }
+            participants = { staff_id = { column = "id" } }
+        "#;
+        let expected = "interaction.participants.role: must be given, because unknown staff are created";
+        assert_eq!(mistakes(text), [expected]);
+    }
+
+    #[test]
+    fn the_dialect_follows_mapping_and_extension() {
+        let dialect = |text: &str, path: &str| MappingFile::parse(text).unwrap().dialect(Path::new(path));
+        assert_eq!(dialect("", "a.csv"), Dialect { delimiter: b',', quoting: true });
+        assert_eq!(dialect("", "a.tsv"), Dialect { delimiter: b'\t', quoting: true });
+        let explicit = dialect("delimiter = ';'\nquoting = false", "a.tsv");
+        assert_eq!(explicit, Dialect { delimiter: b';', quoting: false });
+    }
+}

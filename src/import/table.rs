@@ -95,7 +95,7 @@ impl<R: Read> Table<R> {
         let start = self.position();
         self.reader.get_mut().row_start = start;
         let mut record = ByteRecord::new();
-        let read = self.reader.read_byte_record(&mut record).map_err(|error| match io::Error::from(error) {
+        let read = self.reader.read_byte_record(&mut record).map_err(|error| match io_error(error) {
             error if error.kind() == io::ErrorKind::FileTooLarge => TableError::RowTooLong(self.line),
             error => TableError::Io(error),
         })?;
@@ -111,6 +111,12 @@ impl<R: Read> Table<R> {
         let inner = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
         Ok(Some(RawRow { line: last_line.saturating_sub(inner), record }))
     }
+}
+
+/// The cause with its kind, which csv's own conversion loses.
+fn io_error(error: csv::Error) -> io::Error {
+    let shown = error.to_string();
+    if let csv::ErrorKind::Io(cause) = error.into_kind() { cause } else { io::Error::other(shown) }
 }
 
 /// A row as it stands in the file.
