@@ -54,6 +54,9 @@ impl ClientArgs {
             .with_context(|| format!("--endpoint {:?} is not a URL such as http://127.0.0.1:50051", self.endpoint))?;
         let channel = endpoint
             .connect_timeout(Duration::from_secs(10))
+            // A server that is gone without a word must not keep a long import waiting for ever.
+            .http2_keep_alive_interval(Duration::from_secs(30))
+            .keep_alive_timeout(Duration::from_secs(20))
             .connect()
             .await
             .with_context(|| format!("no server answers at {}", self.endpoint))?;

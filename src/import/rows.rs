@@ -337,17 +337,13 @@ mod tests {
     }
 
     fn sent(judgement: Judgement<RecordInteractionRequest>) -> Interaction {
-        match judgement {
-            Judgement::Send(request) => request.interaction.unwrap(),
-            other => panic!("{other:?}"),
-        }
+        let Judgement::Send(request) = judgement else { panic!("{judgement:?}") };
+        request.interaction.unwrap()
     }
 
     fn reasons<T: std::fmt::Debug>(judgement: Judgement<T>) -> Vec<String> {
-        match judgement {
-            Judgement::Reject(reasons) => reasons,
-            other => panic!("{other:?}"),
-        }
+        let Judgement::Reject(reasons) = judgement else { panic!("{judgement:?}") };
+        reasons
     }
 
     /// Arrived, requested, connected, ended as UTC.
@@ -463,9 +459,9 @@ mod tests {
         let rows: Vec<_> = std::iter::from_fn(|| table.next_row().unwrap()).collect();
         let judged = rows.iter().map(|row| directory(&mapping, &TimeZone::UTC, &row.texts(table.header()).unwrap()));
         let records: Vec<_> = judged
-            .map(|judgement| match judgement {
-                Judgement::Send(records) => records,
-                other => panic!("{other:?}"),
+            .map(|judgement| {
+                let Judgement::Send(records) = judgement else { panic!("{judgement:?}") };
+                records
             })
             .collect();
         let staff: Vec<_> = records.iter().filter_map(|row| row.staff_member.as_ref()).collect();
@@ -501,5 +497,18 @@ mod tests {
     fn instants_before_1970_have_forward_nanoseconds() {
         let at = timestamp("1969-12-31T23:59:58.25Z".parse().unwrap());
         assert_eq!((at.seconds, at.nanos), (-2, 250_000_000));
+    }
+
+    proptest::proptest! {
+        /// Whatever a cell holds, the row is sent, or rejected with a reason.
+        #[test]
+        fn no_row_panics(cells in proptest::collection::vec("[ -~é王]{0,12}|[0-9]{1,2}:[0-9]{2}:[0-9]{2}", 13)) {
+            let header: Vec<_> = BANK_HEADER.split('\t').map(str::to_owned).collect();
+            let mapping = MappingFile::parse(BANK).unwrap().interactions(&header).unwrap();
+            let row = Row::new(cells.iter().map(|cell| cell.trim()).collect());
+            if let Judgement::Reject(reasons) = interaction(&mapping, &TimeZone::UTC, &row) {
+                proptest::prop_assert!(!reasons.is_empty());
+            }
+        }
     }
 }

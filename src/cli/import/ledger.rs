@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt,
     fs::File,
     path::{Path, PathBuf},
 };
@@ -68,8 +69,8 @@ impl Ledger {
         }
     }
 
-    /// Prints what became of the rows, for people on both streams, for programs as one object on stdout.
-    pub(super) fn finish(self, json: bool) -> anyhow::Result<()> {
+    /// Closes the rejects file and says on stderr what was not taken.
+    pub(super) fn close(self) -> anyhow::Result<Counts> {
         for warning in &self.warnings {
             eprintln!("warning: {}", printable(warning));
         }
@@ -85,17 +86,23 @@ impl Ledger {
         } else if more > 0 {
             eprintln!("rejected: {more} more; --rejects FILE writes them all");
         }
-        if json {
-            println!("{}", serde_json::to_string(&self.counts)?);
-        } else {
-            let Counts { read, accepted, already_present, skipped, rejected } = self.counts;
-            println!("read             {read:>12}");
-            println!("accepted         {accepted:>12}");
-            println!("already present  {already_present:>12}");
-            println!("skipped          {skipped:>12}");
-            println!("rejected         {rejected:>12}");
+        Ok(self.counts)
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { read, accepted, already_present, skipped, rejected } = *self;
+        writeln!(out, "read             {read:>12}")?;
+        writeln!(out, "accepted         {accepted:>12}")?;
+        writeln!(out, "already present  {already_present:>12}")?;
+        writeln!(out, "skipped          {skipped:>12}")?;
+        write!(out, "rejected         {rejected:>12}")?;
+        match read.saturating_sub(accepted + already_present + skipped + rejected) {
+            0 => Ok(()),
+            // Only where a run was cut short.
+            open => write!(out, "\nnot acknowledged {open:>12}"),
         }
-        Ok(())
     }
 }
 

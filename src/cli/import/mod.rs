@@ -118,12 +118,14 @@ impl Run {
             (None, Some(client)) => client.organization_zone().await?,
             (None, None) => TimeZone::UTC,
         };
-        let rejects = args.rejects.as_deref().map(|path| {
-            let dialect = source.mapping.dialect(path);
-            let rejects = Rejects::create(path, dialect, header, &source.path);
-            Ok((path.to_owned(), rejects.with_context(|| format!("cannot write {}", path.display()))?))
-        });
-        let ledger = Ledger::new(rejects.transpose().map_err(|error: anyhow::Error| error)?);
+        let rejects = match &args.rejects {
+            None => None,
+            Some(path) => {
+                let rejects = Rejects::create(path, source.mapping.dialect(path), header, &source.path);
+                Some((path.clone(), rejects.with_context(|| format!("cannot write {}", path.display()))?))
+            }
+        };
+        let ledger = Ledger::new(rejects);
         let bar = progress_bar(source.bytes, args.json);
         Ok(Self { source, client, zone, ledger, bar, json: args.json })
     }
@@ -131,11 +133,21 @@ impl Run {
     /// Prints the report; `outcome` is how the run itself went.
     fn finish(self, outcome: anyhow::Result<()>) -> anyhow::Result<()> {
         self.bar.finish_and_clear();
-        let printed = self.ledger.finish(self.json && outcome.is_ok());
-        let outcome = outcome.with_context(
-            || "the import stopped before its end; run it again, what was recorded is not recorded twice",
-        );
-        outcome.and(printed)
+        let counts = self.ledger.close();
+        if let Err(error) = outcome {
+            if let Ok(counts) = counts {
+                eprintln!("{counts}");
+            }
+            let advice = "the import stopped before its end; run it again, what was recorded is not recorded twice";
+            return Err(error.context(advice));
+        }
+        let counts = counts?;
+        if self.json {
+            println!("{}", serde_json::to_string(&counts)?);
+        } else {
+            println!("{counts}");
+        }
+        Ok(())
     }
 }
 
