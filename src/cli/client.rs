@@ -14,8 +14,8 @@ use tonic::{
 use tonic_types::StatusExt as _;
 
 use crate::api::v1::{
-    GetOrganizationRequest, ItemError, directory_service_client::DirectoryServiceClient,
-    interaction_service_client::InteractionServiceClient,
+    GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
+    directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
 };
 
 /// Where the server is and who asks.
@@ -39,6 +39,8 @@ pub struct Client {
     pub directory: DirectoryServiceClient<Connection>,
     /// Interactions.
     pub interactions: InteractionServiceClient<Connection>,
+    /// The audit trail.
+    pub audit: AuditServiceClient<Connection>,
 }
 
 impl ClientArgs {
@@ -47,28 +49,40 @@ impl ClientArgs {
         let Some(token) = self.token.as_deref().map(str::trim).filter(|token| !token.is_empty()) else {
             bail!("no token: give --token or set RAPPORT_TOKEN; `rapport token` makes one");
         };
-        let bearer = Bearer::new(token)?;
-        let endpoint = Endpoint::from_shared(self.endpoint.clone())
-            .ok()
-            .filter(|endpoint| matches!(endpoint.uri().scheme_str(), Some("http" | "https")))
-            .with_context(|| format!("--endpoint {:?} is not a URL such as http://127.0.0.1:50051", self.endpoint))?;
-        let channel = endpoint
-            .connect_timeout(Duration::from_secs(10))
-            // A server that is gone without a word must not keep a long import waiting for ever.
-            .http2_keep_alive_interval(Duration::from_secs(30))
-            .keep_alive_timeout(Duration::from_secs(20))
-            .connect()
-            .await
-            .with_context(|| format!("no server answers at {}", self.endpoint))?;
-        let connection = InterceptedService::new(channel, bearer);
-        Ok(Client {
-            directory: DirectoryServiceClient::new(connection.clone()),
-            interactions: InteractionServiceClient::new(connection),
-        })
+        let (endpoint, bearer) = (endpoint(&self.endpoint)?, Bearer::new(token)?);
+        let connected = endpoint.connect().await;
+        let channel = connected.with_context(|| format!("no server answers at {}", self.endpoint))?;
+        Ok(Client::over(channel, bearer))
     }
 }
 
+fn endpoint(url: &str) -> anyhow::Result<Endpoint> {
+    let endpoint = Endpoint::from_shared(url.to_owned())
+        .ok()
+        .filter(|endpoint| matches!(endpoint.uri().scheme_str(), Some("http" | "https")))
+        .with_context(|| format!("--endpoint {url:?} is not a URL such as http://127.0.0.1:50051"))?;
+    Ok(endpoint
+        .connect_timeout(Duration::from_secs(10))
+        // A server that is gone without a word must not keep a long import waiting for ever.
+        .http2_keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(20)))
+}
+
 impl Client {
+    /// A client that connects when it is first used.
+    pub fn lazy(url: &str, token: &str) -> anyhow::Result<Self> {
+        Ok(Self::over(endpoint(url)?.connect_lazy(), Bearer::new(token)?))
+    }
+
+    fn over(channel: Channel, bearer: Bearer) -> Self {
+        let connection = InterceptedService::new(channel, bearer);
+        Self {
+            directory: DirectoryServiceClient::new(connection.clone()),
+            interactions: InteractionServiceClient::new(connection.clone()),
+            audit: AuditServiceClient::new(connection),
+        }
+    }
+
     /// The organisation's time zone.
     pub async fn organization_zone(&self) -> anyhow::Result<TimeZone> {
         let organization = self.directory.clone().get_organization(GetOrganizationRequest {}).await;

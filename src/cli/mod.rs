@@ -1,6 +1,7 @@
 //! The commands of the program. Each is a file or folder of its own: its arguments, what it does, what it prints.
 
 pub mod client;
+pub mod demo;
 pub mod import;
 pub mod serve;
 pub mod summary;
@@ -29,6 +30,8 @@ pub struct Cli {
 pub enum Command {
     /// Serves until it is told to stop
     Serve(ServeArgs),
+    /// Shows what Rapport is for: records a small organisation's fortnight, tells it in plain words, serves on
+    Demo(demo::DemoArgs),
     /// Prints a token with which to call a server, signed by its data directory's key
     Token(token::TokenArgs),
     /// Records the rows of a CSV or TSV file; running it twice records nothing twice
@@ -44,6 +47,7 @@ pub enum Command {
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) => serve::run(args).await,
+        Command::Demo(args) => demo::run(args).await,
         Command::Token(args) => token::run(args),
         Command::Import(args) => import::run(args).await,
         Command::Summary(args) => summary::run(args).await,

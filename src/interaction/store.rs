@@ -666,6 +666,7 @@ pub(crate) async fn reattribute(
                 let work = async {
                     let sequence = sequence::take(tx, sequence::INTERACTIONS, 1).await?;
                     let before = locked(tx, &changing).await?;
+                    keep_frozen(&mut participants, &before.facts.participants);
                     let staff = participants.iter().map(|one| one.staff_id.clone()).collect();
                     let teams = participants.iter().filter_map(|one| one.team_id.clone()).collect();
                     let known = Known::named(tx, staff, teams, Vec::new(), Vec::new()).await?;
@@ -698,6 +699,16 @@ pub(crate) async fn reattribute(
         .await?;
     // It may have left the caller's reach by his own act; what he did is still shown to him.
     find(store.reader(), &Scope::All, id).await?.ok_or(Error::NotFound("interaction"))
+}
+
+/// Who stays keeps the role and team of then, unless he is given others.
+fn keep_frozen(participants: &mut [Participant], before: &[Participant]) {
+    for participant in participants {
+        if let Some(was) = before.iter().find(|was| was.staff_id == participant.staff_id) {
+            participant.role = participant.role.or(was.role);
+            participant.team_id = participant.team_id.take().or_else(|| was.team_id.clone());
+        }
+    }
 }
 
 fn described(participants: &[Participant]) -> Vec<serde_json::Value> {

@@ -154,6 +154,8 @@ async fn postgres_pool(url: &str, connections: u32, statement_timeout: Duration)
             ("statement_timeout", statement_timeout.as_millis().to_string()),
             ("idle_in_transaction_session_timeout", "15000".to_owned()),
             ("application_name", "rapport".to_owned()),
+            // The guard below rolls back where nothing is open, which PostgreSQL would remark on every time.
+            ("client_min_messages", "error".to_owned()),
         ])
     });
     // A second guard behind the runner's own task: a connection never goes back to the pool inside a transaction.
