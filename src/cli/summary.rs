@@ -210,7 +210,7 @@ fn reading_json(reading: Option<ResolutionReading>) -> Value {
 fn table(by: By, groups: &[InteractionSummary], total: Option<&InteractionSummary>) -> Table {
     let by = by.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header([
         by.as_str(),
         "count",
