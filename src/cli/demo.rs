@@ -61,7 +61,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     "warn".clone_into(&mut config.log.filter);
     let _log = serve::start_log(&config.log)?;
     let running = server::start(config, Clock::system()).await?;
-    let told = Story::begin(&running)?.tell().await;
+    let told = Box::pin(Story::begin(&running)?.tell()).await;
     if let Err(error) = told {
         running.stop().await?;
         return Err(error.context("the story went another way"));

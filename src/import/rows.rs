@@ -14,12 +14,16 @@ use super::{
     section::Column,
     table::Row,
 };
-use crate::api::{
-    rules::{Check, Violations},
-    v1::{
-        ContactPoint, Customer, CustomerAlias, Interaction, InteractionContext, MessageCounts, Participant,
-        RecordInteractionRequest, StaffMember, Team,
+use crate::{
+    api::{
+        rules::{Check, Violations},
+        v1::{
+            ContactPoint, Customer, CustomerAlias, Interaction, InteractionContext, MessageCounts, Participant,
+            RecordInteractionRequest, StaffMember, Team,
+        },
     },
+    error::Violation,
+    interaction::service::violations,
 };
 
 /// What becomes of a row.
@@ -56,11 +60,13 @@ pub fn request_id(source: &str, key: &[&str]) -> Uuid {
     Uuid::new_v5(&NAMESPACE, &name)
 }
 
-/// Judges a row of interactions. `zone` is that of local times.
+/// Judges a row of interactions by every rule that needs no database. `zone` is that of local times, `now` the present in
+/// microseconds since 1970.
 pub fn interaction(
     mapping: &InteractionMapping,
     zone: &TimeZone,
     row: &Row<'_>,
+    now: i64,
 ) -> Judgement<RecordInteractionRequest> {
     if skipped(&mapping.common, row) {
         return Judgement::Skip;
@@ -70,7 +76,7 @@ pub fn interaction(
         request_id: reader.request_id(&mapping.common.source, &mapping.key),
         interaction: Some(reader.interaction(&mapping.fields)),
     };
-    reader.judge(request, |request, reader| reader.check(request))
+    reader.judge(request, |request, reader| reader.object(violations(request, now)))
 }
 
 /// Judges a row of a directory file.
@@ -122,7 +128,11 @@ impl Reader<'_> {
 
     /// Adds the field rules that a message breaks.
     fn check(&mut self, message: &impl Check) {
-        self.reasons.extend(Violations::of(message).into_iter().map(|one| format!("{} {}", one.field, one.rule)));
+        self.object(Violations::of(message));
+    }
+
+    fn object(&mut self, found: Vec<Violation>) {
+        self.reasons.extend(found.into_iter().map(|one| format!("{} {}", one.field, one.rule)));
     }
 
     fn kept<T>(&mut self, read: Result<Option<T>, String>) -> Option<T> {
@@ -315,6 +325,9 @@ mod tests {
     const BANK: &str = include_str!("../../examples/mappings/bank_calls.toml");
     const STAFF: &str = include_str!("../../examples/mappings/staff_directory.toml");
 
+    /// 2026-11-21.
+    const NOW: i64 = 1_795_219_200_000_000;
+
     const DESK_HEADER: &str = "Unique id,channel_name,category,Sub-category,Order_id,order_date_time,Issue_reported at,\
                                issue_responded,Customer_City,Product_category,Item_price,connected_handling_time,\
                                Agent_name,Supervisor,Manager,Tenure Bucket,Agent Shift";
@@ -325,7 +338,7 @@ mod tests {
         let mut table = Table::new(text.as_bytes(), Dialect { delimiter, quoting: true }).unwrap();
         let mapping = MappingFile::parse(mapping).unwrap().interactions(table.header()).unwrap();
         let rows = std::iter::from_fn(|| table.next_row().unwrap()).collect::<Vec<_>>();
-        rows.iter().map(|row| interaction(&mapping, zone, &row.texts(table.header()).unwrap())).collect()
+        rows.iter().map(|row| interaction(&mapping, zone, &row.texts(table.header()).unwrap(), NOW)).collect()
     }
 
     fn desk(row: &str) -> Judgement<RecordInteractionRequest> {
@@ -506,7 +519,7 @@ mod tests {
             let header: Vec<_> = BANK_HEADER.split('\t').map(str::to_owned).collect();
             let mapping = MappingFile::parse(BANK).unwrap().interactions(&header).unwrap();
             let row = Row::new(cells.iter().map(|cell| cell.trim()).collect());
-            if let Judgement::Reject(reasons) = interaction(&mapping, &TimeZone::UTC, &row) {
+            if let Judgement::Reject(reasons) = interaction(&mapping, &TimeZone::UTC, &row, NOW) {
                 proptest::prop_assert!(!reasons.is_empty());
             }
         }

@@ -627,17 +627,17 @@ pub(crate) async fn update(
             let (store, changing, change) = (runner.clone(), changing.clone(), change.clone());
             Box::pin(async move {
                 let now = store.now(tx).await?;
-                let work = async {
+                let work = Box::pin(async {
                     let sequence = sequence::take(tx, sequence::INTERACTIONS, 1).await?;
                     let before = locked(tx, &changing).await?;
                     let mut facts = before.facts.clone();
                     change(&mut facts);
-                    Error::unless_empty(inside("interaction", check(&facts, now)))?;
+                    Error::unless_empty(check(&facts, now)).map_err(|error| error.inside("interaction"))?;
                     write_facts(tx, &before, &facts).await?;
                     let changed = change_cells(sequence, changing.id, ChangeKind::Updated, now);
                     set::insert(tx, &CHANGE, vec![changed]).await?;
                     Ok(())
-                };
+                });
                 request::once(tx, &changing.request, now, work).await
             })
         })
@@ -663,7 +663,7 @@ pub(crate) async fn reattribute(
             let (mut participants, reason) = (participants.clone(), reason.clone());
             Box::pin(async move {
                 let now = store.now(tx).await?;
-                let work = async {
+                let work = Box::pin(async {
                     let sequence = sequence::take(tx, sequence::INTERACTIONS, 1).await?;
                     let before = locked(tx, &changing).await?;
                     keep_frozen(&mut participants, &before.facts.participants);
@@ -692,7 +692,7 @@ pub(crate) async fn reattribute(
                     let (action, object) = (AuditAction::Reattributed, changing.id.to_string());
                     audit::add(tx, now, (subject, *role), action, &object, &reason, Some(detail)).await?;
                     Ok(())
-                };
+                });
                 request::once(tx, &changing.request, now, work).await
             })
         })
@@ -731,10 +731,6 @@ async fn locked(tx: &Tx, changing: &Changing) -> Result<Recorded, Abort> {
         return Err(Error::EtagMismatch.into());
     }
     Ok(before)
-}
-
-fn inside(field: &str, found: Vec<Violation>) -> Vec<Violation> {
-    found.into_iter().map(|one| Violation { field: format!("{field}.{}", one.field), ..one }).collect()
 }
 
 /// Writes what may change of an interaction.

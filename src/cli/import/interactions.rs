@@ -16,6 +16,7 @@ use super::{
 use crate::{
     api::v1::{RecordInteractionRequest, RecordInteractionsRequest, RecordInteractionsResponse},
     cli::client::{Client, explain, reasons},
+    clock::Clock,
     import::{
         mapping::InteractionMapping,
         rows::{self, Judgement},
@@ -34,7 +35,8 @@ const QUEUE: usize = 256;
 
 /// Runs the import.
 pub(super) async fn run(mut run: Run, mapping: &InteractionMapping) -> anyhow::Result<()> {
-    let mut reading = Reading { table: run.source.open_table()?, mapping, zone: &run.zone, bar: &run.bar };
+    let clock = Clock::system();
+    let mut reading = Reading { table: run.source.open_table()?, mapping, zone: &run.zone, clock, bar: &run.bar };
     let outcome = match &run.client {
         None => rehearse(&mut reading, &mut run.ledger),
         Some(client) => {
@@ -60,6 +62,7 @@ struct Reading<'a> {
     table: Table<File>,
     mapping: &'a InteractionMapping,
     zone: &'a TimeZone,
+    clock: Clock,
     bar: &'a ProgressBar,
 }
 
@@ -73,7 +76,7 @@ impl Reading<'_> {
             };
             ledger.counts.read += 1;
             let judgement = match raw.texts(self.table.header()) {
-                Ok(row) => rows::interaction(self.mapping, self.zone, &row),
+                Ok(row) => rows::interaction(self.mapping, self.zone, &row, self.clock.now_micros()),
                 Err(reasons) => Judgement::Reject(reasons),
             };
             match judgement {
