@@ -1,5 +1,7 @@
 //! `rapport summary`: figures over the recorded interactions, as a table or as JSON.
 
+use std::io::Write as _;
+
 use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 use comfy_table::{CellAlignment, Table, presets};
@@ -116,9 +118,9 @@ pub async fn run(args: SummaryArgs) -> anyhow::Result<()> {
     let (groups, total) = all_pages(&client, request).await?;
     if args.json {
         let groups: Vec<_> = groups.iter().map(to_json).collect();
-        println!("{}", json!({ "groups": groups, "total": total.as_ref().map(to_json) }));
+        writeln!(std::io::stdout(), "{}", json!({ "groups": groups, "total": total.as_ref().map(to_json) }))?;
     } else {
-        println!("{}", table(args.by, &groups, total.as_ref()));
+        writeln!(std::io::stdout(), "{}", table(args.by, &groups, total.as_ref()))?;
     }
     Ok(())
 }
@@ -210,22 +212,22 @@ fn reading_json(reading: Option<ResolutionReading>) -> Value {
 fn table(by: By, groups: &[InteractionSummary], total: Option<&InteractionSummary>) -> Table {
     let by = by.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED);
+    table.load_style(presets::NOTHING);
     table.set_header([
         by.as_str(),
         "count",
         "wait\nknown",
-        "mean s",
-        "median s",
-        "p90 s",
+        "\nmean",
+        "seconds\nmedian",
+        "\np90",
         "handling\nknown",
-        "mean s",
-        "median s",
-        "p90 s",
+        "\nmean",
+        "seconds\nmedian",
+        "\np90",
         "service\nlevel",
-        "transferred",
-        "abandoned",
-        "resolved at first contact\nstaff / customer / derived",
+        "trans-\nferred",
+        "aban-\ndoned",
+        "resolved at first contact:\nstaff / customer / derived",
     ]);
     for group in groups {
         let key = if group.key.is_empty() { "(none)" } else { &group.key };
@@ -243,7 +245,7 @@ fn cells(key: &str, summary: &InteractionSummary) -> Vec<String> {
     for statistics in [summary.wait, summary.handling].map(Option::unwrap_or_default) {
         cells.push(statistics.known_count.to_string());
         let figures = [statistics.mean_seconds, statistics.median_seconds, statistics.p90_seconds];
-        cells.extend(figures.map(|figure| or_dash(figure, |seconds| format!("{seconds:.2}"))));
+        cells.extend(figures.map(|figure| or_dash(figure, |seconds| format!("{seconds:.1}"))));
     }
     let resolution = summary.first_contact_resolution.unwrap_or_default();
     let readings = [resolution.recorded_by_staff, resolution.declared_by_customer, resolution.derived];

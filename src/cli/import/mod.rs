@@ -5,7 +5,11 @@ mod interactions;
 mod ledger;
 mod upsert;
 
-use std::{fs, io::IsTerminal as _, path::PathBuf};
+use std::{
+    fs,
+    io::{IsTerminal as _, Write as _},
+    path::PathBuf,
+};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -143,9 +147,9 @@ impl Run {
         }
         let counts = counts?;
         if self.json {
-            println!("{}", serde_json::to_string(&counts)?);
+            writeln!(std::io::stdout(), "{}", serde_json::to_string(&counts)?)?;
         } else {
-            println!("{counts}");
+            writeln!(std::io::stdout(), "{counts}")?;
         }
         Ok(())
     }
