@@ -506,6 +506,16 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn the_readme_names_every_key_as_it_is() {
+        let readme = include_str!("../README.md");
+        for key in KEYS {
+            let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
+            let row = format!("| `{}` | {default} | {} |", key.name, key.doc);
+            assert!(readme.contains(&row), "README.md lacks the row {row}");
+        }
+    }
+
     fn nothing(_: &str) -> Option<String> {
         None
     }
