@@ -205,7 +205,7 @@ const fn key(name: &'static str, default: &'static str, doc: &'static str) -> Ke
 pub struct ServeArgs {
     /// Address and port to serve on [env: RAPPORT_LISTEN] [default: 127.0.0.1:50051]
     ///
-    /// Plain text HTTP/2 and gRPC-Web. On anything but a loopback address put a proxy in front that speaks TLS.
+    /// Plain text HTTP/2. On anything but a loopback address put a proxy in front that speaks TLS.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
 
@@ -505,6 +505,16 @@ mod tests {
     use std::{cell::RefCell, collections::BTreeSet, io::Write as _};
 
     use super::*;
+
+    #[test]
+    fn the_readme_names_every_key_as_it_is() {
+        let readme = include_str!("../README.md");
+        for key in KEYS {
+            let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
+            let row = format!("| `{}` | {default} | {} |", key.name, key.doc);
+            assert!(readme.contains(&row), "README.md lacks the row {row}");
+        }
+    }
 
     fn nothing(_: &str) -> Option<String> {
         None

@@ -68,12 +68,28 @@ impl Violation {
     pub fn new(field: impl Into<String>, reason: Reason, rule: impl Into<String>) -> Self {
         Self { field: field.into(), reason, rule: rule.into() }
     }
+
+    /// The same violation of a message that stands in a field of another.
+    #[must_use]
+    pub fn inside(self, field: &str) -> Self {
+        Self { field: format!("{field}.{}", self.field), ..self }
+    }
 }
 
 impl Error {
     /// One field at fault.
     pub fn invalid(field: impl Into<String>, reason: Reason, rule: impl Into<String>) -> Self {
         Self::Invalid(vec![Violation::new(field, reason, rule)])
+    }
+
+    /// The same error about a message that stands in a field of another.
+    #[must_use]
+    pub fn inside(self, field: &str) -> Self {
+        if let Self::Invalid(found) = self {
+            Self::Invalid(found.into_iter().map(|one| one.inside(field)).collect())
+        } else {
+            self
+        }
     }
 
     /// A fault of the server's own, with its cause for the log.

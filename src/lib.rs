@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod directory;
 pub mod error;
+pub mod import;
 pub mod interaction;
 pub mod server;
 pub mod store;

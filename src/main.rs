@@ -1,2 +1,25 @@
-//! rapport
-fn main() {}
+//! The program: reads the command line, runs the command, reports errors.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use rapport::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(cli::run(cli)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read our output has read enough, `head` for instance.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

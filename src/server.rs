@@ -106,11 +106,13 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
             AuditServiceServer::new(AuditApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes),
         );
     if config.reflection {
-        let reflection = tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .build_v1()?;
-        router = router.add_service(reflection);
+        let reflection = || {
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        };
+        // Python's client still speaks nothing but v1alpha.
+        router = router.add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
     }
 
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));

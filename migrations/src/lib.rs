@@ -25,8 +25,8 @@ impl MigratorTrait for Migrator {
 /// the contract, `{bytes}`; `{strict}` closes a table.
 async fn execute(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
     let connection = manager.get_connection();
-    let types = match connection.get_database_backend() {
-        DbBackend::Sqlite => [
+    let types = if connection.get_database_backend() == DbBackend::Sqlite {
+        [
             ("{id}", "BLOB"),
             ("{text}", "TEXT"),
             ("{int}", "INTEGER"),
@@ -34,8 +34,9 @@ async fn execute(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(),
             ("{code}", "INTEGER"),
             ("{bytes}", "BLOB"),
             ("{strict}", "STRICT"),
-        ],
-        _ => [
+        ]
+    } else {
+        [
             ("{id}", "uuid"),
             ("{text}", "text COLLATE \"C\""),
             ("{int}", "bigint"),
@@ -43,7 +44,7 @@ async fn execute(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(),
             ("{code}", "smallint"),
             ("{bytes}", "bytea"),
             ("{strict}", ""),
-        ],
+        ]
     };
     for statement in statements {
         let sql = types.iter().fold((*statement).to_owned(), |sql, (name, of_database)| sql.replace(name, of_database));

@@ -1,3 +1,55 @@
-//! The commands of the program.
+//! The commands of the program. Each is a file or folder of its own: its arguments, what it does, what it prints.
 
+pub mod client;
+pub mod demo;
+pub mod import;
+pub mod serve;
+pub mod summary;
 pub mod token;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::ServeArgs;
+
+/// A gRPC server that gives a service organisation one trustworthy memory of how it treats its customers.
+///
+/// Without a command it serves, as `rapport serve` does. `rapport demo` shows what it is for.
+#[derive(Debug, Parser)]
+#[command(name = "rapport", version, max_term_width = 120, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How to serve, where no command is given.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serves until it is told to stop
+    Serve(ServeArgs),
+    /// Shows what Rapport is for: records a small organisation's fortnight, tells it in plain words, serves on
+    Demo(demo::DemoArgs),
+    /// Prints a token with which to call a server, signed by its data directory's key
+    Token(token::TokenArgs),
+    /// Records the rows of a CSV or TSV file; running it twice records nothing twice
+    Import(import::ImportArgs),
+    /// Prints how the recorded interactions went, by group
+    Summary(summary::SummaryArgs),
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// What the command says of itself.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(args) => serve::run(args).await,
+        Command::Demo(args) => demo::run(args).await,
+        Command::Token(args) => token::run(args),
+        Command::Import(args) => import::run(args).await,
+        Command::Summary(args) => summary::run(args).await,
+    }
+}

@@ -1,6 +1,6 @@
 //! `rapport token`: prints a token that a server with the same configuration accepts.
 
-use std::{path::PathBuf, time::Duration};
+use std::{io::Write as _, path::PathBuf, time::Duration};
 
 use crate::{
     api::v1::Role,
@@ -47,7 +47,7 @@ pub struct TokenArgs {
 
 /// Prints the token, and nothing else, on stdout.
 pub fn run(args: TokenArgs) -> anyhow::Result<()> {
-    println!("{}", sign(&args)?);
+    writeln!(std::io::stdout(), "{}", sign(&args)?)?;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use crate::{
         v1::{self, directory_service_server::DirectoryService, upsert_item_result},
     },
     auth::Caller,
-    error::{Error, Reason, Result, Violation},
+    error::{Error, Reason, Result},
     store::{Abort, Store, Tx, audit, request},
 };
 
@@ -129,7 +129,7 @@ impl DirectoryApi {
                 Box::pin(async move {
                     let now = store.now(tx).await?;
                     let actor = &caller.principal;
-                    let work = async {
+                    let work = Box::pin(async {
                         let suspension = suspend.map(|end| Suspension {
                             reason: reason.clone(),
                             author: actor.subject.clone(),
@@ -146,7 +146,7 @@ impl DirectoryApi {
                         });
                         audit::add(tx, now, (&actor.subject, actor.role), action, &id, &reason, detail).await?;
                         Ok(())
-                    };
+                    });
                     request::once(tx, &mutation, now, work).await
                 })
             })
@@ -301,16 +301,6 @@ fn item_result(result: Result<Written>) -> v1::UpsertItemResult {
     v1::UpsertItemResult { result: Some(item) }
 }
 
-/// Prefixes the paths of a record's own rules with its field in the request.
-fn inside<T>(field: &str, result: Result<T>) -> Result<T> {
-    result.map_err(|error| match error {
-        Error::Invalid(found) => Error::Invalid(
-            found.into_iter().map(|one| Violation { field: format!("{field}.{}", one.field), ..one }).collect(),
-        ),
-        other => other,
-    })
-}
-
 /// Cuts a list to a page and gives the token of the next one.
 fn paged<T>(mut rows: Vec<T>, limit: u64, query: &Query, key: impl Fn(&T) -> &str) -> (Vec<T>, String) {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -353,8 +343,8 @@ impl DirectoryService for DirectoryApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = convert::request(&caller, "UpsertTeam", id, &message);
             let upsert = Upsert { mode: message.mode(), etag: message.etag };
-            let team = inside("team", Team::read(message.team.unwrap_or_default()))?;
-            let written = inside("team", self.upsert(mutation, team.clone(), upsert).await)?;
+            let team = Team::read(message.team.unwrap_or_default()).map_err(|error| error.inside("team"))?;
+            let written = self.upsert(mutation, team.clone(), upsert).await.map_err(|error| error.inside("team"))?;
             let team = rows::find_team(self.store.reader(), &team.id).await?.ok_or(Error::NotFound("team"))?;
             Ok(v1::UpsertTeamResponse { outcome: written.outcome().into(), team: Some(team_message(team)) })
         })
@@ -407,8 +397,10 @@ impl DirectoryService for DirectoryApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = convert::request(&caller, "UpsertStaffMember", id, &message);
             let upsert = Upsert { mode: message.mode(), etag: message.etag };
-            let person = inside("staff_member", StaffMember::read(message.staff_member.unwrap_or_default()))?;
-            let written = inside("staff_member", self.upsert(mutation, person.clone(), upsert).await)?;
+            let person = StaffMember::read(message.staff_member.unwrap_or_default())
+                .map_err(|error| error.inside("staff_member"))?;
+            let written =
+                self.upsert(mutation, person.clone(), upsert).await.map_err(|error| error.inside("staff_member"))?;
             let person = rows::find_staff(self.store.reader(), &person.id).await?;
             let person = staff_message(person.ok_or(Error::NotFound("staff member"))?);
             Ok(v1::UpsertStaffMemberResponse { outcome: written.outcome().into(), staff_member: Some(person) })
@@ -473,8 +465,10 @@ impl DirectoryService for DirectoryApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = convert::request(&caller, "UpsertCustomer", id, &message);
             let upsert = Upsert { mode: message.mode(), etag: message.etag };
-            let customer = inside("customer", Customer::read(message.customer.unwrap_or_default()))?;
-            let written = inside("customer", self.upsert(mutation, customer.clone(), upsert).await)?;
+            let customer =
+                Customer::read(message.customer.unwrap_or_default()).map_err(|error| error.inside("customer"))?;
+            let written =
+                self.upsert(mutation, customer.clone(), upsert).await.map_err(|error| error.inside("customer"))?;
             let customer = self.customer_message(self.customer(&customer.id).await?);
             Ok(v1::UpsertCustomerResponse { outcome: written.outcome().into(), customer: Some(customer) })
         })

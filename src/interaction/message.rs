@@ -24,13 +24,10 @@ pub(crate) fn read(message: v1::Interaction) -> Result<Facts> {
         })?,
         said @ (Direction::Inbound | Direction::Outbound) => said,
     };
-    let kind = match message.kind() {
-        InteractionKind::Unspecified => InteractionKind::Service,
-        said => said,
-    };
+    let kind = Some(message.kind()).filter(|kind| *kind != InteractionKind::Unspecified);
     Ok(Facts {
         channel,
-        kind,
+        kind: kind.unwrap_or(InteractionKind::Service),
         direction,
         outcome: message.outcome(),
         staff_resolution: message.staff_resolution(),

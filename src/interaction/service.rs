@@ -121,8 +121,7 @@ impl Reader {
         let body_hash = request::hash(&[&message.encode_to_vec()]);
         let request_key =
             request::hash(&[b"RecordInteraction", self.request_scope.as_bytes(), request.request_id.as_bytes()]);
-        let facts = inside("interaction", message::read(message))?;
-        inside("interaction", Error::unless_empty(check(&facts, now)))?;
+        let facts = judged(message, now).map_err(|error| error.inside("interaction"))?;
         self.check_rights(&facts)?;
         Ok(Entry {
             request_key,
@@ -142,6 +141,27 @@ impl Reader {
         }
         check_frozen(&facts.participants, "interaction.participants")
     }
+}
+
+/// Reads an interaction and applies every rule that needs no database.
+fn judged(message: v1::Interaction, now: i64) -> Result<Facts> {
+    let facts = message::read(message)?;
+    Error::unless_empty(check(&facts, now))?;
+    Ok(facts)
+}
+
+/// What the server would say of a request that tells of an interaction at `now`, as far as it needs no database: every
+/// broken rule.
+pub fn violations(request: &v1::RecordInteractionRequest, now: i64) -> Vec<Violation> {
+    let mut found = Violations::of(request);
+    // A message with a bad field is not read: what else its instants or participants break would be guesswork.
+    if found.is_empty()
+        && let Some(message) = request.interaction.clone()
+        && let Err(Error::Invalid(broken)) = judged(message, now)
+    {
+        found.extend(broken.into_iter().map(|one| one.inside("interaction")));
+    }
+    found
 }
 
 /// Applications and administrators tell what happened for everybody, in the past too.
@@ -169,15 +189,6 @@ pub(crate) fn receipt(receipt: Receipt) -> v1::RecordInteractionResponse {
         recorded_time: Some(timestamp(receipt.recorded_at)),
         etag: etag(receipt.revision),
     }
-}
-
-fn inside<T>(field: &str, result: Result<T>) -> Result<T> {
-    result.map_err(|error| match error {
-        Error::Invalid(found) => Error::Invalid(
-            found.into_iter().map(|one| Violation { field: format!("{field}.{}", one.field), ..one }).collect(),
-        ),
-        other => other,
-    })
 }
 
 fn write_position(last: &Recorded) -> Vec<u8> {

@@ -627,17 +627,17 @@ pub(crate) async fn update(
             let (store, changing, change) = (runner.clone(), changing.clone(), change.clone());
             Box::pin(async move {
                 let now = store.now(tx).await?;
-                let work = async {
+                let work = Box::pin(async {
                     let sequence = sequence::take(tx, sequence::INTERACTIONS, 1).await?;
                     let before = locked(tx, &changing).await?;
                     let mut facts = before.facts.clone();
                     change(&mut facts);
-                    Error::unless_empty(inside("interaction", check(&facts, now)))?;
+                    Error::unless_empty(check(&facts, now)).map_err(|error| error.inside("interaction"))?;
                     write_facts(tx, &before, &facts).await?;
                     let changed = change_cells(sequence, changing.id, ChangeKind::Updated, now);
                     set::insert(tx, &CHANGE, vec![changed]).await?;
                     Ok(())
-                };
+                });
                 request::once(tx, &changing.request, now, work).await
             })
         })
@@ -663,9 +663,10 @@ pub(crate) async fn reattribute(
             let (mut participants, reason) = (participants.clone(), reason.clone());
             Box::pin(async move {
                 let now = store.now(tx).await?;
-                let work = async {
+                let work = Box::pin(async {
                     let sequence = sequence::take(tx, sequence::INTERACTIONS, 1).await?;
                     let before = locked(tx, &changing).await?;
+                    keep_frozen(&mut participants, &before.facts.participants);
                     let staff = participants.iter().map(|one| one.staff_id.clone()).collect();
                     let teams = participants.iter().filter_map(|one| one.team_id.clone()).collect();
                     let known = Known::named(tx, staff, teams, Vec::new(), Vec::new()).await?;
@@ -691,13 +692,23 @@ pub(crate) async fn reattribute(
                     let (action, object) = (AuditAction::Reattributed, changing.id.to_string());
                     audit::add(tx, now, (subject, *role), action, &object, &reason, Some(detail)).await?;
                     Ok(())
-                };
+                });
                 request::once(tx, &changing.request, now, work).await
             })
         })
         .await?;
     // It may have left the caller's reach by his own act; what he did is still shown to him.
     find(store.reader(), &Scope::All, id).await?.ok_or(Error::NotFound("interaction"))
+}
+
+/// Who stays keeps the role and team of then, unless he is given others.
+fn keep_frozen(participants: &mut [Participant], before: &[Participant]) {
+    for participant in participants {
+        if let Some(was) = before.iter().find(|was| was.staff_id == participant.staff_id) {
+            participant.role = participant.role.or(was.role);
+            participant.team_id = participant.team_id.take().or_else(|| was.team_id.clone());
+        }
+    }
 }
 
 fn described(participants: &[Participant]) -> Vec<serde_json::Value> {
@@ -720,10 +731,6 @@ async fn locked(tx: &Tx, changing: &Changing) -> Result<Recorded, Abort> {
         return Err(Error::EtagMismatch.into());
     }
     Ok(before)
-}
-
-fn inside(field: &str, found: Vec<Violation>) -> Vec<Violation> {
-    found.into_iter().map(|one| Violation { field: format!("{field}.{}", one.field), ..one }).collect()
 }
 
 /// Writes what may change of an interaction.

@@ -80,6 +80,7 @@ fn known_method(path: &str) -> &'static str {
         "/grpc.health.v1.Health/Check",
         "/grpc.health.v1.Health/Watch",
         "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
     ];
     ours.chain(others).find(|known| *known == path).unwrap_or("unknown")
 }

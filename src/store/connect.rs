@@ -1,6 +1,10 @@
 //! Opening a database: pragmas, pools, and migrations that two servers may start at once.
 
-use std::{fs::File, path::PathBuf, time::Duration};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use rapport_migrations::{Migrator, MigratorTrait as _};
 use sea_orm::{
@@ -85,7 +89,7 @@ impl Store {
     }
 }
 
-async fn open_sqlite(path: &PathBuf, connections: u32, clock: Clock) -> Result<Store, OpenError> {
+async fn open_sqlite(path: &Path, connections: u32, clock: Clock) -> Result<Store, OpenError> {
     let failed = |path: PathBuf| move |cause| OpenError::File { path, cause };
     let lock_path = path.with_extension("lock");
     let lock = File::create(&lock_path).map_err(failed(lock_path.clone()))?;
@@ -100,7 +104,7 @@ async fn open_sqlite(path: &PathBuf, connections: u32, clock: Clock) -> Result<S
     Ok(Store { write, read, clock })
 }
 
-async fn sqlite_pool(path: &std::path::Path, connections: u32, read_only: bool) -> Result<DatabaseConnection, DbErr> {
+async fn sqlite_pool(path: &Path, connections: u32, read_only: bool) -> Result<DatabaseConnection, DbErr> {
     let path = path.to_owned();
     let mut options = ConnectOptions::new("sqlite::memory:");
     options.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
@@ -154,6 +158,8 @@ async fn postgres_pool(url: &str, connections: u32, statement_timeout: Duration)
             ("statement_timeout", statement_timeout.as_millis().to_string()),
             ("idle_in_transaction_session_timeout", "15000".to_owned()),
             ("application_name", "rapport".to_owned()),
+            // The guard below rolls back where nothing is open, which PostgreSQL would remark on every time.
+            ("client_min_messages", "error".to_owned()),
         ])
     });
     // A second guard behind the runner's own task: a connection never goes back to the pool inside a transaction.

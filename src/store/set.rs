@@ -75,9 +75,10 @@ pub(crate) async fn insert(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Resu
     if rows.is_empty() {
         return Ok(());
     }
-    match tx.get_database_backend() {
-        DbBackend::Sqlite => insert_sqlite(tx, table, rows).await,
-        _ => insert_postgres(tx, table, rows).await,
+    if tx.get_database_backend() == DbBackend::Sqlite {
+        insert_sqlite(tx, table, rows).await
+    } else {
+        insert_postgres(tx, table, rows).await
     }
 }
 
@@ -166,15 +167,12 @@ pub(crate) async fn among_texts(
     texts: Vec<String>,
 ) -> Result<Vec<QueryResult>, DbErr> {
     let backend = connection.get_database_backend();
-    let (condition, value) = match backend {
-        DbBackend::Sqlite => {
-            let list = serde_json::to_string(&texts).map_err(|error| DbErr::Json(error.to_string()))?;
-            (format!("{column} IN (SELECT value FROM json_each($1))"), Value::from(list))
-        }
-        _ => {
-            let list = texts.into_iter().map(Value::from).collect();
-            (format!("{column} = ANY($1)"), Value::Array(ArrayType::String, Some(Box::new(list))))
-        }
+    let (condition, value) = if backend == DbBackend::Sqlite {
+        let list = serde_json::to_string(&texts).map_err(|error| DbErr::Json(error.to_string()))?;
+        (format!("{column} IN (SELECT value FROM json_each($1))"), Value::from(list))
+    } else {
+        let list = texts.into_iter().map(Value::from).collect();
+        (format!("{column} = ANY($1)"), Value::Array(ArrayType::String, Some(Box::new(list))))
     };
     let sql = format!("{select} WHERE {condition}");
     connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [value])).await
@@ -188,16 +186,13 @@ pub(crate) async fn among_ids(
     ids: &[Uuid],
 ) -> Result<Vec<QueryResult>, DbErr> {
     let backend = connection.get_database_backend();
-    let (condition, value) = match backend {
-        DbBackend::Sqlite => {
-            let list: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
-            let list = serde_json::to_string(&list).map_err(|error| DbErr::Json(error.to_string()))?;
-            (format!("{column} IN (SELECT unhex(value) FROM json_each($1))"), Value::from(list))
-        }
-        _ => {
-            let list = ids.iter().map(|id| Value::from(*id)).collect();
-            (format!("{column} = ANY($1)"), Value::Array(ArrayType::Uuid, Some(Box::new(list))))
-        }
+    let (condition, value) = if backend == DbBackend::Sqlite {
+        let list: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
+        let list = serde_json::to_string(&list).map_err(|error| DbErr::Json(error.to_string()))?;
+        (format!("{column} IN (SELECT unhex(value) FROM json_each($1))"), Value::from(list))
+    } else {
+        let list = ids.iter().map(|id| Value::from(*id)).collect();
+        (format!("{column} = ANY($1)"), Value::Array(ArrayType::Uuid, Some(Box::new(list))))
     };
     let sql = format!("{select} WHERE {condition}");
     connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [value])).await

@@ -140,11 +140,13 @@ pub(super) fn is_connection_loss(error: &DbErr) -> bool {
 }
 
 fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
-    match error {
-        DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error))
-        | DbErr::Conn(RuntimeErr::SqlxError(error)) => Some(error),
-        _ => None,
+    if let DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))
+    | DbErr::Conn(RuntimeErr::SqlxError(error)) = error
+    {
+        Some(error)
+    } else {
+        None
     }
 }
 

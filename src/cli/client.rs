@@ -1,0 +1,172 @@
+//! What the commands that call a server share: where it is, who asks, and errors that a person can read.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::Args;
+use jiff::tz::TimeZone;
+use tonic::{
+    Request, Status,
+    metadata::{Ascii, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{Channel, Endpoint},
+};
+use tonic_types::StatusExt as _;
+
+use crate::api::v1::{
+    GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
+    directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
+};
+
+/// Where the server is and who asks.
+#[derive(Debug, Args)]
+pub struct ClientArgs {
+    /// Address of the server
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:50051")]
+    pub endpoint: String,
+    /// Token to call it with; `rapport token` makes one
+    #[arg(long, env = "RAPPORT_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+}
+
+/// A connection with its token.
+pub type Connection = InterceptedService<Channel, Bearer>;
+
+/// The services of a server.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Teams, staff, customers.
+    pub directory: DirectoryServiceClient<Connection>,
+    /// Interactions.
+    pub interactions: InteractionServiceClient<Connection>,
+    /// The audit trail.
+    pub audit: AuditServiceClient<Connection>,
+}
+
+impl ClientArgs {
+    /// Connects, or says what is in the way.
+    pub async fn connect(&self) -> anyhow::Result<Client> {
+        let Some(token) = self.token.as_deref().map(str::trim).filter(|token| !token.is_empty()) else {
+            bail!("no token: give --token or set RAPPORT_TOKEN; `rapport token` makes one");
+        };
+        let (endpoint, bearer) = (endpoint(&self.endpoint)?, Bearer::new(token)?);
+        let connected = endpoint.connect().await;
+        let channel = connected.with_context(|| format!("no server answers at {}", self.endpoint))?;
+        Ok(Client::over(channel, bearer))
+    }
+}
+
+fn endpoint(url: &str) -> anyhow::Result<Endpoint> {
+    let endpoint = Endpoint::from_shared(url.to_owned())
+        .ok()
+        .filter(|endpoint| matches!(endpoint.uri().scheme_str(), Some("http" | "https")))
+        .with_context(|| format!("--endpoint {url:?} is not a URL such as http://127.0.0.1:50051"))?;
+    Ok(endpoint
+        .connect_timeout(Duration::from_secs(10))
+        // A server that is gone without a word must not keep a long import waiting for ever.
+        .http2_keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(20)))
+}
+
+impl Client {
+    /// A client that connects when it is first used.
+    pub fn lazy(url: &str, token: &str) -> anyhow::Result<Self> {
+        Ok(Self::over(endpoint(url)?.connect_lazy(), Bearer::new(token)?))
+    }
+
+    fn over(channel: Channel, bearer: Bearer) -> Self {
+        let connection = InterceptedService::new(channel, bearer);
+        Self {
+            directory: DirectoryServiceClient::new(connection.clone()),
+            interactions: InteractionServiceClient::new(connection.clone()),
+            audit: AuditServiceClient::new(connection),
+        }
+    }
+
+    /// The organisation's time zone.
+    pub async fn organization_zone(&self) -> anyhow::Result<TimeZone> {
+        let organization = self.directory.clone().get_organization(GetOrganizationRequest {}).await;
+        let name = organization.map_err(|status| explain(&status))?.into_inner().time_zone;
+        TimeZone::get(&name).with_context(|| format!("the organisation's time zone {name:?} is not known here"))
+    }
+}
+
+/// Adds the token to every call.
+#[derive(Clone)]
+pub struct Bearer(MetadataValue<Ascii>);
+
+impl Bearer {
+    fn new(token: &str) -> anyhow::Result<Self> {
+        let mut value: MetadataValue<Ascii> =
+            format!("Bearer {token}").parse().map_err(|_| anyhow!("the token holds characters that no token has"))?;
+        value.set_sensitive(true);
+        Ok(Self(value))
+    }
+}
+
+impl std::fmt::Debug for Bearer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Bearer(…)")
+    }
+}
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert("authorization", self.0.clone());
+        Ok(request)
+    }
+}
+
+/// A refused call in words, every violation on a line of its own.
+pub fn explain(status: &Status) -> anyhow::Error {
+    let violations = status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();
+    let mut text = format!("the server answers {:?}: ", status.code());
+    if violations.is_empty() {
+        text.push_str(if status.message().is_empty() { "no reason given" } else { status.message() });
+    } else {
+        text.push_str("the request breaks these rules");
+        violations.iter().for_each(|one| text.push_str(&format!("\n  {} {}", one.field, one.description)));
+    }
+    anyhow!(text)
+}
+
+/// Every reason why an item of a batch or stream was refused.
+pub fn reasons(error: &ItemError) -> Vec<String> {
+    if error.violations.is_empty() {
+        return vec![error.message.clone()];
+    }
+    error.violations.iter().map(|one| format!("{} {}", one.field, one.description)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        api::status,
+        error::{Error, Reason, Violation},
+    };
+
+    #[test]
+    fn refusals_name_every_violation() {
+        let error = Error::Invalid(vec![
+            Violation::new("interaction.channel", Reason::FieldRequired, "must be set"),
+            Violation::new("request_id", Reason::FieldRequired, "must not be empty"),
+        ]);
+        let expected = "the server answers InvalidArgument: the request breaks these rules\n  \
+                        interaction.channel must be set\n  request_id must not be empty";
+        assert_eq!(explain(&status::of(error.clone())).to_string(), expected);
+        assert_eq!(
+            reasons(&status::of_item(error)),
+            ["interaction.channel must be set", "request_id must not be empty"]
+        );
+        let plain = explain(&status::of(Error::TokenRejected)).to_string();
+        assert_eq!(plain, "the server answers Unauthenticated: a valid token is needed");
+    }
+
+    #[test]
+    fn a_token_is_never_shown() {
+        let bearer = Bearer::new("secret").unwrap();
+        assert!(!format!("{bearer:?}").contains("secret"));
+        assert!(Bearer::new("line\nbreak").is_err());
+    }
+}

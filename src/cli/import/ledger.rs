@@ -1,0 +1,116 @@
+//! What became of the rows of a run: counts, the rejects file, and what is shown of it.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::import::{rejects::Rejects, table::RawRow};
+
+/// How many rejected rows are shown where no rejects file is written.
+const SHOWN: usize = 10;
+
+/// How many rows went which way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Counts {
+    /// All of them, whatever became of them.
+    pub(super) read: u64,
+    /// Recorded; in a dry run, to be sent.
+    pub(super) accepted: u64,
+    /// Recorded by an earlier run.
+    pub(super) already_present: u64,
+    /// Left out, as the mapping says.
+    pub(super) skipped: u64,
+    /// Not taken.
+    pub(super) rejected: u64,
+}
+
+/// What became of the rows.
+pub(super) struct Ledger {
+    pub(super) counts: Counts,
+    rejects: Option<(PathBuf, Rejects<File>)>,
+    shown: Vec<String>,
+    warnings: BTreeSet<String>,
+}
+
+impl Ledger {
+    pub(super) fn new(rejects: Option<(PathBuf, Rejects<File>)>) -> Self {
+        Self { counts: Counts::default(), rejects, shown: Vec::new(), warnings: BTreeSet::new() }
+    }
+
+    /// Counts a rejected row and keeps it for whoever mends it.
+    pub(super) fn reject(&mut self, row: &RawRow, reasons: &[String]) -> anyhow::Result<()> {
+        self.counts.rejected += 1;
+        match &mut self.rejects {
+            Some((path, rejects)) => rejects.add(row, reasons).with_context(|| cannot_write(path)),
+            None => {
+                if self.shown.len() < SHOWN {
+                    self.shown.push(format!("line {}: {}", row.line, reasons.join("; ")));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn shown(&self) -> &[String] {
+        &self.shown
+    }
+
+    /// Keeps something that concerns no single row.
+    pub(super) fn warn(&mut self, warning: String) {
+        if self.warnings.len() < SHOWN {
+            self.warnings.insert(warning);
+        }
+    }
+
+    /// Closes the rejects file and says on stderr what was not taken.
+    pub(super) fn close(self) -> anyhow::Result<Counts> {
+        for warning in &self.warnings {
+            eprintln!("warning: {}", printable(warning));
+        }
+        for row in &self.shown {
+            eprintln!("rejected: {}", printable(row));
+        }
+        let more = self.counts.rejected.saturating_sub(self.shown.len() as u64);
+        if let Some((path, rejects)) = self.rejects {
+            rejects.finish().with_context(|| cannot_write(&path))?;
+            if more > 0 {
+                eprintln!("{more} rejected row(s) are in {}: mend them and import that file", path.display());
+            }
+        } else if more > 0 {
+            eprintln!("rejected: {more} more; --rejects FILE writes them all");
+        }
+        Ok(self.counts)
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { read, accepted, already_present, skipped, rejected } = *self;
+        writeln!(out, "read             {read:>12}")?;
+        writeln!(out, "accepted         {accepted:>12}")?;
+        writeln!(out, "already present  {already_present:>12}")?;
+        writeln!(out, "skipped          {skipped:>12}")?;
+        write!(out, "rejected         {rejected:>12}")?;
+        match read.saturating_sub(accepted + already_present + skipped + rejected) {
+            0 => Ok(()),
+            // Only where a run was cut short.
+            open => write!(out, "\nnot acknowledged {open:>12}"),
+        }
+    }
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("cannot write {}", path.display())
+}
+
+/// Reasons quote cells, and a cell must not steer the terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}

@@ -1,0 +1,168 @@
+//! `rapport import`: sends the rows of a file to a server, as a mapping file says.
+
+mod directory;
+mod interactions;
+mod ledger;
+mod upsert;
+
+use std::{
+    fs,
+    io::{IsTerminal as _, Write as _},
+    path::PathBuf,
+};
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::tz::TimeZone;
+
+use self::ledger::Ledger;
+use super::client::{Client, ClientArgs};
+use crate::import::{
+    mapping::{Common, MappingFile},
+    rejects::Rejects,
+    section::Problems,
+    table::{Dialect, Table},
+};
+
+/// Arguments of `rapport import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// What the rows are
+    #[arg(value_enum)]
+    pub what: What,
+    /// The CSV or TSV file, with the names of its columns in the first line
+    pub file: PathBuf,
+    /// The mapping file: what the columns mean (see examples/mappings)
+    #[arg(long, value_name = "MAP")]
+    pub mapping: PathBuf,
+    /// Read and check everything, send nothing; needs no server. Local times count as UTC unless the mapping names a
+    /// time zone
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write the rows that were not taken to this file, each with its line and every reason
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Print one JSON object: read, accepted, already_present, skipped, rejected
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
+/// What the rows of a file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// What happened between the organisation and customers
+    Interactions,
+    /// Teams, staff and customers
+    Directory,
+}
+
+/// Runs the command. Rejected rows are reported, not an error.
+pub async fn run(args: ImportArgs) -> anyhow::Result<()> {
+    let source = Source::open(&args)?;
+    let header = source.open_table()?.header().to_vec();
+    let in_mapping = |problems: Problems| anyhow::anyhow!("{}: {problems}", args.mapping.display());
+    match args.what {
+        What::Interactions => {
+            let mapping = source.mapping.interactions(&header).map_err(in_mapping)?;
+            let run = Run::start(&args, source, &header, &mapping.common).await?;
+            interactions::run(run, &mapping).await
+        }
+        What::Directory => {
+            let mapping = source.mapping.directory(&header).map_err(in_mapping)?;
+            let run = Run::start(&args, source, &header, &mapping.common).await?;
+            directory::run(run, &mapping).await
+        }
+    }
+}
+
+/// The file to import and how to read it.
+struct Source {
+    path: PathBuf,
+    bytes: u64,
+    dialect: Dialect,
+    mapping: MappingFile,
+}
+
+impl Source {
+    fn open(args: &ImportArgs) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(&args.mapping);
+        let text = text.with_context(|| format!("cannot read the mapping {}", args.mapping.display()))?;
+        let mapping =
+            MappingFile::parse(&text).map_err(|problems| anyhow::anyhow!("{}: {problems}", args.mapping.display()))?;
+        let metadata = fs::metadata(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
+        let dialect = mapping.dialect(&args.file);
+        Ok(Self { path: args.file.clone(), bytes: metadata.len(), dialect, mapping })
+    }
+
+    fn open_table(&self) -> anyhow::Result<Table<fs::File>> {
+        Table::open(&self.path, self.dialect).with_context(|| format!("cannot read {}", self.path.display()))
+    }
+}
+
+/// One run of the command: everything but the mapping.
+struct Run {
+    source: Source,
+    /// None: a dry run.
+    client: Option<Client>,
+    zone: TimeZone,
+    ledger: Ledger,
+    bar: ProgressBar,
+    json: bool,
+}
+
+impl Run {
+    async fn start(args: &ImportArgs, source: Source, header: &[String], common: &Common) -> anyhow::Result<Self> {
+        let client = if args.dry_run { None } else { Some(args.client.connect().await?) };
+        let zone = match (&common.zone, &client) {
+            (Some(zone), _) => zone.clone(),
+            (None, Some(client)) => client.organization_zone().await?,
+            (None, None) => TimeZone::UTC,
+        };
+        let rejects = match &args.rejects {
+            None => None,
+            Some(path) => {
+                let rejects = Rejects::create(path, source.mapping.dialect(path), header, &source.path);
+                Some((path.clone(), rejects.with_context(|| format!("cannot write {}", path.display()))?))
+            }
+        };
+        let ledger = Ledger::new(rejects);
+        let bar = progress_bar(source.bytes, args.json);
+        Ok(Self { source, client, zone, ledger, bar, json: args.json })
+    }
+
+    /// Prints the report; `outcome` is how the run itself went.
+    fn finish(self, outcome: anyhow::Result<()>) -> anyhow::Result<()> {
+        self.bar.finish_and_clear();
+        let counts = self.ledger.close();
+        if let Err(error) = outcome {
+            if let Ok(counts) = counts {
+                eprintln!("{counts}");
+            }
+            let advice = "the import stopped before its end; run it again, what was recorded is not recorded twice";
+            return Err(error.context(advice));
+        }
+        let counts = counts?;
+        if self.json {
+            writeln!(std::io::stdout(), "{}", serde_json::to_string(&counts)?)?;
+        } else {
+            writeln!(std::io::stdout(), "{counts}")?;
+        }
+        Ok(())
+    }
+}
+
+/// By bytes, because the number of rows is not known before the end. Only for people who are watching.
+fn progress_bar(bytes: u64, json: bool) -> ProgressBar {
+    let watched = !json && std::io::stderr().is_terminal();
+    let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(bytes), target);
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  {msg}  {eta} left");
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

@@ -1,0 +1,306 @@
+//! `rapport summary`: figures over the recorded interactions, as a table or as JSON.
+
+use std::io::Write as _;
+
+use anyhow::{Context as _, anyhow};
+use clap::{Args, ValueEnum};
+use comfy_table::{CellAlignment, Table, presets};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use serde_json::{Value, json};
+
+use super::client::{Client, ClientArgs, explain};
+use crate::api::v1::{
+    DurationStatistics, FirstContactResolution, InteractionFilter, InteractionSummary, ResolutionReading, ServiceLevel,
+    SummarizeInteractionsRequest, SummaryGrouping,
+};
+
+/// Arguments of `rapport summary`.
+#[derive(Debug, Args)]
+pub struct SummaryArgs {
+    /// How to group
+    #[arg(long, value_enum)]
+    pub by: By,
+    /// Interactions from this instant or day on
+    #[arg(long, value_name = "TIME", value_parser = parse_bound)]
+    pub from: Option<Bound>,
+    /// Interactions before this instant or day
+    #[arg(long, value_name = "TIME", value_parser = parse_bound)]
+    pub to: Option<Bound>,
+    /// Service level: share of contacts answered within this time, for example 20s or 1m30s
+    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = parse_duration)]
+    pub service_level: SignedDuration,
+    /// IANA name of the zone of days and hours; default: the organisation's
+    #[arg(long, value_name = "ZONE", value_parser = parse_zone)]
+    pub time_zone: Option<String>,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
+/// How to group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum By {
+    Channel,
+    Kind,
+    Outcome,
+    Team,
+    Staff,
+    Hour,
+    Weekday,
+    Day,
+    Topic,
+}
+
+impl From<By> for SummaryGrouping {
+    fn from(by: By) -> Self {
+        match by {
+            By::Channel => Self::Channel,
+            By::Kind => Self::Kind,
+            By::Outcome => Self::Outcome,
+            By::Team => Self::Team,
+            By::Staff => Self::Staff,
+            By::Hour => Self::Hour,
+            By::Weekday => Self::Weekday,
+            By::Day => Self::Day,
+            By::Topic => Self::Topic,
+        }
+    }
+}
+
+/// Where a period begins or ends: a day means its first moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// RFC 3339 with offset.
+    Instant(Timestamp),
+    /// In the summary's zone.
+    Day(Date),
+}
+
+fn parse_bound(text: &str) -> Result<Bound, String> {
+    let instant = text.parse().map(Bound::Instant);
+    let is_day = text.len() == "2026-11-21".len();
+    let bound = if is_day { text.parse().map(Bound::Day) } else { instant };
+    bound.map_err(|_: jiff::Error| "must be like 2026-11-21 or 2026-11-21T09:30:00Z".to_owned())
+}
+
+fn parse_duration(text: &str) -> Result<SignedDuration, String> {
+    let seconds = text.parse().ok().map(|seconds: u32| SignedDuration::from_secs(seconds.into()));
+    let duration = seconds.or_else(|| text.parse().ok()).filter(|duration| !duration.is_negative());
+    duration.ok_or_else(|| "must be like 20s or 1m30s".to_owned())
+}
+
+fn parse_zone(text: &str) -> Result<String, String> {
+    TimeZone::get(text).map(|_| text.to_owned()).map_err(|_| "must be an IANA name like Europe/Berlin".to_owned())
+}
+
+/// Runs the command.
+pub async fn run(args: SummaryArgs) -> anyhow::Result<()> {
+    let client = args.client.connect().await?;
+    let filter = InteractionFilter {
+        from_time: instant(args.from, &args, &client).await?,
+        to_time: instant(args.to, &args, &client).await?,
+        ..Default::default()
+    };
+    let request = SummarizeInteractionsRequest {
+        filter: Some(filter),
+        group_by: SummaryGrouping::from(args.by).into(),
+        service_level_threshold: Some(prost_types::Duration {
+            seconds: args.service_level.as_secs(),
+            nanos: args.service_level.subsec_nanos(),
+        }),
+        time_zone: args.time_zone.clone().unwrap_or_default(),
+        ..Default::default()
+    };
+    let (groups, total) = all_pages(&client, request).await?;
+    if args.json {
+        let groups: Vec<_> = groups.iter().map(to_json).collect();
+        writeln!(std::io::stdout(), "{}", json!({ "groups": groups, "total": total.as_ref().map(to_json) }))?;
+    } else {
+        writeln!(std::io::stdout(), "{}", table(args.by, &groups, total.as_ref()))?;
+    }
+    Ok(())
+}
+
+async fn instant(
+    bound: Option<Bound>,
+    args: &SummaryArgs,
+    client: &Client,
+) -> anyhow::Result<Option<prost_types::Timestamp>> {
+    let instant = match bound {
+        None => return Ok(None),
+        Some(Bound::Instant(instant)) => instant,
+        Some(Bound::Day(day)) => {
+            let zone = match &args.time_zone {
+                Some(name) => TimeZone::get(name)?,
+                None => client.organization_zone().await?,
+            };
+            zone.to_zoned(day.into()).map_err(|error| anyhow!(error)).context("no such day")?.timestamp()
+        }
+    };
+    let nanos = instant.as_nanosecond();
+    let seconds = i64::try_from(nanos.div_euclid(1_000_000_000))?;
+    Ok(Some(prost_types::Timestamp { seconds, nanos: i32::try_from(nanos.rem_euclid(1_000_000_000))? }))
+}
+
+async fn all_pages(
+    client: &Client,
+    mut request: SummarizeInteractionsRequest,
+) -> anyhow::Result<(Vec<InteractionSummary>, Option<InteractionSummary>)> {
+    let mut groups = Vec::new();
+    loop {
+        let page = client.interactions.clone().summarize_interactions(request.clone()).await;
+        let page = page.map_err(|status| explain(&status))?.into_inner();
+        groups.extend(page.groups);
+        if page.next_page_token.is_empty() {
+            return Ok((groups, page.total));
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+fn to_json(summary: &InteractionSummary) -> Value {
+    json!({
+        "key": summary.key,
+        "count": summary.count,
+        "wait_seconds": duration_json(summary.wait),
+        "handling_seconds": duration_json(summary.handling),
+        "service_level": service_level_json(summary.service_level),
+        "transferred": summary.transferred_count,
+        "transfers": summary.transfer_count,
+        "abandoned": summary.abandoned_count,
+        "abandonment_rate": summary.abandonment_rate,
+        "first_contact_resolution": resolution_json(summary.first_contact_resolution),
+    })
+}
+
+fn duration_json(statistics: Option<DurationStatistics>) -> Value {
+    let DurationStatistics { known_count, mean_seconds, median_seconds, p90_seconds } = statistics.unwrap_or_default();
+    json!({ "known": known_count, "mean": mean_seconds, "median": median_seconds, "p90": p90_seconds })
+}
+
+fn service_level_json(level: Option<ServiceLevel>) -> Value {
+    let ServiceLevel { within_count, offered_count, share } = level.unwrap_or_default();
+    json!({ "within": within_count, "offered": offered_count, "share": share })
+}
+
+fn resolution_json(resolution: Option<FirstContactResolution>) -> Value {
+    let FirstContactResolution { recorded_by_staff, declared_by_customer, derived } = resolution.unwrap_or_default();
+    json!({
+        "recorded_by_staff": reading_json(recorded_by_staff),
+        "declared_by_customer": reading_json(declared_by_customer),
+        "derived": reading_json(derived),
+    })
+}
+
+fn reading_json(reading: Option<ResolutionReading>) -> Value {
+    let ResolutionReading { resolved_count, unresolved_count, pending_count, unknown_count, rate } =
+        reading.unwrap_or_default();
+    json!({
+        "resolved": resolved_count,
+        "unresolved": unresolved_count,
+        "pending": pending_count,
+        "unknown": unknown_count,
+        "rate": rate,
+    })
+}
+
+/// Seconds; what is not known is a dash, never a zero.
+fn table(by: By, groups: &[InteractionSummary], total: Option<&InteractionSummary>) -> Table {
+    let by = by.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        by.as_str(),
+        "count",
+        "wait\nknown",
+        "\nmean",
+        "seconds\nmedian",
+        "\np90",
+        "handling\nknown",
+        "\nmean",
+        "seconds\nmedian",
+        "\np90",
+        "service\nlevel",
+        "trans-\nferred",
+        "aban-\ndoned",
+        "resolved at first contact:\nstaff / customer / derived",
+    ]);
+    for group in groups {
+        let key = if group.key.is_empty() { "(none)" } else { &group.key };
+        table.add_row(cells(key, group));
+    }
+    if let Some(total) = total {
+        table.add_row(cells("total", total));
+    }
+    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    table
+}
+
+fn cells(key: &str, summary: &InteractionSummary) -> Vec<String> {
+    let mut cells = vec![key.to_owned(), summary.count.to_string()];
+    for statistics in [summary.wait, summary.handling].map(Option::unwrap_or_default) {
+        cells.push(statistics.known_count.to_string());
+        let figures = [statistics.mean_seconds, statistics.median_seconds, statistics.p90_seconds];
+        cells.extend(figures.map(|figure| or_dash(figure, |seconds| format!("{seconds:.1}"))));
+    }
+    let resolution = summary.first_contact_resolution.unwrap_or_default();
+    let readings = [resolution.recorded_by_staff, resolution.declared_by_customer, resolution.derived];
+    cells.push(or_dash(summary.service_level.and_then(|level| level.share), percent));
+    cells.push(summary.transferred_count.to_string());
+    cells.push(summary.abandoned_count.to_string());
+    cells.push(readings.map(|reading| or_dash(reading.and_then(|reading| reading.rate), percent)).join(" / "));
+    cells
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1}%", share * 100.0)
+}
+
+fn or_dash(figure: Option<f64>, show: impl Fn(f64) -> String) -> String {
+    figure.map_or_else(|| "-".to_owned(), show)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_and_durations() {
+        assert_eq!(parse_bound("2026-11-21"), Ok(Bound::Day(jiff::civil::date(2026, 11, 21))));
+        assert!(matches!(parse_bound("2026-11-21T09:30:00+08:00"), Ok(Bound::Instant(_))));
+        for wrong in ["", "2026-13-01", "2026-11-21T09:30:00", "yesterday"] {
+            assert!(parse_bound(wrong).is_err(), "{wrong}");
+        }
+        for text in ["20", "20s", "0m20s"] {
+            assert_eq!(parse_duration(text), Ok(SignedDuration::from_secs(20)), "{text}");
+        }
+        for wrong in ["", "-20s", "soon"] {
+            assert!(parse_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_null_and_not_zero() {
+        let summary = InteractionSummary {
+            key: "email".to_owned(),
+            count: 3,
+            wait: Some(DurationStatistics {
+                known_count: 2,
+                mean_seconds: Some(40.5),
+                median_seconds: Some(5.0),
+                p90_seconds: Some(76.0),
+            }),
+            ..Default::default()
+        };
+        let value = to_json(&summary);
+        assert_eq!(value["wait_seconds"], json!({ "known": 2, "mean": 40.5, "median": 5.0, "p90": 76.0 }));
+        assert_eq!(value["handling_seconds"], json!({ "known": 0, "mean": null, "median": null, "p90": null }));
+        assert_eq!(value["first_contact_resolution"]["derived"]["rate"], Value::Null);
+        let table = table(By::Channel, &[summary], None).to_string();
+        assert!(table.contains("email") && table.contains("40.50") && table.contains("- / - / -"), "{table}");
+    }
+}

@@ -1,0 +1,62 @@
+//! The import engine: delimited files become messages by a declarative mapping file.
+//!
+//! Pure: it reads a file and a mapping and hands out messages; who sends them, and where to, is the command's matter
+//! (`cli::import`). Nothing is guessed: a row that cannot be read as the mapping says is rejected with every reason,
+//! the others go in.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `table` | a delimited file as rows with exact line numbers |
+//! | `section` | reading TOML so that every mistake is reported at once |
+//! | `names` | texts as values: enum names, counts, durations |
+//! | `field` | one value of a message from the columns of a row |
+//! | `instant` | dates and times in any format, time zones, midnight |
+//! | `mapping` | the mapping file |
+//! | `rows` | a row becomes a message |
+//! | `rejects` | the file of rows that were not taken |
+//!
+//! # The mapping file
+//! The files in `examples/mappings/` show it in use. At the top:
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `source` | name of the file's system; with the key it makes a row's request id, so renaming it imports everything anew |
+//! | `delimiter` | one character; default: tab for `.tsv` and `.tab`, else comma |
+//! | `quoting` | `false`: quotation marks are ordinary characters; needs `delimiter` |
+//! | `missing` | texts that mean "no value" in every column; the empty text always does |
+//! | `time_zone` | IANA name for local times; default: the organisation's |
+//! | `key` | column or columns that identify a row (interactions only) |
+//! | `[[skip]]` | `column`, `values`, `reason`: rows to leave out, counted as skipped |
+//! | `[unknown]` | `teams`, `staff`, `customers`: `"create"` or `"reject"` (default); `customer_standing` of created ones |
+//! | `[interaction]` | the fields of an interaction (`import interactions`) |
+//! | `mode`, `[team]`, `[staff_member]`, `[customer]` | the records of a directory row (`import directory`) |
+//!
+//! A **field** is one rule or a list of rules; the first that yields a value wins. A rule has
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `column` or `constant` | where the text comes from; blanks around a cell are dropped |
+//! | `missing` | more texts that mean "no value" here |
+//! | `values` | table from the file's words to ours; an unknown word rejects the row |
+//! | `default` | what an unknown word becomes instead |
+//! | `when` | table from column to value or values; the rule counts only where all hold |
+//!
+//! Enum values are written as in summaries: lower case without prefix (`inbound_call`). Durations are seconds or
+//! `h:mm:ss`.
+//!
+//! An **instant** (`arrived_time`, `requested_time`, `connected_time`, `ended_time`) is a table: `from` is one rule or a
+//! list of rules with `column` or `columns` (joined by a blank; missing if one of them is), `format` (strptime
+//! directives; several may be listed, the first that fits wins; default RFC 3339, with or without offset), `missing`
+//! and `when`. `missing_if_earlier_than` and `missing_if_later_than` name another instant; both look at the instants as
+//! they were read, before any of them was dropped. With `roll_over_at_midnight = true` in `[interaction]`, a local
+//! time more than 12 hours earlier than the known instant before it is of the next day. A local time that a
+//! clock change skips rejects the row; one that a clock change repeats is taken as the earlier of the two.
+
+pub mod field;
+pub mod instant;
+pub mod mapping;
+pub mod names;
+pub mod rejects;
+pub mod rows;
+pub mod section;
+pub mod table;
