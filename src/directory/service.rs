@@ -15,7 +15,7 @@ use crate::{
         convert::{self, micros, normal, optional, timestamp},
         page::Query,
         respond::{Call, page_size, respond},
-        rules::{Check, Violations},
+        rules::{Check, Violations, forbidden_character},
         status,
         v1::{self, directory_service_server::DirectoryService, upsert_item_result},
     },
@@ -313,7 +313,10 @@ fn paged<T>(mut rows: Vec<T>, limit: u64, query: &Query, key: impl Fn(&T) -> &st
 }
 
 fn after(query: &Query, token: &str) -> Result<Option<String>> {
-    query.position(token)?.map(|bytes| String::from_utf8(bytes).map_err(|_| Query::malformed())).transpose()
+    let Some(bytes) = query.position(token)? else { return Ok(None) };
+    // A token can be forged: what no id can be must not come before the database, which may take NUL for its own fault.
+    let id = String::from_utf8(bytes).ok().filter(|id| forbidden_character(id).is_none());
+    id.map(Some).ok_or_else(Query::malformed)
 }
 
 /// What a page token of a list is bound to: the request without its page.
