@@ -12,20 +12,18 @@ use crate::{
         v1::{self, Direction, InteractionKind, Involvement, StaffRole},
     },
     directory::{etag, service::alias},
-    error::{Error, Reason, Result, Violation},
+    error::{Error, Reason, Result},
 };
 
 /// Reads an interaction; a direction that the channel implies may be left out.
-pub(crate) fn read(message: v1::Interaction) -> Result<Facts> {
+pub(crate) fn read(message: v1::Interaction) -> Facts {
     let channel = message.channel();
     let direction = match message.direction() {
-        Direction::Unspecified => implied_direction(channel).ok_or_else(|| {
-            Error::Invalid(vec![Violation::new("direction", Reason::FieldRequired, "must be set on this channel")])
-        })?,
+        Direction::Unspecified => implied_direction(channel).unwrap_or_default(),
         said @ (Direction::Inbound | Direction::Outbound) => said,
     };
     let kind = Some(message.kind()).filter(|kind| *kind != InteractionKind::Unspecified);
-    Ok(Facts {
+    Facts {
         channel,
         kind: kind.unwrap_or(InteractionKind::Service),
         direction,
@@ -49,7 +47,7 @@ pub(crate) fn read(message: v1::Interaction) -> Result<Facts> {
         transfers: message.transfers.into_iter().map(read_transfer).collect(),
         messages: message.message_counts.map(read_counts),
         conclusion: Some(message.conclusion).filter(|text| !text.is_empty()),
-    })
+    }
 }
 
 /// Reads participants; one alone is primary, one among several is assisting unless it says otherwise.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Facts, Instants, Micros, Participant, implied_direction};
 use crate::{
-    api::v1::{Involvement, Outcome},
+    api::v1::{Direction, Involvement, Outcome},
     error::{Reason, Violation},
 };
 
@@ -22,11 +22,15 @@ pub(crate) fn check(facts: &Facts, now: Micros) -> Vec<Violation> {
     check_transfers(facts, now, &mut found);
     check_participants(&facts.participants, &mut found);
 
-    if let Some(implied) = implied_direction(facts.channel)
-        && facts.direction != implied
-    {
-        let rule = format!("must be {} on this channel", implied.as_str_name());
-        found.push(Violation::new("direction", Reason::Contradiction, rule));
+    match implied_direction(facts.channel) {
+        Some(implied) if facts.direction != implied => {
+            let rule = format!("must be {} on this channel", implied.as_str_name());
+            found.push(Violation::new("direction", Reason::Contradiction, rule));
+        }
+        None if facts.direction == Direction::Unspecified => {
+            found.push(Violation::new("direction", Reason::FieldRequired, "must be set on this channel"));
+        }
+        Some(_) | None => {}
     }
     if facts.outcome == Outcome::Abandoned && facts.instants.connected.is_some() {
         let rule = "must not be set for an abandoned contact: nobody served it";
@@ -106,7 +110,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        api::v1::{Channel, Direction, InteractionKind, Resolution},
+        api::v1::{Channel, InteractionKind, Resolution},
         interaction::{Context, ContextRest},
     };
 
