@@ -148,9 +148,7 @@ impl World {
         let (request_id, reason) = (request_id(), "as agreed".to_owned());
         let (mode, etag) = (0, String::new());
         match method {
-            "DirectoryService/GetOrganization" => {
-                word(directory.get_organization(v1::GetOrganizationRequest {}).await)
-            }
+            "DirectoryService/GetOrganization" => word(directory.get_organization(v1::GetOrganizationRequest {}).await),
             "DirectoryService/UpsertTeam" => {
                 let request = v1::UpsertTeamRequest { request_id, team: Some(team(team_id)), mode, etag };
                 word(directory.upsert_team(request).await)

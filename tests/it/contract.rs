@@ -112,16 +112,19 @@ fn what_cannot_be_enforced_is_refused() {
         ("google.protobuf.Timestamp a = 1 [(buf.validate.field).string.max_len = 9];", "rule string"),
         ("string a = 1 [(buf.validate.field).repeated.max_items = 9];", "rule repeated"),
         // A rule that no check exists for.
-        ("string a = 1 [(buf.validate.field).string = {max_len: 9 pattern: \"x\"}];", "pattern"),
+        ("string a = 1 [(buf.validate.field).string = {max_len: 9 pattern: \"x\"}];", "buf.validate.StringRules"),
         ("int32 a = 1 [(buf.validate.field) = {required: true int32: {gte: 0 lte: 9}}];", "required"),
         ("bool a = 1 [(buf.validate.field).required = true];", "required"),
         ("repeated Inner a = 1 [(buf.validate.field).repeated = {max_items: 9 items: {required: true}}];", "required"),
-        ("map<string, string> a = 1 [(buf.validate.field) = {required: true map: \
-            {max_pairs: 9 keys: {string: {max_len: 9}} values: {string: {max_len: 9}}}}];", "required"),
+        (
+            "map<string, string> a = 1 [(buf.validate.field) = {required: true map: \
+            {max_pairs: 9 keys: {string: {max_len: 9}} values: {string: {max_len: 9}}}}];",
+            "required",
+        ),
         // A field that no check exists for.
-        ("float a = 1;", "Float"),
-        ("uint64 a = 1;", "Uint64"),
-        ("map<string, int32> a = 1 [(buf.validate.field).map = {max_pairs: 9 keys: {string: {max_len: 9}}}];", "Int32"),
+        ("float a = 1;", "float"),
+        ("uint64 a = 1;", "uint64"),
+        ("map<string, int32> a = 1 [(buf.validate.field).map = {max_pairs: 9 keys: {string: {max_len: 9}}}];", "int32"),
         ("oneof a { string b = 1 [(buf.validate.field).string.max_len = 9]; }", "oneof"),
     ];
     for (field, why) in cases {

@@ -19,9 +19,9 @@ use tonic::{Code, Response, Status, metadata::MetadataValue};
 use crate::support::{
     Caller, Server, Test,
     client::{Bearer, request_id},
-    on_both, raw,
+    on_both, raw, reason,
     refusal::{self, preconditions, verdict},
-    reason, refused,
+    refused,
     sample::{at, call, customer, participant, phone, staff, team},
     violations,
 };
@@ -121,7 +121,11 @@ async fn bad_tokens_all_look_alike(server: Server) {
     }
     // Nor can one find out without a token which methods there are.
     let nobody = Caller::new(server.channel(), Bearer::none());
-    for path in ["/rapport.v1.DirectoryService/Nothing", "/rapport.v1.Nothing/Nothing", "/rapport.v1.AuditService/ListAuditEvents"] {
+    for path in [
+        "/rapport.v1.DirectoryService/Nothing",
+        "/rapport.v1.Nothing/Nothing",
+        "/rapport.v1.AuditService/ListAuditEvents",
+    ] {
         let status = refused(raw::unary(&nobody, path, vec![0xff]).await);
         assert_eq!(everything(&status), everything(&without), "{path}");
     }
@@ -143,7 +147,8 @@ async fn a_role_or_a_person_that_may_not_call(server: Server) {
 
     let state = StaffState::Inactive.into();
     server.app().upsert_staff(v1::StaffMember { state, ..staff("nora", "north") }).await.unwrap();
-    for caller in [server.staff("nora"), server.supervisor("nora", &["north"]), server.caller(Role::Admin, "nora", &[])] {
+    for caller in [server.staff("nora"), server.supervisor("nora", &["north"]), server.caller(Role::Admin, "nora", &[])]
+    {
         is(&refused(caller.directory().list_teams(list()).await), Code::PermissionDenied, "CALLER_INACTIVE");
         is(&refused(caller.record(call("nora", "carla")).await), Code::PermissionDenied, "CALLER_INACTIVE");
     }
@@ -257,9 +262,8 @@ async fn every_broken_rule_of_an_interaction_is_named_at_once(server: Server) {
 async fn times_more_than_five_minutes_ahead(server: Server) {
     let server = server.with_organization().await;
     // The clocks of server and test are the same; a minute on either side is for slow machines.
-    let ahead = |minutes: i64| {
-        Some(Timestamp { seconds: Clock::system().now_micros() / 1_000_000 + 60 * minutes, nanos: 0 })
-    };
+    let ahead =
+        |minutes: i64| Some(Timestamp { seconds: Clock::system().now_micros() / 1_000_000 + 60 * minutes, nanos: 0 });
     let all = |time: Option<Timestamp>| Interaction {
         arrived_time: time,
         requested_time: time,
@@ -278,7 +282,8 @@ async fn times_more_than_five_minutes_ahead(server: Server) {
 async fn characters_that_no_text_may_hold(server: Server) {
     let server = server.with_organization().await;
     let app = server.app();
-    for bad in ["\0", "\u{7}", "\u{1b}", "\u{7f}", "\u{85}", "\u{202a}", "\u{202e}", "\u{2066}", "\u{2069}", "\u{200f}"] {
+    for bad in ["\0", "\u{7}", "\u{1b}", "\u{7f}", "\u{85}", "\u{202a}", "\u{202e}", "\u{2066}", "\u{2069}", "\u{200f}"]
+    {
         let text = format!("a{bad}b");
         let bad = Interaction {
             topic: text.clone(),
@@ -337,7 +342,8 @@ async fn ids_limits_and_enums_of_queries(server: Server) {
     let request = v1::SummarizeInteractionsRequest::default();
     let status = refused(app.interactions().summarize_interactions(request).await);
     is_invalid(&status, &[("group_by", "FIELD_REQUIRED")]);
-    let mars = v1::SummarizeInteractionsRequest { group_by: 1, time_zone: "Mars/Olympus".to_owned(), ..Default::default() };
+    let mars =
+        v1::SummarizeInteractionsRequest { group_by: 1, time_zone: "Mars/Olympus".to_owned(), ..Default::default() };
     is_invalid(&refused(app.interactions().summarize_interactions(mars).await), &[("time_zone", "MALFORMED")]);
 
     let purposeless = v1::ReadCustomerTimelineRequest { customer_id: "carla".to_owned(), ..Default::default() };
@@ -351,8 +357,7 @@ async fn list(
     page_size: i32,
     page_token: &str,
 ) -> Result<v1::ListInteractionsResponse, Status> {
-    let request =
-        v1::ListInteractionsRequest { filter: Some(filter), page_size, page_token: page_token.to_owned() };
+    let request = v1::ListInteractionsRequest { filter: Some(filter), page_size, page_token: page_token.to_owned() };
     caller.interactions().list_interactions(request).await.map(Response::into_inner)
 }
 
@@ -543,11 +548,8 @@ async fn ids_that_the_directory_does_not_know(server: Server) {
 
     // Asked about by name, they are not there.
     is(&refused(suspend(&server.admin(), &request_id(), "no-one", "no reason").await), Code::NotFound, "NOT_FOUND");
-    let timeline = v1::ReadCustomerTimelineRequest {
-        customer_id: "no-one".to_owned(),
-        purpose: 1,
-        ..Default::default()
-    };
+    let timeline =
+        v1::ReadCustomerTimelineRequest { customer_id: "no-one".to_owned(), purpose: 1, ..Default::default() };
     is(&refused(app.interactions().read_customer_timeline(timeline).await), Code::NotFound, "NOT_FOUND");
 }
 
@@ -697,10 +699,7 @@ async fn a_stream_names_its_bad_items(server: Server) {
         failures.extend(answer.failures.iter().map(|one| (one.index, item(one.error.as_ref().unwrap()))));
         last = answer;
     }
-    assert_eq!(
-        (last.settled_count, last.recorded_count, last.already_present_count, last.failed_count),
-        (9, 3, 1, 5)
-    );
+    assert_eq!((last.settled_count, last.recorded_count, last.already_present_count, last.failed_count), (9, 3, 1, 5));
     let expected = [
         (1, "INVALID_ARGUMENT interaction.requested_time IMPOSSIBLE_INSTANTS"),
         (3, "INVALID_ARGUMENT interaction.participants[0].staff_id UNKNOWN_STAFF"),

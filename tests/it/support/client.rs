@@ -75,11 +75,8 @@ impl Caller {
     }
 
     pub(crate) async fn upsert_staff(&self, member: StaffMember) -> Result<v1::UpsertStaffMemberResponse, Status> {
-        let request = v1::UpsertStaffMemberRequest {
-            request_id: request_id(),
-            staff_member: Some(member),
-            ..Default::default()
-        };
+        let request =
+            v1::UpsertStaffMemberRequest { request_id: request_id(), staff_member: Some(member), ..Default::default() };
         self.directory().upsert_staff_member(request).await.map(Response::into_inner)
     }
 
@@ -99,8 +96,7 @@ impl Caller {
         request_id: &str,
         interaction: Interaction,
     ) -> Result<RecordInteractionResponse, Status> {
-        let request =
-            RecordInteractionRequest { request_id: request_id.to_owned(), interaction: Some(interaction) };
+        let request = RecordInteractionRequest { request_id: request_id.to_owned(), interaction: Some(interaction) };
         self.interactions().record_interaction(request).await.map(Response::into_inner)
     }
 
