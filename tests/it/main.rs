@@ -9,6 +9,7 @@
 mod access;
 mod contract;
 mod errors;
+mod interactions;
 mod support;
 
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     let trials = [
         support::trials(access::tests()),
         support::trials(errors::tests()),
+        support::trials(interactions::tests()),
         // Needs no server.
         contract::trials(),
     ];

@@ -8,8 +8,8 @@ use std::{
     },
 };
 
-use anyhow::Result;
-use sea_orm::ConnectionTrait as _;
+use anyhow::{Context as _, Result};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement};
 use tempfile::TempDir;
 
 use super::postgres;
@@ -64,10 +64,23 @@ impl Database {
     }
 
     pub(super) async fn execute(&self, sql: &str) -> Result<()> {
-        let embedded = format!("sqlite://{}/rapport.db", self.directory().display());
-        let connection = sea_orm::Database::connect(self.url.clone().unwrap_or(embedded)).await?;
+        let connection = self.connect().await?;
         connection.execute_unprepared(sql).await?;
         Ok(connection.close().await?)
+    }
+
+    /// The one number that a query gives.
+    pub(super) async fn number(&self, sql: &str) -> Result<i64> {
+        let connection = self.connect().await?;
+        let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), sql)).await?;
+        let number = row.context("no row")?.try_get_by_index(0)?;
+        connection.close().await?;
+        Ok(number)
+    }
+
+    async fn connect(&self) -> Result<DatabaseConnection> {
+        let embedded = format!("sqlite://{}/rapport.db", self.directory().display());
+        Ok(sea_orm::Database::connect(self.url.clone().unwrap_or(embedded)).await?)
     }
 
     /// None: the embedded one, in the directory.

@@ -42,8 +42,14 @@ impl Server {
         Self::before(backend, Database::create(backend).await?, clock, change).await
     }
 
+    /// Several servers started at once before one new database.
+    pub(crate) async fn together(backend: Backend, count: usize) -> Vec<Self> {
+        let database = Database::create(backend).await.unwrap();
+        let start = || Self::before(backend, database.clone(), Clock::system(), |_| {});
+        futures::future::try_join_all((0..count).map(|_| start())).await.unwrap()
+    }
+
     /// A second server with the same database and keys.
-    #[allow(dead_code, reason = "for tests of several servers")]
     pub(crate) async fn sibling(&self) -> Self {
         assert_eq!(self.backend, Backend::Postgres, "only PostgreSQL serves several servers: register `on_postgres`");
         Self::before(self.backend, self.database.clone(), self.clock.clone(), |_| {}).await.unwrap()
@@ -79,6 +85,16 @@ impl Server {
     /// Behind the server's back.
     pub(crate) async fn execute(&self, sql: &str) {
         self.database.execute(sql).await.unwrap();
+    }
+
+    /// The one number that a query gives, asked behind the server's back.
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
+        self.database.number(sql).await.unwrap()
+    }
+
+    /// Stops as it would on a signal.
+    pub(crate) async fn stop(self) {
+        self.running.stop().await.unwrap();
     }
 
     /// A connection without a token.
