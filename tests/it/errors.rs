@@ -19,7 +19,7 @@ use tonic::{Code, Response, Status, metadata::MetadataValue};
 use crate::support::{
     Caller, Server, Test,
     client::{Bearer, request_id},
-    on_both, raw, reason,
+    on_both, on_postgres, raw, reason,
     refusal::{self, preconditions, verdict},
     refused,
     sample::{at, call, customer, participant, phone, staff, team},
@@ -27,7 +27,8 @@ use crate::support::{
 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    on_both![
+    let mut tests = on_postgres![what_one_server_said_another_knows];
+    tests.extend(on_both![
         bad_tokens_all_look_alike,
         a_role_or_a_person_that_may_not_call,
         a_message_over_the_limit,
@@ -51,7 +52,8 @@ pub(crate) fn tests() -> Vec<Test> {
         a_suspension_is_lifted_once,
         an_alias_belongs_to_one_customer,
         a_fault_of_the_server_is_not_explained,
-    ]
+    ]);
+    tests
 }
 
 fn named(found: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -492,6 +494,28 @@ async fn a_request_id_with_another_body(server: Server) {
     reused(refused(upsert("s", "East").await));
 }
 
+async fn what_one_server_said_another_knows(server: Server) {
+    let server = server.with_organization().await;
+    let (here, there) = (server.app(), server.sibling().await);
+    // With the token of the first server: they share their keys.
+    let there_too = Caller::new(there.channel(), Bearer::of(&server.token(Role::App, "crm", &[])));
+
+    let first = here.record_as("r", call("nora", "carla")).await.unwrap();
+    let again = there_too.record_as("r", call("nora", "carla")).await.unwrap();
+    assert_eq!((again.recording(), again.interaction_id), (Recording::AlreadyPresent, first.interaction_id.clone()));
+    let status = refused(there_too.record_as("r", call("sam", "carla")).await);
+    is(&status, Code::AlreadyExists, "REQUEST_ID_REUSED");
+
+    suspend(&server.admin(), "s", "carla", "threatened the driver").await.unwrap();
+    let status = refused(suspend(&there.admin(), "s", "carla", "another reason").await);
+    is(&status, Code::AlreadyExists, "REQUEST_ID_REUSED");
+
+    here.record(call("sam", "dmitri")).await.unwrap();
+    let token = list(&here, InteractionFilter::default(), 1, "").await.unwrap().next_page_token;
+    let rest = list(&there_too, InteractionFilter::default(), 1, &token).await.unwrap();
+    assert_eq!((rest.interactions.len(), rest.next_page_token.as_str()), (1, ""));
+}
+
 async fn a_request_id_belongs_to_its_caller(server: Server) {
     let server = server.with_organization().await;
     let first = server.app().record_as("r", call("nora", "carla")).await.unwrap();
@@ -691,7 +715,7 @@ async fn a_stream_names_its_bad_items(server: Server) {
         Some(recording("7", Interaction { conclusion: "\u{202e}".to_owned(), ..call("nora", "carla") })),
         Some(recording("8", call("nils", "dora"))),
     ];
-    let requests = items.map(|request| v1::RecordInteractionsRequest { request });
+    let requests: Vec<_> = items.into_iter().map(|request| v1::RecordInteractionsRequest { request }).collect();
     let mut answers = app.interactions().record_interactions(tokio_stream::iter(requests)).await.unwrap().into_inner();
     let (mut failures, mut last) = (Vec::new(), v1::RecordInteractionsResponse::default());
     while let Some(answer) = answers.message().await.unwrap() {

@@ -44,7 +44,6 @@ macro_rules! on_both {
 
 /// The tests named, each to run on PostgreSQL only: what they test, several servers before one database, cannot be on
 /// SQLite.
-#[allow(unused_macros, reason = "for tests of several servers")]
 macro_rules! on_postgres {
     ($($name:ident),* $(,)?) => { $crate::support::on!(&[$crate::support::Backend::Postgres]; $($name),*) };
 }
@@ -60,9 +59,7 @@ macro_rules! on {
     };
 }
 
-#[allow(unused_imports, reason = "for tests of several servers")]
-pub(crate) use on_postgres;
-pub(crate) use {on, on_both};
+pub(crate) use {on, on_both, on_postgres};
 
 /// One trial per test and database.
 pub(crate) fn trials(tests: Vec<Test>) -> Vec<Trial> {

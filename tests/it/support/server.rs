@@ -43,7 +43,6 @@ impl Server {
     }
 
     /// A second server with the same database and keys.
-    #[allow(dead_code, reason = "for tests of several servers")]
     pub(crate) async fn sibling(&self) -> Self {
         assert_eq!(self.backend, Backend::Postgres, "only PostgreSQL serves several servers: register `on_postgres`");
         Self::before(self.backend, self.database.clone(), self.clock.clone(), |_| {}).await.unwrap()
