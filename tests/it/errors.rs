@@ -20,14 +20,14 @@ use crate::support::{
     Caller, Server, Test,
     client::{Bearer, request_id},
     on_both, on_postgres, raw, reason,
-    refusal::{self, preconditions, verdict},
+    refusal::{self, may_be_retried, preconditions, verdict},
     refused,
     sample::{at, call, customer, participant, phone, staff, team},
     violations,
 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    let mut tests = on_postgres![what_one_server_said_another_knows];
+    let mut tests = on_postgres![what_one_server_said_another_knows, a_database_that_is_gone];
     tests.extend(on_both![
         bad_tokens_all_look_alike,
         a_role_or_a_person_that_may_not_call,
@@ -891,4 +891,18 @@ async fn a_fault_of_the_server_is_not_explained(server: Server) {
         assert!(!details.contains(word), "{details}");
     }
     assert!(reason(&status) == "INTERNAL" && violations(&status).is_empty());
+}
+
+async fn a_database_that_is_gone(server: Server) {
+    let server = server.with_organization().await;
+    let (app, nora) = (server.app(), server.staff("nora"));
+    server.lose_database().await;
+    let reading = refused(list(&nora, InteractionFilter::default(), 0, "").await);
+    let recording = refused(app.record(call("nora", "carla")).await);
+    let upserting = refused(app.upsert_team(team("east")).await);
+    for status in [reading, recording, upserting] {
+        is(&status, Code::Unavailable, "STORE_UNAVAILABLE");
+        assert!(may_be_retried(&status));
+        assert_eq!(status.message(), "the store does not answer");
+    }
 }

@@ -38,25 +38,29 @@ impl Backend {
 #[derive(Clone)]
 pub(super) struct Database {
     directory: Arc<TempDir>,
-    url: Option<String>,
+    /// Of the database in the cluster; none: the embedded one, in the directory.
+    name: Option<String>,
 }
 
 impl Database {
     pub(super) async fn create(backend: Backend) -> Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let directory = Arc::new(tempfile::Builder::new().prefix("rapport-it-").tempdir()?);
-        let url = match backend {
+        let name = match backend {
             Backend::Sqlite => None,
             Backend::Postgres => {
-                let cluster = postgres::cluster()?;
                 let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-                let admin = sea_orm::Database::connect(cluster.url("postgres")).await?;
-                admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await?;
-                admin.close().await?;
-                Some(cluster.url(&name))
+                administer(&format!("CREATE DATABASE {name}")).await?;
+                Some(name)
             }
         };
-        Ok(Self { directory, url })
+        Ok(Self { directory, name })
+    }
+
+    /// Takes the database away, whoever is using it. An embedded one goes with its directory.
+    pub(super) async fn remove(&self) -> Result<()> {
+        let Some(name) = &self.name else { return Ok(()) };
+        administer(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -64,14 +68,22 @@ impl Database {
     }
 
     pub(super) async fn execute(&self, sql: &str) -> Result<()> {
-        let embedded = format!("sqlite://{}/rapport.db", self.directory().display());
-        let connection = sea_orm::Database::connect(self.url.clone().unwrap_or(embedded)).await?;
-        connection.execute_unprepared(sql).await?;
-        Ok(connection.close().await?)
+        let embedded = || format!("sqlite://{}/rapport.db", self.directory().display());
+        execute(self.url()?.unwrap_or_else(embedded), sql).await
     }
 
-    /// None: the embedded one, in the directory.
-    pub(super) fn url(&self) -> Option<&str> {
-        self.url.as_deref()
+    /// None: the embedded one.
+    pub(super) fn url(&self) -> Result<Option<String>> {
+        self.name.as_ref().map(|name| Ok(postgres::cluster()?.url(name))).transpose()
     }
+}
+
+async fn administer(sql: &str) -> Result<()> {
+    execute(postgres::cluster()?.url("postgres"), sql).await
+}
+
+async fn execute(url: String, sql: &str) -> Result<()> {
+    let connection = sea_orm::Database::connect(url).await?;
+    connection.execute_unprepared(sql).await?;
+    Ok(connection.close().await?)
 }
