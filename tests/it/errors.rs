@@ -50,6 +50,7 @@ pub(crate) fn tests() -> Vec<Test> {
         an_etag_of_yesterday,
         an_update_mask_names_what_may_change,
         a_suspension_is_lifted_once,
+        a_suspension_that_ended_was_still_a_suspension,
         an_alias_belongs_to_one_customer,
         a_fault_of_the_server_is_not_explained,
     ]);
@@ -852,6 +853,24 @@ async fn a_suspension_is_lifted_once(server: Server) {
     let over = v1::SuspendCustomerRequest { reason: "until yesterday".to_owned(), ..over };
     let status = refused(admin.directory().suspend_customer(over).await);
     is_invalid(&status, &[("end_time", "IMPOSSIBLE_INSTANTS")]);
+}
+
+async fn a_suspension_that_ended_was_still_a_suspension(server: Server) {
+    let clock = Clock::fixed(Clock::system().now_micros());
+    let server = Server::start_with(server.backend(), clock.clone(), |_| {}).await.unwrap().with_organization().await;
+    let in_an_hour = Timestamp { seconds: clock.now_micros() / 1_000_000 + 3_600, nanos: 0 };
+    let request = v1::SuspendCustomerRequest {
+        request_id: request_id(),
+        customer_id: "carla".to_owned(),
+        reason: "threatened the driver".to_owned(),
+        end_time: Some(in_an_hour),
+    };
+    let suspend = async || server.admin().directory().suspend_customer(request.clone()).await;
+    let standing = |answer: Response<v1::SuspendCustomerResponse>| answer.into_inner().customer.unwrap().standing();
+    assert_eq!(standing(suspend().await.unwrap()), CustomerStanding::Suspended);
+    // Said again after its end, it is the same request still; what it tells is the present.
+    clock.advance(Duration::from_secs(3_601));
+    assert_eq!(standing(suspend().await.unwrap()), CustomerStanding::Prospect);
 }
 
 async fn an_alias_belongs_to_one_customer(server: Server) {
