@@ -130,6 +130,11 @@ impl DirectoryApi {
                     let now = store.now(tx).await?;
                     let actor = &caller.principal;
                     let work = Box::pin(async {
+                        // Only now: a retry is answered as the first attempt was, even if the end came between.
+                        if suspend.flatten().is_some_and(|end| end <= now) {
+                            let rule = "must be in the future";
+                            return Err(Error::invalid("end_time", Reason::ImpossibleInstants, rule).into());
+                        }
                         let suspension = suspend.map(|end| Suspension {
                             reason: reason.clone(),
                             author: actor.subject.clone(),
@@ -540,9 +545,6 @@ impl DirectoryService for DirectoryApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = convert::request(&caller, "SuspendCustomer", id, &message);
             let end = message.end_time.as_ref().map(micros);
-            if end.is_some_and(|end| end <= self.store.clock().now_micros()) {
-                return Err(Error::invalid("end_time", Reason::ImpossibleInstants, "must be in the future"));
-            }
             let customer_id = normal(message.customer_id);
             let customer = self.change_suspension(mutation, caller, customer_id, message.reason, Some(end)).await?;
             Ok(v1::SuspendCustomerResponse { customer: Some(self.customer_message(customer)) })

@@ -19,15 +19,16 @@ use tonic::{Code, Response, Status, metadata::MetadataValue};
 use crate::support::{
     Caller, Server, Test,
     client::{Bearer, request_id},
-    on_both, raw, reason,
-    refusal::{self, preconditions, verdict},
+    on_both, on_postgres, raw, reason,
+    refusal::{self, may_be_retried, preconditions, verdict},
     refused,
     sample::{at, call, customer, participant, phone, staff, team},
     violations,
 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    on_both![
+    let mut tests = on_postgres![what_one_server_said_another_knows, a_database_that_is_gone];
+    tests.extend(on_both![
         bad_tokens_all_look_alike,
         a_role_or_a_person_that_may_not_call,
         a_message_over_the_limit,
@@ -49,9 +50,11 @@ pub(crate) fn tests() -> Vec<Test> {
         an_etag_of_yesterday,
         an_update_mask_names_what_may_change,
         a_suspension_is_lifted_once,
+        a_suspension_that_ended_was_still_a_suspension,
         an_alias_belongs_to_one_customer,
         a_fault_of_the_server_is_not_explained,
-    ]
+    ]);
+    tests
 }
 
 fn named(found: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -492,6 +495,28 @@ async fn a_request_id_with_another_body(server: Server) {
     reused(refused(upsert("s", "East").await));
 }
 
+async fn what_one_server_said_another_knows(server: Server) {
+    let server = server.with_organization().await;
+    let (here, there) = (server.app(), server.sibling().await);
+    // With the token of the first server: they share their keys.
+    let there_too = Caller::new(there.channel(), Bearer::of(&server.token(Role::App, "crm", &[])));
+
+    let first = here.record_as("r", call("nora", "carla")).await.unwrap();
+    let again = there_too.record_as("r", call("nora", "carla")).await.unwrap();
+    assert_eq!((again.recording(), again.interaction_id), (Recording::AlreadyPresent, first.interaction_id.clone()));
+    let status = refused(there_too.record_as("r", call("sam", "carla")).await);
+    is(&status, Code::AlreadyExists, "REQUEST_ID_REUSED");
+
+    suspend(&server.admin(), "s", "carla", "threatened the driver").await.unwrap();
+    let status = refused(suspend(&there.admin(), "s", "carla", "another reason").await);
+    is(&status, Code::AlreadyExists, "REQUEST_ID_REUSED");
+
+    here.record(call("sam", "dmitri")).await.unwrap();
+    let token = list(&here, InteractionFilter::default(), 1, "").await.unwrap().next_page_token;
+    let rest = list(&there_too, InteractionFilter::default(), 1, &token).await.unwrap();
+    assert_eq!((rest.interactions.len(), rest.next_page_token.as_str()), (1, ""));
+}
+
 async fn a_request_id_belongs_to_its_caller(server: Server) {
     let server = server.with_organization().await;
     let first = server.app().record_as("r", call("nora", "carla")).await.unwrap();
@@ -691,7 +716,7 @@ async fn a_stream_names_its_bad_items(server: Server) {
         Some(recording("7", Interaction { conclusion: "\u{202e}".to_owned(), ..call("nora", "carla") })),
         Some(recording("8", call("nils", "dora"))),
     ];
-    let requests = items.map(|request| v1::RecordInteractionsRequest { request });
+    let requests: Vec<_> = items.into_iter().map(|request| v1::RecordInteractionsRequest { request }).collect();
     let mut answers = app.interactions().record_interactions(tokio_stream::iter(requests)).await.unwrap().into_inner();
     let (mut failures, mut last) = (Vec::new(), v1::RecordInteractionsResponse::default());
     while let Some(answer) = answers.message().await.unwrap() {
@@ -830,6 +855,24 @@ async fn a_suspension_is_lifted_once(server: Server) {
     is_invalid(&status, &[("end_time", "IMPOSSIBLE_INSTANTS")]);
 }
 
+async fn a_suspension_that_ended_was_still_a_suspension(server: Server) {
+    let clock = Clock::fixed(Clock::system().now_micros());
+    let server = Server::start_with(server.backend(), clock.clone(), |_| {}).await.unwrap().with_organization().await;
+    let in_an_hour = Timestamp { seconds: clock.now_micros() / 1_000_000 + 3_600, nanos: 0 };
+    let request = v1::SuspendCustomerRequest {
+        request_id: request_id(),
+        customer_id: "carla".to_owned(),
+        reason: "threatened the driver".to_owned(),
+        end_time: Some(in_an_hour),
+    };
+    let suspend = async || server.admin().directory().suspend_customer(request.clone()).await;
+    let standing = |answer: Response<v1::SuspendCustomerResponse>| answer.into_inner().customer.unwrap().standing();
+    assert_eq!(standing(suspend().await.unwrap()), CustomerStanding::Suspended);
+    // Said again after its end, it is the same request still; what it tells is the present.
+    clock.advance(Duration::from_secs(3_601));
+    assert_eq!(standing(suspend().await.unwrap()), CustomerStanding::Prospect);
+}
+
 async fn an_alias_belongs_to_one_customer(server: Server) {
     let server = server.with_organization().await;
     let app = server.app();
@@ -867,4 +910,18 @@ async fn a_fault_of_the_server_is_not_explained(server: Server) {
         assert!(!details.contains(word), "{details}");
     }
     assert!(reason(&status) == "INTERNAL" && violations(&status).is_empty());
+}
+
+async fn a_database_that_is_gone(server: Server) {
+    let server = server.with_organization().await;
+    let (app, nora) = (server.app(), server.staff("nora"));
+    server.lose_database().await;
+    let reading = refused(list(&nora, InteractionFilter::default(), 0, "").await);
+    let recording = refused(app.record(call("nora", "carla")).await);
+    let upserting = refused(app.upsert_team(team("east")).await);
+    for status in [reading, recording, upserting] {
+        is(&status, Code::Unavailable, "STORE_UNAVAILABLE");
+        assert!(may_be_retried(&status));
+        assert_eq!(status.message(), "the store does not answer");
+    }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement};
+use sea_orm::{ConnectionTrait as _, Statement};
 use tempfile::TempDir;
 
 use super::postgres;
@@ -38,25 +38,29 @@ impl Backend {
 #[derive(Clone)]
 pub(super) struct Database {
     directory: Arc<TempDir>,
-    url: Option<String>,
+    /// Of the database in the cluster; none: the embedded one, in the directory.
+    name: Option<String>,
 }
 
 impl Database {
     pub(super) async fn create(backend: Backend) -> Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let directory = Arc::new(tempfile::Builder::new().prefix("rapport-it-").tempdir()?);
-        let url = match backend {
+        let name = match backend {
             Backend::Sqlite => None,
             Backend::Postgres => {
-                let cluster = postgres::cluster()?;
                 let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-                let admin = sea_orm::Database::connect(cluster.url("postgres")).await?;
-                admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await?;
-                admin.close().await?;
-                Some(cluster.url(&name))
+                administer(&format!("CREATE DATABASE {name}")).await?;
+                Some(name)
             }
         };
-        Ok(Self { directory, url })
+        Ok(Self { directory, name })
+    }
+
+    /// Takes the database away, whoever is using it. An embedded one goes with its directory.
+    pub(super) async fn remove(&self) -> Result<()> {
+        let Some(name) = &self.name else { return Ok(()) };
+        administer(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -64,27 +68,35 @@ impl Database {
     }
 
     pub(super) async fn execute(&self, sql: &str) -> Result<()> {
-        let connection = self.connect().await?;
-        connection.execute_unprepared(sql).await?;
-        Ok(connection.close().await?)
+        execute(self.own_url()?, sql).await
     }
 
     /// The one number that a query gives.
     pub(super) async fn number(&self, sql: &str) -> Result<i64> {
-        let connection = self.connect().await?;
+        let connection = sea_orm::Database::connect(self.own_url()?).await?;
         let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), sql)).await?;
         let number = row.context("no row")?.try_get_by_index(0)?;
         connection.close().await?;
         Ok(number)
     }
 
-    async fn connect(&self) -> Result<DatabaseConnection> {
-        let embedded = format!("sqlite://{}/rapport.db", self.directory().display());
-        Ok(sea_orm::Database::connect(self.url.clone().unwrap_or(embedded)).await?)
+    fn own_url(&self) -> Result<String> {
+        let embedded = || format!("sqlite://{}/rapport.db", self.directory().display());
+        Ok(self.url()?.unwrap_or_else(embedded))
     }
 
-    /// None: the embedded one, in the directory.
-    pub(super) fn url(&self) -> Option<&str> {
-        self.url.as_deref()
+    /// None: the embedded one.
+    pub(super) fn url(&self) -> Result<Option<String>> {
+        self.name.as_ref().map(|name| Ok(postgres::cluster()?.url(name))).transpose()
     }
+}
+
+async fn administer(sql: &str) -> Result<()> {
+    execute(postgres::cluster()?.url("postgres"), sql).await
+}
+
+async fn execute(url: String, sql: &str) -> Result<()> {
+    let connection = sea_orm::Database::connect(url).await?;
+    connection.execute_unprepared(sql).await?;
+    Ok(connection.close().await?)
 }

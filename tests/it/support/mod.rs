@@ -76,7 +76,9 @@ fn run(backend: Backend, body: Body) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let server = Server::start(backend).await?;
+        let database = server.database();
         body(server).await;
-        Ok(())
+        // What a failed test leaves goes with the cluster.
+        Ok(database.remove().await?)
     })
 }

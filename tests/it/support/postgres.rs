@@ -84,6 +84,8 @@ impl Cluster {
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // Whoever reads our output must not wait for the shell to close it.
+            .stderr(Stdio::null())
             .spawn()?;
         let mut said = String::new();
         BufReader::new(watchdog.stdout.take().context("no output")?).read_line(&mut said)?;

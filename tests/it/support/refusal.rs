@@ -40,6 +40,12 @@ pub(crate) fn preconditions(status: &Status) -> Vec<String> {
     failure.into_iter().flat_map(|failure| failure.violations).map(|one| one.r#type).collect()
 }
 
+/// Whether `google.rpc.RetryInfo` says when to come back.
+pub(crate) fn may_be_retried(status: &Status) -> bool {
+    let retry: Option<pb::RetryInfo> = detail(status, "google.rpc.RetryInfo");
+    retry.is_some_and(|retry| retry.retry_delay.is_some())
+}
+
 /// Code and reason of an item's error, and field and reason of its violations.
 pub(crate) fn item(error: &ItemError) -> (Code, ErrorReason, Vec<(String, ErrorReason)>) {
     let violations = error.violations.iter().map(|one| (one.field.clone(), one.reason())).collect();

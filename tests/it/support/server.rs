@@ -65,12 +65,16 @@ impl Server {
         let mut config = Config::resolve(&ServeArgs::default(), |_| None)?;
         config.listen = ([127, 0, 0, 1], 0).into();
         config.data_dir = database.directory().to_owned();
-        config.database_url = database.url().map(Secret::new);
+        config.database_url = database.url()?.map(Secret::new);
         config.database_connections = 4;
         change(&mut config);
         let running = server::start(config, clock.clone()).await.context("the server did not start")?;
         let channel = Endpoint::try_from(format!("http://{}", running.address()))?.connect_lazy();
         Ok(Self { backend, database, clock, channel, running })
+    }
+
+    pub(super) fn database(&self) -> Database {
+        self.database.clone()
     }
 
     pub(crate) fn backend(&self) -> Backend {
@@ -95,6 +99,12 @@ impl Server {
     /// Stops as it would on a signal.
     pub(crate) async fn stop(self) {
         self.running.stop().await.unwrap();
+    }
+
+    /// Takes its database away.
+    pub(crate) async fn lose_database(&self) {
+        assert_eq!(self.backend, Backend::Postgres, "an open file cannot be taken away: register `on_postgres`");
+        self.database.remove().await.unwrap();
     }
 
     /// A connection without a token.
