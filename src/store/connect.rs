@@ -90,11 +90,7 @@ impl Store {
 }
 
 async fn open_sqlite(path: &Path, connections: u32, clock: Clock) -> Result<Store, OpenError> {
-    let failed = |path: PathBuf| move |cause| OpenError::File { path, cause };
-    let lock_path = path.with_extension("lock");
-    let lock = File::create(&lock_path).map_err(failed(lock_path.clone()))?;
-    lock.lock().map_err(failed(lock_path))?;
-
+    let lock = lock_file(path.with_extension("lock")).await?;
     let write = sqlite_pool(path, 1, false).await?;
     require_sound_sqlite(&write).await?;
     Migrator::up(&write, None).await?;
@@ -102,6 +98,21 @@ async fn open_sqlite(path: &Path, connections: u32, clock: Clock) -> Result<Stor
 
     let read = sqlite_pool(path, connections.max(2), true).await?;
     Ok(Store { write, read, clock })
+}
+
+/// Waits for the file's lock, which is released when the file is dropped. On a thread of its own: the lock's holder may
+/// need this one to get on.
+async fn lock_file(path: PathBuf) -> Result<File, OpenError> {
+    let locking = path.clone();
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = File::create(&locking)?;
+        file.lock()?;
+        Ok(file)
+    });
+    locked
+        .await
+        .unwrap_or_else(|panic| Err(std::io::Error::other(panic)))
+        .map_err(|cause| OpenError::File { path, cause })
 }
 
 async fn sqlite_pool(path: &Path, connections: u32, read_only: bool) -> Result<DatabaseConnection, DbErr> {
