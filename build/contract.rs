@@ -25,7 +25,7 @@ pub(crate) struct Contract {
 enum FieldUse {
     Plain,
     OutputOnly,
-    JudgedPerItem,
+    CheckedByHandler,
 }
 
 impl Contract {
@@ -60,10 +60,12 @@ impl Contract {
             for field in message.fields() {
                 self.field_check(&field, &mut body).map_err(|error| format!("{}: {error}", field.full_name()))?;
             }
-            write_impl(&mut out, message.name(), &body);
+            let one_to_handler =
+                |field: FieldDescriptor| !field.is_list() && self.field_use(&field) == FieldUse::CheckedByHandler;
+            write_impl(&mut out, message.name(), message.fields().any(one_to_handler), &body);
         }
         for name in answers.difference(&reachable) {
-            write_impl(&mut out, self.message(name)?.name(), "");
+            write_impl(&mut out, self.message(name)?.name(), false, "");
         }
         Ok(out)
     }
@@ -129,7 +131,7 @@ impl Contract {
     fn field_use(&self, field: &FieldDescriptor) -> FieldUse {
         match field.options().get_extension(&self.field_use).as_enum_number() {
             Some(1) => FieldUse::OutputOnly,
-            Some(2) => FieldUse::JudgedPerItem,
+            Some(2) => FieldUse::CheckedByHandler,
             _ => FieldUse::Plain,
         }
     }
@@ -162,7 +164,7 @@ impl Contract {
             let max = of_list.required_count("max_items")?;
             let min = of_list.count("min_items").unwrap_or(0).max(rules.required()?.into());
             line(out, &format!("rules::count(self.{member}.len(), {min}, {max}, {at}, found);"));
-            if usage == FieldUse::JudgedPerItem {
+            if usage == FieldUse::CheckedByHandler {
                 return Ok(());
             }
             let item_rules = of_list.nested("items")?;
@@ -175,11 +177,12 @@ impl Contract {
                 line(out, &item.replace("NAME", &format!("{name:?}")));
                 line(out, "}");
             }
-        } else if usage == FieldUse::JudgedPerItem {
-            return Ok(());
         } else if let Kind::Message(_) = field.kind() {
             if rules.required()? {
                 line(out, &format!("rules::present(self.{member}.is_some(), {at}, found);"));
+            }
+            if usage == FieldUse::CheckedByHandler {
+                return Ok(());
             }
             let inner = value_check(field, &rules, "value", &at, true)?;
             line(out, &format!("if let Some(value) = &self.{member} {{ {inner} }}"));
@@ -377,9 +380,9 @@ fn line(out: &mut String, text: &str) {
     out.push('\n');
 }
 
-fn write_impl(out: &mut String, message: &str, body: &str) {
+fn write_impl(out: &mut String, message: &str, left_to_handler: bool, body: &str) {
     out.push_str(&format!(
-        "impl Check for super::{message} {{\n    #[allow(unused_variables)]\n    \
-         fn check(&self, at: &At<'_>, found: &mut Violations) {{\n{body}    }}\n}}\n"
+        "impl Check for super::{message} {{\n    const LEFT_TO_HANDLER: bool = {left_to_handler};\n\n    \
+         #[allow(unused_variables)]\n    fn check(&self, at: &At<'_>, found: &mut Violations) {{\n{body}    }}\n}}\n"
     ));
 }

@@ -69,6 +69,15 @@ impl Violation {
         Self { field: field.into(), reason, rule: rule.into() }
     }
 
+    /// What domain rules found after field rules, without what is wrong with a field that breaks a field rule already: the
+    /// value of such a field means nothing.
+    pub fn besides(self, fields: &[Violation]) -> Option<Self> {
+        let below = |field: &str| {
+            self.field.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        (!fields.iter().any(|one| below(&one.field))).then_some(self)
+    }
+
     /// The same violation of a message that stands in a field of another.
     #[must_use]
     pub fn inside(self, field: &str) -> Self {

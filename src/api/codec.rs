@@ -1,4 +1,5 @@
-//! The codec of every generated service: a message that breaks a field rule never reaches a handler.
+//! The codec of every generated service: a message that breaks a field rule never reaches a handler, but for the few that
+//! the contract leaves to theirs.
 
 use std::marker::PhantomData;
 
@@ -13,7 +14,7 @@ use super::{
     rules::{Check, Violations},
     status,
 };
-use crate::error::Error;
+use crate::error::{Error, Reason};
 
 /// Protobuf encoding with the contract's checks behind the decoder.
 pub struct CheckedCodec<E, D> {
@@ -59,7 +60,13 @@ where
     type Error = Status;
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Self::Item>, Status> {
-        let Some(message) = self.inner.decode(buffer)? else { return Ok(None) };
+        // What the decoder says of bytes that are no such message names this program's types.
+        let malformed =
+            |_| status::of(Error::invalid("", Reason::Malformed, "the message must be of the method's type"));
+        let Some(message) = self.inner.decode(buffer).map_err(malformed)? else { return Ok(None) };
+        if D::Item::LEFT_TO_HANDLER {
+            return Ok(Some(message));
+        }
         let violations = Violations::of(&message);
         if violations.is_empty() { Ok(Some(message)) } else { Err(status::of(Error::Invalid(violations))) }
     }

@@ -12,7 +12,8 @@ use crate::{
 
 /// Microseconds since 1970, the finest that is kept.
 pub(crate) fn micros(instant: &Timestamp) -> i64 {
-    instant.seconds * 1_000_000 + i64::from(instant.nanos) / 1_000
+    // An instant that no rule allows may be read before the rules speak.
+    instant.seconds.saturating_mul(1_000_000).saturating_add(i64::from(instant.nanos) / 1_000)
 }
 
 /// An instant from microseconds since 1970.
@@ -23,7 +24,7 @@ pub(crate) fn timestamp(micros: i64) -> Timestamp {
 
 /// Microseconds of a duration.
 pub(crate) fn duration_micros(duration: &Duration) -> i64 {
-    duration.seconds * 1_000_000 + i64::from(duration.nanos) / 1_000
+    duration.seconds.saturating_mul(1_000_000).saturating_add(i64::from(duration.nanos) / 1_000)
 }
 
 /// A duration of microseconds.

@@ -10,6 +10,10 @@ use crate::error::{Reason, Violation};
 
 /// A message whose fields have limits.
 pub trait Check {
+    /// The method's handler checks the whole message, since rules that no annotation states are to be named in the same
+    /// answer.
+    const LEFT_TO_HANDLER: bool = false;
+
     /// Adds every broken rule to `found`.
     fn check(&self, at: &At<'_>, found: &mut Violations);
 }

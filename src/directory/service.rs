@@ -20,7 +20,7 @@ use crate::{
         v1::{self, directory_service_server::DirectoryService, upsert_item_result},
     },
     auth::Caller,
-    error::{Error, Reason, Result},
+    error::{Error, Reason, Result, Violation},
     store::{Abort, Store, Tx, audit, request},
 };
 
@@ -40,7 +40,12 @@ pub struct DirectoryApi {
 trait Record: Clone + Send + Sync + Sized + 'static {
     type Message: prost::Message + Check + Default;
 
-    fn read(message: Self::Message) -> Result<Self>;
+    fn read(message: Self::Message) -> Self;
+
+    /// What breaks rules that no annotation states.
+    fn check(&self) -> Vec<Violation> {
+        Vec::new()
+    }
 
     fn write<'t>(&'t self, tx: &'t Tx, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>>;
 }
@@ -98,9 +103,9 @@ impl DirectoryApi {
         for (index, message) in messages.into_iter().enumerate() {
             let id = format!("{request_id}#{index}");
             let mutation = convert::request(caller, method, id, &message);
-            let record = Error::unless_empty(Violations::of(&message)).and_then(|()| R::read(message));
-            match record {
-                Ok(record) => {
+            let (record, found) = judged::<R>(message);
+            match Error::unless_empty(found) {
+                Ok(()) => {
                     good.push((mutation, record));
                     results.push(None);
                 }
@@ -168,15 +173,24 @@ impl DirectoryApi {
     }
 }
 
+/// Reads a record, and tells everything that is wrong with it.
+fn judged<R: Record>(message: R::Message) -> (R, Vec<Violation>) {
+    let mut found = Violations::of(&message);
+    let record = R::read(message);
+    let broken: Vec<_> = record.check().into_iter().filter_map(|one| one.besides(&found)).collect();
+    found.extend(broken);
+    (record, found)
+}
+
 impl Record for Team {
     type Message = v1::Team;
 
-    fn read(message: v1::Team) -> Result<Self> {
+    fn read(message: v1::Team) -> Self {
         let state = match message.state() {
             v1::TeamState::Unspecified => v1::TeamState::Active,
             state @ (v1::TeamState::Active | v1::TeamState::Inactive) => state,
         };
-        Ok(Self { state, id: normal(message.team_id), display_name: message.display_name, revision: 0 })
+        Self { state, id: normal(message.team_id), display_name: message.display_name, revision: 0 }
     }
 
     fn write<'t>(&'t self, tx: &'t Tx, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>> {
@@ -187,19 +201,19 @@ impl Record for Team {
 impl Record for StaffMember {
     type Message = v1::StaffMember;
 
-    fn read(message: v1::StaffMember) -> Result<Self> {
+    fn read(message: v1::StaffMember) -> Self {
         let state = match message.state() {
             v1::StaffState::Unspecified => v1::StaffState::Active,
             state @ (v1::StaffState::Active | v1::StaffState::Inactive) => state,
         };
-        Ok(Self {
+        Self {
             state,
             role: message.role(),
             id: normal(message.staff_id),
             display_name: message.display_name,
             team_id: optional(message.team_id),
             revision: 0,
-        })
+        }
     }
 
     fn write<'t>(&'t self, tx: &'t Tx, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>> {
@@ -210,9 +224,9 @@ impl Record for StaffMember {
 impl Record for Customer {
     type Message = v1::Customer;
 
-    fn read(message: v1::Customer) -> Result<Self> {
+    fn read(message: v1::Customer) -> Self {
         let standing = Some(message.standing()).filter(|standing| *standing != v1::CustomerStanding::Unspecified);
-        let customer = Self {
+        Self {
             id: normal(message.customer_id),
             salutation: message.salutation,
             standing,
@@ -222,9 +236,11 @@ impl Record for Customer {
             aliases: message.aliases.into_iter().map(alias).collect(),
             suspension: None,
             revision: 0,
-        };
-        Error::unless_empty(check_customer(&customer))?;
-        Ok(customer)
+        }
+    }
+
+    fn check(&self) -> Vec<Violation> {
+        check_customer(self)
     }
 
     fn write<'t>(&'t self, tx: &'t Tx, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>> {
@@ -351,7 +367,7 @@ impl DirectoryService for DirectoryApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = convert::request(&caller, "UpsertTeam", id, &message);
             let upsert = Upsert { mode: message.mode(), etag: message.etag };
-            let team = Team::read(message.team.unwrap_or_default()).map_err(|error| error.inside("team"))?;
+            let team = Team::read(message.team.unwrap_or_default());
             let written = self.upsert(mutation, team.clone(), upsert).await.map_err(|error| error.inside("team"))?;
             let team = rows::find_team(self.store.reader(), &team.id).await?.ok_or(Error::NotFound("team"))?;
             Ok(v1::UpsertTeamResponse { outcome: written.outcome().into(), team: Some(team_message(team)) })
@@ -405,8 +421,7 @@ impl DirectoryService for DirectoryApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = convert::request(&caller, "UpsertStaffMember", id, &message);
             let upsert = Upsert { mode: message.mode(), etag: message.etag };
-            let person = StaffMember::read(message.staff_member.unwrap_or_default())
-                .map_err(|error| error.inside("staff_member"))?;
+            let person = StaffMember::read(message.staff_member.unwrap_or_default());
             let written =
                 self.upsert(mutation, person.clone(), upsert).await.map_err(|error| error.inside("staff_member"))?;
             let person = rows::find_staff(self.store.reader(), &person.id).await?;
@@ -470,11 +485,15 @@ impl DirectoryService for DirectoryApi {
     async fn upsert_customer(&self, request: Request<v1::UpsertCustomerRequest>) -> Answer<v1::UpsertCustomerResponse> {
         respond(async {
             let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let mut found = Violations::of(&message);
+            let (customer, broken) = judged::<Customer>(message.customer.clone().unwrap_or_default());
+            found.extend(
+                broken.into_iter().filter_map(|one| one.inside("customer").besides(&found)).collect::<Vec<_>>(),
+            );
+            Error::unless_empty(found)?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = convert::request(&caller, "UpsertCustomer", id, &message);
             let upsert = Upsert { mode: message.mode(), etag: message.etag };
-            let customer =
-                Customer::read(message.customer.unwrap_or_default()).map_err(|error| error.inside("customer"))?;
             let written =
                 self.upsert(mutation, customer.clone(), upsert).await.map_err(|error| error.inside("customer"))?;
             let customer = self.customer_message(self.customer(&customer.id).await?);

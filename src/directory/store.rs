@@ -366,7 +366,7 @@ fn to_alias(row: customer_alias::Model) -> Alias {
 
 /// Role and team of the colleagues among `ids`, as the directory has them now.
 pub(crate) async fn staff_among(
-    tx: &Tx,
+    tx: &impl ConnectionTrait,
     ids: Vec<String>,
 ) -> Result<HashMap<String, (StaffRole, Option<String>)>, DbErr> {
     let mut found = HashMap::new();
@@ -378,19 +378,22 @@ pub(crate) async fn staff_among(
 }
 
 /// Which of `ids` are teams.
-pub(crate) async fn teams_among(tx: &Tx, ids: Vec<String>) -> Result<Vec<String>, DbErr> {
+pub(crate) async fn teams_among(tx: &impl ConnectionTrait, ids: Vec<String>) -> Result<Vec<String>, DbErr> {
     let rows = set::among_texts(tx, "SELECT team_id FROM team", "team_id", ids).await?;
     rows.iter().map(|row| row.try_get("", "team_id")).collect()
 }
 
 /// Which of `ids` are customers.
-pub(crate) async fn customers_among(tx: &Tx, ids: Vec<String>) -> Result<Vec<String>, DbErr> {
+pub(crate) async fn customers_among(tx: &impl ConnectionTrait, ids: Vec<String>) -> Result<Vec<String>, DbErr> {
     let rows = set::among_texts(tx, "SELECT customer_id FROM customer", "customer_id", ids).await?;
     rows.iter().map(|row| row.try_get("", "customer_id")).collect()
 }
 
 /// The customers to whom aliases with these values belong.
-pub(crate) async fn alias_owners(tx: &Tx, values: Vec<String>) -> Result<HashMap<Alias, String>, DbErr> {
+pub(crate) async fn alias_owners(
+    tx: &impl ConnectionTrait,
+    values: Vec<String>,
+) -> Result<HashMap<Alias, String>, DbErr> {
     let mut found = HashMap::new();
     for row in set::among_texts(tx, "SELECT kind, value, customer_id FROM customer_alias", "value", values).await? {
         let kind = ContactKind::try_from(i32::from(row.try_get::<i16>("", "kind")?)).unwrap_or_default();

@@ -22,7 +22,7 @@ use crate::{
             RecordInteractionRequest, StaffMember, Team,
         },
     },
-    error::Violation,
+    error::{Reason, Violation},
     interaction::service::violations,
 };
 
@@ -132,7 +132,11 @@ impl Reader<'_> {
     }
 
     fn object(&mut self, found: Vec<Violation>) {
-        self.reasons.extend(found.into_iter().map(|one| format!("{} {}", one.field, one.rule)));
+        // A value that could not be read is missing from the message; that it is missing is no second reason.
+        let all_read = self.reasons.is_empty();
+        let of_absence = |one: &Violation| matches!(one.reason, Reason::FieldRequired | Reason::ImpossibleInstants);
+        let found = found.into_iter().filter(|one| all_read || !of_absence(one));
+        self.reasons.extend(found.map(|one| format!("{} {}", one.field, one.rule)));
     }
 
     fn kept<T>(&mut self, read: Result<Option<T>, String>) -> Option<T> {
@@ -407,7 +411,6 @@ mod tests {
                 "requested_time: \"Issue_reported at\": \"31/02/2023 15:54\" does not have the form \"%d/%m/%Y %H:%M\"",
                 "connected_time: \"issue_responded\": \"soon\" does not have the form \"%d/%m/%Y %H:%M\"",
                 "\"channel_name\" is \"Fax\", which the mapping does not know",
-                "interaction.channel must be set",
                 "interaction.topic must have 1 to 128 characters, has 129",
             ]
         );

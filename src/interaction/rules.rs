@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Facts, Instants, Micros, Participant, implied_direction};
 use crate::{
-    api::v1::{Direction, Involvement, Outcome},
+    api::v1::{Channel, Direction, Involvement, Outcome},
     error::{Reason, Violation},
 };
 
@@ -27,7 +27,8 @@ pub(crate) fn check(facts: &Facts, now: Micros) -> Vec<Violation> {
             let rule = format!("must be {} on this channel", implied.as_str_name());
             found.push(Violation::new("direction", Reason::Contradiction, rule));
         }
-        None if facts.direction == Direction::Unspecified => {
+        // A channel that is not said has a violation of its own.
+        None if facts.direction == Direction::Unspecified && facts.channel != Channel::Unspecified => {
             found.push(Violation::new("direction", Reason::FieldRequired, "must be set on this channel"));
         }
         Some(_) | None => {}

@@ -100,28 +100,33 @@ impl InteractionApi {
 /// Reads and judges requests of one caller to record something.
 #[derive(Clone)]
 pub(crate) struct Reader {
+    store: Store,
     caller: Caller,
     scope: Arc<Scope>,
     request_scope: Arc<str>,
 }
 
 impl Reader {
-    pub(crate) fn new(caller: Caller, scope: Scope) -> Self {
+    pub(crate) fn new(store: Store, caller: Caller, scope: Scope) -> Self {
         let request_scope = convert::request_scope(&caller).into();
-        Self { caller, scope: Arc::new(scope), request_scope }
+        Self { store, caller, scope: Arc::new(scope), request_scope }
     }
 
-    /// A request as an entry for the record, with every rule checked that needs no database. `checked`: the field rules
-    /// were checked already.
-    pub(crate) fn entry(&self, request: v1::RecordInteractionRequest, checked: bool, now: i64) -> Result<Entry> {
-        if !checked {
-            Error::unless_empty(Violations::of(&request))?;
-        }
+    /// A request as an entry for the record, or everything that is wrong with it.
+    pub(crate) async fn entry(&self, request: v1::RecordInteractionRequest) -> Result<Entry> {
+        let fields = Violations::of(&request);
         let message = request.interaction.unwrap_or_default();
         let body_hash = request::hash(&[&message.encode_to_vec()]);
         let request_key =
             request::hash(&[b"RecordInteraction", self.request_scope.as_bytes(), request.request_id.as_bytes()]);
-        let facts = judged(message, now).map_err(|error| error.inside("interaction"))?;
+        let (facts, mut found) = judged(message, fields, self.store.clock().now_micros());
+        if !found.is_empty() {
+            // Only what is refused anyway is looked up here; what is good is looked up with its group.
+            let unknown = rows::unknown_ids(self.store.reader(), &facts).await?;
+            let news = unknown.into_iter().filter(|one| found.iter().all(|other| other.field != one.field));
+            found.extend(news.collect::<Vec<_>>());
+            return Err(Error::Invalid(found));
+        }
         self.check_rights(&facts)?;
         Ok(Entry {
             request_key,
@@ -143,25 +148,22 @@ impl Reader {
     }
 }
 
-/// Reads an interaction and applies every rule that needs no database.
-fn judged(message: v1::Interaction, now: i64) -> Result<Facts> {
+/// Reads an interaction and applies every rule that needs no database; `found`: what is wrong with the request around it.
+fn judged(message: v1::Interaction, mut found: Vec<Violation>, now: i64) -> (Facts, Vec<Violation>) {
+    let mut add = |broken: Vec<Violation>| {
+        let news: Vec<_> = broken.into_iter().filter_map(|one| one.inside("interaction").besides(&found)).collect();
+        found.extend(news);
+    };
+    add(Violations::of(&message));
     let facts = message::read(message);
-    Error::unless_empty(check(&facts, now))?;
-    Ok(facts)
+    add(check(&facts, now));
+    (facts, found)
 }
 
-/// What the server would say of a request that tells of an interaction at `now`, as far as it needs no database: every
+/// What the server would say of a request to record an interaction at `now`, as far as it needs no database: every
 /// broken rule.
 pub fn violations(request: &v1::RecordInteractionRequest, now: i64) -> Vec<Violation> {
-    let mut found = Violations::of(request);
-    // A message with a bad field is not read: what else its instants or participants break would be guesswork.
-    if found.is_empty()
-        && let Some(message) = request.interaction.clone()
-        && let Err(Error::Invalid(broken)) = judged(message, now)
-    {
-        found.extend(broken.into_iter().map(|one| one.inside("interaction")));
-    }
-    found
+    judged(request.interaction.clone().unwrap_or_default(), Violations::of(request), now).1
 }
 
 /// Applications and administrators tell what happened for everybody, in the past too.
@@ -277,8 +279,7 @@ impl InteractionService for InteractionApi {
     ) -> Answer<v1::RecordInteractionResponse> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let now = self.store.clock().now_micros();
-            let entry = Reader::new(caller, scope).entry(message, true, now)?;
+            let entry = Reader::new(self.store.clone(), caller, scope).entry(message).await?;
             let answer = self.records(vec![entry]).await?.pop();
             Ok(receipt(answer.ok_or(Error::Overloaded)??))
         })
@@ -291,12 +292,11 @@ impl InteractionService for InteractionApi {
     ) -> Answer<v1::BatchRecordInteractionsResponse> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let now = self.store.clock().now_micros();
-            let reader = Reader::new(caller, scope);
+            let reader = Reader::new(self.store.clone(), caller, scope);
             let mut good = Vec::with_capacity(message.requests.len());
             let mut results = Vec::with_capacity(message.requests.len());
             for one in message.requests {
-                results.push(reader.entry(one, false, now).map(|entry| good.push(entry)));
+                results.push(reader.entry(one).await.map(|entry| good.push(entry)));
             }
             let mut answers = match good.is_empty() {
                 true => Vec::new().into_iter(),
@@ -323,10 +323,9 @@ impl InteractionService for InteractionApi {
     ) -> Answer<Self::RecordInteractionsStream> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let reader = Reader::new(caller, scope);
-            let clock = self.store.clock().clone();
+            let reader = Reader::new(self.store.clone(), caller, scope);
             let (answers, receiver) = tokio::sync::mpsc::channel(4);
-            let stream = RecordStream::new(reader, self.recorder.clone(), clock, self.limits.clone());
+            let stream = RecordStream::new(reader, self.recorder.clone(), self.limits.clone());
             tokio::spawn(stream.run(message, answers));
             Ok(Box::pin(ReceiverStream::new(receiver)) as Self::RecordInteractionsStream)
         })

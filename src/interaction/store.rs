@@ -229,7 +229,7 @@ impl Known {
     }
 
     async fn named(
-        tx: &Tx,
+        tx: &impl ConnectionTrait,
         staff: Vec<String>,
         teams: Vec<String>,
         customers: Vec<String>,
@@ -292,6 +292,18 @@ impl Known {
             }
         }
     }
+}
+
+/// The ids in an interaction that the directory does not know.
+pub(crate) async fn unknown_ids(connection: &impl ConnectionTrait, facts: &Facts) -> Result<Vec<Violation>, DbErr> {
+    let staff = facts.participants.iter().map(|one| one.staff_id.clone()).collect();
+    let teams = facts.participants.iter().filter_map(|one| one.team_id.clone()).collect();
+    let customers = facts.customer_id.iter().cloned().collect();
+    let known = Known::named(connection, staff, teams, customers, Vec::new()).await?;
+    Ok(match known.complete(facts, &Scope::All) {
+        Err(Error::Invalid(found)) => found,
+        Ok(_) | Err(_) => Vec::new(),
+    })
 }
 
 fn sorted(mut names: Vec<String>) -> Vec<String> {

@@ -15,7 +15,6 @@ use super::{
 };
 use crate::{
     api::{status, v1},
-    clock::Clock,
     error::{Error, Result},
     store::group::GroupCommit,
 };
@@ -36,7 +35,6 @@ pub struct StreamLimits {
 pub(crate) struct RecordStream {
     reader: Reader,
     recorder: GroupCommit<Recorder>,
-    clock: Clock,
     limits: StreamLimits,
     settled: v1::RecordInteractionsResponse,
 }
@@ -60,8 +58,8 @@ async fn outcome(writing: &mut Option<(Vec<Result<()>>, BoxFuture<'static, Writt
 }
 
 impl RecordStream {
-    pub(crate) fn new(reader: Reader, recorder: GroupCommit<Recorder>, clock: Clock, limits: StreamLimits) -> Self {
-        Self { reader, recorder, clock, limits, settled: v1::RecordInteractionsResponse::default() }
+    pub(crate) fn new(reader: Reader, recorder: GroupCommit<Recorder>, limits: StreamLimits) -> Self {
+        Self { reader, recorder, limits, settled: v1::RecordInteractionsResponse::default() }
     }
 
     /// Reads until the caller ends the stream. There is no timer: while nothing is being written, what has arrived is
@@ -102,7 +100,7 @@ impl RecordStream {
                     ending = Some(Err(status::of(Error::Overloaded)));
                 }
                 request = requests.message(), if ending.is_none() && batch.verdicts.len() < BATCH => match request {
-                    Ok(Some(request)) => self.read(request, &mut batch),
+                    Ok(Some(request)) => self.read(request, &mut batch).await,
                     Ok(None) => ending = Some(Ok(())),
                     Err(status) => ending = Some(Err(status)),
                 },
@@ -110,10 +108,10 @@ impl RecordStream {
         }
     }
 
-    fn read(&self, request: v1::RecordInteractionsRequest, batch: &mut Batch) {
+    async fn read(&self, request: v1::RecordInteractionsRequest, batch: &mut Batch) {
         // Empty where the caller sent no request at all: the field rules then say what is missing.
         let request = request.request.unwrap_or_default();
-        let entry = self.reader.entry(request, false, self.clock.now_micros());
+        let entry = self.reader.entry(request).await;
         batch.verdicts.push(entry.map(|entry| batch.entries.push(entry)));
     }
 

@@ -177,7 +177,7 @@ async fn a_message_that_is_no_protobuf(server: Server) {
     // No tag at all, a length beyond the end, a text that is no UTF-8.
     for message in [vec![0xff; 3], vec![0x0a, 0x7f, b'x'], vec![0x0a, 0x01, 0xff]] {
         let status = refused(raw::unary(&server.app(), path, message.clone()).await);
-        assert_eq!(status.code(), Code::Internal, "{message:?}: {status}");
+        assert_eq!(verdict(&status), (Code::InvalidArgument, "MALFORMED".to_owned()), "{message:?}: {status}");
     }
     // A field of a newer client is skipped: the message then lacks only what it lacks.
     let status = refused(raw::unary(&server.app(), path, vec![0xfa, 0x3f, 0x01, b'x']).await);
@@ -217,6 +217,9 @@ async fn every_broken_field_rule_is_named_at_once(server: Server) {
             ("interaction.message_counts.customer", "VALUE_OUT_OF_RANGE"),
             ("interaction.message_counts.staff", "VALUE_OUT_OF_RANGE"),
             ("interaction.conclusion", "FORBIDDEN_CHARACTER"),
+            // Then the rules between fields, and the ids that nobody knows.
+            ("interaction.participants", "CONTRADICTION"),
+            ("interaction.participants[0].staff_id", "UNKNOWN_STAFF"),
         ],
     );
     // What was refused leaves nothing behind.
