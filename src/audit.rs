@@ -39,9 +39,9 @@ impl AuditService for AuditApi {
         request: Request<v1::ListAuditEventsRequest>,
     ) -> Result<Response<v1::ListAuditEventsResponse>, Status> {
         respond(async {
-            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let bound = v1::ListAuditEventsRequest { page_size: 0, page_token: String::new(), ..message.clone() };
-            let query = Query::new("ListAuditEvents", &scope.binding(), &bound.encode_to_vec());
+            let query = Query::new("ListAuditEvents", &scope.binding(&caller), &bound.encode_to_vec());
             let before = query.position(&message.page_token)?;
             let before = before.map(|id| Uuid::from_slice(&id).map_err(|_| Query::malformed())).transpose()?;
             let limit = page_size(message.page_size, PAGE);

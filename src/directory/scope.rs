@@ -22,9 +22,9 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    /// A text that is the same for the same reach; page tokens are bound to it.
-    pub(crate) fn binding(&self) -> String {
-        format!("{self:?}")
+    /// A text that is the same for the same caller with the same reach; page tokens are bound to it.
+    pub(crate) fn binding(&self, caller: &Caller) -> String {
+        format!("{:?} {:?} {self:?}", caller.principal.role, caller.principal.subject)
     }
 }
 

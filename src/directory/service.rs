@@ -341,8 +341,8 @@ fn after(query: &Query, token: &str) -> Result<Option<String>> {
 }
 
 /// What a page token of a list is bound to: the request without its page.
-fn bound<M: prost::Message>(method: &str, scope: &Scope, filter: &M) -> Query {
-    Query::new(method, &scope.binding(), &filter.encode_to_vec())
+fn bound<M: prost::Message>(method: &str, caller: &Caller, scope: &Scope, filter: &M) -> Query {
+    Query::new(method, &scope.binding(caller), &filter.encode_to_vec())
 }
 
 #[tonic::async_trait]
@@ -399,11 +399,11 @@ impl DirectoryService for DirectoryApi {
 
     async fn list_teams(&self, request: Request<v1::ListTeamsRequest>) -> Answer<v1::ListTeamsResponse> {
         respond(async {
-            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let state = Some(message.state()).filter(|state| *state != v1::TeamState::Unspecified);
             let limit = page_size(message.page_size, PAGE);
             let filter = v1::ListTeamsRequest { page_size: 0, page_token: String::new(), ..message };
-            let query = bound("ListTeams", &scope, &filter);
+            let query = bound("ListTeams", &caller, &scope, &filter);
             let after = after(&query, &message.page_token)?;
             let teams = rows::list_teams(self.store.reader(), state, after, limit + 1).await?;
             let (teams, next_page_token) = paged(teams, limit, &query, |team| &team.id);
@@ -463,7 +463,7 @@ impl DirectoryService for DirectoryApi {
         request: Request<v1::ListStaffMembersRequest>,
     ) -> Answer<v1::ListStaffMembersResponse> {
         respond(async {
-            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let wanted = StaffQuery {
                 role: Some(message.role()).filter(|role| *role != v1::StaffRole::Unspecified),
                 state: Some(message.state()).filter(|state| *state != v1::StaffState::Unspecified),
@@ -472,7 +472,7 @@ impl DirectoryService for DirectoryApi {
             let limit = page_size(message.page_size, PAGE);
             let token = message.page_token.clone();
             let filter = v1::ListStaffMembersRequest { page_size: 0, page_token: String::new(), ..message };
-            let query = bound("ListStaffMembers", &scope, &filter);
+            let query = bound("ListStaffMembers", &caller, &scope, &filter);
             let after = after(&query, &token)?;
             let people = rows::list_staff(self.store.reader(), &scope, wanted, after, limit + 1).await?;
             let (people, next_page_token) = paged(people, limit, &query, |person| &person.id);
@@ -540,11 +540,11 @@ impl DirectoryService for DirectoryApi {
 
     async fn list_customers(&self, request: Request<v1::ListCustomersRequest>) -> Answer<v1::ListCustomersResponse> {
         respond(async {
-            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let standing = Some(message.standing()).filter(|one| *one != v1::CustomerStanding::Unspecified);
             let limit = page_size(message.page_size, PAGE);
             let filter = v1::ListCustomersRequest { page_size: 0, page_token: String::new(), ..message };
-            let query = bound("ListCustomers", &scope, &filter);
+            let query = bound("ListCustomers", &caller, &scope, &filter);
             let after = after(&query, &message.page_token)?;
             let now = self.store.clock().now_micros();
             let customers = rows::list_customers(self.store.reader(), standing, now, after, limit + 1).await?;

@@ -387,9 +387,9 @@ impl InteractionService for InteractionApi {
         request: Request<v1::ListInteractionsRequest>,
     ) -> Answer<v1::ListInteractionsResponse> {
         respond(async {
-            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let filter = message.filter.unwrap_or_default();
-            let query = Query::new("ListInteractions", &scope.binding(), &filter.encode_to_vec());
+            let query = Query::new("ListInteractions", &scope.binding(&caller), &filter.encode_to_vec());
             let filter = message::read_filter(filter)?;
             let page = self.page(&scope, &filter, &query, message.page_size, &message.page_token);
             let (interactions, next_page_token) = page.await?;
@@ -409,7 +409,7 @@ impl InteractionService for InteractionApi {
                 return Err(Error::NotFound("customer"));
             }
             let purpose = crate::api::plain_name(message.purpose().as_str_name(), "READING_PURPOSE");
-            let query = Query::new("ReadCustomerTimeline", &scope.binding(), customer_id.as_bytes());
+            let query = Query::new("ReadCustomerTimeline", &scope.binding(&caller), customer_id.as_bytes());
             let purpose = match message.note.as_str() {
                 "" => purpose,
                 note => format!("{purpose}: {note}"),
@@ -430,10 +430,10 @@ impl InteractionService for InteractionApi {
         request: Request<v1::SummarizeInteractionsRequest>,
     ) -> Answer<v1::SummarizeInteractionsResponse> {
         respond(async {
-            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let grouping = message.group_by();
             let bound = v1::SummarizeInteractionsRequest { page_size: 0, page_token: String::new(), ..message.clone() };
-            let query = Query::new("SummarizeInteractions", &scope.binding(), &bound.encode_to_vec());
+            let query = Query::new("SummarizeInteractions", &scope.binding(&caller), &bound.encode_to_vec());
             let after = query.position(&message.page_token)?;
             let after = after.map(|bytes| String::from_utf8(bytes).map_err(|_| Query::malformed())).transpose()?;
             let time_zone = match message.time_zone.as_str() {

@@ -385,7 +385,9 @@ async fn page_tokens_of_others_and_of_nobody(server: Server) {
     let wider = refused(list(&server.app(), all(), 1, &token).await);
     let teams = v1::ListTeamsRequest { page_token: token.clone(), ..Default::default() };
     let other_method = refused(nora.directory().list_teams(teams).await);
-    for status in [other_query, other_caller, wider, other_method] {
+    let of_app = list(&server.app(), all(), 1, "").await.unwrap().next_page_token;
+    let as_wide = refused(list(&server.admin(), all(), 1, &of_app).await);
+    for status in [other_query, other_caller, wider, other_method, as_wide] {
         is_invalid(&status, &[("page_token", "PAGE_TOKEN_MISMATCH")]);
     }
 

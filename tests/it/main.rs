@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps fails where it should")]
 
 mod access;
+mod cli;
 mod contract;
 mod errors;
 mod interactions;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trials = [
         support::trials(access::tests()),
+        support::trials(cli::tests()),
         support::trials(errors::tests()),
         support::trials(interactions::tests()),
         // Needs no server.

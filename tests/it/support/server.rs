@@ -96,6 +96,16 @@ impl Server {
         self.database.number(sql).await.unwrap()
     }
 
+    /// For clients outside this process.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://{}", self.running.address())
+    }
+
+    /// None: the embedded one.
+    pub(crate) fn database_url(&self) -> Option<String> {
+        self.database.url().unwrap()
+    }
+
     /// Stops as it would on a signal.
     pub(crate) async fn stop(self) {
         self.running.stop().await.unwrap();
