@@ -1,6 +1,6 @@
 //! The RPCs of interactions.
 
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures::{Stream, TryStreamExt as _};
 use jiff::tz::TimeZone;
@@ -135,6 +135,12 @@ impl Reader {
             recorded_by: self.caller.principal.subject.clone(),
             scope: self.scope.clone(),
         })
+    }
+
+    /// How long the caller's token is good for.
+    pub(crate) fn life_left(&self) -> Duration {
+        let left = self.caller.principal.expires_micros - self.store.clock().now_micros();
+        Duration::from_micros(u64::try_from(left).unwrap_or(0))
     }
 
     fn check_rights(&self, facts: &Facts) -> Result<()> {

@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio::{
-    sync::{mpsc, watch},
-    time::Instant,
-};
+use tokio::sync::{mpsc, watch};
 use tonic::{Status, Streaming};
 
 use super::{
@@ -65,7 +62,9 @@ impl RecordStream {
     /// Reads until the caller ends the stream. There is no timer: while nothing is being written, what has arrived is
     /// written at once; while something is, the next batch gathers.
     pub(crate) async fn run(mut self, mut requests: Streaming<v1::RecordInteractionsRequest>, answers: Answers) {
-        let end_of_life = tokio::time::sleep_until(Instant::now() + self.limits.max_life);
+        let token_expires = tokio::time::sleep(self.reader.life_left());
+        tokio::pin!(token_expires);
+        let end_of_life = tokio::time::sleep(self.limits.max_life);
         tokio::pin!(end_of_life);
         let mut stopping = self.limits.stopping.clone();
         let mut batch = Batch::default();
@@ -95,6 +94,7 @@ impl RecordStream {
                         return;
                     }
                 }
+                () = &mut token_expires, if ending.is_none() => ending = Some(Err(status::of(Error::TokenRejected))),
                 () = &mut end_of_life, if ending.is_none() => ending = Some(Err(status::of(Error::Overloaded))),
                 () = async { _ = stopping.wait_for(|stopping| *stopping).await }, if ending.is_none() => {
                     ending = Some(Err(status::of(Error::Overloaded)));

@@ -7,7 +7,7 @@ use prost_types::{Duration, FieldMask};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use rapport::api::v1::{
     self, AuditAction, Channel, Direction, Interaction, InteractionContext, InteractionFilter, InteractionKind,
-    InteractionUpdate, Involvement, MessageCounts, Outcome, Participant, ReadingPurpose, Recording, Resolution,
+    InteractionUpdate, Involvement, MessageCounts, Outcome, Participant, ReadingPurpose, Recording, Resolution, Role,
     StaffRole, SummaryGrouping, Transfer,
 };
 use tonic::{Code, Response, Status};
@@ -40,6 +40,7 @@ pub(crate) fn tests() -> Vec<Test> {
         servers_may_migrate_at_once,
         a_stopping_server_settles_what_it_read,
     ];
+    tests.extend(on_both![a_stream_ends_with_its_token]);
     tests.extend(on_postgres![two_servers_record_a_request_once]);
     tests
 }
@@ -670,4 +671,18 @@ async fn a_stopping_server_settles_what_it_read(server: Server) {
     assert_eq!(end.code(), Code::Unavailable);
     drop(requests);
     stopped.await.unwrap();
+}
+
+async fn a_stream_ends_with_its_token(server: Server) {
+    let server = server.with_organization().await;
+    let app = server.caller_for(std::time::Duration::from_secs(1), Role::App, "crm");
+    let (requests, receiver) = tokio::sync::mpsc::channel::<v1::RecordInteractionsRequest>(1);
+    let receiver = tokio_stream::wrappers::ReceiverStream::new(receiver);
+    // The answer may come before or after the token's end: either way the call does not outlive it.
+    let status = match app.interactions().record_interactions(receiver).await {
+        Ok(stream) => refused(stream.into_inner().message().await),
+        Err(status) => status,
+    };
+    assert_eq!(status.code(), Code::Unauthenticated);
+    drop(requests);
 }
