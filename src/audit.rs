@@ -8,9 +8,9 @@ use crate::{
     api::{
         convert::{optional, timestamp},
         page::Query,
-        respond::{Call, page_size, respond},
         v1::{self, AuditAction, audit_service_server::AuditService},
     },
+    call::{Call, page_size, respond},
     store::{
         Store,
         audit::{self, Wanted},

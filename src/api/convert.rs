@@ -1,14 +1,7 @@
-//! Small conversions every service needs: instants, durations, ids, requests.
+//! Small conversions every service needs: instants, durations, texts.
 
-use prost::Message;
 use prost_types::{Duration, Timestamp};
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
-
-use crate::{
-    auth::Caller,
-    error::{Error, Result},
-    store::request::{self, Request},
-};
 
 /// Microseconds since 1970, the finest that is kept.
 pub(crate) fn micros(instant: &Timestamp) -> i64 {
@@ -41,25 +34,4 @@ pub(crate) fn normal(text: String) -> String {
 /// Like [`normal`]; the empty text is none.
 pub(crate) fn optional(text: String) -> Option<String> {
     if text.is_empty() { None } else { Some(normal(text)) }
-}
-
-/// The caller whom the authentication layer let in.
-pub(crate) fn caller<T>(request: &tonic::Request<T>) -> Result<Caller> {
-    request.extensions().get::<Caller>().cloned().ok_or(Error::TokenRejected)
-}
-
-/// A mutation's identity; `body` is the message with its request id emptied.
-pub(crate) fn request(caller: &Caller, method: &'static str, id: String, body: &impl Message) -> Request {
-    Request { scope: request_scope(caller), id, method, body_hash: request::hash(&[&body.encode_to_vec()]) }
-}
-
-/// Whose request ids these are: applications and administrators act for the organisation and share one space, so that
-/// an import repeated under another account still finds what is there.
-pub(crate) fn request_scope(caller: &Caller) -> String {
-    use crate::api::v1::Role;
-    match caller.principal.role {
-        Role::App | Role::Admin | Role::Unspecified => "organization".to_owned(),
-        Role::Staff | Role::Supervisor | Role::Reviewer => format!("person {}", caller.principal.subject),
-        Role::Customer => format!("customer {}", caller.principal.subject),
-    }
 }

@@ -4,7 +4,6 @@
 pub mod codec;
 pub(crate) mod convert;
 pub mod page;
-pub(crate) mod respond;
 pub mod rules;
 pub mod status;
 

@@ -1,5 +1,6 @@
 //! Who serves and who is served. Types and rules; rows are in `store`, RPCs in `service`.
 
+pub(crate) mod admission;
 mod entity;
 pub(crate) mod scope;
 pub mod service;

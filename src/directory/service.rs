@@ -12,14 +12,14 @@ use super::{
 };
 use crate::{
     api::{
-        convert::{self, micros, normal, optional, timestamp},
+        convert::{micros, normal, optional, timestamp},
         page::Query,
-        respond::{Call, page_size, respond},
         rules::{Check, Violations, forbidden_character},
         status,
         v1::{self, directory_service_server::DirectoryService, upsert_item_result},
     },
     auth::Caller,
+    call::{Call, mutation, page_size, respond},
     error::{Error, Reason, Result, Violation},
     store::{Abort, Store, Tx, audit, request},
 };
@@ -102,7 +102,7 @@ impl DirectoryApi {
         let mut good = Vec::new();
         for (index, message) in messages.into_iter().enumerate() {
             let id = format!("{request_id}#{index}");
-            let mutation = convert::request(caller, method, id, &message);
+            let mutation = mutation(caller, method, id, &message);
             let (record, found) = judged::<R>(message);
             match Error::unless_empty(found) {
                 Ok(()) => {
@@ -365,7 +365,7 @@ impl DirectoryService for DirectoryApi {
         respond(async {
             let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
-            let mutation = convert::request(&caller, "UpsertTeam", id, &message);
+            let mutation = mutation(&caller, "UpsertTeam", id, &message);
             let upsert = Upsert { mode: message.mode(), etag: message.etag };
             let team = Team::read(message.team.unwrap_or_default());
             let written = self.upsert(mutation, team.clone(), upsert).await.map_err(|error| error.inside("team"))?;
@@ -419,7 +419,7 @@ impl DirectoryService for DirectoryApi {
         respond(async {
             let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
-            let mutation = convert::request(&caller, "UpsertStaffMember", id, &message);
+            let mutation = mutation(&caller, "UpsertStaffMember", id, &message);
             let upsert = Upsert { mode: message.mode(), etag: message.etag };
             let person = StaffMember::read(message.staff_member.unwrap_or_default());
             let written =
@@ -492,7 +492,7 @@ impl DirectoryService for DirectoryApi {
             );
             Error::unless_empty(found)?;
             let id = std::mem::take(&mut message.request_id);
-            let mutation = convert::request(&caller, "UpsertCustomer", id, &message);
+            let mutation = mutation(&caller, "UpsertCustomer", id, &message);
             let upsert = Upsert { mode: message.mode(), etag: message.etag };
             let written =
                 self.upsert(mutation, customer.clone(), upsert).await.map_err(|error| error.inside("customer"))?;
@@ -562,7 +562,7 @@ impl DirectoryService for DirectoryApi {
         respond(async {
             let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
-            let mutation = convert::request(&caller, "SuspendCustomer", id, &message);
+            let mutation = mutation(&caller, "SuspendCustomer", id, &message);
             let end = message.end_time.as_ref().map(micros);
             let customer_id = normal(message.customer_id);
             let customer = self.change_suspension(mutation, caller, customer_id, message.reason, Some(end)).await?;
@@ -575,7 +575,7 @@ impl DirectoryService for DirectoryApi {
         respond(async {
             let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
-            let mutation = convert::request(&caller, "LiftSuspension", id, &message);
+            let mutation = mutation(&caller, "LiftSuspension", id, &message);
             let customer_id = normal(message.customer_id);
             let customer = self.change_suspension(mutation, caller, customer_id, message.reason, None).await?;
             Ok(v1::LiftSuspensionResponse { customer: Some(self.customer_message(customer)) })

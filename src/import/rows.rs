@@ -23,7 +23,7 @@ use crate::{
         },
     },
     error::{Reason, Violation},
-    interaction::service::violations,
+    interaction::reader::violations,
 };
 
 /// What becomes of a row.

@@ -5,6 +5,7 @@
 
 mod entity;
 mod message;
+pub mod reader;
 pub(crate) mod resolution;
 mod rules;
 pub mod service;

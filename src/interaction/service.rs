@@ -1,6 +1,6 @@
 //! The RPCs of interactions.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::pin::Pin;
 
 use futures::{Stream, TryStreamExt as _};
 use jiff::tz::TimeZone;
@@ -10,7 +10,8 @@ use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use super::{
-    Facts, Participant, Recorded, check, message,
+    Facts, Recorded, message,
+    reader::{Reader, check_frozen, speaks_for_all},
     resolution::Matters,
     store::{self as rows, Changing, Entry, Filter, Position, Receipt, Recorder},
     stream::{RecordStream, StreamLimits},
@@ -18,14 +19,13 @@ use super::{
 };
 use crate::{
     api::{
-        convert::{self, duration_micros, micros, normal, optional, timestamp},
+        convert::{duration_micros, micros, normal, optional, timestamp},
         page::Query,
-        respond::{Call, page_size, respond},
-        rules::Violations,
         status,
-        v1::{self, Resolution, Role, interaction_service_server::InteractionService, record_item_result},
+        v1::{self, Role, interaction_service_server::InteractionService, record_item_result},
     },
     auth::Caller,
+    call::{Call, mutation, page_size, respond},
     directory::{check_time_zone, etag, scope::Scope, store::find_customer},
     error::{Error, Reason, Result, Violation},
     store::{Store, group::GroupCommit, request},
@@ -95,95 +95,6 @@ impl InteractionApi {
         let token = found.last().filter(|_| more).map(|last| query.token(&write_position(last))).unwrap_or_default();
         Ok((found.into_iter().map(message::write).collect(), token))
     }
-}
-
-/// Reads and judges requests of one caller to record something.
-#[derive(Clone)]
-pub(crate) struct Reader {
-    store: Store,
-    caller: Caller,
-    scope: Arc<Scope>,
-    request_scope: Arc<str>,
-}
-
-impl Reader {
-    pub(crate) fn new(store: Store, caller: Caller, scope: Scope) -> Self {
-        let request_scope = convert::request_scope(&caller).into();
-        Self { store, caller, scope: Arc::new(scope), request_scope }
-    }
-
-    /// A request as an entry for the record, or everything that is wrong with it.
-    pub(crate) async fn entry(&self, request: v1::RecordInteractionRequest) -> Result<Entry> {
-        let fields = Violations::of(&request);
-        let message = request.interaction.unwrap_or_default();
-        let body_hash = request::hash(&[&message.encode_to_vec()]);
-        let request_key =
-            request::hash(&[b"RecordInteraction", self.request_scope.as_bytes(), request.request_id.as_bytes()]);
-        let (facts, mut found) = judged(message, fields, self.store.clock().now_micros());
-        if !found.is_empty() {
-            // Only what is refused anyway is looked up here; what is good is looked up with its group.
-            let unknown = rows::unknown_ids(self.store.reader(), &facts).await?;
-            let news = unknown.into_iter().filter(|one| found.iter().all(|other| other.field != one.field));
-            found.extend(news.collect::<Vec<_>>());
-            return Err(Error::Invalid(found));
-        }
-        self.check_rights(&facts)?;
-        Ok(Entry {
-            request_key,
-            body_hash,
-            facts,
-            recorded_by: self.caller.principal.subject.clone(),
-            scope: self.scope.clone(),
-        })
-    }
-
-    /// How long the caller's token is good for.
-    pub(crate) fn life_left(&self) -> Duration {
-        let left = self.caller.principal.expires_micros - self.store.clock().now_micros();
-        Duration::from_micros(u64::try_from(left).unwrap_or(0))
-    }
-
-    fn check_rights(&self, facts: &Facts) -> Result<()> {
-        if speaks_for_all(self.caller.principal.role) {
-            return Ok(());
-        }
-        if facts.customer_resolution != Resolution::Unspecified {
-            return Err(Error::FieldNotYours("interaction.customer_resolution"));
-        }
-        check_frozen(&facts.participants, "interaction.participants")
-    }
-}
-
-/// Reads an interaction and applies every rule that needs no database; `found`: what is wrong with the request around it.
-fn judged(message: v1::Interaction, mut found: Vec<Violation>, now: i64) -> (Facts, Vec<Violation>) {
-    let mut add = |broken: Vec<Violation>| {
-        let news: Vec<_> = broken.into_iter().filter_map(|one| one.inside("interaction").besides(&found)).collect();
-        found.extend(news);
-    };
-    add(Violations::of(&message));
-    let facts = message::read(message);
-    add(check(&facts, now));
-    (facts, found)
-}
-
-/// What the server would say of a request to record an interaction at `now`, as far as it needs no database: every
-/// broken rule.
-pub fn violations(request: &v1::RecordInteractionRequest, now: i64) -> Vec<Violation> {
-    judged(request.interaction.clone().unwrap_or_default(), Violations::of(request), now).1
-}
-
-/// Applications and administrators tell what happened for everybody, in the past too.
-fn speaks_for_all(role: Role) -> bool {
-    match role {
-        Role::App | Role::Admin => true,
-        Role::Staff | Role::Supervisor | Role::Reviewer | Role::Customer | Role::Unspecified => false,
-    }
-}
-
-/// Role and team come from the directory where a person records.
-fn check_frozen(participants: &[Participant], field: &'static str) -> Result<()> {
-    let given = participants.iter().any(|one| one.role.is_some() || one.team_id.is_some());
-    if given { Err(Error::FieldNotYours(field)) } else { Ok(()) }
 }
 
 pub(crate) fn receipt(receipt: Receipt) -> v1::RecordInteractionResponse {
@@ -355,7 +266,7 @@ impl InteractionService for InteractionApi {
         respond(async {
             let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
-            let mutation = convert::request(&caller, "UpdateInteraction", id, &message);
+            let mutation = mutation(&caller, "UpdateInteraction", id, &message);
             let paths = message.update_mask.map(|mask| mask.paths).unwrap_or_default();
             let change = change_of(message.interaction.unwrap_or_default(), &paths)?;
             check_update_rights(caller.principal.role, &paths)?;
@@ -373,7 +284,7 @@ impl InteractionService for InteractionApi {
         respond(async {
             let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
-            let mutation = convert::request(&caller, "ReattributeInteraction", id, &message);
+            let mutation = mutation(&caller, "ReattributeInteraction", id, &message);
             let participants = message::read_participants(message.participants);
             let mut found = Vec::new();
             super::rules::check_participants(&participants, &mut found);

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 use tonic::{Status, Streaming};
 
 use super::{
-    service::Reader,
+    reader::Reader,
     store::{Entry, Receipt, Recorder},
 };
 use crate::{

@@ -1,0 +1,61 @@
+//! What every handler does around its own work: let the caller in, name his request, page, answer.
+
+use prost::Message;
+use tonic::{Request, Response, Status};
+
+use crate::{
+    api::{status, v1::Role},
+    auth::Caller,
+    directory::{admission, scope::Scope},
+    error::{Error, Result},
+    store::{
+        Store,
+        request::{self, Request as Mutation},
+    },
+};
+
+/// A caller who was let in, with what he asks.
+pub(crate) struct Call<M> {
+    pub(crate) caller: Caller,
+    pub(crate) scope: Scope,
+    pub(crate) message: M,
+}
+
+impl<M> Call<M> {
+    /// Lets the caller of a request in.
+    pub(crate) async fn admit(store: &Store, request: Request<M>) -> Result<Self> {
+        let caller = authenticated(&request)?;
+        let scope = admission::admit(store, &caller).await?;
+        Ok(Self { caller, scope, message: request.into_inner() })
+    }
+}
+
+/// Turns a handler's result into an answer or a status.
+pub(crate) async fn respond<T>(work: impl Future<Output = Result<T>>) -> std::result::Result<Response<T>, Status> {
+    work.await.map(Response::new).map_err(status::of)
+}
+
+/// The page size that holds: what was asked, or the default.
+pub(crate) fn page_size(asked: i32, default: u64) -> u64 {
+    u64::try_from(asked).ok().filter(|size| *size > 0).unwrap_or(default)
+}
+
+/// The caller whom the authentication layer let in.
+fn authenticated<T>(request: &Request<T>) -> Result<Caller> {
+    request.extensions().get::<Caller>().cloned().ok_or(Error::TokenRejected)
+}
+
+/// A mutation's identity; `body` is the message with its request id emptied.
+pub(crate) fn mutation(caller: &Caller, method: &'static str, id: String, body: &impl Message) -> Mutation {
+    Mutation { scope: request_scope(caller), id, method, body_hash: request::hash(&[&body.encode_to_vec()]) }
+}
+
+/// Whose request ids these are: applications and administrators act for the organisation and share one space, so that
+/// an import repeated under another account still finds what is there.
+pub(crate) fn request_scope(caller: &Caller) -> String {
+    match caller.principal.role {
+        Role::App | Role::Admin | Role::Unspecified => "organization".to_owned(),
+        Role::Staff | Role::Supervisor | Role::Reviewer => format!("person {}", caller.principal.subject),
+        Role::Customer => format!("customer {}", caller.principal.subject),
+    }
+}

@@ -1,0 +1,39 @@
+//! Letting a caller in: who he is to the directory, and what of the record he reaches.
+
+use super::{scope::Scope, store};
+use crate::{
+    api::v1::{Reach, Role, StaffState},
+    auth::Caller,
+    error::{Error, Result},
+    store::Store,
+};
+
+/// Lets a caller in: a person whom the directory lists as inactive may not call, whatever his token says.
+///
+/// The teams are those of the token; a colleague whose token names none has the one the directory gives him.
+///
+/// # Errors
+/// [`Error::CallerInactive`].
+pub(crate) async fn admit(store: &Store, caller: &Caller) -> Result<Scope> {
+    let principal = &caller.principal;
+    let is_person = match principal.role {
+        Role::Staff | Role::Supervisor | Role::Reviewer | Role::Admin => true,
+        Role::App | Role::Customer | Role::Unspecified => false,
+    };
+    let listed = if is_person { store::find_staff(store.reader(), &principal.subject).await? } else { None };
+    if listed.as_ref().is_some_and(|person| person.state == StaffState::Inactive) {
+        return Err(Error::CallerInactive);
+    }
+    Ok(match (caller.reach, principal.role) {
+        (Reach::All, _) => Scope::All,
+        (_, Role::Customer) => Scope::Customer(principal.subject.clone()),
+        (Reach::Team, _) => {
+            let mut teams = principal.teams.clone();
+            if teams.is_empty() {
+                teams.extend(listed.and_then(|person| person.team_id));
+            }
+            Scope::Teams { staff_id: principal.subject.clone(), teams }
+        }
+        (Reach::Own | Reach::Unspecified, _) => Scope::Staff(principal.subject.clone()),
+    })
+}

@@ -1,0 +1,110 @@
+//! From a request to record something to an entry for the record, or everything that is wrong with it.
+
+use std::{sync::Arc, time::Duration};
+
+use prost::Message as _;
+
+use super::{
+    Facts, Participant, check, message,
+    store::{self as rows, Entry},
+};
+use crate::{
+    api::{
+        rules::Violations,
+        v1::{self, Resolution, Role},
+    },
+    auth::Caller,
+    call,
+    directory::scope::Scope,
+    error::{Error, Result, Violation},
+    store::{Store, request},
+};
+
+/// Reads and judges requests of one caller to record something.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    store: Store,
+    caller: Caller,
+    scope: Arc<Scope>,
+    request_scope: Arc<str>,
+}
+
+impl Reader {
+    pub(crate) fn new(store: Store, caller: Caller, scope: Scope) -> Self {
+        let request_scope = call::request_scope(&caller).into();
+        Self { store, caller, scope: Arc::new(scope), request_scope }
+    }
+
+    /// A request as an entry for the record, or everything that is wrong with it.
+    pub(crate) async fn entry(&self, request: v1::RecordInteractionRequest) -> Result<Entry> {
+        let fields = Violations::of(&request);
+        let message = request.interaction.unwrap_or_default();
+        let body_hash = request::hash(&[&message.encode_to_vec()]);
+        let request_key =
+            request::hash(&[b"RecordInteraction", self.request_scope.as_bytes(), request.request_id.as_bytes()]);
+        let (facts, mut found) = judged(message, fields, self.store.clock().now_micros());
+        if !found.is_empty() {
+            // Only what is refused anyway is looked up here; what is good is looked up with its group.
+            let unknown = rows::unknown_ids(self.store.reader(), &facts).await?;
+            let news = unknown.into_iter().filter(|one| found.iter().all(|other| other.field != one.field));
+            found.extend(news.collect::<Vec<_>>());
+            return Err(Error::Invalid(found));
+        }
+        self.check_rights(&facts)?;
+        Ok(Entry {
+            request_key,
+            body_hash,
+            facts,
+            recorded_by: self.caller.principal.subject.clone(),
+            scope: self.scope.clone(),
+        })
+    }
+
+    /// How long the caller's token is good for.
+    pub(crate) fn life_left(&self) -> Duration {
+        let left = self.caller.principal.expires_micros - self.store.clock().now_micros();
+        Duration::from_micros(u64::try_from(left).unwrap_or(0))
+    }
+
+    fn check_rights(&self, facts: &Facts) -> Result<()> {
+        if speaks_for_all(self.caller.principal.role) {
+            return Ok(());
+        }
+        if facts.customer_resolution != Resolution::Unspecified {
+            return Err(Error::FieldNotYours("interaction.customer_resolution"));
+        }
+        check_frozen(&facts.participants, "interaction.participants")
+    }
+}
+
+/// Reads an interaction and applies every rule that needs no database; `found`: what is wrong with the request around it.
+fn judged(message: v1::Interaction, mut found: Vec<Violation>, now: i64) -> (Facts, Vec<Violation>) {
+    let mut add = |broken: Vec<Violation>| {
+        let news: Vec<_> = broken.into_iter().filter_map(|one| one.inside("interaction").besides(&found)).collect();
+        found.extend(news);
+    };
+    add(Violations::of(&message));
+    let facts = message::read(message);
+    add(check(&facts, now));
+    (facts, found)
+}
+
+/// What the server would say of a request to record an interaction at `now`, as far as it needs no database: every
+/// broken rule.
+pub fn violations(request: &v1::RecordInteractionRequest, now: i64) -> Vec<Violation> {
+    judged(request.interaction.clone().unwrap_or_default(), Violations::of(request), now).1
+}
+
+/// Applications and administrators tell what happened for everybody, in the past too.
+pub(crate) fn speaks_for_all(role: Role) -> bool {
+    match role {
+        Role::App | Role::Admin => true,
+        Role::Staff | Role::Supervisor | Role::Reviewer | Role::Customer | Role::Unspecified => false,
+    }
+}
+
+/// Role and team come from the directory where a person records.
+pub(crate) fn check_frozen(participants: &[Participant], field: &'static str) -> Result<()> {
+    let given = participants.iter().any(|one| one.role.is_some() || one.team_id.is_some());
+    if given { Err(Error::FieldNotYours(field)) } else { Ok(()) }
+}
