@@ -96,6 +96,9 @@ const CHANGE: Table = Table {
     columns: &[("sequence", Kind::Int), ("interaction_id", Kind::Id), ("kind", Kind::Int), ("changed_at", Kind::Int)],
 };
 
+/// The tables to which recording adds rows, in its order: what a measurement of the database alone has to fill.
+pub const RECORDED: [&Table; 3] = [&INTERACTION, &PARTICIPANT, &CHANGE];
+
 /// What happened to an interaction, as its stream of changes says it.
 #[derive(Clone, Copy)]
 enum ChangeKind {

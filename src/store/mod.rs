@@ -14,6 +14,7 @@ mod transaction;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 
 pub use connect::{Database, OpenError};
+pub use set::{Kind, Table};
 pub(crate) use transaction::{Abort, Tx};
 
 use crate::{

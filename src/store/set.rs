@@ -9,17 +9,41 @@ use uuid::Uuid;
 use super::Tx;
 
 /// A table as the target of set-based inserts.
-pub(crate) struct Table {
-    pub(crate) name: &'static str,
-    pub(crate) columns: &'static [(&'static str, Kind)],
+#[derive(Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// Its columns in the order of a row's values.
+    pub columns: &'static [(&'static str, Kind)],
 }
 
 /// What a column holds.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// A UUID, never null.
     Id,
+    /// An integer.
     Int,
+    /// A text.
     Text,
+}
+
+impl Table {
+    /// The statements that insert `rows` rows on SQLite: for how many of them each is, and its text.
+    pub fn sqlite_inserts(&self, rows: usize) -> impl Iterator<Item = (usize, String)> {
+        let mut left = rows;
+        std::iter::from_fn(move || {
+            let fits = |size: &&usize| **size <= left && **size * self.columns.len() <= SQLITE_PARAMETERS;
+            let size = *SQLITE_SIZES.iter().find(fits)?;
+            left -= size;
+            Some((size, sqlite_text(self, size)))
+        })
+    }
+
+    /// The statement that inserts any number of rows on PostgreSQL.
+    pub fn postgres_insert(&self) -> String {
+        postgres_text(self)
+    }
 }
 
 /// One value of a row. No column tells an empty text from none, nor uses the smallest integer: these stand for NULL in
@@ -82,20 +106,16 @@ pub(crate) async fn insert(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Resu
 }
 
 async fn insert_sqlite(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Result<(), DbErr> {
-    let mut left = rows.len();
+    let count = rows.len();
     let mut rows = rows.into_iter();
-    while left > 0 {
-        let fits = |size: &&usize| **size <= left && **size * table.columns.len() <= SQLITE_PARAMETERS;
-        let size = SQLITE_SIZES.iter().find(fits).copied().unwrap_or(1);
+    for (size, text) in table.sqlite_inserts(count) {
         let values: Vec<Value> = rows.by_ref().take(size).flatten().map(sqlite_value).collect();
-        tx.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sqlite_text(table, size), values)).await?;
-        left -= size;
+        tx.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, text, values)).await?;
     }
     Ok(())
 }
 
-/// The statement that inserts `rows` rows on SQLite.
-pub(crate) fn sqlite_text(table: &Table, rows: usize) -> String {
+fn sqlite_text(table: &Table, rows: usize) -> String {
     let row = format!("({})", vec!["?"; table.columns.len()].join(", "));
     format!("INSERT INTO {} ({}) VALUES {}", table.name, column_names(table), vec![row.as_str(); rows].join(", "))
 }
@@ -131,8 +151,7 @@ async fn insert_postgres(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Result
     Ok(())
 }
 
-/// The statement that inserts any number of rows on PostgreSQL.
-pub(crate) fn postgres_text(table: &Table) -> String {
+fn postgres_text(table: &Table) -> String {
     let (mut arrays, mut selected) = (Vec::new(), Vec::new());
     for (index, (name, kind)) in table.columns.iter().enumerate() {
         let number = index + 1;
