@@ -54,6 +54,7 @@ pub(crate) async fn copy(from: &Fresh, to: &Fresh) -> anyhow::Result<Figures> {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .statement_cache_capacity(256)
+                .pragma("wal_autocheckpoint", "8192")
                 .pragma("cache_size", "-65536")
                 .pragma("temp_store", "memory");
             let mut target = SqliteConnection::connect_with(&options).await?;
@@ -125,9 +126,9 @@ async fn write_sqlite(target: &mut SqliteConnection, batch: Vec<Rows>) -> anyhow
     let mut transaction = target.begin_with("BEGIN IMMEDIATE").await?;
     for (table, (count, columns)) in RECORDED.into_iter().zip(&batch) {
         let mut first = 0;
-        for (size, text) in table.sqlite_inserts(*count) {
+        for (taken, padding, text) in table.sqlite_inserts(*count) {
             let mut query = sqlx::query(AssertSqlSafe(text));
-            for row in first..first + size {
+            for row in first..first + taken {
                 for column in columns {
                     query = match column {
                         Column::Id(ids) => query.bind(ids[row]),
@@ -136,8 +137,11 @@ async fn write_sqlite(target: &mut SqliteConnection, batch: Vec<Rows>) -> anyhow
                     };
                 }
             }
+            for _ in 0..padding * table.columns.len() {
+                query = query.bind(None::<i64>);
+            }
             query.execute(&mut *transaction).await?;
-            first += size;
+            first += taken;
         }
     }
     transaction.commit().await?;

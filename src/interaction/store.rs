@@ -39,6 +39,7 @@ use crate::{
 
 const INTERACTION: Table = Table {
     name: "interaction",
+    unique: Some("request_key"),
     columns: &[
         ("id", Kind::Id),
         ("request_key", Kind::Id),
@@ -80,6 +81,7 @@ const INTERACTION: Table = Table {
 
 const PARTICIPANT: Table = Table {
     name: "interaction_participant",
+    unique: None,
     columns: &[
         ("interaction_id", Kind::Id),
         ("position", Kind::Int),
@@ -93,6 +95,7 @@ const PARTICIPANT: Table = Table {
 
 const CHANGE: Table = Table {
     name: "interaction_change",
+    unique: None,
     columns: &[("sequence", Kind::Int), ("interaction_id", Kind::Id), ("kind", Kind::Int), ("changed_at", Kind::Int)],
 };
 
@@ -152,37 +155,40 @@ impl WriteGroup for Recorder {
             // The stream's lock comes first: every writer on every server holds it while it looks for request keys, so
             // that two of them cannot both find one missing.
             let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
-            let mut sequence = sequence::take(tx, sequence::INTERACTIONS, count).await?;
-            let now = self.store.now(tx).await?;
-            let mut present = present_among(tx, entries).await?;
+            let (mut sequence, now) = sequence::take(tx, self.store.clock(), sequence::INTERACTIONS, count).await?;
             let known = Known::among(tx, entries).await?;
+            let mut interactions = Vec::with_capacity(entries.len());
+            let drafts: Vec<Result<Draft>> = entries
+                .iter()
+                .map(|entry| {
+                    let facts = known.complete(&entry.facts, &entry.scope)?;
+                    let receipt = Receipt { id: Uuid::now_v7(), already_present: false, recorded_at: now, revision: 1 };
+                    let participants = participant_cells(receipt.id, &facts).collect();
+                    interactions.push(interaction_cells(entry, facts, &receipt));
+                    Ok(Draft { receipt, participants })
+                })
+                .collect();
 
+            // Nearly always all of them are new, so that nobody needs to ask: the unique request key tells.
+            let all_new = set::insert(tx, &INTERACTION, interactions).await? == entries.len() as u64;
+            let holders = if all_new { HashMap::new() } else { present_among(tx, entries).await? };
             let mut answers = Vec::with_capacity(entries.len());
-            let (mut interactions, mut participants, mut changes) = (Vec::new(), Vec::new(), Vec::new());
-            for entry in entries {
-                if let Some((body_hash, receipt)) = present.get(&entry.request_key) {
-                    answers.push(match *body_hash == entry.body_hash {
-                        true => Ok(Receipt { already_present: true, ..receipt.clone() }),
-                        false => Err(Error::RequestIdReused),
-                    });
-                    continue;
-                }
-                let facts = match known.complete(&entry.facts, &entry.scope) {
-                    Ok(facts) => facts,
-                    Err(error) => {
-                        answers.push(Err(error));
-                        continue;
+            let (mut participants, mut changes) = (Vec::new(), Vec::new());
+            for (entry, draft) in entries.iter().zip(drafts) {
+                answers.push(match (holders.get(&entry.request_key), draft) {
+                    (Some((body_hash, _)), _) if *body_hash != entry.body_hash => Err(Error::RequestIdReused),
+                    (Some((_, holder)), draft) if !draft.as_ref().is_ok_and(|draft| draft.receipt.id == holder.id) => {
+                        Ok(holder.clone())
                     }
-                };
-                let receipt = Receipt { id: Uuid::now_v7(), already_present: false, recorded_at: now, revision: 1 };
-                participants.extend(participant_cells(receipt.id, &facts));
-                interactions.push(interaction_cells(entry, facts, &receipt));
-                changes.push(change_cells(sequence, receipt.id, ChangeKind::Recorded, now));
-                sequence += 1;
-                present.insert(entry.request_key, (entry.body_hash, receipt.clone()));
-                answers.push(Ok(receipt));
+                    (_, Err(error)) => Err(error),
+                    (_, Ok(draft)) => {
+                        participants.extend(draft.participants);
+                        changes.push(change_cells(sequence, draft.receipt.id, ChangeKind::Recorded, now));
+                        sequence += 1;
+                        Ok(draft.receipt)
+                    }
+                });
             }
-            set::insert(tx, &INTERACTION, interactions).await?;
             set::insert(tx, &PARTICIPANT, participants).await?;
             set::insert(tx, &CHANGE, changes).await?;
             Ok(answers)
@@ -190,6 +196,13 @@ impl WriteGroup for Recorder {
     }
 }
 
+/// What is recorded of an entry if its request key is new.
+struct Draft {
+    receipt: Receipt,
+    participants: Vec<Vec<Cell>>,
+}
+
+/// Who holds the request keys of these entries: body and receipt.
 async fn present_among(tx: &Tx, entries: &[Entry]) -> Result<HashMap<Uuid, (Uuid, Receipt)>, DbErr> {
     let keys: Vec<Uuid> = entries.iter().map(|entry| entry.request_key).collect();
     let select = "SELECT request_key, body_hash, id, recorded_at, revision FROM interaction";
@@ -631,7 +644,7 @@ pub(crate) async fn update(
             Box::pin(async move {
                 let now = store.now(tx).await?;
                 let work = async {
-                    let sequence = sequence::take(tx, sequence::INTERACTIONS, 1).await?;
+                    let (sequence, _) = sequence::take(tx, store.clock(), sequence::INTERACTIONS, 1).await?;
                     let before = locked(tx, &changing).await?;
                     let mut facts = before.facts.clone();
                     change(&mut facts);
@@ -667,7 +680,7 @@ pub(crate) async fn reattribute(
             Box::pin(async move {
                 let now = store.now(tx).await?;
                 let work = async {
-                    let sequence = sequence::take(tx, sequence::INTERACTIONS, 1).await?;
+                    let (sequence, _) = sequence::take(tx, store.clock(), sequence::INTERACTIONS, 1).await?;
                     let before = locked(tx, &changing).await?;
                     keep_frozen(&mut participants, &before.facts.participants);
                     let staff = participants.iter().map(|one| one.staff_id.clone()).collect();
