@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub(crate) use rules::check;
+pub use store::RECORDED;
 
 use crate::{
     api::v1::{Channel, Direction, InteractionKind, Involvement, Outcome, Resolution, StaffRole},

@@ -25,7 +25,7 @@ use crate::{
     directory::{
         Alias, etag,
         scope::Scope,
-        store::{alias_owners, aliases_of, customers_among, staff_among, teams_among},
+        store::{Known, Named, aliases_of, known_among},
     },
     error::{Error, Reason, Result, Violation},
     store::{
@@ -39,6 +39,7 @@ use crate::{
 
 const INTERACTION: Table = Table {
     name: "interaction",
+    unique: Some("request_key"),
     columns: &[
         ("id", Kind::Id),
         ("request_key", Kind::Id),
@@ -80,6 +81,7 @@ const INTERACTION: Table = Table {
 
 const PARTICIPANT: Table = Table {
     name: "interaction_participant",
+    unique: None,
     columns: &[
         ("interaction_id", Kind::Id),
         ("position", Kind::Int),
@@ -93,8 +95,12 @@ const PARTICIPANT: Table = Table {
 
 const CHANGE: Table = Table {
     name: "interaction_change",
+    unique: None,
     columns: &[("sequence", Kind::Int), ("interaction_id", Kind::Id), ("kind", Kind::Int), ("changed_at", Kind::Int)],
 };
+
+/// The tables to which recording adds rows, in its order: what a measurement of the database alone has to fill.
+pub const RECORDED: [&Table; 3] = [&INTERACTION, &PARTICIPANT, &CHANGE];
 
 /// What happened to an interaction, as its stream of changes says it.
 #[derive(Clone, Copy)]
@@ -149,37 +155,40 @@ impl WriteGroup for Recorder {
             // The stream's lock comes first: every writer on every server holds it while it looks for request keys, so
             // that two of them cannot both find one missing.
             let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
-            let mut sequence = sequence::take(tx, sequence::INTERACTIONS, count).await?;
-            let now = self.store.now(tx).await?;
-            let mut present = present_among(tx, entries).await?;
-            let known = Known::among(tx, entries).await?;
+            let (mut sequence, now) = sequence::take(tx, self.store.clock(), sequence::INTERACTIONS, count).await?;
+            let known = known_to(tx, entries.iter().map(|entry| &entry.facts)).await?;
+            let mut interactions = Vec::with_capacity(entries.len());
+            let drafts: Vec<Result<Draft>> = entries
+                .iter()
+                .map(|entry| {
+                    let facts = known.complete(&entry.facts, &entry.scope)?;
+                    let receipt = Receipt { id: Uuid::now_v7(), already_present: false, recorded_at: now, revision: 1 };
+                    let participants = participant_cells(receipt.id, &facts).collect();
+                    interactions.push(interaction_cells(entry, facts, &receipt));
+                    Ok(Draft { receipt, participants })
+                })
+                .collect();
 
+            // Nearly always all of them are new, so that nobody needs to ask: the unique request key tells.
+            let all_new = set::insert(tx, &INTERACTION, interactions).await? == entries.len() as u64;
+            let holders = if all_new { HashMap::new() } else { present_among(tx, entries).await? };
             let mut answers = Vec::with_capacity(entries.len());
-            let (mut interactions, mut participants, mut changes) = (Vec::new(), Vec::new(), Vec::new());
-            for entry in entries {
-                if let Some((body_hash, receipt)) = present.get(&entry.request_key) {
-                    answers.push(match *body_hash == entry.body_hash {
-                        true => Ok(Receipt { already_present: true, ..receipt.clone() }),
-                        false => Err(Error::RequestIdReused),
-                    });
-                    continue;
-                }
-                let facts = match known.complete(&entry.facts, &entry.scope) {
-                    Ok(facts) => facts,
-                    Err(error) => {
-                        answers.push(Err(error));
-                        continue;
+            let (mut participants, mut changes) = (Vec::new(), Vec::new());
+            for (entry, draft) in entries.iter().zip(drafts) {
+                answers.push(match (holders.get(&entry.request_key), draft) {
+                    (Some((body_hash, _)), _) if *body_hash != entry.body_hash => Err(Error::RequestIdReused),
+                    (Some((_, holder)), draft) if !draft.as_ref().is_ok_and(|draft| draft.receipt.id == holder.id) => {
+                        Ok(holder.clone())
                     }
-                };
-                let receipt = Receipt { id: Uuid::now_v7(), already_present: false, recorded_at: now, revision: 1 };
-                participants.extend(participant_cells(receipt.id, &facts));
-                interactions.push(interaction_cells(entry, facts, &receipt));
-                changes.push(change_cells(sequence, receipt.id, ChangeKind::Recorded, now));
-                sequence += 1;
-                present.insert(entry.request_key, (entry.body_hash, receipt.clone()));
-                answers.push(Ok(receipt));
+                    (_, Err(error)) => Err(error),
+                    (_, Ok(draft)) => {
+                        participants.extend(draft.participants);
+                        changes.push(change_cells(sequence, draft.receipt.id, ChangeKind::Recorded, now));
+                        sequence += 1;
+                        Ok(draft.receipt)
+                    }
+                });
             }
-            set::insert(tx, &INTERACTION, interactions).await?;
             set::insert(tx, &PARTICIPANT, participants).await?;
             set::insert(tx, &CHANGE, changes).await?;
             Ok(answers)
@@ -187,6 +196,13 @@ impl WriteGroup for Recorder {
     }
 }
 
+/// What is recorded of an entry if its request key is new.
+struct Draft {
+    receipt: Receipt,
+    participants: Vec<Vec<Cell>>,
+}
+
+/// Who holds the request keys of these entries: body and receipt.
 async fn present_among(tx: &Tx, entries: &[Entry]) -> Result<HashMap<Uuid, (Uuid, Receipt)>, DbErr> {
     let keys: Vec<Uuid> = entries.iter().map(|entry| entry.request_key).collect();
     let select = "SELECT request_key, body_hash, id, recorded_at, revision FROM interaction";
@@ -203,53 +219,21 @@ async fn present_among(tx: &Tx, entries: &[Entry]) -> Result<HashMap<Uuid, (Uuid
     Ok(present)
 }
 
-/// What the directory says about the ids in a group.
-struct Known {
-    staff: HashMap<String, (StaffRole, Option<String>)>,
-    teams: Vec<String>,
-    customers: Vec<String>,
-    aliases: HashMap<Alias, String>,
+async fn known_to(connection: &impl ConnectionTrait, told: impl IntoIterator<Item = &Facts>) -> Result<Known, DbErr> {
+    let mut named = Named::default();
+    for facts in told {
+        named.staff.extend(facts.participants.iter().map(|one| one.staff_id.clone()));
+        named.teams.extend(facts.participants.iter().filter_map(|one| one.team_id.clone()));
+        match (&facts.customer_id, &facts.customer_alias) {
+            (Some(id), _) => named.customers.push(id.clone()),
+            (None, Some(alias)) => named.aliases.push(alias.value.clone()),
+            (None, None) => {}
+        }
+    }
+    known_among(connection, named).await
 }
 
 impl Known {
-    async fn among(tx: &Tx, entries: &[Entry]) -> Result<Self, DbErr> {
-        let facts = || entries.iter().map(|entry| &entry.facts);
-        let participants = || facts().flat_map(|facts| &facts.participants);
-        Self::named(
-            tx,
-            participants().map(|one| one.staff_id.clone()).collect(),
-            participants().filter_map(|one| one.team_id.clone()).collect(),
-            facts().filter_map(|facts| facts.customer_id.clone()).collect(),
-            facts()
-                .filter(|facts| facts.customer_id.is_none())
-                .filter_map(|facts| facts.customer_alias.clone())
-                .collect(),
-        )
-        .await
-    }
-
-    async fn named(
-        tx: &impl ConnectionTrait,
-        staff: Vec<String>,
-        teams: Vec<String>,
-        customers: Vec<String>,
-        aliases: Vec<Alias>,
-    ) -> Result<Self, DbErr> {
-        let distinct = |mut names: Vec<String>| {
-            names.sort_unstable();
-            names.dedup();
-            names
-        };
-        let (staff, teams, customers) = (distinct(staff), distinct(teams), distinct(customers));
-        let aliases = distinct(aliases.into_iter().map(|alias| alias.value).collect());
-        Ok(Self {
-            staff: if staff.is_empty() { HashMap::new() } else { staff_among(tx, staff).await? },
-            teams: if teams.is_empty() { Vec::new() } else { sorted(teams_among(tx, teams).await?) },
-            customers: if customers.is_empty() { Vec::new() } else { sorted(customers_among(tx, customers).await?) },
-            aliases: if aliases.is_empty() { HashMap::new() } else { alias_owners(tx, aliases).await? },
-        })
-    }
-
     /// The facts with role, team and customer filled in as the directory has them now, if all ids are known and the
     /// caller's reach covers it.
     fn complete(&self, facts: &Facts, scope: &Scope) -> Result<Facts> {
@@ -257,7 +241,7 @@ impl Known {
         let mut found = Vec::new();
         self.complete_participants(&mut facts.participants, "interaction.participants", &mut found);
         match &facts.customer_id {
-            Some(id) if self.customers.binary_search(id).is_err() => {
+            Some(id) if !self.customers.contains(id) => {
                 let rule = "must be a customer of the directory";
                 found.push(Violation::new("interaction.customer_id", Reason::UnknownCustomer, rule));
             }
@@ -283,7 +267,7 @@ impl Known {
             };
             participant.role = participant.role.or(Some(*role));
             match &participant.team_id {
-                Some(team) if self.teams.binary_search(team).is_err() => {
+                Some(team) if !self.teams.contains(team) => {
                     let field = format!("{path}[{index}].team_id");
                     found.push(Violation::new(field, Reason::UnknownTeam, "must be a team of the directory"));
                 }
@@ -296,19 +280,11 @@ impl Known {
 
 /// The ids in an interaction that the directory does not know.
 pub(crate) async fn unknown_ids(connection: &impl ConnectionTrait, facts: &Facts) -> Result<Vec<Violation>, DbErr> {
-    let staff = facts.participants.iter().map(|one| one.staff_id.clone()).collect();
-    let teams = facts.participants.iter().filter_map(|one| one.team_id.clone()).collect();
-    let customers = facts.customer_id.iter().cloned().collect();
-    let known = Known::named(connection, staff, teams, customers, Vec::new()).await?;
+    let known = known_to(connection, [facts]).await?;
     Ok(match known.complete(facts, &Scope::All) {
         Err(Error::Invalid(found)) => found,
         Ok(_) | Err(_) => Vec::new(),
     })
-}
-
-fn sorted(mut names: Vec<String>) -> Vec<String> {
-    names.sort_unstable();
-    names
 }
 
 /// Whether the participants make an interaction part of a scope.
@@ -640,7 +616,7 @@ pub(crate) async fn update(
             Box::pin(async move {
                 let now = store.now(tx).await?;
                 let work = Box::pin(async {
-                    let sequence = sequence::take(tx, sequence::INTERACTIONS, 1).await?;
+                    let (sequence, _) = sequence::take(tx, store.clock(), sequence::INTERACTIONS, 1).await?;
                     let before = locked(tx, &changing).await?;
                     let mut facts = before.facts.clone();
                     change(&mut facts);
@@ -676,12 +652,12 @@ pub(crate) async fn reattribute(
             Box::pin(async move {
                 let now = store.now(tx).await?;
                 let work = Box::pin(async {
-                    let sequence = sequence::take(tx, sequence::INTERACTIONS, 1).await?;
+                    let (sequence, _) = sequence::take(tx, store.clock(), sequence::INTERACTIONS, 1).await?;
                     let before = locked(tx, &changing).await?;
                     keep_frozen(&mut participants, &before.facts.participants);
                     let staff = participants.iter().map(|one| one.staff_id.clone()).collect();
                     let teams = participants.iter().filter_map(|one| one.team_id.clone()).collect();
-                    let known = Known::named(tx, staff, teams, Vec::new(), Vec::new()).await?;
+                    let known = known_among(tx, Named { staff, teams, ..Named::default() }).await?;
                     let mut found = Vec::new();
                     known.complete_participants(&mut participants, "participants", &mut found);
                     Error::unless_empty(found)?;

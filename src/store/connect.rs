@@ -52,6 +52,8 @@ const MIGRATION_LOCK: i64 = 0x0052_4150_504f_5254;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// SQLite compiles and caches this many statements per connection, PostgreSQL likewise.
 const STATEMENT_CACHE: usize = 256;
+/// A connection that was idle for less than this is taken to be alive, without a trip to ask it.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 impl Database {
     /// Reads a URL; `sqlite:PATH` or `postgres://...`.
@@ -119,6 +121,7 @@ async fn sqlite_pool(path: &Path, connections: u32, read_only: bool) -> Result<D
     let path = path.to_owned();
     let mut options = ConnectOptions::new("sqlite::memory:");
     options.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
+    options.test_before_acquire_if_idle_for(TRUSTED_IDLE);
     options.map_sqlx_sqlite_opts(move |sqlite| {
         use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
         let sqlite = sqlite
@@ -132,6 +135,9 @@ async fn sqlite_pool(path: &Path, connections: u32, read_only: bool) -> Result<D
             .busy_timeout(Duration::from_secs(5))
             .statement_cache_capacity(STATEMENT_CACHE)
             .pragma("cache_size", "-65536")
+            // A page that many commits change is copied to the database once per checkpoint: at the default of 1,000
+            // pages a large group would cause one each.
+            .pragma("wal_autocheckpoint", "8192")
             .pragma("temp_store", "memory");
         if read_only { sqlite.pragma("query_only", "on") } else { sqlite }
     });
@@ -164,6 +170,7 @@ async fn open_postgres(url: &str, connections: u32, clock: Clock) -> Result<Stor
 async fn postgres_pool(url: &str, connections: u32, statement_timeout: Duration) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
+    options.test_before_acquire_if_idle_for(TRUSTED_IDLE);
     options.map_sqlx_postgres_opts(move |postgres| {
         postgres.statement_cache_capacity(STATEMENT_CACHE).options([
             ("statement_timeout", statement_timeout.as_millis().to_string()),

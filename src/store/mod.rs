@@ -14,12 +14,16 @@ mod transaction;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 
 pub use connect::{Database, OpenError};
+pub use set::{Kind, Table};
 pub(crate) use transaction::{Abort, Tx};
 
 use crate::{
     clock::Clock,
     error::{Error, Result},
 };
+
+/// PostgreSQL's clock in microseconds, at the moment when it is read.
+const DATABASE_TIME: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
 /// A database, ready to use. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -64,7 +68,7 @@ impl Store {
         if tx.get_database_backend() == DbBackend::Sqlite {
             return Ok(self.clock.now_micros());
         }
-        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now";
+        let sql = format!("SELECT {DATABASE_TIME} AS now");
         let row = tx.query_one_raw(sea_orm::Statement::from_string(DbBackend::Postgres, sql)).await?;
         let row = row.ok_or_else(|| DbErr::RecordNotFound("clock_timestamp".to_owned()))?;
         Ok(row.try_get("", "now")?)

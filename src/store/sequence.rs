@@ -1,18 +1,25 @@
 //! Sequence numbers of streams with a cursor.
 
-use sea_orm::{ConnectionTrait as _, DbErr, Statement};
+use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Statement};
 
-use super::Tx;
+use super::{DATABASE_TIME, Tx};
+use crate::clock::Clock;
 
 /// The stream of changes to interactions.
 pub(crate) const INTERACTIONS: &str = "interactions";
 
-/// Locks the stream until the transaction ends and takes `count` numbers; returns the first. Numbers that go unused
+/// Locks the stream until the transaction ends and takes `count` numbers; returns the first, and the database's time,
+/// read after the lock and on the same trip. Numbers that go unused
 /// leave a gap, which readers do not mind; what they must never see is a smaller number after a larger one.
-pub(crate) async fn take(tx: &Tx, stream: &str, count: i64) -> Result<i64, DbErr> {
-    let sql = "UPDATE stream SET last_sequence = last_sequence + $1 WHERE name = $2 RETURNING last_sequence";
-    let values = [count.into(), stream.into()];
-    let row = tx.query_one_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
+pub(crate) async fn take(tx: &Tx, clock: &Clock, stream: &str, count: i64) -> Result<(i64, i64), DbErr> {
+    let backend = tx.get_database_backend();
+    let mut sql =
+        "UPDATE stream SET last_sequence = last_sequence + $1 WHERE name = $2 RETURNING last_sequence".to_owned();
+    if backend != DbBackend::Sqlite {
+        sql = format!("{sql}, {DATABASE_TIME} AS now");
+    }
+    let row = tx.query_one_raw(Statement::from_sql_and_values(backend, sql, [count.into(), stream.into()])).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound(format!("stream {stream}")))?;
-    Ok(row.try_get::<i64>("", "last_sequence")? - count + 1)
+    let now = if backend == DbBackend::Sqlite { clock.now_micros() } else { row.try_get("", "now")? };
+    Ok((row.try_get::<i64>("", "last_sequence")? - count + 1, now))
 }

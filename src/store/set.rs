@@ -1,7 +1,7 @@
 //! Writing and looking up many rows with one statement.
 //!
 //! PostgreSQL takes one array per column (UNNEST), so that every size is the same statement text and stays prepared.
-//! SQLite takes row values in a few fixed sizes, for the same reason.
+//! SQLite takes row values, as many as the next power of two; rows of NULLs fill them up and are passed over.
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value, sea_query::ArrayType};
 use uuid::Uuid;
@@ -9,17 +9,80 @@ use uuid::Uuid;
 use super::Tx;
 
 /// A table as the target of set-based inserts.
-pub(crate) struct Table {
-    pub(crate) name: &'static str,
-    pub(crate) columns: &'static [(&'static str, Kind)],
+#[derive(Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// The column whose value a row must not share with another one: such a row is passed over.
+    pub unique: Option<&'static str>,
+    /// Its columns in the order of a row's values.
+    pub columns: &'static [(&'static str, Kind)],
 }
 
 /// What a column holds.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// A UUID, never null.
     Id,
+    /// An integer.
     Int,
+    /// A text.
     Text,
+}
+
+/// Rows per statement on SQLite at most, well below its limit of 32,766 parameters for every table there is.
+const SQLITE_ROWS: usize = 512;
+
+impl Table {
+    /// The statements that insert `rows` rows on SQLite: how many of them each takes, with how many rows of NULLs behind
+    /// them, and its text.
+    pub fn sqlite_inserts(&self, rows: usize) -> impl Iterator<Item = (usize, usize, String)> {
+        (0..rows).step_by(SQLITE_ROWS).map(move |first| {
+            let taken = SQLITE_ROWS.min(rows - first);
+            let padded = taken.next_power_of_two();
+            let row = format!("({})", vec!["?"; self.columns.len()].join(","));
+            let rows = vec![row.as_str(); padded].join(",");
+            let into = self.insert_into();
+            let text = format!("{into} SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL{}", self.pass_over());
+            (taken, padded - taken, text)
+        })
+    }
+
+    /// The statement that inserts any number of rows on PostgreSQL.
+    pub fn postgres_insert(&self) -> String {
+        let (mut arrays, mut selected) = (Vec::new(), Vec::new());
+        for (index, (name, kind)) in self.columns.iter().enumerate() {
+            let number = index + 1;
+            match kind {
+                Kind::Id => (arrays.push(format!("${number}::uuid[]")), selected.push((*name).to_owned())),
+                Kind::Int => (
+                    arrays.push(format!("${number}::bigint[]")),
+                    selected.push(format!("NULLIF({name}, {})", "(-9223372036854775808)")),
+                ),
+                Kind::Text => (arrays.push(format!("${number}::text[]")), selected.push(format!("NULLIF({name}, '')"))),
+            };
+        }
+        format!(
+            "{} SELECT {} FROM UNNEST({}) AS given ({}){}",
+            self.insert_into(),
+            selected.join(", "),
+            arrays.join(", "),
+            self.column_names(),
+            self.pass_over(),
+        )
+    }
+
+    fn insert_into(&self) -> String {
+        format!("INSERT INTO {} ({})", self.name, self.column_names())
+    }
+
+    fn pass_over(&self) -> String {
+        self.unique.map(|column| format!(" ON CONFLICT ({column}) DO NOTHING")).unwrap_or_default()
+    }
+
+    fn column_names(&self) -> String {
+        self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// One value of a row. No column tells an empty text from none, nor uses the smallest integer: these stand for NULL in
@@ -65,15 +128,10 @@ impl From<String> for Cell {
     }
 }
 
-/// Rows per statement on SQLite, largest first.
-const SQLITE_SIZES: [usize; 4] = [256, 64, 8, 1];
-/// SQLite's limit of parameters.
-const SQLITE_PARAMETERS: usize = 32_766;
-
-/// Inserts rows; each has the table's columns in order.
-pub(crate) async fn insert(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Result<(), DbErr> {
+/// Inserts rows, each with the table's columns in order; gives how many were inserted.
+pub(crate) async fn insert(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Result<u64, DbErr> {
     if rows.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     if tx.get_database_backend() == DbBackend::Sqlite {
         insert_sqlite(tx, table, rows).await
@@ -82,23 +140,16 @@ pub(crate) async fn insert(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Resu
     }
 }
 
-async fn insert_sqlite(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Result<(), DbErr> {
-    let mut left = rows.len();
+async fn insert_sqlite(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Result<u64, DbErr> {
+    let (mut inserted, count) = (0, rows.len());
     let mut rows = rows.into_iter();
-    while left > 0 {
-        let fits = |size: &&usize| **size <= left && **size * table.columns.len() <= SQLITE_PARAMETERS;
-        let size = SQLITE_SIZES.iter().find(fits).copied().unwrap_or(1);
-        let values: Vec<Value> = rows.by_ref().take(size).flatten().map(sqlite_value).collect();
-        tx.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sqlite_text(table, size), values)).await?;
-        left -= size;
+    for (taken, padding, text) in table.sqlite_inserts(count) {
+        let mut values: Vec<Value> = rows.by_ref().take(taken).flatten().map(sqlite_value).collect();
+        values.resize((taken + padding) * table.columns.len(), Value::from(None::<i64>));
+        let done = tx.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, text, values)).await?;
+        inserted += done.rows_affected();
     }
-    Ok(())
-}
-
-/// The statement that inserts `rows` rows on SQLite.
-pub(crate) fn sqlite_text(table: &Table, rows: usize) -> String {
-    let row = format!("({})", vec!["?"; table.columns.len()].join(", "));
-    format!("INSERT INTO {} ({}) VALUES {}", table.name, column_names(table), vec![row.as_str(); rows].join(", "))
+    Ok(inserted)
 }
 
 fn sqlite_value(cell: Cell) -> Value {
@@ -109,7 +160,7 @@ fn sqlite_value(cell: Cell) -> Value {
     }
 }
 
-async fn insert_postgres(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Result<(), DbErr> {
+async fn insert_postgres(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Result<u64, DbErr> {
     let mut columns: Vec<Vec<Value>> = table.columns.iter().map(|_| Vec::with_capacity(rows.len())).collect();
     for row in rows {
         for (column, cell) in columns.iter_mut().zip(row) {
@@ -128,54 +179,28 @@ async fn insert_postgres(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Result
         };
         Value::Array(kind, Some(Box::new(values)))
     });
-    tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, postgres_text(table), arrays)).await?;
-    Ok(())
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, table.postgres_insert(), arrays);
+    Ok(tx.execute_raw(statement).await?.rows_affected())
 }
 
-/// The statement that inserts any number of rows on PostgreSQL.
-pub(crate) fn postgres_text(table: &Table) -> String {
-    let (mut arrays, mut selected) = (Vec::new(), Vec::new());
-    for (index, (name, kind)) in table.columns.iter().enumerate() {
-        let number = index + 1;
-        match kind {
-            Kind::Id => (arrays.push(format!("${number}::uuid[]")), selected.push((*name).to_owned())),
-            Kind::Int => (
-                arrays.push(format!("${number}::bigint[]")),
-                selected.push(format!("NULLIF({name}, {})", "(-9223372036854775808)")),
-            ),
-            Kind::Text => (arrays.push(format!("${number}::text[]")), selected.push(format!("NULLIF({name}, '')"))),
-        };
-    }
-    format!(
-        "INSERT INTO {} ({columns}) SELECT {} FROM UNNEST({}) AS given ({columns})",
-        table.name,
-        selected.join(", "),
-        arrays.join(", "),
-        columns = column_names(table),
-    )
-}
-
-fn column_names(table: &Table) -> String {
-    table.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
-}
-
-/// Rows whose `column` is one of `texts`; `select` is everything before WHERE.
-pub(crate) async fn among_texts(
-    connection: &impl ConnectionTrait,
-    select: &str,
-    column: &str,
-    texts: Vec<String>,
-) -> Result<Vec<QueryResult>, DbErr> {
-    let backend = connection.get_database_backend();
-    let (condition, value) = if backend == DbBackend::Sqlite {
-        let list = serde_json::to_string(&texts).map_err(|error| DbErr::Json(error.to_string()))?;
-        (format!("{column} IN (SELECT value FROM json_each($1))"), Value::from(list))
+/// The subquery that lists the texts of a parameter, for use after IN.
+///
+/// Not `= ANY($1)`: once PostgreSQL plans that for any parameter, it compares every row with every item.
+pub(crate) fn texts_listed(backend: DbBackend, parameter: usize) -> String {
+    if backend == DbBackend::Sqlite {
+        format!("(SELECT value FROM json_each(${parameter}))")
     } else {
-        let list = texts.into_iter().map(Value::from).collect();
-        (format!("{column} = ANY($1)"), Value::Array(ArrayType::String, Some(Box::new(list))))
-    };
-    let sql = format!("{select} WHERE {condition}");
-    connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [value])).await
+        format!("(SELECT unnest(${parameter}::text[]))")
+    }
+}
+
+/// The parameter for [`texts_listed`].
+pub(crate) fn texts(backend: DbBackend, texts: Vec<String>) -> Result<Value, DbErr> {
+    Ok(if backend == DbBackend::Sqlite {
+        Value::from(serde_json::to_string(&texts).map_err(|error| DbErr::Json(error.to_string()))?)
+    } else {
+        Value::Array(ArrayType::String, Some(Box::new(texts.into_iter().map(Value::from).collect())))
+    })
 }
 
 /// Rows whose `column` is one of `ids`.
@@ -192,7 +217,7 @@ pub(crate) async fn among_ids(
         (format!("{column} IN (SELECT unhex(value) FROM json_each($1))"), Value::from(list))
     } else {
         let list = ids.iter().map(|id| Value::from(*id)).collect();
-        (format!("{column} = ANY($1)"), Value::Array(ArrayType::Uuid, Some(Box::new(list))))
+        (format!("{column} IN (SELECT unnest($1::uuid[]))"), Value::Array(ArrayType::Uuid, Some(Box::new(list))))
     };
     let sql = format!("{select} WHERE {condition}");
     connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [value])).await

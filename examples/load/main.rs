@@ -1,0 +1,230 @@
+//! How fast a server records interactions, and what limits it.
+//!
+//! `cargo run --release --example load -- [--json] [--database-url postgres://...] [--seconds S] [--in-flight N]`
+//!
+//! One run measures, each on a new database: *echo*, a plain unary gRPC call with the same message; *naive*, recording
+//! with a transaction for each call; *grouped*, recording as it is; *stream*, one client stream; *bulk*, the rows of
+//! that stream written by the same statements straight through the driver. Only the ratios carry over to another
+//! machine. How long a disk takes to confirm a write can change from minute to minute, so it is measured beside them.
+//!
+//! Times are those of a call, or, for stream and bulk, of a batch: between two acknowledgements, of one transaction.
+
+mod bulk;
+mod echo;
+mod measure;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::{
+    fs::File,
+    io::{Seek as _, Write as _},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use clap::Parser;
+use rapport::{
+    api::v1::{RecordInteractionRequest, RecordInteractionsRequest, Role},
+    cli::client::{Client, explain},
+    clock::Clock,
+    server::{self, Running},
+};
+use serde::Serialize;
+use support::{
+    databases::{self, Databases, Fresh},
+    organisation,
+};
+use tonic::transport::Endpoint;
+
+use crate::{
+    echo::EchoCaller,
+    measure::{Call, Figures, Window},
+};
+
+const CONNECTIONS: usize = 4;
+
+/// Measures how fast a server records interactions.
+#[derive(Parser)]
+struct Args {
+    /// Print one JSON object as the last line instead of a table
+    #[arg(long)]
+    json: bool,
+
+    /// PostgreSQL database next to which new ones are created and dropped; without it SQLite is measured
+    #[arg(long)]
+    database_url: Option<String>,
+
+    /// Seconds that each phase is measured
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+
+    /// Calls in flight, over 4 connections
+    #[arg(long, default_value_t = 64)]
+    in_flight: usize,
+}
+
+#[derive(Serialize)]
+struct Report {
+    echo: Figures,
+    naive: Figures,
+    grouped: Figures,
+    stream: Figures,
+    bulk: Figures,
+    fsync: Figures,
+    ratios: Ratios,
+}
+
+#[derive(Serialize)]
+struct Ratios {
+    grouped_to_naive: f64,
+    grouped_to_echo: f64,
+    stream_to_bulk: f64,
+}
+
+fn main() -> anyhow::Result<()> {
+    let n = |name: &str| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(61);
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .event_interval(n("EI"))
+        .global_queue_interval(n("GI"))
+        .build()?
+        .block_on(run())
+}
+
+async fn run() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let databases = Databases::new(args.database_url.clone())?;
+    let report = measure(&args, &databases).await?;
+    if args.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        print_table(&report);
+    }
+    Ok(())
+}
+
+async fn measure(args: &Args, databases: &Databases) -> anyhow::Result<Report> {
+    let echo = measure_echo(args).await?;
+
+    let database = databases.create("naive").await?;
+    let fsync = probe_disk(&database.directory, args.seconds)?;
+    let naive = measure_calls(args, &database, Some(1)).await?;
+    databases.remove(database).await?;
+
+    let database = databases.create("grouped").await?;
+    let grouped = measure_calls(args, &database, None).await?;
+    databases.remove(database).await?;
+
+    let streamed = databases.create("stream").await?;
+    let stream = measure_stream(args, &streamed).await?;
+    let database = databases.create("bulk").await?;
+    let bulk = bulk::copy(&streamed, &database).await?;
+    databases.remove(database).await?;
+    databases.remove(streamed).await?;
+
+    let ratios = Ratios {
+        grouped_to_naive: grouped.per_second / naive.per_second,
+        grouped_to_echo: grouped.per_second / echo.per_second,
+        stream_to_bulk: stream.per_second / bulk.per_second,
+    };
+    Ok(Report { echo, naive, grouped, stream, bulk, fsync, ratios })
+}
+
+async fn measure_echo(args: &Args) -> anyhow::Result<Figures> {
+    let (address, serving) = echo::serve().await?;
+    let endpoint = Endpoint::from_shared(format!("http://{address}"))?;
+    let channels: Vec<_> = (0..CONNECTIONS).map(|_| endpoint.connect_lazy()).collect();
+    let caller = |n: usize| EchoCaller(tonic::client::Grpc::new(channels[n % CONNECTIONS].clone()));
+    let figures = measure::calls((0..args.in_flight).map(caller).collect(), args.seconds).await?;
+    serving.abort();
+    Ok(figures)
+}
+
+struct Recorder(Client);
+
+impl Call for Recorder {
+    async fn call(&mut self, request: RecordInteractionRequest) -> anyhow::Result<()> {
+        self.0.interactions.record_interaction(request).await.map_err(|status| explain(&status))?;
+        Ok(())
+    }
+}
+
+async fn start(database: &Fresh, group_max: Option<usize>) -> anyhow::Result<(Running, Vec<Client>)> {
+    let mut config = database.config()?;
+    if let Some(group_max) = group_max {
+        config.recording.group_max = group_max;
+    }
+    let running = server::start(config, Clock::system()).await?;
+    let token = running.authenticator().sign(Role::App, "load", &[], Duration::from_secs(3_600))?;
+    let url = format!("http://{}", running.address());
+    let clients = (0..CONNECTIONS).map(|_| Client::lazy(&url, &token)).collect::<anyhow::Result<Vec<_>>>()?;
+    organisation::enrol(&clients[0]).await?;
+    Ok((running, clients))
+}
+
+async fn measure_calls(args: &Args, database: &Fresh, group_max: Option<usize>) -> anyhow::Result<Figures> {
+    let (running, clients) = start(database, group_max).await?;
+    let callers = (0..args.in_flight).map(|n| Recorder(clients[n % CONNECTIONS].clone())).collect();
+    let figures = measure::calls(callers, args.seconds).await;
+    drop(clients);
+    running.stop().await?;
+    figures
+}
+
+async fn measure_stream(args: &Args, database: &Fresh) -> anyhow::Result<Figures> {
+    let (running, clients) = start(database, None).await?;
+    let window = Window::open(args.seconds);
+    let requests = (0..).map(|n| RecordInteractionsRequest { request: Some(organisation::request(n)) });
+    let requests = futures::stream::iter(requests.take_while(move |_| Instant::now() < window.end));
+    let mut client = clients[0].interactions.clone();
+    let mut answers = client.record_interactions(requests).await.map_err(|status| explain(&status))?.into_inner();
+
+    let (mut settled, mut recorded, mut laps, mut last) = (0, 0, Vec::new(), Instant::now());
+    while let Some(answer) = answers.message().await.map_err(|status| explain(&status))? {
+        let now = Instant::now();
+        anyhow::ensure!(answer.recorded_count == answer.settled_count, "the stream refuses {answer:?}");
+        if window.holds(now) {
+            recorded += answer.settled_count - settled;
+            laps.push(now - last);
+        }
+        (settled, last) = (answer.settled_count, now);
+    }
+    drop((client, clients));
+    running.stop().await?;
+    Figures::of(u64::try_from(recorded)?, window.length(), laps)
+}
+
+/// How long the disk takes to confirm a page at a time, for a fifth of the time of a phase.
+fn probe_disk(directory: &Path, seconds: f64) -> anyhow::Result<Figures> {
+    let mut file = File::create(directory.join("probe")).context("cannot write beside this program")?;
+    let (begun, time) = (Instant::now(), Duration::from_secs_f64(seconds / 5.0));
+    let mut laps = Vec::new();
+    while begun.elapsed() < time {
+        let lap = Instant::now();
+        file.rewind()?;
+        file.write_all(&[7; 4096])?;
+        file.sync_data()?;
+        laps.push(lap.elapsed());
+    }
+    Figures::of(laps.len() as u64, begun.elapsed(), laps)
+}
+
+fn print_table(report: &Report) {
+    println!("{:<10}{:>14}{:>12}{:>12}", "", "per second", "p50 ms", "p99 ms");
+    let phases = [
+        ("echo", report.echo),
+        ("naive", report.naive),
+        ("grouped", report.grouped),
+        ("stream", report.stream),
+        ("bulk", report.bulk),
+        ("fsync", report.fsync),
+    ];
+    for (name, Figures { per_second, p50_ms, p99_ms }) in phases {
+        println!("{name:<10}{per_second:>14.0}{p50_ms:>12.2}{p99_ms:>12.2}");
+    }
+    let Ratios { grouped_to_naive, grouped_to_echo, stream_to_bulk } = report.ratios;
+    println!("\ngrouped / naive  {grouped_to_naive:6.2}");
+    println!("grouped / echo   {grouped_to_echo:6.2}");
+    println!("stream / bulk    {stream_to_bulk:6.2}");
+}
