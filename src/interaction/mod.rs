@@ -3,7 +3,6 @@
 //!
 //! The contract's enums are the vocabulary here too; its messages stop at `service`.
 
-mod entity;
 mod message;
 pub mod reader;
 pub(crate) mod resolution;

@@ -1,0 +1,222 @@
+//! Changing what is on record, and noting who read it.
+
+use std::sync::Arc;
+
+use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _, entity::prelude::*};
+
+use super::{
+    entity::{interaction, participant},
+    find::{find, within},
+    rows::{
+        CHANGE, ChangeKind, PARTICIPANT, change_cells, json_unless_default, participant_cells, primary,
+        with_participants,
+    },
+};
+use crate::{
+    api::v1::{AuditAction, Role},
+    directory::{
+        etag,
+        scope::Scope,
+        store::{Named, known_among},
+    },
+    error::{Error, Result},
+    interaction::{Facts, Participant, Recorded, check},
+    store::{
+        Abort, Store, Tx, audit,
+        request::{self, Request},
+        sequence, set,
+    },
+};
+
+/// Who changes an interaction, and how he asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Changing {
+    pub(crate) request: Request,
+    pub(crate) scope: Scope,
+    pub(crate) actor: (String, Role),
+    pub(crate) id: Uuid,
+    /// Empty: whatever is there.
+    pub(crate) etag: String,
+}
+
+/// Changes facts other than the participants; gives the interaction as it is then.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::EtagMismatch`], [`Error::RequestIdReused`], and what the rules find in the result.
+pub(crate) async fn update(
+    store: &Store,
+    changing: Changing,
+    change: impl Fn(&mut Facts) + Send + Sync + 'static,
+) -> Result<Recorded> {
+    let (runner, change) = (store.clone(), Arc::new(change));
+    let (id, scope) = (changing.id, changing.scope.clone());
+    store
+        .transact(move |tx| {
+            let (store, changing, change) = (runner.clone(), changing.clone(), change.clone());
+            Box::pin(async move {
+                let now = store.now(tx).await?;
+                let work = Box::pin(async {
+                    let (sequence, _) = sequence::take(tx, store.clock(), sequence::INTERACTIONS, 1).await?;
+                    let before = locked(tx, &changing).await?;
+                    let mut facts = before.facts.clone();
+                    change(&mut facts);
+                    Error::unless_empty(check(&facts, now)).map_err(|error| error.inside("interaction"))?;
+                    write_facts(tx, &before, &facts).await?;
+                    let changed = change_cells(sequence, changing.id, ChangeKind::Updated, now);
+                    set::insert(tx, &CHANGE, vec![changed]).await?;
+                    Ok(())
+                });
+                request::once(tx, &changing.request, now, work).await
+            })
+        })
+        .await?;
+    find(store.reader(), &scope, id).await?.ok_or(Error::NotFound("interaction"))
+}
+
+/// Replaces the participants and leaves a trace; gives the interaction as it is then.
+///
+/// # Errors
+/// Like [`update`]; [`Reason::UnknownStaff`] and [`Reason::UnknownTeam`] for ids that the directory does not know.
+pub(crate) async fn reattribute(
+    store: &Store,
+    changing: Changing,
+    participants: Vec<Participant>,
+    reason: String,
+) -> Result<Recorded> {
+    let runner = store.clone();
+    let id = changing.id;
+    store
+        .transact(move |tx| {
+            let (store, changing) = (runner.clone(), changing.clone());
+            let (mut participants, reason) = (participants.clone(), reason.clone());
+            Box::pin(async move {
+                let now = store.now(tx).await?;
+                let work = Box::pin(async {
+                    let (sequence, _) = sequence::take(tx, store.clock(), sequence::INTERACTIONS, 1).await?;
+                    let before = locked(tx, &changing).await?;
+                    keep_frozen(&mut participants, &before.facts.participants);
+                    let staff = participants.iter().map(|one| one.staff_id.clone()).collect();
+                    let teams = participants.iter().filter_map(|one| one.team_id.clone()).collect();
+                    let known = known_among(tx, Named { staff, teams, ..Named::default() }).await?;
+                    let mut found = Vec::new();
+                    known.complete_participants(&mut participants, "participants", &mut found);
+                    Error::unless_empty(found)?;
+
+                    let facts = Facts { participants, ..before.facts.clone() };
+                    write_facts(tx, &before, &facts).await?;
+                    participant::Entity::delete_many()
+                        .filter(participant::Column::InteractionId.eq(changing.id))
+                        .exec(tx)
+                        .await?;
+                    set::insert(tx, &PARTICIPANT, participant_cells(changing.id, &facts).collect()).await?;
+                    let changed = change_cells(sequence, changing.id, ChangeKind::Reattributed, now);
+                    set::insert(tx, &CHANGE, vec![changed]).await?;
+
+                    let detail = serde_json::json!({
+                        "before": described(&before.facts.participants),
+                        "after": described(&facts.participants),
+                    });
+                    let (subject, role) = &changing.actor;
+                    let (action, object) = (AuditAction::Reattributed, changing.id.to_string());
+                    audit::add(tx, now, (subject, *role), action, &object, &reason, Some(detail)).await?;
+                    Ok(())
+                });
+                request::once(tx, &changing.request, now, work).await
+            })
+        })
+        .await?;
+    // It may have left the caller's reach by his own act; what he did is still shown to him.
+    find(store.reader(), &Scope::All, id).await?.ok_or(Error::NotFound("interaction"))
+}
+
+/// Who stays keeps the role and team of then, unless he is given others.
+fn keep_frozen(participants: &mut [Participant], before: &[Participant]) {
+    for participant in participants {
+        if let Some(was) = before.iter().find(|was| was.staff_id == participant.staff_id) {
+            participant.role = participant.role.or(was.role);
+            participant.team_id = participant.team_id.take().or_else(|| was.team_id.clone());
+        }
+    }
+}
+
+fn described(participants: &[Participant]) -> Vec<serde_json::Value> {
+    let describe = |one: &Participant| {
+        serde_json::json!({
+            "staff_id": one.staff_id,
+            "team_id": one.team_id,
+            "role": one.role.unwrap_or_default().as_str_name(),
+            "involvement": one.involvement.as_str_name(),
+        })
+    };
+    participants.iter().map(describe).collect()
+}
+
+async fn locked(tx: &Tx, changing: &Changing) -> Result<Recorded, Abort> {
+    let query = within(tx, &changing.scope).await?.filter(interaction::Column::Id.eq(changing.id)).lock_exclusive();
+    let found = with_participants(tx, query.all(tx).await?).await?.pop();
+    let before = found.ok_or(Error::NotFound("interaction"))?;
+    if !changing.etag.is_empty() && changing.etag != etag(before.revision) {
+        return Err(Error::EtagMismatch.into());
+    }
+    Ok(before)
+}
+
+/// Writes what may change of an interaction.
+async fn write_facts(tx: &Tx, before: &Recorded, facts: &Facts) -> Result<(), DbErr> {
+    let occurred_at = facts.instants.occurred().unwrap_or(before.recorded_at);
+    let primary = primary(&facts.participants);
+    let row = interaction::ActiveModel {
+        id: Set(before.id),
+        outcome: Set(facts.outcome as i16),
+        topic: Set(facts.topic.clone()),
+        connected_at: Set(facts.instants.connected),
+        ended_at: Set(facts.instants.ended),
+        occurred_at: Set(occurred_at),
+        hold: Set(facts.hold),
+        after_call_work: Set(facts.after_call_work),
+        case_id: Set(facts.case_id.clone()),
+        transfers: Set(json_unless_default(&facts.transfers)),
+        transfer_count: Set(i32::try_from(facts.transfers.len()).unwrap_or(i32::MAX)),
+        customer_messages: Set(facts.messages.map(|counts| counts.customer)),
+        staff_messages: Set(facts.messages.map(|counts| counts.staff)),
+        bot_messages: Set(facts.messages.map(|counts| counts.bot)),
+        conclusion: Set(facts.conclusion.clone()),
+        staff_resolution: Set(facts.staff_resolution as i16),
+        customer_resolution: Set(facts.customer_resolution as i16),
+        primary_staff_id: Set(primary.map(|one| one.staff_id.clone())),
+        primary_team_id: Set(primary.and_then(|one| one.team_id.clone())),
+        revision: Set(before.revision + 1),
+        ..Default::default()
+    };
+    interaction::Entity::update(row).exec(tx).await?;
+    if before.facts.instants.occurred() != facts.instants.occurred() {
+        participant::Entity::update_many()
+            .col_expr(participant::Column::OccurredAt, Expr::value(occurred_at))
+            .filter(participant::Column::InteractionId.eq(before.id))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Records that somebody opened a customer's timeline, and why.
+pub(crate) async fn note_reading(
+    store: &Store,
+    actor: (String, Role),
+    customer_id: String,
+    purpose: String,
+) -> Result<()> {
+    let runner = store.clone();
+    store
+        .transact(move |tx| {
+            let (store, actor) = (runner.clone(), actor.clone());
+            let (customer_id, purpose) = (customer_id.clone(), purpose.clone());
+            Box::pin(async move {
+                let now = store.now(tx).await?;
+                let action = AuditAction::TimelineRead;
+                audit::add(tx, now, (&actor.0, actor.1), action, &customer_id, &purpose, None).await?;
+                Ok(())
+            })
+        })
+        .await
+}

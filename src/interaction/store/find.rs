@@ -1,0 +1,169 @@
+//! Finding interactions within a caller's reach.
+
+use sea_orm::{
+    Condition, ConnectionTrait, DbErr, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    RelationTrait as _, Select,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, Query},
+};
+
+use super::{
+    entity::{interaction, participant},
+    rows::with_participants,
+};
+use crate::{
+    api::v1::{Channel, InteractionKind},
+    directory::{scope::Scope, store::aliases_of},
+    interaction::{Micros, Recorded},
+};
+
+/// Which interactions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    pub(crate) customer_id: Option<String>,
+    pub(crate) case_id: Option<String>,
+    pub(crate) staff_id: Option<String>,
+    pub(crate) team_id: Option<String>,
+    pub(crate) channels: Vec<Channel>,
+    pub(crate) kinds: Vec<InteractionKind>,
+    pub(crate) from: Option<Micros>,
+    pub(crate) to: Option<Micros>,
+}
+
+/// Where a page ended: instant and id of its last interaction.
+pub(crate) type Position = (Micros, Uuid);
+
+/// One interaction within reach.
+pub(crate) async fn find(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<Option<Recorded>, DbErr> {
+    let query = within(connection, scope).await?.filter(interaction::Column::Id.eq(id));
+    Ok(with_participants(connection, query.all(connection).await?).await?.pop())
+}
+
+/// A page of interactions within reach, newest first.
+pub(crate) async fn list(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    filter: &Filter,
+    after: Option<Position>,
+    limit: u64,
+) -> Result<Vec<Recorded>, DbErr> {
+    use interaction::Column;
+    let query = filtered(connection, scope, filter).await?;
+    // Driven from the participant's index where there is one to drive from, so that a page costs a page.
+    let by_participant = filter.staff_id.is_some() || filter.team_id.is_some();
+    let (time, id) = if by_participant {
+        (
+            Expr::col((participant::Entity, participant::Column::OccurredAt)),
+            Expr::col((participant::Entity, participant::Column::InteractionId)),
+        )
+    } else {
+        (Expr::col((interaction::Entity, Column::OccurredAt)), Expr::col((interaction::Entity, Column::Id)))
+    };
+    let mut query = query.order_by_desc(time.clone()).order_by_desc(id.clone()).limit(limit);
+    if let Some((occurred_at, last)) = after {
+        let here = Expr::tuple([time, id]);
+        query = query.filter(here.lt(Expr::tuple([Expr::value(occurred_at), Expr::value(last)])));
+    }
+    with_participants(connection, query.all(connection).await?).await
+}
+
+/// Everything within reach; every query begins here.
+pub(super) async fn within(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+) -> Result<Select<interaction::Entity>, DbErr> {
+    use participant::Column as Part;
+    let all = interaction::Entity::find();
+    let took_part = |condition: Condition| {
+        let own = Expr::col((participant::Entity, Part::InteractionId))
+            .equals((interaction::Entity, interaction::Column::Id));
+        let rows = Query::select()
+            .expr(Expr::val(1))
+            .from(participant::Entity)
+            .and_where(own)
+            .cond_where(condition)
+            .to_owned();
+        Expr::exists(rows)
+    };
+    Ok(match scope {
+        Scope::All => all,
+        Scope::Teams { staff_id, teams } => {
+            let one = Condition::any().add(Part::TeamId.is_in(teams.clone())).add(Part::StaffId.eq(staff_id));
+            all.filter(took_part(one))
+        }
+        Scope::Staff(staff_id) => all.filter(took_part(Condition::all().add(Part::StaffId.eq(staff_id)))),
+        Scope::Customer(customer_id) => all.filter(about_customer(connection, customer_id).await?),
+    })
+}
+
+/// With the customer himself, or under an alias of his before he was known.
+async fn about_customer(connection: &impl ConnectionTrait, customer_id: &str) -> Result<Condition, DbErr> {
+    use interaction::Column;
+    let mut about = Condition::any().add(Column::CustomerId.eq(customer_id));
+    for alias in aliases_of(connection, customer_id).await? {
+        about = about.add(
+            Condition::all()
+                .add(Column::CustomerId.is_null())
+                .add(Column::AliasKind.eq(alias.kind as i16))
+                .add(Column::AliasValue.eq(alias.value)),
+        );
+    }
+    Ok(about)
+}
+
+pub(super) async fn filtered(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    filter: &Filter,
+) -> Result<Select<interaction::Entity>, DbErr> {
+    use interaction::Column;
+    use participant::Column as Part;
+    let mut query = within(connection, scope).await?;
+    if let Some(customer_id) = &filter.customer_id {
+        query = query.filter(about_customer(connection, customer_id).await?);
+    }
+    if let Some(case_id) = &filter.case_id {
+        query = query.filter(Column::CaseId.eq(case_id));
+    }
+    let mut part = Condition::all();
+    if let Some(staff_id) = &filter.staff_id {
+        part = part.add(Part::StaffId.eq(staff_id));
+    }
+    if let Some(team_id) = &filter.team_id {
+        part = part.add(Part::TeamId.eq(team_id));
+    }
+    if !part.is_empty() {
+        query = query.join(JoinType::InnerJoin, interaction::Relation::Participant.def()).filter(part);
+    }
+    if let (Some(team_id), None) = (&filter.team_id, &filter.staff_id) {
+        // Two of the team took part: once is enough.
+        let other = sea_orm::sea_query::Alias::new("other");
+        let earlier = Query::select()
+            .expr(Expr::val(1))
+            .from_as(participant::Entity, other.clone())
+            .and_where(
+                Expr::col((other.clone(), Part::InteractionId)).equals((participant::Entity, Part::InteractionId)),
+            )
+            .and_where(Expr::col((other.clone(), Part::TeamId)).eq(team_id.as_str()))
+            .and_where(Expr::col((other, Part::Position)).lt(Expr::col((participant::Entity, Part::Position))))
+            .to_owned();
+        query = query.filter(Expr::exists(earlier).not());
+    }
+    if !filter.channels.is_empty() {
+        query = query.filter(Column::Channel.is_in(filter.channels.iter().map(|channel| *channel as i16)));
+    }
+    if !filter.kinds.is_empty() {
+        query = query.filter(Column::Kind.is_in(filter.kinds.iter().map(|kind| *kind as i16)));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(Column::OccurredAt.gte(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(Column::OccurredAt.lt(to));
+    }
+    Ok(query)
+}

@@ -1,0 +1,140 @@
+//! The lines that figures are made of, read in one narrow pass.
+
+use futures::{Stream, TryStreamExt as _};
+use sea_orm::{
+    Condition, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult, QueryFilter as _, QuerySelect as _,
+    StreamTrait, entity::prelude::*,
+};
+
+use super::{
+    entity::interaction,
+    find::{Filter, filtered},
+    rows::enum_of,
+};
+use crate::{
+    api::v1::{Direction, Outcome, Resolution},
+    directory::scope::Scope,
+    interaction::{
+        Instants, Micros,
+        resolution::{self, Contact},
+        summary::Line,
+    },
+};
+
+#[derive(FromQueryResult)]
+struct LineRow {
+    id: Uuid,
+    channel: i16,
+    kind: i16,
+    direction: i16,
+    outcome: i16,
+    topic: Option<String>,
+    occurred_at: i64,
+    requested_at: Option<i64>,
+    connected_at: Option<i64>,
+    ended_at: Option<i64>,
+    after_call_work: Option<i64>,
+    transfer_count: i32,
+    staff_resolution: i16,
+    customer_resolution: i16,
+    primary_staff_id: Option<String>,
+    primary_team_id: Option<String>,
+}
+
+/// The lines that a summary is made of, in no order.
+pub(crate) async fn lines<'c, C: ConnectionTrait + StreamTrait>(
+    connection: &'c C,
+    scope: &Scope,
+    filter: &Filter,
+) -> Result<impl Stream<Item = Result<Line, DbErr>> + 'c, DbErr> {
+    use interaction::Column;
+    let query = filtered(connection, scope, filter).await?.select_only().columns([
+        Column::Id,
+        Column::Channel,
+        Column::Kind,
+        Column::Direction,
+        Column::Outcome,
+        Column::Topic,
+        Column::OccurredAt,
+        Column::RequestedAt,
+        Column::ConnectedAt,
+        Column::EndedAt,
+        Column::AfterCallWork,
+        Column::TransferCount,
+        Column::StaffResolution,
+        Column::CustomerResolution,
+        Column::PrimaryStaffId,
+        Column::PrimaryTeamId,
+    ]);
+    let rows = query.into_model::<LineRow>().stream(connection).await?;
+    Ok(rows.map_ok(|row| Line {
+        id: row.id,
+        channel: enum_of(row.channel),
+        kind: enum_of(row.kind),
+        direction: enum_of(row.direction),
+        outcome: enum_of(row.outcome),
+        topic: row.topic,
+        occurred_at: row.occurred_at,
+        instants: Instants {
+            arrived: None,
+            requested: row.requested_at,
+            connected: row.connected_at,
+            ended: row.ended_at,
+        },
+        after_call_work: row.after_call_work,
+        transfer_count: row.transfer_count.into(),
+        staff_resolution: enum_of::<Resolution>(row.staff_resolution),
+        customer_resolution: enum_of::<Resolution>(row.customer_resolution),
+        primary_staff_id: row.primary_staff_id,
+        primary_team_id: row.primary_team_id,
+    }))
+}
+
+#[derive(FromQueryResult)]
+struct ContactRow {
+    id: Uuid,
+    kind: i16,
+    outcome: i16,
+    occurred_at: i64,
+    case_id: Option<String>,
+    order_id: Option<String>,
+    topic: Option<String>,
+}
+
+/// Every inbound contact that names its matter, around a period: of the whole organisation, since a customer may come
+/// back to another team.
+pub(crate) async fn contacts(
+    connection: &(impl ConnectionTrait + StreamTrait),
+    from: Option<Micros>,
+    to: Option<Micros>,
+) -> Result<Vec<Contact>, DbErr> {
+    use interaction::Column;
+    let order = Condition::all().add(Column::OrderId.is_not_null()).add(Column::Topic.is_not_null());
+    let mut query = interaction::Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Kind, Column::Outcome, Column::OccurredAt])
+        .columns([Column::CaseId, Column::OrderId, Column::Topic])
+        .filter(Column::Direction.eq(Direction::Inbound as i16))
+        .filter(Condition::any().add(Column::CaseId.is_not_null()).add(order));
+    if let Some(from) = from {
+        query = query.filter(Column::OccurredAt.gte(from.saturating_sub(resolution::WINDOW)));
+    }
+    if let Some(to) = to {
+        query = query.filter(Column::OccurredAt.lte(to.saturating_add(resolution::WINDOW)));
+    }
+    let mut rows = query.into_model::<ContactRow>().stream(connection).await?;
+    let mut contacts = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        if resolution::is_inbound_contact(Direction::Inbound, enum_of(row.kind)) {
+            contacts.push(Contact {
+                id: row.id,
+                at: row.occurred_at,
+                served: resolution::is_served(enum_of::<Outcome>(row.outcome)),
+                case_id: row.case_id,
+                order_id: row.order_id,
+                topic: row.topic,
+            });
+        }
+    }
+    Ok(contacts)
+}

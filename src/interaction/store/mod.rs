@@ -1,0 +1,14 @@
+//! Rows of interactions, one file each for what is done with them.
+
+mod change;
+mod entity;
+mod find;
+mod lines;
+mod record;
+mod rows;
+
+pub(crate) use change::{Changing, note_reading, reattribute, update};
+pub(crate) use find::{Filter, Position, find, list};
+pub(crate) use lines::{contacts, lines};
+pub(crate) use record::{Entry, Receipt, Recorder, unknown_ids};
+pub use rows::RECORDED;

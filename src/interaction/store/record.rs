@@ -1,0 +1,212 @@
+//! Recording in groups.
+
+use std::{collections::HashMap, sync::Arc};
+
+use futures::future::BoxFuture;
+use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
+
+use super::rows::{CHANGE, ChangeKind, INTERACTION, PARTICIPANT, change_cells, interaction_cells, participant_cells};
+use crate::{
+    directory::{
+        scope::Scope,
+        store::{Known, Named, known_among},
+    },
+    error::{Error, Reason, Result, Violation},
+    interaction::{Facts, Micros, Participant},
+    store::{
+        Abort, Store, Tx,
+        group::WriteGroup,
+        sequence,
+        set::{self, Cell},
+    },
+};
+
+/// An interaction on its way to the record.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// From whose request id, and which.
+    pub(crate) request_key: Uuid,
+    pub(crate) body_hash: Uuid,
+    pub(crate) facts: Facts,
+    /// Subject of the token.
+    pub(crate) recorded_by: String,
+    pub(crate) scope: Arc<Scope>,
+}
+
+/// What became of an [`Entry`].
+#[derive(Clone, Debug)]
+pub(crate) struct Receipt {
+    pub(crate) id: Uuid,
+    pub(crate) already_present: bool,
+    pub(crate) recorded_at: Micros,
+    pub(crate) revision: i64,
+}
+
+/// Records interactions in groups.
+pub(crate) struct Recorder {
+    store: Store,
+}
+
+impl Recorder {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store }
+    }
+}
+
+impl WriteGroup for Recorder {
+    type Item = Entry;
+    type Answer = Receipt;
+
+    fn write<'t>(&'t self, tx: &'t Tx, entries: &'t [Entry]) -> BoxFuture<'t, Result<Vec<Result<Receipt>>, Abort>> {
+        Box::pin(async move {
+            // The stream's lock comes first: every writer on every server holds it while it looks for request keys, so
+            // that two of them cannot both find one missing.
+            let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
+            let (mut sequence, now) = sequence::take(tx, self.store.clock(), sequence::INTERACTIONS, count).await?;
+            let known = known_to(tx, entries.iter().map(|entry| &entry.facts)).await?;
+            let mut interactions = Vec::with_capacity(entries.len());
+            let drafts: Vec<Result<Draft>> = entries
+                .iter()
+                .map(|entry| {
+                    let facts = known.complete(&entry.facts, &entry.scope)?;
+                    let receipt = Receipt { id: Uuid::now_v7(), already_present: false, recorded_at: now, revision: 1 };
+                    let participants = participant_cells(receipt.id, &facts).collect();
+                    interactions.push(interaction_cells(entry, facts, &receipt));
+                    Ok(Draft { receipt, participants })
+                })
+                .collect();
+
+            // Nearly always all of them are new, so that nobody needs to ask: the unique request key tells.
+            let all_new = set::insert(tx, &INTERACTION, interactions).await? == entries.len() as u64;
+            let holders = if all_new { HashMap::new() } else { present_among(tx, entries).await? };
+            let mut answers = Vec::with_capacity(entries.len());
+            let (mut participants, mut changes) = (Vec::new(), Vec::new());
+            for (entry, draft) in entries.iter().zip(drafts) {
+                answers.push(match (holders.get(&entry.request_key), draft) {
+                    (Some((body_hash, _)), _) if *body_hash != entry.body_hash => Err(Error::RequestIdReused),
+                    (Some((_, holder)), draft) if !draft.as_ref().is_ok_and(|draft| draft.receipt.id == holder.id) => {
+                        Ok(holder.clone())
+                    }
+                    (_, Err(error)) => Err(error),
+                    (_, Ok(draft)) => {
+                        participants.extend(draft.participants);
+                        changes.push(change_cells(sequence, draft.receipt.id, ChangeKind::Recorded, now));
+                        sequence += 1;
+                        Ok(draft.receipt)
+                    }
+                });
+            }
+            set::insert(tx, &PARTICIPANT, participants).await?;
+            set::insert(tx, &CHANGE, changes).await?;
+            Ok(answers)
+        })
+    }
+}
+
+/// What is recorded of an entry if its request key is new.
+struct Draft {
+    receipt: Receipt,
+    participants: Vec<Vec<Cell>>,
+}
+
+/// Who holds the request keys of these entries: body and receipt.
+async fn present_among(tx: &Tx, entries: &[Entry]) -> Result<HashMap<Uuid, (Uuid, Receipt)>, DbErr> {
+    let keys: Vec<Uuid> = entries.iter().map(|entry| entry.request_key).collect();
+    let select = "SELECT request_key, body_hash, id, recorded_at, revision FROM interaction";
+    let mut present = HashMap::new();
+    for row in set::among_ids(tx, select, "request_key", &keys).await? {
+        let receipt = Receipt {
+            id: row.try_get("", "id")?,
+            already_present: true,
+            recorded_at: row.try_get("", "recorded_at")?,
+            revision: row.try_get("", "revision")?,
+        };
+        present.insert(row.try_get("", "request_key")?, (row.try_get("", "body_hash")?, receipt));
+    }
+    Ok(present)
+}
+
+async fn known_to(connection: &impl ConnectionTrait, told: impl IntoIterator<Item = &Facts>) -> Result<Known, DbErr> {
+    let mut named = Named::default();
+    for facts in told {
+        named.staff.extend(facts.participants.iter().map(|one| one.staff_id.clone()));
+        named.teams.extend(facts.participants.iter().filter_map(|one| one.team_id.clone()));
+        match (&facts.customer_id, &facts.customer_alias) {
+            (Some(id), _) => named.customers.push(id.clone()),
+            (None, Some(alias)) => named.aliases.push(alias.value.clone()),
+            (None, None) => {}
+        }
+    }
+    known_among(connection, named).await
+}
+
+impl Known {
+    /// The facts with role, team and customer filled in as the directory has them now, if all ids are known and the
+    /// caller's reach covers it.
+    fn complete(&self, facts: &Facts, scope: &Scope) -> Result<Facts> {
+        let mut facts = facts.clone();
+        let mut found = Vec::new();
+        self.complete_participants(&mut facts.participants, "interaction.participants", &mut found);
+        match &facts.customer_id {
+            Some(id) if !self.customers.contains(id) => {
+                let rule = "must be a customer of the directory";
+                found.push(Violation::new("interaction.customer_id", Reason::UnknownCustomer, rule));
+            }
+            Some(_) => {}
+            None => {
+                facts.customer_id = facts.customer_alias.as_ref().and_then(|alias| self.aliases.get(alias)).cloned();
+            }
+        }
+        Error::unless_empty(found)?;
+        if covers(scope, &facts.participants) {
+            Ok(facts)
+        } else {
+            Err(Error::FieldNotYours("interaction.participants"))
+        }
+    }
+
+    pub(super) fn complete_participants(
+        &self,
+        participants: &mut [Participant],
+        path: &str,
+        found: &mut Vec<Violation>,
+    ) {
+        for (index, participant) in participants.iter_mut().enumerate() {
+            let Some((role, team_id)) = self.staff.get(&participant.staff_id) else {
+                let field = format!("{path}[{index}].staff_id");
+                found.push(Violation::new(field, Reason::UnknownStaff, "must be a colleague of the directory"));
+                continue;
+            };
+            participant.role = participant.role.or(Some(*role));
+            match &participant.team_id {
+                Some(team) if !self.teams.contains(team) => {
+                    let field = format!("{path}[{index}].team_id");
+                    found.push(Violation::new(field, Reason::UnknownTeam, "must be a team of the directory"));
+                }
+                Some(_) => {}
+                None => participant.team_id = team_id.clone(),
+            }
+        }
+    }
+}
+
+/// The ids in an interaction that the directory does not know.
+pub(crate) async fn unknown_ids(connection: &impl ConnectionTrait, facts: &Facts) -> Result<Vec<Violation>, DbErr> {
+    let known = known_to(connection, [facts]).await?;
+    Ok(match known.complete(facts, &Scope::All) {
+        Err(Error::Invalid(found)) => found,
+        Ok(_) | Err(_) => Vec::new(),
+    })
+}
+
+/// Whether the participants make an interaction part of a scope.
+fn covers(scope: &Scope, participants: &[Participant]) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Customer(_) => false,
+        Scope::Staff(staff_id) => participants.iter().any(|one| one.staff_id == *staff_id),
+        Scope::Teams { staff_id, teams } => participants
+            .iter()
+            .any(|one| one.staff_id == *staff_id || one.team_id.as_ref().is_some_and(|team| teams.contains(team))),
+    }
+}
