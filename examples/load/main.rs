@@ -82,17 +82,8 @@ struct Ratios {
     stream_to_bulk: f64,
 }
 
-fn main() -> anyhow::Result<()> {
-    let n = |name: &str| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(61);
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .event_interval(n("EI"))
-        .global_queue_interval(n("GI"))
-        .build()?
-        .block_on(run())
-}
-
-async fn run() -> anyhow::Result<()> {
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let databases = Databases::new(args.database_url.clone())?;
     let report = measure(&args, &databases).await?;
