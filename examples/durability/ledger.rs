@@ -3,10 +3,7 @@
 use std::{
     collections::BTreeMap,
     ops::{AddAssign, Range},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use anyhow::{Context as _, bail, ensure};
@@ -26,10 +23,14 @@ const BATCH: usize = 500;
 
 /// Interactions are numbered as they are sent; the number decides the request id and the body.
 #[derive(Default)]
-pub(crate) struct Ledger {
-    sent: AtomicU64,
+pub(crate) struct Ledger(Mutex<Entries>);
+
+#[derive(Default)]
+struct Entries {
+    sent: u64,
+    closed: bool,
     /// The acknowledged ones, with the id they were given, where the acknowledgement told it.
-    acknowledged: Mutex<BTreeMap<u64, Option<Uuid>>>,
+    acknowledged: BTreeMap<u64, Option<Uuid>>,
 }
 
 /// What sending everything once more comes to.
@@ -55,25 +56,40 @@ impl AddAssign for Check {
 }
 
 impl Ledger {
-    /// The number of an interaction about to be sent.
-    pub(crate) fn next(&self) -> u64 {
-        self.sent.fetch_add(1, Ordering::Relaxed)
+    /// The number of an interaction about to be sent; none while the ledger is closed.
+    pub(crate) fn next(&self) -> Option<u64> {
+        let mut entries = self.lock();
+        if entries.closed {
+            return None;
+        }
+        entries.sent += 1;
+        Some(entries.sent - 1)
+    }
+
+    /// Nothing new is sent any more. Without this, the sending half of a stream may go on for a moment after the
+    /// receiving one has ended.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    pub(crate) fn reopen(&self) {
+        self.lock().closed = false;
     }
 
     pub(crate) fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
+        self.lock().sent
     }
 
     pub(crate) fn acknowledged(&self) -> u64 {
-        self.lock().len() as u64
+        self.lock().acknowledged.len() as u64
     }
 
     pub(crate) fn acknowledge(&self, n: u64, id: Option<Uuid>) {
-        self.lock().insert(n, id);
+        self.lock().acknowledged.insert(n, id);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Option<Uuid>>> {
-        self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends interactions again under the same request ids. All of them are acknowledged afterwards.
@@ -92,7 +108,7 @@ impl Ledger {
                     other => bail!("interaction {n} is refused: {other:?}"),
                 };
                 let (id, present) = (id_of(&recorded)?, recorded.recording() == Recording::AlreadyPresent);
-                match self.lock().insert(n, Some(id)) {
+                match self.lock().acknowledged.insert(n, Some(id)) {
                     Some(_) if !present => check.missing += 1,
                     Some(Some(before)) if before != id => check.twice += 1,
                     Some(_) => {}

@@ -134,8 +134,10 @@ async fn cancel(args: &Args, database: &Fresh, random: &mut StdRng) -> anyhow::R
     while let Some(caller) = callers.join_next().await {
         caller??;
     }
-    // The others are cut off too, wherever they are.
-    undisturbed.shutdown().await;
+    ledger.close();
+    while let Some(writer) = undisturbed.join_next().await {
+        writer??;
+    }
 
     let acknowledged = ledger.acknowledged();
     let check = ledger.check(&client, 0..ledger.sent()).await?;
@@ -150,8 +152,9 @@ async fn cancel(args: &Args, database: &Fresh, random: &mut StdRng) -> anyhow::R
 
 /// Calls until so many calls were cancelled before their answer came.
 async fn give_up(mut client: Client, ledger: Arc<Ledger>, mut cancel: u64, mut random: StdRng) -> anyhow::Result<()> {
-    while cancel > 0 {
-        let n = ledger.next();
+    while cancel > 0
+        && let Some(n) = ledger.next()
+    {
         let patience = Duration::from_micros(random.random_range(0..5_000));
         let call = client.interactions.record_interaction(organisation::request(n));
         match tokio::time::timeout(patience, call).await {
@@ -170,9 +173,11 @@ async fn kill(args: &Args, database: &Fresh, random: &mut StdRng) -> anyhow::Res
     let (mut acknowledged, mut total) = (0, Check::default());
     for round in 1..=args.kills {
         let first = ledger.sent();
+        ledger.reopen();
         let mut writers = writers::start(&server.client, &ledger);
         tokio::time::sleep(Duration::from_millis(random.random_range(50..400))).await;
         server.kill()?;
+        ledger.close();
         while let Some(writer) = writers.join_next().await {
             writer??;
         }

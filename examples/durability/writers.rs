@@ -1,4 +1,5 @@
-//! Who records: one at a time, in batches, on a stream. Each goes on until the server is gone, and notes what was
+//! Who records: one at a time, in batches, on a stream. Each goes on until the server is gone or the
+//! ledger is closed, and notes what was
 //! acknowledged at once.
 
 use std::{sync::Arc, time::Duration};
@@ -21,7 +22,7 @@ const BATCH: usize = 40;
 /// A stream sends so many requests per millisecond: without a pace it would leave little to the others.
 const PER_TICK: u64 = 10;
 
-/// Starts all writers. They end by themselves when the server does.
+/// Starts all writers. They end by themselves.
 pub(crate) fn start(client: &Client, ledger: &Arc<Ledger>) -> JoinSet<anyhow::Result<()>> {
     let mut writers = JoinSet::new();
     for _ in 0..UNARY {
@@ -35,16 +36,19 @@ pub(crate) fn start(client: &Client, ledger: &Arc<Ledger>) -> JoinSet<anyhow::Re
 }
 
 async fn unary(mut client: Client, ledger: Arc<Ledger>) -> anyhow::Result<()> {
-    loop {
-        let n = ledger.next();
+    while let Some(n) = ledger.next() {
         let Ok(answer) = client.interactions.record_interaction(organisation::request(n)).await else { return Ok(()) };
         ledger.acknowledge(n, Some(id_of(answer.get_ref())?));
     }
+    Ok(())
 }
 
 async fn batches(mut client: Client, ledger: Arc<Ledger>) -> anyhow::Result<()> {
     loop {
-        let numbers: Vec<u64> = (0..BATCH).map(|_| ledger.next()).collect();
+        let numbers: Vec<u64> = (0..BATCH).map_while(|_| ledger.next()).collect();
+        if numbers.is_empty() {
+            return Ok(());
+        }
         let requests = numbers.iter().copied().map(organisation::request).collect();
         let request = BatchRecordInteractionsRequest { requests };
         let Ok(answer) = client.interactions.batch_record_interactions(request).await else { return Ok(()) };
@@ -67,9 +71,11 @@ async fn stream(mut client: Client, ledger: Arc<Ledger>) -> anyhow::Result<()> {
             Some(((), pace))
         })
         .flat_map(move |()| {
-            let numbers: Vec<u64> = (0..PER_TICK).map(|_| ledger.next()).collect();
+            let numbers: Vec<Option<u64>> = (0..PER_TICK).map(|_| ledger.next()).collect();
             futures::stream::iter(numbers)
         })
+        .take_while(|number| std::future::ready(number.is_some()))
+        .filter_map(std::future::ready)
     };
     let requests = numbers.map(move |n| {
         // Nobody listens any more only when the stream has ended.
