@@ -1,10 +1,10 @@
 //! Rows of the directory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::{
     ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, entity::prelude::*,
+    QuerySelect as _, Statement, entity::prelude::*,
 };
 
 use super::entity::{contact_point, customer, customer_alias, staff_member, team};
@@ -117,7 +117,8 @@ pub(crate) async fn upsert_staff(tx: &Tx, person: &StaffMember, upsert: &Upsert)
 pub(crate) async fn upsert_customer(tx: &Tx, customer: &Customer, upsert: &Upsert) -> Result<Written, Abort> {
     let there = customer::Entity::find_by_id(&customer.id).lock_exclusive().one(tx).await?;
     let (outcome, revision) = decide(there.as_ref().map(|row| row.revision), upsert, "customer")?;
-    let owners = alias_owners(tx, customer.aliases.iter().map(|alias| alias.value.clone()).collect()).await?;
+    let aliases = customer.aliases.iter().map(|alias| alias.value.clone()).collect();
+    let owners = known_among(tx, Named { aliases, ..Named::default() }).await?.aliases;
     if customer.aliases.iter().any(|alias| owners.get(alias).is_some_and(|owner| *owner != customer.id)) {
         return Err(Error::AliasTaken.into());
     }
@@ -364,37 +365,61 @@ fn to_alias(row: customer_alias::Model) -> Alias {
     Alias { kind: ContactKind::try_from(i32::from(row.kind)).unwrap_or_default(), value: row.value }
 }
 
-/// Role and team of the colleagues among `ids`, as the directory has them now.
-pub(crate) async fn staff_among(
-    tx: &Tx,
-    ids: Vec<String>,
-) -> Result<HashMap<String, (StaffRole, Option<String>)>, DbErr> {
-    let mut found = HashMap::new();
-    for row in set::among_texts(tx, "SELECT staff_id, role, team_id FROM staff_member", "staff_id", ids).await? {
-        let role = StaffRole::try_from(i32::from(row.try_get::<i16>("", "role")?)).unwrap_or_default();
-        found.insert(row.try_get("", "staff_id")?, (role, row.try_get("", "team_id")?));
+/// What the directory says about some ids.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// Role and team of colleagues.
+    pub(crate) staff: HashMap<String, (StaffRole, Option<String>)>,
+    pub(crate) teams: HashSet<String>,
+    pub(crate) customers: HashSet<String>,
+    /// Customers by alias.
+    pub(crate) aliases: HashMap<Alias, String>,
+}
+
+/// Ids to look up; of aliases their values.
+#[derive(Default)]
+pub(crate) struct Named {
+    pub(crate) staff: Vec<String>,
+    pub(crate) teams: Vec<String>,
+    pub(crate) customers: Vec<String>,
+    pub(crate) aliases: Vec<String>,
+}
+
+/// Looks ids up, all in one trip: a group that records waits for it, and every caller in the group with it.
+pub(crate) async fn known_among(tx: &Tx, named: Named) -> Result<Known, DbErr> {
+    let backend = tx.get_database_backend();
+    let listed = |parameter| set::texts_listed(backend, parameter);
+    let sql = format!(
+        "SELECT 's' AS what, staff_id AS id, role AS code, team_id AS of FROM staff_member WHERE staff_id IN {}
+        UNION ALL SELECT 't', team_id, NULL, NULL FROM team WHERE team_id IN {}
+        UNION ALL SELECT 'c', customer_id, NULL, NULL FROM customer WHERE customer_id IN {}
+        UNION ALL SELECT 'a', value, kind, customer_id FROM customer_alias WHERE value IN {}",
+        listed(1),
+        listed(2),
+        listed(3),
+        listed(4),
+    );
+    let mut lists = Vec::new();
+    for mut list in [named.staff, named.teams, named.customers, named.aliases] {
+        list.sort_unstable();
+        list.dedup();
+        lists.push(set::texts(backend, list)?);
     }
-    Ok(found)
-}
-
-/// Which of `ids` are teams.
-pub(crate) async fn teams_among(tx: &Tx, ids: Vec<String>) -> Result<Vec<String>, DbErr> {
-    let rows = set::among_texts(tx, "SELECT team_id FROM team", "team_id", ids).await?;
-    rows.iter().map(|row| row.try_get("", "team_id")).collect()
-}
-
-/// Which of `ids` are customers.
-pub(crate) async fn customers_among(tx: &Tx, ids: Vec<String>) -> Result<Vec<String>, DbErr> {
-    let rows = set::among_texts(tx, "SELECT customer_id FROM customer", "customer_id", ids).await?;
-    rows.iter().map(|row| row.try_get("", "customer_id")).collect()
-}
-
-/// The customers to whom aliases with these values belong.
-pub(crate) async fn alias_owners(tx: &Tx, values: Vec<String>) -> Result<HashMap<Alias, String>, DbErr> {
-    let mut found = HashMap::new();
-    for row in set::among_texts(tx, "SELECT kind, value, customer_id FROM customer_alias", "value", values).await? {
-        let kind = ContactKind::try_from(i32::from(row.try_get::<i16>("", "kind")?)).unwrap_or_default();
-        found.insert(Alias { kind, value: row.try_get("", "value")? }, row.try_get("", "customer_id")?);
+    let mut known = Known::default();
+    for row in tx.query_all_raw(Statement::from_sql_and_values(backend, sql, lists)).await? {
+        let id: String = row.try_get("", "id")?;
+        match row.try_get::<String>("", "what")?.as_str() {
+            "s" => {
+                let role = StaffRole::try_from(i32::from(row.try_get::<i16>("", "code")?)).unwrap_or_default();
+                known.staff.insert(id, (role, row.try_get("", "of")?));
+            }
+            "t" => _ = known.teams.insert(id),
+            "c" => _ = known.customers.insert(id),
+            _ => {
+                let kind = ContactKind::try_from(i32::from(row.try_get::<i16>("", "code")?)).unwrap_or_default();
+                known.aliases.insert(Alias { kind, value: id }, row.try_get("", "of")?);
+            }
+        }
     }
-    Ok(found)
+    Ok(known)
 }

@@ -25,7 +25,7 @@ use crate::{
     directory::{
         Alias, etag,
         scope::Scope,
-        store::{alias_owners, aliases_of, customers_among, staff_among, teams_among},
+        store::{Known, Named, aliases_of, known_among},
     },
     error::{Error, Reason, Result, Violation},
     store::{
@@ -156,7 +156,7 @@ impl WriteGroup for Recorder {
             // that two of them cannot both find one missing.
             let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
             let (mut sequence, now) = sequence::take(tx, self.store.clock(), sequence::INTERACTIONS, count).await?;
-            let known = Known::among(tx, entries).await?;
+            let known = known_to(tx, entries).await?;
             let mut interactions = Vec::with_capacity(entries.len());
             let drafts: Vec<Result<Draft>> = entries
                 .iter()
@@ -219,53 +219,21 @@ async fn present_among(tx: &Tx, entries: &[Entry]) -> Result<HashMap<Uuid, (Uuid
     Ok(present)
 }
 
-/// What the directory says about the ids in a group.
-struct Known {
-    staff: HashMap<String, (StaffRole, Option<String>)>,
-    teams: Vec<String>,
-    customers: Vec<String>,
-    aliases: HashMap<Alias, String>,
+async fn known_to(tx: &Tx, entries: &[Entry]) -> Result<Known, DbErr> {
+    let mut named = Named::default();
+    for facts in entries.iter().map(|entry| &entry.facts) {
+        named.staff.extend(facts.participants.iter().map(|one| one.staff_id.clone()));
+        named.teams.extend(facts.participants.iter().filter_map(|one| one.team_id.clone()));
+        match (&facts.customer_id, &facts.customer_alias) {
+            (Some(id), _) => named.customers.push(id.clone()),
+            (None, Some(alias)) => named.aliases.push(alias.value.clone()),
+            (None, None) => {}
+        }
+    }
+    known_among(tx, named).await
 }
 
 impl Known {
-    async fn among(tx: &Tx, entries: &[Entry]) -> Result<Self, DbErr> {
-        let facts = || entries.iter().map(|entry| &entry.facts);
-        let participants = || facts().flat_map(|facts| &facts.participants);
-        Self::named(
-            tx,
-            participants().map(|one| one.staff_id.clone()).collect(),
-            participants().filter_map(|one| one.team_id.clone()).collect(),
-            facts().filter_map(|facts| facts.customer_id.clone()).collect(),
-            facts()
-                .filter(|facts| facts.customer_id.is_none())
-                .filter_map(|facts| facts.customer_alias.clone())
-                .collect(),
-        )
-        .await
-    }
-
-    async fn named(
-        tx: &Tx,
-        staff: Vec<String>,
-        teams: Vec<String>,
-        customers: Vec<String>,
-        aliases: Vec<Alias>,
-    ) -> Result<Self, DbErr> {
-        let distinct = |mut names: Vec<String>| {
-            names.sort_unstable();
-            names.dedup();
-            names
-        };
-        let (staff, teams, customers) = (distinct(staff), distinct(teams), distinct(customers));
-        let aliases = distinct(aliases.into_iter().map(|alias| alias.value).collect());
-        Ok(Self {
-            staff: if staff.is_empty() { HashMap::new() } else { staff_among(tx, staff).await? },
-            teams: if teams.is_empty() { Vec::new() } else { sorted(teams_among(tx, teams).await?) },
-            customers: if customers.is_empty() { Vec::new() } else { sorted(customers_among(tx, customers).await?) },
-            aliases: if aliases.is_empty() { HashMap::new() } else { alias_owners(tx, aliases).await? },
-        })
-    }
-
     /// The facts with role, team and customer filled in as the directory has them now, if all ids are known and the
     /// caller's reach covers it.
     fn complete(&self, facts: &Facts, scope: &Scope) -> Result<Facts> {
@@ -273,7 +241,7 @@ impl Known {
         let mut found = Vec::new();
         self.complete_participants(&mut facts.participants, "interaction.participants", &mut found);
         match &facts.customer_id {
-            Some(id) if self.customers.binary_search(id).is_err() => {
+            Some(id) if !self.customers.contains(id) => {
                 let rule = "must be a customer of the directory";
                 found.push(Violation::new("interaction.customer_id", Reason::UnknownCustomer, rule));
             }
@@ -299,7 +267,7 @@ impl Known {
             };
             participant.role = participant.role.or(Some(*role));
             match &participant.team_id {
-                Some(team) if self.teams.binary_search(team).is_err() => {
+                Some(team) if !self.teams.contains(team) => {
                     let field = format!("{path}[{index}].team_id");
                     found.push(Violation::new(field, Reason::UnknownTeam, "must be a team of the directory"));
                 }
@@ -308,11 +276,6 @@ impl Known {
             }
         }
     }
-}
-
-fn sorted(mut names: Vec<String>) -> Vec<String> {
-    names.sort_unstable();
-    names
 }
 
 /// Whether the participants make an interaction part of a scope.
@@ -685,7 +648,7 @@ pub(crate) async fn reattribute(
                     keep_frozen(&mut participants, &before.facts.participants);
                     let staff = participants.iter().map(|one| one.staff_id.clone()).collect();
                     let teams = participants.iter().filter_map(|one| one.team_id.clone()).collect();
-                    let known = Known::named(tx, staff, teams, Vec::new(), Vec::new()).await?;
+                    let known = known_among(tx, Named { staff, teams, ..Named::default() }).await?;
                     let mut found = Vec::new();
                     known.complete_participants(&mut participants, "participants", &mut found);
                     Error::unless_empty(found)?;

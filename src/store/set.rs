@@ -182,28 +182,24 @@ async fn insert_postgres(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Result
     Ok(tx.execute_raw(statement).await?.rows_affected())
 }
 
-/// Rows whose `column` is one of `texts`; `select` is everything before WHERE.
+/// The subquery that lists the texts of a parameter, for use after IN.
 ///
 /// Not `= ANY($1)`: once PostgreSQL plans that for any parameter, it compares every row with every item.
-pub(crate) async fn among_texts(
-    connection: &impl ConnectionTrait,
-    select: &str,
-    column: &str,
-    texts: Vec<String>,
-) -> Result<Vec<QueryResult>, DbErr> {
-    let backend = connection.get_database_backend();
-    let (condition, value) = match backend {
+pub(crate) fn texts_listed(backend: DbBackend, parameter: usize) -> String {
+    match backend {
+        DbBackend::Sqlite => format!("(SELECT value FROM json_each(${parameter}))"),
+        _ => format!("(SELECT unnest(${parameter}::text[]))"),
+    }
+}
+
+/// The parameter for [`texts_listed`].
+pub(crate) fn texts(backend: DbBackend, texts: Vec<String>) -> Result<Value, DbErr> {
+    Ok(match backend {
         DbBackend::Sqlite => {
-            let list = serde_json::to_string(&texts).map_err(|error| DbErr::Json(error.to_string()))?;
-            (format!("{column} IN (SELECT value FROM json_each($1))"), Value::from(list))
+            Value::from(serde_json::to_string(&texts).map_err(|error| DbErr::Json(error.to_string()))?)
         }
-        _ => {
-            let list = texts.into_iter().map(Value::from).collect();
-            (format!("{column} IN (SELECT unnest($1::text[]))"), Value::Array(ArrayType::String, Some(Box::new(list))))
-        }
-    };
-    let sql = format!("{select} WHERE {condition}");
-    connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [value])).await
+        _ => Value::Array(ArrayType::String, Some(Box::new(texts.into_iter().map(Value::from).collect()))),
+    })
 }
 
 /// Rows whose `column` is one of `ids`.
