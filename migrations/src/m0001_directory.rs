@@ -55,11 +55,12 @@ const STATEMENTS: &[&str] = &[
         consent {code} NOT NULL,
         PRIMARY KEY (customer_id, position)
     ) {strict}",
+    // The value comes first: recording looks for values of any kind.
     "CREATE TABLE customer_alias (
         kind {code} NOT NULL,
         value {text} NOT NULL,
         customer_id {text} NOT NULL REFERENCES customer (customer_id),
-        PRIMARY KEY (kind, value)
+        PRIMARY KEY (value, kind)
     ) {strict}",
     "CREATE INDEX customer_alias_customer ON customer_alias (customer_id)",
     "CREATE TABLE request_memory (

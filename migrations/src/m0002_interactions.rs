@@ -72,7 +72,7 @@ const STATEMENTS: &[&str] = &[
         involvement {code} NOT NULL,
         occurred_at {int} NOT NULL,
         PRIMARY KEY (interaction_id, position)
-    ) {strict}",
+    ) {by_key}",
     "CREATE INDEX interaction_participant_staff ON interaction_participant (staff_id, occurred_at, interaction_id)",
     "CREATE INDEX interaction_participant_team ON interaction_participant (team_id, occurred_at, interaction_id)
         WHERE team_id IS NOT NULL",
