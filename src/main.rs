@@ -3,12 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use mimalloc::MiMalloc;
 use rapport::cli::{self, Cli};
-
-/// A server's small, short-lived allocations on many threads are what this allocator is for.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -24,7 +24,6 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Parser;
-use mimalloc::MiMalloc;
 use rapport::{
     api::v1::{RecordInteractionRequest, RecordInteractionsRequest, Role},
     cli::client::{Client, explain},
@@ -42,10 +41,6 @@ use crate::{
     echo::EchoCaller,
     measure::{Call, Figures, Window},
 };
-
-/// The server's own, so that both sides of every ratio have it.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 const CONNECTIONS: usize = 4;
 

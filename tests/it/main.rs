@@ -11,6 +11,7 @@ mod cli;
 mod contract;
 mod errors;
 mod interactions;
+mod server;
 mod support;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         support::trials(cli::tests()),
         support::trials(errors::tests()),
         support::trials(interactions::tests()),
+        support::trials(server::tests()),
         // Needs no server.
         contract::trials(),
     ];
