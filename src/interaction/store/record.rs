@@ -59,8 +59,8 @@ impl WriteGroup for Recorder {
 
     fn write<'t>(&'t self, tx: &'t Tx, entries: &'t [Entry]) -> BoxFuture<'t, Result<Vec<Result<Receipt>>, Abort>> {
         Box::pin(async move {
-            // The stream's lock comes first: every writer on every server holds it while it looks for request keys, so
-            // that two of them cannot both find one missing.
+            // The stream's lock comes first: it orders the writers of all servers, so that what another one recorded is
+            // either visible to the insert below or comes after it.
             let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
             let (mut sequence, now) = sequence::take(tx, self.store.clock(), sequence::INTERACTIONS, count).await?;
             let known = known_to(tx, entries.iter().map(|entry| &entry.facts)).await?;
