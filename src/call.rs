@@ -7,7 +7,7 @@ use crate::{
     api::{status, v1::Role},
     auth::Caller,
     directory::{admission, scope::Scope},
-    error::{Error, Result},
+    error::Result,
     store::{
         Store,
         request::{self, Request as Mutation},
@@ -24,7 +24,7 @@ pub(crate) struct Call<M> {
 impl<M> Call<M> {
     /// Lets the caller of a request in.
     pub(crate) async fn admit(store: &Store, request: Request<M>) -> Result<Self> {
-        let caller = authenticated(&request)?;
+        let caller = Caller::of(request.extensions())?.clone();
         let scope = admission::admit(store, &caller).await?;
         Ok(Self { caller, scope, message: request.into_inner() })
     }
@@ -38,11 +38,6 @@ pub(crate) async fn respond<T>(work: impl Future<Output = Result<T>>) -> std::re
 /// The page size that holds: what was asked, or the default.
 pub(crate) fn page_size(asked: i32, default: u64) -> u64 {
     u64::try_from(asked).ok().filter(|size| *size > 0).unwrap_or(default)
-}
-
-/// The caller whom the authentication layer let in.
-fn authenticated<T>(request: &Request<T>) -> Result<Caller> {
-    request.extensions().get::<Caller>().cloned().ok_or(Error::TokenRejected)
 }
 
 /// A mutation's identity; `body` is the message with its request id emptied.

@@ -66,9 +66,9 @@ pub struct Auth {
 /// What one caller, and all of them, may ask of the server.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Largest message, in bytes.
+    /// Largest message to a service without batches, in bytes.
     pub max_message_bytes: usize,
-    /// Largest message of a batch method, in bytes.
+    /// Largest message to a service with batches, in bytes.
     pub max_batch_message_bytes: usize,
     /// Calls in flight on one connection.
     pub concurrent_calls_per_connection: usize,
@@ -179,8 +179,8 @@ pub const KEYS: &[Key] = &[
     key("auth.max_token_lifetime", "1h", "longest life of a person's token"),
     key("auth.max_service_token_lifetime", "24h", "longest life of an application's token (role app)"),
     key("auth.token_cache_entries", "10000", "verified tokens that are remembered"),
-    key("limits.max_message_bytes", "256KiB", "largest message"),
-    key("limits.max_batch_message_bytes", "4MiB", "largest message of a batch method"),
+    key("limits.max_message_bytes", "256KiB", "largest message to a service without batches"),
+    key("limits.max_batch_message_bytes", "4MiB", "largest message to a service with batches"),
     key("limits.concurrent_calls_per_connection", "256", "calls in flight on one connection"),
     key("limits.max_concurrent_streams", "100", "HTTP/2 streams on one connection"),
     key("limits.max_calls", "1024", "calls in flight on the whole server"),

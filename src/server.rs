@@ -34,8 +34,8 @@ use crate::{
 
 /// Forgetting old request ids is nobody's hurry.
 const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
-/// A connection that takes longer to shake hands is not a client.
-const KEEPALIVE_GRACE: Duration = Duration::from_secs(30);
+/// What is open on a connection that reached its age gets this long to end.
+const AGE_GRACE: Duration = Duration::from_secs(30);
 
 /// A server at work.
 pub struct Running {
@@ -98,7 +98,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         .http2_keepalive_interval(Some(limits.keepalive_interval))
         .http2_keepalive_timeout(Some(limits.keepalive_timeout))
         .max_connection_age(limits.max_connection_age)
-        .max_connection_age_grace(KEEPALIVE_GRACE)
+        .max_connection_age_grace(AGE_GRACE)
         .add_service(health_service)
         .add_service(DirectoryServiceServer::new(directory).max_decoding_message_size(batch_limit))
         .add_service(InteractionServiceServer::new(interactions).max_decoding_message_size(batch_limit))

@@ -56,32 +56,6 @@ impl Caller {
     pub fn subject(&self) -> &str {
         &self.principal.subject
     }
-
-    /// What the token says he is.
-    pub fn role(&self) -> Role {
-        self.principal.role
-    }
-
-    /// The teams whose records he reaches besides his own; those he cannot reach are not among them.
-    pub fn teams(&self) -> &[String] {
-        match self.reach {
-            Reach::Team => &self.principal.teams,
-            Reach::Unspecified | Reach::Own | Reach::All => &[],
-        }
-    }
-
-    /// Whether he reaches every record of the organisation.
-    pub fn reaches_all(&self) -> bool {
-        match self.reach {
-            Reach::All => true,
-            Reach::Unspecified | Reach::Own | Reach::Team => false,
-        }
-    }
-
-    /// Whether he reaches a team's records.
-    pub fn reaches_team(&self, team_id: &str) -> bool {
-        self.reaches_all() || self.teams().iter().any(|team| team == team_id)
-    }
 }
 
 /// The roles a token may carry, each with its name there.
@@ -112,21 +86,6 @@ mod tests {
         for bad in ["", "Staff", "STAFF", "unspecified", "ROLE_STAFF", " staff"] {
             assert_eq!(role_named(bad), None, "{bad:?}");
         }
-    }
-
-    #[test]
-    fn a_caller_reaches_what_his_grant_says() {
-        let principal = Arc::new(Principal {
-            subject: "s-1".to_owned(),
-            role: Role::Supervisor,
-            teams: vec!["north".to_owned()],
-            expires_micros: 0,
-        });
-        let caller = |reach| Caller { principal: principal.clone(), reach };
-        assert!(caller(Reach::All).reaches_team("south"));
-        assert!(caller(Reach::Team).reaches_team("north") && !caller(Reach::Team).reaches_team("south"));
-        assert!(!caller(Reach::Own).reaches_team("north") && caller(Reach::Own).teams().is_empty());
-        assert!(!caller(Reach::Unspecified).reaches_all());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{
     Facts, Recorded, message,
     reader::{Reader, check_frozen, speaks_for_all},
     resolution::Matters,
-    store::{self as rows, Changing, Entry, Filter, Position, Receipt, Recorder},
+    store::{self as rows, Changing, Filter, Position, Receipt, Recorder},
     stream::{RecordStream, StreamLimits},
     summary::{Plan, Summary},
 };
@@ -59,10 +59,6 @@ impl InteractionApi {
     pub fn new(store: Store, time_zone: TimeZone, group_max: usize, queue: usize, limits: StreamLimits) -> Self {
         let recorder = GroupCommit::start(store.clone(), Recorder::new(store.clone()), group_max, queue);
         Self { store, recorder, time_zone, limits }
-    }
-
-    async fn records(&self, entries: Vec<Entry>) -> Result<Vec<Result<Receipt>>> {
-        self.recorder.submit(entries).await
     }
 
     fn changing(
@@ -197,7 +193,7 @@ impl InteractionService for InteractionApi {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let entry = Reader::new(self.store.clone(), caller, scope).entry(message).await?;
-            let answer = self.records(vec![entry]).await?.pop();
+            let answer = self.recorder.submit(vec![entry]).await?.pop();
             Ok(receipt(answer.ok_or(Error::Overloaded)??))
         })
         .await
@@ -217,7 +213,7 @@ impl InteractionService for InteractionApi {
             }
             let mut answers = match good.is_empty() {
                 true => Vec::new().into_iter(),
-                false => self.records(good).await?.into_iter(),
+                false => self.recorder.submit(good).await?.into_iter(),
             };
             let results = results.into_iter().map(|result| {
                 use record_item_result::Result as Item;

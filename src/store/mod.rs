@@ -40,14 +40,6 @@ impl Store {
         &self.read
     }
 
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// [`Error::StoreUnavailable`].
-    pub async fn ping(&self) -> Result<()> {
-        Ok(self.read.ping().await?)
-    }
-
     /// Forgets answers to requests that are older than the promise; gives how many.
     ///
     /// # Errors

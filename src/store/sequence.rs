@@ -9,8 +9,8 @@ use crate::clock::Clock;
 pub(crate) const INTERACTIONS: &str = "interactions";
 
 /// Locks the stream until the transaction ends and takes `count` numbers; returns the first, and the database's time,
-/// read after the lock and on the same trip. Numbers that go unused
-/// leave a gap, which readers do not mind; what they must never see is a smaller number after a larger one.
+/// read after the lock and on the same trip. Numbers that go unused leave a gap, which readers do not mind; what they
+/// must never see is a smaller number after a larger one.
 pub(crate) async fn take(tx: &Tx, clock: &Clock, stream: &str, count: i64) -> Result<(i64, i64), DbErr> {
     let backend = tx.get_database_backend();
     let mut sql =

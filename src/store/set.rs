@@ -57,7 +57,7 @@ impl Table {
                 Kind::Id => (arrays.push(format!("${number}::uuid[]")), selected.push((*name).to_owned())),
                 Kind::Int => (
                     arrays.push(format!("${number}::bigint[]")),
-                    selected.push(format!("NULLIF({name}, {})", "(-9223372036854775808)")),
+                    selected.push(format!("NULLIF({name}, ({}))", i64::MIN)),
                 ),
                 Kind::Text => (arrays.push(format!("${number}::text[]")), selected.push(format!("NULLIF({name}, '')"))),
             };

@@ -56,7 +56,7 @@ pub(crate) async fn update(
             Box::pin(async move {
                 let now = store.now(tx).await?;
                 let work = Box::pin(async {
-                    let (sequence, _) = sequence::take(tx, store.clock(), sequence::INTERACTIONS, 1).await?;
+                    let (sequence, now) = sequence::take(tx, store.clock(), sequence::INTERACTIONS, 1).await?;
                     let before = locked(tx, &changing).await?;
                     let mut facts = before.facts.clone();
                     change(&mut facts);
@@ -92,7 +92,7 @@ pub(crate) async fn reattribute(
             Box::pin(async move {
                 let now = store.now(tx).await?;
                 let work = Box::pin(async {
-                    let (sequence, _) = sequence::take(tx, store.clock(), sequence::INTERACTIONS, 1).await?;
+                    let (sequence, now) = sequence::take(tx, store.clock(), sequence::INTERACTIONS, 1).await?;
                     let before = locked(tx, &changing).await?;
                     keep_frozen(&mut participants, &before.facts.participants);
                     let staff = participants.iter().map(|one| one.staff_id.clone()).collect();
