@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use prost::Message as _;
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -102,7 +103,9 @@ impl DirectoryApi {
         let mut good = Vec::new();
         for (index, message) in messages.into_iter().enumerate() {
             let id = format!("{request_id}#{index}");
-            let mutation = mutation(caller, method, id, &message);
+            // The mode is part of what each item asks.
+            let body_hash = request::hash(&[&message.encode_to_vec(), &i32::from(mode).to_be_bytes()]);
+            let mutation = request::Request { body_hash, ..mutation(caller, method, id, &message) };
             let (record, found) = judged::<R>(message);
             match Error::unless_empty(found) {
                 Ok(()) => {

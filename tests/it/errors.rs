@@ -483,6 +483,17 @@ async fn a_request_id_with_another_body(server: Server) {
     assert_eq!(upsert("u", "East").await.unwrap(), first_team);
     reused(refused(upsert("u", "Orient").await));
 
+    // In a batch each item is held against what it asked, the mode included.
+    let batch = async |mode: v1::UpsertMode| {
+        let request =
+            v1::BatchUpsertTeamsRequest { request_id: "b".to_owned(), teams: vec![team("west")], mode: mode.into() };
+        app.directory().batch_upsert_teams(request).await.unwrap().into_inner().results.remove(0).result.unwrap()
+    };
+    let created = batch(v1::UpsertMode::CreateOnly).await;
+    assert_eq!(batch(v1::UpsertMode::CreateOnly).await, created);
+    let upsert_item_result::Result::Error(error) = batch(v1::UpsertMode::Replace).await else { panic!("another mode") };
+    assert_eq!(error.reason(), ErrorReason::RequestIdReused);
+
     let id = &first.interaction_id;
     let conclude = async |text: &str| {
         let change = InteractionUpdate { conclusion: text.to_owned(), ..Default::default() };
