@@ -8,7 +8,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::SocketAddr,
-    num::NonZeroU64,
+    num::{NonZeroU32, NonZeroU64},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -37,6 +37,14 @@ pub struct Config {
     pub auth: Auth,
     /// What one caller, and all of them, may ask of the server.
     pub limits: Limits,
+    /// Origins whose pages may call, each `scheme://host` or `scheme://host:port`.
+    pub web_origins: Vec<String>,
+    /// With what the server proves who it is; absent: it speaks plain text.
+    pub tls: Option<Tls>,
+    /// Address of metrics, liveness and readiness; absent: they are not served.
+    pub operations_listen: Option<SocketAddr>,
+    /// Where traces go.
+    pub telemetry: Telemetry,
     /// How interactions are written.
     pub recording: Recording,
     /// What the log looks like.
@@ -76,6 +84,20 @@ pub struct Limits {
     pub max_concurrent_streams: u32,
     /// Calls in flight on the whole server.
     pub max_calls: usize,
+    /// Calls a second by one person, and as many again at once.
+    pub person_calls_per_second: NonZeroU32,
+    /// Calls a second by one application or administrator, and as many again at once.
+    pub app_calls_per_second: NonZeroU32,
+    /// Streams open on the whole server.
+    pub max_streams: usize,
+    /// Streams open by one subject.
+    pub max_streams_per_subject: usize,
+    /// Connections open on the whole server.
+    pub max_connections: usize,
+    /// Connections open from one address, or from one /64 of IPv6.
+    pub max_connections_per_address: usize,
+    /// How soon after connecting the first call must have arrived.
+    pub first_call_deadline: Duration,
     /// Longest time a unary call may take.
     pub call_timeout: Duration,
     /// Longest life of a stream.
@@ -86,6 +108,24 @@ pub struct Limits {
     pub keepalive_timeout: Duration,
     /// Age at which a connection is asked to come back anew.
     pub max_connection_age: Duration,
+}
+
+/// The server's certificate. The files are read again when they change.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// PEM file with the certificate, followed by those that lead to its root.
+    pub certificate_file: PathBuf,
+    /// PEM file with its private key.
+    pub key_file: PathBuf,
+}
+
+/// Where traces go.
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    /// OTLP over gRPC, `http://host:port`; absent: nowhere.
+    pub otlp_endpoint: Option<String>,
+    /// Which share of the traces that begin here is kept, 0 to 1. One that a caller began is kept if he keeps it.
+    pub sample_ratio: f64,
 }
 
 /// How interactions are written.
@@ -184,11 +224,24 @@ pub const KEYS: &[Key] = &[
     key("limits.concurrent_calls_per_connection", "256", "calls in flight on one connection"),
     key("limits.max_concurrent_streams", "100", "HTTP/2 streams on one connection"),
     key("limits.max_calls", "1024", "calls in flight on the whole server"),
+    key("limits.person_calls_per_second", "50", "calls a second by one person, and as many again at once"),
+    key("limits.app_calls_per_second", "20000", "calls a second by one application or administrator, likewise"),
+    key("limits.max_streams", "1024", "streams open on the whole server"),
+    key("limits.max_streams_per_subject", "32", "streams open by one subject"),
+    key("limits.max_connections", "4096", "connections open on the whole server"),
+    key("limits.max_connections_per_address", "512", "connections from one address; raise it behind a proxy"),
+    key("limits.first_call_deadline", "10s", "how soon after connecting the first call must have arrived"),
     key("limits.call_timeout", "10s", "longest time a unary call may take"),
     key("limits.stream_max_life", "1h", "longest life of a stream"),
     key("limits.keepalive_interval", "30s", "how often a silent connection is asked whether it is alive"),
     key("limits.keepalive_timeout", "20s", "how long it may take to answer that"),
     key("limits.max_connection_age", "1h", "age at which a connection is asked to come back anew"),
+    key("web.origins", "", "origins whose pages may call, comma-separated, such as https://desk.example"),
+    key("tls.certificate_file", "", "PEM file with the server's certificate chain; read again when it changes"),
+    key("tls.key_file", "", "PEM file with the certificate's private key"),
+    key("operations.listen", "", "address and port of /metrics, /livez and /readyz; without it they are not served"),
+    key("telemetry.otlp_endpoint", "", "where traces go, by OTLP over gRPC, such as http://127.0.0.1:4317"),
+    key("telemetry.sample_ratio", "1", "share of the traces begun here that is kept, 0 to 1"),
     key("recording.group_max", "256", "waiting interactions that share a transaction, 1 to 500; 1 gives each its own"),
     key("recording.queue", "4096", "interactions that may wait before callers are told to come back"),
     key("log.format", "text", "text for people, json for programs"),
@@ -205,7 +258,8 @@ const fn key(name: &'static str, default: &'static str, doc: &'static str) -> Ke
 pub struct ServeArgs {
     /// Address and port to serve on [env: RAPPORT_LISTEN] [default: 127.0.0.1:50051]
     ///
-    /// Plain text HTTP/2. On anything but a loopback address put a proxy in front that speaks TLS.
+    /// Plain text unless tls.certificate_file and tls.key_file are set. On anything but a loopback address set them, or
+    /// put a proxy in front that speaks TLS.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
 
@@ -283,11 +337,37 @@ impl Config {
                 ),
                 max_concurrent_streams: read.value("limits.max_concurrent_streams", 100, at_least_one),
                 max_calls: read.value("limits.max_calls", 1024, at_least_one),
+                person_calls_per_second: read.value(
+                    "limits.person_calls_per_second",
+                    const { NonZeroU32::new(50).unwrap() },
+                    rate,
+                ),
+                app_calls_per_second: read.value(
+                    "limits.app_calls_per_second",
+                    const { NonZeroU32::new(20_000).unwrap() },
+                    rate,
+                ),
+                max_streams: read.value("limits.max_streams", 1024, at_least_one),
+                max_streams_per_subject: read.value("limits.max_streams_per_subject", 32, at_least_one),
+                max_connections: read.value("limits.max_connections", 4096, at_least_one),
+                max_connections_per_address: read.value("limits.max_connections_per_address", 512, at_least_one),
+                first_call_deadline: read.value("limits.first_call_deadline", seconds(10), duration),
                 call_timeout: read.value("limits.call_timeout", seconds(10), duration),
                 stream_max_life: read.value("limits.stream_max_life", seconds(3600), duration),
                 keepalive_interval: read.value("limits.keepalive_interval", seconds(30), duration),
                 keepalive_timeout: read.value("limits.keepalive_timeout", seconds(20), duration),
                 max_connection_age: read.value("limits.max_connection_age", seconds(3600), duration),
+            },
+            web_origins: read.value("web.origins", Vec::new(), origins),
+            tls: {
+                let certificate_file = read.value("tls.certificate_file", None, optional_path);
+                let key_file = read.value("tls.key_file", None, optional_path);
+                read.tls(certificate_file, key_file)
+            },
+            operations_listen: read.value("operations.listen", None, |text| address(text).map(Some)),
+            telemetry: Telemetry {
+                otlp_endpoint: read.value("telemetry.otlp_endpoint", None, http_url),
+                sample_ratio: read.value("telemetry.sample_ratio", 1.0, share),
             },
             recording: Recording {
                 group_max: read.value("recording.group_max", 256, group),
@@ -368,6 +448,22 @@ impl<'a, E: Fn(&str) -> Option<String>> Reader<'a, E> {
         })
     }
 
+    /// One of the two files without the other is a mistake, and must not end in plain text.
+    fn tls(&mut self, certificate_file: Option<PathBuf>, key_file: Option<PathBuf>) -> Option<Tls> {
+        match (certificate_file, key_file) {
+            (Some(certificate_file), Some(key_file)) => Some(Tls { certificate_file, key_file }),
+            (None, None) => None,
+            (Some(_), None) => {
+                self.errors.push("tls.key_file: must be set where tls.certificate_file is".to_owned());
+                None
+            }
+            (None, Some(_)) => {
+                self.errors.push("tls.certificate_file: must be set where tls.key_file is".to_owned());
+                None
+            }
+        }
+    }
+
     fn finish(mut self, config: Config) -> Result<Config, ConfigErrors> {
         for unknown in self.file.keys() {
             self.errors.push(format!("{unknown} ({}): there is no such key", self.file_name));
@@ -439,6 +535,45 @@ fn at_least_one<N: TryFrom<u64>>(text: &str) -> Result<N, String> {
     number
         .and_then(|number| N::try_from(number.get()).ok())
         .ok_or_else(|| format!("{text:?} is not a number from 1 up that fits"))
+}
+
+fn rate(text: &str) -> Result<NonZeroU32, String> {
+    at_least_one::<u32>(text).and_then(|rate| NonZeroU32::new(rate).ok_or_else(|| "must not be 0".to_owned()))
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| format!("{text:?} is not a number from 0 to 1"))
+}
+
+fn http_url(text: &str) -> Result<Option<String>, String> {
+    let url = text.parse::<http::Uri>().ok().filter(|url| url.authority().is_some());
+    match url.as_ref().and_then(http::Uri::scheme_str) {
+        Some("http" | "https") => Ok(Some(text.to_owned())),
+        _ => Err(format!("{text:?} is not a URL such as http://127.0.0.1:4317")),
+    }
+}
+
+/// Origins as browsers write them: exact, so neither patterns nor a path, nor what a browser would leave out.
+fn origins(text: &str) -> Result<Vec<String>, String> {
+    text.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(origin).collect()
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let rule = || format!("{text:?} is not an origin as a browser sends it, such as https://desk.example");
+    let (scheme, host) = text.split_once("://").ok_or_else(rule)?;
+    let default_port = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => return Err(rule()),
+    };
+    let url: http::Uri = text.parse().map_err(|_| rule())?;
+    let plain = !host.is_empty()
+        && !host.contains(['/', '*', '@', '?', '#'])
+        && !host.ends_with(default_port)
+        && host.chars().all(|letter| !letter.is_uppercase())
+        && url.host().is_some_and(|host| !host.is_empty());
+    if plain { Ok(text.to_owned()) } else { Err(rule()) }
 }
 
 fn group(text: &str) -> Result<usize, String> {
@@ -631,6 +766,36 @@ mod tests {
         assert!(bytes("18446744073709551615KiB").is_err());
         assert_eq!(duration("1h 30m"), Ok(seconds(5400)));
         assert!(duration("-1s").is_err() && duration("10").is_err());
+    }
+
+    #[test]
+    fn origins_are_exact() {
+        let two = vec!["https://desk.example".to_owned(), "http://127.0.0.1:8080".to_owned()];
+        assert_eq!(origins("https://desk.example, http://127.0.0.1:8080"), Ok(two));
+        for wrong in [
+            "*",
+            "desk.example",
+            "https://*.example",
+            "https://desk.example/",
+            "https://desk.example:443",
+            "https://Desk.example",
+            "ftp://desk.example",
+            "https://me@desk.example",
+            "null",
+        ] {
+            assert!(origins(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key() {
+        for (given, missing) in [("certificate", "tls.key_file"), ("key", "tls.certificate_file")] {
+            let variable = format!("RAPPORT_TLS_{}_FILE", given.to_uppercase());
+            let resolved =
+                Config::resolve(&ServeArgs::default(), |name| (name == variable).then(|| "some.pem".to_owned()));
+            let error = resolved.unwrap_err().to_string();
+            assert!(error.contains(missing), "{error}");
+        }
     }
 
     #[test]

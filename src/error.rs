@@ -1,7 +1,7 @@
 //! What can go wrong in the domain. Knows neither gRPC nor the database: `api::status` turns these into statuses, and
 //! `store` turns database errors into these.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 pub use crate::api::v1::ErrorReason as Reason;
 
@@ -44,6 +44,21 @@ pub enum Error {
     /// The server has as much to do as it takes on, or is stopping.
     #[error("the server is busy")]
     Overloaded,
+    /// The caller makes more calls than he may.
+    #[error("too many calls; the next may come in {} ms", .retry_after.as_millis())]
+    RateLimited {
+        /// When his next call may come.
+        retry_after: Duration,
+    },
+    /// The caller has as many streams open as he may.
+    #[error("too many streams are open already")]
+    TooManyStreams,
+    /// The call took too long.
+    #[error("the call took too long")]
+    TimedOut,
+    /// A page of another origin than those that may call.
+    #[error("pages of this origin may not call")]
+    OriginNotAllowed,
     /// The database does not answer, or refuses after several attempts.
     #[error("the store does not answer")]
     StoreUnavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),

@@ -11,5 +11,7 @@ pub mod directory;
 pub mod error;
 pub mod import;
 pub mod interaction;
+pub mod metrics;
 pub mod server;
 pub mod store;
+pub mod telemetry;

@@ -1,20 +1,30 @@
-//! The server: what lies around the services, in which order, and how it starts and stops. Tests start this very
-//! function.
-//!
-//! From the outside in: the call log (so that every answer is logged), admission (so that a flood is refused before it
-//! costs anything), authentication, then the services, whose codec checks every message.
+//! The server: what it is made of, and how it starts and stops. Tests start this very function.
 
 mod admission;
 mod call_log;
+mod connection;
+mod deadline;
+mod held;
+mod operations;
+mod quota;
+mod surround;
+mod tls;
+mod web;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
-use tonic::transport::{Server, server::TcpIncoming};
-use tower::ServiceBuilder;
+use tokio::{
+    sync::watch,
+    task::{AbortHandle, JoinHandle},
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+use tonic::{server::NamedService, service::Routes};
+use tonic_health::{ServingStatus, server::HealthReporter};
 
-use self::{admission::AdmissionLayer, call_log::CallLogLayer};
+pub(crate) use self::connection::Unserved;
+pub use self::surround::{Serving, serve};
 use crate::{
     api::{
         DESCRIPTOR_SET,
@@ -24,34 +34,39 @@ use crate::{
         },
     },
     audit::AuditApi,
-    auth::{AuthLayer, Authenticator},
+    auth::Authenticator,
     clock::Clock,
     config::Config,
     directory::service::DirectoryApi,
     interaction::{service::InteractionApi, stream::StreamLimits},
+    metrics::Metrics,
     store::{Database, Store},
 };
 
 /// Forgetting old request ids is nobody's hurry.
 const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
-/// What is open on a connection that reached its age gets this long to end.
-const AGE_GRACE: Duration = Duration::from_secs(30);
+/// What is left after the drain deadline gets this long to notice that it was cut.
+const CUT_GRACE: Duration = Duration::from_millis(500);
+/// The name under which health answers whether the process is alive; every other name asks whether it is ready.
+const LIVENESS: &str = "liveness";
 
 /// A server at work.
 pub struct Running {
     address: SocketAddr,
+    operations: Option<SocketAddr>,
     authenticator: Arc<Authenticator>,
     store: Store,
     stop: watch::Sender<bool>,
     serving: JoinHandle<Result<(), tonic::transport::Error>>,
-    housekeeping: JoinHandle<()>,
+    cut: CancellationToken,
+    beside: Vec<AbortHandle>,
     drain_deadline: Duration,
 }
 
 /// Opens the database and the keys, binds the address and serves.
 ///
 /// # Errors
-/// Whatever keeps the server from serving: the data directory, the database, the keys, the address.
+/// Whatever keeps the server from serving: the data directory, the database, the keys, the certificate, an address.
 pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let data_dir = &config.data_dir;
     std::fs::create_dir_all(data_dir)
@@ -63,48 +78,13 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let store =
         Store::open(&database, config.database_connections, clock.clone()).await.context("cannot open the database")?;
     let authenticator = Arc::new(Authenticator::new(&config.auth, data_dir, clock)?);
-
-    let listener =
-        TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
-    let address = listener.local_addr()?;
+    let metrics = Arc::new(Metrics::new());
     let (stop, stopping) = watch::channel(false);
-    let limits = &config.limits;
-
+    let (ready_now, ready) = watch::channel(true);
     let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_serving::<DirectoryServiceServer<DirectoryApi>>().await;
-    health.set_serving::<InteractionServiceServer<InteractionApi>>().await;
-    health.set_serving::<AuditServiceServer<AuditApi>>().await;
 
-    let interactions = InteractionApi::new(
-        store.clone(),
-        config.time_zone.rules.clone(),
-        config.recording.group_max,
-        config.recording.queue,
-        StreamLimits { max_life: limits.stream_max_life, stopping: stopping.clone() },
-    );
-    let directory = DirectoryApi::new(store.clone(), &config.time_zone.name);
-    let batch_limit = limits.max_batch_message_bytes;
-    let mut router = Server::builder()
-        .layer(
-            ServiceBuilder::new()
-                .layer(CallLogLayer)
-                .layer(AdmissionLayer::new(limits.max_calls))
-                .layer(AuthLayer::new(authenticator.clone())),
-        )
-        .concurrency_limit_per_connection(limits.concurrent_calls_per_connection)
-        .load_shed(true)
-        .max_concurrent_streams(limits.max_concurrent_streams)
-        .timeout(limits.call_timeout)
-        .http2_keepalive_interval(Some(limits.keepalive_interval))
-        .http2_keepalive_timeout(Some(limits.keepalive_timeout))
-        .max_connection_age(limits.max_connection_age)
-        .max_connection_age_grace(AGE_GRACE)
-        .add_service(health_service)
-        .add_service(DirectoryServiceServer::new(directory).max_decoding_message_size(batch_limit))
-        .add_service(InteractionServiceServer::new(interactions).max_decoding_message_size(batch_limit))
-        .add_service(
-            AuditServiceServer::new(AuditApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes),
-        );
+    let (services, names) = services(&config, &store, &metrics, &stopping);
+    let mut routes = services.add_service(health_service);
     if config.reflection {
         let reflection = || {
             tonic_reflection::server::Builder::configure()
@@ -112,26 +92,67 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         };
         // Python's client still speaks nothing but v1alpha.
-        router = router.add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
+        routes = routes.add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
     }
 
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    let mut stopped = stopping.clone();
-    let serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, async move {
-        _ = stopped.wait_for(|stop| *stop).await;
-        health.set_not_serving::<DirectoryServiceServer<DirectoryApi>>().await;
-        health.set_not_serving::<InteractionServiceServer<InteractionApi>>().await;
-        health.set_not_serving::<AuditServiceServer<AuditApi>>().await;
-    }));
-    let housekeeping = tokio::spawn(keep_house(store.clone(), stopping));
-    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
-    Ok(Running { address, authenticator, store, stop, serving, housekeeping, drain_deadline: config.drain_deadline })
+    let mut beside = Vec::new();
+    let mut operations = None;
+    if let Some(address) = config.operations_listen {
+        let (address, task) = operations::serve(address, metrics.clone(), store.clone(), ready.clone()).await?;
+        operations = Some(address);
+        beside.push(task.abort_handle());
+    }
+    let Serving { address, task: serving, cut } =
+        serve(routes, &config, authenticator.clone(), metrics, stopping.clone()).await?;
+    beside.push(tokio::spawn(report_health(health, names, ready)).abort_handle());
+    beside.push(tokio::spawn(keep_house(store.clone(), stopping.clone())).abort_handle());
+    tokio::spawn(operations::watch_readiness(store.clone(), ready_now, stopping));
+    tracing::info!(%address, tls = config.tls.is_some(), version = env!("CARGO_PKG_VERSION"), "serving");
+    if let Some(address) = operations {
+        tracing::info!(%address, "metrics, liveness and readiness");
+    }
+    let drain_deadline = config.drain_deadline;
+    Ok(Running { address, operations, authenticator, store, stop, serving, cut, beside, drain_deadline })
+}
+
+/// Every service of the contract, and their names.
+fn services(
+    config: &Config,
+    store: &Store,
+    metrics: &Metrics,
+    stopping: &watch::Receiver<bool>,
+) -> (Routes, Vec<&'static str>) {
+    fn name<S: NamedService>(_: &S) -> &'static str {
+        S::NAME
+    }
+    let limits = &config.limits;
+    let interactions = InteractionApi::new(
+        store.clone(),
+        config.time_zone.rules.clone(),
+        config.recording.group_max,
+        config.recording.queue,
+        metrics.group_sizes.clone(),
+        StreamLimits { max_life: limits.stream_max_life, stopping: stopping.clone() },
+    );
+    let batch_limit = limits.max_batch_message_bytes;
+    let directory = DirectoryServiceServer::new(DirectoryApi::new(store.clone(), &config.time_zone.name))
+        .max_decoding_message_size(batch_limit);
+    let interactions = InteractionServiceServer::new(interactions).max_decoding_message_size(batch_limit);
+    let audit =
+        AuditServiceServer::new(AuditApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
+    let names = vec![name(&directory), name(&interactions), name(&audit)];
+    (Routes::default().add_service(directory).add_service(interactions).add_service(audit), names)
 }
 
 impl Running {
     /// The address it listens on; the port is known here even if the configuration left it open.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of metrics, liveness and readiness, if they are served.
+    pub fn operations_address(&self) -> Option<SocketAddr> {
+        self.operations
     }
 
     /// Signs and verifies this server's tokens.
@@ -144,21 +165,26 @@ impl Running {
     /// # Errors
     /// What the transport failed with, if it did.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let Self { store, stop, mut serving, housekeeping, drain_deadline, .. } = self;
+        let Self { store, stop, mut serving, cut, beside, drain_deadline, .. } = self;
+        let deadline = Instant::now() + drain_deadline;
         _ = stop.send(true);
-        let drained = tokio::time::timeout(drain_deadline, &mut serving).await;
-        housekeeping.abort();
-        match drained {
-            Ok(served) => served??,
+        let drained = match tokio::time::timeout_at(deadline, &mut serving).await {
+            Ok(drained) => Some(drained),
             Err(_) => {
                 // A stream whose reader went to sleep, or a connection nobody closes: waiting longer changes nothing.
                 tracing::warn!(?drain_deadline, "open calls are cut at the drain deadline");
-                serving.abort();
+                cut.cancel();
+                tokio::time::timeout(CUT_GRACE, &mut serving).await.ok()
             }
-        }
+        };
+        serving.abort();
+        beside.iter().for_each(AbortHandle::abort);
         // A caller may still hold a connection of the pool in a transaction of its own: the deadline holds for that too.
-        _ = tokio::time::timeout(drain_deadline, store.close()).await;
+        _ = tokio::time::timeout_at(deadline.max(Instant::now() + CUT_GRACE), store.close()).await;
         tracing::info!("stopped");
+        if let Some(served) = drained {
+            served??;
+        }
         Ok(())
     }
 
@@ -182,6 +208,20 @@ async fn keep_house(store: Store, mut stopping: watch::Receiver<bool>) {
         tokio::select! {
             () = tokio::time::sleep(HOUSEKEEPING) => {}
             _ = stopping.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Tells whoever asks for the health of a service, or of all (the empty name), whether the server is ready.
+async fn report_health(health: HealthReporter, names: Vec<&'static str>, mut ready: watch::Receiver<bool>) {
+    health.set_service_status(LIVENESS, ServingStatus::Serving).await;
+    loop {
+        let status = if *ready.borrow_and_update() { ServingStatus::Serving } else { ServingStatus::NotServing };
+        for name in names.iter().copied().chain([""]) {
+            health.set_service_status(name, status).await;
+        }
+        if ready.changed().await.is_err() {
+            return;
         }
     }
 }

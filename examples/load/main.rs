@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release --example load -- [--json] [--database-url postgres://...] [--seconds S] [--in-flight N]`
 //!
-//! One run measures, each on a new database: *echo*, a plain unary gRPC call with the same message; *naive*, recording
+//! One run measures, each on a new database: *echo*, a plain unary gRPC call with the same message;
+//! *layered*, that call behind all the layers of the server; *naive*, recording
 //! with a transaction for each call; *grouped*, recording as it is; *stream*, one client stream; *bulk*, the rows of
 //! that stream written by the same statements straight through the driver. Only the ratios carry over to another
 //! machine. How long a disk takes to confirm a write can change from minute to minute, so it is measured beside them.
@@ -18,6 +19,7 @@ mod support;
 use std::{
     fs::File,
     io::{Seek as _, Write as _},
+    net::SocketAddr,
     path::Path,
     time::{Duration, Instant},
 };
@@ -35,7 +37,10 @@ use support::{
     databases::{self, Databases, Fresh},
     organisation,
 };
-use tonic::transport::Endpoint;
+use tonic::{
+    metadata::{Ascii, MetadataValue},
+    transport::Endpoint,
+};
 
 use crate::{
     echo::EchoCaller,
@@ -67,6 +72,7 @@ struct Args {
 #[derive(Serialize)]
 struct Report {
     echo: Figures,
+    layered: Figures,
     naive: Figures,
     grouped: Figures,
     stream: Figures,
@@ -77,6 +83,7 @@ struct Report {
 
 #[derive(Serialize)]
 struct Ratios {
+    layered_to_echo: f64,
     grouped_to_naive: f64,
     grouped_to_echo: f64,
     stream_to_bulk: f64,
@@ -97,6 +104,9 @@ async fn main() -> anyhow::Result<()> {
 
 async fn measure(args: &Args, databases: &Databases) -> anyhow::Result<Report> {
     let echo = measure_echo(args).await?;
+    let database = databases.create("layered").await?;
+    let layered = measure_layered(args, &database).await?;
+    databases.remove(database).await?;
 
     let database = databases.create("naive").await?;
     let fsync = probe_disk(&database.directory, args.seconds)?;
@@ -115,21 +125,40 @@ async fn measure(args: &Args, databases: &Databases) -> anyhow::Result<Report> {
     databases.remove(streamed).await?;
 
     let ratios = Ratios {
+        layered_to_echo: layered.per_second / echo.per_second,
         grouped_to_naive: grouped.per_second / naive.per_second,
         grouped_to_echo: grouped.per_second / echo.per_second,
         stream_to_bulk: stream.per_second / bulk.per_second,
     };
-    Ok(Report { echo, naive, grouped, stream, bulk, fsync, ratios })
+    Ok(Report { echo, layered, naive, grouped, stream, bulk, fsync, ratios })
 }
 
 async fn measure_echo(args: &Args) -> anyhow::Result<Figures> {
     let (address, serving) = echo::serve().await?;
+    let figures = call_echo(args, address, None).await;
+    serving.abort();
+    figures
+}
+
+async fn measure_layered(args: &Args, database: &Fresh) -> anyhow::Result<Figures> {
+    let (serving, _stop, token) = echo::serve_layered(database).await?;
+    let figures = call_echo(args, serving.address, Some(format!("Bearer {token}").parse()?)).await;
+    serving.cut.cancel();
+    figures
+}
+
+async fn call_echo(
+    args: &Args,
+    address: SocketAddr,
+    authorization: Option<MetadataValue<Ascii>>,
+) -> anyhow::Result<Figures> {
     let endpoint = Endpoint::from_shared(format!("http://{address}"))?;
     let channels: Vec<_> = (0..CONNECTIONS).map(|_| endpoint.connect_lazy()).collect();
-    let caller = |n: usize| EchoCaller(tonic::client::Grpc::new(channels[n % CONNECTIONS].clone()));
-    let figures = measure::calls((0..args.in_flight).map(caller).collect(), args.seconds).await?;
-    serving.abort();
-    Ok(figures)
+    let caller = |n: usize| EchoCaller {
+        client: tonic::client::Grpc::new(channels[n % CONNECTIONS].clone()),
+        authorization: authorization.clone(),
+    };
+    measure::calls((0..args.in_flight).map(caller).collect(), args.seconds).await
 }
 
 struct Recorder(Client);
@@ -205,6 +234,7 @@ fn print_table(report: &Report) {
     println!("{:<10}{:>14}{:>12}{:>12}", "", "per second", "p50 ms", "p99 ms");
     let phases = [
         ("echo", report.echo),
+        ("layered", report.layered),
         ("naive", report.naive),
         ("grouped", report.grouped),
         ("stream", report.stream),
@@ -214,8 +244,9 @@ fn print_table(report: &Report) {
     for (name, Figures { per_second, p50_ms, p99_ms }) in phases {
         println!("{name:<10}{per_second:>14.0}{p50_ms:>12.2}{p99_ms:>12.2}");
     }
-    let Ratios { grouped_to_naive, grouped_to_echo, stream_to_bulk } = report.ratios;
-    println!("\ngrouped / naive  {grouped_to_naive:6.2}");
+    let Ratios { layered_to_echo, grouped_to_naive, grouped_to_echo, stream_to_bulk } = report.ratios;
+    println!("\nlayered / echo   {layered_to_echo:6.2}");
+    println!("grouped / naive  {grouped_to_naive:6.2}");
     println!("grouped / echo   {grouped_to_echo:6.2}");
     println!("stream / bulk    {stream_to_bulk:6.2}");
 }

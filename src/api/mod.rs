@@ -3,6 +3,7 @@
 
 pub mod codec;
 pub(crate) mod convert;
+pub(crate) mod method;
 pub mod page;
 pub mod rules;
 pub mod status;

@@ -22,8 +22,13 @@ pub fn of(error: Error) -> Status {
         "google.rpc.ErrorInfo",
         &pb::ErrorInfo { reason: reason_name(reason), domain: DOMAIN.to_owned(), metadata: Default::default() },
     )];
-    if code == Code::Unavailable {
-        details.push(any("google.rpc.RetryInfo", &pb::RetryInfo { retry_delay: Some(RETRY_AFTER) }));
+    let retry_after = if let Error::RateLimited { retry_after } = error {
+        prost_types::Duration::try_from(retry_after).ok()
+    } else {
+        (code == Code::Unavailable).then_some(RETRY_AFTER)
+    };
+    if retry_after.is_some() {
+        details.push(any("google.rpc.RetryInfo", &pb::RetryInfo { retry_delay: retry_after }));
     }
     if code == Code::FailedPrecondition {
         details.push(any(
@@ -74,6 +79,10 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::EtagMismatch => (Code::Aborted, Reason::EtagMismatch),
         Error::NotSuspended => (Code::FailedPrecondition, Reason::NotSuspended),
         Error::Overloaded => (Code::Unavailable, Reason::Overloaded),
+        Error::RateLimited { .. } => (Code::ResourceExhausted, Reason::RateLimited),
+        Error::TooManyStreams => (Code::ResourceExhausted, Reason::TooManyStreams),
+        Error::TimedOut => (Code::DeadlineExceeded, Reason::TimedOut),
+        Error::OriginNotAllowed => (Code::PermissionDenied, Reason::OriginNotAllowed),
         Error::StoreUnavailable(_) => (Code::Unavailable, Reason::StoreUnavailable),
         Error::Internal(_) => (Code::Internal, Reason::Internal),
     }

@@ -17,6 +17,7 @@ use crate::{
     clock::Clock,
     config::{Config, ServeArgs},
     server::{self, Running},
+    telemetry,
 };
 
 /// Flags of `rapport demo`.
@@ -59,7 +60,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     // The environment is that of a real server on this machine, perhaps: the demo looks at its own flags only.
     let mut config = Config::resolve(&serve_args, |_| None)?;
     "warn".clone_into(&mut config.log.filter);
-    let _log = serve::start_log(&config.log)?;
+    let _telemetry = telemetry::start(&config.log, &config.telemetry)?;
     let running = server::start(config, Clock::system()).await?;
     let told = Box::pin(Story::begin(&running)?.tell()).await;
     if let Err(error) = told {

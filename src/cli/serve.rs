@@ -2,13 +2,12 @@
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_appender::non_blocking::WorkerGuard;
-use tracing_subscriber::EnvFilter;
 
 use crate::{
     clock::Clock,
-    config::{Config, Log, LogFormat, ServeArgs},
+    config::{Config, ServeArgs},
     server::{self, Running},
+    telemetry,
 };
 
 /// Runs the server until SIGTERM or SIGINT.
@@ -17,7 +16,7 @@ use crate::{
 /// Every mistake in the configuration at once; whatever keeps the server from starting.
 pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let config = Config::load(&args)?;
-    let _log = start_log(&config.log)?;
+    let _telemetry = telemetry::start(&config.log, &config.telemetry)?;
     let running = server::start(config, Clock::system()).await?;
     until_stopped(running).await
 }
@@ -44,23 +43,4 @@ async fn either(one: &mut Signal, other: &mut Signal) {
         _ = one.recv() => {}
         _ = other.recv() => {}
     }
-}
-
-/// Sends events to standard error from a thread of its own: a slow terminal must not slow a call. Dropping the guard
-/// writes what is left.
-///
-/// # Errors
-/// If a log was started already.
-pub fn start_log(log: &Log) -> anyhow::Result<WorkerGuard> {
-    let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
-    let events = tracing_subscriber::fmt()
-        .with_writer(writer)
-        .with_env_filter(EnvFilter::try_new(&log.filter)?)
-        .with_target(false);
-    match log.format {
-        LogFormat::Text => events.with_ansi(false).try_init(),
-        LogFormat::Json => events.json().flatten_event(true).try_init(),
-    }
-    .map_err(|error| anyhow::anyhow!(error))?;
-    Ok(guard)
 }

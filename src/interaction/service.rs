@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 use futures::{Stream, TryStreamExt as _};
 use jiff::tz::TimeZone;
+use prometheus_client::metrics::histogram::Histogram;
 use prost::Message as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -55,9 +56,16 @@ impl std::fmt::Debug for InteractionApi {
 
 impl InteractionApi {
     /// `time_zone`: the organisation's. `group_max`: recorded interactions per transaction at most, 1 for a transaction
-    /// each. `queue`: callers waiting to record at most.
-    pub fn new(store: Store, time_zone: TimeZone, group_max: usize, queue: usize, limits: StreamLimits) -> Self {
-        let recorder = GroupCommit::start(store.clone(), Recorder::new(store.clone()), group_max, queue);
+    /// each. `queue`: callers waiting to record at most. `group_sizes`: where transactions are counted by their items.
+    pub fn new(
+        store: Store,
+        time_zone: TimeZone,
+        group_max: usize,
+        queue: usize,
+        group_sizes: Histogram,
+        limits: StreamLimits,
+    ) -> Self {
+        let recorder = GroupCommit::start(store.clone(), Recorder::new(store.clone()), group_max, queue, group_sizes);
         Self { store, recorder, time_zone, limits }
     }
 

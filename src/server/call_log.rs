@@ -1,7 +1,9 @@
-//! One log event per call: method, code, time, request id. Never metadata, bodies or anything personal.
+//! One log event per call: method, code, time, request id. Never metadata, bodies or anything personal. Here calls are
+//! counted too, and become spans of their traces.
 
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Instant,
 };
@@ -12,21 +14,37 @@ use http_body::{Body as HttpBody, Frame};
 use pin_project_lite::pin_project;
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
-use tracing::{Instrument as _, Span, instrument::Instrumented};
+use tracing::{Instrument as _, Span, field::Empty, instrument::Instrumented};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use uuid::Uuid;
+
+use crate::{
+    metrics::{Metrics, code_name},
+    telemetry,
+};
 
 /// The header in which a caller may name his call, and finds its name in the answer.
 const REQUEST_ID: &str = "x-request-id";
 
 /// Adds the log.
 #[derive(Clone)]
-pub(super) struct CallLogLayer;
+pub(super) struct CallLogLayer {
+    metrics: Arc<Metrics>,
+    traced: bool,
+}
+
+impl CallLogLayer {
+    /// `traced`: whether traces go anywhere.
+    pub(super) fn new(metrics: Arc<Metrics>, traced: bool) -> Self {
+        Self { metrics, traced }
+    }
+}
 
 impl<S> Layer<S> for CallLogLayer {
     type Service = CallLog<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        CallLog { inner }
+        CallLog { inner, log: self.clone() }
     }
 }
 
@@ -34,6 +52,7 @@ impl<S> Layer<S> for CallLogLayer {
 #[derive(Clone)]
 pub(super) struct CallLog<S> {
     inner: S,
+    log: CallLogLayer,
 }
 
 impl<S, B> Service<Request<B>> for CallLog<S>
@@ -49,15 +68,42 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        let call = self.log.begin(&request);
+        Logged { answer: self.inner.call(request).instrument(call.span.clone()), call: Some(call) }
+    }
+}
+
+impl CallLogLayer {
+    fn begin<B>(&self, request: &Request<B>) -> Call {
         let id = request_id(request.headers());
-        let call = Call {
-            span: tracing::info_span!("call", request_id = id.to_str().unwrap_or_default()),
-            // A path is logged as the contract spells it or not at all: it is the caller's own text.
-            method: known_method(request.uri().path()),
+        // A path is logged as the contract spells it or not at all: it is the caller's own text.
+        let method = self.metrics.method(request.uri().path());
+        method.begin();
+        let request_id = id.to_str().unwrap_or_default();
+        let span = if self.traced {
+            let name = method.path.trim_start_matches('/');
+            let span = tracing::info_span!(
+                "call",
+                request_id,
+                otel.name = name,
+                otel.kind = "server",
+                otel.status_code = Empty,
+                rpc.system = "grpc",
+                rpc.grpc.status_code = Empty,
+            );
+            _ = span.set_parent(telemetry::parent(request.headers()));
+            span
+        } else {
+            tracing::info_span!("call", request_id)
+        };
+        Call {
+            span,
+            method: method.path,
             begun: Instant::now(),
             id,
-        };
-        Logged { answer: self.inner.call(request).instrument(call.span.clone()), call: Some(call) }
+            metrics: self.metrics.clone(),
+            traced: self.traced,
+        }
     }
 }
 
@@ -74,28 +120,34 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     }
 }
 
-fn known_method(path: &str) -> &'static str {
-    let ours = crate::api::v1::ACCESS.iter().map(|(path, _)| *path);
-    let others = [
-        "/grpc.health.v1.Health/Check",
-        "/grpc.health.v1.Health/Watch",
-        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-    ];
-    ours.chain(others).find(|known| *known == path).unwrap_or("unknown")
-}
-
 struct Call {
     span: Span,
     method: &'static str,
     begun: Instant,
     id: HeaderValue,
+    metrics: Arc<Metrics>,
+    traced: bool,
 }
 
 impl Call {
-    fn log(&self, code: Code) {
-        let milliseconds = self.begun.elapsed().as_secs_f64() * 1e3;
-        self.span.in_scope(|| tracing::info!(method = self.method, ?code, milliseconds, "call"));
+    fn end(&self, status: &Status) {
+        let (code, time) = (status.code(), self.begun.elapsed());
+        self.metrics.method(self.method).end(code, time);
+        if code != Code::Ok {
+            self.metrics.refused(status);
+        }
+        if self.traced {
+            self.span.record("rpc.grpc.status_code", code as i64);
+            // Of a server's span only what is the server's fault is an error.
+            if matches!(
+                code,
+                Code::Unknown | Code::Internal | Code::Unavailable | Code::DataLoss | Code::DeadlineExceeded
+            ) {
+                self.span.record("otel.status_code", "ERROR");
+            }
+        }
+        let milliseconds = time.as_secs_f64() * 1e3;
+        self.span.in_scope(|| tracing::info!(method = self.method, code = code_name(code), milliseconds, "call"));
     }
 }
 
@@ -120,10 +172,9 @@ where
         let Some(call) = this.call.take() else { return Poll::Ready(Ok(response)) };
         response.headers_mut().insert(REQUEST_ID, call.id.clone());
         // An answer without a body carries its status among the headers.
-        let code = Status::from_header_map(response.headers()).map(|status| status.code());
-        Poll::Ready(Ok(match code {
-            Some(code) => {
-                call.log(code);
+        Poll::Ready(Ok(match Status::from_header_map(response.headers()) {
+            Some(status) => {
+                call.end(&status);
                 response
             }
             None => response.map(|body| Body::new(LoggedBody { body, call: Some(call) })),
@@ -142,7 +193,7 @@ pin_project! {
     impl PinnedDrop for LoggedBody {
         fn drop(this: Pin<&mut Self>) {
             if let Some(call) = this.project().call.take() {
-                call.log(Code::Cancelled);
+                call.end(&Status::cancelled(""));
             }
         }
     }
@@ -155,17 +206,17 @@ impl HttpBody for LoggedBody {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.project();
         let frame = ready!(this.body.poll_frame(context));
-        let code = match &frame {
+        let status = match &frame {
             Some(Ok(frame)) => frame
                 .trailers_ref()
-                .map(|trailers| Status::from_header_map(trailers).map_or(Code::Unknown, |status| status.code())),
-            Some(Err(status)) => Some(status.code()),
-            None => Some(Code::Ok),
+                .map(|trailers| Status::from_header_map(trailers).unwrap_or_else(|| Status::unknown("no status"))),
+            Some(Err(status)) => Some(status.clone()),
+            None => Some(Status::ok("")),
         };
-        if let Some(code) = code
+        if let Some(status) = status
             && let Some(call) = this.call.take()
         {
-            call.log(code);
+            call.end(&status);
         }
         Poll::Ready(frame)
     }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Abort, Store, Tx};
@@ -52,11 +53,11 @@ struct Job<W: WriteGroup> {
 
 impl<W: WriteGroup> GroupCommit<W> {
     /// Starts the writer. `group_max`: items per transaction at most, though one caller's items are never divided;
-    /// 1 means a transaction for each caller. `queue`: callers waiting at most.
-    pub(crate) fn start(store: Store, writer: W, group_max: usize, queue: usize) -> Self {
+    /// 1 means a transaction for each caller. `queue`: callers waiting at most. `sizes`: where groups are counted.
+    pub(crate) fn start(store: Store, writer: W, group_max: usize, queue: usize, sizes: Histogram) -> Self {
         let (waiting, jobs) = mpsc::channel(queue.max(1));
         let writer = Arc::new(writer);
-        tokio::spawn(write_groups(store.clone(), writer.clone(), jobs, group_max));
+        tokio::spawn(write_groups(store.clone(), writer.clone(), jobs, group_max, sizes));
         Self { waiting, writer, store, group_max }
     }
 
@@ -81,7 +82,13 @@ impl<W: WriteGroup> GroupCommit<W> {
     }
 }
 
-async fn write_groups<W: WriteGroup>(store: Store, writer: Arc<W>, mut jobs: mpsc::Receiver<Job<W>>, group_max: usize) {
+async fn write_groups<W: WriteGroup>(
+    store: Store,
+    writer: Arc<W>,
+    mut jobs: mpsc::Receiver<Job<W>>,
+    group_max: usize,
+    sizes: Histogram,
+) {
     while let Some(first) = jobs.recv().await {
         let mut items = first.items;
         let mut callers = vec![(items.len(), first.answer)];
@@ -91,6 +98,7 @@ async fn write_groups<W: WriteGroup>(store: Store, writer: Arc<W>, mut jobs: mps
             callers.push((next.items.len(), next.answer));
             items.extend(next.items);
         }
+        sizes.observe(items.len() as f64);
         let mut answers = commit(&store, &writer, items).await.into_iter();
         for (count, caller) in callers {
             // A caller that went away does not need the answer; its items stay recorded.

@@ -34,10 +34,46 @@ pub struct Store {
     clock: Clock,
 }
 
+/// A pool of connections.
+pub(crate) struct Pool {
+    pub(crate) name: &'static str,
+    /// Connections that it has.
+    pub(crate) size: u32,
+    /// Those nobody uses.
+    pub(crate) idle: u32,
+}
+
 impl Store {
     /// For reads outside a transaction.
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.read
+    }
+
+    /// Asks the database for nothing but an answer.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`].
+    pub(crate) async fn ping(&self) -> Result<()> {
+        self.read.ping().await.map_err(|error| Error::StoreUnavailable(std::sync::Arc::new(error)))
+    }
+
+    /// How many connections each pool has.
+    pub(crate) fn pools(&self) -> Vec<Pool> {
+        let pool = |name, db: &DatabaseConnection| match db.get_database_backend() {
+            DbBackend::Sqlite => {
+                let pool = db.get_sqlite_connection_pool();
+                Pool { name, size: pool.size(), idle: u32::try_from(pool.num_idle()).unwrap_or(u32::MAX) }
+            }
+            _ => {
+                let pool = db.get_postgres_connection_pool();
+                Pool { name, size: pool.size(), idle: u32::try_from(pool.num_idle()).unwrap_or(u32::MAX) }
+            }
+        };
+        match self.read.get_database_backend() {
+            DbBackend::Sqlite => vec![pool("write", &self.write), pool("read", &self.read)],
+            // One pool serves both.
+            _ => vec![pool("all", &self.read)],
+        }
     }
 
     /// Forgets answers to requests that are older than the promise; gives how many.

@@ -164,6 +164,8 @@ fn every_reason_names_its_code_and_an_example() {
         "ALREADY_EXISTS",
         "ABORTED",
         "FAILED_PRECONDITION",
+        "RESOURCE_EXHAUSTED",
+        "DEADLINE_EXCEEDED",
         "UNAVAILABLE",
         "INTERNAL",
     ];

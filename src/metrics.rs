@@ -1,0 +1,196 @@
+//! What the server counts, for Prometheus. Labels take their values from fixed sets, never from what a caller sends:
+//! methods of the contract, gRPC codes, reasons of the contract.
+
+use std::{collections::HashMap, fmt, sync::OnceLock, time::Duration};
+
+use prometheus_client::{
+    encoding::text,
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+        info::Info,
+    },
+    registry::Registry,
+};
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+use crate::{
+    api::{method, status},
+    error::Reason,
+    server::Unserved,
+    store::Store,
+};
+
+type Labels<const N: usize> = [(&'static str, &'static str); N];
+
+/// Every figure that one server keeps.
+pub struct Metrics {
+    registry: Registry,
+    methods: HashMap<&'static str, MethodMetrics>,
+    unknown: MethodMetrics,
+    refusals: Family<Labels<1>, Counter>,
+    connections_refused: Family<Labels<1>, Counter>,
+    pools: Family<Labels<2>, Gauge>,
+    pub(crate) connections_open: Gauge,
+    pub(crate) streams_open: Gauge,
+    pub(crate) group_sizes: Histogram,
+}
+
+/// What is counted of one method.
+pub(crate) struct MethodMetrics {
+    /// As the contract spells it; `unknown` for what it does not know.
+    pub(crate) path: &'static str,
+    /// Whether it may stay open after its answer began.
+    pub(crate) streaming: bool,
+    calls: Family<Labels<2>, Counter>,
+    /// By code. Looked up once: a call is counted in passing.
+    answered: [OnceLock<Counter>; CODES],
+    seconds: Histogram,
+    in_flight: Gauge,
+}
+
+const CODES: usize = Code::Unauthenticated as usize + 1;
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Nothing counted yet.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("rapport");
+        let calls = Family::<Labels<2>, Counter>::default();
+        registry.register("calls", "Calls answered, by method and gRPC code", calls.clone());
+        // From 0.25 ms to 8 s.
+        let buckets = || Histogram::new(exponential_buckets(0.000_25, 2.0, 16));
+        let seconds = Family::<Labels<1>, Histogram>::new_with_constructor(buckets);
+        registry.register("call_seconds", "Time to a call's last byte, streams left out, by method", seconds.clone());
+        let in_flight = Family::<Labels<1>, Gauge>::default();
+        registry.register("calls_in_flight", "Calls not answered to the end, by method", in_flight.clone());
+        let refusals = Family::default();
+        registry.register("refusals", "Calls not answered OK, by reason", refusals.clone());
+        let connections_open = Gauge::default();
+        registry.register("connections_open", "Connections being served", connections_open.clone());
+        let connections_refused = Family::default();
+        registry.register("connections_refused", "Connections not served, by reason", connections_refused.clone());
+        let streams_open = Gauge::default();
+        registry.register("streams_open", "Streams open, of all methods", streams_open.clone());
+        let group_sizes = Histogram::new(exponential_buckets(1.0, 2.0, 10));
+        registry.register("write_group_size", "Interactions that shared a transaction", group_sizes.clone());
+        let pools = Family::default();
+        registry.register("database_connections", "Connections to the database, by pool and state", pools.clone());
+        let version = vec![("version", env!("CARGO_PKG_VERSION"))];
+        registry.register("build", "The server's version", Info::new(version));
+
+        let of = |path: &'static str, streaming| MethodMetrics {
+            path,
+            streaming,
+            calls: calls.clone(),
+            answered: Default::default(),
+            seconds: seconds.get_or_create_owned(&[("method", path)]),
+            in_flight: in_flight.get_or_create_owned(&[("method", path)]),
+        };
+        Self {
+            methods: method::all().map(|method| (method.path, of(method.path, method.streaming))).collect(),
+            unknown: of("unknown", false),
+            registry,
+            refusals,
+            connections_refused,
+            pools,
+            connections_open,
+            streams_open,
+            group_sizes,
+        }
+    }
+
+    /// What is counted of the method with a path.
+    pub(crate) fn method(&self, path: &str) -> &MethodMetrics {
+        self.methods.get(path).unwrap_or(&self.unknown)
+    }
+
+    /// Counts a call that was not answered OK.
+    pub(crate) fn refused(&self, status: &Status) {
+        let told = status.get_details_error_info().filter(|info| info.domain == status::DOMAIN);
+        let reason = told.and_then(|info| Reason::from_str_name(&format!("ERROR_REASON_{}", info.reason)));
+        let reason = match reason {
+            Some(reason) => reason.as_str_name().trim_start_matches("ERROR_REASON_"),
+            // Of tonic itself, or of the client, who went away.
+            None if status.code() == Code::Cancelled => "CANCELLED",
+            None => "OTHER",
+        };
+        self.refusals.get_or_create(&[("reason", reason)]).inc();
+    }
+
+    /// Counts a connection that was not served.
+    pub(crate) fn connection_refused(&self, reason: Unserved) {
+        self.connections_refused.get_or_create(&[("reason", reason.name())]).inc();
+    }
+
+    /// Everything, in the text format that Prometheus reads.
+    ///
+    /// # Errors
+    /// None that is known: a figure that cannot be written.
+    pub fn text(&self, store: &Store) -> Result<String, fmt::Error> {
+        for pool in store.pools() {
+            let set = |state, count| self.pools.get_or_create(&[("pool", pool.name), ("state", state)]).set(count);
+            set("in_use", i64::from(pool.size) - i64::from(pool.idle));
+            set("idle", pool.idle.into());
+        }
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+impl MethodMetrics {
+    /// Counts a call in.
+    pub(crate) fn begin(&self) {
+        self.in_flight.inc();
+    }
+
+    /// Counts it out.
+    pub(crate) fn end(&self, code: Code, time: Duration) {
+        self.in_flight.dec();
+        let label = || self.calls.get_or_create_owned(&[("method", self.path), ("code", code_name(code))]);
+        if let Some(counter) = self.answered.get(code as usize) {
+            counter.get_or_init(label).inc();
+        }
+        if !self.streaming {
+            self.seconds.observe(time.as_secs_f64());
+        }
+    }
+}
+
+/// A code as the gRPC specification writes it.
+pub(crate) fn code_name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
