@@ -117,6 +117,8 @@ pub struct Tls {
     pub certificate_file: PathBuf,
     /// PEM file with its private key.
     pub key_file: PathBuf,
+    /// How often the files are looked at.
+    pub reload_interval: Duration,
 }
 
 /// Where traces go.
@@ -239,6 +241,7 @@ pub const KEYS: &[Key] = &[
     key("web.origins", "", "origins whose pages may call, comma-separated, such as https://desk.example"),
     key("tls.certificate_file", "", "PEM file with the server's certificate chain; read again when it changes"),
     key("tls.key_file", "", "PEM file with the certificate's private key"),
+    key("tls.reload_interval", "10s", "how often the two files are looked at"),
     key("operations.listen", "", "address and port of /metrics, /livez and /readyz; without it they are not served"),
     key("telemetry.otlp_endpoint", "", "where traces go, by OTLP over gRPC, such as http://127.0.0.1:4317"),
     key("telemetry.sample_ratio", "1", "share of the traces begun here that is kept, 0 to 1"),
@@ -362,7 +365,8 @@ impl Config {
             tls: {
                 let certificate_file = read.value("tls.certificate_file", None, optional_path);
                 let key_file = read.value("tls.key_file", None, optional_path);
-                read.tls(certificate_file, key_file)
+                let reload_interval = read.value("tls.reload_interval", seconds(10), duration);
+                read.tls(certificate_file, key_file, reload_interval)
             },
             operations_listen: read.value("operations.listen", None, |text| address(text).map(Some)),
             telemetry: Telemetry {
@@ -449,9 +453,14 @@ impl<'a, E: Fn(&str) -> Option<String>> Reader<'a, E> {
     }
 
     /// One of the two files without the other is a mistake, and must not end in plain text.
-    fn tls(&mut self, certificate_file: Option<PathBuf>, key_file: Option<PathBuf>) -> Option<Tls> {
+    fn tls(
+        &mut self,
+        certificate_file: Option<PathBuf>,
+        key_file: Option<PathBuf>,
+        reload_interval: Duration,
+    ) -> Option<Tls> {
         match (certificate_file, key_file) {
-            (Some(certificate_file), Some(key_file)) => Some(Tls { certificate_file, key_file }),
+            (Some(certificate_file), Some(key_file)) => Some(Tls { certificate_file, key_file, reload_interval }),
             (None, None) => None,
             (Some(_), None) => {
                 self.errors.push("tls.key_file: must be set where tls.certificate_file is".to_owned());

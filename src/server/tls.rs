@@ -1,6 +1,10 @@
 //! The server's certificate, read again when its files change: a renewed one needs no restart.
 
-use std::{fs, path::Path, sync::Arc, sync::RwLock, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, RwLock},
+};
 
 use anyhow::Context as _;
 use rustls::{
@@ -13,9 +17,6 @@ use rustls::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Tls;
-
-/// How often the files are looked at.
-const LOOK: Duration = Duration::from_secs(10);
 
 /// Reads the certificate and gives what accepts connections with it, and with its successors for as long as `stopped`
 /// does not resolve.
@@ -54,7 +55,7 @@ type Files = (Vec<u8>, Vec<u8>);
 
 async fn keep_current(tls: Tls, mut files: Files, current: Arc<Current>) {
     loop {
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(tls.reload_interval).await;
         // Between the writing of the one file and of the other they do not fit; the next look finds them whole.
         match read(&tls) {
             Ok((found, key)) if found != files => {

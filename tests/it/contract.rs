@@ -156,7 +156,7 @@ fn a_method_without_good_grants_is_refused() {
 
 /// A client's author reads the enum, not the server.
 fn every_reason_names_its_code_and_an_example() {
-    const CODES: [&str; 9] = [
+    const CODES: [&str; 11] = [
         "UNAUTHENTICATED",
         "PERMISSION_DENIED",
         "NOT_FOUND",

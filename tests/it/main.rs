@@ -11,8 +11,10 @@ mod cli;
 mod contract;
 mod errors;
 mod interactions;
+mod network;
 mod server;
 mod support;
+mod web;
 
 use std::process::ExitCode;
 
@@ -25,7 +27,9 @@ fn main() -> ExitCode {
         support::trials(cli::tests()),
         support::trials(errors::tests()),
         support::trials(interactions::tests()),
+        support::trials(network::tests()),
         support::trials(server::tests()),
+        support::trials(web::tests()),
         // Needs no server.
         contract::trials(),
     ];

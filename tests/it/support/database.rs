@@ -80,6 +80,18 @@ impl Database {
         Ok(number)
     }
 
+    /// A connection that keeps everybody from recording until it is dropped.
+    pub(super) async fn block_writes(&self) -> Result<sea_orm::DatabaseConnection> {
+        let mut options = sea_orm::ConnectOptions::new(self.own_url()?);
+        let connection = sea_orm::Database::connect(options.max_connections(1).clone()).await?;
+        let block = match self.name {
+            None => "BEGIN IMMEDIATE",
+            Some(_) => "BEGIN; LOCK TABLE stream",
+        };
+        connection.execute_unprepared(block).await?;
+        Ok(connection)
+    }
+
     fn own_url(&self) -> Result<String> {
         let embedded = || format!("sqlite://{}/rapport.db", self.directory().display());
         Ok(self.url()?.unwrap_or_else(embedded))

@@ -3,6 +3,7 @@
 
 pub(crate) mod client;
 mod database;
+pub(crate) mod http;
 mod postgres;
 pub(crate) mod raw;
 pub(crate) mod refusal;

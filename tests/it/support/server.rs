@@ -1,6 +1,6 @@
 //! A server under test.
 
-use std::{path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result};
 use rapport::{
@@ -94,6 +94,21 @@ impl Server {
     /// The one number that a query gives, asked behind the server's back.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         self.database.number(sql).await.unwrap()
+    }
+
+    /// Keeps everybody from recording until what it returns is dropped.
+    pub(crate) async fn block_writes(&self) -> sea_orm::DatabaseConnection {
+        self.database.block_writes().await.unwrap()
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running.address()
+    }
+
+    /// Where metrics are, if they were configured.
+    pub(crate) fn operations_address(&self) -> SocketAddr {
+        self.running.operations_address().unwrap()
     }
 
     /// For clients outside this process.
