@@ -1,6 +1,9 @@
 //! What the commands that call a server share: where it is, who asks, and errors that a person can read.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
@@ -9,7 +12,7 @@ use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
-    transport::{Channel, Endpoint},
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
 };
 use tonic_types::StatusExt as _;
 
@@ -24,6 +27,9 @@ pub struct ClientArgs {
     /// Address of the server
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:50051")]
     pub endpoint: String,
+    /// PEM file with the certificate that vouches for an https server; without it those of this machine do
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// Token to call it with; `rapport token` makes one
     #[arg(long, env = "RAPPORT_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
@@ -49,18 +55,28 @@ impl ClientArgs {
         let Some(token) = self.token.as_deref().map(str::trim).filter(|token| !token.is_empty()) else {
             bail!("no token: give --token or set RAPPORT_TOKEN; `rapport token` makes one");
         };
-        let (endpoint, bearer) = (endpoint(&self.endpoint)?, Bearer::new(token)?);
+        let (endpoint, bearer) = (endpoint(&self.endpoint, self.ca.as_deref())?, Bearer::new(token)?);
         let connected = endpoint.connect().await;
         let channel = connected.with_context(|| format!("no server answers at {}", self.endpoint))?;
         Ok(Client::over(channel, bearer))
     }
 }
 
-fn endpoint(url: &str) -> anyhow::Result<Endpoint> {
-    let endpoint = Endpoint::from_shared(url.to_owned())
+fn endpoint(url: &str, ca: Option<&Path>) -> anyhow::Result<Endpoint> {
+    let mut endpoint = Endpoint::from_shared(url.to_owned())
         .ok()
         .filter(|endpoint| matches!(endpoint.uri().scheme_str(), Some("http" | "https")))
         .with_context(|| format!("--endpoint {url:?} is not a URL such as http://127.0.0.1:50051"))?;
+    if endpoint.uri().scheme_str() == Some("https") {
+        let trust = match ca {
+            None => ClientTlsConfig::new().with_native_roots(),
+            Some(file) => {
+                let pem = std::fs::read(file).with_context(|| format!("cannot read --ca {}", file.display()))?;
+                ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem))
+            }
+        };
+        endpoint = endpoint.tls_config(trust)?;
+    }
     Ok(endpoint
         .connect_timeout(Duration::from_secs(10))
         // A server that is gone without a word must not keep a long import waiting for ever.
@@ -71,7 +87,7 @@ fn endpoint(url: &str) -> anyhow::Result<Endpoint> {
 impl Client {
     /// A client that connects when it is first used.
     pub fn lazy(url: &str, token: &str) -> anyhow::Result<Self> {
-        Ok(Self::over(endpoint(url)?.connect_lazy(), Bearer::new(token)?))
+        Ok(Self::over(endpoint(url, None)?.connect_lazy(), Bearer::new(token)?))
     }
 
     fn over(channel: Channel, bearer: Bearer) -> Self {

@@ -10,7 +10,7 @@ use tonic_types::StatusExt as _;
 
 use super::{
     client::{Client, explain},
-    serve,
+    serve::Signals,
 };
 use crate::{
     api::v1::{self, Channel, Direction, InteractionKind, Outcome, Resolution, Role, StaffRole},
@@ -70,8 +70,9 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     if args.once {
         return running.stop().await;
     }
+    let signals = Signals::new()?;
     print_farewell(&args, &running)?;
-    serve::until_stopped(running).await
+    signals.stop(running).await
 }
 
 fn print_farewell(args: &DemoArgs, running: &Running) -> anyhow::Result<()> {

@@ -1,8 +1,14 @@
 //! The program itself, run as an operator runs it.
 
 use std::{
+    io::{BufRead as _, BufReader, Read as _},
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio},
+};
+
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+    trace_service_server::{TraceService, TraceServiceServer},
 };
 
 use rapport::api::v1::Role;
@@ -19,6 +25,8 @@ pub(crate) fn tests() -> Vec<Test> {
         a_token_of_the_data_directory_is_accepted,
         the_demo_tells_its_story_twice,
         a_signal_stops_the_server,
+        calls_become_spans_of_their_callers_traces,
+        a_certificate_is_asked_for_and_trusted,
     ]
 }
 
@@ -198,27 +206,122 @@ async fn the_demo_tells_its_story_twice(server: Server) {
     assert_eq!(stdout(&rapport(&server, &arguments).await), story);
 }
 
-async fn a_signal_stops_the_server(server: Server) {
-    let directory = tempfile::tempdir().unwrap();
+/// `rapport serve`, running.
+struct Served {
+    child: Child,
+    log: BufReader<ChildStderr>,
+    address: String,
+}
+
+/// Starts a server beside the one under test, before a database of its own or the same PostgreSQL.
+fn serve(server: &Server, data_dir: &Path, arguments: &[&str]) -> Served {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(directory.path()).stderr(Stdio::piped());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir).args(arguments);
     if let Some(url) = server.database_url() {
         command.args(["--database-url", &url]);
     }
-    let stopped = tokio::task::spawn_blocking(move || {
-        let mut child = command.spawn().unwrap();
-        let mut log = std::io::BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("serving address") {
-            line.clear();
-            assert_ne!(std::io::BufRead::read_line(&mut log, &mut line).unwrap(), 0, "it ended before it served");
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    let address = loop {
+        line.clear();
+        assert_ne!(log.read_line(&mut line).unwrap(), 0, "it ended before it served");
+        if let Some((_, rest)) = line.split_once("serving address=") {
+            break rest.split_whitespace().next().unwrap().to_owned();
         }
-        Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    };
+    Served { child, log, address }
+}
+
+impl Served {
+    /// Tells it to stop; how it ended, and the rest of its log.
+    fn stop(mut self) -> (ExitStatus, String) {
+        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         let mut rest = String::new();
-        std::io::Read::read_to_string(&mut log, &mut rest).unwrap();
-        (child.wait().unwrap(), rest)
-    });
-    let (status, log) = stopped.await.unwrap();
+        self.log.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap(), rest)
+    }
+}
+
+async fn a_signal_stops_the_server(server: Server) {
+    let directory = tempfile::tempdir().unwrap();
+    let (status, log) =
+        tokio::task::spawn_blocking(move || serve(&server, directory.path(), &[]).stop()).await.unwrap();
     assert!(status.success(), "{status}: {log}");
     assert!(log.contains("stopped"), "{log}");
+}
+
+/// Where traces are sent in a test.
+struct Collector(tokio::sync::mpsc::UnboundedSender<ExportTraceServiceRequest>);
+
+#[tonic::async_trait]
+impl TraceService for Collector {
+    async fn export(
+        &self,
+        request: tonic::Request<ExportTraceServiceRequest>,
+    ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
+        _ = self.0.send(request.into_inner());
+        Ok(tonic::Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+async fn calls_become_spans_of_their_callers_traces(server: Server) {
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let collector = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, mut exported) = tokio::sync::mpsc::unbounded_channel();
+    let router = tonic::transport::Server::builder().add_service(TraceServiceServer::new(Collector(sender)));
+    tokio::spawn(router.serve_with_incoming(tokio_stream::wrappers::TcpListenerStream::new(listener)));
+
+    let directory = tempfile::tempdir().unwrap();
+    let config = write(directory.path(), "rapport.toml", &format!("telemetry.otlp_endpoint = '{collector}'"));
+    let data_dir = directory.path().to_owned();
+    let (server, served) = tokio::task::spawn_blocking(move || {
+        let served = serve(&server, &data_dir, &["--config", &config]);
+        (server, served)
+    })
+    .await
+    .unwrap();
+    let channel = tonic::transport::Endpoint::try_from(format!("http://{}", served.address)).unwrap().connect_lazy();
+    let mut request = tonic::Request::new(tonic_health::pb::HealthCheckRequest::default());
+    request.metadata_mut().insert("traceparent", format!("00-{TRACE}-00f067aa0ba902b7-01").parse().unwrap());
+    tonic_health::pb::health_client::HealthClient::new(channel).check(request).await.unwrap();
+    let (status, log) = tokio::task::spawn_blocking(move || served.stop()).await.unwrap();
+    assert!(status.success(), "{log}");
+    drop(server);
+
+    let sent = exported.recv().await.unwrap();
+    let resource = &sent.resource_spans[0];
+    let service = &resource.resource.as_ref().unwrap().attributes;
+    assert!(service.iter().any(|one| one.key == "service.name" && format!("{:?}", one.value).contains("rapport")));
+    let span = &resource.scope_spans[0].spans[0];
+    assert_eq!(span.name, "grpc.health.v1.Health/Check");
+    let hex: String = span.trace_id.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, TRACE);
+    assert_eq!(span.kind, 2);
+}
+
+async fn a_certificate_is_asked_for_and_trusted(server: Server) {
+    let directory = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let certificate = write(directory.path(), "certificate.pem", &made.cert.pem());
+    let key = write(directory.path(), "key.pem", &made.signing_key.serialize_pem());
+    let config = format!("[tls]\ncertificate_file = '{certificate}'\nkey_file = '{key}'");
+    let config = write(directory.path(), "rapport.toml", &config);
+    let data_dir = directory.path().join("data");
+    let (server, served, data_dir) = tokio::task::spawn_blocking(move || {
+        let served = serve(&server, &data_dir, &["--config", &config]);
+        (server, served, data_dir.display().to_string())
+    })
+    .await
+    .unwrap();
+    let arguments = ["token", "--role", "admin", "--subject", "ada", "--data-dir", &data_dir];
+    let token = stdout(&rapport(&server, &arguments).await);
+    let endpoint = format!("https://{}", served.address);
+    let ask = ["summary", "--by", "team", "--json", "--endpoint", &endpoint, "--token", token.trim()];
+    let trusting = [&ask[..], &["--ca", &certificate]].concat();
+    assert_eq!(last_line(&rapport(&server, &trusting).await)["groups"], json!([]));
+    assert!(!rapport(&server, &ask).await.status.success());
+    let (status, log) = tokio::task::spawn_blocking(move || served.stop()).await.unwrap();
+    assert!(status.success(), "{log}");
 }
