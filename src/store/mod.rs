@@ -43,6 +43,12 @@ pub(crate) struct Pool {
     pub(crate) idle: u32,
 }
 
+impl Pool {
+    fn new(name: &'static str, size: u32, idle: usize) -> Self {
+        Self { name, size, idle: u32::try_from(idle).unwrap_or(u32::MAX) }
+    }
+}
+
 impl Store {
     /// For reads outside a transaction.
     pub(crate) fn reader(&self) -> &DatabaseConnection {
@@ -59,21 +65,16 @@ impl Store {
 
     /// How many connections each pool has.
     pub(crate) fn pools(&self) -> Vec<Pool> {
-        let pool = |name, db: &DatabaseConnection| match db.get_database_backend() {
-            DbBackend::Sqlite => {
-                let pool = db.get_sqlite_connection_pool();
-                Pool { name, size: pool.size(), idle: u32::try_from(pool.num_idle()).unwrap_or(u32::MAX) }
-            }
-            _ => {
-                let pool = db.get_postgres_connection_pool();
-                Pool { name, size: pool.size(), idle: u32::try_from(pool.num_idle()).unwrap_or(u32::MAX) }
-            }
-        };
-        match self.read.get_database_backend() {
-            DbBackend::Sqlite => vec![pool("write", &self.write), pool("read", &self.read)],
+        if self.read.get_database_backend() != DbBackend::Sqlite {
             // One pool serves both.
-            _ => vec![pool("all", &self.read)],
+            let pool = self.read.get_postgres_connection_pool();
+            return vec![Pool::new("all", pool.size(), pool.num_idle())];
         }
+        let pool = |name, database: &DatabaseConnection| {
+            let pool = database.get_sqlite_connection_pool();
+            Pool::new(name, pool.size(), pool.num_idle())
+        };
+        vec![pool("write", &self.write), pool("read", &self.read)]
     }
 
     /// Forgets answers to requests that are older than the promise; gives how many.

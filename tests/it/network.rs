@@ -95,7 +95,7 @@ async fn connections_of_one_address_are_counted(server: Server) {
     let again = async {
         loop {
             let answer = http::request(server.address(), "GET", "/", &[], b"");
-            if let Ok(answer) = timeout(Duration::from_secs(1), tokio::spawn(async move { answer.await })).await
+            if let Ok(answer) = timeout(Duration::from_secs(1), tokio::spawn(answer)).await
                 && answer.is_ok_and(|answer| answer.status == 405)
             {
                 return;
