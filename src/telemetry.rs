@@ -1,7 +1,9 @@
 //! What the server says of itself while it runs: a log on standard error, and traces where configured.
 
+use std::io::BufWriter;
+
 use anyhow::Context as _;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use opentelemetry::{
     Context,
     propagation::{Extractor, TextMapPropagator as _},
@@ -20,6 +22,16 @@ use tracing_subscriber::{
 };
 
 use crate::config::{Log, LogFormat, Telemetry};
+
+tokio::task_local! {
+    /// The id of the call that the task serves, for events that are worth finding again by it.
+    pub(crate) static REQUEST_ID: HeaderValue;
+}
+
+/// The id of the call that this task serves; empty outside of calls.
+pub(crate) fn request_id() -> String {
+    REQUEST_ID.try_with(|id| id.to_str().unwrap_or_default().to_owned()).unwrap_or_default()
+}
 
 /// The log and the traces. Dropping it writes and sends what is left.
 #[derive(Debug)]
@@ -42,7 +54,7 @@ impl Drop for Guard {
 /// # Errors
 /// If a log was started already, or the collector's address is none.
 pub fn start(log: &Log, telemetry: &Telemetry) -> anyhow::Result<Guard> {
-    let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
+    let (writer, guard) = tracing_appender::non_blocking(BufWriter::new(std::io::stderr()));
     let events = tracing_subscriber::fmt::layer().with_writer(writer).with_target(false);
     let events = match log.format {
         LogFormat::Text => events.with_ansi(false).boxed(),

@@ -86,10 +86,11 @@ pub(crate) async fn serve_layered(database: &Fresh) -> anyhow::Result<(Serving, 
     Ok((serving, stop, token))
 }
 
-/// One caller of the echo, with or without a token.
+/// One caller of the echo.
+#[derive(Clone)]
 pub(crate) struct EchoCaller {
     pub(crate) client: ClientGrpc<Channel>,
-    pub(crate) authorization: Option<MetadataValue<Ascii>>,
+    pub(crate) authorization: MetadataValue<Ascii>,
 }
 
 impl Call for EchoCaller {
@@ -98,9 +99,7 @@ impl Call for EchoCaller {
         let path = PathAndQuery::from_static("/rapport.v1.InteractionService/RecordInteraction");
         let codec = ProstCodec::<Message, Message>::default();
         let mut request = tonic::Request::new(request);
-        if let Some(authorization) = &self.authorization {
-            request.metadata_mut().insert("authorization", authorization.clone());
-        }
+        request.metadata_mut().insert("authorization", self.authorization.clone());
         self.client.unary(request, path, codec).await?;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! How fast a server records interactions, and what limits it.
 //!
-//! `cargo run --release --example load -- [--json] [--database-url postgres://...] [--seconds S] [--in-flight N]`
+//! `cargo run --release --example load -- [--json] [--database-url postgres://...] [--seconds S] [--in-flight N]
+//! 2> /dev/null`
 //!
 //! One run measures, each on a new database: *echo*, a plain unary gRPC call with the same message;
 //! *layered*, that call behind all the layers of the server; *naive*, recording
@@ -30,7 +31,9 @@ use rapport::{
     api::v1::{RecordInteractionRequest, RecordInteractionsRequest, Role},
     cli::client::{Client, explain},
     clock::Clock,
+    config::{Config, ServeArgs},
     server::{self, Running},
+    telemetry,
 };
 use serde::Serialize;
 use support::{
@@ -92,6 +95,9 @@ struct Ratios {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
+    // As a server's: what it logs of each call is part of what is measured. Best sent to /dev/null.
+    let defaults = Config::resolve(&ServeArgs::default(), |_| None)?;
+    let _telemetry = telemetry::start(&defaults.log, &defaults.telemetry)?;
     let databases = Databases::new(args.database_url.clone())?;
     let report = measure(&args, &databases).await?;
     if args.json {
@@ -103,9 +109,8 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(args: &Args, databases: &Databases) -> anyhow::Result<Report> {
-    let echo = measure_echo(args).await?;
     let database = databases.create("layered").await?;
-    let layered = measure_layered(args, &database).await?;
+    let (echo, layered) = measure_layers(args, &database).await?;
     databases.remove(database).await?;
 
     let database = databases.create("naive").await?;
@@ -133,32 +138,33 @@ async fn measure(args: &Args, databases: &Databases) -> anyhow::Result<Report> {
     Ok(Report { echo, layered, naive, grouped, stream, bulk, fsync, ratios })
 }
 
-async fn measure_echo(args: &Args) -> anyhow::Result<Figures> {
-    let (address, serving) = echo::serve().await?;
-    let figures = call_echo(args, address, None).await;
-    serving.abort();
-    figures
-}
-
-async fn measure_layered(args: &Args, database: &Fresh) -> anyhow::Result<Figures> {
-    let (serving, _stop, token) = echo::serve_layered(database).await?;
-    let figures = call_echo(args, serving.address, Some(format!("Bearer {token}").parse()?)).await;
-    serving.cut.cancel();
-    figures
-}
-
-async fn call_echo(
-    args: &Args,
-    address: SocketAddr,
-    authorization: Option<MetadataValue<Ascii>>,
-) -> anyhow::Result<Figures> {
-    let endpoint = Endpoint::from_shared(format!("http://{address}"))?;
-    let channels: Vec<_> = (0..CONNECTIONS).map(|_| endpoint.connect_lazy()).collect();
-    let caller = |n: usize| EchoCaller {
-        client: tonic::client::Grpc::new(channels[n % CONNECTIONS].clone()),
-        authorization: authorization.clone(),
+/// The echo without the layers and with them, in turns: what else the machine does meets both alike. The callers and
+/// what they send are the same.
+async fn measure_layers(args: &Args, database: &Fresh) -> anyhow::Result<(Figures, Figures)> {
+    const ROUNDS: u32 = 6;
+    let (plain, serving) = echo::serve().await?;
+    let (layers, _stop, token) = echo::serve_layered(database).await?;
+    let authorization: MetadataValue<Ascii> = format!("Bearer {token}").parse()?;
+    let callers = |address: SocketAddr| {
+        let endpoint = Endpoint::from_shared(format!("http://{address}"))?;
+        let channels: Vec<_> = (0..CONNECTIONS).map(|_| endpoint.connect_lazy()).collect();
+        let caller = |n: usize| EchoCaller {
+            client: tonic::client::Grpc::new(channels[n % CONNECTIONS].clone()),
+            authorization: authorization.clone(),
+        };
+        anyhow::Ok((0..args.in_flight).map(caller).collect::<Vec<_>>())
     };
-    measure::calls((0..args.in_flight).map(caller).collect(), args.seconds).await
+    let (plain, layered) = (callers(plain)?, callers(layers.address)?);
+    let seconds = args.seconds / f64::from(ROUNDS) * 2.0;
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        without.extend(measure::laps(plain.clone(), seconds).await?);
+        with.extend(measure::laps(layered.clone(), seconds).await?);
+    }
+    serving.abort();
+    layers.cut.cancel();
+    let time = Duration::from_secs_f64(seconds * f64::from(ROUNDS));
+    Ok((Figures::of(without.len() as u64, time, without)?, Figures::of(with.len() as u64, time, with)?))
 }
 
 struct Recorder(Client);

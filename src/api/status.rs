@@ -6,7 +6,10 @@ use tonic::{Code, Status};
 use tonic_types::pb;
 
 use super::v1::{self, ItemError};
-use crate::error::{Error, Reason, Violation};
+use crate::{
+    error::{Error, Reason, Violation},
+    telemetry::request_id,
+};
 
 /// `google.rpc.ErrorInfo.domain` of every error.
 pub const DOMAIN: &str = "rapport";
@@ -104,9 +107,9 @@ fn message(error: &Error) -> String {
 
 fn log_cause(error: &Error) {
     if let Error::Internal(cause) = error {
-        tracing::error!(%cause, "internal error");
+        tracing::error!(%cause, request_id = request_id(), "internal error");
     } else if let Error::StoreUnavailable(cause) = error {
-        tracing::warn!(%cause, "store unavailable");
+        tracing::warn!(%cause, request_id = request_id(), "store unavailable");
     }
 }
 

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::{Body as HttpBody, Frame};
 use pin_project_lite::pin_project;
+use tokio::task::futures::TaskLocalFuture;
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 use tracing::{Instrument as _, Span, field::Empty, instrument::Instrumented};
@@ -61,7 +62,7 @@ where
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Logged<Instrumented<S::Future>>;
+    type Future = Logged<TaskLocalFuture<HeaderValue, Instrumented<S::Future>>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -69,7 +70,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let call = self.log.begin(&request);
-        Logged { answer: self.inner.call(request).instrument(call.span.clone()), call: Some(call) }
+        let answer = self.inner.call(request).instrument(call.span.clone());
+        Logged { answer: telemetry::REQUEST_ID.scope(call.id.clone(), answer), call: Some(call) }
     }
 }
 
@@ -94,7 +96,8 @@ impl CallLogLayer {
             _ = span.set_parent(telemetry::parent(request.headers()));
             span
         } else {
-            tracing::info_span!("call", request_id)
+            // Events name the call themselves: a span for each costs more than all else that is logged.
+            Span::none()
         };
         Call {
             span,
@@ -147,7 +150,9 @@ impl Call {
             }
         }
         let milliseconds = time.as_secs_f64() * 1e3;
-        self.span.in_scope(|| tracing::info!(method = self.method, code = code_name(code), milliseconds, "call"));
+        let request_id = self.id.to_str().unwrap_or_default();
+        let _within = self.span.enter();
+        tracing::info!(method = self.method, code = code_name(code), milliseconds, request_id, "call");
     }
 }
 
