@@ -1,0 +1,54 @@
+// A real server for a test; RAPPORT names its program.
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const program = process.env.RAPPORT ?? join(import.meta.dirname, "../../../target/debug/rapport");
+
+export class Server {
+  private readonly directory = mkdtempSync(join(tmpdir(), "rapport-"));
+  private process?: ChildProcess;
+  address = "127.0.0.1:0";
+
+  constructor(private readonly environment: Record<string, string> = {}) {}
+
+  /** Serves until it is stopped; started again, on the same address with the same record. */
+  async start(): Promise<this> {
+    const flags = ["serve", "--listen", this.address, "--data-dir", this.directory];
+    const env = { ...process.env, ...this.environment };
+    this.process = spawn(program, flags, { env, stdio: ["ignore", "ignore", "pipe"] });
+    for await (const line of createInterface(this.process.stderr!)) {
+      const found = /serving address=(\S+)/.exec(line);
+      if (found) {
+        this.address = found[1]!;
+        break;
+      }
+    }
+    this.process.stderr!.resume();
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    const running = this.process;
+    if (!running || running.exitCode !== null) return;
+    const ended = new Promise((resolve) => running.once("exit", resolve));
+    running.kill("SIGTERM");
+    await ended;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.directory, { recursive: true });
+  }
+
+  get url(): string {
+    return `http://${this.address}`;
+  }
+
+  token(role: string): string {
+    const flags = ["token", "--role", role, "--subject", "desk", "--data-dir", this.directory];
+    return execFileSync(program, flags, { encoding: "utf8" }).trim();
+  }
+}
