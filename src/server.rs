@@ -19,14 +19,15 @@ use crate::{
     api::{
         DESCRIPTOR_SET,
         v1::{
-            audit_service_server::AuditServiceServer, directory_service_server::DirectoryServiceServer,
-            interaction_service_server::InteractionServiceServer,
+            audit_service_server::AuditServiceServer, contact_service_server::ContactServiceServer,
+            directory_service_server::DirectoryServiceServer, interaction_service_server::InteractionServiceServer,
         },
     },
     audit::AuditApi,
     auth::{AuthLayer, Authenticator},
     clock::Clock,
     config::Config,
+    contact::service::ContactApi,
     directory::service::DirectoryApi,
     interaction::{service::InteractionApi, stream::StreamLimits},
     store::{Database, Store},
@@ -74,6 +75,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     health.set_serving::<DirectoryServiceServer<DirectoryApi>>().await;
     health.set_serving::<InteractionServiceServer<InteractionApi>>().await;
     health.set_serving::<AuditServiceServer<AuditApi>>().await;
+    health.set_serving::<ContactServiceServer<ContactApi>>().await;
 
     let interactions = InteractionApi::new(
         store.clone(),
@@ -83,6 +85,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         StreamLimits { max_life: limits.stream_max_life, stopping: stopping.clone() },
     );
     let directory = DirectoryApi::new(store.clone(), &config.time_zone.name);
+    let contacts = ContactApi::new(store.clone(), config.time_zone.rules.clone());
     let batch_limit = limits.max_batch_message_bytes;
     let mut router = Server::builder()
         .layer(
@@ -102,6 +105,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         .add_service(health_service)
         .add_service(DirectoryServiceServer::new(directory).max_decoding_message_size(batch_limit))
         .add_service(InteractionServiceServer::new(interactions).max_decoding_message_size(batch_limit))
+        .add_service(ContactServiceServer::new(contacts).max_decoding_message_size(limits.max_message_bytes))
         .add_service(
             AuditServiceServer::new(AuditApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes),
         );
@@ -122,6 +126,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         health.set_not_serving::<DirectoryServiceServer<DirectoryApi>>().await;
         health.set_not_serving::<InteractionServiceServer<InteractionApi>>().await;
         health.set_not_serving::<AuditServiceServer<AuditApi>>().await;
+        health.set_not_serving::<ContactServiceServer<ContactApi>>().await;
     }));
     let housekeeping = tokio::spawn(keep_house(store.clone(), stopping));
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
