@@ -16,7 +16,7 @@ use tonic::{Code, Status};
 use crate::support::{
     Caller, Server, Test,
     client::request_id,
-    on_both,
+    on_both, on_postgres,
     refusal::verdict,
     refused,
     sample::{MONDAY_NINE, at, call, customer, participant, phone},
@@ -24,7 +24,8 @@ use crate::support::{
 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    on_both![
+    let mut tests = on_postgres![two_servers_judge_one_after_another];
+    tests.extend(on_both![
         the_shipped_policy_keeps_the_night,
         every_reason_is_given_with_its_time,
         who_is_suspended_still_gets_an_answer,
@@ -40,7 +41,8 @@ pub(crate) fn tests() -> Vec<Test> {
         an_alias_has_a_history_of_its_own,
         nobody_breaks_a_rule_that_is_not_there,
         breaches_are_listed_within_reach_page_by_page,
-    ]
+    ]);
+    tests
 }
 
 const HOUR: i64 = 3_600;
@@ -595,6 +597,17 @@ async fn contacts_at_once_are_judged_one_after_another(server: Server) {
     assert!(recorded.iter().all(Result::is_ok));
     let all = breaches(&server.admin(), ListContactBreachesRequest::default()).await;
     assert_eq!(all.len(), 7, "one of them was the first");
+}
+
+async fn two_servers_judge_one_after_another(server: Server) {
+    let server = server.with_organization().await;
+    set_policy(&server, strict(), "").await.unwrap();
+    let other = server.sibling().await;
+    let apps: Vec<_> = (0..8).map(|index| if index % 2 == 0 { server.app() } else { other.app() }).collect();
+    let campaign = || outbound("carla", 0, ContactPurpose::Campaign);
+    let recorded = join_all(apps.iter().map(|app| app.record(campaign()))).await;
+    assert!(recorded.iter().all(Result::is_ok));
+    assert_eq!(breaches(&other.admin(), ListContactBreachesRequest::default()).await.len(), 7);
 }
 
 async fn an_alias_has_a_history_of_its_own(server: Server) {
