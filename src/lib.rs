@@ -7,6 +7,7 @@ mod call;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod contact;
 pub mod directory;
 pub mod error;
 pub mod import;

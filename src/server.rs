@@ -29,14 +29,15 @@ use crate::{
     api::{
         DESCRIPTOR_SET,
         v1::{
-            audit_service_server::AuditServiceServer, directory_service_server::DirectoryServiceServer,
-            interaction_service_server::InteractionServiceServer,
+            audit_service_server::AuditServiceServer, contact_service_server::ContactServiceServer,
+            directory_service_server::DirectoryServiceServer, interaction_service_server::InteractionServiceServer,
         },
     },
     audit::AuditApi,
     auth::Authenticator,
     clock::Clock,
     config::Config,
+    contact::service::ContactApi,
     directory::service::DirectoryApi,
     interaction::{service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
@@ -140,8 +141,11 @@ fn services(
     let interactions = InteractionServiceServer::new(interactions).max_decoding_message_size(batch_limit);
     let audit =
         AuditServiceServer::new(AuditApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
-    let names = vec![name(&directory), name(&interactions), name(&audit)];
-    (Routes::default().add_service(directory).add_service(interactions).add_service(audit), names)
+    let contacts = ContactServiceServer::new(ContactApi::new(store.clone(), config.time_zone.rules.clone()))
+        .max_decoding_message_size(limits.max_message_bytes);
+    let names = vec![name(&directory), name(&interactions), name(&contacts), name(&audit)];
+    let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
+    (routes.add_service(audit), names)
 }
 
 impl Running {

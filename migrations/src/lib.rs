@@ -8,6 +8,7 @@ use sea_orm_migration::{async_trait, prelude::*, sea_orm::DbBackend};
 
 mod m0001_directory;
 mod m0002_interactions;
+mod m0004_contacts;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -16,14 +17,18 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_directory::Migration), Box::new(m0002_interactions::Migration)]
+        vec![
+            Box::new(m0001_directory::Migration),
+            Box::new(m0002_interactions::Migration),
+            Box::new(m0004_contacts::Migration),
+        ]
     }
 }
 
 /// Runs statements written once for both databases. Types in braces stand for what each database calls them:
 /// `{id}` a UUID, `{text}` a text compared byte by byte, `{int}` 64 bits, `{count}` 32 bits, `{code}` an enum number of
 /// the contract, `{bytes}`; `{strict}` closes a table, `{by_key}` one of short rows that are kept in the order of its
-/// primary key, which on SQLite saves an index.
+/// primary key, which on SQLite saves an index; `{now}` the present in microseconds.
 async fn execute(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let types = if connection.get_database_backend() == DbBackend::Sqlite {
@@ -34,6 +39,7 @@ async fn execute(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(),
             ("{count}", "INTEGER"),
             ("{code}", "INTEGER"),
             ("{bytes}", "BLOB"),
+            ("{now}", "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"),
             ("{strict}", "STRICT"),
             ("{by_key}", "STRICT, WITHOUT ROWID"),
         ]
@@ -45,6 +51,7 @@ async fn execute(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(),
             ("{count}", "integer"),
             ("{code}", "smallint"),
             ("{bytes}", "bytea"),
+            ("{now}", "CAST(extract(epoch FROM now()) * 1000000 AS bigint)"),
             ("{strict}", ""),
             ("{by_key}", ""),
         ]

@@ -52,13 +52,18 @@ pub struct Client {
 impl ClientArgs {
     /// Connects, or says what is in the way.
     pub async fn connect(&self) -> anyhow::Result<Client> {
+        Ok(Client::over(self.connection().await?))
+    }
+
+    /// The connection alone.
+    pub async fn connection(&self) -> anyhow::Result<Connection> {
         let Some(token) = self.token.as_deref().map(str::trim).filter(|token| !token.is_empty()) else {
             bail!("no token: give --token or set RAPPORT_TOKEN; `rapport token` makes one");
         };
         let (endpoint, bearer) = (endpoint(&self.endpoint, self.ca.as_deref())?, Bearer::new(token)?);
         let connected = endpoint.connect().await;
         let channel = connected.with_context(|| format!("no server answers at {}", self.endpoint))?;
-        Ok(Client::over(channel, bearer))
+        Ok(InterceptedService::new(channel, bearer))
     }
 }
 
@@ -87,11 +92,10 @@ fn endpoint(url: &str, ca: Option<&Path>) -> anyhow::Result<Endpoint> {
 impl Client {
     /// A client that connects when it is first used.
     pub fn lazy(url: &str, token: &str) -> anyhow::Result<Self> {
-        Ok(Self::over(endpoint(url, None)?.connect_lazy(), Bearer::new(token)?))
+        Ok(Self::over(InterceptedService::new(endpoint(url, None)?.connect_lazy(), Bearer::new(token)?)))
     }
 
-    fn over(channel: Channel, bearer: Bearer) -> Self {
-        let connection = InterceptedService::new(channel, bearer);
+    fn over(connection: Connection) -> Self {
         Self {
             directory: DirectoryServiceClient::new(connection.clone()),
             interactions: InteractionServiceClient::new(connection.clone()),
@@ -133,10 +137,14 @@ impl Interceptor for Bearer {
     }
 }
 
-/// A refused call in words, every violation on a line of its own.
+/// A refused call in words with its code and reason, every violation on a line of its own.
 pub fn explain(status: &Status) -> anyhow::Error {
     let violations = status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();
-    let mut text = format!("the server answers {:?}: ", status.code());
+    let mut text = format!("the server answers {:?}", status.code());
+    if let Some(info) = status.get_details_error_info() {
+        text.push_str(&format!(" {}", info.reason));
+    }
+    text.push_str(": ");
     if violations.is_empty() {
         text.push_str(if status.message().is_empty() { "no reason given" } else { status.message() });
     } else {
@@ -168,7 +176,7 @@ mod tests {
             Violation::new("interaction.channel", Reason::FieldRequired, "must be set"),
             Violation::new("request_id", Reason::FieldRequired, "must not be empty"),
         ]);
-        let expected = "the server answers InvalidArgument: the request breaks these rules\n  \
+        let expected = "the server answers InvalidArgument FIELD_REQUIRED: the request breaks these rules\n  \
                         interaction.channel must be set\n  request_id must not be empty";
         assert_eq!(explain(&status::of(error.clone())).to_string(), expected);
         assert_eq!(
@@ -176,7 +184,7 @@ mod tests {
             ["interaction.channel must be set", "request_id must not be empty"]
         );
         let plain = explain(&status::of(Error::TokenRejected)).to_string();
-        assert_eq!(plain, "the server answers Unauthenticated: a valid token is needed");
+        assert_eq!(plain, "the server answers Unauthenticated TOKEN_REJECTED: a valid token is needed");
     }
 
     #[test]

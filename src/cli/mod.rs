@@ -1,6 +1,8 @@
 //! The commands of the program. Each is a file or folder of its own: its arguments, what it does, what it prints.
 
+pub mod call;
 pub mod client;
+pub mod completions;
 pub mod demo;
 pub mod import;
 pub mod serve;
@@ -38,6 +40,10 @@ pub enum Command {
     Import(import::ImportArgs),
     /// Prints how the recorded interactions went, by group
     Summary(summary::SummaryArgs),
+    /// Calls any method of the server, with JSON in and out
+    Call(call::CallArgs),
+    /// Prints what a shell needs to complete these commands
+    Completions(completions::CompletionsArgs),
 }
 
 /// Runs a command to its end.
@@ -51,5 +57,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Token(args) => token::run(args),
         Command::Import(args) => import::run(args).await,
         Command::Summary(args) => summary::run(args).await,
+        Command::Call(args) => call::run(args).await,
+        Command::Completions(args) => completions::run(&args),
     }
 }

@@ -266,6 +266,11 @@ pub(crate) fn alias(message: v1::CustomerAlias) -> Alias {
     Alias { kind: message.kind(), value: normal(message.value) }
 }
 
+/// An alias as callers see it.
+pub(crate) fn alias_message(alias: Alias) -> v1::CustomerAlias {
+    v1::CustomerAlias { kind: alias.kind.into(), value: alias.value }
+}
+
 fn team_message(team: Team) -> v1::Team {
     v1::Team { team_id: team.id, display_name: team.display_name, state: team.state.into(), etag: etag(team.revision) }
 }
@@ -302,11 +307,7 @@ fn customer_message(customer: Customer, now: i64) -> v1::Customer {
                 consent: point.consent.into(),
             })
             .collect(),
-        aliases: customer
-            .aliases
-            .into_iter()
-            .map(|alias| v1::CustomerAlias { kind: alias.kind.into(), value: alias.value })
-            .collect(),
+        aliases: customer.aliases.into_iter().map(alias_message).collect(),
         customer_id: customer.id,
         salutation: customer.salutation,
         locale: customer.locale,

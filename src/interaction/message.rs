@@ -11,7 +11,11 @@ use crate::{
         convert::{duration, duration_micros, micros, normal, optional, timestamp},
         v1::{self, Direction, InteractionKind, Involvement, StaffRole},
     },
-    directory::{etag, service::alias},
+    contact::purpose_of,
+    directory::{
+        etag,
+        service::{alias, alias_message},
+    },
     error::{Error, Reason, Result},
 };
 
@@ -23,9 +27,11 @@ pub(crate) fn read(message: v1::Interaction) -> Facts {
         said @ (Direction::Inbound | Direction::Outbound) => said,
     };
     let kind = Some(message.kind()).filter(|kind| *kind != InteractionKind::Unspecified);
+    let kind = kind.unwrap_or(InteractionKind::Service);
     Facts {
+        contact_purpose: purpose_of(message.contact_purpose(), direction, channel, kind),
         channel,
-        kind: kind.unwrap_or(InteractionKind::Service),
+        kind,
         direction,
         outcome: message.outcome(),
         staff_resolution: message.staff_resolution(),
@@ -113,7 +119,7 @@ pub(crate) fn read_filter(message: v1::InteractionFilter) -> Result<Filter> {
 
 /// An interaction as callers see it.
 pub(crate) fn write(recorded: Recorded) -> v1::Interaction {
-    let Recorded { id, facts, recorded_at, revision } = recorded;
+    let Recorded { id, facts, recorded_at, revision, contact } = recorded;
     let instants = facts.instants;
     let context = facts.context;
     let has_context = context != Context::default();
@@ -131,9 +137,7 @@ pub(crate) fn write(recorded: Recorded) -> v1::Interaction {
         hold: facts.hold.map(duration),
         after_call_work: facts.after_call_work.map(duration),
         customer_id: facts.customer_id.unwrap_or_default(),
-        customer_alias: facts
-            .customer_alias
-            .map(|alias| v1::CustomerAlias { kind: alias.kind.into(), value: alias.value }),
+        customer_alias: facts.customer_alias.map(alias_message),
         participants: facts.participants.into_iter().map(write_participant).collect(),
         case_id: facts.case_id.unwrap_or_default(),
         context: has_context.then(|| v1::InteractionContext {
@@ -157,10 +161,13 @@ pub(crate) fn write(recorded: Recorded) -> v1::Interaction {
         handling: instants.handling(facts.after_call_work).map(duration),
         recorded_time: Some(timestamp(recorded_at)),
         etag: etag(revision),
+        contact_purpose: facts.contact_purpose.unwrap_or_default().into(),
+        contact_breaches: contact.map(|mark| mark.breaches.iter().map(Into::into).collect()).unwrap_or_default(),
+        contact_policy_version: contact.and_then(|mark| mark.policy_version).unwrap_or_default(),
     }
 }
 
-fn write_participant(participant: Participant) -> v1::Participant {
+pub(crate) fn write_participant(participant: Participant) -> v1::Participant {
     v1::Participant {
         staff_id: participant.staff_id,
         role: participant.role.unwrap_or_default().into(),

@@ -3,7 +3,7 @@
 //!
 //! The contract's enums are the vocabulary here too; its messages stop at `service`.
 
-mod message;
+pub(crate) mod message;
 pub mod reader;
 pub(crate) mod resolution;
 mod rules;
@@ -21,7 +21,8 @@ pub(crate) use rules::check;
 pub use store::RECORDED;
 
 use crate::{
-    api::v1::{Channel, Direction, InteractionKind, Involvement, Outcome, Resolution, StaffRole},
+    api::v1::{Channel, ContactPurpose, Direction, InteractionKind, Involvement, Outcome, Resolution, StaffRole},
+    contact::Mark,
     directory::Alias,
 };
 
@@ -49,6 +50,8 @@ pub(crate) struct Facts {
     pub(crate) conclusion: Option<String>,
     pub(crate) staff_resolution: Resolution,
     pub(crate) customer_resolution: Resolution,
+    /// Where it is a contact of ours, which is then recorded beside it.
+    pub(crate) contact_purpose: Option<ContactPurpose>,
 }
 
 /// When it happened; what is not known is absent.
@@ -64,6 +67,11 @@ impl Instants {
     /// The first known of arrived, requested, connected and ended: where the interaction stands in time.
     pub(crate) fn occurred(&self) -> Option<Micros> {
         self.arrived.or(self.requested).or(self.connected).or(self.ended)
+    }
+
+    /// When we reached out, where we did.
+    pub(crate) fn contacted(&self) -> Option<Micros> {
+        self.requested.or_else(|| self.occurred())
     }
 
     /// Time from the request to the connection (I4).
@@ -145,6 +153,8 @@ pub(crate) struct Recorded {
     pub(crate) facts: Facts,
     pub(crate) recorded_at: Micros,
     pub(crate) revision: i64,
+    /// What became of it as a contact of ours, if it is one.
+    pub(crate) contact: Option<Mark>,
 }
 
 /// What a channel says about who began, if it says anything.

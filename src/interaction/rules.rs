@@ -33,6 +33,10 @@ pub(crate) fn check(facts: &Facts, now: Micros) -> Vec<Violation> {
         }
         Some(_) | None => {}
     }
+    if facts.contact_purpose.is_some() && facts.direction == Direction::Inbound {
+        let rule = "must not be set where the customer reached us";
+        found.push(Violation::new("contact_purpose", Reason::Contradiction, rule));
+    }
     if facts.outcome == Outcome::Abandoned && facts.instants.connected.is_some() {
         let rule = "must not be set for an abandoned contact: nobody served it";
         found.push(Violation::new("connected_time", Reason::Contradiction, rule));
@@ -137,6 +141,7 @@ mod tests {
             conclusion: None,
             staff_resolution: Resolution::Unspecified,
             customer_resolution: Resolution::Unspecified,
+            contact_purpose: None,
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
     Facts, Recorded, message,
     reader::{Reader, check_frozen, speaks_for_all},
     resolution::Matters,
-    store::{self as rows, Changing, Filter, Position, Receipt, Recorder},
+    store::{self as rows, Changing, Filter, Receipt, Recorder},
     stream::{RecordStream, StreamLimits},
     summary::{Plan, Summary},
 };
@@ -65,7 +65,8 @@ impl InteractionApi {
         group_sizes: Histogram,
         limits: StreamLimits,
     ) -> Self {
-        let recorder = GroupCommit::start(store.clone(), Recorder::new(store.clone()), group_max, queue, group_sizes);
+        let writer = Recorder::new(store.clone(), time_zone.clone());
+        let recorder = GroupCommit::start(store.clone(), writer, group_max, queue, group_sizes);
         Self { store, recorder, time_zone, limits }
     }
 
@@ -91,12 +92,12 @@ impl InteractionApi {
         token: &str,
     ) -> Result<(Vec<v1::Interaction>, String)> {
         let limit = page_size(size, PAGE);
-        let after = query.position(token)?.map(read_position).transpose()?;
+        let after = query.position(token)?.map(rows::read_position).transpose()?;
         let mut found = rows::list(self.store.reader(), scope, filter, after, limit + 1).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = found.len() > limit;
         found.truncate(limit);
-        let token = found.last().filter(|_| more).map(|last| query.token(&write_position(last))).unwrap_or_default();
+        let token = found.last().filter(|_| more).map(|last| query.token(&position(last))).unwrap_or_default();
         Ok((found.into_iter().map(message::write).collect(), token))
     }
 }
@@ -114,15 +115,8 @@ pub(crate) fn receipt(receipt: Receipt) -> v1::RecordInteractionResponse {
     }
 }
 
-fn write_position(last: &Recorded) -> Vec<u8> {
-    let occurred_at = last.facts.instants.occurred().unwrap_or(last.recorded_at);
-    [&occurred_at.to_be_bytes()[..], last.id.as_bytes()].concat()
-}
-
-fn read_position(bytes: Vec<u8>) -> Result<Position> {
-    let (time, id) = bytes.split_first_chunk::<8>().ok_or_else(Query::malformed)?;
-    let id = Uuid::from_slice(id).map_err(|_| Query::malformed())?;
-    Ok((i64::from_be_bytes(*time), id))
+fn position(last: &Recorded) -> Vec<u8> {
+    rows::write_position((last.facts.instants.occurred().unwrap_or(last.recorded_at), last.id))
 }
 
 /// Sets the fields that the mask names.

@@ -6,8 +6,8 @@ use prost_reflect::DescriptorPool;
 use rapport::api::{
     DESCRIPTOR_SET,
     v1::{
-        self, InteractionUpdate, ReadingPurpose, RecordInteractionRequest, Resolution, Role, SummaryGrouping,
-        record_item_result, upsert_item_result,
+        self, Channel, ContactPurpose, Interaction, InteractionUpdate, ReadingPurpose, RecordInteractionRequest,
+        Resolution, Role, SummaryGrouping, record_item_result, upsert_item_result,
     },
 };
 use tonic::{Code, Response, Status};
@@ -16,7 +16,7 @@ use crate::support::{
     Caller, Server, Test,
     client::{Bearer, request_id},
     on_both,
-    sample::{call, customer, participant, staff, team},
+    sample::{at, call, customer, participant, staff, team},
 };
 
 const MATRIX: &str = include_str!("access_matrix.txt");
@@ -99,6 +99,8 @@ struct World {
     callers: BTreeMap<&'static str, Caller>,
     /// Ids of interactions, by who took part.
     interactions: BTreeMap<&'static str, String>,
+    /// Likewise, contacts of ours that broke the policy.
+    breaches: BTreeMap<&'static str, String>,
 }
 
 /// What a call is about, by the ids of the organisation.
@@ -119,15 +121,30 @@ impl World {
             ("customer", server.customer("carla")),
             ("nobody", Caller::new(server.channel(), Bearer::none())),
         ]);
-        let mut interactions = BTreeMap::new();
+        // In force when the samples took place, which is at night for those that break it.
+        let policy = v1::ContactPolicy {
+            effective_time: at(-24 * 3_600),
+            quiet_hours: Some(v1::QuietHours { start_time: "21:00".to_owned(), end_time: "08:00".to_owned() }),
+            quiet_hours_purposes: vec![ContactPurpose::Campaign.into()],
+            ..Default::default()
+        };
+        server.admin().contacts().set_contact_policy(policy_request(policy)).await.unwrap();
+        let (mut interactions, mut breaches) = (BTreeMap::new(), BTreeMap::new());
         for (staff, customer) in [("nora", "carla"), ("petra", "carla"), ("nils", "dora"), ("sam", "dmitri")] {
             let recorded = server.app().record(call(staff, customer)).await.unwrap();
             interactions.insert(staff, recorded.interaction_id);
+            let at_night = Interaction {
+                channel: Channel::OutboundCall.into(),
+                contact_purpose: ContactPurpose::Campaign.into(),
+                requested_time: at(-6 * 3_600),
+                ..call(staff, customer)
+            };
+            breaches.insert(staff, server.app().record(at_night).await.unwrap().interaction_id);
             // Leaves its trace for the audit.
             let reading = timeline(customer);
             server.admin().interactions().read_customer_timeline(reading).await.unwrap();
         }
-        Self { callers, interactions }
+        Self { callers, interactions, breaches }
     }
 
     fn thing(&self, who: &str, about: About) -> Thing {
@@ -142,7 +159,8 @@ impl World {
     /// One call and its outcome in the words of the matrix.
     async fn ask(&self, method: &str, who: &str, about: About) -> &'static str {
         let caller = &self.callers[who];
-        let (mut directory, mut interactions) = (caller.directory(), caller.interactions());
+        let (mut directory, mut interactions, mut contacts) =
+            (caller.directory(), caller.interactions(), caller.contacts());
         let Thing { team: team_id, staff: staff_id, customer: customer_id } = self.thing(who, about);
         let interaction_id = self.interactions[staff_id].clone();
         let (request_id, reason) = (request_id(), "as agreed".to_owned());
@@ -276,6 +294,41 @@ impl World {
                 let answer = interactions.summarize_interactions(request).await;
                 listed(answer, |answer| answer.groups.iter().any(|group| group.key == staff_id && group.count > 0))
             }
+            "ContactService/CheckContact" => {
+                let request = v1::CheckContactRequest {
+                    customer_id: customer_id.to_owned(),
+                    purpose: ContactPurpose::FollowUp.into(),
+                    channel: Channel::OutboundCall.into(),
+                    ..Default::default()
+                };
+                word(contacts.check_contact(request).await)
+            }
+            "ContactService/GetContactPolicy" => {
+                word(contacts.get_contact_policy(v1::GetContactPolicyRequest::default()).await)
+            }
+            "ContactService/SetContactPolicy" => {
+                word(contacts.set_contact_policy(policy_request(v1::ContactPolicy::default())).await)
+            }
+            "ContactService/SetDoNotContact" => word(contacts.set_do_not_contact(wish(customer_id)).await),
+            "ContactService/LiftDoNotContact" => {
+                // Or there is nothing to lift.
+                let mut admin = self.callers["admin"].contacts();
+                let noted = admin.set_do_not_contact(wish(customer_id)).await.unwrap().into_inner();
+                let do_not_contact_id = noted.do_not_contact.unwrap().do_not_contact_id;
+                let request = v1::LiftDoNotContactRequest { request_id, do_not_contact_id, reason };
+                word(contacts.lift_do_not_contact(request).await)
+            }
+            "ContactService/ListDoNotContact" => {
+                self.callers["admin"].contacts().set_do_not_contact(wish(customer_id)).await.unwrap();
+                let request = v1::ListDoNotContactRequest { customer_id: customer_id.to_owned(), ..Default::default() };
+                let answer = contacts.list_do_not_contact(request).await;
+                listed(answer, |answer| answer.entries.iter().any(|one| one.customer_id == customer_id))
+            }
+            "ContactService/ListContactBreaches" => {
+                let breach = &self.breaches[staff_id];
+                let answer = contacts.list_contact_breaches(v1::ListContactBreachesRequest::default()).await;
+                listed(answer, |answer| answer.breaches.iter().any(|one| one.interaction_id == *breach))
+            }
             "AuditService/ListAuditEvents" => {
                 let answer = caller.audit().list_audit_events(v1::ListAuditEventsRequest::default()).await;
                 listed(answer, |answer| answer.audit_events.iter().any(|one| one.object_id == customer_id))
@@ -303,6 +356,24 @@ fn timeline(customer_id: &str) -> v1::ReadCustomerTimelineRequest {
     v1::ReadCustomerTimelineRequest {
         customer_id: customer_id.to_owned(),
         purpose: ReadingPurpose::Serving.into(),
+        ..Default::default()
+    }
+}
+
+fn policy_request(policy: v1::ContactPolicy) -> v1::SetContactPolicyRequest {
+    v1::SetContactPolicyRequest {
+        request_id: request_id(),
+        policy: Some(policy),
+        reason: "as agreed".to_owned(),
+        etag: String::new(),
+    }
+}
+
+fn wish(customer_id: &str) -> v1::SetDoNotContactRequest {
+    v1::SetDoNotContactRequest {
+        request_id: request_id(),
+        customer_id: customer_id.to_owned(),
+        reason: "too many calls".to_owned(),
         ..Default::default()
     }
 }

@@ -24,6 +24,10 @@ pub(crate) fn tests() -> Vec<Test> {
         a_broken_mapping_is_told_all_its_mistakes,
         a_token_of_the_data_directory_is_accepted,
         the_demo_tells_its_story_twice,
+        any_method_is_called_with_json,
+        a_stream_is_called_line_by_line,
+        a_call_that_fails_says_why,
+        a_shell_gets_its_completions,
         a_signal_stops_the_server,
         calls_become_spans_of_their_callers_traces,
         a_certificate_is_asked_for_and_trusted,
@@ -204,6 +208,88 @@ async fn the_demo_tells_its_story_twice(server: Server) {
         assert!(story.contains(part), "{part:?} is not in:\n{story}");
     }
     assert_eq!(stdout(&rapport(&server, &arguments).await), story);
+}
+
+/// Calls a method as an administrator, with something on standard input.
+async fn call(server: &Server, arguments: &[&str], input: &str) -> Output {
+    let token = server.token(Role::Admin, "ops", &[]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
+    command.arg("call").args(arguments).args(["--endpoint", &server.endpoint()]).env("RAPPORT_TOKEN", token);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let input = input.to_owned();
+    let run = move || {
+        let mut child = command.spawn().unwrap();
+        // A program that reads nothing closes its input.
+        _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes());
+        child.wait_with_output().unwrap()
+    };
+    tokio::task::spawn_blocking(run).await.unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+const TEAM: &str = r#"{"requestId": "t1", "team": {"team_id": "north", "displayName": "Nord 北"}}"#;
+
+async fn any_method_is_called_with_json(server: Server) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = format!("@{}", write(directory.path(), "team.json", TEAM));
+    let upserted: Value = serde_json::from_str(&stdout(&call(&server, &["UpsertTeam", TEAM], "").await)).unwrap();
+    assert_eq!(upserted["outcome"], "UPSERT_OUTCOME_CREATED");
+    assert_eq!(upserted["team"]["displayName"], "Nord 北");
+    // The same from a file and from standard input: a retry, which is answered alike.
+    for (argument, input) in [(file.as_str(), ""), ("-", TEAM)] {
+        let again = stdout(&call(&server, &["DirectoryService/UpsertTeam", argument], input).await);
+        assert_eq!(serde_json::from_str::<Value>(&again).unwrap(), upserted);
+    }
+    let listed = stdout(&call(&server, &["rapport.v1.DirectoryService/ListTeams"], "").await);
+    assert_eq!(serde_json::from_str::<Value>(&listed).unwrap()["teams"][0]["teamId"], "north");
+
+    let methods = stdout(&call(&server, &["--list"], "").await);
+    let line = methods.lines().find(|line| line.starts_with("InteractionService/GetInteraction ")).unwrap();
+    assert!(line.ends_with("app staff(team) supervisor(team) reviewer admin customer(own)"), "{line}");
+    let example = stdout(&call(&server, &["--describe", "RecordInteraction"], "").await);
+    let example: Value = serde_json::from_str(&example).unwrap();
+    assert_eq!(example["interaction"]["channel"], "CHANNEL_INBOUND_CALL");
+    assert_eq!(example["interaction"].get("recordedTime"), None, "what the server fills in is not asked for");
+}
+
+async fn a_stream_is_called_line_by_line(server: Server) {
+    let line = |id: u32| {
+        let interaction = r#"{"channel": "CHANNEL_INBOUND_CALL", "requestedTime": "2025-03-03T09:00:00Z"}"#;
+        format!("{{\"request\": {{\"requestId\": \"{id}\", \"interaction\": {interaction}}}}}\n")
+    };
+    let lines = [line(1), "\n".to_owned(), line(2), line(2)].concat();
+    let settled = last_line(&call(&server, &["RecordInteractions"], &lines).await);
+    assert_eq!((&settled["settledCount"], &settled["recordedCount"]), (&json!("3"), &json!("2")));
+
+    let broken = [line(3), "{\"requests\": 4}\n".to_owned(), line(5)].concat();
+    let output = call(&server, &["RecordInteractions", "-"], &broken).await;
+    let errors = stderr(&output);
+    assert!(errors.contains("line 2") && errors.contains("did you mean request?"), "{errors}");
+    assert_eq!(server.number("SELECT count(*) FROM interaction").await, 3, "what came before is recorded");
+}
+
+async fn a_call_that_fails_says_why(server: Server) {
+    let errors = stderr(&call(&server, &["GetTeem", "{}"], "").await);
+    assert_eq!(errors, "error: there is no method GetTeem; did you mean GetTeam?\n");
+    let errors = stderr(&call(&server, &["GetTeam", r#"{"team": "north"}"#], "").await);
+    assert_eq!(errors, "error: GetTeamRequest has no field team; did you mean teamId?\n");
+    let errors = stderr(&call(&server, &["GetTeam", r#"{"teamId": "nowhere"}"#], "").await);
+    assert_eq!(errors, "error: the server answers NotFound NOT_FOUND: no such team\n");
+    let errors = stderr(&call(&server, &["UpsertTeam"], "").await);
+    for part in ["InvalidArgument FIELD_REQUIRED", "request_id must not be empty", "team must be set"] {
+        assert!(errors.contains(part), "{errors}");
+    }
+}
+
+async fn a_shell_gets_its_completions(server: Server) {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = stdout(&rapport(&server, &["completions", shell]).await);
+        assert!(script.contains("completions") && script.contains("endpoint"), "{shell}");
+    }
 }
 
 /// `rapport serve`, running.

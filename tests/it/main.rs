@@ -8,6 +8,7 @@
 
 mod access;
 mod cli;
+mod contact;
 mod contract;
 mod errors;
 mod interactions;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let trials = [
         support::trials(access::tests()),
         support::trials(cli::tests()),
+        support::trials(contact::tests()),
         support::trials(errors::tests()),
         support::trials(interactions::tests()),
         support::trials(network::tests()),

@@ -48,6 +48,8 @@ pub(super) mod interaction {
     pub enum Relation {
         #[sea_orm(has_many = "super::participant::Entity")]
         Participant,
+        #[sea_orm(has_one = "super::outbound_contact::Entity")]
+        OutboundContact,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }
@@ -66,6 +68,34 @@ pub(super) mod participant {
         pub team_id: Option<String>,
         pub involvement: i16,
         pub occurred_at: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(
+            belongs_to = "super::interaction::Entity",
+            from = "Column::InteractionId",
+            to = "super::interaction::Column::Id"
+        )]
+        Interaction,
+    }
+    impl Related<super::interaction::Entity> for Entity {
+        fn to() -> RelationDef {
+            Relation::Interaction.def()
+        }
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The contact beside an interaction; `contact::store` writes and reads it.
+pub(super) mod outbound_contact {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "outbound_contact")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub interaction_id: Uuid,
+        pub purpose: i16,
+        pub contact_at: i64,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {

@@ -4,7 +4,7 @@ use sea_orm::{
     Condition, ConnectionTrait, DbErr, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     RelationTrait as _, Select,
     entity::prelude::*,
-    sea_query::{ExprTrait as _, Query},
+    sea_query::{ExprTrait as _, Query as Subquery},
 };
 
 use super::{
@@ -12,8 +12,12 @@ use super::{
     rows::with_participants,
 };
 use crate::{
-    api::v1::{Channel, InteractionKind},
+    api::{
+        page::Query,
+        v1::{Channel, InteractionKind},
+    },
     directory::{scope::Scope, store::aliases_of},
+    error::Result,
     interaction::{Micros, Recorded},
 };
 
@@ -30,8 +34,20 @@ pub(crate) struct Filter {
     pub(crate) to: Option<Micros>,
 }
 
-/// Where a page ended: instant and id of its last interaction.
+/// Where a page ended: instant and id of its last item.
 pub(crate) type Position = (Micros, Uuid);
+
+/// A position as page tokens carry it.
+pub(crate) fn write_position((time, id): Position) -> Vec<u8> {
+    [&time.to_be_bytes()[..], id.as_bytes()].concat()
+}
+
+/// The position that a page token carries.
+pub(crate) fn read_position(bytes: Vec<u8>) -> Result<Position> {
+    let (time, id) = bytes.split_first_chunk::<8>().ok_or_else(Query::malformed)?;
+    let id = Uuid::from_slice(id).map_err(|_| Query::malformed())?;
+    Ok((i64::from_be_bytes(*time), id))
+}
 
 /// One interaction within reach.
 pub(crate) async fn find(
@@ -78,17 +94,6 @@ pub(super) async fn within(
 ) -> Result<Select<interaction::Entity>, DbErr> {
     use participant::Column as Part;
     let all = interaction::Entity::find();
-    let took_part = |condition: Condition| {
-        let own = Expr::col((participant::Entity, Part::InteractionId))
-            .equals((interaction::Entity, interaction::Column::Id));
-        let rows = Query::select()
-            .expr(Expr::val(1))
-            .from(participant::Entity)
-            .and_where(own)
-            .cond_where(condition)
-            .to_owned();
-        Expr::exists(rows)
-    };
     Ok(match scope {
         Scope::All => all,
         Scope::Teams { staff_id, teams } => {
@@ -98,6 +103,16 @@ pub(super) async fn within(
         Scope::Staff(staff_id) => all.filter(took_part(Condition::all().add(Part::StaffId.eq(staff_id)))),
         Scope::Customer(customer_id) => all.filter(about_customer(connection, customer_id).await?),
     })
+}
+
+/// Somebody of whom this holds took part.
+pub(super) fn took_part(condition: Condition) -> Expr {
+    use participant::Column as Part;
+    let own =
+        Expr::col((participant::Entity, Part::InteractionId)).equals((interaction::Entity, interaction::Column::Id));
+    let rows =
+        Subquery::select().expr(Expr::val(1)).from(participant::Entity).and_where(own).cond_where(condition).to_owned();
+    Expr::exists(rows)
 }
 
 /// With the customer himself, or under an alias of his before he was known.
@@ -142,7 +157,7 @@ pub(super) async fn filtered(
     if let (Some(team_id), None) = (&filter.team_id, &filter.staff_id) {
         // Two of the team took part: once is enough.
         let other = sea_orm::sea_query::Alias::new("other");
-        let earlier = Query::select()
+        let earlier = Subquery::select()
             .expr(Expr::val(1))
             .from_as(participant::Entity, other.clone())
             .and_where(

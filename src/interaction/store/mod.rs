@@ -1,5 +1,6 @@
 //! Rows of interactions, one file each for what is done with them.
 
+mod breaches;
 mod change;
 mod entity;
 mod find;
@@ -7,8 +8,9 @@ mod lines;
 mod record;
 mod rows;
 
+pub(crate) use breaches::{BreachFilter, breaches};
 pub(crate) use change::{Changing, note_reading, reattribute, update};
-pub(crate) use find::{Filter, Position, find, list};
+pub(crate) use find::{Filter, find, list, read_position, write_position};
 pub(crate) use lines::{contacts, lines};
 pub(crate) use record::{Entry, Receipt, Recorder, unknown_ids};
 pub use rows::RECORDED;

@@ -3,10 +3,12 @@
 use std::{collections::HashMap, sync::Arc};
 
 use futures::future::BoxFuture;
+use jiff::tz::TimeZone;
 use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
 
 use super::rows::{CHANGE, ChangeKind, INTERACTION, PARTICIPANT, change_cells, interaction_cells, participant_cells};
 use crate::{
+    contact::{self, Attempt, Party, store::Contact},
     directory::{
         scope::Scope,
         store::{Known, Named, known_among},
@@ -45,11 +47,13 @@ pub(crate) struct Receipt {
 /// Records interactions in groups.
 pub(crate) struct Recorder {
     store: Store,
+    time_zone: TimeZone,
 }
 
 impl Recorder {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store }
+    /// `time_zone`: the organisation's, for the quiet hours of customers whose own is not known.
+    pub(crate) fn new(store: Store, time_zone: TimeZone) -> Self {
+        Self { store, time_zone }
     }
 }
 
@@ -71,8 +75,9 @@ impl WriteGroup for Recorder {
                     let facts = known.complete(&entry.facts, &entry.scope)?;
                     let receipt = Receipt { id: Uuid::now_v7(), already_present: false, recorded_at: now, revision: 1 };
                     let participants = participant_cells(receipt.id, &facts).collect();
+                    let contact = contact_of(&receipt, &facts);
                     interactions.push(interaction_cells(entry, facts, &receipt));
-                    Ok(Draft { receipt, participants })
+                    Ok(Draft { receipt, participants, contact })
                 })
                 .collect();
 
@@ -80,7 +85,7 @@ impl WriteGroup for Recorder {
             let all_new = set::insert(tx, &INTERACTION, interactions).await? == entries.len() as u64;
             let holders = if all_new { HashMap::new() } else { present_among(tx, entries).await? };
             let mut answers = Vec::with_capacity(entries.len());
-            let (mut participants, mut changes) = (Vec::new(), Vec::new());
+            let (mut participants, mut changes, mut contacts) = (Vec::new(), Vec::new(), Vec::new());
             for (entry, draft) in entries.iter().zip(drafts) {
                 answers.push(match (holders.get(&entry.request_key), draft) {
                     (Some((body_hash, _)), _) if *body_hash != entry.body_hash => Err(Error::RequestIdReused),
@@ -90,6 +95,7 @@ impl WriteGroup for Recorder {
                     (_, Err(error)) => Err(error),
                     (_, Ok(draft)) => {
                         participants.extend(draft.participants);
+                        contacts.extend(draft.contact);
                         changes.push(change_cells(sequence, draft.receipt.id, ChangeKind::Recorded, now));
                         sequence += 1;
                         Ok(draft.receipt)
@@ -98,6 +104,7 @@ impl WriteGroup for Recorder {
             }
             set::insert(tx, &PARTICIPANT, participants).await?;
             set::insert(tx, &CHANGE, changes).await?;
+            contact::store::record(tx, &self.time_zone, contacts).await?;
             Ok(answers)
         })
     }
@@ -107,6 +114,26 @@ impl WriteGroup for Recorder {
 struct Draft {
     receipt: Receipt,
     participants: Vec<Vec<Cell>>,
+    contact: Option<Contact>,
+}
+
+/// An interaction as a contact of ours, if it is one.
+fn contact_of(receipt: &Receipt, facts: &Facts) -> Option<Contact> {
+    let purpose = facts.contact_purpose?;
+    let alias = facts.customer_alias.as_ref();
+    Some(Contact {
+        interaction_id: receipt.id,
+        party: match &facts.customer_id {
+            Some(id) => Some(Party::Customer(id.clone())),
+            None => alias.cloned().map(Party::Alias),
+        },
+        attempt: Attempt {
+            purpose,
+            channel: facts.channel,
+            point: alias.map(|alias| alias.value.clone()),
+            at: facts.instants.contacted().unwrap_or(receipt.recorded_at),
+        },
+    })
 }
 
 /// Who holds the request keys of these entries: body and receipt.

@@ -9,7 +9,8 @@ use super::{
     record::{Entry, Receipt},
 };
 use crate::{
-    api::v1::{ContactKind, Involvement, StaffRole},
+    api::v1::{ContactKind, Direction, Involvement, StaffRole},
+    contact::{Mark, store::marks},
     directory::Alias,
     interaction::{Context, Facts, Instants, MessageCounts, Micros, Participant, Recorded},
     store::set::{Cell, Kind, Table},
@@ -77,7 +78,7 @@ pub(super) const CHANGE: Table = Table {
     columns: &[("sequence", Kind::Int), ("interaction_id", Kind::Id), ("kind", Kind::Int), ("changed_at", Kind::Int)],
 };
 
-/// The tables to which recording adds rows, in its order: what a measurement of the database alone has to fill.
+/// The tables to which recording what customers began adds rows, in its order: what a measurement of the database alone has to fill.
 pub const RECORDED: [&Table; 3] = [&INTERACTION, &PARTICIPANT, &CHANGE];
 
 /// What happened to an interaction, as its stream of changes says it.
@@ -164,6 +165,9 @@ pub(super) async fn with_participants(
     rows: Vec<interaction::Model>,
 ) -> Result<Vec<Recorded>, DbErr> {
     let mut participants: HashMap<Uuid, Vec<Participant>> = HashMap::new();
+    let outbound = rows.iter().filter(|row| row.direction == Direction::Outbound as i16).map(|row| row.id);
+    let outbound: Vec<Uuid> = outbound.collect();
+    let mut marks = if outbound.is_empty() { HashMap::new() } else { marks(connection, &outbound).await? };
     if !rows.is_empty() {
         let found = participant::Entity::find()
             .filter(participant::Column::InteractionId.is_in(rows.iter().map(|row| row.id)))
@@ -180,7 +184,8 @@ pub(super) async fn with_participants(
     rows.into_iter()
         .map(|row| {
             let participants = participants.remove(&row.id).unwrap_or_default();
-            to_recorded(row, participants)
+            let contact = marks.remove(&row.id);
+            to_recorded(row, participants, contact)
         })
         .collect()
 }
@@ -193,7 +198,11 @@ fn json_or_default<T: serde::de::DeserializeOwned + Default>(text: Option<String
     text.map_or(Ok(T::default()), |text| serde_json::from_str(&text).map_err(|error| DbErr::Json(error.to_string())))
 }
 
-fn to_recorded(row: interaction::Model, participants: Vec<Participant>) -> Result<Recorded, DbErr> {
+fn to_recorded(
+    row: interaction::Model,
+    participants: Vec<Participant>,
+    contact: Option<Mark>,
+) -> Result<Recorded, DbErr> {
     let alias =
         row.alias_kind.zip(row.alias_value).map(|(kind, value)| Alias { kind: enum_of::<ContactKind>(kind), value });
     let messages = row.customer_messages.zip(row.staff_messages).zip(row.bot_messages);
@@ -201,6 +210,7 @@ fn to_recorded(row: interaction::Model, participants: Vec<Participant>) -> Resul
         id: row.id,
         recorded_at: row.recorded_at,
         revision: row.revision,
+        contact,
         facts: Facts {
             channel: enum_of(row.channel),
             kind: enum_of(row.kind),
@@ -229,6 +239,7 @@ fn to_recorded(row: interaction::Model, participants: Vec<Participant>) -> Resul
             conclusion: row.conclusion,
             staff_resolution: enum_of(row.staff_resolution),
             customer_resolution: enum_of(row.customer_resolution),
+            contact_purpose: contact.map(|mark| mark.purpose),
         },
     })
 }

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rapport::api::v1::{
     self, Customer, Interaction, RecordInteractionRequest, RecordInteractionResponse, StaffMember, Team,
-    audit_service_client::AuditServiceClient, directory_service_client::DirectoryServiceClient,
-    interaction_service_client::InteractionServiceClient,
+    audit_service_client::AuditServiceClient, contact_service_client::ContactServiceClient,
+    directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -63,6 +63,10 @@ impl Caller {
 
     pub(crate) fn interactions(&self) -> InteractionServiceClient<Authorized> {
         InteractionServiceClient::new(self.service())
+    }
+
+    pub(crate) fn contacts(&self) -> ContactServiceClient<Authorized> {
+        ContactServiceClient::new(self.service())
     }
 
     pub(crate) fn audit(&self) -> AuditServiceClient<Authorized> {
