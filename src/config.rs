@@ -80,6 +80,14 @@ pub struct Limits {
     pub call_timeout: Duration,
     /// Longest life of a stream.
     pub stream_max_life: Duration,
+    /// Watches open on the whole server.
+    pub max_watches: usize,
+    /// Watches open by one caller.
+    pub max_watches_per_subject: usize,
+    /// How often a watch says that it is alive, and its caller is looked up again.
+    pub watch_heartbeat: Duration,
+    /// How long the reader of a watch may take nothing.
+    pub slow_reader: Duration,
     /// How often a silent connection is asked whether it is alive.
     pub keepalive_interval: Duration,
     /// How long it may take to answer that.
@@ -186,6 +194,14 @@ pub const KEYS: &[Key] = &[
     key("limits.max_calls", "1024", "calls in flight on the whole server"),
     key("limits.call_timeout", "10s", "longest time a unary call may take"),
     key("limits.stream_max_life", "1h", "longest life of a stream"),
+    key("limits.max_watches", "1000", "watches open on the whole server"),
+    key("limits.max_watches_per_subject", "20", "watches open by one caller"),
+    key(
+        "limits.watch_heartbeat",
+        "15s",
+        "how often a watch says that it is alive, and is asked whether it still may be",
+    ),
+    key("limits.slow_reader", "10s", "how long the reader of a watch may take nothing"),
     key("limits.keepalive_interval", "30s", "how often a silent connection is asked whether it is alive"),
     key("limits.keepalive_timeout", "20s", "how long it may take to answer that"),
     key("limits.max_connection_age", "1h", "age at which a connection is asked to come back anew"),
@@ -285,6 +301,10 @@ impl Config {
                 max_calls: read.value("limits.max_calls", 1024, at_least_one),
                 call_timeout: read.value("limits.call_timeout", seconds(10), duration),
                 stream_max_life: read.value("limits.stream_max_life", seconds(3600), duration),
+                max_watches: read.value("limits.max_watches", 1000, at_least_one),
+                max_watches_per_subject: read.value("limits.max_watches_per_subject", 20, at_least_one),
+                watch_heartbeat: read.value("limits.watch_heartbeat", seconds(15), duration),
+                slow_reader: read.value("limits.slow_reader", seconds(10), duration),
                 keepalive_interval: read.value("limits.keepalive_interval", seconds(30), duration),
                 keepalive_timeout: read.value("limits.keepalive_timeout", seconds(20), duration),
                 max_connection_age: read.value("limits.max_connection_age", seconds(3600), duration),

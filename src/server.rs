@@ -30,6 +30,7 @@ use crate::{
     directory::service::DirectoryApi,
     interaction::{service::InteractionApi, stream::StreamLimits},
     store::{Database, Store},
+    watch::{WatchGauge, WatchLimits, Watches},
 };
 
 /// Forgetting old request ids is nobody's hurry.
@@ -45,6 +46,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     serving: JoinHandle<Result<(), tonic::transport::Error>>,
     housekeeping: JoinHandle<()>,
+    watch_gauge: Arc<WatchGauge>,
     drain_deadline: Duration,
 }
 
@@ -75,12 +77,24 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     health.set_serving::<InteractionServiceServer<InteractionApi>>().await;
     health.set_serving::<AuditServiceServer<AuditApi>>().await;
 
+    let watches = Watches::new(
+        WatchLimits {
+            max: limits.max_watches,
+            max_per_subject: limits.max_watches_per_subject,
+            max_life: limits.stream_max_life,
+            heartbeat: limits.watch_heartbeat,
+            slow_reader: limits.slow_reader,
+        },
+        stopping.clone(),
+    );
+    let watch_gauge = watches.gauge();
     let interactions = InteractionApi::new(
         store.clone(),
         config.time_zone.rules.clone(),
         config.recording.group_max,
         config.recording.queue,
         StreamLimits { max_life: limits.stream_max_life, stopping: stopping.clone() },
+        watches,
     );
     let directory = DirectoryApi::new(store.clone(), &config.time_zone.name);
     let batch_limit = limits.max_batch_message_bytes;
@@ -125,7 +139,16 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     }));
     let housekeeping = tokio::spawn(keep_house(store.clone(), stopping));
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
-    Ok(Running { address, authenticator, store, stop, serving, housekeeping, drain_deadline: config.drain_deadline })
+    Ok(Running {
+        address,
+        authenticator,
+        store,
+        stop,
+        serving,
+        housekeeping,
+        watch_gauge,
+        drain_deadline: config.drain_deadline,
+    })
 }
 
 impl Running {
@@ -137,6 +160,11 @@ impl Running {
     /// Signs and verifies this server's tokens.
     pub fn authenticator(&self) -> &Authenticator {
         &self.authenticator
+    }
+
+    /// What is to be counted of this server's watches.
+    pub fn watches(&self) -> &WatchGauge {
+        &self.watch_gauge
     }
 
     /// Takes no new calls, waits for those that are open, at most until the drain deadline, and closes the database.

@@ -156,7 +156,7 @@ fn a_method_without_good_grants_is_refused() {
 
 /// A client's author reads the enum, not the server.
 fn every_reason_names_its_code_and_an_example() {
-    const CODES: [&str; 9] = [
+    const CODES: [&str; 10] = [
         "UNAUTHENTICATED",
         "PERMISSION_DENIED",
         "NOT_FOUND",
@@ -164,6 +164,7 @@ fn every_reason_names_its_code_and_an_example() {
         "ALREADY_EXISTS",
         "ABORTED",
         "FAILED_PRECONDITION",
+        "RESOURCE_EXHAUSTED",
         "UNAVAILABLE",
         "INTERNAL",
     ];

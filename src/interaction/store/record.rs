@@ -5,8 +5,9 @@ use std::{collections::HashMap, sync::Arc};
 use futures::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
 
-use super::rows::{CHANGE, ChangeKind, INTERACTION, PARTICIPANT, change_cells, interaction_cells, participant_cells};
+use super::rows::{CHANGE, INTERACTION, PARTICIPANT, change_cells, interaction_cells, participant_cells};
 use crate::{
+    api::v1::InteractionChangeKind,
     directory::{
         scope::Scope,
         store::{Known, Named, known_among},
@@ -90,7 +91,7 @@ impl WriteGroup for Recorder {
                     (_, Err(error)) => Err(error),
                     (_, Ok(draft)) => {
                         participants.extend(draft.participants);
-                        changes.push(change_cells(sequence, draft.receipt.id, ChangeKind::Recorded, now));
+                        changes.push(change_cells(sequence, draft.receipt.id, InteractionChangeKind::Recorded, now));
                         sequence += 1;
                         Ok(draft.receipt)
                     }
