@@ -6,6 +6,7 @@ pub mod import;
 pub mod serve;
 pub mod summary;
 pub mod token;
+pub mod watch;
 
 use clap::{Parser, Subcommand};
 
@@ -38,6 +39,8 @@ pub enum Command {
     Import(import::ImportArgs),
     /// Prints how the recorded interactions went, by group
     Summary(summary::SummaryArgs),
+    /// Prints what happens to a customer, a colleague or a team, as it happens
+    Watch(watch::WatchArgs),
 }
 
 /// Runs a command to its end.
@@ -51,5 +54,6 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Token(args) => token::run(args),
         Command::Import(args) => import::run(args).await,
         Command::Summary(args) => summary::run(args).await,
+        Command::Watch(args) => watch::run(args).await,
     }
 }

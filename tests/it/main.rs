@@ -13,6 +13,7 @@ mod errors;
 mod interactions;
 mod server;
 mod support;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         support::trials(errors::tests()),
         support::trials(interactions::tests()),
         support::trials(server::tests()),
+        support::trials(watch::tests()),
         // Needs no server.
         contract::trials(),
     ];

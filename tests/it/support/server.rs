@@ -8,6 +8,7 @@ use rapport::{
     clock::Clock,
     config::{Config, Secret, ServeArgs},
     server::{self, Running},
+    watch::WatchGauge,
 };
 use tonic::transport::{Channel, Endpoint};
 
@@ -99,6 +100,11 @@ impl Server {
     /// For clients outside this process.
     pub(crate) fn endpoint(&self) -> String {
         format!("http://{}", self.running.address())
+    }
+
+    /// What is counted of its watches.
+    pub(crate) fn watches(&self) -> &WatchGauge {
+        self.running.watches()
     }
 
     /// None: the embedded one.
