@@ -27,7 +27,7 @@ pub struct WatchArgs {
     #[command(flatten)]
     pub whose: Whose,
     /// Watch the customer's whole timeline, beyond your own team's part, for this purpose; the reading is recorded
-    #[arg(long, value_enum, requires = "customer")]
+    #[arg(long, value_enum, conflicts_with_all = ["staff", "team"])]
     pub purpose: Option<Purpose>,
     /// More about the purpose, for example the number of the ticket
     #[arg(long, value_name = "TEXT", requires = "purpose")]
