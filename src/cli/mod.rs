@@ -40,6 +40,10 @@ pub enum Command {
     /// Prints how the recorded interactions went, by group
     Summary(summary::SummaryArgs),
     /// Prints what happens to a customer, a colleague or a team, as it happens
+    ///
+    /// A line for each interaction that is recorded, updated or re-attributed. Whatever interrupts the watch, a server that
+    /// stops or a network that fails, it comes back by itself and goes on where it was, so that no change is missed. Where
+    /// it cannot come back, because the token expired for instance, it says with which --resume another one goes on.
     Watch(watch::WatchArgs),
 }
 

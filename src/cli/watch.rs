@@ -18,9 +18,6 @@ use crate::api::{
 };
 
 /// Arguments of `rapport watch`.
-///
-/// Whatever interrupts the watch, a server that stops, a network that fails, it comes back by itself and goes on where it
-/// was, so that no change is missed. Where it cannot (the token expired), it says with which --resume it can be continued.
 #[derive(Debug, Args)]
 pub struct WatchArgs {
     /// Whose interactions.
