@@ -27,7 +27,7 @@ use crate::{
     error::{Error, Result},
     store::{
         Store,
-        feed::{Ahead, Feed, Log, Numbered as _, Place},
+        feed::{Feed, Log, Place},
     },
 };
 
@@ -130,15 +130,6 @@ pub(crate) trait Subject: Send + Sync + 'static {
 
     /// Whether a change may have to be shown: asked in memory for every change there is.
     fn may_show(&self, change: &Change<Self>) -> bool;
-
-    /// The changes behind one number and up to another that may have to be shown, in order, at most `limit`.
-    fn past(
-        &self,
-        store: &Store,
-        scope: &Scope,
-        range: (i64, i64),
-        limit: usize,
-    ) -> impl Future<Output = Result<Vec<Change<Self>>>> + Send;
 
     /// What the caller sees of these changes, each with its number; nothing of what is not within the scope.
     fn show(
@@ -351,23 +342,12 @@ impl<S: Subject> Watching<S> {
     /// The events that come next. Where this is dropped half-way, none of them counts as given.
     async fn next(&mut self) -> Result<Vec<(i64, S::Event)>> {
         loop {
-            let ahead = self.place.ahead(TOGETHER, |change| self.subject.may_show(change)).await?;
-            let (events, reached) = match ahead {
-                Ahead::Changes(changes, reached) if changes.is_empty() => (Vec::new(), reached),
-                Ahead::Changes(changes, reached) => {
-                    let _turn = self.place.turn().await?;
-                    (self.subject.show(&self.store, &self.scope, changes).await?, reached)
-                }
-                Ahead::Past(until) => {
-                    let _turn = self.place.turn().await?;
-                    let range = (self.place.position(), until);
-                    let changes = self.subject.past(&self.store, &self.scope, range, TOGETHER).await?;
-                    let is_full = changes.len() == TOGETHER;
-                    let last = changes.last().filter(|_| is_full);
-                    let reached = last.map_or(until, |last| last.sequence());
-                    (self.subject.show(&self.store, &self.scope, changes).await?, reached)
-                }
-            };
+            let (changes, reached) = self.place.ahead(TOGETHER, |change| self.subject.may_show(change)).await?;
+            let mut events = Vec::new();
+            if !changes.is_empty() {
+                let _turn = self.place.turn().await?;
+                events = self.subject.show(&self.store, &self.scope, changes).await?;
+            }
             self.place.advance(reached);
             if !events.is_empty() {
                 return Ok(events);

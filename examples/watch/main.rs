@@ -74,7 +74,7 @@ struct Report {
 }
 
 /// What one watcher saw.
-#[derive(Default, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Figures {
     seen: u64,
     /// Times that he was cut and came back.
@@ -216,12 +216,16 @@ impl Watcher {
             let cursor = self.lately.back().map(|(cursor, _)| cursor.clone()).unwrap_or_default();
             let stream = client.watch_interactions(whose(cursor)).await.map_err(|status| explain(&status))?;
             let mut responses = stream.into_inner();
+            let mut last = Instant::now();
             let mut stay = self.random.random_range(0..STAY);
             while stay > 0 && self.figures.seen < recorded {
-                let response = tokio::time::timeout(PATIENCE, responses.message()).await;
-                let response = response.context("nothing came, though more was recorded")?;
-                let response = response.map_err(|status| explain(&status))?.context("the watch ended")?;
-                let Some(event) = response.event else { continue };
+                let response = responses.message().await.map_err(|status| explain(&status))?;
+                let response = response.context("the watch ended")?;
+                let Some(event) = response.event else {
+                    ensure!(last.elapsed() < PATIENCE, "nothing comes, though more was recorded: {:?}", self.figures);
+                    continue;
+                };
+                last = Instant::now();
                 let interaction = event.interaction.context("an event without its interaction")?;
                 let customer: usize = interaction.customer_id.trim_start_matches("customer-").parse()?;
                 self.see(customer, interaction.topic.parse()?);

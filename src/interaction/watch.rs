@@ -3,8 +3,8 @@
 use std::marker::PhantomData;
 
 use super::{
-    message,
-    store::{self as rows, Change, Changes, Filter},
+    Facts, message,
+    store::{self as rows, Change, Changes},
 };
 use crate::{
     api::{
@@ -76,27 +76,33 @@ impl Whose {
         Ok(whose)
     }
 
-    fn filter(&self) -> Filter {
-        let mut filter = Filter::default();
-        match self.clone() {
-            Self::Customer(id) => filter.customer_id = Some(id),
-            Self::Staff(id) => filter.staff_id = Some(id),
-            Self::Team(id) => filter.team_id = Some(id),
+    fn may_be(&self, change: &Change) -> bool {
+        match self {
+            Self::Customer(id) => change.customer_id.as_ref() == Some(id),
+            Self::Staff(id) => change.staff_ids.contains(id),
+            Self::Team(id) => change.team_ids.contains(id),
         }
-        filter
+    }
+
+    /// Whether an interaction that may be his still is: participants change, the customer does not.
+    fn is_still(&self, facts: &Facts) -> bool {
+        match self {
+            Self::Customer(_) => true,
+            Self::Staff(id) => facts.participants.iter().any(|one| one.staff_id == *id),
+            Self::Team(id) => facts.participants.iter().any(|one| one.team_id.as_ref() == Some(id)),
+        }
     }
 }
 
 /// The interactions of somebody, watched by a method.
 pub(crate) struct Watched<M> {
     whose: Whose,
-    filter: Filter,
     method: PhantomData<M>,
 }
 
 impl<M> Watched<M> {
     pub(crate) fn new(whose: Whose) -> Self {
-        Self { filter: whose.filter(), whose, method: PhantomData }
+        Self { whose, method: PhantomData }
     }
 }
 
@@ -111,16 +117,7 @@ impl<M: Method> Subject for Watched<M> {
     }
 
     fn may_show(&self, change: &Change) -> bool {
-        match &self.whose {
-            Whose::Customer(id) => change.customer_id.as_ref() == Some(id),
-            Whose::Staff(id) => change.staff_ids.contains(id),
-            Whose::Team(id) => change.team_ids.contains(id),
-        }
-    }
-
-    async fn past(&self, store: &Store, scope: &Scope, range: (i64, i64), limit: usize) -> Result<Vec<Change>> {
-        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-        Ok(rows::changes(store.reader(), scope, &self.filter, range, limit).await?)
+        self.whose.may_be(change)
     }
 
     async fn show(
@@ -129,9 +126,10 @@ impl<M: Method> Subject for Watched<M> {
         scope: &Scope,
         changes: Vec<Change>,
     ) -> Result<Vec<(i64, v1::InteractionEvent)>> {
-        let now = rows::shown(store.reader(), scope, &self.filter, &changes).await?;
+        let now = rows::shown(store.reader(), scope, &changes).await?;
         let event = |change: Change| {
-            let interaction = message::write(now.get(&change.interaction_id)?.clone());
+            let recorded = now.get(&change.interaction_id).filter(|recorded| self.whose.is_still(&recorded.facts))?;
+            let interaction = message::write(recorded.clone());
             let (kind, change_time) = (change.kind.into(), Some(timestamp(change.changed_at)));
             Some((change.sequence, v1::InteractionEvent { kind, change_time, interaction: Some(interaction) }))
         };

@@ -33,8 +33,8 @@ const POLL: Duration = Duration::from_millis(200);
 const REST: Duration = Duration::from_millis(10);
 /// After the database did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Numbers of the log that one look into the past covers at most, so that it takes a bounded time whatever it finds.
-const WINDOW: i64 = 20_000;
+/// Lines of the past that a watcher reads at once.
+const PAST_PAGE: u64 = 256;
 /// Watchers that read the database at the same time at most: the others' calls need connections too.
 const READERS: usize = 2;
 
@@ -124,7 +124,7 @@ impl<L: Log> Feed<L> {
     pub(crate) fn watch(&self, position: i64) -> Place<L> {
         let head = self.0.head.subscribe();
         self.0.watchers.send_modify(|watchers| *watchers += 1);
-        Place { feed: self.clone(), head, position }
+        Place { feed: self.clone(), head, position, past: VecDeque::new(), past_to: position }
     }
 }
 
@@ -176,14 +176,9 @@ pub(crate) struct Place<L: Log> {
     feed: Feed<L>,
     head: watch::Receiver<i64>,
     position: i64,
-}
-
-/// What lies ahead of a watcher.
-pub(crate) enum Ahead<C> {
-    /// These changes of those that he wants, up to a number.
-    Changes(Vec<C>, i64),
-    /// More than is in memory: he has to look up what there is up to a number.
-    Past(i64),
+    /// All changes behind his position up to `past_to`, where he is behind what is kept for everybody.
+    past: VecDeque<L::Change>,
+    past_to: i64,
 }
 
 impl<L: Log> Place<L> {
@@ -197,29 +192,51 @@ impl<L: Log> Place<L> {
         self.position = position;
     }
 
-    /// Waits until something lies ahead; of the changes in memory, finds at most `limit` wanted ones.
+    /// Waits until something lies ahead; gives at most `limit` wanted changes, and the number up to which they are all.
     pub(crate) async fn ahead(
         &mut self,
         limit: usize,
         wanted: impl Fn(&L::Change) -> bool,
-    ) -> Result<Ahead<L::Change>> {
+    ) -> Result<(Vec<L::Change>, i64)> {
         let position = self.position;
         let head = *self.head.wait_for(|head| *head > position).await.map_err(|_| Error::Overloaded)?;
-        let recent = self.feed.0.recent();
-        if position < recent.floor {
-            return Ok(Ahead::Past(recent.floor.min(position + WINDOW)));
+        let floor = {
+            let recent = self.feed.0.recent();
+            if position >= recent.floor {
+                return Ok(behind(&recent.changes, (position, head), limit, wanted));
+            }
+            recent.floor
+        };
+        if self.past_to <= position {
+            let turn = self.turn().await?;
+            // The whole log, and not what the watcher wants of it: a database asked for the latter may well begin with all
+            // there ever was of it, for each page again.
+            let past = L::read(&self.feed.0.store, position, PAST_PAGE).await?;
+            drop(turn);
+            self.past_to = past.last().map_or(floor, Numbered::sequence);
+            self.past = past.into();
         }
-        let first = recent.changes.partition_point(|change| change.sequence() <= position);
-        let up_to_head = recent.changes.range(first..).take_while(|change| change.sequence() <= head);
-        let found: Vec<_> = up_to_head.filter(|change| wanted(change)).take(limit).cloned().collect();
-        let reached = found.last().filter(|_| found.len() == limit).map_or(head, Numbered::sequence);
-        Ok(Ahead::Changes(found, reached))
+        Ok(behind(&self.past, (position, self.past_to), limit, wanted))
     }
 
     /// The right to read the database, when it is this watcher's turn.
     pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>> {
         self.feed.0.readers.acquire().await.map_err(Error::internal)
     }
+}
+
+/// The first wanted changes behind one number and up to another, and how far one has looked for them.
+fn behind<C: Numbered + Clone>(
+    changes: &VecDeque<C>,
+    (position, until): (i64, i64),
+    limit: usize,
+    wanted: impl Fn(&C) -> bool,
+) -> (Vec<C>, i64) {
+    let first = changes.partition_point(|change| change.sequence() <= position);
+    let all = changes.range(first..).take_while(|change| change.sequence() <= until);
+    let found: Vec<_> = all.filter(|change| wanted(change)).take(limit).cloned().collect();
+    let reached = found.last().filter(|_| found.len() == limit).map_or(until, Numbered::sequence);
+    (found, reached)
 }
 
 impl<L: Log> Drop for Place<L> {
@@ -249,5 +266,15 @@ mod tests {
         assert_eq!((recent.changes.front(), recent.changes.back()), (Some(&13), Some(&20_005)));
         recent.begin_at(30_000);
         assert_eq!((recent.floor, recent.changes.len()), (30_000, 0));
+    }
+
+    #[test]
+    fn what_is_wanted_is_found_up_to_where_one_has_looked() {
+        let changes = VecDeque::from([11, 12, 14, 15, 18]);
+        let even = |change: &i64| change % 2 == 0;
+        assert_eq!(behind(&changes, (10, 20), 2, even), (vec![12, 14], 14));
+        assert_eq!(behind(&changes, (14, 20), 2, even), (vec![18], 20));
+        assert_eq!(behind(&changes, (12, 15), 2, even), (vec![14], 15));
+        assert_eq!(behind(&changes, (18, 20), 2, even), (vec![], 20));
     }
 }

@@ -75,11 +75,15 @@ impl Watch {
     }
 
     async fn event(&mut self) -> Result<InteractionEvent, Status> {
-        loop {
-            if let Some(event) = self.response().await? {
-                return Ok(event);
+        let event = async {
+            loop {
+                if let Some(event) = self.response().await? {
+                    return Ok(event);
+                }
             }
-        }
+        };
+        // However many heartbeats come in the meantime.
+        timeout(PATIENCE, event).await.expect("an event in time")
     }
 
     /// Kind and interaction of the next event.

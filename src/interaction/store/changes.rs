@@ -1,16 +1,13 @@
-//! The log of changes: as it is followed, and as it is looked up.
+//! The log of changes, as it is followed, and what is shown of it.
 
 use std::collections::HashMap;
 
 use futures::future::BoxFuture;
-use sea_orm::{
-    ConnectionTrait, DbErr, FromQueryResult, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    RelationTrait as _, Statement, entity::prelude::*,
-};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryFilter as _, Statement, entity::prelude::*};
 
 use super::{
-    entity::{change, interaction},
-    find::{Filter, filtered},
+    entity::interaction,
+    find::within,
     rows::{enum_of, with_participants},
 };
 use crate::{
@@ -113,45 +110,13 @@ async fn read(store: &Store, after: i64, limit: u64) -> Result<Vec<Change>, DbEr
     Ok(changes)
 }
 
-/// The changes behind one number and up to another whose interactions are within reach and pass a filter, in order.
-pub(crate) async fn changes(
-    connection: &impl ConnectionTrait,
-    scope: &Scope,
-    filter: &Filter,
-    (after, until): (i64, i64),
-    limit: u64,
-) -> Result<Vec<Change>, DbErr> {
-    use change::Column;
-    let found = filtered(connection, scope, filter)
-        .await?
-        .select_only()
-        .columns([Column::Sequence, Column::InteractionId, Column::Kind, Column::ChangedAt])
-        .join_rev(JoinType::InnerJoin, change::Relation::Interaction.def())
-        .filter(Column::Sequence.gt(after))
-        .filter(Column::Sequence.lte(until))
-        .order_by_asc(Column::Sequence)
-        .limit(limit)
-        .into_model::<change::Model>();
-    let line = |row: change::Model| Change {
-        sequence: row.sequence,
-        interaction_id: row.interaction_id,
-        kind: enum_of(row.kind),
-        changed_at: row.changed_at,
-        customer_id: None,
-        staff_ids: Vec::new(),
-        team_ids: Vec::new(),
-    };
-    Ok(found.all(connection).await?.into_iter().map(line).collect())
-}
-
-/// The interactions of these changes as they are now, as far as they are within reach and pass a filter.
+/// The interactions of these changes as they are now, as far as they are within reach.
 pub(crate) async fn shown(
     connection: &impl ConnectionTrait,
     scope: &Scope,
-    filter: &Filter,
     changes: &[Change],
 ) -> Result<HashMap<Uuid, Recorded>, DbErr> {
-    let query = filtered(connection, scope, filter)
+    let query = within(connection, scope)
         .await?
         .filter(interaction::Column::Id.is_in(changes.iter().map(|change| change.interaction_id)));
     let found = with_participants(connection, query.all(connection).await?).await?;

@@ -83,26 +83,3 @@ pub(super) mod participant {
     }
     impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub(super) mod change {
-    use sea_orm::entity::prelude::*;
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "interaction_change")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub sequence: i64,
-        pub interaction_id: Uuid,
-        pub kind: i16,
-        pub changed_at: i64,
-    }
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {
-        #[sea_orm(
-            belongs_to = "super::interaction::Entity",
-            from = "Column::InteractionId",
-            to = "super::interaction::Column::Id"
-        )]
-        Interaction,
-    }
-    impl ActiveModelBehavior for ActiveModel {}
-}

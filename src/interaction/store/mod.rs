@@ -9,7 +9,7 @@ mod record;
 mod rows;
 
 pub(crate) use change::{Changing, note_reading, reattribute, update};
-pub(crate) use changes::{Change, Changes, changes, shown};
+pub(crate) use changes::{Change, Changes, shown};
 pub(crate) use find::{Filter, Position, find, list};
 pub(crate) use lines::{contacts, lines};
 pub(crate) use record::{Entry, Receipt, Recorder, unknown_ids};
