@@ -209,8 +209,7 @@ impl<L: Log> Place<L> {
         };
         if self.past_to <= position {
             let turn = self.turn().await?;
-            // The whole log, and not what the watcher wants of it: a database asked for the latter may well begin with all
-            // there ever was of it, for each page again.
+            // The log as it is, not what the watcher wants of it: so a page costs a page, whatever the planner thinks.
             let past = L::read(&self.feed.0.store, position, PAST_PAGE).await?;
             drop(turn);
             self.past_to = past.last().map_or(floor, Numbered::sequence);
