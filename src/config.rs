@@ -102,6 +102,10 @@ pub struct Limits {
     pub call_timeout: Duration,
     /// Longest life of a stream.
     pub stream_max_life: Duration,
+    /// How often a watch says that it is alive, and its caller is looked up again.
+    pub watch_heartbeat: Duration,
+    /// How long the reader of a watch may take nothing.
+    pub slow_reader: Duration,
     /// How often a silent connection is asked whether it is alive.
     pub keepalive_interval: Duration,
     /// How long it may take to answer that.
@@ -235,6 +239,12 @@ pub const KEYS: &[Key] = &[
     key("limits.first_call_deadline", "10s", "how soon after connecting the first call must have arrived"),
     key("limits.call_timeout", "10s", "longest time a unary call may take"),
     key("limits.stream_max_life", "1h", "longest life of a stream"),
+    key(
+        "limits.watch_heartbeat",
+        "15s",
+        "how often a watch says that it is alive, and is asked whether it still may be",
+    ),
+    key("limits.slow_reader", "10s", "how long the reader of a watch may take nothing"),
     key("limits.keepalive_interval", "30s", "how often a silent connection is asked whether it is alive"),
     key("limits.keepalive_timeout", "20s", "how long it may take to answer that"),
     key("limits.max_connection_age", "1h", "age at which a connection is asked to come back anew"),
@@ -357,6 +367,8 @@ impl Config {
                 first_call_deadline: read.value("limits.first_call_deadline", seconds(10), duration),
                 call_timeout: read.value("limits.call_timeout", seconds(10), duration),
                 stream_max_life: read.value("limits.stream_max_life", seconds(3600), duration),
+                watch_heartbeat: read.value("limits.watch_heartbeat", seconds(15), duration),
+                slow_reader: read.value("limits.slow_reader", seconds(10), duration),
                 keepalive_interval: read.value("limits.keepalive_interval", seconds(30), duration),
                 keepalive_timeout: read.value("limits.keepalive_timeout", seconds(20), duration),
                 max_connection_age: read.value("limits.max_connection_age", seconds(3600), duration),

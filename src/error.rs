@@ -41,6 +41,9 @@ pub enum Error {
     /// The customer is not suspended.
     #[error("the customer is not suspended")]
     NotSuspended,
+    /// A stream's reader took nothing for too long.
+    #[error("the reader is too slow")]
+    SlowReader,
     /// The server has as much to do as it takes on, or is stopping.
     #[error("the server is busy")]
     Overloaded,

@@ -22,6 +22,7 @@ use crate::{
     error::Reason,
     server::Unserved,
     store::Store,
+    watch::Ending,
 };
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
@@ -33,6 +34,7 @@ pub struct Metrics {
     unknown: MethodMetrics,
     refusals: Family<Labels<1>, Counter>,
     connections_refused: Family<Labels<1>, Counter>,
+    watch_endings: Family<Labels<1>, Counter>,
     pools: Family<Labels<2>, Gauge>,
     pub(crate) connections_open: Gauge,
     pub(crate) streams_open: Gauge,
@@ -86,6 +88,8 @@ impl Metrics {
         registry.register("connections_refused", "Connections not served, by reason", connections_refused.clone());
         let streams_open = Gauge::default();
         registry.register("streams_open", "Streams open, of all methods", streams_open.clone());
+        let watch_endings = Family::default();
+        registry.register("watches_ended", "Watches that ended, by how", watch_endings.clone());
         let group_sizes = Histogram::new(exponential_buckets(1.0, 2.0, 10));
         registry.register("write_group_size", "Interactions that shared a transaction", group_sizes.clone());
         let pools = Family::default();
@@ -107,6 +111,7 @@ impl Metrics {
             registry,
             refusals,
             connections_refused,
+            watch_endings,
             pools,
             connections_open,
             streams_open,
@@ -135,6 +140,21 @@ impl Metrics {
     /// Counts a connection that was not served.
     pub(crate) fn connection_refused(&self, reason: Unserved) {
         self.connections_refused.get_or_create(&[("reason", reason.name())]).inc();
+    }
+
+    /// Counts a watch that ended.
+    pub(crate) fn watch_ended(&self, ending: Ending) {
+        self.watch_endings.get_or_create(&[("ending", ending.name())]).inc();
+    }
+
+    /// Watches that ended so, since the server began.
+    pub fn watches_ended(&self, ending: Ending) -> u64 {
+        self.watch_endings.get_or_create(&[("ending", ending.name())]).get()
+    }
+
+    /// Streams that are open, those included that have ended and whose reader does not take it in.
+    pub fn open_streams(&self) -> i64 {
+        self.streams_open.get()
     }
 
     /// Everything, in the text format that Prometheus reads.

@@ -42,6 +42,7 @@ use crate::{
     interaction::{service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
     store::{Database, Store},
+    watch::{WatchLimits, Watches},
 };
 
 /// Forgetting old request ids is nobody's hurry.
@@ -56,6 +57,7 @@ pub struct Running {
     address: SocketAddr,
     operations: Option<SocketAddr>,
     authenticator: Arc<Authenticator>,
+    metrics: Arc<Metrics>,
     store: Store,
     stop: watch::Sender<bool>,
     serving: JoinHandle<Result<(), tonic::transport::Error>>,
@@ -104,7 +106,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         beside.push(task.abort_handle());
     }
     let Serving { address, task: serving, cut } =
-        serve(routes, &config, authenticator.clone(), metrics, stopping.clone()).await?;
+        serve(routes, &config, authenticator.clone(), metrics.clone(), stopping.clone()).await?;
     beside.push(tokio::spawn(report_health(health, names, ready)).abort_handle());
     beside.push(tokio::spawn(keep_house(store.clone(), stopping.clone())).abort_handle());
     tokio::spawn(operations::watch_readiness(store.clone(), ready_now, stopping));
@@ -113,20 +115,26 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         tracing::info!(%address, "metrics, liveness and readiness");
     }
     let drain_deadline = config.drain_deadline;
-    Ok(Running { address, operations, authenticator, store, stop, serving, cut, beside, drain_deadline })
+    Ok(Running { address, operations, authenticator, metrics, store, stop, serving, cut, beside, drain_deadline })
 }
 
 /// Every service of the contract, and their names.
 fn services(
     config: &Config,
     store: &Store,
-    metrics: &Metrics,
+    metrics: &Arc<Metrics>,
     stopping: &watch::Receiver<bool>,
 ) -> (Routes, Vec<&'static str>) {
     fn name<S: NamedService>(_: &S) -> &'static str {
         S::NAME
     }
     let limits = &config.limits;
+    let watch_limits = WatchLimits {
+        max_life: limits.stream_max_life,
+        heartbeat: limits.watch_heartbeat,
+        slow_reader: limits.slow_reader,
+    };
+    let watches = Watches::new(watch_limits, stopping.clone(), metrics.clone());
     let interactions = InteractionApi::new(
         store.clone(),
         config.time_zone.rules.clone(),
@@ -134,6 +142,7 @@ fn services(
         config.recording.queue,
         metrics.group_sizes.clone(),
         StreamLimits { max_life: limits.stream_max_life, stopping: stopping.clone() },
+        watches,
     );
     let batch_limit = limits.max_batch_message_bytes;
     let directory = DirectoryServiceServer::new(DirectoryApi::new(store.clone(), &config.time_zone.name))
@@ -162,6 +171,11 @@ impl Running {
     /// Signs and verifies this server's tokens.
     pub fn authenticator(&self) -> &Authenticator {
         &self.authenticator
+    }
+
+    /// What it counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Takes no new calls, waits for those that are open, at most until the drain deadline, and closes the database.

@@ -1,5 +1,7 @@
 //! The only place where a domain error becomes a gRPC status.
 
+use std::collections::HashMap;
+
 use prost::Message as _;
 use prost_types::Any;
 use tonic::{Code, Status};
@@ -19,11 +21,20 @@ const RETRY_AFTER: prost_types::Duration = prost_types::Duration { seconds: 1, n
 
 /// The status of an error, with its details. Internal causes are logged here and stay here.
 pub fn of(error: Error) -> Status {
+    with_metadata(error, HashMap::new())
+}
+
+/// The status that ends a stream which may be resumed: like [`of`], with the cursor in `ErrorInfo.metadata`.
+pub fn of_end(error: Error, resume_cursor: String) -> Status {
+    with_metadata(error, HashMap::from([("resume_cursor".to_owned(), resume_cursor)]))
+}
+
+fn with_metadata(error: Error, metadata: HashMap<String, String>) -> Status {
     let (code, reason) = classify(&error);
     log_cause(&error);
     let mut details = vec![any(
         "google.rpc.ErrorInfo",
-        &pb::ErrorInfo { reason: reason_name(reason), domain: DOMAIN.to_owned(), metadata: Default::default() },
+        &pb::ErrorInfo { reason: reason_name(reason), domain: DOMAIN.to_owned(), metadata },
     )];
     let retry_after = if let Error::RateLimited { retry_after } = error {
         prost_types::Duration::try_from(retry_after).ok()
@@ -81,6 +92,7 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::AliasTaken => (Code::AlreadyExists, Reason::AliasTaken),
         Error::EtagMismatch => (Code::Aborted, Reason::EtagMismatch),
         Error::NotSuspended => (Code::FailedPrecondition, Reason::NotSuspended),
+        Error::SlowReader => (Code::ResourceExhausted, Reason::SlowReader),
         Error::Overloaded => (Code::Unavailable, Reason::Overloaded),
         Error::RateLimited { .. } => (Code::ResourceExhausted, Reason::RateLimited),
         Error::TooManyStreams => (Code::ResourceExhausted, Reason::TooManyStreams),

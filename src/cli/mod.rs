@@ -8,6 +8,7 @@ pub mod import;
 pub mod serve;
 pub mod summary;
 pub mod token;
+pub mod watch;
 
 use clap::{Parser, Subcommand};
 
@@ -44,6 +45,12 @@ pub enum Command {
     Call(call::CallArgs),
     /// Prints what a shell needs to complete these commands
     Completions(completions::CompletionsArgs),
+    /// Prints what happens to a customer, a colleague or a team, as it happens
+    ///
+    /// A line for each interaction that is recorded, updated or re-attributed. Whatever interrupts the watch, a server that
+    /// stops or a network that fails, it comes back by itself and goes on where it was, so that no change is missed. Where
+    /// it cannot come back, because the token expired for instance, it says with which --resume another one goes on.
+    Watch(watch::WatchArgs),
 }
 
 /// Runs a command to its end.
@@ -59,5 +66,6 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Summary(args) => summary::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),
+        Command::Watch(args) => watch::run(args).await,
     }
 }

@@ -11,6 +11,7 @@ pub mod service;
 pub(crate) mod store;
 pub mod stream;
 pub(crate) mod summary;
+mod watch;
 
 use std::collections::BTreeMap;
 

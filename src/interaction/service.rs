@@ -14,25 +14,28 @@ use super::{
     Facts, Recorded, message,
     reader::{Reader, check_frozen, speaks_for_all},
     resolution::Matters,
-    store::{self as rows, Changing, Filter, Receipt, Recorder},
+    store::{self as rows, Changes, Changing, Filter, Receipt, Recorder},
     stream::{RecordStream, StreamLimits},
     summary::{Plan, Summary},
+    watch::{OfInteractions, OfTimeline, Watched, Whose},
 };
 use crate::{
     api::{
         convert::{duration_micros, micros, normal, optional, timestamp},
         page::Query,
         status,
-        v1::{self, Role, interaction_service_server::InteractionService, record_item_result},
+        v1::{self, ReadingPurpose, Role, interaction_service_server::InteractionService, record_item_result},
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
     directory::{check_time_zone, etag, scope::Scope, store::find_customer},
     error::{Error, Reason, Result, Violation},
-    store::{Store, group::GroupCommit, request},
+    store::{Store, feed::Feed, group::GroupCommit, request},
+    watch::Watches,
 };
 
 type Answer<T> = Result<Response<T>, Status>;
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 const PAGE: u64 = 50;
 const SUMMARY_PAGE: u64 = 1_000;
@@ -46,6 +49,8 @@ pub struct InteractionApi {
     recorder: GroupCommit<Recorder>,
     time_zone: TimeZone,
     limits: StreamLimits,
+    changes: Feed<Changes>,
+    watches: Watches,
 }
 
 impl std::fmt::Debug for InteractionApi {
@@ -64,10 +69,30 @@ impl InteractionApi {
         queue: usize,
         group_sizes: Histogram,
         limits: StreamLimits,
+        watches: Watches,
     ) -> Self {
         let writer = Recorder::new(store.clone(), time_zone.clone());
         let recorder = GroupCommit::start(store.clone(), writer, group_max, queue, group_sizes);
-        Self { store, recorder, time_zone, limits }
+        let changes = Feed::start(store.clone(), limits.stopping.clone());
+        Self { store, recorder, time_zone, limits, changes, watches }
+    }
+
+    /// Leaves the trace of a reading. Recorded before anything is shown: a reading that leaves no trace must not happen.
+    async fn note_reading(
+        &self,
+        caller: &Caller,
+        customer_id: &str,
+        purpose: ReadingPurpose,
+        note: &str,
+    ) -> Result<()> {
+        let purpose = crate::api::plain_name(purpose.as_str_name(), "READING_PURPOSE");
+        let purpose = if note.is_empty() { purpose } else { format!("{purpose}: {note}") };
+        let actor = (caller.principal.subject.clone(), caller.principal.role);
+        rows::note_reading(&self.store, actor, customer_id.to_owned(), purpose).await
+    }
+
+    async fn require_customer(&self, customer_id: &str) -> Result<()> {
+        find_customer(self.store.reader(), customer_id).await?.map(drop).ok_or(Error::NotFound("customer"))
     }
 
     fn changing(
@@ -230,7 +255,7 @@ impl InteractionService for InteractionApi {
         .await
     }
 
-    type RecordInteractionsStream = Pin<Box<dyn Stream<Item = Result<v1::RecordInteractionsResponse, Status>> + Send>>;
+    type RecordInteractionsStream = Answers<v1::RecordInteractionsResponse>;
 
     async fn record_interactions(
         &self,
@@ -320,22 +345,49 @@ impl InteractionService for InteractionApi {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let customer_id = normal(message.customer_id.clone());
-            if find_customer(self.store.reader(), &customer_id).await?.is_none() {
-                return Err(Error::NotFound("customer"));
-            }
-            let purpose = crate::api::plain_name(message.purpose().as_str_name(), "READING_PURPOSE");
+            self.require_customer(&customer_id).await?;
             let query = Query::new("ReadCustomerTimeline", &scope.binding(&caller), customer_id.as_bytes());
-            let purpose = match message.note.as_str() {
-                "" => purpose,
-                note => format!("{purpose}: {note}"),
-            };
-            let actor = (caller.principal.subject.clone(), caller.principal.role);
-            // Recorded before anything is shown: a reading that leaves no trace must not happen.
-            rows::note_reading(&self.store, actor, customer_id.clone(), purpose).await?;
+            self.note_reading(&caller, &customer_id, message.purpose(), &message.note).await?;
             let filter = Filter { customer_id: Some(customer_id), ..Filter::default() };
             let page = self.page(&scope, &filter, &query, message.page_size, &message.page_token);
             let (interactions, next_page_token) = page.await?;
             Ok(v1::ReadCustomerTimelineResponse { interactions, next_page_token })
+        })
+        .await
+    }
+
+    type WatchInteractionsStream = Answers<v1::WatchInteractionsResponse>;
+
+    async fn watch_interactions(
+        &self,
+        request: Request<v1::WatchInteractionsRequest>,
+    ) -> Answer<Self::WatchInteractionsStream> {
+        respond(async {
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
+            let cursor = std::mem::take(&mut message.resume_cursor);
+            let whose = Whose::read(message, caller.principal.role, caller.subject())?;
+            let subject = Watched::<OfInteractions>::new(whose);
+            let watch = self.watches.open((&self.store, &self.changes), (caller, scope), subject, &cursor).await?;
+            Ok(watch.begin())
+        })
+        .await
+    }
+
+    type WatchCustomerTimelineStream = Answers<v1::WatchCustomerTimelineResponse>;
+
+    async fn watch_customer_timeline(
+        &self,
+        request: Request<v1::WatchCustomerTimelineRequest>,
+    ) -> Answer<Self::WatchCustomerTimelineStream> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let customer_id = normal(message.customer_id.clone());
+            self.require_customer(&customer_id).await?;
+            let subject = Watched::<OfTimeline>::new(Whose::Customer(customer_id.clone()));
+            let (from, by, cursor) = ((&self.store, &self.changes), (caller.clone(), scope), &message.resume_cursor);
+            let watch = self.watches.open(from, by, subject, cursor).await?;
+            self.note_reading(&caller, &customer_id, message.purpose(), &message.note).await?;
+            Ok(watch.begin())
         })
         .await
     }

@@ -99,7 +99,7 @@ async fn open_sqlite(path: &Path, connections: u32, clock: Clock) -> Result<Stor
     drop(lock);
 
     let read = sqlite_pool(path, connections.max(2), true).await?;
-    Ok(Store { write, read, clock })
+    Ok(Store::new(write, read, clock))
 }
 
 /// Waits for the file's lock, which is released when the file is dropped. On a thread of its own: the lock's holder may
@@ -167,7 +167,7 @@ async fn open_postgres(url: &str, connections: u32, clock: Clock) -> Result<Stor
     migrated?;
 
     let pool = postgres_pool(url, connections, Duration::from_secs(15)).await?;
-    Ok(Store { write: pool.clone(), read: pool, clock })
+    Ok(Store::new(pool.clone(), pool, clock))
 }
 
 async fn postgres_pool(url: &str, connections: u32, statement_timeout: Duration) -> Result<DatabaseConnection, DbErr> {

@@ -1,10 +1,12 @@
-//! The database: opening it, the one transaction runner, set-based writes, request memory, sequences, the audit trail.
+//! The database: opening it, the one transaction runner, set-based writes, request memory, sequences
+//! and who follows them, the audit trail.
 //!
 //! Everything in which SQLite and PostgreSQL differ is in this folder. Knows no domain but the audit trail, which every
 //! domain writes.
 
 pub(crate) mod audit;
 mod connect;
+pub(crate) mod feed;
 pub(crate) mod group;
 pub(crate) mod request;
 pub(crate) mod sequence;
@@ -12,6 +14,7 @@ pub(crate) mod set;
 mod transaction;
 
 use sea_orm::{DatabaseConnection, DbBackend, DbErr};
+use tokio::sync::watch;
 
 pub use connect::{Database, OpenError};
 pub use set::{Kind, Table};
@@ -32,6 +35,8 @@ pub struct Store {
     write: DatabaseConnection,
     read: DatabaseConnection,
     clock: Clock,
+    /// Told of every commit.
+    committed: watch::Sender<()>,
 }
 
 /// A pool of connections.
@@ -50,6 +55,15 @@ impl Pool {
 }
 
 impl Store {
+    fn new(write: DatabaseConnection, read: DatabaseConnection, clock: Clock) -> Self {
+        Self { write, read, clock, committed: watch::Sender::new(()) }
+    }
+
+    /// Changes whenever this server has committed something.
+    pub(crate) fn commits(&self) -> watch::Receiver<()> {
+        self.committed.subscribe()
+    }
+
     /// For reads outside a transaction.
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.read

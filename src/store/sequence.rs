@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Statement};
 
-use super::{DATABASE_TIME, Tx};
+use super::{DATABASE_TIME, Store, Tx};
 use crate::clock::Clock;
 
 /// The stream of changes to interactions.
@@ -22,4 +22,13 @@ pub(crate) async fn take(tx: &Tx, clock: &Clock, stream: &str, count: i64) -> Re
     let row = row.ok_or_else(|| DbErr::RecordNotFound(format!("stream {stream}")))?;
     let now = if backend == DbBackend::Sqlite { clock.now_micros() } else { row.try_get("", "now")? };
     Ok((row.try_get::<i64>("", "last_sequence")? - count + 1, now))
+}
+
+/// The last number that a committed transaction took: no change with a greater one can be seen yet.
+pub(crate) async fn head(store: &Store, stream: &str) -> Result<i64, DbErr> {
+    let connection = store.reader();
+    let sql = "SELECT last_sequence FROM stream WHERE name = $1";
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [stream.into()]);
+    let row = connection.query_one_raw(statement).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound(format!("stream {stream}")))?.try_get("", "last_sequence")
 }

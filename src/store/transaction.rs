@@ -88,6 +88,7 @@ impl Store {
         match body(&tx).await {
             Ok(value) => {
                 tx.commit().await?;
+                self.committed.send_replace(());
                 Ok(value)
             }
             Err(abort) => {

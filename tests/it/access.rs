@@ -10,6 +10,7 @@ use rapport::api::{
         Resolution, Role, SummaryGrouping, record_item_result, upsert_item_result,
     },
 };
+use tokio_stream::StreamExt as _;
 use tonic::{Code, Response, Status};
 
 use crate::support::{
@@ -288,6 +289,53 @@ impl World {
                 let answer = interactions.read_customer_timeline(timeline(customer_id)).await;
                 listed(answer, |answer| answer.interactions.iter().any(|one| one.interaction_id == interaction_id))
             }
+            "InteractionService/WatchInteractions" => {
+                let request = v1::WatchInteractionsRequest { staff_id: staff_id.to_owned(), ..Default::default() };
+                match interactions.watch_interactions(request).await {
+                    Err(status) => code(status.code()),
+                    Ok(answer) => {
+                        let mut shown = answer.into_inner();
+                        self.touch(&interaction_id).await;
+                        // In this one everybody has a part, so that it comes whatever else does.
+                        let told = v1::Interaction {
+                            participants: [staff_id, "nora", "petra"]
+                                .into_iter()
+                                .collect::<BTreeSet<_>>()
+                                .into_iter()
+                                .map(participant)
+                                .collect(),
+                            ..call(staff_id, "carla")
+                        };
+                        let told = with_primary(told);
+                        let last = self.callers["app"].record(told).await.unwrap().interaction_id;
+                        let mut has = false;
+                        loop {
+                            let event = shown.message().await.unwrap().unwrap().event;
+                            let id = event.map(|event| event.interaction.unwrap().interaction_id).unwrap_or_default();
+                            has |= id == interaction_id;
+                            if id == last {
+                                break if has { "has" } else { "none" };
+                            }
+                        }
+                    }
+                }
+            }
+            "InteractionService/WatchCustomerTimeline" => {
+                let request = v1::WatchCustomerTimelineRequest {
+                    customer_id: customer_id.to_owned(),
+                    purpose: ReadingPurpose::Serving.into(),
+                    ..Default::default()
+                };
+                match interactions.watch_customer_timeline(request).await {
+                    Err(status) => code(status.code()),
+                    Ok(answer) => {
+                        self.touch(&interaction_id).await;
+                        let shown = answer.into_inner().filter_map(|shown| shown.unwrap().event);
+                        let event = std::pin::pin!(shown).next().await.unwrap();
+                        if event.interaction.unwrap().interaction_id == interaction_id { "has" } else { "none" }
+                    }
+                }
+            }
             "InteractionService/SummarizeInteractions" => {
                 let group_by = SummaryGrouping::Staff.into();
                 let request = v1::SummarizeInteractionsRequest { group_by, ..Default::default() };
@@ -337,6 +385,18 @@ impl World {
         }
     }
 
+    /// Changes an interaction, so that who watches it is told.
+    async fn touch(&self, interaction_id: &str) {
+        let request = v1::UpdateInteractionRequest {
+            request_id: request_id(),
+            interaction_id: interaction_id.to_owned(),
+            interaction: Some(InteractionUpdate { conclusion: "looked into it".to_owned(), ..Default::default() }),
+            update_mask: Some(prost_types::FieldMask { paths: vec!["conclusion".to_owned()] }),
+            etag: String::new(),
+        };
+        self.callers["app"].interactions().update_interaction(request).await.unwrap();
+    }
+
     async fn suspend(
         &self,
         caller: &Caller,
@@ -376,6 +436,11 @@ fn wish(customer_id: &str) -> v1::SetDoNotContactRequest {
         reason: "too many calls".to_owned(),
         ..Default::default()
     }
+}
+
+fn with_primary(mut told: v1::Interaction) -> v1::Interaction {
+    told.participants[0].involvement = v1::Involvement::Primary.into();
+    told
 }
 
 fn recording(staff_id: &str, customer_id: &str) -> RecordInteractionRequest {

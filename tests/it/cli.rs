@@ -4,6 +4,7 @@ use std::{
     io::{BufRead as _, BufReader, Read as _},
     path::Path,
     process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio},
+    time::Duration,
 };
 
 use opentelemetry_proto::tonic::collector::trace::v1::{
@@ -11,10 +12,11 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     trace_service_server::{TraceService, TraceServiceServer},
 };
 
-use rapport::api::v1::Role;
+use rapport::{api::v1::Role, clock::Clock, config::Config};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
-use crate::support::{Server, Test, on_both};
+use crate::support::{Server, Test, on_both, sample};
 
 pub(crate) fn tests() -> Vec<Test> {
     on_both![
@@ -23,6 +25,7 @@ pub(crate) fn tests() -> Vec<Test> {
         a_directory_is_imported,
         a_broken_mapping_is_told_all_its_mistakes,
         a_token_of_the_data_directory_is_accepted,
+        a_watch_comes_back_by_itself,
         the_demo_tells_its_story_twice,
         any_method_is_called_with_json,
         a_stream_is_called_line_by_line,
@@ -188,6 +191,74 @@ async fn a_token_of_the_data_directory_is_accepted(server: Server) {
     let refused = rapport(&server, &arguments).await;
     assert!(String::from_utf8_lossy(&refused.stderr).contains("a valid token is needed"));
     assert_eq!(refused.status.code(), Some(1));
+}
+
+/// The lines that a command prints, one by one, until this is dropped.
+struct Lines {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Lines {
+    fn of(server: &Server, arguments: &[&str]) -> Self {
+        let token = server.token(Role::Admin, "ops", &[]);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
+        command.args(arguments).args(["--endpoint", &server.endpoint()]).env("RAPPORT_TOKEN", token);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = mpsc::channel(64);
+        std::thread::spawn(move || out.lines().try_for_each(|line| sender.blocking_send(line.unwrap())));
+        Self { child, lines }
+    }
+
+    async fn next(&mut self) -> String {
+        let line = tokio::time::timeout(Duration::from_secs(30), self.lines.recv()).await;
+        line.expect("a line in time").expect("the command goes on")
+    }
+
+    /// The next JSON object that has a change.
+    async fn change(&mut self) -> Value {
+        loop {
+            let value: Value = serde_json::from_str(&self.next().await).unwrap();
+            if !value["change"].is_null() {
+                return value;
+            }
+        }
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+async fn a_watch_comes_back_by_itself(server: Server) {
+    let short = |config: &mut Config| config.limits.stream_max_life = Duration::from_millis(500);
+    let server = Server::start_with(server.backend(), Clock::system(), short).await.unwrap().with_organization().await;
+    let app = server.app();
+    let mut watch = Lines::of(&server, &["watch", "--customer", "carla", "--json"]);
+    let first: Value = serde_json::from_str(&watch.next().await).unwrap();
+    let beginning = first["resume_cursor"].as_str().unwrap().to_owned();
+    let mut recorded = Vec::new();
+    for _ in 0..3 {
+        recorded.push(app.record(sample::call("nora", "carla")).await.unwrap().interaction_id);
+        let change = watch.change().await;
+        assert_eq!((&change["change"], &change["interaction"]["customer_id"]), (&json!("recorded"), &json!("carla")));
+        assert_eq!(change["interaction"]["interaction_id"], json!(recorded.last().unwrap()));
+        // It is cut in the meantime.
+        tokio::time::sleep(Duration::from_millis(700)).await;
+    }
+    drop(watch);
+    let mut again = Lines::of(&server, &["watch", "--customer", "carla", "--resume", &beginning]);
+    for id in &recorded {
+        let line = again.next().await;
+        assert!(line.contains("recorded") && line.ends_with(id), "{line}");
+    }
+    let purpose = ["watch", "--customer", "nobody", "--purpose", "serving", "--endpoint", &server.endpoint()];
+    let refused = rapport(&server, &purpose).await;
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("no such customer"), "it does not come back for that");
 }
 
 async fn the_demo_tells_its_story_twice(server: Server) {

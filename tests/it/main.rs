@@ -15,6 +15,7 @@ mod interactions;
 mod network;
 mod server;
 mod support;
+mod watch;
 mod web;
 
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         support::trials(network::tests()),
         support::trials(server::tests()),
         support::trials(web::tests()),
+        support::trials(watch::tests()),
         // Needs no server.
         contract::trials(),
     ];

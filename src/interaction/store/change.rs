@@ -7,13 +7,10 @@ use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _, QueryFilter as _, Query
 use super::{
     entity::{interaction, participant},
     find::{find, within},
-    rows::{
-        CHANGE, ChangeKind, PARTICIPANT, change_cells, json_unless_default, participant_cells, primary,
-        with_participants,
-    },
+    rows::{CHANGE, PARTICIPANT, change_cells, json_unless_default, participant_cells, primary, with_participants},
 };
 use crate::{
-    api::v1::{AuditAction, Role},
+    api::v1::{AuditAction, InteractionChangeKind, Role},
     directory::{
         etag,
         scope::Scope,
@@ -62,7 +59,7 @@ pub(crate) async fn update(
                     change(&mut facts);
                     Error::unless_empty(check(&facts, now)).map_err(|error| error.inside("interaction"))?;
                     write_facts(tx, &before, &facts).await?;
-                    let changed = change_cells(sequence, changing.id, ChangeKind::Updated, now);
+                    let changed = change_cells(sequence, changing.id, InteractionChangeKind::Updated, now);
                     set::insert(tx, &CHANGE, vec![changed]).await?;
                     Ok(())
                 });
@@ -109,7 +106,7 @@ pub(crate) async fn reattribute(
                         .exec(tx)
                         .await?;
                     set::insert(tx, &PARTICIPANT, participant_cells(changing.id, &facts).collect()).await?;
-                    let changed = change_cells(sequence, changing.id, ChangeKind::Reattributed, now);
+                    let changed = change_cells(sequence, changing.id, InteractionChangeKind::Reattributed, now);
                     set::insert(tx, &CHANGE, vec![changed]).await?;
 
                     let detail = serde_json::json!({

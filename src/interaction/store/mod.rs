@@ -2,6 +2,7 @@
 
 mod breaches;
 mod change;
+mod changes;
 mod entity;
 mod find;
 mod lines;
@@ -10,6 +11,7 @@ mod rows;
 
 pub(crate) use breaches::{BreachFilter, breaches};
 pub(crate) use change::{Changing, note_reading, reattribute, update};
+pub(crate) use changes::{Change, Changes, shown};
 pub(crate) use find::{Filter, find, list, read_position, write_position};
 pub(crate) use lines::{contacts, lines};
 pub(crate) use record::{Entry, Receipt, Recorder, unknown_ids};

@@ -6,8 +6,9 @@ use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
 
-use super::rows::{CHANGE, ChangeKind, INTERACTION, PARTICIPANT, change_cells, interaction_cells, participant_cells};
+use super::rows::{CHANGE, INTERACTION, PARTICIPANT, change_cells, interaction_cells, participant_cells};
 use crate::{
+    api::v1::InteractionChangeKind,
     contact::{self, Attempt, Party, store::Contact},
     directory::{
         scope::Scope,
@@ -96,7 +97,7 @@ impl WriteGroup for Recorder {
                     (_, Ok(draft)) => {
                         participants.extend(draft.participants);
                         contacts.extend(draft.contact);
-                        changes.push(change_cells(sequence, draft.receipt.id, ChangeKind::Recorded, now));
+                        changes.push(change_cells(sequence, draft.receipt.id, InteractionChangeKind::Recorded, now));
                         sequence += 1;
                         Ok(draft.receipt)
                     }

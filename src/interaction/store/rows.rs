@@ -9,7 +9,7 @@ use super::{
     record::{Entry, Receipt},
 };
 use crate::{
-    api::v1::{ContactKind, Direction, Involvement, StaffRole},
+    api::v1::{ContactKind, Direction, InteractionChangeKind, Involvement, StaffRole},
     contact::{Mark, store::marks},
     directory::Alias,
     interaction::{Context, Facts, Instants, MessageCounts, Micros, Participant, Recorded},
@@ -81,15 +81,7 @@ pub(super) const CHANGE: Table = Table {
 /// The tables to which recording what customers began adds rows, in its order: what a measurement of the database alone has to fill.
 pub const RECORDED: [&Table; 3] = [&INTERACTION, &PARTICIPANT, &CHANGE];
 
-/// What happened to an interaction, as its stream of changes says it.
-#[derive(Clone, Copy)]
-pub(super) enum ChangeKind {
-    Recorded = 1,
-    Updated = 2,
-    Reattributed = 3,
-}
-
-pub(super) fn change_cells(sequence: i64, id: Uuid, kind: ChangeKind, now: Micros) -> Vec<Cell> {
+pub(super) fn change_cells(sequence: i64, id: Uuid, kind: InteractionChangeKind, now: Micros) -> Vec<Cell> {
     vec![sequence.into(), id.into(), (kind as i16).into(), now.into()]
 }
 

@@ -7,6 +7,7 @@ use rapport::{
     api::v1::Role,
     clock::Clock,
     config::{Config, Secret, ServeArgs},
+    metrics::Metrics,
     server::{self, Running},
 };
 use tonic::transport::{Channel, Endpoint};
@@ -114,6 +115,11 @@ impl Server {
     /// For clients outside this process.
     pub(crate) fn endpoint(&self) -> String {
         format!("http://{}", self.running.address())
+    }
+
+    /// What it counts.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        self.running.metrics()
     }
 
     /// None: the embedded one.
