@@ -168,9 +168,7 @@ impl Contract {
                 return Ok(());
             }
             let item_rules = of_list.nested("items")?;
-            if let Kind::Message(_) = field.kind() {
-                item_rules.cannot_be_required()?;
-            }
+            item_rules.cannot_be_required()?;
             let item = value_check(field, &item_rules, "item", "&at.field(NAME).item(index)", true)?;
             if !item.is_empty() {
                 line(out, &format!("for (index, item) in self.{member}.iter().enumerate() {{"));
@@ -209,8 +207,8 @@ fn value_check(field: &FieldDescriptor, rules: &Rules, expr: &str, at: &str, by_
         Kind::Int64 => format!("rules::integer({copied}, {}, {at}, found);", rules.integer_range("int64")?),
         Kind::Double => format!("rules::number({copied}, {}, {at}, found);", rules.number_range()?),
         Kind::Enum(kind) => {
-            rules.only(&["enum"])?;
-            format!("rules::enumeration::<super::{}>({copied}, {}, {at}, found);", kind.name(), rules.required()?)
+            let required = rules.required()? || rules.excludes_zero()?;
+            format!("rules::enumeration::<super::{}>({copied}, {required}, {at}, found);", kind.name())
         }
         Kind::Bool => {
             rules.only(&[])?;
@@ -257,6 +255,19 @@ struct Rules {
 impl Rules {
     fn required(&self) -> Result<bool> {
         Ok(self.set.get_field_by_name("required").and_then(|value| value.as_bool()).unwrap_or(false))
+    }
+
+    /// Whether an enum may be anything but its zero: how the items of a list say that they are required.
+    fn excludes_zero(&self) -> Result<bool> {
+        self.only(&["enum"])?;
+        if !self.set.has_field_by_name("enum") {
+            return Ok(false);
+        }
+        let of_enum = self.typed("enum", &["not_in"])?;
+        match of_enum.value("not_in") {
+            Some(Value::List(none)) if none == [Value::I32(0)] => Ok(true),
+            _ => Err("rule enum.not_in has a check for [0] only".into()),
+        }
     }
 
     /// For fields where there is no telling whether they were set.
