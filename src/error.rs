@@ -44,6 +44,15 @@ pub enum Error {
     /// A stream's reader took nothing for too long.
     #[error("the reader is too slow")]
     SlowReader,
+    /// The interaction is rated already.
+    #[error("the interaction is rated already")]
+    AlreadyRated,
+    /// Another rating has taken its place.
+    #[error("the rating was corrected before")]
+    RatingSuperseded,
+    /// The customer may not correct it any more.
+    #[error("a rating may be corrected for 30 minutes after it was given")]
+    CorrectionTooLate,
     /// The server has as much to do as it takes on, or is stopping.
     #[error("the server is busy")]
     Overloaded,

@@ -19,7 +19,7 @@ use crate::{
     interaction::Micros,
     store::{
         Abort, Tx,
-        set::{self, Kind, Table},
+        set::{self, Kind, Present, Table},
     },
 };
 
@@ -27,7 +27,7 @@ pub(crate) use do_not_contact::Model as DoNotContact;
 
 const OUTBOUND_CONTACT: Table = Table {
     name: "outbound_contact",
-    unique: None,
+    present: Present::Never,
     columns: &[
         ("interaction_id", Kind::Id),
         ("purpose", Kind::Int),

@@ -158,6 +158,18 @@ pub(crate) struct Recorded {
     pub(crate) contact: Option<Mark>,
 }
 
+/// What a rating of an interaction is about.
+#[derive(Clone, Debug)]
+pub(crate) struct Served {
+    pub(crate) channel: Channel,
+    pub(crate) kind: InteractionKind,
+    pub(crate) topic: Option<String>,
+    pub(crate) occurred_at: Micros,
+    /// Its end, or the last instant that is known of it.
+    pub(crate) over_at: Micros,
+    pub(crate) participants: Vec<Participant>,
+}
+
 /// What a channel says about who began, if it says anything.
 pub(crate) fn implied_direction(channel: Channel) -> Option<Direction> {
     match channel {

@@ -17,7 +17,7 @@ use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 use tokio::sync::watch;
 
 pub use connect::{Database, OpenError};
-pub use set::{Kind, Table};
+pub use set::{Kind, Present, Table};
 pub(crate) use transaction::{Abort, Tx};
 
 use crate::{

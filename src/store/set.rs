@@ -13,10 +13,21 @@ use super::Tx;
 pub struct Table {
     /// Its name.
     pub name: &'static str,
-    /// The column whose value a row must not share with another one: such a row is passed over.
-    pub unique: Option<&'static str>,
+    /// What becomes of a row that is there already.
+    pub present: Present,
     /// Its columns in the order of a row's values.
     pub columns: &'static [(&'static str, Kind)],
+}
+
+/// What becomes of a row that is there already.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Present {
+    /// There is none: the database would refuse all of them.
+    Never,
+    /// It is passed over if it shares the value of this column with another one.
+    PassOver(&'static str),
+    /// The first columns, as many as this, are its key; the others, all of them sums, are added to those that are there.
+    Add(usize),
 }
 
 /// What a column holds.
@@ -30,20 +41,25 @@ pub enum Kind {
     Text,
 }
 
-/// Rows per statement on SQLite at most, well below its limit of 32,766 parameters for every table there is.
+/// Rows per statement on SQLite at most.
 const SQLITE_ROWS: usize = 512;
+/// Parameters of a statement that SQLite takes.
+const SQLITE_PARAMETERS: usize = 32_766;
 
 impl Table {
     /// The statements that insert `rows` rows on SQLite: how many of them each takes, with how many rows of NULLs behind
     /// them, and its text.
     pub fn sqlite_inserts(&self, rows: usize) -> impl Iterator<Item = (usize, usize, String)> {
-        (0..rows).step_by(SQLITE_ROWS).map(move |first| {
-            let taken = SQLITE_ROWS.min(rows - first);
+        let fitting = SQLITE_PARAMETERS / self.columns.len().max(1);
+        // Filled up to a power of two, it must still fit.
+        let most = SQLITE_ROWS.min(1 << fitting.max(1).ilog2());
+        (0..rows).step_by(most).map(move |first| {
+            let taken = most.min(rows - first);
             let padded = taken.next_power_of_two();
             let row = format!("({})", vec!["?"; self.columns.len()].join(","));
             let rows = vec![row.as_str(); padded].join(",");
             let into = self.insert_into();
-            let text = format!("{into} SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL{}", self.pass_over());
+            let text = format!("{into} SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL{}", self.if_present());
             (taken, padded - taken, text)
         })
     }
@@ -68,7 +84,7 @@ impl Table {
             selected.join(", "),
             arrays.join(", "),
             self.column_names(),
-            self.pass_over(),
+            self.if_present(),
         )
     }
 
@@ -76,8 +92,18 @@ impl Table {
         format!("INSERT INTO {} ({})", self.name, self.column_names())
     }
 
-    fn pass_over(&self) -> String {
-        self.unique.map(|column| format!(" ON CONFLICT ({column}) DO NOTHING")).unwrap_or_default()
+    fn if_present(&self) -> String {
+        match self.present {
+            Present::Never => String::new(),
+            Present::PassOver(column) => format!(" ON CONFLICT ({column}) DO NOTHING"),
+            Present::Add(keys) => {
+                let (keys, sums) = self.columns.split_at(keys);
+                let keys: Vec<_> = keys.iter().map(|(name, _)| *name).collect();
+                let added = |(name, _): &(&str, Kind)| format!("{name} = {}.{name} + excluded.{name}", self.name);
+                let sums: Vec<_> = sums.iter().map(added).collect();
+                format!(" ON CONFLICT ({}) DO UPDATE SET {}", keys.join(", "), sums.join(", "))
+            }
+        }
     }
 
     fn column_names(&self) -> String {

@@ -18,6 +18,7 @@ use crate::{
     },
     error::{Error, Result},
     interaction::{Facts, Participant, Recorded, check},
+    rating,
     store::{
         Abort, Store, Tx, audit,
         request::{self, Request},
@@ -108,6 +109,8 @@ pub(crate) async fn reattribute(
                     set::insert(tx, &PARTICIPANT, participant_cells(changing.id, &facts).collect()).await?;
                     let changed = change_cells(sequence, changing.id, InteractionChangeKind::Reattributed, now);
                     set::insert(tx, &CHANGE, vec![changed]).await?;
+                    let parties = (before.facts.participants.as_slice(), facts.participants.as_slice());
+                    rating::store::follow(tx, &store, changing.id, parties).await?;
 
                     let detail = serde_json::json!({
                         "before": described(&before.facts.participants),

@@ -13,12 +13,12 @@ use crate::{
     contact::{Mark, store::marks},
     directory::Alias,
     interaction::{Context, Facts, Instants, MessageCounts, Micros, Participant, Recorded},
-    store::set::{Cell, Kind, Table},
+    store::set::{Cell, Kind, Present, Table},
 };
 
 pub(super) const INTERACTION: Table = Table {
     name: "interaction",
-    unique: Some("request_key"),
+    present: Present::PassOver("request_key"),
     columns: &[
         ("id", Kind::Id),
         ("request_key", Kind::Id),
@@ -60,7 +60,7 @@ pub(super) const INTERACTION: Table = Table {
 
 pub(super) const PARTICIPANT: Table = Table {
     name: "interaction_participant",
-    unique: None,
+    present: Present::Never,
     columns: &[
         ("interaction_id", Kind::Id),
         ("position", Kind::Int),
@@ -74,7 +74,7 @@ pub(super) const PARTICIPANT: Table = Table {
 
 pub(super) const CHANGE: Table = Table {
     name: "interaction_change",
-    unique: None,
+    present: Present::Never,
     columns: &[("sequence", Kind::Int), ("interaction_id", Kind::Id), ("kind", Kind::Int), ("changed_at", Kind::Int)],
 };
 

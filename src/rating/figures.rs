@@ -1,0 +1,290 @@
+//! What ratings come to: sums to which each rating adds the same whenever it comes, so that their order does not matter
+//! and a correction takes away exactly what was added.
+
+use std::{collections::BTreeMap, ops::AddAssign};
+
+use super::Rating;
+use crate::api::v1::{Attribution, RatingQuestion, RatingStanding, Resolution};
+
+/// Sums over ratings of one standing. `i64` throughout: exact, and far from full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts([i64; Counts::MEASURES.len()]);
+
+const LEVELS: usize = 0;
+const RESOLVED: usize = LEVELS + 5;
+const DIMENSIONS: usize = RESOLVED + 2;
+const BOTH: usize = DIMENSIONS + 14;
+const CAUSES: usize = BOTH + 3;
+
+impl Counts {
+    /// The columns that hold them, in their order.
+    pub(crate) const MEASURES: [&str; 30] = [
+        "level_1",
+        "level_2",
+        "level_3",
+        "level_4",
+        "level_5",
+        "resolved",
+        "unresolved",
+        "affinity_n",
+        "affinity_sum",
+        "carefulness_n",
+        "carefulness_sum",
+        "knowledge_n",
+        "knowledge_sum",
+        "clarity_n",
+        "clarity_sum",
+        "effort_n",
+        "effort_sum",
+        "expected_n",
+        "expected_sum",
+        "perceived_n",
+        "perceived_sum",
+        "both_n",
+        "both_expected_sum",
+        "both_perceived_sum",
+        "about_staff",
+        "about_policy",
+        "about_product",
+        "about_system",
+        "about_logistics",
+        "about_other",
+    ];
+
+    /// The questions on five points, in the order of answers and measures.
+    pub(crate) const DIMENSIONS: [RatingQuestion; 7] = [
+        RatingQuestion::Affinity,
+        RatingQuestion::Carefulness,
+        RatingQuestion::Knowledge,
+        RatingQuestion::Clarity,
+        RatingQuestion::Effort,
+        RatingQuestion::Expected,
+        RatingQuestion::Perceived,
+    ];
+
+    /// What one rating adds.
+    pub(crate) fn of(rating: &Rating) -> Self {
+        let mut counts = Self::default();
+        let sums = &mut counts.0;
+        let level = usize::from(rating.level.clamp(1, 5).unsigned_abs());
+        sums[LEVELS + level - 1] = 1;
+        match rating.answers.resolved {
+            Resolution::Resolved => sums[RESOLVED] = 1,
+            Resolution::Unresolved => sums[RESOLVED + 1] = 1,
+            Resolution::Unspecified => {}
+        }
+        for (index, answer) in rating.answers.dimensions.into_iter().enumerate() {
+            if answer > 0 {
+                sums[DIMENSIONS + 2 * index] = 1;
+                sums[DIMENSIONS + 2 * index + 1] = answer.into();
+            }
+        }
+        let [.., expected, perceived] = rating.answers.dimensions;
+        if expected > 0 && perceived > 0 {
+            sums[BOTH] = 1;
+            sums[BOTH + 1] = expected.into();
+            sums[BOTH + 2] = perceived.into();
+        }
+        let cause = match rating.attribution {
+            Attribution::Unspecified | Attribution::Staff => 0,
+            Attribution::Policy => 1,
+            Attribution::Product => 2,
+            Attribution::System => 3,
+            Attribution::Logistics => 4,
+            Attribution::Other => 5,
+        };
+        sums[CAUSES + cause] = 1;
+        counts
+    }
+
+    /// From columns in the order of [`Self::MEASURES`].
+    pub(crate) fn from_sums(sums: [i64; Self::MEASURES.len()]) -> Self {
+        Self(sums)
+    }
+
+    /// In the order of [`Self::MEASURES`].
+    pub(crate) fn sums(&self) -> &[i64] {
+        &self.0
+    }
+
+    /// What takes it away again.
+    pub(crate) fn negated(mut self) -> Self {
+        self.0.iter_mut().for_each(|sum| *sum = -*sum);
+        self
+    }
+
+    /// How many gave level 1 to 5.
+    pub(crate) fn levels(&self) -> [i64; 5] {
+        std::array::from_fn(|index| self.0[LEVELS + index])
+    }
+
+    /// Ratings.
+    pub(crate) fn n(&self) -> i64 {
+        self.levels().iter().sum()
+    }
+
+    /// Of all levels.
+    pub(crate) fn level_sum(&self) -> i64 {
+        self.levels().iter().zip(1..).map(|(count, level)| count * level).sum()
+    }
+
+    /// Customers who said that the matter was resolved, and that it was not.
+    pub(crate) fn resolved(&self) -> (i64, i64) {
+        (self.0[RESOLVED], self.0[RESOLVED + 1])
+    }
+
+    /// Answers to each of [`Self::DIMENSIONS`], and their sum.
+    pub(crate) fn dimensions(&self) -> [(i64, i64); 7] {
+        std::array::from_fn(|index| (self.0[DIMENSIONS + 2 * index], self.0[DIMENSIONS + 2 * index + 1]))
+    }
+
+    /// Who said both what he expected and what he got: how many, and the sums of the two.
+    pub(crate) fn both(&self) -> (i64, i64, i64) {
+        (self.0[BOTH], self.0[BOTH + 1], self.0[BOTH + 2])
+    }
+
+    /// By what they are about, from staff to other.
+    pub(crate) fn causes(&self) -> [i64; 6] {
+        std::array::from_fn(|index| self.0[CAUSES + index])
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(sum, more)| *sum += more);
+    }
+}
+
+/// By what ratings are counted. The numbers are kept in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Unit {
+    Organization = 1,
+    Team = 2,
+    Staff = 3,
+    Role = 4,
+    Channel = 5,
+    Kind = 6,
+    Topic = 7,
+    Template = 8,
+    /// A colleague's ratings in a team; for those who may see the team and no other.
+    TeamStaff = 20,
+    /// A colleague's ratings by channel and topic: the same work, by which he is compared.
+    StaffWork = 21,
+    /// A team's, likewise.
+    TeamWork = 22,
+}
+
+impl Unit {
+    /// All of them.
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Organization,
+        Self::Team,
+        Self::Staff,
+        Self::Role,
+        Self::Channel,
+        Self::Kind,
+        Self::Topic,
+        Self::Template,
+        Self::TeamStaff,
+        Self::StaffWork,
+        Self::TeamWork,
+    ];
+}
+
+/// Between the parts of a key that has several; no id holds it.
+pub(crate) const SEPARATOR: char = '\u{1f}';
+
+/// Where a rating is counted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) unit: Unit,
+    pub(crate) key: String,
+    pub(crate) day: i32,
+    pub(crate) standing: RatingStanding,
+}
+
+/// Everywhere a rating is counted; nowhere once it is superseded.
+pub(crate) fn places(rating: &Rating) -> Vec<Place> {
+    if rating.standing == RatingStanding::Superseded {
+        return Vec::new();
+    }
+    let topic = rating.topic.clone().unwrap_or_default();
+    let channel = rating.channel.as_str_name();
+    let joined = |parts: &[&str]| parts.join(&SEPARATOR.to_string());
+    let mut keys = vec![
+        (Unit::Organization, String::new()),
+        (Unit::Channel, channel.to_owned()),
+        (Unit::Kind, rating.kind.as_str_name().to_owned()),
+        (Unit::Template, format!("{}/{}", rating.template_id, rating.template_version)),
+    ];
+    if let Some(rated) = &rating.rated {
+        let staff = &rated.staff_id;
+        keys.push((Unit::StaffWork, joined(&[staff, channel, &topic])));
+        keys.push((Unit::Role, rated.role.as_str_name().to_owned()));
+        if let Some(team) = &rated.team_id {
+            keys.push((Unit::TeamStaff, joined(&[team, staff])));
+            keys.push((Unit::TeamWork, joined(&[team, channel, &topic])));
+            keys.push((Unit::Team, team.clone()));
+        }
+        keys.push((Unit::Staff, staff.clone()));
+    }
+    keys.push((Unit::Topic, topic));
+    let place = |(unit, key)| Place { unit, key, day: rating.day, standing: rating.standing };
+    keys.into_iter().map(place).collect()
+}
+
+/// What some ratings change of the counters.
+#[derive(Debug, Default)]
+pub(crate) struct Changes(pub(crate) BTreeMap<Place, Counts>);
+
+impl Changes {
+    /// Counts a rating in.
+    pub(crate) fn add(&mut self, rating: &Rating) {
+        self.merge(rating, Counts::of(rating));
+    }
+
+    /// Takes a rating out, as it was when it was counted in.
+    pub(crate) fn remove(&mut self, rating: &Rating) {
+        self.merge(rating, Counts::of(rating).negated());
+    }
+
+    fn merge(&mut self, rating: &Rating, counts: Counts) {
+        for place in places(rating) {
+            *self.0.entry(place).or_default() += counts;
+        }
+    }
+}
+
+/// The figures of one group, by standing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ledgers(BTreeMap<RatingStanding, Counts>);
+
+impl Ledgers {
+    /// Adds the sums of a standing.
+    pub(crate) fn add(&mut self, standing: RatingStanding, counts: Counts) {
+        *self.0.entry(standing).or_default() += counts;
+    }
+
+    /// Adds all of another group.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        other.0.iter().for_each(|(standing, counts)| self.add(*standing, *counts));
+    }
+
+    /// What counts for staff.
+    pub(crate) fn staff(&self) -> Counts {
+        self.of(RatingStanding::Counted)
+    }
+
+    /// What customers said, all of it.
+    pub(crate) fn customer(&self) -> Counts {
+        self.0.values().fold(Counts::default(), |mut all, one| {
+            all += *one;
+            all
+        })
+    }
+
+    /// The sums of one standing.
+    pub(crate) fn of(&self, standing: RatingStanding) -> Counts {
+        self.0.get(&standing).copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,280 @@
+//! Between the contract's messages and the domain's types.
+
+use std::collections::BTreeMap;
+
+use jiff::{
+    ToSpan as _,
+    civil::{Date, Weekday, date},
+};
+use uuid::Uuid;
+
+use super::{
+    Answers, Rating, Told,
+    figures::{Counts, Ledgers, Unit},
+    statistics::wilson,
+    store::Filter,
+};
+use crate::{
+    api::{
+        convert::{micros, normal, optional, timestamp},
+        plain_name,
+        v1::{self, RatingStanding, ScorecardUnit, TrendStep},
+    },
+    error::{Error, Reason, Result},
+};
+
+pub(super) fn read(message: v1::Rating) -> Result<Told> {
+    let interaction_id = Uuid::try_parse(&message.interaction_id).map_err(Error::internal)?;
+    let answers = message.answers.unwrap_or_default();
+    let attribution = message.attribution();
+    Ok(Told {
+        interaction_id,
+        template_id: normal(message.template_id),
+        template_version: message.template_version,
+        score: message.score,
+        answers: Answers {
+            resolved: answers.resolved(),
+            dimensions: [
+                answers.affinity,
+                answers.carefulness,
+                answers.knowledge,
+                answers.clarity,
+                answers.effort,
+                answers.expected,
+                answers.perceived,
+            ]
+            .map(|answer| i16::try_from(answer).unwrap_or_default()),
+        },
+        attribution,
+        comment: Some(message.comment).filter(|text| !text.is_empty()),
+        answered_at: message.answered_time.as_ref().map(micros).unwrap_or_default(),
+        delivered_at: message.delivered_time.as_ref().map(micros),
+        rated_staff_id: optional(message.rated_staff_id),
+    })
+}
+
+/// `corrections`: the rating it corrects, and the one that corrects it.
+pub(super) fn write(rating: Rating, corrections: (Option<Uuid>, Option<Uuid>)) -> v1::Rating {
+    let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    let [affinity, carefulness, knowledge, clarity, effort, expected, perceived] = rating.answers.dimensions;
+    let answered = rating.answers != Answers::default();
+    let (staff, team, role) = match rating.rated {
+        Some(rated) => (rated.staff_id, rated.team_id.unwrap_or_default(), rated.role),
+        None => Default::default(),
+    };
+    v1::Rating {
+        rating_id: rating.id.to_string(),
+        interaction_id: rating.interaction_id.to_string(),
+        template_id: rating.template_id,
+        template_version: rating.template_version,
+        score: rating.score.into(),
+        answers: answered.then(|| v1::RatingAnswers {
+            resolved: rating.answers.resolved.into(),
+            affinity: affinity.into(),
+            carefulness: carefulness.into(),
+            knowledge: knowledge.into(),
+            clarity: clarity.into(),
+            effort: effort.into(),
+            expected: expected.into(),
+            perceived: perceived.into(),
+        }),
+        attribution: rating.attribution.into(),
+        comment: rating.comment.unwrap_or_default(),
+        answered_time: Some(timestamp(rating.answered_at)),
+        delivered_time: rating.delivered_at.map(timestamp),
+        rated_staff_id: staff,
+        level: rating.level.into(),
+        standing: rating.standing.into(),
+        rated_team_id: team,
+        rated_role: role.into(),
+        channel: rating.channel.into(),
+        kind: rating.kind.into(),
+        topic: rating.topic.unwrap_or_default(),
+        occurred_time: Some(timestamp(rating.occurred_at)),
+        received_time: Some(timestamp(rating.received_at)),
+        corrects_rating_id: id(corrections.0),
+        corrected_by_rating_id: id(corrections.1),
+    }
+}
+
+pub(super) fn read_filter(message: v1::RatingFilter) -> Result<Filter> {
+    let (from, to) = (message.start_time.as_ref().map(micros), message.end_time.as_ref().map(micros));
+    if from.zip(to).is_some_and(|(from, to)| from >= to) {
+        let rule = "must be after start_time";
+        return Err(Error::invalid("filter.end_time", Reason::ImpossibleInstants, rule));
+    }
+    Ok(Filter {
+        standing: Some(message.standing()).filter(|standing| *standing != RatingStanding::Unspecified),
+        team_id: optional(message.team_id),
+        staff_id: optional(message.staff_id),
+        from,
+        to,
+    })
+}
+
+pub(super) fn unit(unit: ScorecardUnit) -> Unit {
+    match unit {
+        ScorecardUnit::Unspecified | ScorecardUnit::Organization => Unit::Organization,
+        ScorecardUnit::Team => Unit::Team,
+        ScorecardUnit::Staff => Unit::Staff,
+        ScorecardUnit::Role => Unit::Role,
+        ScorecardUnit::Channel => Unit::Channel,
+        ScorecardUnit::Kind => Unit::Kind,
+        ScorecardUnit::Topic => Unit::Topic,
+        ScorecardUnit::Template => Unit::Template,
+    }
+}
+
+/// The prefix that keys of a unit have in the database and nobody else needs to see: they are names of enum values.
+fn prefix(unit: ScorecardUnit) -> Option<&'static str> {
+    match unit {
+        ScorecardUnit::Role => Some("STAFF_ROLE"),
+        ScorecardUnit::Channel => Some("CHANNEL"),
+        ScorecardUnit::Kind => Some("INTERACTION_KIND"),
+        ScorecardUnit::Unspecified
+        | ScorecardUnit::Organization
+        | ScorecardUnit::Team
+        | ScorecardUnit::Staff
+        | ScorecardUnit::Topic
+        | ScorecardUnit::Template => None,
+    }
+}
+
+/// A group's key as it is kept.
+pub(super) fn kept_key(unit: ScorecardUnit, shown: &str) -> String {
+    match prefix(unit) {
+        Some(prefix) if shown.is_empty() => format!("{prefix}_UNSPECIFIED"),
+        Some(prefix) => format!("{prefix}_{}", shown.to_uppercase()),
+        None => normal(shown.to_owned()),
+    }
+}
+
+/// A group's key as it is shown.
+pub(super) fn shown_key(unit: ScorecardUnit, kept: &str) -> String {
+    match prefix(unit) {
+        Some(prefix) => plain_name(kept, prefix),
+        None => kept.to_owned(),
+    }
+}
+
+/// A day as the contract writes it; empty: none.
+pub(super) fn read_day(field: &str, text: &str) -> Result<Option<i32>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let strict = |text: &str| text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let day: Option<Date> = Some(text).filter(|text| strict(text)).and_then(|text| text.parse().ok());
+    match day {
+        Some(day) => Ok(Some((day - date(1970, 1, 1)).get_days())),
+        None => Err(Error::invalid(field, Reason::Malformed, "must be a day such as 2026-11-02")),
+    }
+}
+
+fn date_of(day: i32) -> Date {
+    date(1970, 1, 1).saturating_add(day.days())
+}
+
+/// The first day of the step to which a day belongs.
+fn step_of(day: i32, step: TrendStep) -> Date {
+    let day = date_of(day);
+    match step {
+        TrendStep::Unspecified | TrendStep::Day => day,
+        TrendStep::Week => day.saturating_sub(i64::from(day.weekday().since(Weekday::Monday)).days()),
+        TrendStep::Month => day.first_of_month(),
+    }
+}
+
+/// A group's figures; `days`: by day where a trend is asked for, else all under one day.
+pub(super) fn write_scorecard(key: String, days: BTreeMap<i32, Ledgers>, step: TrendStep) -> v1::Scorecard {
+    let (mut all, mut steps) = (Ledgers::default(), BTreeMap::<Date, Ledgers>::new());
+    for (day, ledgers) in days {
+        all.merge(&ledgers);
+        if step != TrendStep::Unspecified {
+            steps.entry(step_of(day, step)).or_default().merge(&ledgers);
+        }
+    }
+    let n = |standing| all.of(standing).n();
+    let customer = all.customer();
+    let trend = steps.into_iter().filter(|(_, ledgers)| ledgers.customer().n() > 0).map(|(day, ledgers)| {
+        let (staff, customer) = (ledgers.staff(), ledgers.customer());
+        v1::TrendPoint {
+            day: day.to_string(),
+            answered: customer.n(),
+            counted: staff.n(),
+            staff_mean: mean(staff.level_sum(), staff.n()),
+            customer_mean: mean(customer.level_sum(), customer.n()),
+        }
+    });
+    v1::Scorecard {
+        key,
+        answered: customer.n(),
+        counted: n(RatingStanding::Counted),
+        late: n(RatingStanding::Late),
+        exempt: n(RatingStanding::Exempt),
+        incident: n(RatingStanding::Incident),
+        non_staff: n(RatingStanding::NonStaff),
+        staff: Some(write_ledger(&all.staff())),
+        customer: Some(write_ledger(&customer)),
+        causes: customer.causes().to_vec(),
+        trend: trend.collect(),
+    }
+}
+
+fn write_ledger(counts: &Counts) -> v1::LedgerFigures {
+    let (levels, n) = (counts.levels(), counts.n());
+    let top = levels[3] + levels[4];
+    let interval = wilson(top, n);
+    let (resolved, unresolved) = counts.resolved();
+    let (both, expected, perceived) = counts.both();
+    let dimensions = Counts::DIMENSIONS.into_iter().zip(counts.dimensions());
+    let dimensions = dimensions.filter_map(|(question, (n, sum))| {
+        Some(v1::DimensionFigures { question: question.into(), n, mean: mean(sum, n)? })
+    });
+    v1::LedgerFigures {
+        n,
+        distribution: levels.to_vec(),
+        mean: mean(counts.level_sum(), n),
+        top_box: mean(top, n),
+        top_box_low: interval.map(|(low, _)| low),
+        top_box_high: interval.map(|(_, high)| high),
+        dimensions: dimensions.collect(),
+        resolved,
+        unresolved,
+        gap_n: both,
+        expectation_gap: mean(perceived - expected, both),
+        perceived_only: mean(perceived, both),
+    }
+}
+
+fn mean(sum: i64, n: i64) -> Option<f64> {
+    (n > 0).then(|| sum as f64 / n as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_weeks_and_months_begin_where_they_should() {
+        let day = read_day("first_day", "2026-11-22").unwrap().unwrap();
+        let begin = |step| step_of(day, step).to_string();
+        assert_eq!(begin(TrendStep::Day), "2026-11-22");
+        assert_eq!(begin(TrendStep::Week), "2026-11-16", "a Sunday belongs to the Monday before it");
+        assert_eq!(begin(TrendStep::Month), "2026-11-01");
+        for wrong in ["2026-02-30", "22.11.2026", "2026-11-2", "yesterday", "2026-11-22T1"] {
+            assert!(read_day("first_day", wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn keys_of_enums_are_shown_plainly() {
+        for (unit, kept, shown) in [
+            (ScorecardUnit::Channel, "CHANNEL_INBOUND_CALL", "inbound_call"),
+            (ScorecardUnit::Role, "STAFF_ROLE_UNSPECIFIED", ""),
+            (ScorecardUnit::Team, "north", "north"),
+        ] {
+            assert_eq!(shown_key(unit, kept), shown);
+            assert_eq!(kept_key(unit, shown), kept);
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The RPCs of ratings.
+
+use jiff::tz::TimeZone;
+use prometheus_client::metrics::histogram::Histogram;
+use prost::Message as _;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::{
+    figures::{SEPARATOR, Unit},
+    message,
+    store::{self as rows, Correction, Entry, Period, Receipt, Submitter, Wanted},
+};
+use crate::{
+    api::{
+        convert::{micros, normal},
+        page::Query,
+        rules::Violations,
+        status,
+        v1::{self, ScorecardUnit, TrendStep, rating_service_server::RatingService, submit_rating_result},
+    },
+    auth::Caller,
+    call::{Call, mutation, page_size, request_scope, respond},
+    directory::scope::Scope,
+    error::{Error, Reason, Result, Violation},
+    interaction::store::{read_position, write_position},
+    store::{Store, group::GroupCommit, request},
+};
+
+type Answer<T> = Result<Response<T>, Status>;
+
+const PAGE: u64 = 50;
+const SCORECARD_PAGE: u64 = 1_000;
+
+/// Serves [`RatingService`].
+#[derive(Clone)]
+pub struct RatingApi {
+    store: Store,
+    submitter: GroupCommit<Submitter>,
+}
+
+impl std::fmt::Debug for RatingApi {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("RatingApi").finish_non_exhaustive()
+    }
+}
+
+impl RatingApi {
+    /// `time_zone`: the organisation's. `group_max`, `queue`, `group_sizes`: as those of recorded interactions.
+    pub fn new(store: Store, time_zone: TimeZone, group_max: usize, queue: usize, group_sizes: Histogram) -> Self {
+        let writer = Submitter::new(store.clone(), time_zone);
+        Self { submitter: GroupCommit::start(store.clone(), writer, group_max, queue, group_sizes), store }
+    }
+
+    async fn shown(&self, ratings: Vec<super::Rating>) -> Result<Vec<v1::Rating>> {
+        let ids: Vec<Uuid> = ratings.iter().map(|rating| rating.id).collect();
+        let mut corrections = rows::corrections(self.store.reader(), &ids).await?;
+        let write = |rating: super::Rating| {
+            let links = corrections.remove(&rating.id).unwrap_or_default();
+            message::write(rating, links)
+        };
+        Ok(ratings.into_iter().map(write).collect())
+    }
+
+    async fn note_reading(&self, caller: &Caller, ratings: &str) -> Result<()> {
+        let actor = (caller.principal.subject.clone(), caller.principal.role);
+        rows::note_reading(&self.store, actor, ratings).await
+    }
+}
+
+/// A request as an entry for the record, or everything that is wrong with its fields.
+fn entry(caller: &Caller, request: v1::SubmitRatingRequest) -> Result<Entry> {
+    let mut found = Violations::of(&request);
+    let rating = request.rating.unwrap_or_default();
+    let inner: Vec<_> =
+        Violations::of(&rating).into_iter().filter_map(|one| one.inside("rating").besides(&found)).collect();
+    found.extend(inner);
+    Error::unless_empty(found)?;
+    let scope = request_scope(caller);
+    Ok(Entry {
+        request_key: request::hash(&[b"SubmitRating", scope.as_bytes(), request.request_id.as_bytes()]),
+        body_hash: request::hash(&[&rating.encode_to_vec()]),
+        told: message::read(rating)?,
+    })
+}
+
+fn receipt(receipt: Receipt) -> v1::SubmitRatingResponse {
+    let recording = match receipt.already_present {
+        true => v1::Recording::AlreadyPresent,
+        false => v1::Recording::Recorded,
+    };
+    v1::SubmitRatingResponse {
+        rating_id: receipt.id.to_string(),
+        recording: recording.into(),
+        standing: receipt.standing.into(),
+    }
+}
+
+/// What a caller may see of a scorecard: where in the counters it stands, and which part of their keys is his.
+fn reachable(scope: &Scope, unit: ScorecardUnit, key: &str) -> Result<(Unit, Option<Vec<String>>, Option<Vec<String>>)> {
+    let asked = Some(key).filter(|key| !key.is_empty()).map(|key| message::kept_key(unit, key));
+    match (scope, unit) {
+        (Scope::All, _) => Ok((message::unit(unit), asked.map(|key| vec![key]), None)),
+        (Scope::Teams { teams, .. }, ScorecardUnit::Team) => {
+            let keys = teams.iter().filter(|team| asked.as_ref().is_none_or(|asked| asked == *team));
+            Ok((Unit::Team, Some(keys.cloned().collect()), None))
+        }
+        (Scope::Teams { teams, .. }, ScorecardUnit::Staff) => {
+            let key = |team: &String| asked.as_ref().map(|staff| format!("{team}{SEPARATOR}{staff}"));
+            let keys: Vec<String> = teams.iter().filter_map(key).collect();
+            Ok((Unit::TeamStaff, asked.as_ref().map(|_| keys), Some(teams.clone())))
+        }
+        // Figures across teams would tell of other teams by what is missing in one's own.
+        _ => Err(Error::FieldNotYours("unit")),
+    }
+}
+
+#[tonic::async_trait]
+impl RatingService for RatingApi {
+    async fn submit_rating(&self, request: Request<v1::SubmitRatingRequest>) -> Answer<v1::SubmitRatingResponse> {
+        respond(async {
+            let Call { caller, message, .. } = Call::admit(&self.store, request).await?;
+            let answer = self.submitter.submit(vec![entry(&caller, message)?]).await?.pop();
+            Ok(receipt(answer.ok_or(Error::Overloaded)??))
+        })
+        .await
+    }
+
+    async fn batch_submit_ratings(
+        &self,
+        request: Request<v1::BatchSubmitRatingsRequest>,
+    ) -> Answer<v1::BatchSubmitRatingsResponse> {
+        respond(async {
+            let Call { caller, message, .. } = Call::admit(&self.store, request).await?;
+            let mut good = Vec::with_capacity(message.requests.len());
+            let read = message.requests.into_iter().map(|one| entry(&caller, one).map(|entry| good.push(entry)));
+            let read: Vec<Result<()>> = read.collect();
+            let mut answers = match good.is_empty() {
+                true => Vec::new().into_iter(),
+                false => self.submitter.submit(good).await?.into_iter(),
+            };
+            let results = read.into_iter().map(|result| {
+                use submit_rating_result::Result as Item;
+                let item = match result.and_then(|()| answers.next().unwrap_or(Err(Error::Overloaded))) {
+                    Ok(answer) => Item::Submitted(receipt(answer)),
+                    Err(error) => Item::Error(status::of_item(error)),
+                };
+                v1::SubmitRatingResult { result: Some(item) }
+            });
+            Ok(v1::BatchSubmitRatingsResponse { results: results.collect() })
+        })
+        .await
+    }
+
+    async fn correct_rating(&self, request: Request<v1::CorrectRatingRequest>) -> Answer<v1::CorrectRatingResponse> {
+        respond(async {
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let correction = Correction {
+                request: mutation(&caller, "CorrectRating", id, &message),
+                rating_id: Uuid::try_parse(&message.rating_id).map_err(|_| Error::NotFound("rating"))?,
+                score: i16::try_from(message.score).map_err(Error::internal)?,
+                attribution: message.attribution(),
+                answered_at: message.answered_time.as_ref().map(micros).unwrap_or_default(),
+                comment: Some(message.comment).filter(|text| !text.is_empty()),
+            };
+            let id = rows::correct(&self.store, correction).await?;
+            let found = rows::find(self.store.reader(), &scope, id).await?.ok_or(Error::NotFound("rating"))?;
+            Ok(v1::CorrectRatingResponse { rating: self.shown(vec![found]).await?.pop() })
+        })
+        .await
+    }
+
+    async fn get_rating(&self, request: Request<v1::GetRatingRequest>) -> Answer<v1::GetRatingResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let id = Uuid::try_parse(&message.rating_id).map_err(|_| Error::NotFound("rating"))?;
+            let found = rows::find(self.store.reader(), &scope, id).await?.ok_or(Error::NotFound("rating"))?;
+            self.note_reading(&caller, &id.to_string()).await?;
+            Ok(v1::GetRatingResponse { rating: self.shown(vec![found]).await?.pop() })
+        })
+        .await
+    }
+
+    async fn list_ratings(&self, request: Request<v1::ListRatingsRequest>) -> Answer<v1::ListRatingsResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let filter = message.filter.unwrap_or_default();
+            let query = Query::new("ListRatings", &scope.binding(&caller), &filter.encode_to_vec());
+            let described = match (filter.team_id.as_str(), filter.staff_id.as_str()) {
+                ("", "") => "all within reach".to_owned(),
+                (team, "") => format!("team {team}"),
+                (_, staff) => format!("colleague {staff}"),
+            };
+            let filter = message::read_filter(filter)?;
+            let limit = page_size(message.page_size, PAGE);
+            let after = query.position(&message.page_token)?.map(read_position).transpose()?;
+            let mut found = rows::list(self.store.reader(), &scope, &filter, after, limit + 1).await?;
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let more = found.len() > limit;
+            found.truncate(limit);
+            let last = found.last().filter(|_| more).map(|last| (last.occurred_at, last.id));
+            let next_page_token = last.map(|last| query.token(&write_position(last))).unwrap_or_default();
+            self.note_reading(&caller, &described).await?;
+            Ok(v1::ListRatingsResponse { ratings: self.shown(found).await?, next_page_token })
+        })
+        .await
+    }
+
+    async fn get_scorecard(&self, request: Request<v1::GetScorecardRequest>) -> Answer<v1::GetScorecardResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let bound = v1::GetScorecardRequest { page_size: 0, page_token: String::new(), ..message.clone() };
+            let query = Query::new("GetScorecard", &scope.binding(&caller), &bound.encode_to_vec());
+            let after = query.position(&message.page_token)?;
+            let after = after.map(|bytes| String::from_utf8(bytes).map_err(|_| Query::malformed())).transpose()?;
+            let (first, last) = period(&message)?;
+            let (asked, step) = (message.unit(), message.trend());
+            let (unit, keys, within) = reachable(&scope, asked, &normal(message.key))?;
+            let limit = page_size(message.page_size, SCORECARD_PAGE);
+            let period = Period { first, last };
+            let wanted = Wanted { unit, keys, within, after, limit: limit + 1, period };
+            let figures = rows::figures(self.store.reader(), &wanted, step != TrendStep::Unspecified).await?;
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let more = figures.len() > limit;
+            let mut last_key = String::new();
+            let mut groups = Vec::with_capacity(figures.len().min(limit));
+            for (key, days) in figures.into_iter().take(limit) {
+                let shown = match unit {
+                    Unit::TeamStaff => key.split(SEPARATOR).nth(1).unwrap_or_default().to_owned(),
+                    _ => message::shown_key(asked, &key),
+                };
+                groups.push(message::write_scorecard(shown, days, step));
+                last_key = key;
+            }
+            let next_page_token = if more { query.token(last_key.as_bytes()) } else { String::new() };
+            Ok(v1::GetScorecardResponse { groups, next_page_token })
+        })
+        .await
+    }
+}
+
+/// The days of a request; all there are where it names none.
+fn period(message: &v1::GetScorecardRequest) -> Result<(i32, i32)> {
+    let days = [("first_day", &message.first_day), ("last_day", &message.last_day)];
+    let mut found: Vec<Violation> = Vec::new();
+    let [first, last] = days.map(|(field, text)| match message::read_day(field, text) {
+        Ok(day) => day,
+        Err(Error::Invalid(broken)) => {
+            found.extend(broken);
+            None
+        }
+        Err(_) => None,
+    });
+    if first.zip(last).is_some_and(|(first, last)| first > last) {
+        found.push(Violation::new("last_day", Reason::ImpossibleInstants, "must not be before first_day"));
+    }
+    Error::unless_empty(found)?;
+    Ok((first.unwrap_or(i32::MIN), last.unwrap_or(i32::MAX)))
+}

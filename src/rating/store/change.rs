@@ -1,0 +1,141 @@
+//! What changes a rating on record: a correction by the customer, a re-attribution of its interaction.
+
+use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _, QueryFilter as _, entity::prelude::*};
+
+use super::{
+    counters,
+    entity::{correction, rating},
+    lock,
+    rows::{RATING, cells, to_rating},
+};
+use crate::{
+    api::v1::{Attribution, RatingStanding},
+    error::{Error, Result},
+    interaction::{Micros, Participant},
+    rating::{
+        Rating,
+        figures::Changes,
+        rules::{rated, standing},
+    },
+    store::{
+        Store, Tx,
+        request::{self, Request},
+        set,
+    },
+    survey,
+};
+
+/// How long after his answer a customer may correct it (R6).
+const CORRECTION_WINDOW: Micros = 30 * 60 * 1_000_000;
+
+/// What a customer meant.
+#[derive(Clone, Debug)]
+pub(crate) struct Correction {
+    pub(crate) request: Request,
+    pub(crate) rating_id: Uuid,
+    pub(crate) score: i16,
+    pub(crate) attribution: Attribution,
+    pub(crate) comment: Option<String>,
+    pub(crate) answered_at: Micros,
+}
+
+/// Puts a rating in the place of another one; both stay on record. Gives the id of the one that counts.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::RatingSuperseded`] if it was corrected before; [`Error::CorrectionTooLate`].
+pub(crate) async fn correct(store: &Store, correction: Correction) -> Result<Uuid> {
+    let runner = store.clone();
+    store
+        .transact(move |tx| {
+            let (store, correction) = (runner.clone(), correction.clone());
+            Box::pin(async move {
+                let now = lock(tx, &store).await?;
+                let work = Box::pin(async {
+                    let row = rating::Entity::find_by_id(correction.rating_id).one(tx).await?;
+                    let earlier = to_rating(row.ok_or(Error::NotFound("rating"))?);
+                    let later = corrected(tx, &earlier, &correction, now).await?;
+                    let mut changes = Changes::default();
+                    changes.remove(&earlier);
+                    changes.add(&later);
+                    set_standing(tx, earlier.id, RatingStanding::Superseded).await?;
+                    // Its request key is its own id: the request is remembered by `once`.
+                    set::insert(tx, &RATING, vec![cells(&later, later.id, correction.request.body_hash)]).await?;
+                    let link = correction::ActiveModel { earlier_id: Set(earlier.id), later_id: Set(later.id) };
+                    correction::Entity::insert(link).exec_without_returning(tx).await?;
+                    counters::apply(tx, changes).await?;
+                    Ok(later.id)
+                });
+                request::once(tx, &correction.request, now, work).await
+            })
+        })
+        .await
+}
+
+async fn corrected(tx: &Tx, earlier: &Rating, correction: &Correction, now: Micros) -> Result<Rating, crate::store::Abort> {
+    if earlier.standing == RatingStanding::Superseded {
+        return Err(Error::RatingSuperseded.into());
+    }
+    let after = correction.answered_at - earlier.answered_at;
+    if !(0..=CORRECTION_WINDOW).contains(&after) {
+        return Err(Error::CorrectionTooLate.into());
+    }
+    let template = survey::store::template(tx, &earlier.template_id, earlier.template_version).await?;
+    let template = template.ok_or_else(|| DbErr::RecordNotFound(format!("template {}", earlier.template_id)))?;
+    // In time is who answered in time: that he noticed his slip after the window is not held against him.
+    let late = earlier.standing == RatingStanding::Late;
+    Ok(Rating {
+        id: Uuid::new_v4(),
+        score: correction.score,
+        level: template.level(correction.score),
+        attribution: correction.attribution,
+        comment: correction.comment.clone(),
+        answered_at: correction.answered_at,
+        received_at: now,
+        standing: match earlier.standing {
+            kept @ (RatingStanding::Exempt | RatingStanding::Incident) => kept,
+            _ => standing(late, correction.attribution),
+        },
+        ..earlier.clone()
+    })
+}
+
+async fn set_standing(tx: &Tx, id: Uuid, standing: RatingStanding) -> Result<(), DbErr> {
+    let row = rating::ActiveModel { id: Set(id), standing: Set(standing as i16), ..Default::default() };
+    rating::Entity::update(row).exec(tx).await?;
+    Ok(())
+}
+
+/// Lets the ratings of an interaction follow when its participants are replaced: one that rates somebody who did not take
+/// part after all rates the primary participant instead (I2).
+pub(crate) async fn follow(
+    tx: &Tx,
+    store: &Store,
+    interaction_id: Uuid,
+    (before, after): (&[Participant], &[Participant]),
+) -> Result<(), DbErr> {
+    lock(tx, store).await?;
+    let rows = rating::Entity::find().filter(rating::Column::InteractionId.eq(interaction_id)).all(tx).await?;
+    let was_primary = rated(None, before);
+    let mut changes = Changes::default();
+    for row in rows {
+        let rating = to_rating(row);
+        let named = rating.rated.as_ref().filter(|_| rating.rated != was_primary).map(|one| one.staff_id.clone());
+        let follows = rated(named.as_deref(), after).or_else(|| rated(None, after));
+        if follows == rating.rated {
+            continue;
+        }
+        let moved = Rating { rated: follows, ..rating.clone() };
+        changes.remove(&rating);
+        changes.add(&moved);
+        let whom = moved.rated.as_ref();
+        let row = rating::ActiveModel {
+            id: Set(rating.id),
+            rated_staff_id: Set(whom.map(|one| one.staff_id.clone())),
+            rated_team_id: Set(whom.and_then(|one| one.team_id.clone())),
+            rated_role: Set(whom.map_or(0, |one| one.role as i16)),
+            ..Default::default()
+        };
+        rating::Entity::update(row).exec(tx).await?;
+    }
+    counters::apply(tx, changes).await
+}

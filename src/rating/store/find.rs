@@ -1,0 +1,115 @@
+//! Finding ratings within a caller's reach.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    Condition, ConnectionTrait, DbErr, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, entity::prelude::*,
+    sea_query::ExprTrait as _,
+};
+
+use super::{
+    entity::{correction, rating},
+    rows::to_rating,
+};
+use crate::{
+    api::v1::{AuditAction, RatingStanding, Role},
+    directory::scope::Scope,
+    error::Result,
+    interaction::Micros,
+    rating::Rating,
+    store::{Store, audit},
+};
+
+/// Which ratings.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    pub(crate) team_id: Option<String>,
+    pub(crate) staff_id: Option<String>,
+    pub(crate) standing: Option<RatingStanding>,
+    pub(crate) from: Option<Micros>,
+    pub(crate) to: Option<Micros>,
+}
+
+/// Everything within reach. Nobody reaches the ratings of himself (R12), whatever he leads.
+fn within(scope: &Scope) -> Select<rating::Entity> {
+    use rating::Column;
+    let all = rating::Entity::find();
+    match scope {
+        Scope::All => all,
+        Scope::Teams { staff_id, teams } => all.filter(
+            Condition::all().add(Column::RatedTeamId.is_in(teams.clone())).add(Column::RatedStaffId.ne(staff_id)),
+        ),
+        Scope::Staff(_) | Scope::Customer(_) => all.filter(Condition::any()).limit(0),
+    }
+}
+
+/// One rating within reach.
+pub(crate) async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<Rating>, DbErr> {
+    let found = within(scope).filter(rating::Column::Id.eq(id)).one(connection).await?;
+    Ok(found.map(to_rating))
+}
+
+/// A page of ratings within reach, newest first by the time of the interaction.
+pub(crate) async fn list(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    filter: &Filter,
+    after: Option<(Micros, Uuid)>,
+    limit: u64,
+) -> Result<Vec<Rating>, DbErr> {
+    use rating::Column;
+    let mut query = within(scope);
+    if let Some(team) = &filter.team_id {
+        query = query.filter(Column::RatedTeamId.eq(team));
+    }
+    if let Some(staff) = &filter.staff_id {
+        query = query.filter(Column::RatedStaffId.eq(staff));
+    }
+    if let Some(standing) = filter.standing {
+        query = query.filter(Column::Standing.eq(standing as i16));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(Column::OccurredAt.gte(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(Column::OccurredAt.lt(to));
+    }
+    if let Some((occurred_at, id)) = after {
+        let here = Expr::tuple([Expr::col(Column::OccurredAt), Expr::col(Column::Id)]);
+        query = query.filter(here.lt(Expr::tuple([Expr::value(occurred_at), Expr::value(id)])));
+    }
+    let query = query.order_by_desc(Column::OccurredAt).order_by_desc(Column::Id).limit(limit);
+    Ok(query.all(connection).await?.into_iter().map(to_rating).collect())
+}
+
+/// By rating: the one it corrects, and the one that corrects it.
+pub(crate) async fn corrections(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, (Option<Uuid>, Option<Uuid>)>, DbErr> {
+    let about = Condition::any()
+        .add(correction::Column::EarlierId.is_in(ids.iter().copied()))
+        .add(correction::Column::LaterId.is_in(ids.iter().copied()));
+    let mut found: HashMap<Uuid, (Option<Uuid>, Option<Uuid>)> = HashMap::new();
+    for row in correction::Entity::find().filter(about).all(connection).await? {
+        found.entry(row.later_id).or_default().0 = Some(row.earlier_id);
+        found.entry(row.earlier_id).or_default().1 = Some(row.later_id);
+    }
+    Ok(found)
+}
+
+/// Records that somebody read ratings, and which: a supervisor may read what a customer wrote about one of his, but not
+/// without a trace (R12).
+pub(crate) async fn note_reading(store: &Store, actor: (String, Role), ratings: &str) -> Result<()> {
+    let (runner, ratings) = (store.clone(), ratings.to_owned());
+    store
+        .transact(move |tx| {
+            let (store, actor, ratings) = (runner.clone(), actor.clone(), ratings.clone());
+            Box::pin(async move {
+                let now = store.now(tx).await?;
+                audit::add(tx, now, (&actor.0, actor.1), AuditAction::RatingsRead, &ratings, "", None).await?;
+                Ok(())
+            })
+        })
+        .await
+}

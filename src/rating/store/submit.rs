@@ -1,0 +1,161 @@
+//! Taking ratings in groups.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use futures::future::BoxFuture;
+use jiff::tz::TimeZone;
+use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
+
+use super::{
+    counters, lock,
+    rows::{RATING, cells},
+};
+use crate::{
+    api::v1::RatingStanding,
+    error::{Error, Reason, Result},
+    interaction::{self, Served},
+    rating::{Rating, Told, figures::Changes, judge},
+    store::{
+        Abort, Store, Tx,
+        group::WriteGroup,
+        set,
+    },
+    survey::{self, Template},
+};
+
+/// A rating on its way to the record.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// From whose request id, and which.
+    pub(crate) request_key: Uuid,
+    pub(crate) body_hash: Uuid,
+    pub(crate) told: Told,
+}
+
+/// What became of an [`Entry`].
+#[derive(Clone, Debug)]
+pub(crate) struct Receipt {
+    pub(crate) id: Uuid,
+    pub(crate) already_present: bool,
+    pub(crate) standing: RatingStanding,
+}
+
+/// Takes ratings in groups.
+pub(crate) struct Submitter {
+    store: Store,
+    time_zone: Arc<TimeZone>,
+}
+
+impl Submitter {
+    /// `time_zone`: the organisation's, in which days begin.
+    pub(crate) fn new(store: Store, time_zone: TimeZone) -> Self {
+        Self { store, time_zone: Arc::new(time_zone) }
+    }
+}
+
+impl WriteGroup for Submitter {
+    type Item = Entry;
+    type Answer = Receipt;
+
+    fn write<'t>(&'t self, tx: &'t Tx, entries: &'t [Entry]) -> BoxFuture<'t, Result<Vec<Result<Receipt>>, Abort>> {
+        Box::pin(async move {
+            let now = lock(tx, &self.store).await?;
+            let mut present = present_among(tx, entries).await?;
+            let known = Known::of(tx, entries).await?;
+            let mut rated = rated_among(tx, entries).await?;
+            let mut answers = Vec::with_capacity(entries.len());
+            let (mut rows, mut changes) = (Vec::new(), Changes::default());
+            for entry in entries {
+                if let Some((body_hash, receipt)) = present.get(&entry.request_key) {
+                    answers.push(match *body_hash == entry.body_hash {
+                        true => Ok(receipt.clone()),
+                        false => Err(Error::RequestIdReused),
+                    });
+                    continue;
+                }
+                let taken = known.judge(&entry.told, &self.time_zone, now).and_then(|rating| {
+                    let whom = (rating.interaction_id, rating.rated.as_ref().map(|one| one.staff_id.clone()));
+                    if rated.insert(whom) { Ok(rating) } else { Err(Error::AlreadyRated) }
+                });
+                answers.push(taken.map(|rating| {
+                    rows.push(cells(&rating, entry.request_key, entry.body_hash));
+                    changes.add(&rating);
+                    let receipt = Receipt { id: rating.id, already_present: false, standing: rating.standing };
+                    // The same request twice in one group is one.
+                    let again = Receipt { already_present: true, ..receipt.clone() };
+                    present.insert(entry.request_key, (entry.body_hash, again));
+                    receipt
+                }));
+            }
+            set::insert(tx, &RATING, rows).await?;
+            counters::apply(tx, changes).await?;
+            Ok(answers)
+        })
+    }
+}
+
+/// What the ratings of a group refer to.
+struct Known {
+    served: HashMap<Uuid, Served>,
+    templates: HashMap<(String, i32), Template>,
+}
+
+impl Known {
+    async fn of(tx: &Tx, entries: &[Entry]) -> Result<Self, DbErr> {
+        let interactions: Vec<Uuid> = entries.iter().map(|entry| entry.told.interaction_id).collect();
+        let named = |entry: &Entry| (entry.told.template_id.clone(), entry.told.template_version);
+        let named: HashSet<_> = entries.iter().map(named).collect();
+        Ok(Self {
+            served: interaction::store::served(tx, &interactions).await?,
+            templates: survey::store::templates_among(tx, &Vec::from_iter(named)).await?,
+        })
+    }
+
+    fn judge(&self, told: &Told, zone: &TimeZone, now: i64) -> Result<Rating> {
+        let served = self.served.get(&told.interaction_id).ok_or_else(|| {
+            let rule = "must be an interaction on record";
+            Error::invalid("rating.interaction_id", Reason::UnknownInteraction, rule)
+        })?;
+        let template = self.templates.get(&(told.template_id.clone(), told.template_version)).ok_or_else(|| {
+            let rule = "must be a published template, and template_version one of its versions";
+            Error::invalid("rating.template_id", Reason::UnknownTemplate, rule)
+        })?;
+        judge(told, template, served, zone, now)
+    }
+}
+
+/// Who holds the request keys of these entries: body and receipt.
+async fn present_among(tx: &Tx, entries: &[Entry]) -> Result<HashMap<Uuid, (Uuid, Receipt)>, DbErr> {
+    let keys: Vec<Uuid> = entries.iter().map(|entry| entry.request_key).collect();
+    let select = "SELECT request_key, body_hash, id, standing FROM rating";
+    let mut present = HashMap::new();
+    for row in set::among_ids(tx, select, "request_key", &keys).await? {
+        let standing = i32::from(row.try_get::<i16>("", "standing")?);
+        let receipt = Receipt {
+            id: row.try_get("", "id")?,
+            already_present: true,
+            standing: RatingStanding::try_from(standing).unwrap_or_default(),
+        };
+        present.insert(row.try_get("", "request_key")?, (row.try_get("", "body_hash")?, receipt));
+    }
+    Ok(present)
+}
+
+/// Which of these interactions are rated already, and whom the rating rates.
+async fn rated_among(
+    connection: &impl ConnectionTrait,
+    entries: &[Entry],
+) -> Result<HashSet<(Uuid, Option<String>)>, DbErr> {
+    let interactions: Vec<Uuid> = entries.iter().map(|entry| entry.told.interaction_id).collect();
+    let select = "SELECT interaction_id, rated_staff_id, standing FROM rating";
+    let mut rated = HashSet::new();
+    for row in set::among_ids(connection, select, "interaction_id", &interactions).await? {
+        if row.try_get::<i16>("", "standing")? != RatingStanding::Superseded as i16 {
+            rated.insert((row.try_get("", "interaction_id")?, row.try_get("", "rated_staff_id")?));
+        }
+    }
+    Ok(rated)
+}
