@@ -31,6 +31,7 @@ use crate::{
         v1::{
             audit_service_server::AuditServiceServer, contact_service_server::ContactServiceServer,
             directory_service_server::DirectoryServiceServer, interaction_service_server::InteractionServiceServer,
+            rating_service_server::RatingServiceServer,
         },
     },
     audit::AuditApi,
@@ -41,6 +42,7 @@ use crate::{
     directory::service::DirectoryApi,
     interaction::{service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
+    rating::service::RatingApi,
     store::{Database, Store},
     watch::{WatchLimits, Watches},
 };
@@ -74,12 +76,9 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let data_dir = &config.data_dir;
     std::fs::create_dir_all(data_dir)
         .with_context(|| format!("cannot create data directory {}", data_dir.display()))?;
-    let database = match &config.database_url {
-        Some(url) => Database::from_url(url.expose())?,
-        None => Database::Sqlite(data_dir.join("rapport.db")),
-    };
-    let store =
-        Store::open(&database, config.database_connections, clock.clone()).await.context("cannot open the database")?;
+    let store = Store::open(&database(&config)?, config.database_connections, clock.clone())
+        .await
+        .context("cannot open the database")?;
     let authenticator = Arc::new(Authenticator::new(&config.auth, data_dir, clock)?);
     let metrics = Arc::new(Metrics::new());
     let (stop, stopping) = watch::channel(false);
@@ -118,6 +117,14 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     Ok(Running { address, operations, authenticator, metrics, store, stop, serving, cut, beside, drain_deadline })
 }
 
+/// The database that a configuration names: the embedded one if it names none.
+pub(crate) fn database(config: &Config) -> anyhow::Result<Database> {
+    Ok(match &config.database_url {
+        Some(url) => Database::from_url(url.expose())?,
+        None => Database::Sqlite(config.data_dir.join("rapport.db")),
+    })
+}
+
 /// Every service of the contract, and their names.
 fn services(
     config: &Config,
@@ -152,9 +159,17 @@ fn services(
         AuditServiceServer::new(AuditApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
     let contacts = ContactServiceServer::new(ContactApi::new(store.clone(), config.time_zone.rules.clone()))
         .max_decoding_message_size(limits.max_message_bytes);
-    let names = vec![name(&directory), name(&interactions), name(&contacts), name(&audit)];
+    let ratings = RatingServiceServer::new(RatingApi::new(
+        store.clone(),
+        config.time_zone.rules.clone(),
+        config.recording.group_max,
+        config.recording.queue,
+        metrics.group_sizes.clone(),
+    ))
+    .max_decoding_message_size(batch_limit);
+    let names = vec![name(&directory), name(&interactions), name(&contacts), name(&ratings), name(&audit)];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
-    (routes.add_service(audit), names)
+    (routes.add_service(ratings).add_service(audit), names)
 }
 
 impl Running {

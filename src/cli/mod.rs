@@ -5,6 +5,7 @@ pub mod client;
 pub mod completions;
 pub mod demo;
 pub mod import;
+pub mod recompute;
 pub mod serve;
 pub mod summary;
 pub mod token;
@@ -41,6 +42,10 @@ pub enum Command {
     Import(import::ImportArgs),
     /// Prints how the recorded interactions went, by group
     Summary(summary::SummaryArgs),
+    /// Counts every rating anew and puts the counters right, or with --check only says whether they are
+    ///
+    /// Works on the database itself; servers before it may go on, but no rating is taken in the meantime.
+    Recompute(recompute::RecomputeArgs),
     /// Calls any method of the server, with JSON in and out
     Call(call::CallArgs),
     /// Prints what a shell needs to complete these commands
@@ -64,6 +69,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Token(args) => token::run(args),
         Command::Import(args) => import::run(args).await,
         Command::Summary(args) => summary::run(args).await,
+        Command::Recompute(args) => recompute::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Watch(args) => watch::run(args).await,

@@ -5,6 +5,7 @@ pub(crate) mod figures;
 mod message;
 mod rules;
 pub mod service;
+mod statistics;
 pub mod store;
 
 use uuid::Uuid;

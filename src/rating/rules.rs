@@ -20,7 +20,8 @@ const FUTURE_GRACE: Micros = 5 * 60 * 1_000_000;
 /// Every rule that the answer breaks.
 pub(crate) fn judge(told: &Told, template: &Template, served: &Served, zone: &TimeZone, now: Micros) -> Result<Rating> {
     let mut found = Vec::new();
-    let mut refuse = |field: &str, reason, rule: &str| found.push(Violation::new(format!("rating.{field}"), reason, rule));
+    let mut refuse =
+        |field: &str, reason, rule: &str| found.push(Violation::new(format!("rating.{field}"), reason, rule));
     if !template.covers(served.channel) {
         refuse("template_id", Reason::Contradiction, "must be a template for the channel of the interaction");
     }
@@ -43,7 +44,7 @@ pub(crate) fn judge(told: &Told, template: &Template, served: &Served, zone: &Ti
         template_id: template.id.clone(),
         template_version: template.version,
         score,
-        level: template.level(score),
+        level: template.direction.level(told.score).try_into().map_err(Error::internal)?,
         answers: told.answers,
         attribution: told.attribution,
         comment: told.comment.clone(),
@@ -98,7 +99,10 @@ pub(crate) fn day_of(instant: Micros, zone: &TimeZone) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::v1::{Channel, InteractionKind, StaffRole};
+    use crate::{
+        api::v1::{Channel, InteractionKind, StaffRole},
+        survey::tests::template,
+    };
 
     const HOUR: Micros = 3_600_000_000;
     const NOW: Micros = 1_740_992_400_000_000;
@@ -131,15 +135,12 @@ mod tests {
             topic: None,
             occurred_at: NOW - 3 * HOUR,
             over_at: NOW - 2 * HOUR,
-            participants: vec![
-                participant("nils", Involvement::Assisting),
-                participant("nora", Involvement::Primary),
-            ],
+            participants: vec![participant("nils", Involvement::Assisting), participant("nora", Involvement::Primary)],
         }
     }
 
     fn judged(told: &Told) -> Result<Rating> {
-        judge(told, &Template::shipped(), &served(), &TimeZone::UTC, NOW)
+        judge(told, &template(), &served(), &TimeZone::UTC, NOW)
     }
 
     #[test]

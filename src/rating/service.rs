@@ -97,7 +97,11 @@ fn receipt(receipt: Receipt) -> v1::SubmitRatingResponse {
 }
 
 /// What a caller may see of a scorecard: where in the counters it stands, and which part of their keys is his.
-fn reachable(scope: &Scope, unit: ScorecardUnit, key: &str) -> Result<(Unit, Option<Vec<String>>, Option<Vec<String>>)> {
+fn reachable(
+    scope: &Scope,
+    unit: ScorecardUnit,
+    key: &str,
+) -> Result<(Unit, Option<Vec<String>>, Option<Vec<String>>)> {
     let asked = Some(key).filter(|key| !key.is_empty()).map(|key| message::kept_key(unit, key));
     match (scope, unit) {
         (Scope::All, _) => Ok((message::unit(unit), asked.map(|key| vec![key]), None)),
@@ -159,7 +163,7 @@ impl RatingService for RatingApi {
             let correction = Correction {
                 request: mutation(&caller, "CorrectRating", id, &message),
                 rating_id: Uuid::try_parse(&message.rating_id).map_err(|_| Error::NotFound("rating"))?,
-                score: i16::try_from(message.score).map_err(Error::internal)?,
+                score: message.score,
                 attribution: message.attribution(),
                 answered_at: message.answered_time.as_ref().map(micros).unwrap_or_default(),
                 comment: Some(message.comment).filter(|text| !text.is_empty()),

@@ -13,6 +13,7 @@ mod contract;
 mod errors;
 mod interactions;
 mod network;
+mod ratings;
 mod server;
 mod support;
 mod watch;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         support::trials(errors::tests()),
         support::trials(interactions::tests()),
         support::trials(network::tests()),
+        support::trials(ratings::tests()),
         support::trials(server::tests()),
         support::trials(web::tests()),
         support::trials(watch::tests()),

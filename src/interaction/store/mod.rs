@@ -15,6 +15,6 @@ pub(crate) use change::{Changing, note_reading, reattribute, update};
 pub(crate) use changes::{Change, Changes, shown};
 pub(crate) use find::{Filter, find, list, read_position, write_position};
 pub(crate) use lines::{contacts, lines};
-pub(crate) use served::served;
 pub(crate) use record::{Entry, Receipt, Recorder, unknown_ids};
 pub use rows::RECORDED;
+pub(crate) use served::served;

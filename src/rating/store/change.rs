@@ -33,7 +33,7 @@ const CORRECTION_WINDOW: Micros = 30 * 60 * 1_000_000;
 pub(crate) struct Correction {
     pub(crate) request: Request,
     pub(crate) rating_id: Uuid,
-    pub(crate) score: i16,
+    pub(crate) score: i32,
     pub(crate) attribution: Attribution,
     pub(crate) comment: Option<String>,
     pub(crate) answered_at: Micros,
@@ -71,7 +71,12 @@ pub(crate) async fn correct(store: &Store, correction: Correction) -> Result<Uui
         .await
 }
 
-async fn corrected(tx: &Tx, earlier: &Rating, correction: &Correction, now: Micros) -> Result<Rating, crate::store::Abort> {
+async fn corrected(
+    tx: &Tx,
+    earlier: &Rating,
+    correction: &Correction,
+    now: Micros,
+) -> Result<Rating, crate::store::Abort> {
     if earlier.standing == RatingStanding::Superseded {
         return Err(Error::RatingSuperseded.into());
     }
@@ -85,8 +90,8 @@ async fn corrected(tx: &Tx, earlier: &Rating, correction: &Correction, now: Micr
     let late = earlier.standing == RatingStanding::Late;
     Ok(Rating {
         id: Uuid::new_v4(),
-        score: correction.score,
-        level: template.level(correction.score),
+        score: correction.score.try_into().map_err(Error::internal)?,
+        level: template.direction.level(correction.score).try_into().map_err(Error::internal)?,
         attribution: correction.attribution,
         comment: correction.comment.clone(),
         answered_at: correction.answered_at,

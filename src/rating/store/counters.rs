@@ -4,11 +4,7 @@ use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, StreamTrait as _, Value, entity::prelude::*};
 
-use super::{
-    entity::rating,
-    lock,
-    rows::to_rating,
-};
+use super::{entity::rating, lock, rows::to_rating};
 use crate::{
     api::v1::RatingStanding,
     error::Result,
@@ -21,11 +17,7 @@ use crate::{
 
 const KEYS: usize = 4;
 
-const COUNTER: Table = Table {
-    name: "rating_counter",
-    present: Present::Add(KEYS),
-    columns: &columns(),
-};
+const COUNTER: Table = Table { name: "rating_counter", present: Present::Add(KEYS), columns: &columns() };
 
 const fn columns() -> [(&'static str, Kind); KEYS + Counts::MEASURES.len()] {
     let mut columns = [("", Kind::Int); KEYS + Counts::MEASURES.len()];
@@ -191,13 +183,16 @@ async fn count_anew(tx: &Tx) -> Result<(u64, BTreeMap<Place, Counts>), DbErr> {
 async fn kept(tx: &Tx) -> Result<BTreeMap<Place, Counts>, DbErr> {
     use futures::TryStreamExt as _;
     let sql = format!("SELECT unit, unit_key, day, standing, {} FROM rating_counter", Counts::MEASURES.join(", "));
-    let mut rows = tx.stream_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
+    let mut rows = tx.stream_raw(Statement::from_string(ConnectionTrait::get_database_backend(tx), sql)).await?;
     let mut kept = BTreeMap::new();
     while let Some(row) = rows.try_next().await? {
         let key: String = row.try_get("", "unit_key")?;
         let unit = row.try_get::<i16>("", "unit")?;
         let place = Place {
-            unit: Unit::ALL.into_iter().find(|one| *one as i16 == unit).ok_or_else(|| DbErr::Type(format!("unit {unit}")))?,
+            unit: Unit::ALL
+                .into_iter()
+                .find(|one| *one as i16 == unit)
+                .ok_or_else(|| DbErr::Type(format!("unit {unit}")))?,
             key: key.trim_start_matches(MARK).to_owned(),
             day: i32::try_from(row.try_get::<i64>("", "day")?).unwrap_or_default(),
             standing: standing(&row)?,

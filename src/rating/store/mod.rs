@@ -15,7 +15,10 @@ pub(crate) use submit::{Entry, Receipt, Submitter};
 /// Locks the ratings of all servers until the transaction ends; gives the database's time, read after that.
 ///
 /// Whether an interaction is rated already, and by which rating, must not change between looking and writing.
-async fn lock(tx: &crate::store::Tx, store: &crate::store::Store) -> Result<crate::interaction::Micros, sea_orm::DbErr> {
+async fn lock(
+    tx: &crate::store::Tx,
+    store: &crate::store::Store,
+) -> Result<crate::interaction::Micros, sea_orm::DbErr> {
     let (_, now) = crate::store::sequence::take(tx, store.clock(), crate::store::sequence::RATINGS, 1).await?;
     Ok(now)
 }

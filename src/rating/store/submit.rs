@@ -18,11 +18,7 @@ use crate::{
     error::{Error, Reason, Result},
     interaction::{self, Served},
     rating::{Rating, Told, figures::Changes, judge},
-    store::{
-        Abort, Store, Tx,
-        group::WriteGroup,
-        set,
-    },
+    store::{Abort, Store, Tx, group::WriteGroup, set},
     survey::{self, Template},
 };
 
