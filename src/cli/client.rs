@@ -19,6 +19,7 @@ use tonic_types::StatusExt as _;
 use crate::api::v1::{
     GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
     directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
+    rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
 };
 
 /// Where the server is and who asks.
@@ -45,6 +46,10 @@ pub struct Client {
     pub directory: DirectoryServiceClient<Connection>,
     /// Interactions.
     pub interactions: InteractionServiceClient<Connection>,
+    /// Survey templates.
+    pub surveys: SurveyServiceClient<Connection>,
+    /// Ratings.
+    pub ratings: RatingServiceClient<Connection>,
     /// The audit trail.
     pub audit: AuditServiceClient<Connection>,
 }
@@ -99,6 +104,8 @@ impl Client {
         Self {
             directory: DirectoryServiceClient::new(connection.clone()),
             interactions: InteractionServiceClient::new(connection.clone()),
+            surveys: SurveyServiceClient::new(connection.clone()),
+            ratings: RatingServiceClient::new(connection.clone()),
             audit: AuditServiceClient::new(connection),
         }
     }

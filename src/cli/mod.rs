@@ -6,6 +6,7 @@ pub mod completions;
 pub mod demo;
 pub mod import;
 pub mod recompute;
+pub mod scorecard;
 pub mod serve;
 pub mod summary;
 pub mod token;
@@ -42,6 +43,8 @@ pub enum Command {
     Import(import::ImportArgs),
     /// Prints how the recorded interactions went, by group
     Summary(summary::SummaryArgs),
+    /// Prints what the ratings come to, by group: for staff, and in the customer's truth
+    Scorecard(scorecard::ScorecardArgs),
     /// Counts every rating anew and puts the counters right, or with --check only says whether they are
     ///
     /// Works on the database itself; servers before it may go on, but no rating is taken in the meantime.
@@ -69,6 +72,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Token(args) => token::run(args),
         Command::Import(args) => import::run(args).await,
         Command::Summary(args) => summary::run(args).await,
+        Command::Scorecard(args) => scorecard::run(args).await,
         Command::Recompute(args) => recompute::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),

@@ -13,8 +13,8 @@ use super::{
     table::Dialect,
 };
 use crate::api::v1::{
-    Channel, Consent, ContactKind, CustomerStanding, Direction, InteractionKind, Involvement, Outcome, Resolution,
-    StaffRole, StaffState, TeamState, UpsertMode,
+    Attribution, Channel, Consent, ContactKind, CustomerStanding, Direction, InteractionKind, Involvement, Outcome,
+    Resolution, ScaleDirection, StaffRole, StaffState, SurveyTemplate, TeamState, UpsertMode,
 };
 
 /// A mapping file that is TOML; what it says is read when the header of the data is known.
@@ -41,6 +41,11 @@ impl MappingFile {
     /// The mapping for `import interactions`, or every mistake in it.
     pub fn interactions(&self, header: &[String]) -> Result<InteractionMapping, Problems> {
         section::read(&self.root, header, InteractionMapping::of)
+    }
+
+    /// The mapping for `import ratings`, or every mistake in it.
+    pub fn ratings(&self, header: &[String]) -> Result<RatingMapping, Problems> {
+        section::read(&self.root, header, RatingMapping::of)
     }
 
     /// The mapping for `import directory`, or every mistake in it.
@@ -169,6 +174,89 @@ impl InteractionMapping {
             root.problem("interaction", "must be given");
         }
         Self { common, key, unknown, fields: fields.unwrap_or_default() }
+    }
+}
+
+/// What the columns of a file of ratings mean: each row is an interaction and how the customer rated it.
+#[derive(Debug, Clone)]
+pub struct RatingMapping {
+    /// What was rated.
+    pub interaction: InteractionMapping,
+    /// By what survey.
+    pub template: TemplateMapping,
+    /// The fields of the rating.
+    pub fields: RatingFields,
+}
+
+impl RatingMapping {
+    fn of(root: &Section<'_>) -> Self {
+        let missing = Missing::default().and_of(root);
+        for key in ["template", "rating"].into_iter().filter(|key| !root.has(key)) {
+            root.problem(key, "must be given");
+        }
+        Self {
+            template: root.table("template", TemplateMapping::of).unwrap_or_default(),
+            fields: root.table("rating", |section| RatingFields::of(section, &missing)).unwrap_or_default(),
+            interaction: InteractionMapping::of(root),
+        }
+    }
+}
+
+/// The survey by which customers were asked; published where the server does not have it.
+#[derive(Debug, Clone, Default)]
+pub struct TemplateMapping {
+    /// As it would be created.
+    pub message: SurveyTemplate,
+}
+
+impl TemplateMapping {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.message.template_id
+    }
+
+    fn of(section: &Section<'_>) -> Self {
+        let direction = section
+            .text("direction")
+            .and_then(|text| ScaleDirection::from_text(&text).map_err(|rule| section.problem("direction", rule)).ok());
+        let window = section
+            .text("answer_window")
+            .and_then(|text| Duration::from_text(&text).map_err(|rule| section.problem("answer_window", rule)).ok());
+        Self {
+            message: SurveyTemplate {
+                template_id: section.required_text("template_id").unwrap_or_default(),
+                display_name: section.text("display_name").unwrap_or_default(),
+                direction: direction.unwrap_or(ScaleDirection::HighBest).into(),
+                answer_window: window,
+                ..Default::default()
+            },
+        }
+    }
+}
+
+/// The fields of a rating.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs, reason = "the fields are those of the message")]
+pub struct RatingFields {
+    pub score: Field<i32>,
+    pub answered_time: InstantField,
+    pub delivered_time: InstantField,
+    pub attribution: Field<Attribution>,
+    pub comment: Field<String>,
+}
+
+impl RatingFields {
+    fn of(section: &Section<'_>, missing: &Missing) -> Self {
+        for key in ["score", "answered_time"].into_iter().filter(|key| !section.has(key)) {
+            section.problem(key, "must be given");
+        }
+        Self {
+            score: Field::of(section, "score", missing),
+            answered_time: InstantField::of(section, "answered_time", missing),
+            delivered_time: InstantField::of(section, "delivered_time", missing),
+            attribution: Field::of(section, "attribution", missing),
+            comment: Field::of(section, "comment", missing),
+        }
     }
 }
 

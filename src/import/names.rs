@@ -88,6 +88,8 @@ by_name! {
     v1::ContactKind: "CONTACT_KIND",
     v1::Consent: "CONSENT",
     v1::UpsertMode: "UPSERT_MODE",
+    v1::Attribution: "ATTRIBUTION",
+    v1::ScaleDirection: "SCALE_DIRECTION",
 }
 
 #[cfg(test)]

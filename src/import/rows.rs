@@ -8,7 +8,7 @@ use super::{
     instant,
     mapping::{
         AliasFields, Common, ContextFields, CustomerFields, DirectoryMapping, INSTANTS, InteractionFields,
-        InteractionMapping, MessageCountFields, ParticipantFields, StaffFields, TeamFields, Times,
+        InteractionMapping, MessageCountFields, ParticipantFields, RatingMapping, StaffFields, TeamFields, Times,
     },
     names::FromText,
     section::Column,
@@ -18,8 +18,8 @@ use crate::{
     api::{
         rules::{Check, Violations},
         v1::{
-            ContactPoint, Customer, CustomerAlias, Interaction, InteractionContext, MessageCounts, Participant,
-            RecordInteractionRequest, StaffMember, Team,
+            ContactPoint, Customer, CustomerAlias, Interaction, InteractionContext, MessageCounts, Participant, Rating,
+            RecordInteractionRequest, StaffMember, SubmitRatingRequest, Team,
         },
     },
     error::{Reason, Violation},
@@ -77,6 +77,30 @@ pub fn interaction(
         interaction: Some(reader.interaction(&mapping.fields)),
     };
     reader.judge(request, |request, reader| reader.object(violations(request, now)))
+}
+
+/// Judges a row of ratings: the interaction, and how the customer rated it. The rating's interaction_id is filled in when
+/// the interaction is on record.
+pub fn rating(
+    mapping: &RatingMapping,
+    zone: &TimeZone,
+    row: &Row<'_>,
+    now: i64,
+) -> Judgement<(RecordInteractionRequest, SubmitRatingRequest)> {
+    if skipped(&mapping.interaction.common, row) {
+        return Judgement::Skip;
+    }
+    let mut reader = Reader { row, zone, reasons: Vec::new() };
+    let request_id = reader.request_id(&mapping.interaction.common.source, &mapping.interaction.key);
+    let record = RecordInteractionRequest {
+        request_id: request_id.clone(),
+        interaction: Some(reader.interaction(&mapping.interaction.fields)),
+    };
+    let rating = SubmitRatingRequest { request_id, rating: Some(reader.rating(mapping)) };
+    reader.judge((record, rating), |(record, rating), reader| {
+        reader.object(violations(record, now));
+        rating.rating.iter().for_each(|rating| reader.check(rating));
+    })
 }
 
 /// Judges a row of a directory file.
@@ -194,6 +218,20 @@ impl Reader<'_> {
             conclusion: self.text(&fields.conclusion),
             staff_resolution: self.number(&fields.staff_resolution),
             customer_resolution: self.number(&fields.customer_resolution),
+            ..Default::default()
+        }
+    }
+
+    fn rating(&mut self, mapping: &RatingMapping) -> Rating {
+        let fields = &mapping.fields;
+        Rating {
+            interaction_id: Uuid::nil().to_string(),
+            template_id: mapping.template.id().to_owned(),
+            score: self.value(&fields.score).unwrap_or_default(),
+            attribution: self.number(&fields.attribution),
+            comment: self.text(&fields.comment),
+            answered_time: self.instant(&fields.answered_time),
+            delivered_time: self.instant(&fields.delivered_time),
             ..Default::default()
         }
     }

@@ -1,16 +1,15 @@
 //! `rapport import interactions`: rows through one stream, with as much in memory as is not acknowledged yet.
 
-use std::{cell::RefCell, collections::VecDeque, fs::File};
+use std::{cell::RefCell, collections::VecDeque};
 
 use anyhow::{Context as _, bail};
-use indicatif::ProgressBar;
-use jiff::tz::TimeZone;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
     Run,
     ledger::Ledger,
+    reading::Reading,
     upsert::{self, Creation},
 };
 use crate::{
@@ -18,14 +17,11 @@ use crate::{
     cli::client::{Client, explain, reasons},
     clock::Clock,
     import::{
-        mapping::InteractionMapping,
-        rows::{self, Judgement},
-        table::{RawRow, Table},
+        mapping::{InteractionMapping, Unknown},
+        rows,
+        table::{RawRow, Row},
     },
 };
-
-/// Rows read at a time; what they need in the directory is created with one call for each kind.
-const CHUNK: usize = 500;
 
 /// Rows sent and not acknowledged, at most. They are kept, because a failure names its row by its place in the stream.
 const WINDOW: usize = 4096;
@@ -36,80 +32,48 @@ const QUEUE: usize = 256;
 /// Runs the import.
 pub(super) async fn run(mut run: Run, mapping: &InteractionMapping) -> anyhow::Result<()> {
     let clock = Clock::system();
-    let mut reading = Reading { table: run.source.open_table()?, mapping, zone: &run.zone, clock, bar: &run.bar };
+    let table = run.source.open_table()?;
+    let judge = |row: &Row<'_>| rows::interaction(mapping, &run.zone, row, clock.now_micros());
+    let mut reading = Reading::new(table, &run.bar, judge);
     let outcome = match &run.client {
-        None => rehearse(&mut reading, &mut run.ledger),
+        None => reading.rehearse(&mut run.ledger),
         Some(client) => {
             let ledger = RefCell::new(run.ledger);
-            let outcome = Box::pin(stream(client, &mut reading, &ledger)).await;
+            let outcome = Box::pin(stream(client, mapping.unknown, &mut reading, &ledger)).await;
             run.ledger = ledger.into_inner();
             outcome
         }
     };
+    drop(reading);
     run.finish(outcome)
-}
-
-/// Reads and judges everything.
-fn rehearse(reading: &mut Reading<'_>, ledger: &mut Ledger) -> anyhow::Result<()> {
-    while let Some(chunk) = reading.next_chunk(ledger)? {
-        ledger.counts.accepted += chunk.len() as u64;
-    }
-    Ok(())
-}
-
-/// The file on its way to becoming requests.
-struct Reading<'a> {
-    table: Table<File>,
-    mapping: &'a InteractionMapping,
-    zone: &'a TimeZone,
-    clock: Clock,
-    bar: &'a ProgressBar,
-}
-
-impl Reading<'_> {
-    /// The requests of the next rows, or none at the end. Rows that make no request are settled here.
-    fn next_chunk(&mut self, ledger: &mut Ledger) -> anyhow::Result<Option<Vec<(RawRow, RecordInteractionRequest)>>> {
-        let mut chunk = Vec::new();
-        for _ in 0..CHUNK {
-            let Some(raw) = self.table.next_row()? else {
-                return Ok((!chunk.is_empty()).then_some(chunk));
-            };
-            ledger.counts.read += 1;
-            let judgement = match raw.texts(self.table.header()) {
-                Ok(row) => rows::interaction(self.mapping, self.zone, &row, self.clock.now_micros()),
-                Err(reasons) => Judgement::Reject(reasons),
-            };
-            match judgement {
-                Judgement::Send(request) => chunk.push((raw, request)),
-                Judgement::Skip => ledger.counts.skipped += 1,
-                Judgement::Reject(reasons) => ledger.reject(&raw, &reasons)?,
-            }
-        }
-        self.bar.set_position(self.table.position());
-        self.bar.set_message(format!("{} rows, {} rejected", ledger.counts.read, ledger.counts.rejected));
-        Ok(Some(chunk))
-    }
 }
 
 /// Sends everything and settles it as it is acknowledged. The ledger is shared by the two sides, which take turns in one
 /// task and never hold it while they wait.
-async fn stream(client: &Client, reading: &mut Reading<'_>, ledger: &RefCell<Ledger>) -> anyhow::Result<()> {
+async fn stream(
+    client: &Client,
+    unknown: Unknown,
+    reading: &mut Reading<'_, RecordInteractionRequest>,
+    ledger: &RefCell<Ledger>,
+) -> anyhow::Result<()> {
     let window = Window { rows: RefCell::default(), room: Semaphore::new(WINDOW) };
     let (sender, receiver) = mpsc::channel(QUEUE);
     // Joined, not raced: when the file cannot be read on, what was sent is still acknowledged.
-    let (fed, drained) =
-        tokio::join!(feed(client, reading, ledger, &window, sender), drain(client, ledger, &window, receiver));
+    let (fed, drained) = tokio::join!(
+        feed(client, Creation::new(unknown), reading, ledger, &window, sender),
+        drain(client, ledger, &window, receiver)
+    );
     drained.and(fed)
 }
 
 async fn feed(
     client: &Client,
-    reading: &mut Reading<'_>,
+    mut creation: Creation,
+    reading: &mut Reading<'_, RecordInteractionRequest>,
     ledger: &RefCell<Ledger>,
     window: &Window,
     sender: mpsc::Sender<RecordInteractionsRequest>,
 ) -> anyhow::Result<()> {
-    let mut creation = Creation::new(reading.mapping.unknown);
     loop {
         let chunk = reading.next_chunk(&mut ledger.borrow_mut())?;
         let Some(chunk) = chunk else { return Ok(()) };

@@ -3,6 +3,8 @@
 mod directory;
 mod interactions;
 mod ledger;
+mod ratings;
+mod reading;
 mod upsert;
 
 use std::{
@@ -56,6 +58,8 @@ pub struct ImportArgs {
 pub enum What {
     /// What happened between the organisation and customers
     Interactions,
+    /// How customers rated what happened, each row with its interaction
+    Ratings,
     /// Teams, staff and customers
     Directory,
 }
@@ -70,6 +74,11 @@ pub async fn run(args: ImportArgs) -> anyhow::Result<()> {
             let mapping = source.mapping.interactions(&header).map_err(in_mapping)?;
             let run = Run::start(&args, source, &header, &mapping.common).await?;
             interactions::run(run, &mapping).await
+        }
+        What::Ratings => {
+            let mapping = source.mapping.ratings(&header).map_err(in_mapping)?;
+            let run = Run::start(&args, source, &header, &mapping.interaction.common).await?;
+            ratings::run(run, &mapping).await
         }
         What::Directory => {
             let mapping = source.mapping.directory(&header).map_err(in_mapping)?;

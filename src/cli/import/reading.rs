@@ -1,0 +1,58 @@
+//! A file on its way to becoming requests, a chunk of rows at a time.
+
+use std::fs::File;
+
+use indicatif::ProgressBar;
+
+use super::ledger::Ledger;
+use crate::import::{
+    rows::Judgement,
+    table::{RawRow, Row, Table},
+};
+
+/// Rows read at a time; what they need in the directory is created with one call for each kind.
+pub(super) const CHUNK: usize = 500;
+
+/// The rows of a file, judged.
+pub(super) struct Reading<'a, T> {
+    table: Table<File>,
+    judge: Box<dyn Fn(&Row<'_>) -> Judgement<T> + 'a>,
+    bar: &'a ProgressBar,
+}
+
+impl<'a, T> Reading<'a, T> {
+    pub(super) fn new(table: Table<File>, bar: &'a ProgressBar, judge: impl Fn(&Row<'_>) -> Judgement<T> + 'a) -> Self {
+        Self { table, judge: Box::new(judge), bar }
+    }
+
+    /// What the next rows become, or none at the end. Rows that become nothing are settled here.
+    pub(super) fn next_chunk(&mut self, ledger: &mut Ledger) -> anyhow::Result<Option<Vec<(RawRow, T)>>> {
+        let mut chunk = Vec::new();
+        for _ in 0..CHUNK {
+            let Some(raw) = self.table.next_row()? else {
+                return Ok((!chunk.is_empty()).then_some(chunk));
+            };
+            ledger.counts.read += 1;
+            let judgement = match raw.texts(self.table.header()) {
+                Ok(row) => (self.judge)(&row),
+                Err(reasons) => Judgement::Reject(reasons),
+            };
+            match judgement {
+                Judgement::Send(request) => chunk.push((raw, request)),
+                Judgement::Skip => ledger.counts.skipped += 1,
+                Judgement::Reject(reasons) => ledger.reject(&raw, &reasons)?,
+            }
+        }
+        self.bar.set_position(self.table.position());
+        self.bar.set_message(format!("{} rows, {} rejected", ledger.counts.read, ledger.counts.rejected));
+        Ok(Some(chunk))
+    }
+
+    /// Reads and judges everything, and sends nothing.
+    pub(super) fn rehearse(&mut self, ledger: &mut Ledger) -> anyhow::Result<()> {
+        while let Some(chunk) = self.next_chunk(ledger)? {
+            ledger.counts.accepted += chunk.len() as u64;
+        }
+        Ok(())
+    }
+}

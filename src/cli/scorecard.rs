@@ -1,0 +1,229 @@
+//! `rapport scorecard`: what the ratings come to, as a table or as JSON.
+
+use std::io::Write as _;
+
+use clap::{Args, ValueEnum};
+use comfy_table::{CellAlignment, Table, presets};
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::client::{Client, ClientArgs, explain};
+use crate::api::v1::{GetScorecardRequest, LedgerFigures, RatingQuestion, Scorecard, ScorecardUnit, TrendStep};
+
+/// Arguments of `rapport scorecard`.
+#[derive(Debug, Args)]
+pub struct ScorecardArgs {
+    /// How to group
+    #[arg(long, value_enum, default_value = "organization")]
+    pub by: By,
+    /// Only the group of this name, for example a team's id
+    #[arg(long, value_name = "KEY", default_value = "", hide_default_value = true)]
+    pub key: String,
+    /// From this day on, such as 2026-11-01; days are those on which customers were served
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<Date>,
+    /// To this day, which is included
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<Date>,
+    /// Besides, how it went by this step; in JSON only
+    #[arg(long, value_enum, requires = "json")]
+    pub trend: Option<Step>,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
+/// How to group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum By {
+    Organization,
+    Team,
+    Staff,
+    Role,
+    Channel,
+    Kind,
+    Topic,
+    Template,
+}
+
+impl From<By> for ScorecardUnit {
+    fn from(by: By) -> Self {
+        match by {
+            By::Organization => Self::Organization,
+            By::Team => Self::Team,
+            By::Staff => Self::Staff,
+            By::Role => Self::Role,
+            By::Channel => Self::Channel,
+            By::Kind => Self::Kind,
+            By::Topic => Self::Topic,
+            By::Template => Self::Template,
+        }
+    }
+}
+
+/// How a trend is divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Step {
+    Day,
+    Week,
+    Month,
+}
+
+impl From<Step> for TrendStep {
+    fn from(step: Step) -> Self {
+        match step {
+            Step::Day => Self::Day,
+            Step::Week => Self::Week,
+            Step::Month => Self::Month,
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What the server refuses.
+pub async fn run(args: ScorecardArgs) -> anyhow::Result<()> {
+    let client = args.client.connect().await?;
+    let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+    let request = GetScorecardRequest {
+        unit: ScorecardUnit::from(args.by).into(),
+        key: args.key.clone(),
+        first_day: day(args.from),
+        last_day: day(args.to),
+        trend: args.trend.map_or(TrendStep::Unspecified, TrendStep::from).into(),
+        ..Default::default()
+    };
+    let groups = all_pages(&client, request).await?;
+    let mut out = std::io::stdout();
+    if args.json {
+        let groups: Vec<_> = groups.iter().map(to_json).collect();
+        writeln!(out, "{}", json!({ "groups": groups }))?;
+    } else {
+        writeln!(out, "{}", table(&groups))?;
+    }
+    Ok(())
+}
+
+async fn all_pages(client: &Client, mut request: GetScorecardRequest) -> anyhow::Result<Vec<Scorecard>> {
+    let mut groups = Vec::new();
+    loop {
+        let page = client.ratings.clone().get_scorecard(request.clone()).await;
+        let page = page.map_err(|status| explain(&status))?.into_inner();
+        groups.extend(page.groups);
+        if page.next_page_token.is_empty() {
+            return Ok(groups);
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+/// The figures that count for staff stand in the group itself, the customer's truth beside them under its name.
+fn to_json(card: &Scorecard) -> Value {
+    let mut group = ledger(card.staff.as_ref().unwrap_or(&LedgerFigures::default()));
+    let trend = card.trend.iter().map(|point| {
+        json!({
+            "day": point.day,
+            "answered": point.answered,
+            "counted": point.counted,
+            "staff_mean": point.staff_mean,
+            "customer_mean": point.customer_mean,
+        })
+    });
+    let causes = ["staff", "policy", "product", "system", "logistics", "other"].into_iter().zip(&card.causes);
+    let causes: serde_json::Map<_, _> = causes.map(|(name, count)| (name.to_owned(), json!(count))).collect();
+    let rest = json!({
+        "key": card.key,
+        "answered": card.answered,
+        "counted": card.counted,
+        "late": card.late,
+        "exempt": card.exempt,
+        "incident": card.incident,
+        "non_staff": card.non_staff,
+        "customer": ledger(card.customer.as_ref().unwrap_or(&LedgerFigures::default())),
+        "causes": causes,
+        "trend": trend.collect::<Vec<_>>(),
+    });
+    if let (Some(group), Value::Object(rest)) = (group.as_object_mut(), rest) {
+        group.extend(rest);
+    }
+    group
+}
+
+fn ledger(figures: &LedgerFigures) -> Value {
+    let dimension = |question: RatingQuestion| {
+        let found = figures.dimensions.iter().find(|one| one.question() == question);
+        json!(found.map(|one| json!({ "n": one.n, "mean": one.mean })))
+    };
+    json!({
+        "n": figures.n,
+        "mean": figures.mean,
+        "distribution": figures.distribution,
+        "top_box": figures.top_box,
+        "top_box_low": figures.top_box_low,
+        "top_box_high": figures.top_box_high,
+        "resolved": figures.resolved,
+        "unresolved": figures.unresolved,
+        "affinity": dimension(RatingQuestion::Affinity),
+        "carefulness": dimension(RatingQuestion::Carefulness),
+        "knowledge": dimension(RatingQuestion::Knowledge),
+        "clarity": dimension(RatingQuestion::Clarity),
+        "effort": dimension(RatingQuestion::Effort),
+        "expected": dimension(RatingQuestion::Expected),
+        "perceived": dimension(RatingQuestion::Perceived),
+        "expectation_gap": figures.expectation_gap,
+        "perceived_only": figures.perceived_only,
+    })
+}
+
+fn table(groups: &[Scorecard]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "",
+        "answered",
+        "counted",
+        "late",
+        "exempt",
+        "not staff",
+        "mean",
+        "top box",
+        "95 %",
+        "customers' mean",
+        "customers' top box",
+    ]);
+    for card in groups {
+        let (staff, customer) = (card.staff.clone().unwrap_or_default(), card.customer.clone().unwrap_or_default());
+        let interval = staff.top_box_low.zip(staff.top_box_high);
+        table.add_row([
+            if card.key.is_empty() { "(none)" } else { &card.key }.to_owned(),
+            card.answered.to_string(),
+            card.counted.to_string(),
+            card.late.to_string(),
+            card.exempt.to_string(),
+            (card.non_staff + card.incident).to_string(),
+            score(staff.mean),
+            share(staff.top_box),
+            interval.map(|(low, high)| format!("{:.0}–{:.0} %", low * 1e2, high * 1e2)).unwrap_or_default(),
+            score(customer.mean),
+            share(customer.top_box),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn score(mean: Option<f64>) -> String {
+    mean.map(|mean| format!("{mean:.3}")).unwrap_or_default()
+}
+
+fn share(share: Option<f64>) -> String {
+    share.map(|share| format!("{:.1} %", share * 1e2)).unwrap_or_default()
+}
