@@ -12,6 +12,7 @@ pub mod directory;
 pub mod error;
 pub mod import;
 pub mod interaction;
+mod log_writer;
 pub mod metrics;
 pub mod rating;
 pub mod server;

@@ -1,7 +1,5 @@
 //! What the server says of itself while it runs: a log on standard error, and traces where configured.
 
-use std::io::BufWriter;
-
 use anyhow::Context as _;
 use http::{HeaderMap, HeaderValue};
 use opentelemetry::{
@@ -16,12 +14,14 @@ use opentelemetry_sdk::{
     trace::{Sampler, SdkTracerProvider},
 };
 use tracing::level_filters::LevelFilter;
-use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::{
     EnvFilter, Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
-use crate::config::{Log, LogFormat, Telemetry};
+use crate::{
+    config::{Log, LogFormat, Telemetry},
+    log_writer::{self, Flusher},
+};
 
 tokio::task_local! {
     /// The id of the call that the task serves, for events that are worth finding again by it.
@@ -37,7 +37,7 @@ pub(crate) fn request_id() -> String {
 #[derive(Debug)]
 pub struct Guard {
     traces: Option<SdkTracerProvider>,
-    _log: WorkerGuard,
+    _log: Flusher,
 }
 
 impl Drop for Guard {
@@ -48,13 +48,13 @@ impl Drop for Guard {
     }
 }
 
-/// Sends events to standard error from a thread of its own, since a slow terminal must not slow a call, and spans to
+/// Sends events to standard error by way of a thread, since a slow terminal must not slow a call, and spans to
 /// the collector, if there is one.
 ///
 /// # Errors
 /// If a log was started already, or the collector's address is none.
 pub fn start(log: &Log, telemetry: &Telemetry) -> anyhow::Result<Guard> {
-    let (writer, guard) = tracing_appender::non_blocking(BufWriter::new(std::io::stderr()));
+    let (writer, flusher) = log_writer::to(std::io::stderr()).context("cannot start the log")?;
     let events = tracing_subscriber::fmt::layer().with_writer(writer).with_target(false);
     let events = match log.format {
         LogFormat::Text => events.with_ansi(false).boxed(),
@@ -71,7 +71,7 @@ pub fn start(log: &Log, telemetry: &Telemetry) -> anyhow::Result<Guard> {
         .with(spans)
         .try_init()
         .context("a log was started already")?;
-    Ok(Guard { traces, _log: guard })
+    Ok(Guard { traces, _log: flusher })
 }
 
 fn provider(endpoint: &str, sample_ratio: f64) -> anyhow::Result<SdkTracerProvider> {

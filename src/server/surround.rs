@@ -11,7 +11,6 @@ use http::HeaderValue;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tonic::{service::Routes, transport::Server};
-use tonic_web::GrpcWebLayer;
 use tower::ServiceBuilder;
 
 use super::{
@@ -21,7 +20,7 @@ use super::{
     deadline::DeadlineLayer,
     quota::QuotaLayer,
     tls,
-    web::{GateLayer, cors},
+    web::WebLayer,
 };
 use crate::{
     auth::{AuthLayer, Authenticator},
@@ -92,9 +91,7 @@ pub async fn serve(
     let server = Server::builder()
         .layer(
             ServiceBuilder::new()
-                .layer(cors(&origins))
-                .layer(GateLayer::new(&origins, metrics.clone()))
-                .layer(GrpcWebLayer::new())
+                .layer(WebLayer::new(origins, metrics.clone()))
                 .layer(CallLogLayer::new(metrics.clone(), config.telemetry.otlp_endpoint.is_some()))
                 .layer(AdmissionLayer::new(limits, stopping.clone(), metrics.clone()))
                 .layer(DeadlineLayer::new(limits.call_timeout, metrics.clone()))

@@ -9,13 +9,14 @@ use std::{
     time::Duration,
 };
 
-use futures::future::{Either, Ready, ready};
+use futures::future::{BoxFuture, Either};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version,
     header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, ORIGIN},
 };
 use tonic::body::Body;
-use tower::{Layer, Service};
+use tonic_web::GrpcWebLayer;
+use tower::{Layer, Service, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{api::status, error::Error, metrics::Metrics};
@@ -42,65 +43,90 @@ const SHOWN: [HeaderName; 4] = [
     HeaderName::from_static("x-request-id"),
 ];
 
-/// Answers preflights and tells browsers what they may show, for exactly these origins.
-pub(super) fn cors(origins: &[HeaderValue]) -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins.iter().cloned()))
-        .allow_methods([Method::POST])
-        .allow_headers(SENT)
-        .expose_headers(SHOWN)
-        .max_age(PREFLIGHT_MAX_AGE)
-}
-
-/// Lets through what is gRPC, from where it may come.
+/// Puts the rules of browsers before a service.
+///
+/// Nearly all calls are plain gRPC and pass by these rules: only what may come from a browser is taken through them.
 #[derive(Clone)]
-pub(super) struct GateLayer {
-    origins: Arc<[HeaderValue]>,
+pub(super) struct WebLayer(Arc<Rules>);
+
+struct Rules {
+    cors: CorsLayer,
+    origins: Vec<HeaderValue>,
     metrics: Arc<Metrics>,
 }
 
-impl GateLayer {
-    pub(super) fn new(origins: &[HeaderValue], metrics: Arc<Metrics>) -> Self {
-        Self { origins: origins.into(), metrics }
+impl WebLayer {
+    /// For pages of exactly these origins.
+    pub(super) fn new(origins: Vec<HeaderValue>, metrics: Arc<Metrics>) -> Self {
+        let cors = CorsLayer::new()
+            .allow_origin(AllowOrigin::list(origins.iter().cloned()))
+            .allow_methods([Method::POST])
+            .allow_headers(SENT)
+            .expose_headers(SHOWN)
+            .max_age(PREFLIGHT_MAX_AGE);
+        Self(Arc::new(Rules { cors, origins, metrics }))
     }
 }
 
-impl<S> Layer<S> for GateLayer {
-    type Service = Gate<S>;
+impl<S> Layer<S> for WebLayer {
+    type Service = Web<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Gate { inner, rules: self.clone() }
+        Web { inner, rules: self.0.clone() }
     }
 }
 
-/// A service behind the gate.
+/// A service for browsers too.
 #[derive(Clone)]
-pub(super) struct Gate<S> {
+pub(super) struct Web<S> {
     inner: S,
-    rules: GateLayer,
+    rules: Arc<Rules>,
 }
 
-impl<S, B> Service<Request<B>> for Gate<S>
+impl<S> Service<Request<Body>> for Web<S>
 where
-    S: Service<Request<B>, Response = Response<Body>>,
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
+    S::Error: Send,
+    S::Future: Send,
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Either<S::Future, Ready<Result<Response<Body>, S::Error>>>;
+    type Future = Either<S::Future, BoxFuture<'static, Result<Response<Body>, S::Error>>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.rules.refusal(request.method(), request.headers()) {
-            None => Either::Left(self.inner.call(request)),
-            Some(response) => Either::Right(ready(Ok(response))),
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        if is_plain_grpc(&request) {
+            return Either::Left(self.inner.call(request));
         }
+        let (inner, rules) = (self.inner.clone(), self.rules.clone());
+        let cors = rules.cors.clone();
+        let gate = tower::service_fn(move |request: Request<Body>| {
+            let refusal = rules.refusal(request.method(), request.headers());
+            let inner = inner.clone();
+            async move {
+                match refusal {
+                    Some(response) => Ok(response),
+                    None => GrpcWebLayer::new().layer(inner).oneshot(request).await,
+                }
+            }
+        });
+        Either::Right(Box::pin(cors.layer(gate).oneshot(request)))
     }
 }
 
-impl GateLayer {
+/// What no browser sends.
+fn is_plain_grpc<B>(request: &Request<B>) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    request.version() == Version::HTTP_2
+        && request.method() == Method::POST
+        && matches!(kind, Some(b"application/grpc" | b"application/grpc+proto"))
+        && !request.headers().contains_key(ORIGIN)
+}
+
+impl Rules {
     fn refusal(&self, method: &Method, headers: &HeaderMap) -> Option<Response<Body>> {
         let foreign = |origin: &HeaderValue| !self.origins.contains(origin);
         if headers.get_all(ORIGIN).iter().any(foreign) {
