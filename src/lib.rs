@@ -13,6 +13,7 @@ pub mod error;
 pub mod import;
 pub mod interaction;
 pub mod metrics;
+mod rating;
 pub mod server;
 pub mod store;
 pub mod telemetry;
