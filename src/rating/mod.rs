@@ -6,4 +6,6 @@
 #![cfg_attr(not(test), expect(dead_code, reason = "the services that use it follow"))]
 
 mod reply;
+mod shrinkage;
+mod statistics;
 mod wording;
