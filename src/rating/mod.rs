@@ -5,6 +5,7 @@
 //! (R9). `bias` asks who was invited (R10), `blocks` what the rated person may see (R12).
 #![cfg_attr(not(test), expect(dead_code, reason = "the services that use it follow"))]
 
+mod bias;
 mod case_mix;
 mod ranking;
 mod reply;
