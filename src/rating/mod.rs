@@ -6,6 +6,7 @@
 #![cfg_attr(not(test), expect(dead_code, reason = "the services that use it follow"))]
 
 mod bias;
+mod blocks;
 mod case_mix;
 mod ranking;
 mod reply;
