@@ -1,6 +1,6 @@
 //! A normalised reply cut into clauses, and these into tokens, each with what it may say.
 
-use super::lexicon::{Lexicon, Meaning, is_han, is_latin};
+use super::lexicon::{Lexicon, Meaning, Tone, is_han, is_latin};
 use crate::rating::wording::{Attribution, Direction, Scale, Wording};
 
 /// What a piece of a clause says.
@@ -20,7 +20,7 @@ pub(super) enum Said {
     Cause(Attribution),
     Filler,
     Polite,
-    Judgement,
+    Judgement(Tone),
     Irony,
     Wrong,
     Instead,
@@ -65,7 +65,7 @@ const OPENERS: [&str; 22] = [
     "the", "he", "she", "they", "it", "it's", "i", "i'm", "my", "we", "your", "you", "because", "as", "since", "but",
     "for", "his", "her", "their", "this", "that",
 ];
-const BREAKS: &str = ",.;:!?\n。、()[]{}「」『』《》\"…—|~";
+const BREAKS: &str = ",.;:!?\n。、()[]{}【】「」『』《》\"…—|~";
 const STARS: [char; 3] = ['⭐', '🌟', '★'];
 
 pub(super) fn clauses<'a>(text: &'a str, wording: &Wording, lexicon: &Lexicon) -> Vec<Clause<'a>> {
@@ -125,7 +125,7 @@ impl<'a> Lexer<'a, '_> {
     /// Reads one clause with the marks that end it; whether they ask.
     fn clause(&mut self) -> bool {
         while let Some(char) = self.rest().chars().next() {
-            if BREAKS.contains(char) {
+            if BREAKS.contains(char) && self.lexicon.at(self.rest()).is_none() {
                 let marks = self.rest().find(|char| !BREAKS.contains(char)).unwrap_or(self.rest().len());
                 let question = self.rest()[..marks].contains('?');
                 self.at += marks;
@@ -173,12 +173,14 @@ impl<'a> Lexer<'a, '_> {
             Meaning::FullMarks => Said::Odd,
             Meaning::Numeral(number) => return self.numeral(len, *number),
             Meaning::Cause(cause) => Said::Cause(*cause),
+            // A 4: an article needs a word before it.
+            Meaning::Filler if len == 1 && self.tokens.is_empty() && before_digit(&self.rest()[1..]) => Said::Odd,
             Meaning::Filler if len == 1 && (self.letter().is_some() || graded(&self.rest()[1..])) => {
                 return self.latin();
             }
             Meaning::Filler | Meaning::Give => Said::Filler,
             Meaning::Polite => Said::Polite,
-            Meaning::Judgement => Said::Judgement,
+            Meaning::Judgement(tone) => Said::Judgement(*tone),
             Meaning::Irony => Said::Irony,
             Meaning::Wrong => Said::Wrong,
             Meaning::Instead => Said::Instead,
@@ -238,7 +240,7 @@ impl<'a> Lexer<'a, '_> {
                     || ["选", "选择", "按", "回复", "a", "press", "reply"].contains(&text)
             }
             Said::Score { .. } | Said::Odd | Said::Other | Said::Code | Said::Cause(_) => false,
-            Said::Judgement | Said::Irony | Said::Wrong | Said::Hypothetical | Said::Retraction => false,
+            Said::Judgement(_) | Said::Irony | Said::Wrong | Said::Hypothetical | Said::Retraction => false,
             Said::Asking | Said::Picture | Said::Word => false,
         }
     }
@@ -294,13 +296,13 @@ impl<'a> Lexer<'a, '_> {
         let separator = number.find(|char: char| !char.is_ascii_digit()).map(|at| number.as_bytes()[at]);
         // A thing's name or a quantity below: #12, no5, v5, -5, +5, ￥5.
         let attached =
-            before.is_some_and(|char| is_latin(char) || "-+¥$€£%&/=".contains(char) && !self.may_precede(char));
+            before.is_some_and(|char| is_latin(char) || "-+#¥$€£%&/=".contains(char) && !self.may_precede(char));
         let of_kind = before == Some('第') || self.counts_something(after);
         match (groups.as_slice(), separator) {
             _ if of_kind => self.push(Said::Other, number.len()),
             ([whole], None) => self.whole(whole, after, attached),
             // 5.0
-            ([whole, zeros], Some(b'.')) if zeros.bytes().all(|digit| digit == b'0') => {
+            ([whole, zeros], Some(b'.')) if !self.code(whole) && zeros.bytes().all(|digit| digit == b'0') => {
                 self.whole(whole, after, attached);
                 if let Some(token) = self.tokens.last_mut() {
                     token.end += number.len() - whole.len();
@@ -328,10 +330,10 @@ impl<'a> Lexer<'a, '_> {
         }
     }
 
-    /// A plus before the code for "not the colleague's fault", an equals sign after a letter.
+    /// A plus or a hash before the code for "not the colleague's fault", an equals sign after a letter.
     fn may_precede(&self, char: char) -> bool {
         let scored = matches!(self.tokens.last(), Some(token) if matches!(token.said, Said::Score { .. }));
-        scored && (char == '=' || char == '+' && self.code(self.rest()))
+        scored && (char == '=' || "+#".contains(char) && self.code(self.rest()))
     }
 
     fn code(&self, rest: &str) -> bool {
@@ -362,7 +364,9 @@ impl<'a> Lexer<'a, '_> {
         }
         // 5k, 5个人, 5%: some other thing, which nobody can name.
         let glued = unit.is_none()
-            && after.starts_with(|char| is_latin(char) || char == '%' || char == '+' && !self.code(&after[1..]));
+            && (after.starts_with(|char| is_latin(char) || char == '%')
+                || after.strip_prefix('+').is_some_and(|after| !self.code(after))
+                || after.strip_prefix('-').is_some_and(ends));
         let said = match number {
             _ if len > 3 => Said::Other,
             Some(_) if attached || glued => Said::Odd,
@@ -417,17 +421,20 @@ impl<'a> Lexer<'a, '_> {
         let word = &before[before
             .rfind(|char| !is_latin(char))
             .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8))..];
-        (word.is_empty() && !before.ends_with(|char: char| char.is_ascii_digit())
-            || [
-                "choose", "option", "answer", "is", "select", "pick", "meant", "be", "to", "or", "sorry", "hi", "hello",
-            ]
-            .contains(&word))
-        .then_some(score)
+        let introduces =
+            ["choose", "option", "answer", "is", "select", "pick", "meant", "be", "to", "or", "sorry", "hi", "hello"];
+        (word.is_empty() || introduces.contains(&word)).then_some(score)
     }
 
     fn latin(&mut self) {
         let rest = self.rest();
         let len = rest.find(|char| !is_latin(char)).unwrap_or(rest.len());
+        let after = rest[len..].trim_start_matches(['.', ' ']);
+        if &rest[..len] == "no" && after.starts_with(|char: char| char.is_ascii_digit()) {
+            // No. 1 is praise.
+            let digits = after.find(|char: char| !char.is_ascii_digit()).unwrap_or(after.len());
+            return self.push(Said::Odd, rest.len() - after.len() + digits);
+        }
         let single = rest[..len].chars().count() == 1;
         let said = match self.letter() {
             Some(score) => Said::Score { scores: vec![score], spoken: true },
@@ -438,6 +445,10 @@ impl<'a> Lexer<'a, '_> {
         };
         self.push(said, len);
     }
+}
+
+fn before_digit(rest: &str) -> bool {
+    rest.trim_start_matches(' ').starts_with(|char: char| char.is_ascii_digit())
 }
 
 /// A+, B-: grades between the letters.

@@ -22,7 +22,7 @@ pub(super) enum Meaning {
     /// Gives what follows as the customer's mark: 打, 给.
     Give,
     /// A judgement that is no label of the scale.
-    Judgement,
+    Judgement(Tone),
     /// A laugh or a sigh beside which words may mean the opposite.
     Irony,
     /// The last answer was wrong.
@@ -41,9 +41,17 @@ pub(super) enum Meaning {
     Asking,
 }
 
+/// Which way a judgement points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    Good,
+    Fair,
+    Bad,
+}
+
 use Meaning::{Asking, Filler, Give, Hypothetical, Instead, Irony, Is, Judgement, NotThis, Polite, Retraction, Wrong};
 
-const COMMON: [(Meaning, &[&str]); 12] = [
+const COMMON: [(Meaning, &[&str]); 14] = [
     (
         Filler,
         &[
@@ -85,6 +93,8 @@ const COMMON: [(Meaning, &[&str]); 12] = [
             "哦",
             "因为",
             "由于",
+            "刚才",
+            "刚刚",
             "主要",
             "呢",
             "啦",
@@ -126,7 +136,6 @@ const COMMON: [(Meaning, &[&str]); 12] = [
             "answer",
             "choose",
             "option",
-            "number",
             "reply",
             "press",
             "here",
@@ -217,10 +226,8 @@ const COMMON: [(Meaning, &[&str]); 12] = [
         ],
     ),
     (
-        Judgement,
+        Judgement(Tone::Good),
         &[
-            "好",
-            "不满",
             "很好",
             "非常好",
             "挺好",
@@ -229,10 +236,6 @@ const COMMON: [(Meaning, &[&str]); 12] = [
             "不错",
             "很不错",
             "还不错",
-            "还行",
-            "还可以",
-            "可以",
-            "行",
             "棒",
             "很棒",
             "太棒了",
@@ -242,20 +245,7 @@ const COMMON: [(Meaning, &[&str]); 12] = [
             "五星好评",
             "完美",
             "优秀",
-            "凑合",
-            "马马虎虎",
-            "普通",
-            "差",
-            "很差",
-            "太差",
-            "太差了",
-            "差劲",
-            "差评",
-            "垃圾",
-            "最高分",
-            "最低分",
-            "不好",
-            "不行",
+            "👍",
             "good",
             "very good",
             "great",
@@ -263,14 +253,57 @@ const COMMON: [(Meaning, &[&str]); 12] = [
             "good service",
             "excellent",
             "excellent service",
-            "ok",
-            "okay",
-            "fine",
             "nice",
             "perfect",
             "amazing",
             "awesome",
             "not bad",
+            "best",
+            "love it",
+            "happy",
+            "very happy",
+        ],
+    ),
+    (
+        Judgement(Tone::Fair),
+        &[
+            "好",
+            "还行",
+            "还可以",
+            "可以",
+            "行",
+            "凑合",
+            "马马虎虎",
+            "普通",
+            "ok",
+            "okay",
+            "fine",
+            "so so",
+            "so-so",
+            "average",
+            "meh",
+        ],
+    ),
+    (
+        Judgement(Tone::Bad),
+        &[
+            "不满",
+            "差",
+            "很差",
+            "太差",
+            "太差了",
+            "差劲",
+            "差评",
+            "垃圾",
+            "不好",
+            "不行",
+            "👎",
+            "😡",
+            "😠",
+            "🤬",
+            "💩",
+            ":(",
+            ":-(",
             "not good",
             "bad",
             "very bad",
@@ -278,15 +311,7 @@ const COMMON: [(Meaning, &[&str]); 12] = [
             "terrible",
             "awful",
             "horrible",
-            "so so",
-            "so-so",
-            "average",
-            "meh",
-            "best",
             "worst",
-            "love it",
-            "happy",
-            "very happy",
             "unhappy",
             "bad service",
             "poor service",
@@ -468,7 +493,25 @@ const COMMON: [(Meaning, &[&str]); 12] = [
             "just joking",
         ],
     ),
-    (Asking, &["吗", "难道", "为什么", "为啥", "凭什么", "什么意思", "怎么", "是不是", "why", "what", "which", "how"]),
+    (
+        Asking,
+        &[
+            "吗",
+            "难道",
+            "为什么",
+            "为啥",
+            "凭什么",
+            "什么意思",
+            "谁",
+            "怎么",
+            "是不是",
+            "why",
+            "what",
+            "which",
+            "how",
+            "who",
+        ],
+    ),
 ];
 
 const NUMERALS: [(&str, i32); 33] = [

@@ -16,7 +16,10 @@
 //!   invitation then asks for the score if there is none yet.
 //! - Two causes that are not staff read as `Other`: that it was not the colleague is certain. Staff and another cause
 //!   together read as none, and so does a cause within a question.
-//! - Irony (呵呵) leaves a number what it is, and makes a label doubtful.
+//! - Irony (呵呵) leaves a number what it is, and makes a good label doubtful. A judgement that contradicts the score ("5
+//!   terrible", 1 很好) may mean that the scale was taken the wrong way round: the label is asked for.
+//! - A correction names the right score behind the wrong one ("1分打错了，应该是5分") or alone ("不对，是5"); two scores of
+//!   which neither is said to be wrong, or "5错了", are asked about.
 //! - A picture, a letter or a judgement outside the scale (👍, "ok", 不错) is asked about; other text without a score is
 //!   kept for a person.
 
@@ -25,10 +28,10 @@ mod lexicon;
 mod text;
 mod typo;
 
-use std::collections::BTreeSet;
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use lexer::{Clause, Said, Token};
-use lexicon::Lexicon;
+use lexicon::{Lexicon, Tone};
 
 use super::wording::{Attribution, Wording};
 
@@ -60,7 +63,7 @@ pub(crate) enum Ask {
     OneDigit,
     /// Which of the two scores, the lower first.
     WhichOf(i32, i32),
-    /// The label instead of a number, since the scale was turned lately (R1).
+    /// The label instead of a number: the scale was turned lately (R1), or the words contradict the number.
     Label,
 }
 
@@ -76,7 +79,7 @@ struct Mark<'a> {
     spoken: bool,
     /// In a clause that says nothing else.
     plain: bool,
-    /// What stands before it says that it is not the answer.
+    /// What stands before or behind it says that it is not the answer.
     rejected: bool,
     /// What stands before it says that it is.
     put_right: bool,
@@ -105,10 +108,14 @@ impl Reader {
             || code_comes_first(said());
         if marks.is_empty() {
             return match cause(&clauses) {
-                _ if doubt => ask(),
+                _ if doubt || (has(&Said::Code) && has(&Said::Wrong)) => ask(),
                 Some(attribution) => self.reading(raw, &clauses, None, Some(attribution)),
                 None if has(&Said::Word) || has(&Said::Hypothetical) || has(&Said::Asking) => Outcome::Unreadable,
-                None if has(&Said::Judgement) || has(&Said::Picture) || has(&Said::Wrong) || has(&Said::Instead) => {
+                None if said().any(|said| matches!(said, Said::Judgement(_)))
+                    || has(&Said::Picture)
+                    || has(&Said::Wrong)
+                    || has(&Said::Instead) =>
+                {
                     ask()
                 }
                 None if has(&Said::Other) || has(&Said::NotThis) || has(&Said::Retraction) => ask(),
@@ -129,10 +136,35 @@ impl Reader {
         };
         let (&[score], spoken) = (common.as_slice(), valid.iter().any(|mark| mark.spoken)) else { return ask() };
         let only_spoken = valid.iter().all(|mark| mark.spoken);
-        if (confirm_by_label && !spoken) || (only_spoken && has(&Said::Irony)) {
+        if (confirm_by_label && !spoken) || (only_spoken && self.tone(score) == Tone::Good && has(&Said::Irony)) {
             return ask();
         }
+        if clauses.iter().any(|clause| self.contradicts(clause, score)) {
+            return Outcome::Ambiguous(Ask::Label);
+        }
         self.reading(raw, &clauses, Some(score), cause(&clauses))
+    }
+
+    /// Which half of the scale a score is in.
+    fn tone(&self, score: i32) -> Tone {
+        let scale = self.wording.scale;
+        match (2 * scale.upright(score)).cmp(&(scale.min + scale.max)) {
+            Ordering::Greater => Tone::Good,
+            Ordering::Equal => Tone::Fair,
+            Ordering::Less => Tone::Bad,
+        }
+    }
+
+    /// Whether a clause judges the other way, and judges nothing else.
+    fn contradicts(&self, clause: &Clause, score: i32) -> bool {
+        let tone = self.tone(score);
+        clause.tokens.iter().all(|token| is_plain(&token.said))
+            && clause.tokens.iter().any(|token| {
+                matches!(
+                    (&token.said, tone),
+                    (Said::Judgement(Tone::Good), Tone::Bad) | (Said::Judgement(Tone::Bad), Tone::Good)
+                )
+            })
     }
 
     fn reading(&self, raw: &str, clauses: &[Clause], score: Option<i32>, attribution: Option<Attribution>) -> Outcome {
@@ -176,7 +208,7 @@ fn is_bare(said: &Said) -> bool {
         | Said::Instead
         | Said::NotThis
         | Said::Is => true,
-        Said::Odd | Said::Other | Said::Cause(_) | Said::Judgement | Said::Irony | Said::Hypothetical => false,
+        Said::Odd | Said::Other | Said::Cause(_) | Said::Judgement(_) | Said::Irony | Said::Hypothetical => false,
         Said::Retraction | Said::Asking | Said::Picture | Said::Word => false,
     }
 }
@@ -189,7 +221,7 @@ fn is_plain(said: &Said) -> bool {
         | Said::Cause(_)
         | Said::Filler
         | Said::Polite
-        | Said::Judgement
+        | Said::Judgement(_)
         | Said::Irony => true,
         Said::Wrong | Said::Instead | Said::NotThis | Said::Is | Said::Picture => true,
         Said::Odd | Said::Other | Said::Hypothetical | Said::Retraction | Said::Asking | Said::Word => false,
@@ -197,17 +229,23 @@ fn is_plain(said: &Said) -> bool {
 }
 
 fn marks<'a>(clauses: &'a [Clause]) -> Vec<Mark<'a>> {
-    let mut marks = Vec::new();
+    let mut marks: Vec<Mark> = Vec::new();
     let mut supposed = false;
     for clause in clauses {
         supposed |= clause.tokens.iter().any(|token| token.said == Said::Hypothetical);
-        // Beside words a judgement may be the judgement of something else, and a label of its own score with it.
         let plain = !supposed && !clause.question && clause.tokens.iter().all(|token| is_plain(&token.said));
         let mut before = &Said::Filler;
         for token in &clause.tokens {
+            // "5 is wrong" rejects what was just said; "wrong, 5" does not.
+            if token.said == Said::Wrong
+                && let Some(mark) = marks.last_mut()
+            {
+                mark.rejected = true;
+            }
             if let Said::Score { scores, spoken } = &token.said {
                 let (rejected, put_right) = (*before == Said::NotThis, *before == Said::Instead);
-                let judged = *spoken && clause.tokens.iter().any(|token| token.said == Said::Judgement);
+                // 好满意 is more than 满意.
+                let judged = *spoken && matches!(before, Said::Judgement(_));
                 let joined = *before == Said::Is;
                 marks.push(Mark { scores, spoken: *spoken, plain: plain && !judged, rejected, put_right, joined });
             }
@@ -236,6 +274,7 @@ fn cause(clauses: &[Clause]) -> Option<Attribution> {
         let mut before = &Said::Filler;
         for token in &clause.tokens {
             match token.said {
+                Said::Cause(_) if of_staff(&clause.text[..token.start]) => {}
                 Said::Cause(_) if doubtful || *before == Said::NotThis || *before == Said::Word => {}
                 Said::Cause(cause) => _ = causes.insert(cause),
                 Said::Code => _ = causes.insert(Attribution::Other),
@@ -244,7 +283,7 @@ fn cause(clauses: &[Clause]) -> Option<Attribution> {
                 | Said::Other
                 | Said::Filler
                 | Said::Polite
-                | Said::Judgement
+                | Said::Judgement(_)
                 | Said::Irony => {}
                 Said::Wrong | Said::Instead | Said::NotThis | Said::Is | Said::Hypothetical | Said::Retraction => {}
                 Said::Asking | Said::Picture | Said::Word => {}
@@ -264,6 +303,12 @@ fn cause(clauses: &[Clause]) -> Option<Attribution> {
         _ if causes.contains(&Attribution::Staff) => None,
         _ => Some(Attribution::Other),
     }
+}
+
+/// "The quality of the service": what follows is about the staff, whatever else it names.
+fn of_staff(before: &str) -> bool {
+    let before = before.trim_end_matches([' ', '的']);
+    ["服务", "客服", "service"].iter().any(|staff| before.ends_with(staff))
 }
 
 fn question(marks: &[Mark]) -> Ask {
@@ -320,9 +365,10 @@ mod tests {
         let table = include_str!("../../../tests/data/replies.tsv");
         let (mut wrong, mut count) = (String::new(), 0);
         for line in table.lines().filter(|line| !line.starts_with("# ")) {
-            let [reply, _, scale, expected] = line.split('\t').collect::<Vec<_>>()[..] else {
+            let [reply, language, scale, expected] = line.split('\t').collect::<Vec<_>>()[..] else {
                 panic!("four columns: {line}")
             };
+            assert!(["zh", "en", "mixed"].contains(&language), "{line}");
             let reply = reply.replace("\\n", "\n");
             let outcome = Reader::new(wording(scale)).read(&reply, scale.ends_with("confirm"));
             if let Outcome::Read(Reading { comment, .. }) = &outcome {
