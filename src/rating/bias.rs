@@ -10,22 +10,31 @@ use std::collections::BTreeMap;
 /// Of the alarms raised, the part that may be false.
 const FALSE_ALARMS: f64 = 0.05;
 
-/// Interactions that were to be followed by an invitation, and those that were.
+/// Interactions that were to be followed by an invitation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Invited {
-    pub(crate) eligible: u64,
-    /// At most `eligible`.
+pub(crate) struct Eligible {
     pub(crate) invited: u64,
+    /// And were not.
+    pub(crate) passed_over: u64,
+}
+
+impl Eligible {
+    pub(crate) fn count(self) -> u64 {
+        self.invited + self.passed_over
+    }
+
+    /// The share that was invited; absent without eligible ones.
+    pub(crate) fn share(self) -> Option<f64> {
+        (self.count() > 0).then(|| self.invited as f64 / self.count() as f64)
+    }
 }
 
 /// How one agent, channel or outcome compares with all others of the listing.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Bias {
     pub(crate) key: String,
-    pub(crate) counts: Invited,
-    /// invited / eligible; absent without eligible ones.
-    pub(crate) share: Option<f64>,
-    /// The same of all others.
+    pub(crate) eligible: Eligible,
+    /// The share of all others together.
     pub(crate) others_share: Option<f64>,
     /// The probability of a difference at least as rare, if invitations were drawn blindly.
     pub(crate) p_value: f64,
@@ -34,29 +43,19 @@ pub(crate) struct Bias {
 }
 
 /// By key, in order of the keys.
-pub(crate) fn compare(groups: &BTreeMap<String, Invited>) -> Vec<Bias> {
-    let all = groups.values().fold(Invited::default(), |all, one| Invited {
-        eligible: all.eligible + one.eligible,
+pub(crate) fn compare(groups: &BTreeMap<String, Eligible>) -> Vec<Bias> {
+    let all = groups.values().fold(Eligible::default(), |all, one| Eligible {
         invited: all.invited + one.invited,
+        passed_over: all.passed_over + one.passed_over,
     });
-    let share = |counts: Invited| (counts.eligible > 0).then(|| counts.invited as f64 / counts.eligible as f64);
-    let mut listing: Vec<Bias> = groups
-        .iter()
-        .map(|(key, counts)| {
-            let others = Invited { eligible: all.eligible - counts.eligible, invited: all.invited - counts.invited };
-            let p_value = exact_test(*counts, others);
-            Bias {
-                key: key.clone(),
-                counts: *counts,
-                share: share(*counts),
-                others_share: share(others),
-                p_value,
-                flagged: false,
-            }
-        })
-        .collect();
+    let bias = |(key, one): (&String, &Eligible)| {
+        let others = Eligible { invited: all.invited - one.invited, passed_over: all.passed_over - one.passed_over };
+        let p_value = exact_test(*one, others);
+        Bias { key: key.clone(), eligible: *one, others_share: others.share(), p_value, flagged: false }
+    };
+    let mut listing: Vec<Bias> = groups.iter().map(bias).collect();
     // One that has nothing to be compared by is no comparison.
-    let compared = |bias: &Bias| bias.share.is_some() && bias.others_share.is_some();
+    let compared = |bias: &Bias| bias.eligible.count() > 0 && bias.others_share.is_some();
     let p_values: Vec<f64> = listing.iter().filter(|bias| compared(bias)).map(|bias| bias.p_value).collect();
     if let Some(limit) = largest_rejected(&p_values, FALSE_ALARMS) {
         listing.iter_mut().filter(|bias| compared(bias)).for_each(|bias| bias.flagged = bias.p_value <= limit);
@@ -76,8 +75,8 @@ fn largest_rejected(p_values: &[f64], level: f64) -> Option<f64> {
 ///
 /// The hypergeometric probabilities are built outward from the most probable one by their ratios, and end where they no longer
 /// count: no factorials, and a number of steps that grows with the standard deviation only.
-fn exact_test(one: Invited, others: Invited) -> f64 {
-    let (drawn, invited, total) = (one.eligible, one.invited + others.invited, one.eligible + others.eligible);
+fn exact_test(one: Eligible, others: Eligible) -> f64 {
+    let (drawn, invited, total) = (one.count(), one.invited + others.invited, one.count() + others.count());
     let least = (drawn + invited).saturating_sub(total);
     let most = drawn.min(invited);
     // P(k + 1) / P(k)
@@ -122,8 +121,8 @@ mod tests {
 
     use super::*;
 
-    fn invited(invited: u64, eligible: u64) -> Invited {
-        Invited { eligible, invited }
+    fn invited(invited: u64, eligible: u64) -> Eligible {
+        Eligible { invited, passed_over: eligible - invited }
     }
 
     #[test]
@@ -152,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_one_who_invites_only_some_is_flagged() {
-        let mut groups: BTreeMap<String, Invited> =
+        let mut groups: BTreeMap<String, Eligible> =
             (0..20).map(|at| (format!("agent {at}"), invited(70 + at % 7, 100))).collect();
         assert!(compare(&groups).iter().all(|bias| !bias.flagged));
         groups.insert("chooser".to_owned(), invited(40, 100));
@@ -161,7 +160,7 @@ mod tests {
         let flagged: Vec<_> = compare(&groups).into_iter().filter(|bias| bias.flagged).map(|bias| bias.key).collect();
         assert_eq!(flagged, ["chooser"]);
         let absent = compare(&groups).into_iter().find(|bias| bias.key == "absent").unwrap();
-        assert_eq!((absent.share, absent.p_value), (None, 1.0));
+        assert_eq!((absent.eligible.share(), absent.p_value), (None, 1.0));
         // One alone has nobody to be compared with.
         let alone = compare(&[("one".to_owned(), invited(1, 100))].into());
         assert_eq!((alone[0].others_share, alone[0].flagged), (None, false));

@@ -92,7 +92,7 @@ impl Reader {
         Self { wording, lexicon }
     }
 
-    /// Reads a reply in time linear in its length. `confirm_by_label`: a number alone is not enough.
+    /// Reads a reply in time linear in its length. `confirm_by_label`: a number alone is not enough; a label or letter is.
     pub(crate) fn read(&self, raw: &str, confirm_by_label: bool) -> Outcome {
         let text = text::normalise(raw);
         let mut clauses = lexer::clauses(&text, &self.wording, &self.lexicon);
@@ -326,7 +326,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rating::wording::{Direction, Scale};
+    use crate::rating::wording::{Choice, Direction, Scale};
 
     fn wording(name: &str) -> Wording {
         match name.trim_end_matches(" confirm") {
@@ -382,6 +382,23 @@ mod tests {
         }
         assert!(count >= 150, "{count} replies");
         assert!(wrong.is_empty(), "\n{wrong}");
+    }
+
+    #[test]
+    fn the_words_of_a_template_come_before_all_others() {
+        let choice = |(score, label): (i32, &str)| Choice {
+            score,
+            labels: [("en".to_owned(), label.to_owned())].into(),
+            synonyms: Vec::new(),
+            letter: None,
+        };
+        let choices =
+            [(1, "Bad"), (2, "Not bad"), (3, "好"), (4, "Yes, perfect"), (9, "off the scale")].map(choice).into();
+        let scale = Scale { min: 1, max: 4, direction: Direction::HighBest };
+        let reader = Reader::new(Wording { scale, choices, ..wording("ten") });
+        let read = |reply| written(&reader.read(reply, false));
+        assert_eq!(["bad", "NOT BAD", "好，谢谢", "yes, perfect", "4 好"].map(read), ["1", "2", "3", "4", "ask 3 4"]);
+        assert_eq!(["off the scale", "perfect"].map(read), ["kept", "ask"]);
     }
 
     fn score(outcome: &Outcome) -> Option<i32> {
