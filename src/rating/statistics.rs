@@ -1,4 +1,3 @@
-#![expect(dead_code, reason = "ranks follow")]
 //! Figures of one group of ratings, with how sure they are. Sums are whole numbers, so that they are exact and do not depend
 //! on the order in which ratings arrive; a fraction is made once, at the end.
 
