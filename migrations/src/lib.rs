@@ -9,6 +9,7 @@ use sea_orm_migration::{async_trait, prelude::*, sea_orm::DbBackend};
 mod m0001_directory;
 mod m0002_interactions;
 mod m0004_contacts;
+mod m0005_surveys;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_directory::Migration),
             Box::new(m0002_interactions::Migration),
             Box::new(m0004_contacts::Migration),
+            Box::new(m0005_surveys::Migration),
         ]
     }
 }

@@ -153,7 +153,7 @@ pub(crate) fn check_time_zone(name: &str) -> Option<Violation> {
 }
 
 /// The shape of RFC 5646: subtags of 1 to 8 letters or digits, the first a language of 2 to 8 letters.
-fn is_language_tag(tag: &str) -> bool {
+pub(crate) fn is_language_tag(tag: &str) -> bool {
     let mut subtags = tag.split('-');
     let language = subtags.next().unwrap_or_default();
     (2..=8).contains(&language.len())
