@@ -15,7 +15,6 @@ pub mod interaction;
 pub mod metrics;
 pub mod server;
 pub mod store;
-#[expect(dead_code, reason = "its RPCs follow")]
 pub mod survey;
 pub mod telemetry;
 pub mod watch;

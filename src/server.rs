@@ -31,6 +31,7 @@ use crate::{
         v1::{
             audit_service_server::AuditServiceServer, contact_service_server::ContactServiceServer,
             directory_service_server::DirectoryServiceServer, interaction_service_server::InteractionServiceServer,
+            survey_service_server::SurveyServiceServer,
         },
     },
     audit::AuditApi,
@@ -42,6 +43,7 @@ use crate::{
     interaction::{service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
     store::{Database, Store},
+    survey::service::SurveyApi,
     watch::{WatchLimits, Watches},
 };
 
@@ -152,9 +154,11 @@ fn services(
         AuditServiceServer::new(AuditApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
     let contacts = ContactServiceServer::new(ContactApi::new(store.clone(), config.time_zone.rules.clone()))
         .max_decoding_message_size(limits.max_message_bytes);
-    let names = vec![name(&directory), name(&interactions), name(&contacts), name(&audit)];
+    let surveys =
+        SurveyServiceServer::new(SurveyApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
+    let names = vec![name(&directory), name(&interactions), name(&contacts), name(&surveys), name(&audit)];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
-    (routes.add_service(audit), names)
+    (routes.add_service(surveys).add_service(audit), names)
 }
 
 impl Running {

@@ -29,3 +29,18 @@ pub(super) mod template {
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub(super) mod direction {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "survey_direction")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub channel: i16,
+        pub direction: i16,
+        pub turned_at: Option<i64>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -2,6 +2,8 @@
 //! RPCs in `service`.
 
 mod entity;
+mod message;
+pub mod service;
 pub(crate) mod store;
 mod wording;
 
@@ -55,6 +57,11 @@ pub(crate) struct Template {
 }
 
 impl Template {
+    /// What people call the version.
+    pub(crate) fn key(&self) -> String {
+        format!("{}/{}", self.id, self.version)
+    }
+
     /// Whether it may be used after interactions by a channel.
     pub(crate) fn covers(&self, channel: Channel) -> bool {
         self.channels.is_empty() || self.channels.contains(channel)

@@ -160,8 +160,8 @@ impl World {
     /// One call and its outcome in the words of the matrix.
     async fn ask(&self, method: &str, who: &str, about: About) -> &'static str {
         let caller = &self.callers[who];
-        let (mut directory, mut interactions, mut contacts) =
-            (caller.directory(), caller.interactions(), caller.contacts());
+        let (mut directory, mut interactions, mut contacts, mut surveys) =
+            (caller.directory(), caller.interactions(), caller.contacts(), caller.surveys());
         let Thing { team: team_id, staff: staff_id, customer: customer_id } = self.thing(who, about);
         let interaction_id = self.interactions[staff_id].clone();
         let (request_id, reason) = (request_id(), "as agreed".to_owned());
@@ -377,12 +377,51 @@ impl World {
                 let answer = contacts.list_contact_breaches(v1::ListContactBreachesRequest::default()).await;
                 listed(answer, |answer| answer.breaches.iter().any(|one| one.interaction_id == *breach))
             }
+            "SurveyService/CreateTemplate" => {
+                let request = v1::CreateTemplateRequest { request_id, template: Some(template("nps")) };
+                word(surveys.create_template(request).await)
+            }
+            "SurveyService/UpdateTemplate" => {
+                let version = self.draft().await;
+                let template = Some(template("nps"));
+                word(surveys.update_template(v1::UpdateTemplateRequest { request_id, template, version, etag }).await)
+            }
+            "SurveyService/PublishTemplate" => {
+                let (template_id, version) = ("nps".to_owned(), self.draft().await);
+                let direction_override_reason = String::new();
+                let request =
+                    v1::PublishTemplateRequest { request_id, template_id, version, direction_override_reason, etag };
+                word(surveys.publish_template(request).await)
+            }
+            "SurveyService/RetireTemplate" => {
+                let (template_id, version) = ("nps".to_owned(), self.draft().await);
+                let publish = v1::PublishTemplateRequest {
+                    request_id: crate::support::client::request_id(),
+                    template_id: template_id.clone(),
+                    version,
+                    ..Default::default()
+                };
+                self.callers["admin"].surveys().publish_template(publish).await.unwrap();
+                word(surveys.retire_template(v1::RetireTemplateRequest { request_id, template_id, version }).await)
+            }
+            "SurveyService/GetTemplate" => {
+                let request = v1::GetTemplateRequest { template_id: "csat".to_owned(), version: 0 };
+                word(surveys.get_template(request).await)
+            }
+            "SurveyService/ListTemplates" => word(surveys.list_templates(v1::ListTemplatesRequest::default()).await),
             "AuditService/ListAuditEvents" => {
                 let answer = caller.audit().list_audit_events(v1::ListAuditEventsRequest::default()).await;
                 listed(answer, |answer| answer.audit_events.iter().any(|one| one.object_id == customer_id))
             }
             unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
         }
+    }
+
+    /// A new draft of a survey template: its version.
+    async fn draft(&self) -> i32 {
+        let request = v1::CreateTemplateRequest { request_id: request_id(), template: Some(template("nps")) };
+        let created = self.callers["admin"].surveys().create_template(request).await.unwrap();
+        created.into_inner().template.unwrap().version
     }
 
     /// Changes an interaction, so that who watches it is told.
@@ -409,6 +448,14 @@ impl World {
             end_time: None,
         };
         caller.directory().suspend_customer(request).await
+    }
+}
+
+fn template(template_id: &str) -> v1::SurveyTemplate {
+    v1::SurveyTemplate {
+        template_id: template_id.to_owned(),
+        direction: v1::ScaleDirection::HighBest.into(),
+        ..Default::default()
     }
 }
 

@@ -15,6 +15,7 @@ mod interactions;
 mod network;
 mod server;
 mod support;
+mod surveys;
 mod watch;
 mod web;
 
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         support::trials(interactions::tests()),
         support::trials(network::tests()),
         support::trials(server::tests()),
+        support::trials(surveys::tests()),
         support::trials(web::tests()),
         support::trials(watch::tests()),
         // Needs no server.
