@@ -144,7 +144,7 @@ fn services(
         config.recording.queue,
         metrics.group_sizes.clone(),
         StreamLimits { max_life: limits.stream_max_life, stopping: stopping.clone() },
-        watches,
+        watches.clone(),
     );
     let batch_limit = limits.max_batch_message_bytes;
     let directory = DirectoryServiceServer::new(DirectoryApi::new(store.clone(), &config.time_zone.name))
@@ -154,8 +154,8 @@ fn services(
         AuditServiceServer::new(AuditApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
     let contacts = ContactServiceServer::new(ContactApi::new(store.clone(), config.time_zone.rules.clone()))
         .max_decoding_message_size(limits.max_message_bytes);
-    let surveys =
-        SurveyServiceServer::new(SurveyApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
+    let surveys = SurveyApi::new(store.clone(), config.time_zone.rules.clone(), watches, stopping.clone());
+    let surveys = SurveyServiceServer::new(surveys).max_decoding_message_size(limits.max_message_bytes);
     let names = vec![name(&directory), name(&interactions), name(&contacts), name(&surveys), name(&audit)];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
     (routes.add_service(surveys).add_service(audit), names)

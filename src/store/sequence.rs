@@ -7,6 +7,8 @@ use crate::clock::Clock;
 
 /// The stream of changes to interactions.
 pub(crate) const INTERACTIONS: &str = "interactions";
+/// The stream of invitations to surveys.
+pub(crate) const INVITATIONS: &str = "invitations";
 
 /// Locks the stream until the transaction ends and takes `count` numbers; returns the first, and the database's time,
 /// read after the lock and on the same trip. Numbers that go unused leave a gap, which readers do not mind; what they

@@ -86,7 +86,7 @@ impl TryFrom<template::Model> for Template {
     }
 }
 
-fn enum_of<E: TryFrom<i32> + Default>(number: i16) -> E {
+pub(super) fn enum_of<E: TryFrom<i32> + Default>(number: i16) -> E {
     E::try_from(i32::from(number)).unwrap_or_default()
 }
 

@@ -17,7 +17,7 @@ use crate::support::{
     Caller, Server, Test,
     client::{Bearer, request_id},
     on_both,
-    sample::{at, call, customer, participant, staff, team},
+    sample::{at, call, customer, participant, phone, staff, team},
 };
 
 const MATRIX: &str = include_str!("access_matrix.txt");
@@ -409,12 +409,54 @@ impl World {
                 word(surveys.get_template(request).await)
             }
             "SurveyService/ListTemplates" => word(surveys.list_templates(v1::ListTemplatesRequest::default()).await),
+            "SurveyService/IssueSurvey" => {
+                let request = self.issuing(staff_id).await;
+                word(surveys.issue_survey(request).await)
+            }
+            "SurveyService/ReportDelivery" => {
+                let invitation_id = self.invitation(staff_id).await;
+                let outcome = v1::DeliveryOutcome::Delivered.into();
+                let request = v1::ReportDeliveryRequest { request_id, invitation_id, outcome, delivery_time: None };
+                word(surveys.report_delivery(request).await)
+            }
+            "SurveyService/GetInvitation" => {
+                let invitation_id = self.invitation(staff_id).await;
+                word(surveys.get_invitation(v1::GetInvitationRequest { invitation_id }).await)
+            }
+            "SurveyService/ListInvitations" => {
+                let invitation_id = self.invitation(staff_id).await;
+                let answer = surveys.list_invitations(v1::ListInvitationsRequest::default()).await;
+                listed(answer, |answer| answer.invitations.iter().any(|one| one.invitation_id == invitation_id))
+            }
+            "SurveyService/WatchInvitations" => {
+                word(surveys.watch_invitations(v1::WatchInvitationsRequest::default()).await)
+            }
             "AuditService/ListAuditEvents" => {
                 let answer = caller.audit().list_audit_events(v1::ListAuditEventsRequest::default()).await;
                 listed(answer, |answer| answer.audit_events.iter().any(|one| one.object_id == customer_id))
             }
             unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
         }
+    }
+
+    /// A request to invite to rate a new interaction, with somebody of whom nothing else is known: the customers of the
+    /// organisation are suspended, or do not wish to be asked, by the time.
+    async fn issuing(&self, staff: &str) -> v1::IssueSurveyRequest {
+        let stranger = Interaction { customer_alias: Some(phone(&request_id())), ..call(staff, "") };
+        let interaction = self.callers["app"].record(stranger).await.unwrap();
+        v1::IssueSurveyRequest {
+            request_id: request_id(),
+            interaction_id: interaction.interaction_id,
+            template_id: "csat".to_owned(),
+            template_version: 0,
+        }
+    }
+
+    /// A new invitation.
+    async fn invitation(&self, staff: &str) -> String {
+        let request = self.issuing(staff).await;
+        let issued = self.callers["app"].surveys().issue_survey(request).await.unwrap().into_inner();
+        issued.to_send.unwrap().invitation.unwrap().invitation_id
     }
 
     /// A new draft of a survey template: its version.
