@@ -41,6 +41,39 @@ pub enum Error {
     /// The customer is not suspended.
     #[error("the customer is not suspended")]
     NotSuspended,
+    /// The version of a survey template is immutable.
+    #[error("the version of the survey template was published before")]
+    TemplateNotDraft,
+    /// The version of a survey template is not in use.
+    #[error("the version of the survey template is not published")]
+    TemplateNotPublished,
+    /// The other end of the scale is the good one.
+    #[error("the other end of the scale is the good one on {}", .0.join(", "))]
+    WrongDirection(Vec<String>),
+    /// A survey template is for other channels.
+    #[error("the survey template is not for interactions by this channel")]
+    ChannelNotCovered,
+    /// The interaction goes on.
+    #[error("the interaction is not over")]
+    InteractionNotOver,
+    /// The interaction does not say with whom it was.
+    #[error("the interaction has neither a customer nor an alias")]
+    NobodyToInvite,
+    /// The interaction has an invitation.
+    #[error("there is an invitation for the interaction already")]
+    AlreadyInvited,
+    /// The customer was invited not long ago.
+    #[error("the customer was invited within the template's interval")]
+    InvitedRecently,
+    /// The contact policy stands against it.
+    #[error("the customer must not be asked now: {}", .0.join(", "))]
+    ContactRefused(Vec<String>),
+    /// An invitation was not delivered in time.
+    #[error("the invitation was not delivered in time")]
+    InvitationExpired,
+    /// Something else became of an invitation.
+    #[error("the invitation was settled before")]
+    InvitationSettled,
     /// A stream's reader took nothing for too long.
     #[error("the reader is too slow")]
     SlowReader,

@@ -17,7 +17,6 @@ pub mod metrics;
 pub mod rating;
 pub mod server;
 pub mod store;
-#[expect(dead_code, reason = "its RPCs follow")]
 pub mod survey;
 pub mod telemetry;
 pub mod watch;

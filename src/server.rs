@@ -31,7 +31,7 @@ use crate::{
         v1::{
             audit_service_server::AuditServiceServer, contact_service_server::ContactServiceServer,
             directory_service_server::DirectoryServiceServer, interaction_service_server::InteractionServiceServer,
-            rating_service_server::RatingServiceServer,
+            rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
         },
     },
     audit::AuditApi,
@@ -44,6 +44,7 @@ use crate::{
     metrics::Metrics,
     rating::service::RatingApi,
     store::{Database, Store},
+    survey::service::SurveyApi,
     watch::{WatchLimits, Watches},
 };
 
@@ -149,7 +150,7 @@ fn services(
         config.recording.queue,
         metrics.group_sizes.clone(),
         StreamLimits { max_life: limits.stream_max_life, stopping: stopping.clone() },
-        watches,
+        watches.clone(),
     );
     let batch_limit = limits.max_batch_message_bytes;
     let directory = DirectoryServiceServer::new(DirectoryApi::new(store.clone(), &config.time_zone.name))
@@ -167,9 +168,12 @@ fn services(
         metrics.group_sizes.clone(),
     ))
     .max_decoding_message_size(batch_limit);
-    let names = vec![name(&directory), name(&interactions), name(&contacts), name(&ratings), name(&audit)];
+    let surveys = SurveyApi::new(store.clone(), config.time_zone.rules.clone(), watches, stopping.clone());
+    let surveys = SurveyServiceServer::new(surveys).max_decoding_message_size(limits.max_message_bytes);
+    let names =
+        vec![name(&directory), name(&interactions), name(&contacts), name(&surveys), name(&ratings), name(&audit)];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
-    (routes.add_service(ratings).add_service(audit), names)
+    (routes.add_service(surveys).add_service(ratings).add_service(audit), names)
 }
 
 impl Running {

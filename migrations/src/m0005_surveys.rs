@@ -58,4 +58,38 @@ const STATEMENTS: &[&str] = &[
             \"question\":\"How satisfied were you with our service? Reply with a number: 5 very satisfied, 4 satisfied, 3 neutral, 2 dissatisfied, 1 very dissatisfied. If it was not our colleague''s fault, add 0, for example: 3 0\",
             \"labels\":[\"very dissatisfied\",\"dissatisfied\",\"neutral\",\"satisfied\",\"very satisfied\"]}
         ]', 3600000000, 1, 2592000000000, {now}, 1)",
+    // One per interaction, be it suppressed: then without sequence, and there is nothing to send. The token itself is
+    // here only for as long as it is to be sent; to recognise it its hash is enough.
+    "CREATE TABLE survey_invitation (
+        id {id} PRIMARY KEY,
+        interaction_id {id} NOT NULL,
+        sequence {int},
+        template_id {text} NOT NULL,
+        template_version {count} NOT NULL,
+        state {code} NOT NULL,
+        issue_mode {code} NOT NULL,
+        channel {code} NOT NULL,
+        customer_id {text},
+        contact_kind {code},
+        contact_value {text},
+        locale {text},
+        issued_at {int} NOT NULL,
+        expire_at {int} NOT NULL,
+        delivered_at {int},
+        answer_until {int},
+        suppression {code},
+        contact_refusals {int} NOT NULL,
+        token {text},
+        token_hash {text}
+    ) {strict}",
+    "CREATE UNIQUE INDEX survey_invitation_interaction ON survey_invitation (interaction_id)",
+    "CREATE UNIQUE INDEX survey_invitation_sequence ON survey_invitation (sequence) WHERE sequence IS NOT NULL",
+    "CREATE UNIQUE INDEX survey_invitation_token ON survey_invitation (token_hash) WHERE token_hash IS NOT NULL",
+    "CREATE INDEX survey_invitation_time ON survey_invitation (issued_at, id)",
+    "CREATE INDEX survey_invitation_customer ON survey_invitation (customer_id, issued_at) WHERE customer_id IS NOT NULL",
+    "CREATE INDEX survey_invitation_contact ON survey_invitation (contact_value, issued_at)
+        WHERE contact_value IS NOT NULL",
+    // Those whose token is to be forgotten when they expire.
+    "CREATE INDEX survey_invitation_open ON survey_invitation (expire_at) WHERE state = 1",
+    "INSERT INTO stream (name, last_sequence) VALUES ('invitations', 0)",
 ];

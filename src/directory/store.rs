@@ -374,6 +374,9 @@ pub(crate) struct Known {
     pub(crate) customers: HashSet<String>,
     /// Customers by alias.
     pub(crate) aliases: HashMap<Alias, String>,
+    /// Whether customers are invited to surveys without anybody asking. No id, but what a group that records would make
+    /// a trip of its own for.
+    pub(crate) invites: bool,
 }
 
 /// Ids to look up; of aliases their values.
@@ -393,7 +396,8 @@ pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named)
         "SELECT 's' AS what, staff_id AS id, role AS code, team_id AS of FROM staff_member WHERE staff_id IN {}
         UNION ALL SELECT 't', team_id, NULL, NULL FROM team WHERE team_id IN {}
         UNION ALL SELECT 'c', customer_id, NULL, NULL FROM customer WHERE customer_id IN {}
-        UNION ALL SELECT 'a', value, kind, customer_id FROM customer_alias WHERE value IN {}",
+        UNION ALL SELECT 'a', value, kind, customer_id FROM customer_alias WHERE value IN {}
+        UNION ALL SELECT 'i', template_id, NULL, NULL FROM survey_template WHERE state = 2 AND issue_mode = 2",
         listed(1),
         listed(2),
         listed(3),
@@ -415,6 +419,7 @@ pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named)
             }
             "t" => _ = known.teams.insert(id),
             "c" => _ = known.customers.insert(id),
+            "i" => known.invites = true,
             _ => {
                 let kind = ContactKind::try_from(i32::from(row.try_get::<i16>("", "code")?)).unwrap_or_default();
                 known.aliases.insert(Alias { kind, value: id }, row.try_get("", "of")?);
@@ -422,4 +427,43 @@ pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named)
         }
     }
     Ok(known)
+}
+
+/// How customers are reached.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reachable {
+    /// Empty: not known.
+    pub(crate) locale: String,
+    /// Contact points that he does not object to, in the order in which the directory has them.
+    pub(crate) points: Vec<Alias>,
+}
+
+/// How these customers are reached; one trip.
+pub(crate) async fn reach_among(
+    connection: &impl ConnectionTrait,
+    customers: Vec<String>,
+) -> Result<HashMap<String, Reachable>, DbErr> {
+    let mut reach: HashMap<String, Reachable> = HashMap::new();
+    if customers.is_empty() {
+        return Ok(reach);
+    }
+    let backend = connection.get_database_backend();
+    let sql = format!(
+        "SELECT c.customer_id, c.locale, p.kind, p.value FROM customer c
+        LEFT JOIN contact_point p ON p.customer_id = c.customer_id AND p.consent NOT IN ({}, {})
+        WHERE c.customer_id IN {} ORDER BY c.customer_id, p.position",
+        Consent::Denied as i16,
+        Consent::Withdrawn as i16,
+        set::texts_listed(backend, 1),
+    );
+    let list = [set::texts(backend, customers)?];
+    for row in connection.query_all_raw(Statement::from_sql_and_values(backend, sql, list)).await? {
+        let one = reach.entry(row.try_get("", "customer_id")?).or_default();
+        one.locale = row.try_get("", "locale")?;
+        if let Some(kind) = row.try_get::<Option<i16>>("", "kind")? {
+            let kind = ContactKind::try_from(i32::from(kind)).unwrap_or_default();
+            one.points.push(Alias { kind, value: row.try_get("", "value")? });
+        }
+    }
+    Ok(reach)
 }

@@ -294,7 +294,7 @@ impl InteractionService for InteractionApi {
             let change = change_of(message.interaction.unwrap_or_default(), &paths)?;
             check_update_rights(caller.principal.role, &paths)?;
             let changing = self.changing(&caller, scope, mutation, &message.interaction_id, message.etag)?;
-            let interaction = rows::update(&self.store, changing, change).await?;
+            let interaction = rows::update((&self.store, &self.time_zone), changing, change).await?;
             Ok(v1::UpdateInteractionResponse { interaction: Some(message::write(interaction)) })
         })
         .await

@@ -9,6 +9,8 @@ use crate::clock::Clock;
 pub(crate) const INTERACTIONS: &str = "interactions";
 /// The ratings; nobody watches them yet, but their writers wait for one another here.
 pub(crate) const RATINGS: &str = "ratings";
+/// The stream of invitations to surveys.
+pub(crate) const INVITATIONS: &str = "invitations";
 
 /// Locks the stream until the transaction ends and takes `count` numbers; returns the first, and the database's time,
 /// read after the lock and on the same trip. Numbers that go unused leave a gap, which readers do not mind; what they

@@ -29,3 +29,50 @@ pub(super) mod template {
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub(super) mod direction {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "survey_direction")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub channel: i16,
+        pub direction: i16,
+        pub turned_at: Option<i64>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod invitation {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "survey_invitation")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub interaction_id: Uuid,
+        pub sequence: Option<i64>,
+        pub template_id: String,
+        pub template_version: i32,
+        pub state: i16,
+        pub issue_mode: i16,
+        pub channel: i16,
+        pub customer_id: Option<String>,
+        pub contact_kind: Option<i16>,
+        pub contact_value: Option<String>,
+        pub locale: Option<String>,
+        pub issued_at: i64,
+        pub expire_at: i64,
+        pub delivered_at: Option<i64>,
+        pub answer_until: Option<i64>,
+        pub suppression: Option<i16>,
+        pub contact_refusals: i64,
+        pub token: Option<String>,
+        pub token_hash: Option<String>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,10 +1,19 @@
-//! What customers are asked after an interaction. Types and rules, without I/O; words are in `wording`, rows in `store`,
-//! RPCs in `service`.
+//! What customers are asked after an interaction, and who is invited to answer. Types and rules, without I/O: of templates
+//! here, of invitations in `invitation`; words are in `wording`. Rows of templates are in `store`, of invitations in
+//! `invitations`, `issue` issues them; RPCs are in `service`.
 
 mod entity;
+mod invitation;
+mod invitations;
+mod issue;
+mod message;
+pub mod service;
 pub(crate) mod store;
+mod watch;
 mod wording;
 
+pub(crate) use invitation::invites_itself;
+pub(crate) use issue::{Ended, invite_themselves};
 pub(crate) use wording::Wording;
 
 use crate::{
@@ -55,6 +64,11 @@ pub(crate) struct Template {
 }
 
 impl Template {
+    /// What people call the version.
+    pub(crate) fn key(&self) -> String {
+        format!("{}/{}", self.id, self.version)
+    }
+
     /// Whether it may be used after interactions by a channel.
     pub(crate) fn covers(&self, channel: Channel) -> bool {
         self.channels.is_empty() || self.channels.contains(channel)
@@ -67,6 +81,7 @@ impl Template {
     }
 
     /// Whether a number alone is no answer at `now`, since customers may still mean the scale of before (R1).
+    #[cfg_attr(not(test), expect(dead_code, reason = "what reads replies follows"))]
     pub(crate) fn confirm_by_label(&self, now: Micros) -> bool {
         self.label_until.is_some_and(|until| now < until)
     }

@@ -1,12 +1,30 @@
-//! Rows of templates.
+//! Rows of templates, and of which end of each channel's scale is the good one.
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult as _, Statement};
+use sea_orm::{
+    ActiveValue::Set,
+    ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult as _, QueryOrder as _, QuerySelect as _, Statement,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, OnConflict},
+};
 
-use super::{Questions, Template, entity::template};
-use crate::api::v1::TemplateState;
-use crate::{contact::Channels, store::set};
+use super::{
+    HABIT, Questions, Template,
+    entity::{direction, template},
+    wording,
+};
+use crate::{
+    api::{
+        plain_name,
+        v1::{AuditAction, Channel, Role, ScaleDirection, TemplateState},
+    },
+    contact::Channels,
+    directory::etag,
+    error::{Error, Result},
+    interaction::Micros,
+    store::{Abort, Tx, audit, set},
+};
 
 /// A version of a template; 0: the newest published one.
 pub(crate) async fn template(
@@ -68,6 +86,184 @@ impl TryFrom<template::Model> for Template {
     }
 }
 
-fn enum_of<E: TryFrom<i32> + Default>(number: i16) -> E {
+pub(super) fn enum_of<E: TryFrom<i32> + Default>(number: i16) -> E {
     E::try_from(i32::from(number)).unwrap_or_default()
+}
+
+fn row(template: &Template) -> Result<template::ActiveModel> {
+    Ok(template::ActiveModel {
+        template_id: Set(template.id.clone()),
+        version: Set(template.version),
+        state: Set(template.state as i16),
+        display_name: Set(template.display_name.clone()),
+        direction: Set(template.direction as i16),
+        channels: Set(template.channels.bits()),
+        questions: Set(template.questions.bits()),
+        wordings: Set(serde_json::to_string(&template.wordings).map_err(Error::internal)?),
+        answer_window: Set(template.answer_window),
+        issue_mode: Set(template.issue_mode as i16),
+        invite_interval: Set(template.invite_interval),
+        label_until: Set(template.label_until),
+        published_at: Set(template.published_at),
+        retired_at: Set(template.retired_at),
+        revision: Set(template.revision),
+    })
+}
+
+/// Keeps a draft as the next version of its template; gives its number.
+pub(crate) async fn create(tx: &Tx, draft: Template) -> Result<i32, Abort> {
+    use template::Column;
+    let versions = template::Entity::find().filter(Column::TemplateId.eq(&draft.id)).order_by_desc(Column::Version);
+    // Two at once take the same number: the second one runs again and finds the first.
+    let version = versions.one(tx).await?.map_or(0, |newest| newest.version) + 1;
+    template::Entity::insert(row(&Template { version, ..draft })?).exec_without_returning(tx).await?;
+    Ok(version)
+}
+
+/// Replaces a draft by what is told.
+pub(crate) async fn update(tx: &Tx, told: Template, if_etag: &str) -> Result<(), Abort> {
+    let before = locked(tx, (&told.id, told.version), if_etag).await?;
+    if before.state != TemplateState::Draft {
+        return Err(Error::TemplateNotDraft.into());
+    }
+    write(tx, &Template { revision: before.revision + 1, ..told }).await
+}
+
+/// Who publishes or retires a version of a template, and which.
+#[derive(Clone, Debug)]
+pub(crate) struct Decision {
+    pub(crate) actor: (String, Role),
+    pub(crate) id: String,
+    pub(crate) version: i32,
+    /// Empty: whatever is there.
+    pub(crate) if_etag: String,
+}
+
+/// Publishes a draft with all its words. Where the scale of a channel is turned round by it, `why` must say why.
+///
+/// # Errors
+/// [`Error::WrongDirection`] if it does not.
+pub(crate) async fn publish(tx: &Tx, now: Micros, decision: &Decision, why: &str) -> Result<(), Abort> {
+    let draft = locked(tx, (&decision.id, decision.version), &decision.if_etag).await?;
+    if draft.state != TemplateState::Draft {
+        return Err(Error::TemplateNotDraft.into());
+    }
+    let covered = draft.covered();
+    let before = directions(tx, true).await?;
+    let known = |channel: &Channel| before.get(channel);
+    let is_other = |channel: &&Channel| known(channel).is_some_and(|one| one.direction != draft.direction);
+    let turned: Vec<Channel> = covered.iter().filter(is_other).copied().collect();
+    let names = || turned.iter().map(|channel| plain_name(channel.as_str_name(), "CHANNEL")).collect::<Vec<_>>();
+    if !turned.is_empty() && why.is_empty() {
+        return Err(Error::WrongDirection(names()).into());
+    }
+    for channel in covered.iter().filter(|channel| known(channel).is_none() || turned.contains(channel)) {
+        set_direction(tx, *channel, draft.direction, turned.contains(channel).then_some(now)).await?;
+    }
+    let habits = covered.iter().filter_map(|channel| match turned.contains(channel) {
+        true => Some(now),
+        false => known(channel)?.turned_at,
+    });
+    let published = Template {
+        state: TemplateState::Published,
+        wordings: wording::complete(draft.wordings, draft.direction),
+        label_until: habits.max().map(|at| at + HABIT).filter(|until| now < *until),
+        published_at: Some(now),
+        revision: draft.revision + 1,
+        ..draft
+    };
+    write(tx, &published).await?;
+    let actor = (decision.actor.0.as_str(), decision.actor.1);
+    let object = published.key();
+    audit::add(tx, now, actor, AuditAction::TemplatePublished, &object, "", None).await?;
+    if !turned.is_empty() {
+        let detail = serde_json::json!({ "direction": published.direction.as_str_name(), "channels": names() });
+        audit::add(tx, now, actor, AuditAction::DirectionOverridden, &object, why, Some(detail)).await?;
+    }
+    Ok(())
+}
+
+/// Ends the use of a published version.
+pub(crate) async fn retire(tx: &Tx, now: Micros, decision: &Decision) -> Result<(), Abort> {
+    let before = locked(tx, (&decision.id, decision.version), &decision.if_etag).await?;
+    if before.state != TemplateState::Published {
+        return Err(Error::TemplateNotPublished.into());
+    }
+    let revision = before.revision + 1;
+    let retired = Template { state: TemplateState::Retired, retired_at: Some(now), revision, ..before };
+    write(tx, &retired).await?;
+    let actor = (decision.actor.0.as_str(), decision.actor.1);
+    audit::add(tx, now, actor, AuditAction::TemplateRetired, &retired.key(), "", None).await?;
+    Ok(())
+}
+
+async fn locked(tx: &Tx, (id, version): (&str, i32), if_etag: &str) -> Result<Template, Abort> {
+    let query = template::Entity::find_by_id((id.to_owned(), version)).lock_exclusive();
+    let found: Template = query.one(tx).await?.ok_or(Error::NotFound("survey template"))?.try_into()?;
+    if !if_etag.is_empty() && if_etag != etag(found.revision) {
+        return Err(Error::EtagMismatch.into());
+    }
+    Ok(found)
+}
+
+async fn write(tx: &Tx, template: &Template) -> Result<(), Abort> {
+    template::Entity::update(row(template)?).exec(tx).await?;
+    Ok(())
+}
+
+/// Which end of a channel's scale is the good one, and when it was turned round last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Direction {
+    pub(crate) direction: ScaleDirection,
+    pub(crate) turned_at: Option<Micros>,
+}
+
+/// The directions of all channels; `lock`: until the transaction ends.
+pub(crate) async fn directions(
+    connection: &impl ConnectionTrait,
+    lock: bool,
+) -> Result<HashMap<Channel, Direction>, DbErr> {
+    let query = direction::Entity::find().order_by_asc(direction::Column::Channel);
+    let query = if lock { query.lock_exclusive() } else { query };
+    let read = |row: direction::Model| {
+        (enum_of(row.channel), Direction { direction: enum_of(row.direction), turned_at: row.turned_at })
+    };
+    Ok(query.all(connection).await?.into_iter().map(read).collect())
+}
+
+async fn set_direction(
+    tx: &Tx,
+    channel: Channel,
+    direction: ScaleDirection,
+    turned_at: Option<Micros>,
+) -> Result<(), DbErr> {
+    use direction::Column;
+    let row = direction::ActiveModel {
+        channel: Set(channel as i16),
+        direction: Set(direction as i16),
+        turned_at: Set(turned_at),
+    };
+    let there = OnConflict::column(Column::Channel).update_columns([Column::Direction, Column::TurnedAt]).to_owned();
+    direction::Entity::insert(row).on_conflict(there).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// A page of templates behind `after`, in order of id and version.
+pub(crate) async fn list(
+    connection: &impl ConnectionTrait,
+    state: Option<TemplateState>,
+    after: Option<(String, i32)>,
+    limit: u64,
+) -> Result<Vec<Template>, DbErr> {
+    use template::Column;
+    let mut query = template::Entity::find();
+    if let Some(state) = state {
+        query = query.filter(Column::State.eq(state as i16));
+    }
+    if let Some((id, version)) = after {
+        let here = Expr::tuple([Expr::col(Column::TemplateId), Expr::col(Column::Version)]);
+        query = query.filter(here.gt(Expr::tuple([Expr::value(id), Expr::value(version)])));
+    }
+    let query = query.order_by_asc(Column::TemplateId).order_by_asc(Column::Version).limit(limit);
+    query.all(connection).await?.into_iter().map(TryInto::try_into).collect()
 }

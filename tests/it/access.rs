@@ -17,7 +17,7 @@ use crate::support::{
     Caller, Server, Test,
     client::{Bearer, request_id},
     on_both,
-    sample::{at, call, customer, participant, staff, team},
+    sample::{at, call, customer, participant, phone, staff, team},
 };
 
 const MATRIX: &str = include_str!("access_matrix.txt");
@@ -160,8 +160,8 @@ impl World {
     /// One call and its outcome in the words of the matrix.
     async fn ask(&self, method: &str, who: &str, about: About) -> &'static str {
         let caller = &self.callers[who];
-        let (mut directory, mut interactions, mut contacts) =
-            (caller.directory(), caller.interactions(), caller.contacts());
+        let (mut directory, mut interactions, mut contacts, mut surveys) =
+            (caller.directory(), caller.interactions(), caller.contacts(), caller.surveys());
         let Thing { team: team_id, staff: staff_id, customer: customer_id } = self.thing(who, about);
         let interaction_id = self.interactions[staff_id].clone();
         let (request_id, reason) = (request_id(), "as agreed".to_owned());
@@ -377,12 +377,93 @@ impl World {
                 let answer = contacts.list_contact_breaches(v1::ListContactBreachesRequest::default()).await;
                 listed(answer, |answer| answer.breaches.iter().any(|one| one.interaction_id == *breach))
             }
+            "SurveyService/CreateTemplate" => {
+                let request = v1::CreateTemplateRequest { request_id, template: Some(template("nps")) };
+                word(surveys.create_template(request).await)
+            }
+            "SurveyService/UpdateTemplate" => {
+                let version = self.draft().await;
+                let template = Some(template("nps"));
+                word(surveys.update_template(v1::UpdateTemplateRequest { request_id, template, version, etag }).await)
+            }
+            "SurveyService/PublishTemplate" => {
+                let (template_id, version) = ("nps".to_owned(), self.draft().await);
+                let direction_override_reason = String::new();
+                let request =
+                    v1::PublishTemplateRequest { request_id, template_id, version, direction_override_reason, etag };
+                word(surveys.publish_template(request).await)
+            }
+            "SurveyService/RetireTemplate" => {
+                let (template_id, version) = ("nps".to_owned(), self.draft().await);
+                let publish = v1::PublishTemplateRequest {
+                    request_id: crate::support::client::request_id(),
+                    template_id: template_id.clone(),
+                    version,
+                    ..Default::default()
+                };
+                self.callers["admin"].surveys().publish_template(publish).await.unwrap();
+                word(surveys.retire_template(v1::RetireTemplateRequest { request_id, template_id, version }).await)
+            }
+            "SurveyService/GetTemplate" => {
+                let request = v1::GetTemplateRequest { template_id: "csat".to_owned(), version: 0 };
+                word(surveys.get_template(request).await)
+            }
+            "SurveyService/ListTemplates" => word(surveys.list_templates(v1::ListTemplatesRequest::default()).await),
+            "SurveyService/IssueSurvey" => {
+                let request = self.issuing(staff_id).await;
+                word(surveys.issue_survey(request).await)
+            }
+            "SurveyService/ReportDelivery" => {
+                let invitation_id = self.invitation(staff_id).await;
+                let outcome = v1::DeliveryOutcome::Delivered.into();
+                let request = v1::ReportDeliveryRequest { request_id, invitation_id, outcome, delivery_time: None };
+                word(surveys.report_delivery(request).await)
+            }
+            "SurveyService/GetInvitation" => {
+                let invitation_id = self.invitation(staff_id).await;
+                word(surveys.get_invitation(v1::GetInvitationRequest { invitation_id }).await)
+            }
+            "SurveyService/ListInvitations" => {
+                let invitation_id = self.invitation(staff_id).await;
+                let answer = surveys.list_invitations(v1::ListInvitationsRequest::default()).await;
+                listed(answer, |answer| answer.invitations.iter().any(|one| one.invitation_id == invitation_id))
+            }
+            "SurveyService/WatchInvitations" => {
+                word(surveys.watch_invitations(v1::WatchInvitationsRequest::default()).await)
+            }
             "AuditService/ListAuditEvents" => {
                 let answer = caller.audit().list_audit_events(v1::ListAuditEventsRequest::default()).await;
                 listed(answer, |answer| answer.audit_events.iter().any(|one| one.object_id == customer_id))
             }
             unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
         }
+    }
+
+    /// A request to invite to rate a new interaction, with somebody of whom nothing else is known: the customers of the
+    /// organisation are suspended, or do not wish to be asked, by the time.
+    async fn issuing(&self, staff: &str) -> v1::IssueSurveyRequest {
+        let stranger = Interaction { customer_alias: Some(phone(&request_id())), ..call(staff, "") };
+        let interaction = self.callers["app"].record(stranger).await.unwrap();
+        v1::IssueSurveyRequest {
+            request_id: request_id(),
+            interaction_id: interaction.interaction_id,
+            template_id: "csat".to_owned(),
+            template_version: 0,
+        }
+    }
+
+    /// A new invitation.
+    async fn invitation(&self, staff: &str) -> String {
+        let request = self.issuing(staff).await;
+        let issued = self.callers["app"].surveys().issue_survey(request).await.unwrap().into_inner();
+        issued.to_send.unwrap().invitation.unwrap().invitation_id
+    }
+
+    /// A new draft of a survey template: its version.
+    async fn draft(&self) -> i32 {
+        let request = v1::CreateTemplateRequest { request_id: request_id(), template: Some(template("nps")) };
+        let created = self.callers["admin"].surveys().create_template(request).await.unwrap();
+        created.into_inner().template.unwrap().version
     }
 
     /// Changes an interaction, so that who watches it is told.
@@ -409,6 +490,14 @@ impl World {
             end_time: None,
         };
         caller.directory().suspend_customer(request).await
+    }
+}
+
+fn template(template_id: &str) -> v1::SurveyTemplate {
+    v1::SurveyTemplate {
+        template_id: template_id.to_owned(),
+        direction: v1::ScaleDirection::HighBest.into(),
+        ..Default::default()
     }
 }
 

@@ -16,6 +16,7 @@ mod network;
 mod ratings;
 mod server;
 mod support;
+mod surveys;
 mod watch;
 mod web;
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         support::trials(network::tests()),
         support::trials(ratings::tests()),
         support::trials(server::tests()),
+        support::trials(surveys::tests()),
         support::trials(web::tests()),
         support::trials(watch::tests()),
         // Needs no server.

@@ -291,7 +291,7 @@ async fn a_supervisor_sees_his_teams_and_not_himself(server: Server) {
     let listed = client(&supervisor).list_ratings(ListRatingsRequest::default()).await.unwrap().into_inner().ratings;
     assert_eq!(listed.iter().map(|one| &one.rating_id).collect::<Vec<_>>(), [&nora]);
     let traces =
-        format!("SELECT count(*) FROM audit_event WHERE actor = 'petra' AND action = 10 AND object_id = '{nora}'");
+        format!("SELECT count(*) FROM audit_event WHERE actor = 'petra' AND action = 8 AND object_id = '{nora}'");
     assert_eq!(server.number(&traces).await, 1, "each reading leaves a trace");
 
     let teams = scorecards(&supervisor, ScorecardUnit::Team).await.unwrap();

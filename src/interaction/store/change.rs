@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _, entity::prelude::*};
 
 use super::{
@@ -24,6 +25,7 @@ use crate::{
         request::{self, Request},
         sequence, set,
     },
+    survey::{Ended, invite_themselves, invites_itself},
 };
 
 /// Who changes an interaction, and how he asked.
@@ -37,20 +39,20 @@ pub(crate) struct Changing {
     pub(crate) etag: String,
 }
 
-/// Changes facts other than the participants; gives the interaction as it is then.
+/// Changes facts other than the participants; gives the interaction as it is then. `zone`: the organisation's.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::EtagMismatch`], [`Error::RequestIdReused`], and what the rules find in the result.
 pub(crate) async fn update(
-    store: &Store,
+    (store, zone): (&Store, &TimeZone),
     changing: Changing,
     change: impl Fn(&mut Facts) + Send + Sync + 'static,
 ) -> Result<Recorded> {
-    let (runner, change) = (store.clone(), Arc::new(change));
+    let (runner, zone, change) = (store.clone(), zone.clone(), Arc::new(change));
     let (id, scope) = (changing.id, changing.scope.clone());
     store
         .transact(move |tx| {
-            let (store, changing, change) = (runner.clone(), changing.clone(), change.clone());
+            let (store, zone, changing, change) = (runner.clone(), zone.clone(), changing.clone(), change.clone());
             Box::pin(async move {
                 let now = store.now(tx).await?;
                 let work = Box::pin(async {
@@ -62,6 +64,10 @@ pub(crate) async fn update(
                     write_facts(tx, &before, &facts).await?;
                     let changed = change_cells(sequence, changing.id, InteractionChangeKind::Updated, now);
                     set::insert(tx, &CHANGE, vec![changed]).await?;
+                    if invites_itself(&facts, now) && !invites_itself(&before.facts, now) {
+                        let ended = vec![Ended::new(before.id, &facts)];
+                        invite_themselves(tx, (&store, &zone), ended).await?;
+                    }
                     Ok(())
                 });
                 request::once(tx, &changing.request, now, work).await

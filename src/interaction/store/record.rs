@@ -22,6 +22,7 @@ use crate::{
         sequence,
         set::{self, Cell},
     },
+    survey,
 };
 
 /// An interaction on its way to the record.
@@ -77,8 +78,10 @@ impl WriteGroup for Recorder {
                     let receipt = Receipt { id: Uuid::now_v7(), already_present: false, recorded_at: now, revision: 1 };
                     let participants = participant_cells(receipt.id, &facts).collect();
                     let contact = contact_of(&receipt, &facts);
+                    let invites = known.invites && survey::invites_itself(&facts, now);
+                    let ended = invites.then(|| survey::Ended::new(receipt.id, &facts));
                     interactions.push(interaction_cells(entry, facts, &receipt));
-                    Ok(Draft { receipt, participants, contact })
+                    Ok(Draft { receipt, participants, contact, ended })
                 })
                 .collect();
 
@@ -87,6 +90,7 @@ impl WriteGroup for Recorder {
             let holders = if all_new { HashMap::new() } else { present_among(tx, entries).await? };
             let mut answers = Vec::with_capacity(entries.len());
             let (mut participants, mut changes, mut contacts) = (Vec::new(), Vec::new(), Vec::new());
+            let mut ended = Vec::new();
             for (entry, draft) in entries.iter().zip(drafts) {
                 answers.push(match (holders.get(&entry.request_key), draft) {
                     (Some((body_hash, _)), _) if *body_hash != entry.body_hash => Err(Error::RequestIdReused),
@@ -97,6 +101,7 @@ impl WriteGroup for Recorder {
                     (_, Ok(draft)) => {
                         participants.extend(draft.participants);
                         contacts.extend(draft.contact);
+                        ended.extend(draft.ended);
                         changes.push(change_cells(sequence, draft.receipt.id, InteractionChangeKind::Recorded, now));
                         sequence += 1;
                         Ok(draft.receipt)
@@ -106,6 +111,7 @@ impl WriteGroup for Recorder {
             set::insert(tx, &PARTICIPANT, participants).await?;
             set::insert(tx, &CHANGE, changes).await?;
             contact::store::record(tx, &self.time_zone, contacts).await?;
+            survey::invite_themselves(tx, (&self.store, &self.time_zone), ended).await?;
             Ok(answers)
         })
     }
@@ -116,6 +122,8 @@ struct Draft {
     receipt: Receipt,
     participants: Vec<Vec<Cell>>,
     contact: Option<Contact>,
+    /// Where the customer is to be invited to rate it.
+    ended: Option<survey::Ended>,
 }
 
 /// An interaction as a contact of ours, if it is one.

@@ -1,0 +1,249 @@
+//! Rows of invitations: finding, settling and following them.
+
+use std::collections::HashMap;
+
+use futures::future::BoxFuture;
+use sea_orm::{
+    ActiveValue::Set,
+    Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+    entity::prelude::*,
+    sea_query::{Alias as Name, ExprTrait as _, Query},
+};
+
+use super::{
+    entity::invitation::{self, Column},
+    invitation::{Invitation, Report, is_plausible},
+    store::{enum_of, template},
+};
+use crate::{
+    api::v1::InvitationState,
+    contact::Reasons,
+    directory::{Alias, scope::Scope},
+    error::{Error, Reason, Result},
+    interaction::Micros,
+    store::{
+        Abort, Store, Tx,
+        feed::{Log, Numbered},
+        sequence,
+    },
+};
+
+impl From<invitation::Model> for Invitation {
+    fn from(row: invitation::Model) -> Self {
+        let point = row.contact_kind.zip(row.contact_value);
+        Self {
+            id: row.id,
+            interaction_id: row.interaction_id,
+            template: (row.template_id, row.template_version),
+            state: enum_of(row.state),
+            issue_mode: enum_of(row.issue_mode),
+            channel: enum_of(row.channel),
+            customer_id: row.customer_id,
+            contact_point: point.map(|(kind, value)| Alias { kind: enum_of(kind), value }),
+            locale: row.locale.unwrap_or_default(),
+            issued_at: row.issued_at,
+            expire_at: row.expire_at,
+            delivered_at: row.delivered_at,
+            answer_until: row.answer_until,
+            suppression: row.suppression.map(enum_of).unwrap_or_default(),
+            contact_refusals: Reasons::from_bits(row.contact_refusals),
+            token: row.token,
+        }
+    }
+}
+
+/// Everything within reach; every query of callers begins here.
+fn within(scope: &Scope) -> Select<invitation::Entity> {
+    let all = invitation::Entity::find();
+    let (participant, column) = (Name::new("interaction_participant"), |name: &'static str| Expr::col(Name::new(name)));
+    let took_part = |who: Condition| {
+        let own = column("interaction_id").equals((invitation::Entity, Column::InteractionId));
+        let rows = Query::select().expr(Expr::val(1)).from(participant).and_where(own).cond_where(who).to_owned();
+        Expr::exists(rows)
+    };
+    match scope {
+        Scope::All => all,
+        Scope::Teams { staff_id, teams } => {
+            let team = column("team_id").is_in(teams.clone());
+            all.filter(took_part(Condition::any().add(team).add(column("staff_id").eq(staff_id.as_str()))))
+        }
+        Scope::Staff(staff_id) => all.filter(took_part(Condition::all().add(column("staff_id").eq(staff_id.as_str())))),
+        Scope::Customer(customer_id) => all.filter(Column::CustomerId.eq(customer_id)),
+    }
+}
+
+/// One invitation within reach.
+pub(crate) async fn find(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<Option<Invitation>, DbErr> {
+    Ok(within(scope).filter(Column::Id.eq(id)).one(connection).await?.map(Into::into))
+}
+
+/// The invitations of interactions, each under its interaction.
+pub(super) async fn among_interactions(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Invitation>, DbErr> {
+    let select = "SELECT * FROM survey_invitation";
+    let rows = crate::store::set::among_ids(connection, select, "interaction_id", ids).await?;
+    let read = |row: sea_orm::QueryResult| {
+        let found: Invitation = <invitation::Model as sea_orm::FromQueryResult>::from_query_result(&row, "")?.into();
+        Ok((found.interaction_id, found))
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// Which invitations to list.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    pub(crate) state: Option<InvitationState>,
+    pub(crate) interaction_id: Option<Uuid>,
+    pub(crate) customer_id: Option<String>,
+    pub(crate) template_id: Option<String>,
+    pub(crate) from: Option<Micros>,
+    pub(crate) to: Option<Micros>,
+}
+
+/// A page of invitations within reach, newest first; states are those at `now`.
+pub(crate) async fn list(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    filter: &Filter,
+    now: Micros,
+    after: Option<(Micros, Uuid)>,
+    limit: u64,
+) -> Result<Vec<Invitation>, DbErr> {
+    let mut query = within(scope);
+    if let Some(state) = filter.state {
+        let issued = Condition::all().add(Column::State.eq(InvitationState::Issued as i16));
+        query = query.filter(match state {
+            InvitationState::Issued => issued.add(Column::ExpireAt.gte(now)),
+            InvitationState::Expired => {
+                let swept = Column::State.eq(InvitationState::Expired as i16);
+                Condition::any().add(swept).add(issued.add(Column::ExpireAt.lt(now)))
+            }
+            InvitationState::Unspecified
+            | InvitationState::Delivered
+            | InvitationState::Answered
+            | InvitationState::Failed
+            | InvitationState::Suppressed => Condition::all().add(Column::State.eq(state as i16)),
+        });
+    }
+    if let Some(id) = filter.interaction_id {
+        query = query.filter(Column::InteractionId.eq(id));
+    }
+    if let Some(customer_id) = &filter.customer_id {
+        query = query.filter(Column::CustomerId.eq(customer_id));
+    }
+    if let Some(template_id) = &filter.template_id {
+        query = query.filter(Column::TemplateId.eq(template_id));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(Column::IssuedAt.gte(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(Column::IssuedAt.lt(to));
+    }
+    if let Some((issued_at, id)) = after {
+        let here = Expr::tuple([Expr::col(Column::IssuedAt), Expr::col(Column::Id)]);
+        query = query.filter(here.lt(Expr::tuple([Expr::value(issued_at), Expr::value(id)])));
+    }
+    let query = query.order_by_desc(Column::IssuedAt).order_by_desc(Column::Id).limit(limit);
+    Ok(query.all(connection).await?.into_iter().map(Into::into).collect())
+}
+
+/// Notes what became of an invitation; none: it failed, or it was delivered at that instant.
+pub(crate) async fn settle(tx: &Tx, now: Micros, id: Uuid, report: Report) -> Result<(), Abort> {
+    let row = invitation::Entity::find_by_id(id).lock_exclusive().one(tx).await?;
+    let before: Invitation = row.ok_or(Error::NotFound("invitation"))?.into();
+    if let Report::Delivered(at) = report
+        && !is_plausible(at, before.issued_at, now)
+    {
+        let rule = "must be from issue_time on, and not in the future";
+        return Err(Error::invalid("delivery_time", Reason::ImpossibleInstants, rule).into());
+    }
+    let (template_id, version) = &before.template;
+    let template = template(tx, template_id, *version).await?.ok_or(Error::NotFound("survey template"))?;
+    if let Some(settled) = before.settle(report, &template)? {
+        let change = invitation::ActiveModel {
+            id: Set(id),
+            state: Set(settled.state as i16),
+            delivered_at: Set(settled.delivered.map(|(at, _)| at)),
+            answer_until: Set(settled.delivered.map(|(_, until)| until)),
+            token: Set(None),
+            ..Default::default()
+        };
+        invitation::Entity::update(change).exec(tx).await?;
+    }
+    Ok(())
+}
+
+/// Forgets the tokens of invitations that expired; gives how many.
+pub(crate) async fn sweep(store: &Store) -> Result<u64> {
+    let runner = store.clone();
+    store
+        .transact(move |tx| {
+            let store = runner.clone();
+            Box::pin(async move {
+                let now = store.now(tx).await?;
+                let swept = invitation::Entity::update_many()
+                    .col_expr(Column::State, Expr::value(InvitationState::Expired as i16))
+                    .col_expr(Column::Token, Expr::value(None::<String>))
+                    // As the index says it: one of its value would not be used for a parameter.
+                    .filter(Expr::cust("state = 1"))
+                    .filter(Column::ExpireAt.lt(now))
+                    .exec(tx)
+                    .await?;
+                Ok(swept.rows_affected)
+            })
+        })
+        .await
+}
+
+/// A line of the log: that an invitation was issued.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Issued {
+    sequence: i64,
+    pub(super) id: Uuid,
+}
+
+impl Issued {
+    /// Its place in the stream.
+    pub(super) fn place(&self) -> i64 {
+        self.sequence
+    }
+}
+
+impl Numbered for Issued {
+    fn sequence(&self) -> i64 {
+        self.sequence
+    }
+}
+
+/// The log of invitations: the rows themselves, in order of their numbers.
+pub(crate) struct Invitations;
+
+impl Log for Invitations {
+    const STREAM: &'static str = sequence::INVITATIONS;
+    type Change = Issued;
+
+    fn read<'s>(store: &'s Store, after: i64, limit: u64) -> BoxFuture<'s, Result<Vec<Issued>, DbErr>> {
+        Box::pin(async move {
+            let query = invitation::Entity::find().select_only().columns([Column::Sequence, Column::Id]);
+            let query = query.filter(Column::Sequence.gt(after)).order_by_asc(Column::Sequence).limit(limit);
+            let lines: Vec<(i64, Uuid)> = query.into_tuple().all(store.reader()).await?;
+            Ok(lines.into_iter().map(|(sequence, id)| Issued { sequence, id }).collect())
+        })
+    }
+}
+
+/// Invitations by id.
+pub(super) async fn among(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, Invitation>, DbErr> {
+    let rows = invitation::Entity::find().filter(Column::Id.is_in(ids)).all(connection).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.into())).collect())
+}

@@ -1,0 +1,308 @@
+//! Issuing invitations, in the transaction that calls for them.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::{ConnectionTrait as _, DbErr, FromQueryResult as _, Statement, entity::prelude::Uuid};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Template,
+    entity::template,
+    invitation::{Invitation, Prospect, Why, automatic, expires, new_token, runs_as, shown_by, token_hash},
+    invitations::among_interactions,
+    store::{directions, templates_among},
+};
+use crate::{
+    api::{
+        plain_name,
+        v1::{Channel, InvitationState, IssueMode, TemplateState},
+    },
+    contact::{self, Party, store::find_policy},
+    directory::{
+        Alias,
+        scope::Scope,
+        store::{Named, Reachable, known_among, reach_among},
+    },
+    error::{Error, Reason, Result},
+    interaction::{Facts, Micros, store as interactions},
+    store::{
+        Abort, Store, Tx, sequence,
+        set::{self, Cell, Kind, Present, Table},
+    },
+};
+use jiff::tz::TimeZone;
+
+const INVITATION: Table = Table {
+    name: "survey_invitation",
+    present: Present::Never,
+    columns: &[
+        ("id", Kind::Id),
+        ("interaction_id", Kind::Id),
+        ("sequence", Kind::Int),
+        ("template_id", Kind::Text),
+        ("template_version", Kind::Int),
+        ("state", Kind::Int),
+        ("issue_mode", Kind::Int),
+        ("channel", Kind::Int),
+        ("customer_id", Kind::Text),
+        ("contact_kind", Kind::Int),
+        ("contact_value", Kind::Text),
+        ("locale", Kind::Text),
+        ("issued_at", Kind::Int),
+        ("expire_at", Kind::Int),
+        ("suppression", Kind::Int),
+        ("contact_refusals", Kind::Int),
+        ("token", Kind::Text),
+        ("token_hash", Kind::Text),
+    ],
+};
+
+/// An interaction that is over, with all that inviting needs of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Ended {
+    interaction_id: Uuid,
+    channel: Channel,
+    customer_id: Option<String>,
+    alias: Option<Alias>,
+}
+
+impl Ended {
+    /// Of an interaction whose customer is filled in where the directory knows him.
+    pub(crate) fn new(interaction_id: Uuid, facts: &Facts) -> Self {
+        let (customer_id, alias) = (facts.customer_id.clone(), facts.customer_alias.clone());
+        Self { interaction_id, channel: facts.channel, customer_id, alias }
+    }
+
+    fn party(&self) -> Option<Party> {
+        let customer = self.customer_id.clone().map(Party::Customer);
+        customer.or_else(|| self.alias.clone().map(Party::Alias))
+    }
+}
+
+/// What became of an attempt to invite.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Verdict {
+    Invited(Uuid),
+    /// Now, or when it was tried before.
+    Suppressed(Why),
+    AlreadyInvited,
+}
+
+/// Invites the customer of one interaction; version 0: the newest published one.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Reason::UnknownTemplate`], and whatever stands against the template or the interaction.
+pub(crate) async fn issue(
+    tx: &Tx,
+    (store, zone): (&Store, &TimeZone),
+    interaction_id: Uuid,
+    (template_id, version): (&str, i32),
+) -> Result<Verdict, Abort> {
+    let found = interactions::find(tx, &Scope::All, interaction_id).await?;
+    let facts = found.ok_or(Error::NotFound("interaction"))?.facts;
+    // The first version is there if any is.
+    let (wanted, any) = ((template_id.to_owned(), version), (template_id.to_owned(), 1));
+    let mut templates = templates_among(tx, &[wanted.clone(), any.clone()]).await?;
+    let exists = templates.contains_key(&any);
+    let template = match templates.remove(&wanted) {
+        Some(template) if template.state == TemplateState::Published => template,
+        Some(_) => return Err(Error::TemplateNotPublished.into()),
+        None if version == 0 && exists => return Err(Error::TemplateNotPublished.into()),
+        None => {
+            let field = if exists { "template_version" } else { "template_id" };
+            let rule = "must be of a survey template that is there";
+            return Err(Error::invalid(field, Reason::UnknownTemplate, rule).into());
+        }
+    };
+    if !template.covers(facts.channel) {
+        return Err(Error::ChannelNotCovered.into());
+    }
+    if !runs_as(&template, directions(tx, false).await?.get(&facts.channel).copied()) {
+        let channel = plain_name(facts.channel.as_str_name(), "CHANNEL");
+        return Err(Error::WrongDirection(vec![channel]).into());
+    }
+    if facts.instants.ended.is_none() {
+        return Err(Error::InteractionNotOver.into());
+    }
+    let mut ended = Ended::new(interaction_id, &facts);
+    if let (None, Some(alias)) = (&ended.customer_id, &ended.alias) {
+        // Whoever it was may have been made known since.
+        let aliases = vec![alias.value.clone()];
+        let known = known_among(tx, Named { aliases, ..Named::default() }).await?;
+        ended.customer_id = known.aliases.get(alias).cloned();
+    }
+    let verdicts = invite(tx, (store, zone), IssueMode::Manual, vec![(ended, &template)]).await?;
+    Ok(verdicts.into_iter().next().unwrap_or(Verdict::AlreadyInvited))
+}
+
+/// Invites the customers of interactions that have just ended, as published templates say. Takes the same number of
+/// statements however many there are.
+pub(crate) async fn invite_themselves(tx: &Tx, at: (&Store, &TimeZone), ended: Vec<Ended>) -> Result<(), Abort> {
+    if ended.is_empty() {
+        return Ok(());
+    }
+    // Only the newest published version of each.
+    let sql = "SELECT * FROM survey_template t WHERE state = 2 AND issue_mode = 2 AND NOT EXISTS (
+        SELECT 1 FROM survey_template newer
+        WHERE newer.template_id = t.template_id AND newer.state = 2 AND newer.version > t.version)";
+    let statement = Statement::from_string(tx.get_database_backend(), sql);
+    let rows = template::Model::find_by_statement(statement).all(tx).await?;
+    let templates = rows.into_iter().map(Template::try_from).collect::<Result<Vec<_>, DbErr>>()?;
+    if templates.is_empty() {
+        return Ok(());
+    }
+    let directions = directions(tx, false).await?;
+    let chosen = ended.into_iter().filter_map(|one| {
+        let template = automatic(&templates, one.channel, directions.get(&one.channel).copied())?;
+        Some((one, template))
+    });
+    invite(tx, at, IssueMode::Automatic, chosen.collect()).await?;
+    Ok(())
+}
+
+/// Invites, or notes why not, each after the ones before it. The stream's lock orders all who do, whichever server they
+/// are on: so what another one issued is seen here.
+async fn invite(
+    tx: &Tx,
+    (store, zone): (&Store, &TimeZone),
+    issue_mode: IssueMode,
+    wishes: Vec<(Ended, &Template)>,
+) -> Result<Vec<Verdict>, Abort> {
+    if wishes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let count = i64::try_from(wishes.len()).unwrap_or(i64::MAX);
+    let (first, now) = sequence::take(tx, store.clock(), sequence::INVITATIONS, count).await?;
+    let interactions: Vec<Uuid> = wishes.iter().map(|(ended, _)| ended.interaction_id).collect();
+    let before = among_interactions(tx, &interactions).await?;
+    let parties: Vec<Option<Party>> = wishes.iter().map(|(ended, _)| ended.party()).collect();
+    let policy = find_policy(tx, None).await?.policy;
+    // What other clocks recorded ahead of ours counts too.
+    let period = (now.saturating_sub(policy.longest_window()), i64::MAX);
+    let asked: HashSet<&Party> = parties.iter().flatten().collect();
+    let situations = match asked.is_empty() {
+        true => HashMap::new(),
+        false => contact::store::situations(tx, zone, asked, period).await?,
+    };
+    let customers: Vec<String> = wishes.iter().filter_map(|(ended, _)| ended.customer_id.clone()).collect();
+    let reachable = reach_among(tx, customers.clone()).await?;
+    let nowhere = Reachable::default();
+
+    let mut prospects = Vec::with_capacity(wishes.len());
+    for ((ended, _), party) in wishes.iter().zip(&parties) {
+        prospects.push(party.as_ref().and_then(|party| {
+            let reachable = ended.customer_id.as_ref().and_then(|id| reachable.get(id)).unwrap_or(&nowhere);
+            let situation = situations.get(party)?;
+            Some(Prospect { party, alias: ended.alias.as_ref(), reachable, situation, invited_at: None })
+        }));
+    }
+    let points = prospects.iter().flatten().filter_map(|one| one.contact_point()).map(|point| point.value.clone());
+    let longest = wishes.iter().map(|(_, template)| template.invite_interval).max().unwrap_or(0);
+    let mut last = Last::read(tx, customers, points.collect(), (now.saturating_sub(longest), now)).await?;
+
+    let mut verdicts = Vec::with_capacity(wishes.len());
+    let mut rows = Vec::new();
+    for (((ended, template), prospect), sequence) in wishes.iter().zip(&mut prospects).zip(first..) {
+        if let Some(earlier) = before.get(&ended.interaction_id) {
+            let why = Why::on_record(earlier.suppression, earlier.contact_refusals);
+            verdicts.push(why.map_or(Verdict::AlreadyInvited, Verdict::Suppressed));
+            continue;
+        }
+        let point = prospect.as_ref().and_then(|one| one.contact_point()).cloned();
+        let judged = match prospect {
+            None => Err(Why::Nobody),
+            Some(prospect) => {
+                prospect.invited_at = last.of(ended.customer_id.as_ref(), point.as_ref());
+                prospect.judge(&policy, template.invite_interval, shown_by(ended.channel), now)
+            }
+        };
+        if judged.is_ok() {
+            last.note(ended.customer_id.as_ref(), point.as_ref(), now);
+        }
+        // Random: a time would tell whom it is from.
+        let id = Uuid::new_v4();
+        let token = judged.is_ok().then(new_token);
+        let locale = ended.customer_id.as_ref().and_then(|id| reachable.get(id)).map(|one| one.locale.clone());
+        let state = if judged.is_ok() { InvitationState::Issued } else { InvitationState::Suppressed };
+        let why = judged.err();
+        rows.push(vec![
+            id.into(),
+            ended.interaction_id.into(),
+            judged.is_ok().then_some(sequence).into(),
+            template.id.clone().into(),
+            template.version.into(),
+            (state as i16).into(),
+            (issue_mode as i16).into(),
+            (ended.channel as i16).into(),
+            ended.customer_id.clone().into(),
+            point.as_ref().map(|point| point.kind as i16).into(),
+            point.map(|point| point.value).into(),
+            locale.into(),
+            now.into(),
+            expires(now).into(),
+            why.map(|why| why.reason() as i16).into(),
+            why.map_or(0, |why| why.refusals().bits()).into(),
+            token.clone().into(),
+            Cell::from(token.as_deref().map(token_hash)),
+        ]);
+        verdicts.push(why.map_or(Verdict::Invited(id), Verdict::Suppressed));
+    }
+    set::insert(tx, &INVITATION, rows).await?;
+    Ok(verdicts)
+}
+
+/// When customers, and contact points, were invited last: a number is the same person before and after its name is known.
+struct Last(HashMap<Known, Micros>);
+
+#[derive(PartialEq, Eq, Hash)]
+enum Known {
+    Customer(String),
+    Point(String),
+}
+
+impl Last {
+    async fn read(
+        tx: &Tx,
+        customers: Vec<String>,
+        points: Vec<String>,
+        (since, now): (Micros, Micros),
+    ) -> Result<Self, DbErr> {
+        let mut last = Self(HashMap::new());
+        if customers.is_empty() && points.is_empty() {
+            return Ok(last);
+        }
+        let backend = tx.get_database_backend();
+        let select = "SELECT * FROM survey_invitation WHERE sequence IS NOT NULL AND issued_at > $3 AND";
+        // By either index: an OR would use none.
+        let sql = format!(
+            "{select} customer_id IN {} UNION ALL {select} contact_value IN {}",
+            set::texts_listed(backend, 1),
+            set::texts_listed(backend, 2),
+        );
+        let bounds = [set::texts(backend, customers)?, set::texts(backend, points)?, since.into()];
+        let statement = Statement::from_sql_and_values(backend, sql, bounds);
+        for row in super::entity::invitation::Model::find_by_statement(statement).all(tx).await? {
+            let earlier = Invitation::from(row);
+            if earlier.counts_at(now) {
+                last.note(earlier.customer_id.as_ref(), earlier.contact_point.as_ref(), earlier.issued_at);
+            }
+        }
+        Ok(last)
+    }
+
+    fn of(&self, customer_id: Option<&String>, point: Option<&Alias>) -> Option<Micros> {
+        keys(customer_id, point).filter_map(|key| self.0.get(&key).copied()).max()
+    }
+
+    fn note(&mut self, customer_id: Option<&String>, point: Option<&Alias>, at: Micros) {
+        for key in keys(customer_id, point) {
+            let last = self.0.entry(key).or_insert(at);
+            *last = at.max(*last);
+        }
+    }
+}
+
+fn keys(customer_id: Option<&String>, point: Option<&Alias>) -> impl Iterator<Item = Known> {
+    let customer = customer_id.cloned().map(Known::Customer);
+    customer.into_iter().chain(point.map(|point| Known::Point(point.value.clone())))
+}

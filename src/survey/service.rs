@@ -1,0 +1,339 @@
+//! The RPCs of surveys.
+
+use std::{pin::Pin, time::Duration};
+
+use futures::{Stream, future::BoxFuture};
+use jiff::tz::TimeZone;
+use prost::Message as _;
+use tokio::sync::watch;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::{
+    Template,
+    invitation::{Invitation, Report},
+    invitations::{self, Invitations},
+    issue::{Verdict, issue},
+    message,
+    store::{self as rows, Decision},
+    watch::{ToSend, to_send},
+};
+use crate::{
+    api::{
+        convert::{micros, normal},
+        page::Query,
+        rules::Violations,
+        v1::{self, DeliveryOutcome, TemplateState, survey_service_server::SurveyService},
+    },
+    auth::Caller,
+    call::{Call, mutation, page_size, respond},
+    directory::scope::Scope,
+    error::{Error, Result, Violation},
+    interaction::{
+        Micros,
+        store::{read_position as read_instant, write_position as write_instant},
+    },
+    store::{Abort, Store, Tx, feed::Feed, request},
+    watch::Watches,
+};
+
+type Answer<T> = Result<Response<T>, Status>;
+
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+const PAGE: u64 = 100;
+/// How often tokens of expired invitations are forgotten.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// Serves [`SurveyService`].
+#[derive(Clone)]
+pub struct SurveyApi {
+    store: Store,
+    time_zone: TimeZone,
+    issued: Feed<Invitations>,
+    watches: Watches,
+}
+
+impl std::fmt::Debug for SurveyApi {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("SurveyApi").finish_non_exhaustive()
+    }
+}
+
+impl SurveyApi {
+    /// `time_zone`: the organisation's, for the quiet hours of customers whose own is not known. `stopping` turns true when
+    /// the server stops.
+    pub fn new(store: Store, time_zone: TimeZone, watches: Watches, stopping: watch::Receiver<bool>) -> Self {
+        let issued = Feed::start(store.clone(), stopping.clone());
+        tokio::spawn(sweep(store.clone(), stopping));
+        Self { store, time_zone, issued, watches }
+    }
+
+    /// Does a mutation once per request id.
+    async fn change<A, W>(&self, mutation: request::Request, work: W) -> Result<A>
+    where
+        A: serde::Serialize + serde::de::DeserializeOwned + Send + 'static,
+        W: for<'t> Fn(&'t Tx, Micros) -> BoxFuture<'t, Result<A, Abort>> + Clone + Send + Sync + 'static,
+    {
+        let store = self.store.clone();
+        self.store
+            .transact(move |tx| {
+                let (store, mutation, work) = (store.clone(), mutation.clone(), work.clone());
+                Box::pin(async move {
+                    let now = store.now(tx).await?;
+                    request::once(tx, &mutation, now, work(tx, now)).await
+                })
+            })
+            .await
+    }
+
+    async fn invitation(&self, scope: &Scope, id: Uuid) -> Result<Invitation> {
+        let found = invitations::find(self.store.reader(), scope, id).await?;
+        found.ok_or(Error::NotFound("invitation"))
+    }
+
+    async fn template(&self, id: &str, version: i32) -> Result<v1::SurveyTemplate> {
+        let found = rows::template(self.store.reader(), id, version).await?;
+        Ok(message::write_template(found.ok_or(Error::NotFound("survey template"))?))
+    }
+}
+
+async fn sweep(store: Store, mut stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+        match invitations::sweep(&store).await {
+            Ok(0) => {}
+            Ok(swept) => tracing::debug!(swept, "expired invitations"),
+            Err(error) => tracing::warn!(%error, "forgetting the tokens of expired invitations"),
+        }
+    }
+}
+
+/// The draft in a request, or all that is wrong with the request; `found`: what is wrong around the draft.
+fn told(template: Option<v1::SurveyTemplate>, mut found: Vec<Violation>) -> Result<Template> {
+    let (draft, broken) = message::read_template(template.unwrap_or_default());
+    let broken: Vec<_> = broken.into_iter().filter_map(|one| one.inside("template").besides(&found)).collect();
+    found.extend(broken);
+    Error::unless_empty(found)?;
+    Ok(draft)
+}
+
+fn decision(caller: &Caller, id: &str, version: i32, if_etag: &str) -> Decision {
+    Decision {
+        actor: (caller.principal.subject.clone(), caller.principal.role),
+        id: normal(id.to_owned()),
+        version,
+        if_etag: if_etag.to_owned(),
+    }
+}
+
+#[tonic::async_trait]
+impl SurveyService for SurveyApi {
+    async fn create_template(&self, request: Request<v1::CreateTemplateRequest>) -> Answer<v1::CreateTemplateResponse> {
+        respond(async {
+            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let draft = told(message.template.clone(), Violations::of(&message))?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "CreateTemplate", id, &message);
+            let template_id = draft.id.clone();
+            let version = self.change(mutation, move |tx, _| Box::pin(rows::create(tx, draft.clone()))).await?;
+            Ok(v1::CreateTemplateResponse { template: Some(self.template(&template_id, version).await?) })
+        })
+        .await
+    }
+
+    async fn update_template(&self, request: Request<v1::UpdateTemplateRequest>) -> Answer<v1::UpdateTemplateResponse> {
+        respond(async {
+            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let draft = told(message.template.clone(), Violations::of(&message))?;
+            let draft = Template { version: message.version, ..draft };
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "UpdateTemplate", id, &message);
+            let (template_id, version, if_etag) = (draft.id.clone(), draft.version, message.etag);
+            let changed = self.change(mutation, move |tx, _| {
+                let (draft, if_etag) = (draft.clone(), if_etag.clone());
+                Box::pin(async move { rows::update(tx, draft, &if_etag).await })
+            });
+            changed.await?;
+            Ok(v1::UpdateTemplateResponse { template: Some(self.template(&template_id, version).await?) })
+        })
+        .await
+    }
+
+    async fn publish_template(
+        &self,
+        request: Request<v1::PublishTemplateRequest>,
+    ) -> Answer<v1::PublishTemplateResponse> {
+        respond(async {
+            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "PublishTemplate", id, &message);
+            let decision = decision(&caller, &message.template_id, message.version, &message.etag);
+            let (template_id, version) = (decision.id.clone(), decision.version);
+            let why = message.direction_override_reason.trim().to_owned();
+            let changed = self.change(mutation, move |tx, now| {
+                let (decision, why) = (decision.clone(), why.clone());
+                Box::pin(async move { rows::publish(tx, now, &decision, &why).await })
+            });
+            changed.await?;
+            Ok(v1::PublishTemplateResponse { template: Some(self.template(&template_id, version).await?) })
+        })
+        .await
+    }
+
+    async fn retire_template(&self, request: Request<v1::RetireTemplateRequest>) -> Answer<v1::RetireTemplateResponse> {
+        respond(async {
+            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "RetireTemplate", id, &message);
+            let decision = decision(&caller, &message.template_id, message.version, "");
+            let (template_id, version) = (decision.id.clone(), decision.version);
+            let changed = self.change(mutation, move |tx, now| {
+                let decision = decision.clone();
+                Box::pin(async move { rows::retire(tx, now, &decision).await })
+            });
+            changed.await?;
+            Ok(v1::RetireTemplateResponse { template: Some(self.template(&template_id, version).await?) })
+        })
+        .await
+    }
+
+    async fn get_template(&self, request: Request<v1::GetTemplateRequest>) -> Answer<v1::GetTemplateResponse> {
+        respond(async {
+            let Call { message, .. } = Call::admit(&self.store, request).await?;
+            let template = self.template(&normal(message.template_id), message.version).await?;
+            Ok(v1::GetTemplateResponse { template: Some(template) })
+        })
+        .await
+    }
+
+    async fn list_templates(&self, request: Request<v1::ListTemplatesRequest>) -> Answer<v1::ListTemplatesResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let bound = v1::ListTemplatesRequest { page_size: 0, page_token: String::new(), ..message.clone() };
+            let query = Query::new("ListTemplates", &scope.binding(&caller), &bound.encode_to_vec());
+            let after = query.position(&message.page_token)?.map(read_position).transpose()?;
+            let state = Some(message.state()).filter(|state| *state != TemplateState::Unspecified);
+            let limit = page_size(message.page_size, PAGE);
+            let mut found = rows::list(self.store.reader(), state, after, limit + 1).await?;
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let more = found.len() > limit;
+            found.truncate(limit);
+            let last = found.last().filter(|_| more);
+            let next_page_token = last.map(|last| query.token(&write_position(last))).unwrap_or_default();
+            let templates = found.into_iter().map(message::write_template).collect();
+            Ok(v1::ListTemplatesResponse { templates, next_page_token })
+        })
+        .await
+    }
+
+    async fn issue_survey(&self, request: Request<v1::IssueSurveyRequest>) -> Answer<v1::IssueSurveyResponse> {
+        respond(async {
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "IssueSurvey", id, &message);
+            let interaction_id =
+                Uuid::try_parse(&message.interaction_id).map_err(|_| Error::NotFound("interaction"))?;
+            let (template_id, version) = (normal(message.template_id), message.template_version);
+            let (store, zone) = (self.store.clone(), self.time_zone.clone());
+            // A suppressed one is kept and so committed: it is refused here, not there.
+            let verdict = self.change(mutation, move |tx, _| {
+                let (store, zone, template_id) = (store.clone(), zone.clone(), template_id.clone());
+                Box::pin(async move { issue(tx, (&store, &zone), interaction_id, (&template_id, version)).await })
+            });
+            let id = match verdict.await? {
+                Verdict::Invited(id) => id,
+                Verdict::Suppressed(why) => return Err(why.into()),
+                Verdict::AlreadyInvited => return Err(Error::AlreadyInvited),
+            };
+            let invitation = self.invitation(&scope, id).await?;
+            Ok(v1::IssueSurveyResponse { to_send: to_send(&self.store, vec![invitation]).await?.pop() })
+        })
+        .await
+    }
+
+    async fn report_delivery(&self, request: Request<v1::ReportDeliveryRequest>) -> Answer<v1::ReportDeliveryResponse> {
+        respond(async {
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
+            let request_id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "ReportDelivery", request_id, &message);
+            let id = Uuid::try_parse(&message.invitation_id).map_err(|_| Error::NotFound("invitation"))?;
+            let (outcome, at) = (message.outcome(), message.delivery_time.as_ref().map(micros));
+            let changed = self.change(mutation, move |tx, now| {
+                let report = match outcome {
+                    DeliveryOutcome::Delivered | DeliveryOutcome::Unspecified => Report::Delivered(at.unwrap_or(now)),
+                    DeliveryOutcome::Failed => Report::Failed,
+                };
+                Box::pin(async move { invitations::settle(tx, now, id, report).await })
+            });
+            changed.await?;
+            let invitation = self.invitation(&scope, id).await?;
+            let now = self.store.clock().now_micros();
+            Ok(v1::ReportDeliveryResponse { invitation: Some(message::write_invitation(invitation, now)) })
+        })
+        .await
+    }
+
+    async fn get_invitation(&self, request: Request<v1::GetInvitationRequest>) -> Answer<v1::GetInvitationResponse> {
+        respond(async {
+            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let id = Uuid::try_parse(&message.invitation_id).map_err(|_| Error::NotFound("invitation"))?;
+            let invitation = self.invitation(&scope, id).await?;
+            let now = self.store.clock().now_micros();
+            Ok(v1::GetInvitationResponse { invitation: Some(message::write_invitation(invitation, now)) })
+        })
+        .await
+    }
+
+    async fn list_invitations(
+        &self,
+        request: Request<v1::ListInvitationsRequest>,
+    ) -> Answer<v1::ListInvitationsResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let filter = message.filter.unwrap_or_default();
+            let query = Query::new("ListInvitations", &scope.binding(&caller), &filter.encode_to_vec());
+            let filter = message::read_filter(filter)?;
+            let after = query.position(&message.page_token)?.map(read_instant).transpose()?;
+            let limit = page_size(message.page_size, PAGE);
+            let now = self.store.clock().now_micros();
+            let mut found = invitations::list(self.store.reader(), &scope, &filter, now, after, limit + 1).await?;
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let more = found.len() > limit;
+            found.truncate(limit);
+            let last = found.last().filter(|_| more).map(|last| write_instant((last.issued_at, last.id)));
+            let next_page_token = last.map(|last| query.token(&last)).unwrap_or_default();
+            let invitations = found.into_iter().map(|one| message::write_invitation(one, now)).collect();
+            Ok(v1::ListInvitationsResponse { invitations, next_page_token })
+        })
+        .await
+    }
+
+    type WatchInvitationsStream = Answers<v1::WatchInvitationsResponse>;
+
+    async fn watch_invitations(
+        &self,
+        request: Request<v1::WatchInvitationsRequest>,
+    ) -> Answer<Self::WatchInvitationsStream> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let (from, by) = ((&self.store, &self.issued), (caller, scope));
+            let watch = self.watches.open(from, by, ToSend, &message.resume_cursor).await?;
+            Ok(watch.begin())
+        })
+        .await
+    }
+}
+
+fn write_position(last: &Template) -> Vec<u8> {
+    [&last.version.to_be_bytes()[..], last.id.as_bytes()].concat()
+}
+
+fn read_position(bytes: Vec<u8>) -> Result<(String, i32)> {
+    let (version, id) = bytes.split_first_chunk::<4>().ok_or_else(Query::malformed)?;
+    let id = String::from_utf8(id.to_vec()).map_err(|_| Query::malformed())?;
+    Ok((id, i32::from_be_bytes(*version)))
+}
