@@ -163,6 +163,8 @@ fn ledger(figures: &LedgerFigures) -> Value {
     json!({
         "n": figures.n,
         "mean": figures.mean,
+        "mean_low": figures.mean_low,
+        "mean_high": figures.mean_high,
         "distribution": figures.distribution,
         "top_box": figures.top_box,
         "top_box_low": figures.top_box_low,

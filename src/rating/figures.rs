@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, ops::AddAssign};
 
-use super::Rating;
+use super::{Rating, statistics::Moments};
 use crate::api::v1::{Attribution, RatingQuestion, RatingStanding, Resolution};
 
 /// Sums over ratings of one standing. `i64` throughout: exact, and far from full.
@@ -126,6 +126,12 @@ impl Counts {
     /// Of all levels.
     pub(crate) fn level_sum(&self) -> i64 {
         self.levels().iter().zip(1..).map(|(count, level)| count * level).sum()
+    }
+
+    /// Levels as scores.
+    pub(crate) fn moments(&self) -> Moments {
+        let squares = self.levels().iter().zip(1..).map(|(count, level): (&i64, i64)| count * level * level).sum();
+        Moments { n: self.n(), sum: self.level_sum(), squares }
     }
 
     /// Customers who said that the matter was resolved, and that it was not.

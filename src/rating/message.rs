@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     Answers, Rating, Told,
     figures::{Counts, Ledgers, Unit},
-    statistics::wilson,
+    statistics::{mean_interval, wilson},
     store::Filter,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
         plain_name,
         v1::{self, RatingStanding, ScorecardUnit, TrendStep},
     },
-    error::{Error, Reason, Result},
+    error::{Error, Reason, Result, Violation},
 };
 
 pub(super) fn read(message: v1::Rating) -> Result<Told> {
@@ -158,7 +158,7 @@ pub(super) fn shown_key(unit: ScorecardUnit, kept: &str) -> String {
 }
 
 /// A day as the contract writes it; empty: none.
-pub(super) fn read_day(field: &str, text: &str) -> Result<Option<i32>> {
+fn read_day(field: &str, text: &str) -> Result<Option<i32>, Violation> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -166,8 +166,27 @@ pub(super) fn read_day(field: &str, text: &str) -> Result<Option<i32>> {
     let day: Option<Date> = Some(text).filter(|text| strict(text)).and_then(|text| text.parse().ok());
     match day {
         Some(day) => Ok(Some((day - date(1970, 1, 1)).get_days())),
-        None => Err(Error::invalid(field, Reason::Malformed, "must be a day such as 2026-11-02")),
+        None => Err(Violation::new(field, Reason::Malformed, "must be a day such as 2026-11-02")),
     }
+}
+
+/// The days from one to another; all there are where none is named. `path`: where the two fields stand in the request.
+pub(super) fn period(path: &str, first_day: &str, last_day: &str) -> Result<(i32, i32)> {
+    let days = [("first_day", first_day), ("last_day", last_day)];
+    let mut found = Vec::new();
+    let [first, last] = days.map(|(field, text)| match read_day(&format!("{path}{field}"), text) {
+        Ok(day) => day,
+        Err(broken) => {
+            found.push(broken);
+            None
+        }
+    });
+    if first.zip(last).is_some_and(|(first, last)| first > last) {
+        let rule = "must not be before first_day";
+        found.push(Violation::new(format!("{path}last_day"), Reason::ImpossibleInstants, rule));
+    }
+    Error::unless_empty(found)?;
+    Ok((first.unwrap_or(i32::MIN), last.unwrap_or(i32::MAX)))
 }
 
 fn date_of(day: i32) -> Date {
@@ -224,6 +243,7 @@ fn write_ledger(counts: &Counts) -> v1::LedgerFigures {
     let (levels, n) = (counts.levels(), counts.n());
     let top = levels[3] + levels[4];
     let interval = wilson(top, n);
+    let reach = mean_interval(counts.moments(), 1, 5);
     let (resolved, unresolved) = counts.resolved();
     let (both, expected, perceived) = counts.both();
     let dimensions = Counts::DIMENSIONS.into_iter().zip(counts.dimensions());
@@ -234,6 +254,8 @@ fn write_ledger(counts: &Counts) -> v1::LedgerFigures {
         n,
         distribution: levels.to_vec(),
         mean: mean(counts.level_sum(), n),
+        mean_low: reach.map(|one| one.low),
+        mean_high: reach.map(|one| one.high),
         top_box: mean(top, n),
         top_box_low: interval.map(|one| one.low),
         top_box_high: interval.map(|one| one.high),

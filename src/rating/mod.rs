@@ -11,6 +11,7 @@ mod bias;
 #[cfg_attr(not(test), expect(dead_code, reason = "the rated person has no view yet"))]
 mod blocks;
 mod case_mix;
+mod compare;
 pub(crate) mod figures;
 mod message;
 mod ranking;

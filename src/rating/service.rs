@@ -7,8 +7,10 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{
+    compare::{self, Compared, Comparison},
     figures::{SEPARATOR, Unit},
     message,
+    ranking::Standing,
     store::{self as rows, Correction, Entry, Period, Receipt, Submitter, Wanted},
 };
 use crate::{
@@ -22,7 +24,7 @@ use crate::{
     auth::Caller,
     call::{Call, mutation, page_size, request_scope, respond},
     directory::scope::Scope,
-    error::{Error, Reason, Result, Violation},
+    error::{Error, Result},
     interaction::store::{read_position, write_position},
     store::{Store, group::GroupCommit, request},
 };
@@ -60,6 +62,11 @@ impl RatingApi {
             message::write(rating, links)
         };
         Ok(ratings.into_iter().map(write).collect())
+    }
+
+    async fn ranked(&self, scope: &Scope, compared: Compared, terms: &v1::RankTerms) -> Result<Vec<Standing>> {
+        let (comparison, standings) = Comparison::read(&self.store, compared, terms).await?.rank().await?;
+        comparison.within(&self.store, scope, compared, standings).await
     }
 
     async fn note_reading(&self, caller: &Caller, ratings: &str) -> Result<()> {
@@ -218,7 +225,7 @@ impl RatingService for RatingApi {
             let query = Query::new("GetScorecard", &scope.binding(&caller), &bound.encode_to_vec());
             let after = query.position(&message.page_token)?;
             let after = after.map(|bytes| String::from_utf8(bytes).map_err(|_| Query::malformed())).transpose()?;
-            let (first, last) = period(&message)?;
+            let (first, last) = super::message::period("", &message.first_day, &message.last_day)?;
             let (asked, step) = (message.unit(), message.trend());
             let (unit, keys, within) = reachable(&scope, asked, &normal(message.key))?;
             let limit = page_size(message.page_size, SCORECARD_PAGE);
@@ -242,23 +249,53 @@ impl RatingService for RatingApi {
         })
         .await
     }
+
+    async fn rank_teams(&self, request: Request<v1::RankTeamsRequest>) -> Answer<v1::RankTeamsResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let terms = message.terms.unwrap_or_default();
+            let query = Query::new("RankTeams", &scope.binding(&caller), &terms.encode_to_vec());
+            let ranked = self.ranked(&scope, Compared::Teams, &terms).await?;
+            let (ranks, next_page_token) = page_of(ranked, &query, message.page_size, &message.page_token)?;
+            Ok(v1::RankTeamsResponse { ranks, next_page_token })
+        })
+        .await
+    }
+
+    async fn rank_staff(&self, request: Request<v1::RankStaffRequest>) -> Answer<v1::RankStaffResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let terms = message.terms.unwrap_or_default();
+            let query = Query::new("RankStaff", &scope.binding(&caller), &terms.encode_to_vec());
+            let ranked = self.ranked(&scope, Compared::Staff, &terms).await?;
+            let (ranks, next_page_token) = page_of(ranked, &query, message.page_size, &message.page_token)?;
+            Ok(v1::RankStaffResponse { ranks, next_page_token })
+        })
+        .await
+    }
+
+    async fn explain_rank(&self, request: Request<v1::ExplainRankRequest>) -> Answer<v1::ExplainRankResponse> {
+        respond(async {
+            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let compared = Compared::of(message.unit())?;
+            let key = normal(message.key);
+            let terms = message.terms.unwrap_or_default();
+            let (comparison, standings) = Comparison::read(&self.store, compared, &terms).await?.rank().await?;
+            let within = comparison.within(&self.store, &scope, compared, standings).await?;
+            let found = within.into_iter().find(|one| one.key == key).ok_or(Error::NotFound("rank"))?;
+            let explanation = comparison.explain(key).await?;
+            Ok(compare::write_explanation(compare::write(found), explanation))
+        })
+        .await
+    }
 }
 
-/// The days of a request; all there are where it names none.
-fn period(message: &v1::GetScorecardRequest) -> Result<(i32, i32)> {
-    let days = [("first_day", &message.first_day), ("last_day", &message.last_day)];
-    let mut found: Vec<Violation> = Vec::new();
-    let [first, last] = days.map(|(field, text)| match message::read_day(field, text) {
-        Ok(day) => day,
-        Err(Error::Invalid(broken)) => {
-            found.extend(broken);
-            None
-        }
-        Err(_) => None,
-    });
-    if first.zip(last).is_some_and(|(first, last)| first > last) {
-        found.push(Violation::new("last_day", Reason::ImpossibleInstants, "must not be before first_day"));
-    }
-    Error::unless_empty(found)?;
-    Ok((first.unwrap_or(i32::MIN), last.unwrap_or(i32::MAX)))
+/// A page of a ranking, which has an order of its own: a token says how far the page before went.
+fn page_of(ranked: Vec<Standing>, query: &Query, size: i32, token: &str) -> Result<(Vec<v1::Rank>, String)> {
+    let first = query.position(token)?.map(|bytes| <[u8; 8]>::try_from(bytes).map_err(|_| Query::malformed()));
+    let first = usize::try_from(first.transpose()?.map_or(0, u64::from_be_bytes)).unwrap_or(usize::MAX);
+    let limit = usize::try_from(page_size(size, SCORECARD_PAGE)).unwrap_or(usize::MAX);
+    let end = first.saturating_add(limit);
+    let next = if end < ranked.len() { query.token(&(end as u64).to_be_bytes()) } else { String::new() };
+    Ok((ranked.into_iter().skip(first).take(limit).map(compare::write).collect(), next))
 }

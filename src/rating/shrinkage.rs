@@ -66,6 +66,7 @@ impl Between {
     }
 
     /// The shrunk difference and its interval.
+    #[cfg(test)]
     pub(crate) fn shrink(self, value: f64, sampling: f64) -> (f64, Interval) {
         let shrunk = self.kept(sampling) * value;
         let reach = Z * self.error(sampling).sqrt();
