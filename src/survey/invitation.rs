@@ -54,10 +54,8 @@ pub(crate) struct Invitation {
 impl Invitation {
     /// What it is at `now`: nobody needs to write down that it expired.
     pub(crate) fn state_at(&self, now: Micros) -> InvitationState {
-        match self.state {
-            InvitationState::Issued if now > self.expire_at => InvitationState::Expired,
-            state => state,
-        }
+        let expired = self.state == InvitationState::Issued && now > self.expire_at;
+        if expired { InvitationState::Expired } else { self.state }
     }
 
     /// What becomes of it by a report; none: nothing new.

@@ -16,7 +16,7 @@ use super::{
     store::{enum_of, template},
 };
 use crate::{
-    api::v1::InvitationState,
+    api::v1::{InvitationState, Involvement},
     contact::Reasons,
     directory::{Alias, scope::Scope},
     error::{Error, Reason, Result},
@@ -52,24 +52,31 @@ impl From<invitation::Model> for Invitation {
     }
 }
 
-/// Everything within reach; every query of callers begins here.
+/// Everything within reach; every query of callers begins here. What somebody's teams took part in, without what he
+/// himself is rated for; nothing for those who lead nobody.
 fn within(scope: &Scope) -> Select<invitation::Entity> {
     let all = invitation::Entity::find();
-    let (participant, column) = (Name::new("interaction_participant"), |name: &'static str| Expr::col(Name::new(name)));
-    let took_part = |who: Condition| {
-        let own = column("interaction_id").equals((invitation::Entity, Column::InteractionId));
-        let rows = Query::select().expr(Expr::val(1)).from(participant).and_where(own).cond_where(who).to_owned();
-        Expr::exists(rows)
-    };
     match scope {
         Scope::All => all,
         Scope::Teams { staff_id, teams } => {
-            let team = column("team_id").is_in(teams.clone());
-            all.filter(took_part(Condition::any().add(team).add(column("staff_id").eq(staff_id.as_str()))))
+            let own =
+                column("staff_id").eq(staff_id.as_str()).and(column("involvement").eq(Involvement::Primary as i16));
+            all.filter(took_part(column("team_id").is_in(teams.clone()))).filter(took_part(own).not())
         }
-        Scope::Staff(staff_id) => all.filter(took_part(Condition::all().add(column("staff_id").eq(staff_id.as_str())))),
-        Scope::Customer(customer_id) => all.filter(Column::CustomerId.eq(customer_id)),
+        Scope::Staff(_) | Scope::Customer(_) => all.filter(Expr::cust("1 = 0")),
     }
+}
+
+/// Of a participant.
+fn column(name: &'static str) -> Expr {
+    Expr::col(Name::new(name))
+}
+
+/// Somebody of whom this holds took part in the interaction.
+fn took_part(who: Expr) -> Expr {
+    let own = column("interaction_id").equals((invitation::Entity, Column::InteractionId));
+    let (one, rows) = (Expr::val(1), Name::new("interaction_participant"));
+    Expr::exists(Query::select().expr(one).from(rows).and_where(own).and_where(who).to_owned())
 }
 
 /// One invitation within reach.

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::tz::TimeZone;
 use sea_orm::{ConnectionTrait as _, DbErr, FromQueryResult as _, Statement, entity::prelude::Uuid};
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +31,6 @@ use crate::{
         set::{self, Cell, Kind, Present, Table},
     },
 };
-use jiff::tz::TimeZone;
 
 const INVITATION: Table = Table {
     name: "survey_invitation",
@@ -67,10 +67,20 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Of an interaction whose customer is filled in where the directory knows him.
+    /// Of an interaction as it is on record.
     pub(crate) fn new(interaction_id: Uuid, facts: &Facts) -> Self {
         let (customer_id, alias) = (facts.customer_id.clone(), facts.customer_alias.clone());
         Self { interaction_id, channel: facts.channel, customer_id, alias }
+    }
+
+    /// Fills the customer in where he was made known since the interaction was recorded.
+    pub(crate) async fn resolve(&mut self, tx: &Tx) -> Result<(), DbErr> {
+        if let (None, Some(alias)) = (&self.customer_id, &self.alias) {
+            let aliases = vec![alias.value.clone()];
+            let known = known_among(tx, Named { aliases, ..Named::default() }).await?;
+            self.customer_id = known.aliases.get(alias).cloned();
+        }
+        Ok(())
     }
 
     fn party(&self) -> Option<Party> {
@@ -125,12 +135,7 @@ pub(crate) async fn issue(
         return Err(Error::InteractionNotOver.into());
     }
     let mut ended = Ended::new(interaction_id, &facts);
-    if let (None, Some(alias)) = (&ended.customer_id, &ended.alias) {
-        // Whoever it was may have been made known since.
-        let aliases = vec![alias.value.clone()];
-        let known = known_among(tx, Named { aliases, ..Named::default() }).await?;
-        ended.customer_id = known.aliases.get(alias).cloned();
-    }
+    ended.resolve(tx).await?;
     let verdicts = invite(tx, (store, zone), IssueMode::Manual, vec![(ended, &template)]).await?;
     Ok(verdicts.into_iter().next().unwrap_or(Verdict::AlreadyInvited))
 }

@@ -100,14 +100,14 @@ impl SurveyApi {
 
 async fn sweep(store: Store, mut stopping: watch::Receiver<bool>) {
     loop {
-        tokio::select! {
-            () = tokio::time::sleep(SWEEP) => {}
-            _ = stopping.wait_for(|stop| *stop) => return,
-        }
         match invitations::sweep(&store).await {
             Ok(0) => {}
             Ok(swept) => tracing::debug!(swept, "expired invitations"),
             Err(error) => tracing::warn!(%error, "forgetting the tokens of expired invitations"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
         }
     }
 }

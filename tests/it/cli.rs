@@ -345,7 +345,7 @@ async fn a_stream_is_called_line_by_line(server: Server) {
 
 async fn a_call_that_fails_says_why(server: Server) {
     let errors = stderr(&call(&server, &["GetTeem", "{}"], "").await);
-    assert_eq!(errors, "error: there is no method GetTeem; did you mean GetTeam?\n");
+    assert_eq!(errors, "error: there is no method GetTeem; did you mean GetTeam or GetTemplate?\n");
     let errors = stderr(&call(&server, &["GetTeam", r#"{"team": "north"}"#], "").await);
     assert_eq!(errors, "error: GetTeamRequest has no field team; did you mean teamId?\n");
     let errors = stderr(&call(&server, &["GetTeam", r#"{"teamId": "nowhere"}"#], "").await);

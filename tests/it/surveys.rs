@@ -23,7 +23,7 @@ use crate::support::{
 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    let mut tests = on_postgres![an_invitation_issued_by_one_server_is_sent_by_another];
+    let mut tests = on_postgres![an_invitation_issued_by_one_server_is_sent_by_another, an_expired_token_is_forgotten];
     tests.extend(on_both![
         a_template_is_there_to_begin_with,
         what_was_published_never_changes,
@@ -647,6 +647,25 @@ async fn an_interaction_that_ends_invites_by_itself(server: Server) {
     update(&["ended_time", "conclusion"]).await;
     assert_eq!(about(&server, &going_on).await, Some(found));
 
+    // Who called became known during the call, and is taken for the customer who was invited already.
+    let unnamed = Interaction { customer_alias: Some(phone("+49 30 5")), ended_time: None, ..ended("", 60) };
+    let unnamed = record(&server, unnamed).await;
+    let carla = Customer { aliases: vec![phone("+49 30 5")], ..customer("carla") };
+    server.app().upsert_customer(carla).await.unwrap();
+    let request = v1::UpdateInteractionRequest {
+        request_id: request_id(),
+        interaction_id: unnamed.clone(),
+        interaction: Some(InteractionUpdate { ended_time: ago(5), ..Default::default() }),
+        update_mask: Some(FieldMask { paths: vec!["ended_time".to_owned()] }),
+        etag: String::new(),
+    };
+    server.app().interactions().update_interaction(request).await.unwrap();
+    let suppressed = about(&server, &unnamed).await.unwrap();
+    assert_eq!(
+        (suppressed.customer_id.as_str(), suppressed.suppression_reason()),
+        ("carla", Suppressed::InvitedRecently)
+    );
+
     // A newer version that does not say so ends it, and so does retiring.
     published(&server, SurveyTemplate { issue_mode: IssueMode::Manual.into(), ..template("calls") }).await;
     let found = async |number: &str| {
@@ -756,6 +775,27 @@ async fn an_invitation_issued_by_one_server_is_sent_by_another(server: Server) {
     let contested = record(&server, ended("dora", 3_600)).await;
     let (one, other) = tokio::join!(issue(&server, &contested), issue(&sibling, &contested));
     assert_eq!(u8::from(one.is_ok()) + u8::from(other.is_ok()), 1);
+}
+
+async fn an_expired_token_is_forgotten(server: Server) {
+    let server = awake(server).await;
+    let id = invited(&server, ended("carla", 60)).await;
+    let open = invited(&server, ended("dora", 60)).await;
+    server.execute(&format!("UPDATE survey_invitation SET expire_at = expire_at - 660000000 WHERE id = '{id}'")).await;
+    // The next one to start does what each does every minute.
+    let sibling = server.sibling().await;
+    let kept = "SELECT count(*) FROM survey_invitation WHERE token IS NOT NULL";
+    for _ in 0..200 {
+        if server.number(kept).await == 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(server.number(kept).await, 1);
+    assert_eq!(invitation(&sibling, &id).await.state(), State::Expired);
+    assert_eq!(invitation(&sibling, &open).await.state(), State::Issued);
+    let in_time = report(&sibling, &id, DeliveryOutcome::Delivered, ago(0)).await;
+    assert_eq!(verdict(&refused(in_time)), precondition("INVITATION_EXPIRED"));
 }
 
 async fn invitations_are_listed_page_by_page(server: Server) {

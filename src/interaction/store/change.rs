@@ -65,8 +65,9 @@ pub(crate) async fn update(
                     let changed = change_cells(sequence, changing.id, InteractionChangeKind::Updated, now);
                     set::insert(tx, &CHANGE, vec![changed]).await?;
                     if invites_itself(&facts, now) && !invites_itself(&before.facts, now) {
-                        let ended = vec![Ended::new(before.id, &facts)];
-                        invite_themselves(tx, (&store, &zone), ended).await?;
+                        let mut ended = Ended::new(before.id, &facts);
+                        ended.resolve(tx).await?;
+                        invite_themselves(tx, (&store, &zone), vec![ended]).await?;
                     }
                     Ok(())
                 });
