@@ -5,6 +5,7 @@ pub mod client;
 pub mod completions;
 pub mod demo;
 pub mod import;
+pub mod rank;
 pub mod recompute;
 pub mod scorecard;
 pub mod serve;
@@ -45,6 +46,8 @@ pub enum Command {
     Summary(summary::SummaryArgs),
     /// Prints what the ratings come to, by group: for staff, and in the customer's truth
     Scorecard(scorecard::ScorecardArgs),
+    /// Prints teams or colleagues by what they make of the same work: bands before places
+    Rank(rank::RankArgs),
     /// Counts every rating anew and puts the counters right, or with --check only says whether they are
     ///
     /// Works on the database itself; servers before it may go on, but no rating is taken in the meantime.
@@ -73,6 +76,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Import(args) => import::run(args).await,
         Command::Summary(args) => summary::run(args).await,
         Command::Scorecard(args) => scorecard::run(args).await,
+        Command::Rank(args) => rank::run(args).await,
         Command::Recompute(args) => recompute::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),

@@ -160,8 +160,9 @@ impl World {
     /// One call and its outcome in the words of the matrix.
     async fn ask(&self, method: &str, who: &str, about: About) -> &'static str {
         let caller = &self.callers[who];
-        let (mut directory, mut interactions, mut contacts, mut surveys) =
-            (caller.directory(), caller.interactions(), caller.contacts(), caller.surveys());
+        let (mut directory, mut interactions, mut contacts) =
+            (caller.directory(), caller.interactions(), caller.contacts());
+        let (mut surveys, mut ratings) = (caller.surveys(), caller.ratings());
         let Thing { team: team_id, staff: staff_id, customer: customer_id } = self.thing(who, about);
         let interaction_id = self.interactions[staff_id].clone();
         let (request_id, reason) = (request_id(), "as agreed".to_owned());
@@ -377,6 +378,50 @@ impl World {
                 let answer = contacts.list_contact_breaches(v1::ListContactBreachesRequest::default()).await;
                 listed(answer, |answer| answer.breaches.iter().any(|one| one.interaction_id == *breach))
             }
+            "RatingService/SubmitRating" => word(ratings.submit_rating(self.rating(staff_id).await).await),
+            "RatingService/BatchSubmitRatings" => {
+                let requests = vec![self.rating(staff_id).await];
+                word(ratings.batch_submit_ratings(v1::BatchSubmitRatingsRequest { requests }).await)
+            }
+            "RatingService/CorrectRating" => {
+                let rating_id = self.rated(staff_id).await;
+                let answered_time = at(700);
+                let request =
+                    v1::CorrectRatingRequest { request_id, rating_id, score: 5, answered_time, ..Default::default() };
+                word(ratings.correct_rating(request).await)
+            }
+            "RatingService/GetRating" => {
+                let rating_id = self.rated(staff_id).await;
+                word(ratings.get_rating(v1::GetRatingRequest { rating_id }).await)
+            }
+            "RatingService/ListRatings" => {
+                let rating_id = self.rated(staff_id).await;
+                let request = v1::ListRatingsRequest { page_size: 500, ..Default::default() };
+                listed(ratings.list_ratings(request).await, |answer| {
+                    answer.ratings.iter().any(|one| one.rating_id == rating_id)
+                })
+            }
+            "RatingService/GetScorecard" => {
+                self.rated(staff_id).await;
+                let unit = v1::ScorecardUnit::Team.into();
+                let answer = ratings.get_scorecard(v1::GetScorecardRequest { unit, ..Default::default() }).await;
+                listed(answer, |answer| answer.groups.iter().any(|one| one.key == team_id))
+            }
+            "RatingService/RankTeams" => {
+                self.rated(staff_id).await;
+                let answer = ratings.rank_teams(v1::RankTeamsRequest::default()).await;
+                listed(answer, |answer| answer.ranks.iter().any(|one| one.key == team_id))
+            }
+            "RatingService/RankStaff" => {
+                self.rated(staff_id).await;
+                let answer = ratings.rank_staff(v1::RankStaffRequest::default()).await;
+                listed(answer, |answer| answer.ranks.iter().any(|one| one.key == staff_id))
+            }
+            "RatingService/ExplainRank" => {
+                self.rated(staff_id).await;
+                let (terms, unit, key) = (None, v1::ScorecardUnit::Staff.into(), staff_id.to_owned());
+                word(ratings.explain_rank(v1::ExplainRankRequest { terms, unit, key }).await)
+            }
             "SurveyService/CreateTemplate" => {
                 let request = v1::CreateTemplateRequest { request_id, template: Some(template("nps")) };
                 word(surveys.create_template(request).await)
@@ -457,6 +502,25 @@ impl World {
         let request = self.issuing(staff).await;
         let issued = self.callers["app"].surveys().issue_survey(request).await.unwrap().into_inner();
         issued.to_send.unwrap().invitation.unwrap().invitation_id
+    }
+
+    /// A rating that may be submitted: of a new interaction.
+    async fn rating(&self, staff: &str) -> v1::SubmitRatingRequest {
+        let interaction = self.callers["app"].record(call(staff, "carla")).await.unwrap();
+        let rating = v1::Rating {
+            interaction_id: interaction.interaction_id,
+            template_id: "csat".to_owned(),
+            score: 4,
+            answered_time: at(600),
+            ..Default::default()
+        };
+        v1::SubmitRatingRequest { request_id: request_id(), rating: Some(rating) }
+    }
+
+    /// A new rating: its id.
+    async fn rated(&self, staff: &str) -> String {
+        let request = self.rating(staff).await;
+        self.callers["app"].ratings().submit_rating(request).await.unwrap().into_inner().rating_id
     }
 
     /// A new draft of a survey template: its version.

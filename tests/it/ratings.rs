@@ -5,7 +5,7 @@ use prost_types::Timestamp;
 use rapport::api::v1::{
     self, Attribution, CorrectRatingRequest, GetRatingRequest, GetScorecardRequest, ListRatingsRequest, Rating,
     RatingAnswers, RatingStanding, Recording, Resolution, Scorecard, ScorecardUnit, SubmitRatingRequest,
-    SubmitRatingResponse, TrendStep, rating_service_client::RatingServiceClient, submit_rating_result,
+    SubmitRatingResponse, TrendStep, submit_rating_result,
 };
 use serde_json::Value;
 use tonic::{Code, Response, Status};
@@ -30,13 +30,10 @@ pub(crate) fn tests() -> Vec<Test> {
         credit_that_moves_takes_its_rating_along,
         a_supervisor_sees_his_teams_and_not_himself,
         figures_are_by_unit_and_day,
+        the_same_work_is_compared,
         counters_are_what_the_record_says,
         many_at_once_are_all_counted,
     ]
-}
-
-fn client(caller: &Caller) -> RatingServiceClient<crate::support::client::Authorized> {
-    RatingServiceClient::new(caller.service())
 }
 
 /// Five minutes after the interaction of `sample::call` ended.
@@ -54,7 +51,7 @@ fn rating(interaction_id: &str, score: i32) -> Rating {
 
 async fn submit_as(caller: &Caller, request_id: &str, rating: Rating) -> Result<SubmitRatingResponse, Status> {
     let request = SubmitRatingRequest { request_id: request_id.to_owned(), rating: Some(rating) };
-    client(caller).submit_rating(request).await.map(Response::into_inner)
+    caller.ratings().submit_rating(request).await.map(Response::into_inner)
 }
 
 async fn submit(server: &Server, rating: Rating) -> SubmitRatingResponse {
@@ -67,12 +64,12 @@ async fn record(server: &Server, staff_id: &str) -> String {
 
 async fn get(server: &Server, rating_id: &str) -> Rating {
     let request = GetRatingRequest { rating_id: rating_id.to_owned() };
-    client(&server.app()).get_rating(request).await.unwrap().into_inner().rating.unwrap()
+    server.app().ratings().get_rating(request).await.unwrap().into_inner().rating.unwrap()
 }
 
 async fn scorecards(caller: &Caller, unit: ScorecardUnit) -> Result<Vec<Scorecard>, Status> {
     let request = GetScorecardRequest { unit: unit.into(), ..Default::default() };
-    Ok(client(caller).get_scorecard(request).await?.into_inner().groups)
+    Ok(caller.ratings().get_scorecard(request).await?.into_inner().groups)
 }
 
 async fn organization(server: &Server) -> Scorecard {
@@ -165,7 +162,7 @@ async fn an_interaction_is_rated_once(server: Server) {
         request("r1", rating(&id, 4)),
         request("b4", Rating { score: 6, ..rating(&other, 3) }),
     ];
-    let answer = client(&server.app()).batch_submit_ratings(v1::BatchSubmitRatingsRequest { requests }).await.unwrap();
+    let answer = server.app().ratings().batch_submit_ratings(v1::BatchSubmitRatingsRequest { requests }).await.unwrap();
     let results: Vec<_> = answer.into_inner().results.into_iter().map(|one| one.result.unwrap()).collect();
     use submit_rating_result::Result as Item;
     let reason = |item: &Item| match item {
@@ -224,7 +221,7 @@ async fn correct(server: &Server, rating_id: &str, score: i32, seconds: i64) -> 
         answered_time: at(seconds),
         ..Default::default()
     };
-    Ok(client(&server.app()).correct_rating(request).await?.into_inner().rating.unwrap())
+    Ok(server.app().ratings().correct_rating(request).await?.into_inner().rating.unwrap())
 }
 
 async fn a_correction_supersedes_within_half_an_hour(server: Server) {
@@ -285,10 +282,10 @@ async fn a_supervisor_sees_his_teams_and_not_himself(server: Server) {
     let (nora, petra, sam) = (of("nora").await, of("petra").await, of("sam").await);
     let supervisor = server.supervisor("petra", &["north"]);
     let sees =
-        async |id: &str| client(&supervisor).get_rating(GetRatingRequest { rating_id: id.to_owned() }).await.is_ok();
+        async |id: &str| supervisor.ratings().get_rating(GetRatingRequest { rating_id: id.to_owned() }).await.is_ok();
     assert!(sees(&nora).await && !sees(&sam).await);
     assert!(!sees(&petra).await, "nobody reads what was said of himself");
-    let listed = client(&supervisor).list_ratings(ListRatingsRequest::default()).await.unwrap().into_inner().ratings;
+    let listed = supervisor.ratings().list_ratings(ListRatingsRequest::default()).await.unwrap().into_inner().ratings;
     assert_eq!(listed.iter().map(|one| &one.rating_id).collect::<Vec<_>>(), [&nora]);
     let traces =
         format!("SELECT count(*) FROM audit_event WHERE actor = 'petra' AND action = 8 AND object_id = '{nora}'");
@@ -319,7 +316,7 @@ async fn figures_are_by_unit_and_day(server: Server) {
         submit(&server, Rating { answered_time: shift(at(ANSWERED)), ..rating(&id, score) }).await;
     }
     let ask =
-        async |request: GetScorecardRequest| client(&server.app()).get_scorecard(request).await.unwrap().into_inner();
+        async |request: GetScorecardRequest| server.app().ratings().get_scorecard(request).await.unwrap().into_inner();
     let card = |trend: TrendStep, first: &str, last: &str| GetScorecardRequest {
         unit: ScorecardUnit::Channel.into(),
         trend: trend.into(),
@@ -363,8 +360,89 @@ async fn figures_are_by_unit_and_day(server: Server) {
     assert_eq!((first.groups[0].key.as_str(), second.groups[0].key.as_str()), ("nora", "sam"));
     assert!(second.next_page_token.is_empty());
     let wrong = GetScorecardRequest { first_day: "3.3.2025".to_owned(), ..page(String::new()) };
-    let status = refused(client(&server.app()).get_scorecard(wrong).await);
+    let status = refused(server.app().ratings().get_scorecard(wrong).await);
     assert_eq!(violations(&status), [("first_day".to_owned(), "MALFORMED".to_owned())]);
+}
+
+async fn the_same_work_is_compared(server: Server) {
+    let server = server.with_organization().await;
+    let app = server.app();
+    for id in ["east", "west"] {
+        app.upsert_team(crate::support::sample::team(id)).await.unwrap();
+    }
+    for (id, team) in [("eve", "east"), ("wim", "west")] {
+        app.upsert_staff(crate::support::sample::staff(id, team)).await.unwrap();
+    }
+    // Complaints are rated badly whoever handles them, and sam handles nothing else. Among his likes he does well; eve, with
+    // the better mean, does easy work badly.
+    let work = [
+        ("nora", "Returns", [0, 0, 2, 8, 40]),
+        ("wim", "Returns", [0, 0, 2, 9, 39]),
+        ("eve", "Returns", [5, 10, 10, 15, 10]),
+        ("nora", "Complaints", [20, 15, 10, 5, 0]),
+        ("wim", "Complaints", [21, 15, 9, 5, 0]),
+        ("sam", "Complaints", [5, 10, 15, 15, 5]),
+    ];
+    let mut requests = Vec::new();
+    for (staff, topic, levels) in work {
+        for (score, count) in (1..).zip(levels) {
+            for _ in 0..count {
+                let told = v1::Interaction { topic: topic.to_owned(), ..call(staff, "carla") };
+                let request_id = request_id();
+                requests.push((v1::RecordInteractionRequest { request_id, interaction: Some(told) }, score));
+            }
+        }
+    }
+    let (records, scores): (Vec<_>, Vec<i32>) = requests.into_iter().unzip();
+    let batch = v1::BatchRecordInteractionsRequest { requests: records };
+    let recorded = app.interactions().batch_record_interactions(batch).await.unwrap().into_inner().results;
+    let submits = recorded.into_iter().zip(scores).map(|(recorded, score)| {
+        let Some(v1::record_item_result::Result::Recorded(recorded)) = recorded.result else { panic!("{recorded:?}") };
+        SubmitRatingRequest { request_id: request_id(), rating: Some(rating(&recorded.interaction_id, score)) }
+    });
+    let batch = v1::BatchSubmitRatingsRequest { requests: submits.collect() };
+    app.ratings().batch_submit_ratings(batch).await.unwrap();
+
+    let ranks = app.ratings().rank_staff(v1::RankStaffRequest::default()).await.unwrap().into_inner().ranks;
+    let of = |key: &str| ranks.iter().find(|one| one.key == key).unwrap();
+    assert!(of("eve").raw_mean > of("sam").raw_mean, "by the mean alone eve is the better one");
+    assert_eq!((of("sam").band(), of("eve").band()), (v1::RankBand::Above, v1::RankBand::Below));
+    assert_eq!((of("sam").place, of("eve").place), (1, 4));
+    assert!(of("sam").expected < of("eve").expected && of("sam").low < of("sam").shrunk);
+    let strict = v1::RankTerms { minimum_n: 60, ..Default::default() };
+    let request = v1::RankStaffRequest { terms: Some(strict), ..Default::default() };
+    let few = app.ratings().rank_staff(request).await.unwrap().into_inner().ranks;
+    assert!(
+        few.iter().all(|one| one.n >= 60 || (one.place == 0 && one.band() == v1::RankBand::Unspecified)),
+        "{few:?}"
+    );
+
+    // A colleague sees his own row, and why.
+    let own =
+        server.staff("sam").ratings().rank_staff(v1::RankStaffRequest::default()).await.unwrap().into_inner().ranks;
+    assert_eq!(own, [of("sam").clone()]);
+    let request =
+        |key: &str| v1::ExplainRankRequest { terms: None, unit: ScorecardUnit::Staff.into(), key: key.to_owned() };
+    let explained = server.staff("eve").ratings().explain_rank(request("eve")).await.unwrap().into_inner();
+    let (overall, shrunk) = (explained.overall.unwrap(), explained.rank.as_ref().unwrap().shrunk.unwrap());
+    let moved: f64 = explained.parts.iter().map(|part| part.work + part.own).sum();
+    assert!((overall + moved - shrunk).abs() < 1e-9, "the parts add up: {explained:?}");
+    assert!(explained.parts.iter().all(|part| part.n >= 5));
+    assert_eq!(explained.next.as_ref().unwrap().band(), v1::RankBand::AsExpected);
+    assert_eq!(refused(server.staff("eve").ratings().explain_rank(request("sam")).await).code(), Code::NotFound);
+    let wrong = v1::ExplainRankRequest { unit: ScorecardUnit::Topic.into(), ..request("Returns") };
+    assert_eq!(violations(&refused(app.ratings().explain_rank(wrong).await))[0].0, "unit");
+
+    let page = async |token: String| {
+        let request = v1::RankTeamsRequest { page_size: 3, page_token: token, ..Default::default() };
+        app.ratings().rank_teams(request).await.unwrap().into_inner()
+    };
+    let first = page(String::new()).await;
+    let rest = page(first.next_page_token.clone()).await;
+    let mut teams: Vec<_> = first.ranks.iter().chain(&rest.ranks).map(|one| one.key.as_str()).collect();
+    assert_eq!(teams[0], "south");
+    teams.sort_unstable();
+    assert_eq!(teams, ["east", "north", "south", "west"]);
 }
 
 /// The program's own check, on the server's database.

@@ -6,7 +6,7 @@ use rapport::api::v1::{
     self, Customer, Interaction, RecordInteractionRequest, RecordInteractionResponse, StaffMember, Team,
     audit_service_client::AuditServiceClient, contact_service_client::ContactServiceClient,
     directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
-    survey_service_client::SurveyServiceClient,
+    rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -72,6 +72,10 @@ impl Caller {
 
     pub(crate) fn surveys(&self) -> SurveyServiceClient<Authorized> {
         SurveyServiceClient::new(self.service())
+    }
+
+    pub(crate) fn ratings(&self) -> RatingServiceClient<Authorized> {
+        RatingServiceClient::new(self.service())
     }
 
     pub(crate) fn audit(&self) -> AuditServiceClient<Authorized> {

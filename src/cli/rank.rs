@@ -1,0 +1,147 @@
+//! `rapport rank`: teams or colleagues by what they make of the same work, as a table or as JSON.
+
+use std::io::Write as _;
+
+use clap::{Args, ValueEnum};
+use comfy_table::{CellAlignment, Table, presets};
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::client::{Client, ClientArgs, explain};
+use crate::api::{
+    plain_name,
+    v1::{Rank, RankStaffRequest, RankTeamsRequest, RankTerms},
+};
+
+/// Arguments of `rapport rank`.
+#[derive(Debug, Args)]
+pub struct RankArgs {
+    /// Who is compared
+    #[arg(value_enum)]
+    pub who: Who,
+    /// From this day on, such as 2026-11-01; days are those on which customers were served
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<Date>,
+    /// To this day, which is included
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<Date>,
+    /// Who has fewer ratings is listed without band and place
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(i32).range(1..=1_000_000))]
+    pub minimum: i32,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
+/// Who is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Who {
+    Teams,
+    Staff,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What the server refuses.
+pub async fn run(args: RankArgs) -> anyhow::Result<()> {
+    let client = args.client.connect().await?;
+    let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+    let terms = RankTerms { first_day: day(args.from), last_day: day(args.to), minimum_n: args.minimum };
+    let ranks = all_pages(&client, args.who, terms).await?;
+    let mut out = std::io::stdout();
+    if args.json {
+        let ranks: Vec<_> = ranks.iter().map(to_json).collect();
+        writeln!(out, "{}", json!({ "ranks": ranks }))?;
+    } else {
+        writeln!(out, "{}", table(&ranks))?;
+        writeln!(out, "\nWithin a band by how far the ratings lie from what the same work is rated in other hands.")?;
+    }
+    Ok(())
+}
+
+async fn all_pages(client: &Client, who: Who, terms: RankTerms) -> anyhow::Result<Vec<Rank>> {
+    let (mut ranks, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let (terms, token) = (Some(terms.clone()), std::mem::take(&mut page_token));
+        let mut server = client.ratings.clone();
+        let page = match who {
+            Who::Teams => {
+                let request = RankTeamsRequest { terms, page_size: 0, page_token: token };
+                server
+                    .rank_teams(request)
+                    .await
+                    .map(|page| page.into_inner())
+                    .map(|page| (page.ranks, page.next_page_token))
+            }
+            Who::Staff => {
+                let request = RankStaffRequest { terms, page_size: 0, page_token: token };
+                server
+                    .rank_staff(request)
+                    .await
+                    .map(|page| page.into_inner())
+                    .map(|page| (page.ranks, page.next_page_token))
+            }
+        };
+        let (more, next) = page.map_err(|status| explain(&status))?;
+        ranks.extend(more);
+        if next.is_empty() {
+            return Ok(ranks);
+        }
+        page_token = next;
+    }
+}
+
+fn band(rank: &Rank) -> String {
+    plain_name(rank.band().as_str_name(), "RANK_BAND")
+}
+
+/// Bands and places that there are not are null.
+fn to_json(rank: &Rank) -> Value {
+    json!({
+        "key": rank.key,
+        "band": Some(band(rank)).filter(|band| !band.is_empty()),
+        "place": Some(rank.place).filter(|place| *place > 0),
+        "n": rank.n,
+        "raw_mean": rank.raw_mean,
+        "expected": rank.expected,
+        "shrunk": rank.shrunk,
+        "low": rank.low,
+        "high": rank.high,
+    })
+}
+
+fn table(ranks: &[Rank]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["band", "place", "", "n", "mean", "expected", "shrunk", "95 %"]);
+    for rank in ranks {
+        let interval = rank.low.zip(rank.high).map(|(low, high)| format!("{low:.3}–{high:.3}"));
+        let place = if rank.place > 0 { rank.place.to_string() } else { "-".to_owned() };
+        let band = Some(band(rank).replace('_', " ")).filter(|band| !band.is_empty());
+        table.add_row([
+            band.unwrap_or_else(|| "-".to_owned()),
+            place,
+            rank.key.clone(),
+            rank.n.to_string(),
+            score(rank.raw_mean),
+            score(rank.expected),
+            score(rank.shrunk),
+            interval.unwrap_or_else(|| "-".to_owned()),
+        ]);
+    }
+    for column in [1, 3, 4, 5, 6, 7] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+fn score(score: Option<f64>) -> String {
+    score.map_or_else(|| "-".to_owned(), |score| format!("{score:.3}"))
+}
