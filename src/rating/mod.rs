@@ -22,6 +22,7 @@ pub mod service;
 mod shrinkage;
 mod statistics;
 pub mod store;
+#[cfg_attr(not(test), expect(dead_code, reason = "replies are not received yet"))]
 mod wording;
 
 use uuid::Uuid;

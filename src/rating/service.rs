@@ -103,26 +103,29 @@ fn receipt(receipt: Receipt) -> v1::SubmitRatingResponse {
     }
 }
 
-/// What a caller may see of a scorecard: where in the counters it stands, and which part of their keys is his.
-fn reachable(
-    scope: &Scope,
-    unit: ScorecardUnit,
-    key: &str,
-) -> Result<(Unit, Option<Vec<String>>, Option<Vec<String>>)> {
-    let asked = Some(key).filter(|key| !key.is_empty()).map(|key| message::kept_key(unit, key));
-    match (scope, unit) {
-        (Scope::All, _) => Ok((message::unit(unit), asked.map(|key| vec![key]), None)),
-        (Scope::Teams { teams, .. }, ScorecardUnit::Team) => {
-            let keys = teams.iter().filter(|team| asked.as_ref().is_none_or(|asked| asked == *team));
-            Ok((Unit::Team, Some(keys.cloned().collect()), None))
+/// What a caller may see of a scorecard: where in the counters it stands, and which of their keys are his.
+struct Reachable {
+    unit: Unit,
+    keys: Option<Vec<String>>,
+    within: Option<Vec<String>>,
+}
+
+impl Reachable {
+    fn of(scope: &Scope, asked: ScorecardUnit, key: &str) -> Result<Self> {
+        let key = Some(key).filter(|key| !key.is_empty()).map(|key| message::kept_key(asked, key));
+        match (scope, asked) {
+            (Scope::All, _) => Ok(Self { unit: message::unit(asked), keys: key.map(|key| vec![key]), within: None }),
+            (Scope::Teams { teams, .. }, ScorecardUnit::Team) => {
+                let keys = teams.iter().filter(|team| key.as_ref().is_none_or(|key| key == *team)).cloned();
+                Ok(Self { unit: Unit::Team, keys: Some(keys.collect()), within: None })
+            }
+            (Scope::Teams { teams, .. }, ScorecardUnit::Staff) => {
+                let keys = key.map(|staff| teams.iter().map(|team| format!("{team}{SEPARATOR}{staff}")).collect());
+                Ok(Self { unit: Unit::TeamStaff, keys, within: Some(teams.clone()) })
+            }
+            // Figures across teams would tell of other teams by what is missing in one's own.
+            _ => Err(Error::FieldNotYours("unit")),
         }
-        (Scope::Teams { teams, .. }, ScorecardUnit::Staff) => {
-            let key = |team: &String| asked.as_ref().map(|staff| format!("{team}{SEPARATOR}{staff}"));
-            let keys: Vec<String> = teams.iter().filter_map(key).collect();
-            Ok((Unit::TeamStaff, asked.as_ref().map(|_| keys), Some(teams.clone())))
-        }
-        // Figures across teams would tell of other teams by what is missing in one's own.
-        _ => Err(Error::FieldNotYours("unit")),
     }
 }
 
@@ -227,7 +230,7 @@ impl RatingService for RatingApi {
             let after = after.map(|bytes| String::from_utf8(bytes).map_err(|_| Query::malformed())).transpose()?;
             let (first, last) = super::message::period("", &message.first_day, &message.last_day)?;
             let (asked, step) = (message.unit(), message.trend());
-            let (unit, keys, within) = reachable(&scope, asked, &normal(message.key))?;
+            let Reachable { unit, keys, within } = Reachable::of(&scope, asked, &normal(message.key))?;
             let limit = page_size(message.page_size, SCORECARD_PAGE);
             let period = Period { first, last };
             let wanted = Wanted { unit, keys, within, after, limit: limit + 1, period };
@@ -237,10 +240,10 @@ impl RatingService for RatingApi {
             let mut last_key = String::new();
             let mut groups = Vec::with_capacity(figures.len().min(limit));
             for (key, days) in figures.into_iter().take(limit) {
-                let shown = match unit {
-                    Unit::TeamStaff => key.split(SEPARATOR).nth(1).unwrap_or_default().to_owned(),
-                    _ => message::shown_key(asked, &key),
-                };
+                // Of a colleague within a team, only he is shown.
+                let whose =
+                    if unit == Unit::TeamStaff { key.rsplit(SEPARATOR).next().unwrap_or_default() } else { &key };
+                let shown = message::shown_key(asked, whose);
                 groups.push(message::write_scorecard(shown, days, step));
                 last_key = key;
             }

@@ -13,10 +13,13 @@ use crate::import::{
 /// Rows read at a time; what they need in the directory is created with one call for each kind.
 pub(super) const CHUNK: usize = 500;
 
+/// Judges a row.
+type Judge<'a, T> = Box<dyn Fn(&Row<'_>) -> Judgement<T> + 'a>;
+
 /// The rows of a file, judged.
 pub(super) struct Reading<'a, T> {
     table: Table<File>,
-    judge: Box<dyn Fn(&Row<'_>) -> Judgement<T> + 'a>,
+    judge: Judge<'a, T>,
     bar: &'a ProgressBar,
 }
 

@@ -98,7 +98,11 @@ async fn corrected(
         received_at: now,
         standing: match earlier.standing {
             kept @ (RatingStanding::Exempt | RatingStanding::Incident) => kept,
-            _ => standing(late, correction.attribution),
+            RatingStanding::Unspecified
+            | RatingStanding::Counted
+            | RatingStanding::Late
+            | RatingStanding::NonStaff
+            | RatingStanding::Superseded => standing(late, correction.attribution),
         },
         ..earlier.clone()
     })
