@@ -133,10 +133,10 @@ struct Call {
 }
 
 impl Call {
-    fn end(&self, status: &Status) {
-        let (code, time) = (status.code(), self.begun.elapsed());
+    fn end(&self, outcome: Result<(), Status>) {
+        let (code, time) = (outcome.as_ref().map_or_else(Status::code, |()| Code::Ok), self.begun.elapsed());
         self.metrics.method(self.method).end(code, time);
-        if code != Code::Ok {
+        if let Err(status) = &outcome {
             self.metrics.refused(status);
         }
         if self.traced {
@@ -154,6 +154,14 @@ impl Call {
         let _within = self.span.enter();
         tracing::info!(method = self.method, code = code_name(code), milliseconds, request_id, "call");
     }
+}
+
+/// How a call went, by the headers that say so; none if they do not. Most calls go well, and then nothing is read further.
+fn outcome(headers: &HeaderMap) -> Option<Result<(), Status>> {
+    if headers.get("grpc-status")?.as_bytes() == b"0" {
+        return Some(Ok(()));
+    }
+    Status::from_header_map(headers).map(Err)
 }
 
 pin_project! {
@@ -177,9 +185,9 @@ where
         let Some(call) = this.call.take() else { return Poll::Ready(Ok(response)) };
         response.headers_mut().insert(REQUEST_ID, call.id.clone());
         // An answer without a body carries its status among the headers.
-        Poll::Ready(Ok(match Status::from_header_map(response.headers()) {
-            Some(status) => {
-                call.end(&status);
+        Poll::Ready(Ok(match outcome(response.headers()) {
+            Some(outcome) => {
+                call.end(outcome);
                 response
             }
             None => response.map(|body| Body::new(LoggedBody { body, call: Some(call) })),
@@ -198,7 +206,7 @@ pin_project! {
     impl PinnedDrop for LoggedBody {
         fn drop(this: Pin<&mut Self>) {
             if let Some(call) = this.project().call.take() {
-                call.end(&Status::cancelled(""));
+                call.end(Err(Status::cancelled("")));
             }
         }
     }
@@ -211,17 +219,17 @@ impl HttpBody for LoggedBody {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.project();
         let frame = ready!(this.body.poll_frame(context));
-        let status = match &frame {
+        let end = match &frame {
             Some(Ok(frame)) => frame
                 .trailers_ref()
-                .map(|trailers| Status::from_header_map(trailers).unwrap_or_else(|| Status::unknown("no status"))),
-            Some(Err(status)) => Some(status.clone()),
-            None => Some(Status::ok("")),
+                .map(|trailers| outcome(trailers).unwrap_or_else(|| Err(Status::unknown("no status")))),
+            Some(Err(status)) => Some(Err(status.clone())),
+            None => Some(Ok(())),
         };
-        if let Some(status) = status
+        if let Some(end) = end
             && let Some(call) = this.call.take()
         {
-            call.end(&status);
+            call.end(end);
         }
         Poll::Ready(frame)
     }
