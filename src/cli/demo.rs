@@ -1,7 +1,9 @@
 //! `rapport demo`: a small organisation's fortnight, recorded through the real API and told in plain words; then the
 //! server goes on serving, for whoever wants to try it.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+mod ratings;
+
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use jiff::{civil::DateTime, tz::TimeZone};
@@ -94,6 +96,8 @@ struct Story {
     supervisor: Client,
     admin: Client,
     customer: Client,
+    /// Interactions recorded so far, by their request ids.
+    ids: HashMap<String, String>,
 }
 
 impl Story {
@@ -109,6 +113,7 @@ impl Story {
             supervisor: person(Role::Supervisor, "zhao.min", &["hotline".to_owned()])?,
             admin: person(Role::Admin, "demo", &[])?,
             customer: person(Role::Customer, "C-1001", &[])?,
+            ids: HashMap::new(),
         })
     }
 
@@ -121,7 +126,8 @@ impl Story {
         self.retry_and_refusals().await?;
         self.rights(&first_call).await?;
         self.credit(&first_call).await?;
-        self.figures().await
+        self.figures().await?;
+        self.ratings().await
     }
 
     async fn directory(&mut self) -> anyhow::Result<()> {
@@ -411,7 +417,9 @@ impl Story {
     async fn record(&mut self, request_id: &str, interaction: v1::Interaction) -> anyhow::Result<String> {
         let request =
             v1::RecordInteractionRequest { request_id: request_id.to_owned(), interaction: Some(interaction) };
-        Ok(self.app.interactions.record_interaction(request).await.map_err(refused)?.into_inner().interaction_id)
+        let recorded = self.app.interactions.record_interaction(request).await.map_err(refused)?.into_inner();
+        self.ids.insert(request_id.to_owned(), recorded.interaction_id.clone());
+        Ok(recorded.interaction_id)
     }
 
     async fn interaction(&mut self, id: &str) -> anyhow::Result<v1::Interaction> {

@@ -275,6 +275,9 @@ async fn the_demo_tells_its_story_twice(server: Server) {
         "the server says it was there already",
         "NotFound",
         "Her call stays with the team she was in then: hotline",
+        "the other end of the scale",
+        "what counts for staff  2 ratings, mean 4.50",
+        "the customer's truth   4 ratings, mean 3.00",
     ] {
         assert!(story.contains(part), "{part:?} is not in:\n{story}");
     }

@@ -1,0 +1,111 @@
+//! The part of the story in which customers say how it felt.
+
+use anyhow::Context as _;
+use tonic::{Code, Status};
+
+use super::{Story, refused, time};
+use crate::api::v1::{self, Attribution, RatingStanding, ScaleDirection, ScorecardUnit};
+
+impl Story {
+    /// Ratings: a scale that does not flip, an answer that comes too late, a wrong key, and figures in two ledgers.
+    pub(super) async fn ratings(&mut self) -> anyhow::Result<()> {
+        println!("\nHow it felt. Somebody writes a survey in which 1 is the best; until now it was 5:");
+        let says = self.flip().await?;
+        println!("  the server: {says} (R1).");
+
+        let pressed = self.rate("demo-call-1", "2026-03-10 20:25", 1, Attribution::Unspecified, "").await?;
+        let correction = v1::CorrectRatingRequest {
+            request_id: "demo-correction".into(),
+            rating_id: pressed.rating_id,
+            score: 4,
+            answered_time: Some(time("2026-03-10 20:31")?),
+            comment: "按错了，是4".into(),
+            ..Default::default()
+        };
+        match self.app.ratings.correct_rating(correction).await {
+            Ok(_) => {}
+            // Told before, and longer ago than request ids are remembered.
+            Err(status) if status.code() == Code::FailedPrecondition => {}
+            Err(status) => return Err(refused(status)),
+        }
+        println!(
+            "王女士 presses 1 for her first call, and six minutes later writes that she meant 4: both stay, 4 counts (R6)."
+        );
+
+        let late = self.rate("demo-call-2", "2026-03-14 10:40", 1, Attribution::Unspecified, "还是没到账").await?;
+        expect(&late, RatingStanding::Late)?;
+        println!(
+            "For the second call she answers 91 minutes after it, and gives 1: too late to count for a colleague (R2)."
+        );
+        let delay =
+            self.rate("demo-visit", "2026-03-17 15:20", 2, Attribution::Logistics, "师傅很好，但等了一周").await?;
+        expect(&delay, RatingStanding::NonStaff)?;
+        println!("For the visit she gives 2, and says that it was the week of waiting, not the technician (R5).");
+        let chat = self.rate("demo-chat", "2026-03-16 19:50", 5, Attribution::Staff, "").await?;
+        expect(&chat, RatingStanding::Counted)?;
+
+        let request = v1::GetScorecardRequest { unit: ScorecardUnit::Organization.into(), ..Default::default() };
+        let card = self.admin.ratings.get_scorecard(request).await.map_err(refused)?.into_inner();
+        let card = card.groups.into_iter().next().context("no figures")?;
+        let (staff, customer) = (card.staff.unwrap_or_default(), card.customer.unwrap_or_default());
+        println!("Two ledgers, always side by side; nothing that she said is lost:");
+        for (name, ledger) in [("what counts for staff", staff), ("the customer's truth", customer)] {
+            let mean = ledger.mean.map_or("-".to_owned(), |mean| format!("{mean:.2}"));
+            println!("  {name:<22} {} ratings, mean {mean}, levels 1 to 5: {:?}", ledger.n, ledger.distribution);
+        }
+        Ok(())
+    }
+
+    /// Tries to publish a template whose scale is turned round; gives the server's answer.
+    async fn flip(&mut self) -> anyhow::Result<String> {
+        let template = v1::SurveyTemplate {
+            template_id: "hotline_sms".into(),
+            display_name: "热线短信评价".into(),
+            direction: ScaleDirection::LowBest.into(),
+            channels: vec![v1::Channel::InboundCall.into()],
+            ..Default::default()
+        };
+        let create = v1::CreateTemplateRequest { request_id: "demo-flip".into(), template: Some(template) };
+        let created = self.admin.surveys.create_template(create).await.map_err(refused)?.into_inner();
+        let created = created.template.context("no template")?;
+        let publish = v1::PublishTemplateRequest {
+            request_id: "demo-flip-published".into(),
+            template_id: created.template_id,
+            version: created.version,
+            ..Default::default()
+        };
+        let answer: Result<_, Status> = self.admin.surveys.publish_template(publish).await;
+        let status = answer.err().context("the scale was turned round")?;
+        anyhow::ensure!(status.code() == Code::FailedPrecondition, refused(status));
+        Ok(status.message().to_owned())
+    }
+
+    async fn rate(
+        &mut self,
+        interaction: &'static str,
+        at: &str,
+        score: i32,
+        attribution: Attribution,
+        comment: &str,
+    ) -> anyhow::Result<v1::SubmitRatingResponse> {
+        let interaction_id = self.ids.get(interaction).cloned().context("an interaction of the story is missing")?;
+        let rating = v1::Rating {
+            interaction_id,
+            template_id: "csat".into(),
+            template_version: 1,
+            score,
+            attribution: attribution.into(),
+            comment: comment.into(),
+            answered_time: Some(time(at)?),
+            ..Default::default()
+        };
+        let request_id = format!("{interaction}-rating");
+        let request = v1::SubmitRatingRequest { request_id, rating: Some(rating) };
+        Ok(self.app.ratings.submit_rating(request).await.map_err(refused)?.into_inner())
+    }
+}
+
+fn expect(answer: &v1::SubmitRatingResponse, standing: RatingStanding) -> anyhow::Result<()> {
+    anyhow::ensure!(answer.standing() == standing, "the rating stands as {:?}", answer.standing());
+    Ok(())
+}
