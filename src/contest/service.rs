@@ -82,9 +82,12 @@ impl ContestApi {
         let write = |contest: Contest| {
             let reviews = reviews.remove(&contest.id).unwrap_or_default();
             let rating = ratings.get(&contest.rating_id);
-            message::write(contest, rating, reviews, reader)
+            // Who judges others reads no more about his own ratings than they do about theirs.
+            let of_himself =
+                rating.and_then(|one| one.rated.as_ref()).is_some_and(|one| one.staff_id == reader.subject);
+            (!reader.judges || !of_himself).then(|| message::write(contest, rating, reviews, reader))
         };
-        Ok(contests.into_iter().map(write).collect())
+        Ok(contests.into_iter().filter_map(write).collect())
     }
 
     async fn shown_one(&self, caller: &Caller, id: Uuid) -> Result<Option<v1::Contest>> {
@@ -226,10 +229,8 @@ impl ContestService for ContestApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let bound = v1::ListContestsRequest { state: message.state, ..Default::default() };
             let query = Query::new("ListContests", &scope.binding(&caller), &bound.encode_to_vec());
-            let wanted = match message.state() {
-                ContestState::Unspecified => Wanted::All,
-                state => Wanted::In(state),
-            };
+            let state = Some(message.state()).filter(|state| *state != ContestState::Unspecified);
+            let wanted = state.map_or(Wanted::All, Wanted::In);
             let limit = page_size(message.page_size, PAGE);
             let page = self.page((&caller, &scope), &query, &message.page_token, wanted, limit);
             let (contests, next_page_token) = page.await?;

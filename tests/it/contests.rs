@@ -1,5 +1,6 @@
 //! Contests: what the rated person sees, who may contest and who may judge, and what it does to the figures.
 
+use futures::future::join_all;
 use prost::Message as _;
 use rapport::api::v1::{
     self, AppealContestRequest, Attribution, CoachingBlock, Contest, ContestGrounds, ContestRatingRequest,
@@ -13,7 +14,7 @@ use tonic::{Code, Response, Status};
 use crate::support::{
     Backend, Caller, Server, Test,
     client::request_id,
-    on_both,
+    on_both, on_postgres,
     refusal::{preconditions, verdict},
     refused,
     sample::{at, call, participant, staff},
@@ -21,7 +22,8 @@ use crate::support::{
 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    on_both![
+    let mut tests = on_postgres![a_server_that_starts_grants_what_is_overdue];
+    tests.extend(on_both![
         ratings_are_shown_in_blocks_of_five,
         a_released_block_never_changes,
         the_rated_person_contests_what_he_sees,
@@ -36,8 +38,10 @@ pub(crate) fn tests() -> Vec<Test> {
         a_contest_follows_a_correction,
         who_the_customer_is_changes_no_byte,
         an_interaction_does_not_tell_that_it_was_rated,
+        many_at_once_make_one,
         counters_are_what_the_record_says_with_contests,
-    ]
+    ]);
+    tests
 }
 
 const DAY: i64 = 86_400_000_000;
@@ -199,6 +203,7 @@ async fn ratings_are_shown_in_blocks_of_five(server: Server) {
     let blocks = view(&nora).await;
     assert_eq!((blocks.len(), blocks[0].number, blocks[0].ratings.len()), (1, 1, 5));
     let worst = blocks[0].ratings.iter().find(|one| one.level == 1).unwrap();
+    assert!(blocks[0].ratings.iter().all(|one| one.masked_id.as_bytes()[14] == b'4'), "an id's time would tell");
     assert_eq!((worst.answers, worst.topic.as_str()), (Some(answers), "Returns"));
     let shown = blocks[0].encode_to_vec();
     for secret in ["Carla", "carla", &interaction] {
@@ -306,6 +311,9 @@ async fn a_supervisor_contests_for_his_team(server: Server) {
     // Others who lead the team see it; who leads another one does not.
     assert_eq!(list(&server.supervisor("paul", &["north"]), ContestState::Open).await.len(), 1);
     assert!(list(&server.supervisor("paul", &["south"]), ContestState::Open).await.is_empty());
+    // Nor does who judges, where he is the rated person.
+    assert!(list(&reviewer(&server, "nora"), ContestState::Open).await.is_empty());
+    assert_eq!(list(&reviewer(&server, "rita"), ContestState::Open).await.len(), 1);
     // Nor does nora, who has not seen that rating.
     assert!(list(&server.staff("nora"), ContestState::Unspecified).await.is_empty());
     let late = rate(&server, "nora", "carla", 2).await;
@@ -622,6 +630,45 @@ async fn an_interaction_does_not_tell_that_it_was_rated(server: Server) {
 fn told_with_answers(interaction_id: &str) -> Rating {
     let answers = RatingAnswers { resolved: v1::Resolution::Unresolved.into(), ..Default::default() };
     Rating { answers: Some(answers), comment: "no".to_owned(), ..told(interaction_id, 1) }
+}
+
+async fn many_at_once_make_one(server: Server) {
+    let server = server.with_organization().await;
+    rate_five(&server, "nora").await;
+    a_day_passes(&server).await;
+    let nora = server.staff("nora");
+    let views = join_all((0..8).map(|_| view(&nora))).await;
+    assert!(views.iter().all(|seen| seen.len() == 1 && *seen == views[0]), "one release");
+    let masked_id = &views[0][0].ratings[0].masked_id;
+    let answers = join_all((0..8).map(|_| contest(&nora, masked(masked_id)))).await;
+    let opened: Vec<_> = answers.iter().flatten().collect();
+    assert_eq!(opened.len(), 1);
+    assert!(answers.iter().filter_map(|one| one.as_ref().err()).all(|status| verdict(status).1 == "ALREADY_CONTESTED"));
+    draw(&server, false).await;
+    let judges: Vec<_> = (0..8).map(|number| reviewer(&server, &format!("rita-{number}"))).collect();
+    let verdicts = judges.iter().map(|judge| decide(judge, UNSAMPLED, ContestVerdict::Granted));
+    let verdicts = join_all(verdicts).await;
+    assert_eq!(verdicts.iter().flatten().count(), 1);
+    let refusals: Vec<_> = verdicts.iter().filter_map(|one| one.as_ref().err()).flat_map(preconditions).collect();
+    assert_eq!(refusals, ["CONTEST_SETTLED"; 7]);
+    assert_eq!(card(&server).await.exempt, 1);
+    assert_consistent(&server).await;
+}
+
+async fn a_server_that_starts_grants_what_is_overdue(server: Server) {
+    let server = server.with_organization().await;
+    let rating_id = rate(&server, "nora", "carla", 1).await;
+    contest(&server.supervisor("petra", &["north"]), open(&rating_id)).await.unwrap();
+    server.execute(&format!("UPDATE contest SET decide_by = decide_by - {}", 5 * DAY)).await;
+    assert_eq!(standing(&server, &rating_id).await, RatingStanding::Counted);
+    let _sibling = server.sibling().await;
+    for _ in 0..100 {
+        if standing(&server, &rating_id).await == RatingStanding::Exempt {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("nobody granted it");
 }
 
 /// The program's own check, on the server's database.
