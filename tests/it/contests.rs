@@ -37,6 +37,7 @@ pub(crate) fn tests() -> Vec<Test> {
         the_record_decides_where_it_says_enough,
         a_contest_follows_a_correction,
         who_the_customer_is_changes_no_byte,
+        the_same_history_of_others_reads_the_same,
         an_interaction_does_not_tell_that_it_was_rated,
         many_at_once_make_one,
         counters_are_what_the_record_says_with_contests,
@@ -582,6 +583,14 @@ async fn who_the_customer_is_changes_no_byte(server: Server) {
     // The words he may not read, and the instants.
     server.execute("UPDATE rating SET comment = 'written by dora', answered_at = answered_at - 1000000").await;
     assert_eq!(told().await, before);
+    // What is released after the swap says nothing either.
+    a_day_passes(&server).await;
+    let after = view(&nora).await;
+    let shown: Vec<u8> = after.iter().flat_map(CoachingBlock::encode_to_vec).collect();
+    assert_eq!(after.len(), 2);
+    for secret in ["carla", "dora", "dmitri"] {
+        assert!(!shown.windows(secret.len()).any(|part| part == secret.as_bytes()), "{secret}");
+    }
     // Nothing else about ratings answers him.
     let rating_id = rate(&server, "nora", "carla", 1).await;
     let get = ratings(&nora).get_rating(GetRatingRequest { rating_id }).await;
@@ -593,6 +602,44 @@ async fn who_the_customer_is_changes_no_byte(server: Server) {
     assert_eq!(refused(card).code(), Code::PermissionDenied);
     let exempt = nora.contests().list_exemptions(ListExemptionsRequest::default()).await;
     assert_eq!(refused(exempt).code(), Code::PermissionDenied);
+}
+
+/// What nora reads after five ratings by these customers, of which she contests one, goes to the second reviewer and is
+/// granted; without ids drawn at random and without instants, which no two histories share.
+async fn history(server: &Server, customers: [&str; 5]) -> (Vec<CoachingBlock>, Vec<Contest>) {
+    for (score, customer) in (1..).zip(customers) {
+        let interaction = server.app().record(call("nora", customer)).await.unwrap().interaction_id;
+        let comment = format!("{customer} writes");
+        submit(server, Rating { comment, ..told(&interaction, score) }).await;
+    }
+    a_day_passes(server).await;
+    let nora = server.staff("nora");
+    let mut blocks = view(&nora).await;
+    let worst = blocks[0].ratings.iter().find(|one| one.level == 1).unwrap().masked_id.clone();
+    contest(&nora, masked(&worst)).await.unwrap();
+    let id = draw(server, true).await;
+    settle(server, &id, ContestVerdict::Granted).await;
+    for block in &mut blocks {
+        block.contest_until_time = None;
+        block.ratings.iter_mut().for_each(|one| one.masked_id.clear());
+        block.ratings.sort_by_key(|one| one.level);
+    }
+    let mut contests = list(&nora, ContestState::Unspecified).await;
+    for one in &mut contests {
+        one.masked_id.clear();
+        one.reviews.iter_mut().for_each(|review| review.review_time = None);
+        (one.contest_time, one.decide_by_time, one.decision_time, one.exemption_time) = (None, None, None, None);
+    }
+    (blocks, contests)
+}
+
+async fn the_same_history_of_others_reads_the_same(server: Server) {
+    let other = Server::start(server.backend()).await.unwrap().with_organization().await;
+    let server = server.with_organization().await;
+    let carla = history(&server, ["carla", "dora", "dora", "carla", "carla"]).await;
+    let dmitri = history(&other, ["dmitri", "carla", "dmitri", "dora", "dmitri"]).await;
+    assert_eq!(carla, dmitri);
+    assert_eq!((carla.0[0].ratings.len(), carla.1[0].reviews.len()), (5, 2));
 }
 
 /// What a colleague may read of an interaction is the same before and after it is rated, corrected and contested.
