@@ -1,4 +1,5 @@
-//! Contests in the database. Whatever changes one holds the lock of the ratings: the standing of its rating moves with it.
+//! Contests in the database. Whatever changes one holds the lock of the ratings: the standing of its rating moves
+//! with it.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,8 @@
 //! The rated person's masked view: released in blocks, and fixed from then on (R12).
 //!
-//! Blocks are written down when their owner asks, which costs those who rate nothing, and only from the day after the fifth
-//! rating counted: a block that appeared with its fifth rating would say whose that was to anyone who keeps asking.
+//! Blocks are written down when their owner asks, which costs those who rate nothing, and only from the day after the
+//! fifth rating counted: a block that appeared with its fifth rating would say whose that was to anyone who keeps
+//! asking.
 
 use std::collections::BTreeMap;
 

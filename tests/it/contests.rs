@@ -731,8 +731,8 @@ async fn assert_consistent(server: &Server) {
     assert_eq!(report["differing"], 0);
 }
 
-/// Any sequence of submitting, late too, correcting, re-attributing, contesting, deciding, missing the deadline, appealing
-/// and restoring, drawn from a printed seed.
+/// Any sequence of submitting, late too, correcting, re-attributing, contesting, deciding, missing the deadline,
+/// appealing and restoring, drawn from a printed seed.
 async fn counters_are_what_the_record_says_with_contests(server: Server) {
     use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
     const STAFF: [&str; 4] = ["nora", "nils", "sam", "petra"];
