@@ -170,10 +170,11 @@ impl World {
     /// One call and its outcome in the words of the matrix.
     async fn ask(&self, method: &str, who: &str, about: About) -> &'static str {
         let caller = &self.callers[who];
-        let (mut directory, mut interactions, mut contacts, mut surveys, mut contests) =
-            (caller.directory(), caller.interactions(), caller.contacts(), caller.surveys(), caller.contests());
+        let (mut directory, mut interactions, mut contacts, mut surveys) =
+            (caller.directory(), caller.interactions(), caller.contacts(), caller.surveys());
         let Thing { team: team_id, staff: staff_id, customer: customer_id } = self.thing(who, about);
         let interaction_id = self.interactions[staff_id].clone();
+        let mut contests = caller.contests();
         let (request_id, reason) = (request_id(), "as agreed".to_owned());
         let (mode, etag) = (0, String::new());
         match method {
@@ -445,7 +446,7 @@ impl World {
                 word(contests.get_coaching_view(v1::GetCoachingViewRequest::default()).await)
             }
             "ContestService/ContestRating" => {
-                let request = contesting(self.rating(staff_id).await);
+                let request = contesting(self.contestable(staff_id).await);
                 word(contests.contest_rating(request).await)
             }
             "ContestService/DecideContest" => {
@@ -506,38 +507,6 @@ impl World {
         issued.to_send.unwrap().invitation.unwrap().invitation_id
     }
 
-    /// A new rating of a colleague.
-    async fn rating(&self, staff: &str) -> String {
-        let interaction = self.callers["app"].record(call(staff, "carla")).await.unwrap();
-        let rating = v1::Rating {
-            interaction_id: interaction.interaction_id,
-            template_id: "csat".to_owned(),
-            score: 1,
-            answered_time: at(600),
-            ..Default::default()
-        };
-        let request = v1::SubmitRatingRequest { request_id: request_id(), rating: Some(rating) };
-        let mut ratings = v1::rating_service_client::RatingServiceClient::new(self.callers["app"].service());
-        ratings.submit_rating(request).await.unwrap().into_inner().rating_id
-    }
-
-    /// A new contest, and the rating it is about.
-    async fn contested(&self, by: &Caller, staff: &str) -> (String, String) {
-        let rating_id = self.rating(staff).await;
-        let answer = by.contests().contest_rating(contesting(rating_id.clone())).await.unwrap();
-        (answer.into_inner().contest.unwrap().contest_id, rating_id)
-    }
-
-    /// Decides a contest, by as many as it takes.
-    async fn settle(&self, contest_id: &str, verdict: v1::ContestVerdict) {
-        for judge in &self.judges {
-            let answer = judge.contests().decide_contest(deciding(contest_id, verdict)).await.unwrap();
-            if answer.into_inner().contest.unwrap().state() != v1::ContestState::SecondReview {
-                return;
-            }
-        }
-    }
-
     /// A new draft of a survey template: its version.
     async fn draft(&self) -> i32 {
         let request = v1::CreateTemplateRequest { request_id: request_id(), template: Some(template("nps")) };
@@ -555,6 +524,38 @@ impl World {
             etag: String::new(),
         };
         self.callers["app"].interactions().update_interaction(request).await.unwrap();
+    }
+
+    /// A new rating of a colleague.
+    async fn contestable(&self, staff: &str) -> String {
+        let interaction = self.callers["app"].record(call(staff, "carla")).await.unwrap();
+        let rating = v1::Rating {
+            interaction_id: interaction.interaction_id,
+            template_id: "csat".to_owned(),
+            score: 1,
+            answered_time: at(600),
+            ..Default::default()
+        };
+        let request = v1::SubmitRatingRequest { request_id: request_id(), rating: Some(rating) };
+        let mut ratings = v1::rating_service_client::RatingServiceClient::new(self.callers["app"].service());
+        ratings.submit_rating(request).await.unwrap().into_inner().rating_id
+    }
+
+    /// A new contest, and the rating it is about.
+    async fn contested(&self, by: &Caller, staff: &str) -> (String, String) {
+        let rating_id = self.contestable(staff).await;
+        let answer = by.contests().contest_rating(contesting(rating_id.clone())).await.unwrap();
+        (answer.into_inner().contest.unwrap().contest_id, rating_id)
+    }
+
+    /// Decides a contest, by as many as it takes.
+    async fn settle(&self, contest_id: &str, verdict: v1::ContestVerdict) {
+        for judge in &self.judges {
+            let answer = judge.contests().decide_contest(deciding(contest_id, verdict)).await.unwrap();
+            if answer.into_inner().contest.unwrap().state() != v1::ContestState::SecondReview {
+                return;
+            }
+        }
     }
 
     async fn suspend(
