@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "rapport/v1/access.proto",
         "rapport/v1/audit.proto",
         "rapport/v1/contact.proto",
+        "rapport/v1/contest.proto",
         "rapport/v1/directory.proto",
         "rapport/v1/error_reason.proto",
         "rapport/v1/interaction.proto",

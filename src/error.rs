@@ -86,6 +86,30 @@ pub enum Error {
     /// The customer may not correct it any more.
     #[error("a rating may be corrected for 30 minutes after it was given")]
     CorrectionTooLate,
+    /// The rating is or was contested.
+    #[error("the rating was contested before")]
+    AlreadyContested,
+    /// The rating does not count for staff, for this reason.
+    #[error("the rating does not count for staff anyway: it is {0}")]
+    NotCounted(String),
+    /// The time to contest or to appeal is over.
+    #[error("the time to contest or to appeal, 7 days, is over")]
+    ContestTooLate,
+    /// The caller is a party to the contest.
+    #[error("the caller is the rated person, of his team, or the contester")]
+    InterestedParty,
+    /// The caller has judged the contest before.
+    #[error("the caller has judged the contest before")]
+    SameReviewer,
+    /// The contest is decided.
+    #[error("the contest is decided")]
+    ContestSettled,
+    /// The contest was not refused, or was appealed before.
+    #[error("only a refused contest may be appealed, once")]
+    NotAppealable,
+    /// The rating is not exempt.
+    #[error("the rating is not exempt")]
+    NotExempt,
     /// The server has as much to do as it takes on, or is stopping.
     #[error("the server is busy")]
     Overloaded,

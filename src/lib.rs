@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod contact;
+pub mod contest;
 pub mod directory;
 pub mod error;
 pub mod import;

@@ -30,8 +30,9 @@ use crate::{
         DESCRIPTOR_SET,
         v1::{
             audit_service_server::AuditServiceServer, contact_service_server::ContactServiceServer,
-            directory_service_server::DirectoryServiceServer, interaction_service_server::InteractionServiceServer,
-            rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
+            contest_service_server::ContestServiceServer, directory_service_server::DirectoryServiceServer,
+            interaction_service_server::InteractionServiceServer, rating_service_server::RatingServiceServer,
+            survey_service_server::SurveyServiceServer,
         },
     },
     audit::AuditApi,
@@ -39,6 +40,7 @@ use crate::{
     clock::Clock,
     config::Config,
     contact::service::ContactApi,
+    contest::{self, service::ContestApi},
     directory::service::DirectoryApi,
     interaction::{service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
@@ -168,12 +170,21 @@ fn services(
         metrics.group_sizes.clone(),
     ))
     .max_decoding_message_size(batch_limit);
+    let contests = ContestServiceServer::new(ContestApi::new(store.clone(), config.time_zone.rules.clone()))
+        .max_decoding_message_size(limits.max_message_bytes);
     let surveys = SurveyApi::new(store.clone(), config.time_zone.rules.clone(), watches, stopping.clone());
     let surveys = SurveyServiceServer::new(surveys).max_decoding_message_size(limits.max_message_bytes);
-    let names =
-        vec![name(&directory), name(&interactions), name(&contacts), name(&surveys), name(&ratings), name(&audit)];
+    let names = vec![
+        name(&directory),
+        name(&interactions),
+        name(&contacts),
+        name(&surveys),
+        name(&ratings),
+        name(&contests),
+        name(&audit),
+    ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
-    (routes.add_service(surveys).add_service(ratings).add_service(audit), names)
+    (routes.add_service(surveys).add_service(ratings).add_service(contests).add_service(audit), names)
 }
 
 impl Running {
@@ -241,6 +252,11 @@ async fn keep_house(store: Store, mut stopping: watch::Receiver<bool>) {
             Ok(0) => {}
             Ok(forgotten) => tracing::debug!(forgotten, "old request ids"),
             Err(error) => tracing::warn!(%error, "forgetting old request ids"),
+        }
+        match contest::store::grant_overdue(&store).await {
+            Ok(0) => {}
+            Ok(granted) => tracing::info!(granted, "contests that nobody decided in time"),
+            Err(error) => tracing::warn!(%error, "granting overdue contests"),
         }
         tokio::select! {
             () = tokio::time::sleep(HOUSEKEEPING) => {}

@@ -8,8 +8,7 @@
 
 #[cfg_attr(not(test), expect(dead_code, reason = "who was invited is not asked yet"))]
 mod bias;
-#[cfg_attr(not(test), expect(dead_code, reason = "the rated person has no view yet"))]
-mod blocks;
+pub(crate) mod blocks;
 mod case_mix;
 mod compare;
 pub(crate) mod figures;
@@ -27,7 +26,7 @@ mod wording;
 
 use uuid::Uuid;
 
-pub(crate) use rules::judge;
+pub(crate) use rules::{judge, standing};
 
 use crate::{
     api::v1::{Attribution, Channel, InteractionKind, RatingStanding, Resolution, StaffRole},

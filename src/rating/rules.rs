@@ -62,7 +62,7 @@ pub(crate) fn judge(told: &Told, template: &Template, served: &Served, zone: &Ti
 }
 
 /// Of several reasons not to count, the one that the customer can do least about.
-pub(super) fn standing(late: bool, attribution: Attribution) -> RatingStanding {
+pub(crate) fn standing(late: bool, attribution: Attribution) -> RatingStanding {
     if late {
         return RatingStanding::Late;
     }

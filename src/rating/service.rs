@@ -240,12 +240,17 @@ impl RatingService for RatingApi {
             let mut last_key = String::new();
             let mut groups = Vec::with_capacity(figures.len().min(limit));
             for (key, days) in figures.into_iter().take(limit) {
+                last_key.clone_from(&key);
                 // Of a colleague within a team, only he is shown.
                 let whose =
                     if unit == Unit::TeamStaff { key.rsplit(SEPARATOR).next().unwrap_or_default() } else { &key };
+                // Nobody sees the figures of himself (R12).
+                if matches!(&scope, Scope::Teams { staff_id, .. } if asked == ScorecardUnit::Staff && whose == staff_id)
+                {
+                    continue;
+                }
                 let shown = message::shown_key(asked, whose);
                 groups.push(message::write_scorecard(shown, days, step));
-                last_key = key;
             }
             let next_page_token = if more { query.token(last_key.as_bytes()) } else { String::new() };
             Ok(v1::GetScorecardResponse { groups, next_page_token })

@@ -102,6 +102,10 @@ struct World {
     interactions: BTreeMap<&'static str, String>,
     /// Likewise, contacts of ours that broke the policy.
     breaches: BTreeMap<&'static str, String>,
+    /// Leads both teams and contests what has to be contested.
+    leads: Caller,
+    /// Two who judge what has to be judged.
+    judges: [Caller; 2],
 }
 
 /// What a call is about, by the ids of the organisation.
@@ -145,7 +149,13 @@ impl World {
             let reading = timeline(customer);
             server.admin().interactions().read_customer_timeline(reading).await.unwrap();
         }
-        Self { callers, interactions, breaches }
+        Self {
+            callers,
+            interactions,
+            breaches,
+            leads: server.supervisor("lena", &["north", "south"]),
+            judges: ["rolf", "ruth"].map(|subject| server.caller(Role::Reviewer, subject, &[])),
+        }
     }
 
     fn thing(&self, who: &str, about: About) -> Thing {
@@ -165,6 +175,7 @@ impl World {
         let (mut surveys, mut ratings) = (caller.surveys(), caller.ratings());
         let Thing { team: team_id, staff: staff_id, customer: customer_id } = self.thing(who, about);
         let interaction_id = self.interactions[staff_id].clone();
+        let mut contests = caller.contests();
         let (request_id, reason) = (request_id(), "as agreed".to_owned());
         let (mode, etag) = (0, String::new());
         match method {
@@ -476,6 +487,43 @@ impl World {
             "SurveyService/WatchInvitations" => {
                 word(surveys.watch_invitations(v1::WatchInvitationsRequest::default()).await)
             }
+            "ContestService/GetCoachingView" => {
+                word(contests.get_coaching_view(v1::GetCoachingViewRequest::default()).await)
+            }
+            "ContestService/ContestRating" => {
+                let request = contesting(self.contestable(staff_id).await);
+                word(contests.contest_rating(request).await)
+            }
+            "ContestService/DecideContest" => {
+                let (contest_id, _) = self.contested(&self.leads, staff_id).await;
+                word(contests.decide_contest(deciding(&contest_id, v1::ContestVerdict::Granted)).await)
+            }
+            "ContestService/AppealContest" => {
+                // Nobody contests his own under its id.
+                let (by, staff_id) = match about {
+                    About::Own | About::Team | About::Any => (&self.callers["supervisor"], "nora"),
+                    About::Other => (&self.leads, staff_id),
+                };
+                let (contest_id, _) = self.contested(by, staff_id).await;
+                self.settle(&contest_id, v1::ContestVerdict::Refused).await;
+                word(contests.appeal_contest(v1::AppealContestRequest { request_id, contest_id, reason }).await)
+            }
+            "ContestService/RestoreRating" => {
+                let (contest_id, rating_id) = self.contested(&self.leads, staff_id).await;
+                self.settle(&contest_id, v1::ContestVerdict::Granted).await;
+                word(contests.restore_rating(v1::RestoreRatingRequest { request_id, rating_id, reason }).await)
+            }
+            "ContestService/ListContests" => {
+                let (contest_id, _) = self.contested(&self.leads, staff_id).await;
+                let answer = contests.list_contests(v1::ListContestsRequest::default()).await;
+                listed(answer, |answer| answer.contests.iter().any(|one| one.contest_id == contest_id))
+            }
+            "ContestService/ListExemptions" => {
+                let (contest_id, _) = self.contested(&self.leads, staff_id).await;
+                self.settle(&contest_id, v1::ContestVerdict::Granted).await;
+                let answer = contests.list_exemptions(v1::ListExemptionsRequest::default()).await;
+                listed(answer, |answer| answer.contests.iter().any(|one| one.contest_id == contest_id))
+            }
             "AuditService/ListAuditEvents" => {
                 let answer = caller.audit().list_audit_events(v1::ListAuditEventsRequest::default()).await;
                 listed(answer, |answer| answer.audit_events.iter().any(|one| one.object_id == customer_id))
@@ -542,6 +590,38 @@ impl World {
         self.callers["app"].interactions().update_interaction(request).await.unwrap();
     }
 
+    /// A new rating of a colleague.
+    async fn contestable(&self, staff: &str) -> String {
+        let interaction = self.callers["app"].record(call(staff, "carla")).await.unwrap();
+        let rating = v1::Rating {
+            interaction_id: interaction.interaction_id,
+            template_id: "csat".to_owned(),
+            score: 1,
+            answered_time: at(600),
+            ..Default::default()
+        };
+        let request = v1::SubmitRatingRequest { request_id: request_id(), rating: Some(rating) };
+        let mut ratings = v1::rating_service_client::RatingServiceClient::new(self.callers["app"].service());
+        ratings.submit_rating(request).await.unwrap().into_inner().rating_id
+    }
+
+    /// A new contest, and the rating it is about.
+    async fn contested(&self, by: &Caller, staff: &str) -> (String, String) {
+        let rating_id = self.contestable(staff).await;
+        let answer = by.contests().contest_rating(contesting(rating_id.clone())).await.unwrap();
+        (answer.into_inner().contest.unwrap().contest_id, rating_id)
+    }
+
+    /// Decides a contest, by as many as it takes.
+    async fn settle(&self, contest_id: &str, verdict: v1::ContestVerdict) {
+        for judge in &self.judges {
+            let answer = judge.contests().decide_contest(deciding(contest_id, verdict)).await.unwrap();
+            if answer.into_inner().contest.unwrap().state() != v1::ContestState::SecondReview {
+                return;
+            }
+        }
+    }
+
     async fn suspend(
         &self,
         caller: &Caller,
@@ -562,6 +642,24 @@ fn template(template_id: &str) -> v1::SurveyTemplate {
         template_id: template_id.to_owned(),
         direction: v1::ScaleDirection::HighBest.into(),
         ..Default::default()
+    }
+}
+
+fn contesting(rating_id: String) -> v1::ContestRatingRequest {
+    v1::ContestRatingRequest {
+        request_id: request_id(),
+        rating_id,
+        grounds: v1::ContestGrounds::Incident.into(),
+        ..Default::default()
+    }
+}
+
+fn deciding(contest_id: &str, verdict: v1::ContestVerdict) -> v1::DecideContestRequest {
+    v1::DecideContestRequest {
+        request_id: request_id(),
+        contest_id: contest_id.to_owned(),
+        verdict: verdict.into(),
+        reason: "as agreed".to_owned(),
     }
 }
 

@@ -9,6 +9,7 @@
 mod access;
 mod cli;
 mod contact;
+mod contests;
 mod contract;
 mod errors;
 mod interactions;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         support::trials(access::tests()),
         support::trials(cli::tests()),
         support::trials(contact::tests()),
+        support::trials(contests::tests()),
         support::trials(errors::tests()),
         support::trials(interactions::tests()),
         support::trials(network::tests()),

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     api::v1::{Attribution, RatingStanding},
+    contest,
     error::{Error, Result},
     interaction::{Micros, Participant},
     rating::{
@@ -62,6 +63,7 @@ pub(crate) async fn correct(store: &Store, correction: Correction) -> Result<Uui
                     set::insert(tx, &RATING, vec![cells(&later, later.id, correction.request.body_hash)]).await?;
                     let link = correction::ActiveModel { earlier_id: Set(earlier.id), later_id: Set(later.id) };
                     correction::Entity::insert(link).exec_without_returning(tx).await?;
+                    contest::store::follow(tx, earlier.id, later.id).await?;
                     counters::apply(tx, changes).await?;
                     Ok(later.id)
                 });
@@ -112,6 +114,15 @@ async fn set_standing(tx: &Tx, id: Uuid, standing: RatingStanding) -> Result<(),
     let row = rating::ActiveModel { id: Set(id), standing: Set(standing as i16), ..Default::default() };
     rating::Entity::update(row).exec(tx).await?;
     Ok(())
+}
+
+/// Lets a rating stand otherwise, and count there. Needs [`lock`].
+pub(crate) async fn restand(tx: &Tx, rating: &Rating, standing: RatingStanding) -> Result<(), DbErr> {
+    let mut changes = Changes::default();
+    changes.remove(rating);
+    changes.add(&Rating { standing, ..rating.clone() });
+    set_standing(tx, rating.id, standing).await?;
+    counters::apply(tx, changes).await
 }
 
 /// Lets the ratings of an interaction follow when its participants are replaced: one that rates somebody who did not take

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    Condition, ConnectionTrait, DbErr, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, entity::prelude::*,
-    sea_query::ExprTrait as _,
+    Condition, ConnectionTrait, DbErr, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, SelectStatement},
 };
 
 use super::{
@@ -80,6 +81,45 @@ pub(crate) async fn list(
     }
     let query = query.order_by_desc(Column::OccurredAt).order_by_desc(Column::Id).limit(limit);
     Ok(query.all(connection).await?.into_iter().map(to_rating).collect())
+}
+
+/// The ids of everything within reach, for queries about what belongs to ratings.
+pub(crate) fn ids_within(scope: &Scope) -> SelectStatement {
+    within(scope).select_only().column(rating::Column::Id).into_query()
+}
+
+/// Ratings by id, whoever asks.
+pub(crate) async fn among(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Rating>, DbErr> {
+    let found = rating::Entity::find().filter(rating::Column::Id.is_in(ids.iter().copied())).all(connection).await?;
+    Ok(found.into_iter().map(|row| (row.id, to_rating(row))).collect())
+}
+
+/// All ratings of an interaction, the superseded ones too.
+pub(crate) async fn of_interaction(
+    connection: &impl ConnectionTrait,
+    interaction_id: Uuid,
+) -> Result<Vec<Rating>, DbErr> {
+    let found = rating::Entity::find().filter(rating::Column::InteractionId.eq(interaction_id)).all(connection).await?;
+    Ok(found.into_iter().map(to_rating).collect())
+}
+
+/// The ratings of a colleague that count and were received before an instant, apart from `besides`, in the order in which
+/// they came.
+pub(crate) async fn counted_besides(
+    connection: &impl ConnectionTrait,
+    staff_id: &str,
+    before: Micros,
+    besides: SelectStatement,
+) -> Result<Vec<Rating>, DbErr> {
+    use rating::Column;
+    let found = rating::Entity::find()
+        .filter(Column::RatedStaffId.eq(staff_id))
+        .filter(Column::Standing.eq(RatingStanding::Counted as i16))
+        .filter(Column::ReceivedAt.lt(before))
+        .filter(Column::Id.not_in_subquery(besides))
+        .order_by_asc(Column::ReceivedAt)
+        .order_by_asc(Column::Id);
+    Ok(found.all(connection).await?.into_iter().map(to_rating).collect())
 }
 
 /// By rating: the one it corrects, and the one that corrects it.

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rapport::api::v1::{
     self, Customer, Interaction, RecordInteractionRequest, RecordInteractionResponse, StaffMember, Team,
     audit_service_client::AuditServiceClient, contact_service_client::ContactServiceClient,
-    directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
-    rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
+    contest_service_client::ContestServiceClient, directory_service_client::DirectoryServiceClient,
+    interaction_service_client::InteractionServiceClient, rating_service_client::RatingServiceClient,
+    survey_service_client::SurveyServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -68,6 +69,10 @@ impl Caller {
 
     pub(crate) fn contacts(&self) -> ContactServiceClient<Authorized> {
         ContactServiceClient::new(self.service())
+    }
+
+    pub(crate) fn contests(&self) -> ContestServiceClient<Authorized> {
+        ContestServiceClient::new(self.service())
     }
 
     pub(crate) fn surveys(&self) -> SurveyServiceClient<Authorized> {

@@ -1,0 +1,76 @@
+//! The tables of contests and of released ratings, as SeaORM sees them.
+// The derive makes everything public, whatever the module is.
+#![allow(unreachable_pub)]
+
+pub(super) mod contest {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "contest")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub contest_id: Uuid,
+        pub rating_id: Uuid,
+        pub masked_id: Option<Uuid>,
+        pub contester: String,
+        pub grounds: i16,
+        pub evidence: Option<String>,
+        pub contested_at: i64,
+        pub state: i16,
+        pub decide_by: i64,
+        pub decided_at: Option<i64>,
+        pub appeal_reason: Option<String>,
+        pub appealed_at: Option<i64>,
+        pub exempted_at: Option<i64>,
+        pub former_standing: i16,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod review {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "contest_review")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub contest_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub number: i32,
+        pub reviewer: String,
+        pub verdict: i16,
+        pub reason: String,
+        pub reviewed_at: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod coaching_rating {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "coaching_rating")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub masked_id: Uuid,
+        pub staff_id: String,
+        pub block: i32,
+        pub rating_id: Uuid,
+        pub released_at: i64,
+        pub level: i16,
+        pub resolved: i16,
+        pub affinity: i16,
+        pub carefulness: i16,
+        pub knowledge: i16,
+        pub clarity: i16,
+        pub effort: i16,
+        pub expected: i16,
+        pub perceived: i16,
+        pub attribution: i16,
+        pub topic: Option<String>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}

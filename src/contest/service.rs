@@ -1,0 +1,253 @@
+//! The RPCs of contests.
+
+use futures::future::BoxFuture;
+use jiff::tz::TimeZone;
+use prost::Message as _;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::{
+    Contest, message,
+    message::Reader,
+    rules::Reviewer,
+    store::{self as rows, Wanted},
+    view,
+};
+use crate::{
+    api::{
+        page::Query,
+        v1::{self, ContestState, Role, contest_service_server::ContestService},
+    },
+    auth::Caller,
+    call::{Call, mutation, page_size, respond},
+    directory::scope::Scope,
+    error::{Error, Result},
+    interaction::{
+        Micros,
+        store::{read_position, write_position},
+    },
+    rating::store as ratings,
+    store::{Abort, Store, Tx, request},
+};
+
+type Answer<T> = Result<Response<T>, Status>;
+
+const PAGE: u64 = 50;
+const BLOCKS: u64 = 20;
+
+/// Serves [`ContestService`].
+#[derive(Clone, Debug)]
+pub struct ContestApi {
+    store: Store,
+    time_zone: TimeZone,
+}
+
+impl ContestApi {
+    /// `time_zone`: the organisation's, in which days begin.
+    pub fn new(store: Store, time_zone: TimeZone) -> Self {
+        Self { store, time_zone }
+    }
+
+    /// Does a change once per request id, under the lock of the ratings. Gives the id of the contest it is about.
+    async fn change<W>(&self, mutation: request::Request, work: W) -> Result<Uuid>
+    where
+        W: for<'t> Fn(&'t Tx, Micros) -> BoxFuture<'t, Result<Uuid, Abort>> + Clone + Send + Sync + 'static,
+    {
+        // Who acts on a contest acts on what it is now.
+        rows::grant_overdue(&self.store).await?;
+        let store = self.store.clone();
+        self.store
+            .transact(move |tx| {
+                let (store, mutation, work) = (store.clone(), mutation.clone(), work.clone());
+                Box::pin(async move {
+                    let now = ratings::lock(tx, &store).await?;
+                    request::once(tx, &mutation, now, work(tx, now)).await
+                })
+            })
+            .await
+    }
+
+    async fn contest(&self, caller: &Caller, id: Uuid) -> Result<Contest> {
+        let scope = if judges(caller) { Scope::All } else { Scope::Staff(caller.subject().to_owned()) };
+        rows::find(self.store.reader(), &scope, id).await?.ok_or(Error::NotFound("contest"))
+    }
+
+    async fn shown(&self, caller: &Caller, contests: Vec<Contest>) -> Result<Vec<v1::Contest>> {
+        let connection = self.store.reader();
+        let ids: Vec<Uuid> = contests.iter().map(|contest| contest.id).collect();
+        let about: Vec<Uuid> = contests.iter().map(|contest| contest.rating_id).collect();
+        let mut reviews = rows::reviews(connection, &ids).await?;
+        let ratings = ratings::among(connection, &about).await?;
+        let reader = Reader { subject: caller.subject(), judges: judges(caller) };
+        let write = |contest: Contest| {
+            let reviews = reviews.remove(&contest.id).unwrap_or_default();
+            let rating = ratings.get(&contest.rating_id);
+            // Who judges others reads no more about his own ratings than they do about theirs.
+            let of_himself =
+                rating.and_then(|one| one.rated.as_ref()).is_some_and(|one| one.staff_id == reader.subject);
+            (!reader.judges || !of_himself).then(|| message::write(contest, rating, reviews, reader))
+        };
+        Ok(contests.into_iter().filter_map(write).collect())
+    }
+
+    async fn shown_one(&self, caller: &Caller, id: Uuid) -> Result<Option<v1::Contest>> {
+        let contest = self.contest(caller, id).await?;
+        Ok(self.shown(caller, vec![contest]).await?.pop())
+    }
+
+    async fn page(
+        &self,
+        (caller, scope): (&Caller, &Scope),
+        query: &Query,
+        token: &str,
+        wanted: Wanted,
+        limit: u64,
+    ) -> Result<(Vec<v1::Contest>, String)> {
+        rows::grant_overdue(&self.store).await?;
+        let after = query.position(token)?.map(read_position).transpose()?;
+        let mut found = rows::list(self.store.reader(), scope, wanted, after, limit + 1).await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let last = found.last().filter(|_| more).map(|last| (last.contested_at, last.id));
+        let next_page_token = last.map(|last| query.token(&write_position(last))).unwrap_or_default();
+        Ok((self.shown(caller, found).await?, next_page_token))
+    }
+}
+
+/// Whether a caller judges contests; others file them.
+fn judges(caller: &Caller) -> bool {
+    match caller.principal.role {
+        Role::Reviewer | Role::Admin => true,
+        Role::Staff | Role::Supervisor | Role::App | Role::Customer | Role::Unspecified => false,
+    }
+}
+
+fn reviewer(caller: &Caller) -> Reviewer {
+    Reviewer { subject: caller.subject().to_owned(), teams: caller.principal.teams.clone() }
+}
+
+#[tonic::async_trait]
+impl ContestService for ContestApi {
+    async fn get_coaching_view(
+        &self,
+        request: Request<v1::GetCoachingViewRequest>,
+    ) -> Answer<v1::GetCoachingViewResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let query = Query::new("GetCoachingView", &scope.binding(&caller), &[]);
+            let before = query.position(&message.page_token)?;
+            let before = before.map(|at| at.try_into().map(i32::from_be_bytes).map_err(|_| Query::malformed()));
+            let (before, limit) = (before.transpose()?, page_size(message.page_size, BLOCKS));
+            view::release(&self.store, &self.time_zone, caller.subject()).await?;
+            let mut found = view::blocks(self.store.reader(), caller.subject(), before, limit + 1).await?;
+            let mut next_page_token = String::new();
+            if found.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
+                found.pop_first();
+                let last = found.keys().next().map(|block| query.token(&block.to_be_bytes()));
+                next_page_token = last.unwrap_or_default();
+            }
+            let blocks = found.into_iter().rev().map(|(block, ratings)| message::write_block(block, ratings));
+            Ok(v1::GetCoachingViewResponse { blocks: blocks.collect(), next_page_token })
+        })
+        .await
+    }
+
+    async fn contest_rating(&self, request: Request<v1::ContestRatingRequest>) -> Answer<v1::ContestRatingResponse> {
+        respond(async {
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
+            let told = message::read(&message)?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "ContestRating", id, &message);
+            let actor = (caller.subject().to_owned(), caller.principal.role);
+            let opened = self.change(mutation, move |tx, now| {
+                let (actor, scope, told) = (actor.clone(), scope.clone(), told.clone());
+                Box::pin(async move { rows::open(tx, now, &actor, &scope, &told).await })
+            });
+            let id = opened.await?;
+            Ok(v1::ContestRatingResponse { contest: self.shown_one(&caller, id).await? })
+        })
+        .await
+    }
+
+    async fn decide_contest(&self, request: Request<v1::DecideContestRequest>) -> Answer<v1::DecideContestResponse> {
+        respond(async {
+            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "DecideContest", id, &message);
+            let (contest_id, verdict) = (message::id(&message.contest_id)?, message.verdict());
+            let (reviewer, role, reason) = (reviewer(&caller), caller.principal.role, message.reason);
+            let decided = self.change(mutation, move |tx, now| {
+                let (reviewer, reason) = (reviewer.clone(), reason.clone());
+                Box::pin(async move { rows::decide(tx, now, (&reviewer, role), contest_id, verdict, &reason).await })
+            });
+            let id = decided.await?;
+            Ok(v1::DecideContestResponse { contest: self.shown_one(&caller, id).await? })
+        })
+        .await
+    }
+
+    async fn appeal_contest(&self, request: Request<v1::AppealContestRequest>) -> Answer<v1::AppealContestResponse> {
+        respond(async {
+            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "AppealContest", id, &message);
+            let contest_id = message::id(&message.contest_id)?;
+            let (actor, reason) = ((caller.subject().to_owned(), caller.principal.role), message.reason);
+            let appealed = self.change(mutation, move |tx, now| {
+                let (actor, reason) = (actor.clone(), reason.clone());
+                Box::pin(async move { rows::appeal(tx, now, &actor, contest_id, &reason).await })
+            });
+            let id = appealed.await?;
+            Ok(v1::AppealContestResponse { contest: self.shown_one(&caller, id).await? })
+        })
+        .await
+    }
+
+    async fn restore_rating(&self, request: Request<v1::RestoreRatingRequest>) -> Answer<v1::RestoreRatingResponse> {
+        respond(async {
+            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "RestoreRating", id, &message);
+            let rating_id = message::id(&message.rating_id)?;
+            let (reviewer, role, reason) = (reviewer(&caller), caller.principal.role, message.reason);
+            let restored = self.change(mutation, move |tx, now| {
+                let (reviewer, reason) = (reviewer.clone(), reason.clone());
+                Box::pin(async move { rows::restore(tx, now, (&reviewer, role), rating_id, &reason).await })
+            });
+            let id = restored.await?;
+            let rating = ratings::find(self.store.reader(), &Scope::All, rating_id).await?;
+            let standing = rating.ok_or(Error::NotFound("rating"))?.standing;
+            let contest = self.shown_one(&caller, id).await?;
+            Ok(v1::RestoreRatingResponse { standing: standing.into(), contest })
+        })
+        .await
+    }
+
+    async fn list_contests(&self, request: Request<v1::ListContestsRequest>) -> Answer<v1::ListContestsResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let bound = v1::ListContestsRequest { state: message.state, ..Default::default() };
+            let query = Query::new("ListContests", &scope.binding(&caller), &bound.encode_to_vec());
+            let state = Some(message.state()).filter(|state| *state != ContestState::Unspecified);
+            let wanted = state.map_or(Wanted::All, Wanted::In);
+            let limit = page_size(message.page_size, PAGE);
+            let page = self.page((&caller, &scope), &query, &message.page_token, wanted, limit);
+            let (contests, next_page_token) = page.await?;
+            Ok(v1::ListContestsResponse { contests, next_page_token })
+        })
+        .await
+    }
+
+    async fn list_exemptions(&self, request: Request<v1::ListExemptionsRequest>) -> Answer<v1::ListExemptionsResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let query = Query::new("ListExemptions", &scope.binding(&caller), &[]);
+            let limit = page_size(message.page_size, PAGE);
+            let page = self.page((&caller, &scope), &query, &message.page_token, Wanted::Exempting, limit);
+            let (contests, next_page_token) = page.await?;
+            Ok(v1::ListExemptionsResponse { contests, next_page_token })
+        })
+        .await
+    }
+}
