@@ -15,17 +15,17 @@ mod compare;
 pub(crate) mod figures;
 mod message;
 mod ranking;
-#[cfg_attr(not(test), expect(dead_code, reason = "replies are not received yet"))]
-mod reply;
+pub(crate) mod reply;
 mod rules;
 pub mod service;
 mod shrinkage;
 mod statistics;
 pub mod store;
-mod wording;
+pub(crate) mod wording;
 
 use uuid::Uuid;
 
+pub(crate) use message::read_answers;
 pub(crate) use rules::judge;
 
 use crate::{

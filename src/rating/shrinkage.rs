@@ -4,6 +4,7 @@
 //! truth by a sampling variance v. Then v / (v + A) of an observed difference is luck and is taken away: Efron and Morris
 //! (1975), J. Am. Stat. Assoc. 70:311-319; Fay and Herriot (1979), J. Am. Stat. Assoc. 74:269-277.
 
+#[cfg(test)]
 use super::statistics::{Interval, Z};
 
 /// One group's mean, less what was expected of it.

@@ -7,15 +7,15 @@ mod find;
 mod rows;
 mod submit;
 
-pub(crate) use change::{Correction, correct, follow};
+pub(crate) use change::{CORRECTION_WINDOW, Correction, correct, follow, put_right};
 pub(crate) use counters::{Period, Wanted, figures, recompute};
-pub(crate) use find::{Filter, corrections, find, list, note_reading};
-pub(crate) use submit::{Entry, Receipt, Submitter};
+pub(crate) use find::{Filter, corrections, find, list, note_reading, standing_for};
+pub(crate) use submit::{Entry, Receipt, Submitter, submit};
 
 /// Locks the ratings of all servers until the transaction ends; gives the database's time, read after that.
 ///
 /// Whether an interaction is rated already, and by which rating, must not change between looking and writing.
-async fn lock(
+pub(crate) async fn lock(
     tx: &crate::store::Tx,
     store: &crate::store::Store,
 ) -> Result<crate::interaction::Micros, sea_orm::DbErr> {
