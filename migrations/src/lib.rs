@@ -11,6 +11,7 @@ mod m0002_interactions;
 mod m0004_contacts;
 mod m0005_surveys;
 mod m0006_ratings;
+mod m0008_replies;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_contacts::Migration),
             Box::new(m0005_surveys::Migration),
             Box::new(m0006_ratings::Migration),
+            Box::new(m0008_replies::Migration),
         ]
     }
 }

@@ -431,6 +431,21 @@ impl World {
             "SurveyService/WatchInvitations" => {
                 word(surveys.watch_invitations(v1::WatchInvitationsRequest::default()).await)
             }
+            "SurveyService/ReceiveReply" => word(surveys.receive_reply(reply("5")).await),
+            "SurveyService/ListReplies" => word(surveys.list_replies(v1::ListRepliesRequest::default()).await),
+            "SurveyService/SettleReply" => {
+                let received = self.callers["app"].surveys().receive_reply(reply("who are you?")).await.unwrap();
+                let reply_id = received.into_inner().reply.unwrap().reply_id;
+                let reason = "a question".to_owned();
+                let request = v1::SettleReplyRequest { request_id, reply_id, reason, ..Default::default() };
+                word(surveys.settle_reply(request).await)
+            }
+            "SurveyService/SubmitSurvey" => {
+                let issued = self.callers["app"].surveys().issue_survey(self.issuing(staff_id).await).await.unwrap();
+                let survey_token = issued.into_inner().to_send.unwrap().token;
+                let request = v1::SubmitSurveyRequest { request_id, survey_token, score: 5, ..Default::default() };
+                word(surveys.submit_survey(request).await)
+            }
             "AuditService/ListAuditEvents" => {
                 let answer = caller.audit().list_audit_events(v1::ListAuditEventsRequest::default()).await;
                 listed(answer, |answer| answer.audit_events.iter().any(|one| one.object_id == customer_id))
@@ -497,6 +512,16 @@ fn template(template_id: &str) -> v1::SurveyTemplate {
     v1::SurveyTemplate {
         template_id: template_id.to_owned(),
         direction: v1::ScaleDirection::HighBest.into(),
+        ..Default::default()
+    }
+}
+
+/// A reply from a number of which nothing is known.
+fn reply(text: &str) -> v1::ReceiveReplyRequest {
+    v1::ReceiveReplyRequest {
+        request_id: request_id(),
+        contact_point: Some(phone("+999")),
+        text: text.to_owned(),
         ..Default::default()
     }
 }
