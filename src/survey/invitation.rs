@@ -24,7 +24,7 @@ pub(crate) const ANSWERABLE: Micros = 7 * DAY;
 /// An interaction that ended longer ago is of the past: an import, or an afterthought.
 const JUST_ENDED: Micros = 10 * MINUTE;
 /// Clocks of calling systems differ by at most this much.
-const SKEW: Micros = 5 * MINUTE;
+pub(crate) const SKEW: Micros = 5 * MINUTE;
 
 /// An invitation, or the record that there was none.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use sea_orm::{
 use super::{
     Template,
     entity::invitation::{self, Column},
-    invitation::{ANSWERABLE, Invitation, Report, is_plausible, token_hash},
+    invitation::{ANSWERABLE, Invitation, Report, SKEW, is_plausible, token_hash},
     store::{enum_of, template},
 };
 use crate::{
@@ -207,7 +207,9 @@ pub(super) async fn answered_at(tx: &Tx, address: &Address, at: Micros) -> Resul
         Address::Point(point) => query
             .filter(Column::ContactValue.eq(&point.value))
             .filter(Column::ContactKind.eq(point.kind as i16))
-            .filter(Column::IssuedAt.gte(at - ANSWERABLE)),
+            .filter(Column::IssuedAt.gte(at - ANSWERABLE))
+            // What was issued after it was said is not what it answers.
+            .filter(Column::IssuedAt.lte(at + SKEW)),
     };
     let query = query.filter(Column::Sequence.is_not_null());
     let found = query.order_by_desc(Column::IssuedAt).order_by_desc(Column::Id).limit(10).all(tx).await?;

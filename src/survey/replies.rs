@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Template,
     entity::reply::{self, Column},
-    invitation::{ANSWERABLE, Invitation},
+    invitation::{ANSWERABLE, Invitation, SKEW},
     invitations::{self, Address},
     reply::{Answer, Meant, Next, decide},
     store::{enum_of, template},
@@ -31,9 +31,6 @@ use crate::{
     },
     store::{Abort, Store, Tx, audit, request},
 };
-
-/// Clocks of gateways may be ahead of ours by this much.
-const SKEW: Micros = 5 * super::MINUTE;
 
 /// What a customer wrote back.
 #[derive(Clone, Debug)]
@@ -166,7 +163,13 @@ async fn act(
         (Next::Rate(meant), _) => {
             let taken = rate(tx, (zone, now), (invitation, template), request, told(invitation, meant, at)).await?;
             // The interaction may be rated by another way, or not be one that can be rated any more.
-            let Ok(receipt) = taken else { return Ok(Answer::ForAPerson) };
+            let receipt = match taken {
+                Ok(receipt) => receipt,
+                Err(error) => {
+                    tracing::info!(%error, invitation_id = %invitation.id, "a reply could not be made a rating");
+                    return Ok(Answer::ForAPerson);
+                }
+            };
             rated(ReplyOutcome::Scored, receipt.id, receipt.standing);
             Ok(Answer::to_rating(receipt.standing, false))
         }

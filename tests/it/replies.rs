@@ -196,6 +196,10 @@ async fn nothing_that_a_customer_typed_is_lost(server: Server) {
     let (reply, answer) = replied(&server, to(&missed, "5")).await;
     assert_eq!((reply.outcome(), &reply.invitation_id), (ReplyOutcome::ForAPerson, &missed), "it expired");
     assert_eq!(answer, "已收到，会有专人查看，谢谢！");
+    // What was sent before an invitation was issued does not answer it.
+    let later = delivered_to(&server, "+3").await;
+    let (reply, _) = replied(&server, ReceiveReplyRequest { reply_time: ago(400), ..from("+3", "5") }).await;
+    assert_eq!((reply.outcome(), reply.invitation_id.as_str()), (ReplyOutcome::ForAPerson, ""), "{later}");
     // From elsewhere than it was sent to, nor long after.
     let long_ago = delivered_to(&server, "+2").await;
     server
@@ -207,7 +211,7 @@ async fn nothing_that_a_customer_typed_is_lost(server: Server) {
     assert_eq!(replied(&server, from("+2", "5")).await.0.invitation_id, "");
 
     let texts: Vec<_> = list(&server, ReplyOutcome::ForAPerson).await.into_iter().map(|one| one.text).collect();
-    assert_eq!(texts, ["5", "5", "4", "Hello?", "5"]);
+    assert_eq!(texts, ["5", "5", "5", "4", "Hello?", "5"]);
     assert_eq!(list(&server, ReplyOutcome::Scored).await, []);
     assert_eq!(figures(&server).await.answered, 0);
     let read = audited(&server, AuditAction::RepliesRead).await;
