@@ -74,6 +74,12 @@ pub enum Error {
     /// Something else became of an invitation.
     #[error("the invitation was settled before")]
     InvitationSettled,
+    /// No invitation has this token, or it is not good any more.
+    #[error("no invitation can be answered with this token")]
+    SurveyTokenInvalid,
+    /// A reply does not wait for a person.
+    #[error("the reply does not wait for a person")]
+    ReplySettled,
     /// A stream's reader took nothing for too long.
     #[error("the reader is too slow")]
     SlowReader,

@@ -12,6 +12,7 @@ mod m0004_contacts;
 mod m0005_surveys;
 mod m0006_ratings;
 mod m0007_contests;
+mod m0008_replies;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_surveys::Migration),
             Box::new(m0006_ratings::Migration),
             Box::new(m0007_contests::Migration),
+            Box::new(m0008_replies::Migration),
         ]
     }
 }

@@ -114,6 +114,8 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::ContactRefused(_) => (Code::FailedPrecondition, Reason::ContactRefused),
         Error::InvitationExpired => (Code::FailedPrecondition, Reason::InvitationExpired),
         Error::InvitationSettled => (Code::FailedPrecondition, Reason::InvitationSettled),
+        Error::SurveyTokenInvalid => (Code::NotFound, Reason::SurveyTokenInvalid),
+        Error::ReplySettled => (Code::FailedPrecondition, Reason::ReplySettled),
         Error::SlowReader => (Code::ResourceExhausted, Reason::SlowReader),
         Error::Overloaded => (Code::Unavailable, Reason::Overloaded),
         Error::RateLimited { .. } => (Code::ResourceExhausted, Reason::RateLimited),

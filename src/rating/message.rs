@@ -32,25 +32,30 @@ pub(super) fn read(message: v1::Rating) -> Result<Told> {
         template_id: normal(message.template_id),
         template_version: message.template_version,
         score: message.score,
-        answers: Answers {
-            resolved: answers.resolved(),
-            dimensions: [
-                answers.affinity,
-                answers.carefulness,
-                answers.knowledge,
-                answers.clarity,
-                answers.effort,
-                answers.expected,
-                answers.perceived,
-            ]
-            .map(|answer| i16::try_from(answer).unwrap_or_default()),
-        },
+        answers: read_answers(answers),
         attribution,
         comment: Some(message.comment).filter(|text| !text.is_empty()),
         answered_at: message.answered_time.as_ref().map(micros).unwrap_or_default(),
         delivered_at: message.delivered_time.as_ref().map(micros),
         rated_staff_id: optional(message.rated_staff_id),
     })
+}
+
+/// The answers besides the score.
+pub(crate) fn read_answers(answers: v1::RatingAnswers) -> Answers {
+    Answers {
+        resolved: answers.resolved(),
+        dimensions: [
+            answers.affinity,
+            answers.carefulness,
+            answers.knowledge,
+            answers.clarity,
+            answers.effort,
+            answers.expected,
+            answers.perceived,
+        ]
+        .map(|answer| i16::try_from(answer).unwrap_or_default()),
+    }
 }
 
 /// `corrections`: the rating it corrects, and the one that corrects it.

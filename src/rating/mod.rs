@@ -14,18 +14,17 @@ mod compare;
 pub(crate) mod figures;
 mod message;
 mod ranking;
-#[cfg_attr(not(test), expect(dead_code, reason = "replies are not received yet"))]
-mod reply;
+pub(crate) mod reply;
 mod rules;
 pub mod service;
 mod shrinkage;
 mod statistics;
 pub mod store;
-#[cfg_attr(not(test), expect(dead_code, reason = "replies are not received yet"))]
-mod wording;
+pub(crate) mod wording;
 
 use uuid::Uuid;
 
+pub(crate) use message::read_answers;
 pub(crate) use rules::{judge, standing};
 
 use crate::{

@@ -1,12 +1,30 @@
 //! What a survey may be answered with: its scale, and the words, letters and codes that stand for its scores.
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
+
+use super::reply::normalise;
+use crate::{
+    api::v1::{self, ScaleDirection},
+    survey::Template,
+};
 
 /// Which end of a scale is the good one (R1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     HighBest,
     LowBest,
+}
+
+impl From<ScaleDirection> for Direction {
+    fn from(direction: ScaleDirection) -> Self {
+        match direction {
+            ScaleDirection::LowBest => Self::LowBest,
+            ScaleDirection::HighBest | ScaleDirection::Unspecified => Self::HighBest,
+        }
+    }
 }
 
 /// The whole numbers from `min` to `max`; at least two of them, at most eleven.
@@ -44,6 +62,19 @@ pub(crate) enum Attribution {
     System,
     Logistics,
     Other,
+}
+
+impl From<Attribution> for v1::Attribution {
+    fn from(attribution: Attribution) -> Self {
+        match attribution {
+            Attribution::Staff => Self::Staff,
+            Attribution::Policy => Self::Policy,
+            Attribution::Product => Self::Product,
+            Attribution::System => Self::System,
+            Attribution::Logistics => Self::Logistics,
+            Attribution::Other => Self::Other,
+        }
+    }
 }
 
 /// What stands for one score.
@@ -326,6 +357,32 @@ const CAUSES: [(Attribution, &[&str]); 6] = [
 ];
 
 impl Wording {
+    /// What replies to a template may be made of: the shipped words for its direction, and its own labels. Where it calls
+    /// a score by a word that is shipped for another one, its own meaning holds; where its languages call two scores the
+    /// same, nobody can say which is meant.
+    pub(crate) fn of(template: &Template) -> Self {
+        let mut wording = Self::satisfaction(template.direction.into());
+        let mut own: BTreeMap<String, BTreeSet<i32>> = BTreeMap::new();
+        for (label, score) in template.wordings.iter().flat_map(|one| one.labels.iter().zip(1..)) {
+            own.entry(normalise(label)).or_default().insert(score);
+        }
+        let is_own = |word: &str| own.contains_key(&normalise(word));
+        for choice in &mut wording.choices {
+            choice.labels.retain(|_, word| !is_own(word));
+            choice.synonyms.retain(|word| !is_own(word));
+        }
+        wording.between.retain(|(word, _)| !is_own(word));
+        for (word, scores) in own {
+            let (Some(&low), Some(&high)) = (scores.first(), scores.last()) else { continue };
+            if low != high {
+                wording.between.push((word, [low, high]));
+            } else if let Some(choice) = wording.choices.iter_mut().find(|choice| choice.score == low) {
+                choice.synonyms.push(word);
+            }
+        }
+        wording
+    }
+
     /// Satisfaction from 1 to 5 in Chinese and English, `A` the best, `0` for "not the colleague's fault".
     pub(crate) fn satisfaction(direction: Direction) -> Self {
         let scale = Scale { min: 1, max: 5, direction };
@@ -346,5 +403,40 @@ impl Wording {
             causes: causes.collect(),
             not_staff_code: Some(0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::reply::{Ask, Outcome, Reader},
+        *,
+    };
+    use crate::survey::{self, tests::template};
+
+    #[test]
+    fn the_templates_own_words_go_before_the_shipped_ones() {
+        let words = |locale: &str, labels: [&str; 5]| survey::Wording {
+            locale: locale.to_owned(),
+            question: String::new(),
+            labels: labels.map(str::to_owned).to_vec(),
+        };
+        let wordings = vec![
+            words("zh", ["不满意", "不太满意", "还行", "比较满意", "满意"]),
+            words("en", ["poor", "fair", "good", "great", "superb"]),
+            words("en-GB", ["poor", "weak", "fair", "great", "superb"]),
+        ];
+        let reader = Reader::new(Wording::of(&Template { wordings, ..template() }));
+        let score = |text| match reader.read(text, false) {
+            Outcome::Read(reading) => Ok(reading.score),
+            Outcome::Ambiguous(ask) => Err(Some(ask)),
+            Outcome::Unreadable => Err(None),
+        };
+        for (text, expected) in
+            [("满意", 5), ("比较满意", 4), ("不满意", 1), ("非常不满意", 1), ("Superb!", 5), ("3", 3)]
+        {
+            assert_eq!(score(text), Ok(Some(expected)), "{text}");
+        }
+        assert_eq!(score("fair"), Err(Some(Ask::WhichOf(2, 3))));
     }
 }

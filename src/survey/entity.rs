@@ -71,6 +71,29 @@ pub(super) mod invitation {
         pub contact_refusals: i64,
         pub token: Option<String>,
         pub token_hash: Option<String>,
+        pub rating_id: Option<Uuid>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod reply {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "survey_reply")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub invitation_id: Option<Uuid>,
+        pub contact_kind: Option<i16>,
+        pub contact_value: Option<String>,
+        pub text: String,
+        pub replied_at: i64,
+        pub received_at: i64,
+        pub outcome: i16,
+        pub rating_id: Option<Uuid>,
+        pub standing: i16,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

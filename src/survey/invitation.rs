@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::Uuid;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{MINUTE, Template, store::Direction};
+use super::{DAY, MINUTE, Template, store::Direction};
 use crate::{
     api::{
         plain_name,
@@ -19,10 +19,12 @@ use crate::{
 
 /// How long an invitation waits for its delivery (R2).
 const DELIVERY: Micros = 10 * MINUTE;
+/// How long after its issue an invitation can be answered by its token or from where it was sent to.
+pub(crate) const ANSWERABLE: Micros = 7 * DAY;
 /// An interaction that ended longer ago is of the past: an import, or an afterthought.
 const JUST_ENDED: Micros = 10 * MINUTE;
 /// Clocks of calling systems differ by at most this much.
-const SKEW: Micros = 5 * MINUTE;
+pub(crate) const SKEW: Micros = 5 * MINUTE;
 
 /// An invitation, or the record that there was none.
 #[derive(Clone, Debug)]
@@ -49,6 +51,8 @@ pub(crate) struct Invitation {
     pub(crate) contact_refusals: Reasons,
     /// For as long as it is to be sent.
     pub(crate) token: Option<String>,
+    /// With which it was answered first.
+    pub(crate) rating_id: Option<Uuid>,
 }
 
 impl Invitation {
@@ -77,6 +81,27 @@ impl Invitation {
                 Ok(Some(Settled { state: Delivered, delivered: Some((at, at + template.answer_window)) }))
             }
         }
+    }
+
+    /// Whether something that the customer says at `at` can answer it. Whoever answers in time has it, whatever was told
+    /// of its delivery.
+    pub(crate) fn is_answerable(&self, at: Micros) -> bool {
+        use InvitationState::{Answered, Delivered, Expired, Failed, Issued, Suppressed, Unspecified};
+        match self.state {
+            Delivered | Answered => true,
+            Issued | Expired | Failed => at <= self.expire_at,
+            Suppressed | Unspecified => false,
+        }
+    }
+
+    /// Whether there was anything to send.
+    pub(crate) fn was_issued(&self) -> bool {
+        self.suppression == SuppressionReason::Unspecified
+    }
+
+    /// When the customer had it: where nobody says when, no earlier than it was issued.
+    pub(crate) fn asked_at(&self) -> Micros {
+        self.delivered_at.unwrap_or(self.issued_at)
     }
 
     /// Whether it reached the customer, or may still at `now`: then it counts where he was invited lately.
@@ -271,6 +296,7 @@ mod tests {
             suppression: SuppressionReason::Unspecified,
             contact_refusals: Reasons::default(),
             token: None,
+            rating_id: None,
         }
     }
 
@@ -285,6 +311,16 @@ mod tests {
         assert_eq!(settle(DELIVERY).unwrap(), Some(delivered(DELIVERY)));
         assert!(matches!(settle(DELIVERY + 1), Err(Error::InvitationExpired)));
         assert_eq!(settle(-1).unwrap(), Some(delivered(0)), "another clock");
+    }
+
+    #[test]
+    fn an_answer_in_time_says_that_it_was_delivered() {
+        use InvitationState::{Answered, Delivered, Expired, Failed, Issued, Suppressed};
+        let answerable = |state| [DELIVERY, DELIVERY + 1].map(|at| invitation(state).is_answerable(at));
+        for state in [Issued, Expired, Failed] {
+            assert_eq!(answerable(state), [true, false]);
+        }
+        assert_eq!([Delivered, Answered, Suppressed].map(answerable), [[true; 2], [true; 2], [false; 2]]);
     }
 
     #[test]

@@ -11,8 +11,9 @@ use sea_orm::{
 };
 
 use super::{
+    Template,
     entity::invitation::{self, Column},
-    invitation::{Invitation, Report, is_plausible},
+    invitation::{ANSWERABLE, Invitation, Report, SKEW, is_plausible, token_hash},
     store::{enum_of, template},
 };
 use crate::{
@@ -48,6 +49,7 @@ impl From<invitation::Model> for Invitation {
             suppression: row.suppression.map(enum_of).unwrap_or_default(),
             contact_refusals: Reasons::from_bits(row.contact_refusals),
             token: row.token,
+            rating_id: row.rating_id,
         }
     }
 }
@@ -184,6 +186,53 @@ pub(crate) async fn settle(tx: &Tx, now: Micros, id: Uuid, report: Report) -> Re
         };
         invitation::Entity::update(change).exec(tx).await?;
     }
+    Ok(())
+}
+
+/// By what somebody says which invitation he answers.
+#[derive(Clone, Debug)]
+pub(crate) enum Address {
+    Id(Uuid),
+    Token(String),
+    /// The newest one there that can be answered.
+    Point(Alias),
+}
+
+/// The invitation that something said at `at` answers, if there is one; locked until the transaction ends.
+pub(super) async fn answered_at(tx: &Tx, address: &Address, at: Micros) -> Result<Option<Invitation>, DbErr> {
+    let query = invitation::Entity::find().lock_exclusive();
+    let query = match address {
+        Address::Id(id) => query.filter(Column::Id.eq(*id)),
+        Address::Token(token) => query.filter(Column::TokenHash.eq(token_hash(token))),
+        Address::Point(point) => query
+            .filter(Column::ContactValue.eq(&point.value))
+            .filter(Column::ContactKind.eq(point.kind as i16))
+            .filter(Column::IssuedAt.gte(at - ANSWERABLE))
+            // What was issued after it was said is not what it answers.
+            .filter(Column::IssuedAt.lte(at + SKEW)),
+    };
+    let query = query.filter(Column::Sequence.is_not_null());
+    let found = query.order_by_desc(Column::IssuedAt).order_by_desc(Column::Id).limit(10).all(tx).await?;
+    let mut found = found.into_iter().map(Invitation::from);
+    Ok(match address {
+        Address::Id(_) | Address::Token(_) => found.next(),
+        Address::Point(_) => found.find(|one| one.is_answerable(at)),
+    })
+}
+
+/// Notes with which rating an invitation was answered.
+pub(super) async fn answer(tx: &Tx, answered: &Invitation, template: &Template, rating_id: Uuid) -> Result<(), DbErr> {
+    let asked_at = answered.asked_at();
+    let change = invitation::ActiveModel {
+        id: Set(answered.id),
+        state: Set(InvitationState::Answered as i16),
+        delivered_at: Set(Some(asked_at)),
+        answer_until: Set(Some(asked_at + template.answer_window)),
+        token: Set(None),
+        rating_id: Set(Some(rating_id)),
+        ..Default::default()
+    };
+    invitation::Entity::update(change).exec(tx).await?;
     Ok(())
 }
 

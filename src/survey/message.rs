@@ -1,15 +1,25 @@
 //! Between the contract's messages and the domain's types.
 
-use super::{ANSWER_WINDOW, INVITE_INTERVAL, Template, Wording, check, invitation::Invitation, invitations::Filter};
+use super::{
+    ANSWER_WINDOW, INVITE_INTERVAL, Template, Wording, check,
+    invitation::Invitation,
+    invitations::{Address, Filter},
+    replies::{Arrived, Given, Reply},
+    reply::Meant,
+};
 use crate::{
     api::{
         convert::{duration, duration_micros, micros, normal, optional, timestamp},
         rules::Violations,
         v1::{self, InvitationState, IssueMode, TemplateState},
     },
-    directory::{etag, service::alias_message},
+    directory::{
+        etag,
+        service::{alias, alias_message},
+    },
     error::{Error, Reason, Result, Violation},
     interaction::Micros,
+    rating::read_answers,
 };
 use uuid::Uuid;
 
@@ -118,4 +128,49 @@ pub(super) fn read_filter(message: v1::InvitationFilter) -> Result<Filter> {
         from,
         to,
     })
+}
+
+/// Reads a reply; it must say in one way which invitation it answers.
+pub(super) fn read_reply(message: v1::ReceiveReplyRequest) -> Result<Arrived> {
+    let id = optional(message.invitation_id).and_then(|id| Uuid::try_parse(&id).ok()).map(Address::Id);
+    let token = optional(message.survey_token).map(Address::Token);
+    let point = message.contact_point.map(|point| Address::Point(alias(point)));
+    let mut addresses = [id, token, point].into_iter().flatten();
+    let address = addresses.next().ok_or_else(|| {
+        let rule = "must be set where neither survey_token nor contact_point is";
+        Error::invalid("invitation_id", Reason::FieldRequired, rule)
+    })?;
+    if addresses.next().is_some() {
+        let rule = "must be the only one of invitation_id, survey_token and contact_point that is set";
+        let field = if matches!(address, Address::Id(_)) { "invitation_id" } else { "survey_token" };
+        return Err(Error::invalid(field, Reason::Contradiction, rule));
+    }
+    Ok(Arrived { address, text: message.text, replied_at: message.reply_time.as_ref().map(micros) })
+}
+
+/// A reply as callers see it.
+pub(super) fn write_reply(reply: Reply) -> v1::SurveyReply {
+    let (rating_id, standing) = reply.rating.unzip();
+    v1::SurveyReply {
+        reply_id: reply.id.to_string(),
+        invitation_id: reply.invitation_id.map(|id| id.to_string()).unwrap_or_default(),
+        contact_point: reply.contact_point.map(alias_message),
+        text: reply.text,
+        reply_time: Some(timestamp(reply.replied_at)),
+        receive_time: Some(timestamp(reply.received_at)),
+        outcome: reply.outcome.into(),
+        rating_id: rating_id.map(|id| id.to_string()).unwrap_or_default(),
+        standing: standing.unwrap_or_default().into(),
+    }
+}
+
+/// Reads what a customer gave on a page.
+pub(super) fn read_given(message: v1::SubmitSurveyRequest) -> Given {
+    let attribution = message.attribution();
+    let comment = Some(message.comment).filter(|text| !text.is_empty());
+    Given {
+        token: message.survey_token,
+        meant: Meant { score: message.score, attribution, comment },
+        answers: read_answers(message.answers.unwrap_or_default()),
+    }
 }

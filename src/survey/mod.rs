@@ -1,12 +1,15 @@
 //! What customers are asked after an interaction, and who is invited to answer. Types and rules, without I/O: of templates
-//! here, of invitations in `invitation`; words are in `wording`. Rows of templates are in `store`, of invitations in
-//! `invitations`, `issue` issues them; RPCs are in `service`.
+//! here, of invitations in `invitation`, of what customers write back in `reply`; words are in `wording`. Rows of templates
+//! are in `store`, of invitations in `invitations`, `issue` issues them; `replies` keeps replies and makes ratings of them.
+//! RPCs are in `service`.
 
 mod entity;
 mod invitation;
 mod invitations;
 mod issue;
 mod message;
+mod replies;
+mod reply;
 pub mod service;
 pub(crate) mod store;
 mod watch;
@@ -81,7 +84,6 @@ impl Template {
     }
 
     /// Whether a number alone is no answer at `now`, since customers may still mean the scale of before (R1).
-    #[cfg_attr(not(test), expect(dead_code, reason = "what reads replies follows"))]
     pub(crate) fn confirm_by_label(&self, now: Micros) -> bool {
         self.label_until.is_some_and(|until| now < until)
     }

@@ -15,6 +15,7 @@ use super::{
     invitations::{self, Invitations},
     issue::{Verdict, issue},
     message,
+    replies::{self, Settling},
     store::{self as rows, Decision},
     watch::{ToSend, to_send},
 };
@@ -23,12 +24,12 @@ use crate::{
         convert::{micros, normal},
         page::Query,
         rules::Violations,
-        v1::{self, DeliveryOutcome, TemplateState, survey_service_server::SurveyService},
+        v1::{self, Attribution, DeliveryOutcome, ReplyOutcome, TemplateState, survey_service_server::SurveyService},
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
     directory::scope::Scope,
-    error::{Error, Result, Violation},
+    error::{Error, Reason, Result, Violation},
     interaction::{
         Micros,
         store::{read_position as read_instant, write_position as write_instant},
@@ -90,6 +91,11 @@ impl SurveyApi {
     async fn invitation(&self, scope: &Scope, id: Uuid) -> Result<Invitation> {
         let found = invitations::find(self.store.reader(), scope, id).await?;
         found.ok_or(Error::NotFound("invitation"))
+    }
+
+    async fn reply(&self, id: Uuid) -> Result<v1::SurveyReply> {
+        let found = replies::find(self.store.reader(), id).await?;
+        Ok(message::write_reply(found.ok_or(Error::NotFound("reply"))?))
     }
 
     async fn template(&self, id: &str, version: i32) -> Result<v1::SurveyTemplate> {
@@ -308,6 +314,97 @@ impl SurveyService for SurveyApi {
             let next_page_token = last.map(|last| query.token(&last)).unwrap_or_default();
             let invitations = found.into_iter().map(|one| message::write_invitation(one, now)).collect();
             Ok(v1::ListInvitationsResponse { invitations, next_page_token })
+        })
+        .await
+    }
+
+    async fn receive_reply(&self, request: Request<v1::ReceiveReplyRequest>) -> Answer<v1::ReceiveReplyResponse> {
+        respond(async {
+            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "ReceiveReply", id, &message);
+            let arrived = message::read_reply(message)?;
+            let (store, zone, by) = (self.store.clone(), self.time_zone.clone(), mutation.clone());
+            let received = self.change(mutation, move |tx, _| {
+                let (store, zone, by, arrived) = (store.clone(), zone.clone(), by.clone(), arrived.clone());
+                Box::pin(async move { replies::receive(tx, (&store, &zone), &by, arrived).await })
+            });
+            let received = received.await?;
+            let reply = self.reply(received.id).await?;
+            Ok(v1::ReceiveReplyResponse { reply: Some(reply), answer_text: received.answer })
+        })
+        .await
+    }
+
+    async fn list_replies(&self, request: Request<v1::ListRepliesRequest>) -> Answer<v1::ListRepliesResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let bound = v1::ListRepliesRequest { page_size: 0, page_token: String::new(), ..message.clone() };
+            let query = Query::new("ListReplies", &scope.binding(&caller), &bound.encode_to_vec());
+            let after = query.position(&message.page_token)?.map(read_instant).transpose()?;
+            let outcome = Some(message.outcome()).filter(|outcome| *outcome != ReplyOutcome::Unspecified);
+            let limit = page_size(message.page_size, PAGE);
+            let mut found = replies::list(self.store.reader(), outcome, after, limit + 1).await?;
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let more = found.len() > limit;
+            found.truncate(limit);
+            let last = found.last().filter(|_| more).map(|last| write_instant((last.received_at, last.id)));
+            let next_page_token = last.map(|last| query.token(&last)).unwrap_or_default();
+            let actor = (caller.principal.subject.clone(), caller.principal.role);
+            replies::note_reading(&self.store, actor, outcome).await?;
+            let replies = found.into_iter().map(message::write_reply).collect();
+            Ok(v1::ListRepliesResponse { replies, next_page_token })
+        })
+        .await
+    }
+
+    async fn settle_reply(&self, request: Request<v1::SettleReplyRequest>) -> Answer<v1::SettleReplyResponse> {
+        respond(async {
+            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "SettleReply", id, &message);
+            let score = Some(message.score).filter(|score| *score != 0);
+            if score.is_none() && message.attribution() != Attribution::Unspecified {
+                let rule = "must be left out where there is no score";
+                return Err(Error::invalid("attribution", Reason::Contradiction, rule));
+            }
+            let reply_id = Uuid::try_parse(&message.reply_id).map_err(|_| Error::NotFound("reply"))?;
+            let settling = Settling {
+                actor: (caller.principal.subject.clone(), caller.principal.role),
+                reply_id,
+                score,
+                attribution: message.attribution(),
+                reason: message.reason,
+                invitation_id: Uuid::try_parse(&message.invitation_id).ok(),
+            };
+            let (store, zone, by) = (self.store.clone(), self.time_zone.clone(), mutation.clone());
+            let settled = self.change(mutation, move |tx, _| {
+                let (store, zone, by, settling) = (store.clone(), zone.clone(), by.clone(), settling.clone());
+                Box::pin(async move { replies::settle(tx, (&store, &zone), &by, &settling).await })
+            });
+            settled.await?;
+            Ok(v1::SettleReplyResponse { reply: Some(self.reply(reply_id).await?) })
+        })
+        .await
+    }
+
+    async fn submit_survey(&self, request: Request<v1::SubmitSurveyRequest>) -> Answer<v1::SubmitSurveyResponse> {
+        respond(async {
+            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "SubmitSurvey", id, &message);
+            let given = message::read_given(message);
+            let (store, zone, by) = (self.store.clone(), self.time_zone.clone(), mutation.clone());
+            let taken = self.change(mutation, move |tx, _| {
+                let (store, zone, by, given) = (store.clone(), zone.clone(), by.clone(), given.clone());
+                Box::pin(async move { replies::take(tx, (&store, &zone), &by, given).await })
+            });
+            let taken = taken.await?;
+            Ok(v1::SubmitSurveyResponse {
+                rating_id: taken.rating_id.to_string(),
+                standing: taken.standing,
+                answer_text: taken.answer,
+            })
         })
         .await
     }

@@ -62,16 +62,19 @@ impl Wording {
             labels = (1..=POINTS).map(label).collect();
         }
         if question.is_empty() {
-            let mut scale: Vec<String> =
-                labels.iter().zip(1..).map(|(label, score)| format!("{score} {label}")).collect();
-            // The best comes first.
-            if direction.level(1) == 1 {
-                scale.reverse();
-            }
-            question = (shipped.question)(&scale.join(shipped.separator));
+            question = (shipped.question)(&scale(&labels, direction, shipped.separator));
         }
         Self { locale, question, labels }
     }
+}
+
+/// The scores with their labels, the best first.
+pub(super) fn scale(labels: &[String], direction: ScaleDirection, separator: &str) -> String {
+    let mut scale: Vec<String> = labels.iter().zip(1..).map(|(label, score)| format!("{score} {label}")).collect();
+    if direction.level(1) == 1 {
+        scale.reverse();
+    }
+    scale.join(separator)
 }
 
 /// All words of a survey that is published: those told, and the shipped ones for what was left out.

@@ -524,6 +524,21 @@ impl World {
                 let answer = contests.list_exemptions(v1::ListExemptionsRequest::default()).await;
                 listed(answer, |answer| answer.contests.iter().any(|one| one.contest_id == contest_id))
             }
+            "SurveyService/ReceiveReply" => word(surveys.receive_reply(reply("5")).await),
+            "SurveyService/ListReplies" => word(surveys.list_replies(v1::ListRepliesRequest::default()).await),
+            "SurveyService/SettleReply" => {
+                let received = self.callers["app"].surveys().receive_reply(reply("who are you?")).await.unwrap();
+                let reply_id = received.into_inner().reply.unwrap().reply_id;
+                let reason = "a question".to_owned();
+                let request = v1::SettleReplyRequest { request_id, reply_id, reason, ..Default::default() };
+                word(surveys.settle_reply(request).await)
+            }
+            "SurveyService/SubmitSurvey" => {
+                let issued = self.callers["app"].surveys().issue_survey(self.issuing(staff_id).await).await.unwrap();
+                let survey_token = issued.into_inner().to_send.unwrap().token;
+                let request = v1::SubmitSurveyRequest { request_id, survey_token, score: 5, ..Default::default() };
+                word(surveys.submit_survey(request).await)
+            }
             "AuditService/ListAuditEvents" => {
                 let answer = caller.audit().list_audit_events(v1::ListAuditEventsRequest::default()).await;
                 listed(answer, |answer| answer.audit_events.iter().any(|one| one.object_id == customer_id))
@@ -650,6 +665,16 @@ fn contesting(rating_id: String) -> v1::ContestRatingRequest {
         request_id: request_id(),
         rating_id,
         grounds: v1::ContestGrounds::Incident.into(),
+        ..Default::default()
+    }
+}
+
+/// A reply from a number of which nothing is known.
+fn reply(text: &str) -> v1::ReceiveReplyRequest {
+    v1::ReceiveReplyRequest {
+        request_id: request_id(),
+        contact_point: Some(phone("+999")),
+        text: text.to_owned(),
         ..Default::default()
     }
 }

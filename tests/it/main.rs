@@ -15,6 +15,7 @@ mod errors;
 mod interactions;
 mod network;
 mod ratings;
+mod replies;
 mod server;
 mod support;
 mod surveys;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         support::trials(interactions::tests()),
         support::trials(network::tests()),
         support::trials(ratings::tests()),
+        support::trials(replies::tests()),
         support::trials(server::tests()),
         support::trials(surveys::tests()),
         support::trials(web::tests()),

@@ -47,16 +47,16 @@ pub(crate) fn tests() -> Vec<Test> {
 
 const DAY: i64 = 86_400;
 
-fn template(id: &str) -> SurveyTemplate {
+pub(crate) fn template(id: &str) -> SurveyTemplate {
     SurveyTemplate { template_id: id.to_owned(), direction: ScaleDirection::HighBest.into(), ..Default::default() }
 }
 
-fn low_best(id: &str, channels: &[Channel]) -> SurveyTemplate {
+pub(crate) fn low_best(id: &str, channels: &[Channel]) -> SurveyTemplate {
     let channels = channels.iter().map(|&channel| channel.into()).collect();
     SurveyTemplate { direction: ScaleDirection::LowBest.into(), channels, ..template(id) }
 }
 
-async fn create(server: &Server, template: SurveyTemplate) -> Result<SurveyTemplate, Status> {
+pub(crate) async fn create(server: &Server, template: SurveyTemplate) -> Result<SurveyTemplate, Status> {
     let request = v1::CreateTemplateRequest { request_id: request_id(), template: Some(template) };
     Ok(server.admin().surveys().create_template(request).await?.into_inner().template.unwrap())
 }
@@ -67,7 +67,7 @@ async fn update(server: &Server, version: i32, template: SurveyTemplate, etag: &
     Ok(server.admin().surveys().update_template(request).await?.into_inner().template.unwrap())
 }
 
-async fn publish(server: &Server, draft: &SurveyTemplate, why: &str) -> Result<SurveyTemplate, Status> {
+pub(crate) async fn publish(server: &Server, draft: &SurveyTemplate, why: &str) -> Result<SurveyTemplate, Status> {
     let request = v1::PublishTemplateRequest {
         request_id: request_id(),
         template_id: draft.template_id.clone(),
@@ -78,12 +78,12 @@ async fn publish(server: &Server, draft: &SurveyTemplate, why: &str) -> Result<S
     Ok(server.admin().surveys().publish_template(request).await?.into_inner().template.unwrap())
 }
 
-async fn published(server: &Server, template: SurveyTemplate) -> SurveyTemplate {
+pub(crate) async fn published(server: &Server, template: SurveyTemplate) -> SurveyTemplate {
     let draft = create(server, template).await.unwrap();
     publish(server, &draft, "").await.unwrap()
 }
 
-async fn retire(server: &Server, template: &SurveyTemplate) -> Result<SurveyTemplate, Status> {
+pub(crate) async fn retire(server: &Server, template: &SurveyTemplate) -> Result<SurveyTemplate, Status> {
     let request = v1::RetireTemplateRequest {
         request_id: request_id(),
         template_id: template.template_id.clone(),
@@ -97,7 +97,7 @@ async fn get(server: &Server, id: &str, version: i32) -> Result<SurveyTemplate, 
     Ok(server.staff("nora").surveys().get_template(request).await?.into_inner().template.unwrap())
 }
 
-fn precondition(reason: &str) -> (Code, String) {
+pub(crate) fn precondition(reason: &str) -> (Code, String) {
     (Code::FailedPrecondition, reason.to_owned())
 }
 
@@ -261,12 +261,12 @@ fn now() -> i64 {
 }
 
 /// So many seconds before now.
-fn ago(seconds: i64) -> Option<Timestamp> {
+pub(crate) fn ago(seconds: i64) -> Option<Timestamp> {
     Some(Timestamp { seconds: now() - seconds, nanos: 0 })
 }
 
 /// A call by a customer to nora that ended so many seconds ago.
-fn ended(customer_id: &str, seconds: i64) -> Interaction {
+pub(crate) fn ended(customer_id: &str, seconds: i64) -> Interaction {
     Interaction {
         requested_time: ago(seconds + 60),
         connected_time: ago(seconds + 50),
@@ -276,16 +276,16 @@ fn ended(customer_id: &str, seconds: i64) -> Interaction {
 }
 
 /// The same by somebody who is only known by his number.
-fn ended_by(number: &str, seconds: i64) -> Interaction {
+pub(crate) fn ended_by(number: &str, seconds: i64) -> Interaction {
     Interaction { customer_alias: Some(phone(number)), ..ended("", seconds) }
 }
 
-async fn record(server: &Server, interaction: Interaction) -> String {
+pub(crate) async fn record(server: &Server, interaction: Interaction) -> String {
     server.app().record(interaction).await.unwrap().interaction_id
 }
 
 /// The sample organisation, whose customers may be asked at any hour.
-async fn awake(server: Server) -> Server {
+pub(crate) async fn awake(server: Server) -> Server {
     let server = server.with_organization().await;
     set_policy(&server, ContactPolicy::default()).await;
     server
@@ -301,7 +301,7 @@ async fn set_policy(server: &Server, policy: ContactPolicy) {
     server.admin().contacts().set_contact_policy(request).await.unwrap();
 }
 
-async fn issue_by(
+pub(crate) async fn issue_by(
     server: &Server,
     interaction_id: &str,
     template_id: &str,
@@ -316,7 +316,7 @@ async fn issue_by(
     Ok(server.app().surveys().issue_survey(request).await?.into_inner().to_send.unwrap())
 }
 
-async fn issue(server: &Server, interaction_id: &str) -> Result<InvitationToSend, Status> {
+pub(crate) async fn issue(server: &Server, interaction_id: &str) -> Result<InvitationToSend, Status> {
     issue_by(server, interaction_id, "csat", 0).await
 }
 
@@ -326,7 +326,7 @@ async fn invited(server: &Server, interaction: Interaction) -> String {
     issue(server, &interaction_id).await.unwrap().invitation.unwrap().invitation_id
 }
 
-async fn report(
+pub(crate) async fn report(
     server: &Server,
     invitation_id: &str,
     outcome: DeliveryOutcome,
@@ -347,7 +347,7 @@ async fn reached(server: &Server, interaction: Interaction) {
     report(server, &id, DeliveryOutcome::Delivered, None).await.unwrap();
 }
 
-async fn invitation(server: &Server, id: &str) -> SurveyInvitation {
+pub(crate) async fn invitation(server: &Server, id: &str) -> SurveyInvitation {
     let request = v1::GetInvitationRequest { invitation_id: id.to_owned() };
     server.app().surveys().get_invitation(request).await.unwrap().into_inner().invitation.unwrap()
 }
@@ -363,7 +363,7 @@ async fn about(server: &Server, interaction_id: &str) -> Option<SurveyInvitation
 }
 
 /// As if all invitations had been issued so many seconds earlier.
-async fn let_pass(server: &Server, seconds: i64) {
+pub(crate) async fn let_pass(server: &Server, seconds: i64) {
     let micros = seconds * 1_000_000;
     let sql = format!(
         "UPDATE survey_invitation SET issued_at = issued_at - {micros}, expire_at = expire_at - {micros},

@@ -32,6 +32,7 @@ use std::{cmp::Ordering, collections::BTreeSet};
 
 use lexer::{Clause, Said, Token};
 use lexicon::{Lexicon, Tone};
+pub(super) use text::normalise;
 
 use super::wording::{Attribution, Wording};
 

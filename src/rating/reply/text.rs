@@ -14,7 +14,7 @@ const SIGNATURES: [&str; 4] = ["发自我的", "来自我的", "sent from my", "
 const QUOTES: [&str; 5] = ["-----", "original message", "原始邮件", "原短信", "写道"];
 
 /// The reply in one form, and the customer's words only.
-pub(super) fn normalise(raw: &str) -> String {
+pub(crate) fn normalise(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     for char in raw.nfkc().flat_map(char::to_lowercase) {
         match char {

@@ -19,7 +19,7 @@ use crate::{
         rules::{rated, standing},
     },
     store::{
-        Store, Tx,
+        Abort, Store, Tx,
         request::{self, Request},
         set,
     },
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How long after his answer a customer may correct it (R6).
-const CORRECTION_WINDOW: Micros = 30 * 60 * 1_000_000;
+pub(crate) const CORRECTION_WINDOW: Micros = 30 * 60 * 1_000_000;
 
 /// What a customer meant.
 #[derive(Clone, Debug)]
@@ -51,34 +51,32 @@ pub(crate) async fn correct(store: &Store, correction: Correction) -> Result<Uui
             let (store, correction) = (runner.clone(), correction.clone());
             Box::pin(async move {
                 let now = lock(tx, &store).await?;
-                let work = Box::pin(async {
-                    let row = rating::Entity::find_by_id(correction.rating_id).one(tx).await?;
-                    let earlier = to_rating(row.ok_or(Error::NotFound("rating"))?);
-                    let later = corrected(tx, &earlier, &correction, now).await?;
-                    let mut changes = Changes::default();
-                    changes.remove(&earlier);
-                    changes.add(&later);
-                    set_standing(tx, earlier.id, RatingStanding::Superseded).await?;
-                    // Its request key is its own id: the request is remembered by `once`.
-                    set::insert(tx, &RATING, vec![cells(&later, later.id, correction.request.body_hash)]).await?;
-                    let link = correction::ActiveModel { earlier_id: Set(earlier.id), later_id: Set(later.id) };
-                    correction::Entity::insert(link).exec_without_returning(tx).await?;
-                    contest::store::follow(tx, earlier.id, later.id).await?;
-                    counters::apply(tx, changes).await?;
-                    Ok(later.id)
-                });
+                let work = Box::pin(put_right(tx, &correction, now));
                 request::once(tx, &correction.request, now, work).await
             })
         })
         .await
 }
 
-async fn corrected(
-    tx: &Tx,
-    earlier: &Rating,
-    correction: &Correction,
-    now: Micros,
-) -> Result<Rating, crate::store::Abort> {
+/// The same in an open transaction that holds the lock of the ratings since `now`, whatever the request.
+pub(crate) async fn put_right(tx: &Tx, correction: &Correction, now: Micros) -> Result<Uuid, Abort> {
+    let row = rating::Entity::find_by_id(correction.rating_id).one(tx).await?;
+    let earlier = to_rating(row.ok_or(Error::NotFound("rating"))?);
+    let later = corrected(tx, &earlier, correction, now).await?;
+    let mut changes = Changes::default();
+    changes.remove(&earlier);
+    changes.add(&later);
+    set_standing(tx, earlier.id, RatingStanding::Superseded).await?;
+    // Its request key is its own id: the request is remembered by `once`.
+    set::insert(tx, &RATING, vec![cells(&later, later.id, correction.request.body_hash)]).await?;
+    let link = correction::ActiveModel { earlier_id: Set(earlier.id), later_id: Set(later.id) };
+    correction::Entity::insert(link).exec_without_returning(tx).await?;
+    contest::store::follow(tx, earlier.id, later.id).await?;
+    counters::apply(tx, changes).await?;
+    Ok(later.id)
+}
+
+async fn corrected(tx: &Tx, earlier: &Rating, correction: &Correction, now: Micros) -> Result<Rating, Abort> {
     if earlier.standing == RatingStanding::Superseded {
         return Err(Error::RatingSuperseded.into());
     }

@@ -138,6 +138,15 @@ pub(crate) async fn corrections(
     Ok(found)
 }
 
+/// The rating that counts now in the place of one that may have been corrected, however often.
+pub(crate) async fn standing_for(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<Rating>, DbErr> {
+    let mut id = id;
+    while let Some(corrected) = correction::Entity::find_by_id(id).one(connection).await? {
+        id = corrected.later_id;
+    }
+    find(connection, &Scope::All, id).await
+}
+
 /// Records that somebody read ratings, and which: a supervisor may read what a customer wrote about one of his, but not
 /// without a trace (R12).
 pub(crate) async fn note_reading(store: &Store, actor: (String, Role), ratings: &str) -> Result<()> {

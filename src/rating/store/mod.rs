@@ -7,12 +7,12 @@ mod find;
 mod rows;
 mod submit;
 
-pub(crate) use change::{Correction, correct, follow, restand};
+pub(crate) use change::{CORRECTION_WINDOW, Correction, correct, follow, put_right, restand};
 pub(crate) use counters::{Period, Wanted, figures, recompute};
 pub(crate) use find::{
-    Filter, among, corrections, counted_besides, find, ids_within, list, note_reading, of_interaction,
+    Filter, among, corrections, counted_besides, find, ids_within, list, note_reading, of_interaction, standing_for,
 };
-pub(crate) use submit::{Entry, Receipt, Submitter};
+pub(crate) use submit::{Entry, Receipt, Submitter, submit};
 
 /// Locks the ratings of all servers until the transaction ends; gives the database's time, read after that.
 ///

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     api::v1::RatingStanding,
     error::{Error, Reason, Result},
-    interaction::{self, Served},
+    interaction::{self, Micros, Served},
     rating::{Rating, Told, figures::Changes, judge},
     store::{Abort, Store, Tx, group::WriteGroup, set},
     survey::{self, Template},
@@ -59,38 +59,48 @@ impl WriteGroup for Submitter {
     fn write<'t>(&'t self, tx: &'t Tx, entries: &'t [Entry]) -> BoxFuture<'t, Result<Vec<Result<Receipt>>, Abort>> {
         Box::pin(async move {
             let now = lock(tx, &self.store).await?;
-            let mut present = present_among(tx, entries).await?;
-            let known = Known::of(tx, entries).await?;
-            let mut rated = rated_among(tx, entries).await?;
-            let mut answers = Vec::with_capacity(entries.len());
-            let (mut rows, mut changes) = (Vec::new(), Changes::default());
-            for entry in entries {
-                if let Some((body_hash, receipt)) = present.get(&entry.request_key) {
-                    answers.push(match *body_hash == entry.body_hash {
-                        true => Ok(receipt.clone()),
-                        false => Err(Error::RequestIdReused),
-                    });
-                    continue;
-                }
-                let taken = known.judge(&entry.told, &self.time_zone, now).and_then(|rating| {
-                    let whom = (rating.interaction_id, rating.rated.as_ref().map(|one| one.staff_id.clone()));
-                    if rated.insert(whom) { Ok(rating) } else { Err(Error::AlreadyRated) }
-                });
-                answers.push(taken.map(|rating| {
-                    rows.push(cells(&rating, entry.request_key, entry.body_hash));
-                    changes.add(&rating);
-                    let receipt = Receipt { id: rating.id, already_present: false, standing: rating.standing };
-                    // The same request twice in one group is one.
-                    let again = Receipt { already_present: true, ..receipt.clone() };
-                    present.insert(entry.request_key, (entry.body_hash, again));
-                    receipt
-                }));
-            }
-            set::insert(tx, &RATING, rows).await?;
-            counters::apply(tx, changes).await?;
-            Ok(answers)
+            submit(tx, &self.time_zone, now, entries).await
         })
     }
+}
+
+/// Takes ratings in an open transaction that holds the lock of the ratings since `now`; each is judged on its own.
+pub(crate) async fn submit(
+    tx: &Tx,
+    time_zone: &TimeZone,
+    now: Micros,
+    entries: &[Entry],
+) -> Result<Vec<Result<Receipt>>, Abort> {
+    let mut present = present_among(tx, entries).await?;
+    let known = Known::of(tx, entries).await?;
+    let mut rated = rated_among(tx, entries).await?;
+    let mut answers = Vec::with_capacity(entries.len());
+    let (mut rows, mut changes) = (Vec::new(), Changes::default());
+    for entry in entries {
+        if let Some((body_hash, receipt)) = present.get(&entry.request_key) {
+            answers.push(match *body_hash == entry.body_hash {
+                true => Ok(receipt.clone()),
+                false => Err(Error::RequestIdReused),
+            });
+            continue;
+        }
+        let taken = known.judge(&entry.told, time_zone, now).and_then(|rating| {
+            let whom = (rating.interaction_id, rating.rated.as_ref().map(|one| one.staff_id.clone()));
+            if rated.insert(whom) { Ok(rating) } else { Err(Error::AlreadyRated) }
+        });
+        answers.push(taken.map(|rating| {
+            rows.push(cells(&rating, entry.request_key, entry.body_hash));
+            changes.add(&rating);
+            let receipt = Receipt { id: rating.id, already_present: false, standing: rating.standing };
+            // The same request twice in one group is one.
+            let again = Receipt { already_present: true, ..receipt.clone() };
+            present.insert(entry.request_key, (entry.body_hash, again));
+            receipt
+        }));
+    }
+    set::insert(tx, &RATING, rows).await?;
+    counters::apply(tx, changes).await?;
+    Ok(answers)
 }
 
 /// What the ratings of a group refer to.

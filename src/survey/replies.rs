@@ -1,0 +1,392 @@
+//! Replies: kept word for word, and made ratings of in the same transaction.
+
+use jiff::tz::TimeZone;
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    entity::prelude::*,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Template,
+    entity::reply::{self, Column},
+    invitation::{ANSWERABLE, Invitation, SKEW},
+    invitations::{self, Address},
+    reply::{Answer, Meant, Next, decide},
+    store::{enum_of, template},
+};
+use crate::{
+    api::{
+        plain_name,
+        v1::{Attribution, AuditAction, RatingStanding, ReplyOutcome, Role},
+    },
+    directory::Alias,
+    error::{Error, Reason, Result},
+    interaction::Micros,
+    rating::{
+        Answers, Rating, Told,
+        reply::Reader,
+        store::{Correction, Entry, Receipt, lock, put_right, standing_for, submit},
+        wording::Wording,
+    },
+    store::{Abort, Store, Tx, audit, request},
+};
+
+/// What a customer wrote back.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) id: Uuid,
+    pub(crate) invitation_id: Option<Uuid>,
+    pub(crate) contact_point: Option<Alias>,
+    pub(crate) text: String,
+    pub(crate) replied_at: Micros,
+    pub(crate) received_at: Micros,
+    pub(crate) outcome: ReplyOutcome,
+    /// The rating it became, and how that stood then.
+    pub(crate) rating: Option<(Uuid, RatingStanding)>,
+}
+
+impl From<reply::Model> for Reply {
+    fn from(row: reply::Model) -> Self {
+        let point = row.contact_kind.zip(row.contact_value);
+        Self {
+            id: row.id,
+            invitation_id: row.invitation_id,
+            contact_point: point.map(|(kind, value)| Alias { kind: enum_of(kind), value }),
+            text: row.text,
+            replied_at: row.replied_at,
+            received_at: row.received_at,
+            outcome: enum_of(row.outcome),
+            rating: row.rating_id.map(|id| (id, enum_of(row.standing))),
+        }
+    }
+}
+
+fn row(reply: Reply) -> reply::ActiveModel {
+    let (rating_id, standing) = reply.rating.unzip();
+    reply::ActiveModel {
+        id: Set(reply.id),
+        invitation_id: Set(reply.invitation_id),
+        contact_kind: Set(reply.contact_point.as_ref().map(|point| point.kind as i16)),
+        contact_value: Set(reply.contact_point.map(|point| point.value)),
+        text: Set(reply.text),
+        replied_at: Set(reply.replied_at),
+        received_at: Set(reply.received_at),
+        outcome: Set(reply.outcome as i16),
+        rating_id: Set(rating_id),
+        standing: Set(standing.unwrap_or_default() as i16),
+    }
+}
+
+/// A reply as it arrives.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrived {
+    pub(crate) address: Address,
+    pub(crate) text: String,
+    /// None: now.
+    pub(crate) replied_at: Option<Micros>,
+}
+
+/// What became of an arrival.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Received {
+    pub(crate) id: Uuid,
+    /// What to write back; empty: nothing.
+    pub(crate) answer: String,
+}
+
+/// Keeps a reply and does what it says. `request`: by which it came.
+///
+/// # Errors
+/// [`Reason::TimeInFuture`]. Whatever the reply says is no error.
+pub(crate) async fn receive(
+    tx: &Tx,
+    (store, zone): (&Store, &TimeZone),
+    request: &request::Request,
+    arrived: Arrived,
+) -> Result<Received, Abort> {
+    let now = lock(tx, store).await?;
+    let replied_at = arrived.replied_at.unwrap_or(now);
+    if replied_at > now + SKEW {
+        let rule = "must not lie ahead of the server's clock";
+        return Err(Error::invalid("reply_time", Reason::TimeInFuture, rule).into());
+    }
+    let invitation = invitations::answered_at(tx, &arrived.address, replied_at).await?;
+    let contact_point = match arrived.address {
+        Address::Point(point) => Some(point),
+        Address::Id(_) | Address::Token(_) => None,
+    };
+    let mut reply = Reply {
+        id: Uuid::new_v4(),
+        invitation_id: invitation.as_ref().map(|one| one.id),
+        contact_point,
+        text: arrived.text,
+        replied_at,
+        received_at: now,
+        outcome: ReplyOutcome::ForAPerson,
+        rating: None,
+    };
+    let mut answer = String::new();
+    if let Some(invitation) = invitation {
+        let template = template_of(tx, &invitation).await?;
+        let said = match invitation.is_answerable(replied_at) {
+            true => act(tx, (zone, now), request, (&invitation, &template), &mut reply).await?,
+            false => Answer::ForAPerson,
+        };
+        answer = said.text(&template, &invitation.locale);
+    }
+    let id = reply.id;
+    reply::Entity::insert(row(reply)).exec_without_returning(tx).await?;
+    Ok(Received { id, answer })
+}
+
+/// Does what a reply says, and notes in it what was done.
+async fn act(
+    tx: &Tx,
+    (zone, now): (&TimeZone, Micros),
+    request: &request::Request,
+    (invitation, template): (&Invitation, &Template),
+    reply: &mut Reply,
+) -> Result<Answer, Abort> {
+    // The gateway's clock may lag behind the one that told of the delivery.
+    let at = reply.replied_at.max(invitation.asked_at());
+    let earlier = match invitation.rating_id {
+        Some(id) => standing_for(tx, id).await?,
+        None => None,
+    };
+    let read = Reader::new(Wording::of(template)).read(&reply.text, template.confirm_by_label(at));
+    let mut rated = |outcome, id, standing| {
+        reply.outcome = outcome;
+        reply.rating = Some((id, standing));
+    };
+    match (decide(read, earlier.as_ref(), at), earlier) {
+        (Next::Rate(meant), _) => {
+            let taken = rate(tx, (zone, now), (invitation, template), request, told(invitation, meant, at)).await?;
+            // The interaction may be rated by another way, or not be one that can be rated any more.
+            let receipt = match taken {
+                Ok(receipt) => receipt,
+                Err(error) => {
+                    tracing::info!(%error, invitation_id = %invitation.id, "a reply could not be made a rating");
+                    return Ok(Answer::ForAPerson);
+                }
+            };
+            rated(ReplyOutcome::Scored, receipt.id, receipt.standing);
+            Ok(Answer::to_rating(receipt.standing, false))
+        }
+        (Next::Correct(meant), Some(earlier)) => {
+            let correction = Correction {
+                request: request.clone(),
+                rating_id: earlier.id,
+                score: meant.score,
+                attribution: meant.attribution,
+                comment: meant.comment,
+                answered_at: at,
+            };
+            let id = put_right(tx, &correction, now).await?;
+            let standing = standing_for(tx, id).await?.map_or(earlier.standing, |later| later.standing);
+            rated(ReplyOutcome::Corrected, id, standing);
+            Ok(Answer::to_rating(standing, true))
+        }
+        (Next::Known, Some(Rating { id, standing, .. })) => {
+            rated(ReplyOutcome::Scored, id, standing);
+            Ok(Answer::to_rating(standing, false))
+        }
+        (Next::AskBack(ask), _) => {
+            reply.outcome = ReplyOutcome::AskBack;
+            Ok(Answer::Ask(ask))
+        }
+        (Next::TooLateToCorrect, _) => Ok(Answer::TooLateToCorrect),
+        (Next::ForAPerson | Next::Known | Next::Correct(_), _) => Ok(Answer::ForAPerson),
+    }
+}
+
+async fn template_of(tx: &Tx, invitation: &Invitation) -> Result<Template, DbErr> {
+    let (id, version) = &invitation.template;
+    let found = template(tx, id, *version).await?;
+    found.ok_or_else(|| DbErr::RecordNotFound(format!("survey template {id}/{version}")))
+}
+
+fn told(invitation: &Invitation, meant: Meant, answered_at: Micros) -> Told {
+    let (template_id, template_version) = invitation.template.clone();
+    Told {
+        interaction_id: invitation.interaction_id,
+        template_id,
+        template_version,
+        score: meant.score,
+        answers: Answers::default(),
+        attribution: meant.attribution,
+        comment: meant.comment,
+        answered_at,
+        delivered_at: Some(invitation.asked_at()),
+        rated_staff_id: None,
+    }
+}
+
+/// Takes the rating by which an invitation is answered.
+async fn rate(
+    tx: &Tx,
+    (zone, now): (&TimeZone, Micros),
+    (invitation, template): (&Invitation, &Template),
+    request: &request::Request,
+    told: Told,
+) -> Result<Result<Receipt>, Abort> {
+    // One rating for one invitation, whatever the requests.
+    let request_key = request::hash(&[b"invitation", invitation.id.as_bytes()]);
+    let entry = Entry { request_key, body_hash: request.body_hash, told };
+    let taken = submit(tx, zone, now, &[entry]).await?.pop();
+    let taken = taken.unwrap_or(Err(Error::AlreadyRated));
+    if let Ok(receipt) = &taken {
+        invitations::answer(tx, invitation, template, receipt.id).await?;
+    }
+    Ok(taken)
+}
+
+/// What a customer gave on a page.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    pub(crate) token: String,
+    pub(crate) meant: Meant,
+    pub(crate) answers: Answers,
+}
+
+/// What became of a page.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Taken {
+    pub(crate) rating_id: Uuid,
+    /// Number of the standing.
+    pub(crate) standing: i32,
+    pub(crate) answer: String,
+}
+
+/// Takes a rating from a page.
+///
+/// # Errors
+/// [`Error::SurveyTokenInvalid`], [`Error::AlreadyRated`].
+pub(crate) async fn take(
+    tx: &Tx,
+    (store, zone): (&Store, &TimeZone),
+    request: &request::Request,
+    given: Given,
+) -> Result<Taken, Abort> {
+    let now = lock(tx, store).await?;
+    let invitation = invitations::answered_at(tx, &Address::Token(given.token), now).await?;
+    let good = |one: &Invitation| one.is_answerable(now) && now - one.issued_at <= ANSWERABLE;
+    let invitation = invitation.filter(good).ok_or(Error::SurveyTokenInvalid)?;
+    if invitation.rating_id.is_some() {
+        return Err(Error::AlreadyRated.into());
+    }
+    let template = template_of(tx, &invitation).await?;
+    let at = now.max(invitation.asked_at());
+    let told = Told { answers: given.answers, ..told(&invitation, given.meant, at) };
+    let receipt = rate(tx, (zone, now), (&invitation, &template), request, told).await??;
+    let answer = Answer::to_rating(receipt.standing, false).text(&template, &invitation.locale);
+    Ok(Taken { rating_id: receipt.id, standing: receipt.standing.into(), answer })
+}
+
+/// What a person reads in a reply.
+#[derive(Clone, Debug)]
+pub(crate) struct Settling {
+    pub(crate) actor: (String, Role),
+    pub(crate) reply_id: Uuid,
+    /// None: nothing; it is closed.
+    pub(crate) score: Option<i32>,
+    pub(crate) attribution: Attribution,
+    pub(crate) reason: String,
+    /// Where none was found.
+    pub(crate) invitation_id: Option<Uuid>,
+}
+
+/// Settles a reply that waits for a person.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::ReplySettled`], [`Error::AlreadyRated`], [`Error::InvitationSettled`] for an invitation
+/// that was suppressed.
+pub(crate) async fn settle(
+    tx: &Tx,
+    (store, zone): (&Store, &TimeZone),
+    request: &request::Request,
+    settling: &Settling,
+) -> Result<(), Abort> {
+    let now = lock(tx, store).await?;
+    let found = reply::Entity::find_by_id(settling.reply_id).lock_exclusive().one(tx).await?;
+    let mut reply: Reply = found.ok_or(Error::NotFound("reply"))?.into();
+    if reply.outcome != ReplyOutcome::ForAPerson {
+        return Err(Error::ReplySettled.into());
+    }
+    if settling.invitation_id.is_some() && reply.invitation_id.is_some_and(|id| Some(id) != settling.invitation_id) {
+        let rule = "must be left out: it is known which invitation the reply answers";
+        return Err(Error::invalid("invitation_id", Reason::Contradiction, rule).into());
+    }
+    reply.invitation_id = reply.invitation_id.or(settling.invitation_id);
+    let invitation = match reply.invitation_id {
+        Some(id) => {
+            let found = invitations::find(tx, &crate::directory::scope::Scope::All, id).await?;
+            Some(found.ok_or(Error::NotFound("invitation"))?)
+        }
+        None => None,
+    };
+    if let Some(score) = settling.score {
+        let rule = "must be set: it is not known which invitation the reply answers";
+        let invitation = invitation.ok_or(Error::invalid("invitation_id", Reason::FieldRequired, rule))?;
+        if !invitation.was_issued() {
+            return Err(Error::InvitationSettled.into());
+        }
+        if invitation.rating_id.is_some() {
+            return Err(Error::AlreadyRated.into());
+        }
+        let template = template_of(tx, &invitation).await?;
+        let at = reply.replied_at.max(invitation.asked_at());
+        let meant = Meant { score, attribution: settling.attribution, comment: Some(reply.text.clone()) };
+        let told = told(&invitation, meant, at);
+        let receipt = rate(tx, (zone, now), (&invitation, &template), request, told).await??;
+        reply.rating = Some((receipt.id, receipt.standing));
+    }
+    reply.outcome = ReplyOutcome::Settled;
+    let attribution = plain_name(settling.attribution.as_str_name(), "ATTRIBUTION");
+    let detail = settling.score.map(|score| serde_json::json!({ "score": score, "attribution": attribution }));
+    let (actor, object) = ((settling.actor.0.as_str(), settling.actor.1), reply.id.to_string());
+    audit::add(tx, now, actor, AuditAction::ReplySettled, &object, &settling.reason, detail).await?;
+    reply::Entity::update(row(reply)).exec(tx).await?;
+    Ok(())
+}
+
+/// One reply.
+pub(crate) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<Reply>, DbErr> {
+    Ok(reply::Entity::find_by_id(id).one(connection).await?.map(Into::into))
+}
+
+/// A page of replies, newest first; none: of whatever outcome.
+pub(crate) async fn list(
+    connection: &impl ConnectionTrait,
+    outcome: Option<ReplyOutcome>,
+    after: Option<(Micros, Uuid)>,
+    limit: u64,
+) -> Result<Vec<Reply>, DbErr> {
+    use sea_orm::sea_query::ExprTrait as _;
+    let mut query = reply::Entity::find();
+    if let Some(outcome) = outcome {
+        query = query.filter(Column::Outcome.eq(outcome as i16));
+    }
+    if let Some((received_at, id)) = after {
+        let here = Expr::tuple([Expr::col(Column::ReceivedAt), Expr::col(Column::Id)]);
+        query = query.filter(here.lt(Expr::tuple([Expr::value(received_at), Expr::value(id)])));
+    }
+    let query = query.order_by_desc(Column::ReceivedAt).order_by_desc(Column::Id).limit(limit);
+    Ok(query.all(connection).await?.into_iter().map(Into::into).collect())
+}
+
+/// Records that somebody read replies, and of which outcome.
+pub(crate) async fn note_reading(store: &Store, actor: (String, Role), outcome: Option<ReplyOutcome>) -> Result<()> {
+    let runner = store.clone();
+    let replies = outcome.map_or("any".to_owned(), |one| plain_name(one.as_str_name(), "REPLY_OUTCOME"));
+    store
+        .transact(move |tx| {
+            let (store, actor, replies) = (runner.clone(), actor.clone(), replies.clone());
+            Box::pin(async move {
+                let now = store.now(tx).await?;
+                audit::add(tx, now, (&actor.0, actor.1), AuditAction::RepliesRead, &replies, "", None).await?;
+                Ok(())
+            })
+        })
+        .await
+}
