@@ -35,3 +35,8 @@ pub(crate) fn normal(text: String) -> String {
 pub(crate) fn optional(text: String) -> Option<String> {
     if text.is_empty() { None } else { Some(normal(text)) }
 }
+
+/// An enum value of the contract from the number that is kept; one that this version does not know is unspecified.
+pub(crate) fn enum_of<E: TryFrom<i32> + Default>(number: i16) -> E {
+    E::try_from(i32::from(number)).unwrap_or_default()
+}

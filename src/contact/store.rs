@@ -13,7 +13,10 @@ use super::{
     entity::{contact_policy, do_not_contact},
 };
 use crate::{
-    api::v1::{Consent, ContactKind, ContactPurpose},
+    api::{
+        convert::enum_of,
+        v1::{Consent, ContactKind, ContactPurpose},
+    },
     directory::{Alias, etag},
     error::{Error, Result},
     interaction::Micros,
@@ -229,10 +232,6 @@ async fn facts(connection: &impl ConnectionTrait, customers: Vec<String>) -> Res
         Ok(Fact { customer_id: row.try_get("", "customer_id")?, what })
     };
     rows.into_iter().map(read).collect()
-}
-
-fn enum_of<E: TryFrom<i32> + Default>(number: i16) -> E {
-    E::try_from(i32::from(number)).unwrap_or_default()
 }
 
 /// What became of the contacts among some interactions.

@@ -19,7 +19,10 @@ use super::{
     view,
 };
 use crate::{
-    api::v1::{AuditAction, ContestGrounds, ContestState, ContestVerdict, RatingStanding, Role},
+    api::{
+        convert::enum_of,
+        v1::{AuditAction, ContestGrounds, ContestState, ContestVerdict, RatingStanding, Role},
+    },
     directory::{scope::Scope, store as directory},
     error::{Error, Result},
     interaction::Micros,
@@ -387,8 +390,4 @@ impl From<contest::Model> for Contest {
             exemption: row.exempted_at.map(|at| Exemption { at, former }),
         }
     }
-}
-
-fn enum_of<E: TryFrom<i32> + Default>(number: i16) -> E {
-    E::try_from(i32::from(number)).unwrap_or_default()
 }

@@ -14,9 +14,10 @@ use super::{
     Template,
     entity::invitation::{self, Column},
     invitation::{ANSWERABLE, Invitation, Report, SKEW, is_plausible, token_hash},
-    store::{enum_of, template},
+    store::template,
 };
 use crate::{
+    api::convert::enum_of,
     api::v1::{InvitationState, Involvement},
     contact::Reasons,
     directory::{Alias, scope::Scope},

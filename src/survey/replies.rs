@@ -13,9 +13,10 @@ use super::{
     invitation::{ANSWERABLE, Invitation, SKEW},
     invitations::{self, Address},
     reply::{Answer, Meant, Next, decide},
-    store::{enum_of, template},
+    store::template,
 };
 use crate::{
+    api::convert::enum_of,
     api::{
         plain_name,
         v1::{Attribution, AuditAction, RatingStanding, ReplyOutcome, Role},

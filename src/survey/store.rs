@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     api::{
+        convert::enum_of,
         plain_name,
         v1::{AuditAction, Channel, Role, ScaleDirection, TemplateState},
     },
@@ -84,10 +85,6 @@ impl TryFrom<template::Model> for Template {
             revision: row.revision,
         })
     }
-}
-
-pub(super) fn enum_of<E: TryFrom<i32> + Default>(number: i16) -> E {
-    E::try_from(i32::from(number)).unwrap_or_default()
 }
 
 fn row(template: &Template) -> Result<template::ActiveModel> {

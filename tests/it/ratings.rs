@@ -7,13 +7,12 @@ use rapport::api::v1::{
     RatingAnswers, RatingStanding, Recording, Resolution, Scorecard, ScorecardUnit, SubmitRatingRequest,
     SubmitRatingResponse, TrendStep, submit_rating_result,
 };
-use serde_json::Value;
 use tonic::{Code, Response, Status};
 
 use crate::support::{
     Caller, Server, Test,
     client::request_id,
-    on_both,
+    differing_counters, on_both,
     refusal::{preconditions, verdict},
     refused,
     sample::{MONDAY_NINE, at, call, participant},
@@ -273,7 +272,7 @@ async fn credit_that_moves_takes_its_rating_along(server: Server) {
     let submitted = submit(&server, named).await.rating_id;
     reattribute(&server, &id, &[("sam", Primary), ("nils", Assisting)]).await;
     assert_eq!(get(&server, &submitted).await.rated_staff_id, "nils");
-    assert_eq!(differing(&server).await, 0);
+    assert_eq!(differing_counters(&server).await, 0);
 }
 
 async fn a_supervisor_sees_his_teams_and_not_himself(server: Server) {
@@ -449,20 +448,6 @@ async fn the_same_work_is_compared(server: Server) {
     assert_eq!(teams, ["east", "north", "south", "west"]);
 }
 
-/// In how many places the counters are not what the record says, by the program's own check on the server's database.
-async fn differing(server: &Server) -> i64 {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_rapport"));
-    command.args(["recompute", "--check", "--json", "--data-dir"]).arg(server.data_dir());
-    if let Some(url) = server.database_url() {
-        command.args(["--database-url", &url]);
-    }
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let differing = report["differing"].as_i64().unwrap();
-    assert_eq!(output.status.success(), differing == 0, "{}", String::from_utf8_lossy(&output.stderr));
-    differing
-}
-
 /// Any sequence of submitting, correcting and re-attributing, drawn from a printed seed.
 async fn counters_are_what_the_record_says(server: Server) {
     use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
@@ -507,10 +492,10 @@ async fn counters_are_what_the_record_says(server: Server) {
             _ => {}
         }
     }
-    assert_eq!(differing(&server).await, 0);
+    assert_eq!(differing_counters(&server).await, 0);
     // The check can fail.
     server.execute("UPDATE rating_counter SET level_1 = level_1 + 1 WHERE unit = 1 AND standing = 1").await;
-    assert!(differing(&server).await > 0);
+    assert!(differing_counters(&server).await > 0);
 }
 
 async fn many_at_once_are_all_counted(server: Server) {
@@ -525,5 +510,5 @@ async fn many_at_once_are_all_counted(server: Server) {
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 40);
     assert!(answers.into_iter().filter_map(Result::err).all(|status| verdict(&status).1 == "ALREADY_RATED"));
     assert_eq!(both(&organization(&server).await), (40, 40));
-    assert_eq!(differing(&server).await, 0);
+    assert_eq!(differing_counters(&server).await, 0);
 }

@@ -5,12 +5,9 @@ use std::collections::HashMap;
 use futures::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryFilter as _, Statement, entity::prelude::*};
 
-use super::{
-    entity::interaction,
-    find::within,
-    rows::{enum_of, with_participants},
-};
+use super::{entity::interaction, find::within, rows::with_participants};
 use crate::{
+    api::convert::enum_of,
     api::v1::InteractionChangeKind,
     directory::scope::Scope,
     interaction::{Micros, Recorded},

@@ -9,9 +9,9 @@ use sea_orm::{
 use super::{
     entity::interaction,
     find::{Filter, filtered},
-    rows::enum_of,
 };
 use crate::{
+    api::convert::enum_of,
     api::v1::{Direction, Outcome, Resolution},
     directory::scope::Scope,
     interaction::{

@@ -9,7 +9,10 @@ use super::{
     record::{Entry, Receipt},
 };
 use crate::{
-    api::v1::{ContactKind, Direction, InteractionChangeKind, Involvement, StaffRole},
+    api::{
+        convert::enum_of,
+        v1::{ContactKind, Direction, InteractionChangeKind, Involvement, StaffRole},
+    },
     contact::{Mark, store::marks},
     directory::Alias,
     interaction::{Context, Facts, Instants, MessageCounts, Micros, Participant, Recorded},
@@ -180,10 +183,6 @@ pub(super) async fn with_participants(
             to_recorded(row, participants, contact)
         })
         .collect()
-}
-
-pub(super) fn enum_of<E: TryFrom<i32> + Default>(number: i16) -> E {
-    E::try_from(i32::from(number)).unwrap_or_default()
 }
 
 fn json_or_default<T: serde::de::DeserializeOwned + Default>(text: Option<String>) -> Result<T, DbErr> {

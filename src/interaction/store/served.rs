@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
 
-use super::rows::enum_of;
 use crate::{
-    api::v1::StaffRole,
+    api::{convert::enum_of, v1::StaffRole},
     interaction::{Micros, Participant, Served},
     store::set,
 };

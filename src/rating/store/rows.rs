@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use super::entity::rating;
 use crate::{
+    api::convert::enum_of,
     rating::{Answers, Rated, Rating},
     store::set::{Cell, Kind, Present, Table},
 };
@@ -114,8 +115,4 @@ pub(super) fn to_rating(row: rating::Model) -> Rating {
         day: i32::try_from(row.day).unwrap_or_default(),
         standing: enum_of(row.standing),
     }
-}
-
-fn enum_of<E: TryFrom<i32> + Default>(number: i16) -> E {
-    E::try_from(i32::from(number)).unwrap_or_default()
 }

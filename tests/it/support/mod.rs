@@ -83,3 +83,17 @@ fn run(backend: Backend, body: Body) -> Result<(), Failed> {
         Ok(database.remove().await?)
     })
 }
+
+/// In how many places the counters are not what the record says, by the program's own check on the server's database.
+pub(crate) async fn differing_counters(server: &Server) -> i64 {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_rapport"));
+    command.args(["recompute", "--check", "--json", "--data-dir"]).arg(server.data_dir());
+    if let Some(url) = server.database_url() {
+        command.args(["--database-url", &url]);
+    }
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let differing = report["differing"].as_i64().unwrap();
+    assert_eq!(output.status.success(), differing == 0, "{}", String::from_utf8_lossy(&output.stderr));
+    differing
+}
