@@ -114,6 +114,7 @@ pub(super) fn read_filter(message: v1::RatingFilter) -> Result<Filter> {
         staff_id: optional(message.staff_id),
         from,
         to,
+        ..Filter::default()
     })
 }
 

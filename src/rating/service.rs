@@ -189,7 +189,7 @@ impl RatingService for RatingApi {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let id = Uuid::try_parse(&message.rating_id).map_err(|_| Error::NotFound("rating"))?;
-            let found = rows::find(self.store.reader(), &scope, id).await?.ok_or(Error::NotFound("rating"))?;
+            let found = rows::read(self.store.reader(), (&caller, &scope), id).await?;
             self.note_reading(&caller, &id.to_string()).await?;
             Ok(v1::GetRatingResponse { rating: self.shown(vec![found]).await?.pop() })
         })
@@ -206,7 +206,7 @@ impl RatingService for RatingApi {
                 (team, "") => format!("team {team}"),
                 (_, staff) => format!("colleague {staff}"),
             };
-            let filter = message::read_filter(filter)?;
+            let filter = rows::Filter { besides: rows::hidden_from(&caller), ..message::read_filter(filter)? };
             let limit = page_size(message.page_size, PAGE);
             let after = query.position(&message.page_token)?.map(read_position).transpose()?;
             let mut found = rows::list(self.store.reader(), &scope, &filter, after, limit + 1).await?;

@@ -28,6 +28,7 @@ pub(crate) fn tests() -> Vec<Test> {
         a_correction_supersedes_within_half_an_hour,
         credit_that_moves_takes_its_rating_along,
         a_supervisor_sees_his_teams_and_not_himself,
+        who_reviews_does_not_read_his_own_ratings,
         figures_are_by_unit_and_day,
         the_same_work_is_compared,
         counters_are_what_the_record_says,
@@ -297,6 +298,27 @@ async fn a_supervisor_sees_his_teams_and_not_himself(server: Server) {
     let refusal = refused(scorecards(&supervisor, ScorecardUnit::Organization).await);
     assert_eq!(verdict(&refusal), (Code::PermissionDenied, "FIELD_NOT_YOURS".to_owned()));
     assert_eq!(refused(scorecards(&server.staff("nora"), ScorecardUnit::Staff).await).code(), Code::PermissionDenied);
+}
+
+async fn who_reviews_does_not_read_his_own_ratings(server: Server) {
+    let server = server.with_organization().await;
+    let own = submit(&server, rating(&record(&server, "nora").await, 1)).await.rating_id;
+    let other = submit(&server, rating(&record(&server, "nils").await, 1)).await.rating_id;
+    let unattended = v1::Interaction { participants: Vec::new(), ..call("nora", "carla") };
+    let unattended = server.app().record(unattended).await.unwrap().interaction_id;
+    let nobody = submit(&server, rating(&unattended, 1)).await.rating_id;
+    for (role, subject, reads_all) in
+        [(v1::Role::Reviewer, "nora", false), (v1::Role::Admin, "nora", false), (v1::Role::Reviewer, "rita", true)]
+    {
+        let caller = server.caller(role, subject, &[]);
+        let got = caller.ratings().get_rating(GetRatingRequest { rating_id: own.clone() }).await;
+        assert_eq!(got.map_err(|status| status.code()).is_ok(), reads_all);
+        let request = ListRatingsRequest::default();
+        let listed = caller.ratings().list_ratings(request).await.unwrap().into_inner().ratings;
+        let listed: Vec<_> = listed.into_iter().map(|one| one.rating_id).collect();
+        assert_eq!(listed.contains(&own), reads_all);
+        assert!(listed.contains(&other) && listed.contains(&nobody));
+    }
 }
 
 async fn figures_are_by_unit_and_day(server: Server) {

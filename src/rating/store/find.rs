@@ -14,8 +14,9 @@ use super::{
 };
 use crate::{
     api::v1::{AuditAction, RatingStanding, Role},
+    auth::Caller,
     directory::scope::Scope,
-    error::Result,
+    error::{Error, Result},
     interaction::Micros,
     rating::Rating,
     store::{Store, audit},
@@ -29,6 +30,18 @@ pub(crate) struct Filter {
     pub(crate) standing: Option<RatingStanding>,
     pub(crate) from: Option<Micros>,
     pub(crate) to: Option<Micros>,
+    /// Whose ratings are left out.
+    pub(crate) besides: Option<String>,
+    pub(crate) also: Option<Condition>,
+}
+
+/// Whose ratings a reader must not reach though his scope covers them: his own, if he reads as somebody who may be rated.
+/// Those who lead are kept from theirs by their scope.
+pub(crate) fn hidden_from(caller: &Caller) -> Option<String> {
+    match caller.principal.role {
+        Role::Reviewer | Role::Admin => Some(caller.subject().to_owned()),
+        Role::App | Role::Staff | Role::Supervisor | Role::Customer | Role::Unspecified => None,
+    }
 }
 
 /// Everything within reach. Nobody reaches the ratings of himself (R12), whatever he leads.
@@ -48,6 +61,21 @@ fn within(scope: &Scope) -> Select<rating::Entity> {
 pub(crate) async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<Rating>, DbErr> {
     let found = within(scope).filter(rating::Column::Id.eq(id)).one(connection).await?;
     Ok(found.map(to_rating))
+}
+
+/// One rating that a caller may read.
+///
+/// # Errors
+/// [`Error::NotFound`], also for his own.
+pub(crate) async fn read(
+    connection: &impl ConnectionTrait,
+    (caller, scope): (&Caller, &Scope),
+    id: Uuid,
+) -> Result<Rating> {
+    let found = find(connection, scope, id).await?;
+    let hidden = hidden_from(caller);
+    let is_hidden = |one: &Rating| hidden.is_some() && one.rated.as_ref().map(|rated| &rated.staff_id) == hidden.as_ref();
+    found.filter(|one| !is_hidden(one)).ok_or(Error::NotFound("rating"))
 }
 
 /// A page of ratings within reach, newest first by the time of the interaction.
@@ -74,6 +102,13 @@ pub(crate) async fn list(
     }
     if let Some(to) = filter.to {
         query = query.filter(Column::OccurredAt.lt(to));
+    }
+    if let Some(besides) = &filter.besides {
+        let others = Column::RatedStaffId.ne(besides);
+        query = query.filter(Condition::any().add(Column::RatedStaffId.is_null()).add(others));
+    }
+    if let Some(also) = &filter.also {
+        query = query.filter(also.clone());
     }
     if let Some((occurred_at, id)) = after {
         let here = Expr::tuple([Expr::col(Column::OccurredAt), Expr::col(Column::Id)]);

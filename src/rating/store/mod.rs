@@ -10,7 +10,8 @@ mod submit;
 pub(crate) use change::{CORRECTION_WINDOW, Correction, correct, follow, put_right, restand};
 pub(crate) use counters::{Period, Wanted, figures, recompute};
 pub(crate) use find::{
-    Filter, among, corrections, counted_besides, find, ids_within, list, note_reading, of_interaction, standing_for,
+    Filter, among, corrections, counted_besides, find, hidden_from, ids_within, list, note_reading, of_interaction, read,
+    standing_for,
 };
 pub(crate) use submit::{Entry, Receipt, Submitter, submit};
 
