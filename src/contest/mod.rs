@@ -25,6 +25,7 @@ pub(crate) struct Contest {
     pub(crate) rating_id: Uuid,
     /// As the rated person knows it; none: a supervisor contested it.
     pub(crate) masked_id: Option<Uuid>,
+    /// Empty: the server, for a customer who said something else later.
     pub(crate) contester: String,
     pub(crate) grounds: ContestGrounds,
     pub(crate) evidence: Option<String>,
@@ -34,6 +35,13 @@ pub(crate) struct Contest {
     pub(crate) decided_at: Option<Micros>,
     pub(crate) appeal: Option<Appeal>,
     pub(crate) exemption: Option<Exemption>,
+}
+
+impl Contest {
+    /// Whether the server opened it: its evidence is what a customer wrote.
+    pub(crate) fn is_servers(&self) -> bool {
+        self.contester.is_empty()
+    }
 }
 
 /// Why a refusal was not accepted.

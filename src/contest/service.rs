@@ -67,13 +67,12 @@ impl ContestApi {
             .await
     }
 
-    async fn contest(&self, caller: &Caller, id: Uuid) -> Result<Contest> {
-        let scope = if judges(caller) { Scope::All } else { Scope::Staff(caller.subject().to_owned()) };
-        rows::find(self.store.reader(), &scope, id).await?.ok_or(Error::NotFound("contest"))
-    }
-
     async fn shown(&self, caller: &Caller, contests: Vec<Contest>) -> Result<Vec<v1::Contest>> {
         let connection = self.store.reader();
+        if contests.iter().any(Contest::is_servers) {
+            let actor = (caller.subject().to_owned(), caller.principal.role);
+            ratings::note_reading(&self.store, actor, "evidence of contests").await?;
+        }
         let ids: Vec<Uuid> = contests.iter().map(|contest| contest.id).collect();
         let about: Vec<Uuid> = contests.iter().map(|contest| contest.rating_id).collect();
         let mut reviews = rows::reviews(connection, &ids).await?;
@@ -90,8 +89,8 @@ impl ContestApi {
         Ok(contests.into_iter().filter_map(write).collect())
     }
 
-    async fn shown_one(&self, caller: &Caller, id: Uuid) -> Result<Option<v1::Contest>> {
-        let contest = self.contest(caller, id).await?;
+    async fn shown_one(&self, caller: &Caller, scope: &Scope, id: Uuid) -> Result<Option<v1::Contest>> {
+        let contest = rows::find(self.store.reader(), scope, id).await?.ok_or(Error::NotFound("contest"))?;
         Ok(self.shown(caller, vec![contest]).await?.pop())
     }
 
@@ -160,19 +159,20 @@ impl ContestService for ContestApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "ContestRating", id, &message);
             let actor = (caller.subject().to_owned(), caller.principal.role);
+            let within = scope.clone();
             let opened = self.change(mutation, move |tx, now| {
-                let (actor, scope, told) = (actor.clone(), scope.clone(), told.clone());
+                let (actor, scope, told) = (actor.clone(), within.clone(), told.clone());
                 Box::pin(async move { rows::open(tx, now, &actor, &scope, &told).await })
             });
             let id = opened.await?;
-            Ok(v1::ContestRatingResponse { contest: self.shown_one(&caller, id).await? })
+            Ok(v1::ContestRatingResponse { contest: self.shown_one(&caller, &scope, id).await? })
         })
         .await
     }
 
     async fn decide_contest(&self, request: Request<v1::DecideContestRequest>) -> Answer<v1::DecideContestResponse> {
         respond(async {
-            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "DecideContest", id, &message);
             let (contest_id, verdict) = (message::id(&message.contest_id)?, message.verdict());
@@ -182,31 +182,32 @@ impl ContestService for ContestApi {
                 Box::pin(async move { rows::decide(tx, now, (&reviewer, role), contest_id, verdict, &reason).await })
             });
             let id = decided.await?;
-            Ok(v1::DecideContestResponse { contest: self.shown_one(&caller, id).await? })
+            Ok(v1::DecideContestResponse { contest: self.shown_one(&caller, &scope, id).await? })
         })
         .await
     }
 
     async fn appeal_contest(&self, request: Request<v1::AppealContestRequest>) -> Answer<v1::AppealContestResponse> {
         respond(async {
-            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "AppealContest", id, &message);
             let contest_id = message::id(&message.contest_id)?;
             let (actor, reason) = ((caller.subject().to_owned(), caller.principal.role), message.reason);
+            let within = scope.clone();
             let appealed = self.change(mutation, move |tx, now| {
-                let (actor, reason) = (actor.clone(), reason.clone());
-                Box::pin(async move { rows::appeal(tx, now, &actor, contest_id, &reason).await })
+                let (actor, scope, reason) = (actor.clone(), within.clone(), reason.clone());
+                Box::pin(async move { rows::appeal(tx, now, (&actor, &scope), contest_id, &reason).await })
             });
             let id = appealed.await?;
-            Ok(v1::AppealContestResponse { contest: self.shown_one(&caller, id).await? })
+            Ok(v1::AppealContestResponse { contest: self.shown_one(&caller, &scope, id).await? })
         })
         .await
     }
 
     async fn restore_rating(&self, request: Request<v1::RestoreRatingRequest>) -> Answer<v1::RestoreRatingResponse> {
         respond(async {
-            let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "RestoreRating", id, &message);
             let rating_id = message::id(&message.rating_id)?;
@@ -218,7 +219,7 @@ impl ContestService for ContestApi {
             let id = restored.await?;
             let rating = ratings::find(self.store.reader(), &Scope::All, rating_id).await?;
             let standing = rating.ok_or(Error::NotFound("rating"))?.standing;
-            let contest = self.shown_one(&caller, id).await?;
+            let contest = self.shown_one(&caller, &scope, id).await?;
             Ok(v1::RestoreRatingResponse { standing: standing.into(), contest })
         })
         .await

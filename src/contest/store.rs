@@ -89,12 +89,50 @@ pub(super) async fn open(tx: &Tx, now: Micros, actor: &Actor, scope: &Scope, tol
         appeal: None,
         exemption: None,
     };
-    contest::Entity::insert(row(&opened)).exec_without_returning(tx).await?;
-    let (id, evidence) = (opened.id, opened.evidence.clone().unwrap_or_default());
     let others = ratings::of_interaction(tx, rating.interaction_id).await?;
     let others = others.iter().filter(|one| one.id != rating.id && one.standing != RatingStanding::Superseded);
     let others: Vec<_> = others.map(|one| one.attribution).collect();
-    let state = if rules::is_plain(told.grounds, &others) { ContestState::Granted } else { opened.state };
+    let is_plain = rules::is_plain(told.grounds, &others);
+    file(tx, now, actor, opened, is_plain).await
+}
+
+/// Contests a rating for a customer who says something else now: whether it is exempt by that. None: it does not count for
+/// staff, or was contested before. `contacted`: whether the rated person was in contact with him in between, in which case
+/// his words alone decide nothing.
+pub(crate) async fn open_for_customer(
+    tx: &Tx,
+    now: Micros,
+    rating: &Rating,
+    evidence: String,
+    contacted: bool,
+) -> Result<Option<bool>, Abort> {
+    let contested = contest::Entity::find().filter(Column::RatingId.eq(rating.id)).one(tx).await?;
+    if rating.standing != RatingStanding::Counted || contested.is_some() {
+        return Ok(None);
+    }
+    let opened = Contest {
+        id: Uuid::new_v4(),
+        rating_id: rating.id,
+        masked_id: None,
+        contester: String::new(),
+        grounds: ContestGrounds::SecondReply,
+        evidence: Some(evidence),
+        contested_at: now,
+        state: ContestState::Open,
+        decide_by: now + rules::DECISION_WINDOW,
+        decided_at: None,
+        appeal: None,
+        exemption: None,
+    };
+    file(tx, now, &(SERVER.to_owned(), Role::Unspecified), opened, !contacted).await?;
+    Ok(Some(!contacted))
+}
+
+/// Puts a new contest on record, and settles it if it `is_plain`.
+async fn file(tx: &Tx, now: Micros, actor: &Actor, opened: Contest, is_plain: bool) -> Result<Uuid, Abort> {
+    contest::Entity::insert(row(&opened)).exec_without_returning(tx).await?;
+    let (id, evidence) = (opened.id, opened.evidence.clone().unwrap_or_default());
+    let state = if is_plain { ContestState::Granted } else { opened.state };
     enter(tx, now, actor, AuditAction::RatingContested, &evidence, opened, state).await?;
     Ok(id)
 }
@@ -125,9 +163,17 @@ pub(super) async fn decide(
 ///
 /// # Errors
 /// [`Error::NotFound`] for those of others, [`Error::NotAppealable`], [`Error::ContestTooLate`].
-pub(super) async fn appeal(tx: &Tx, now: Micros, actor: &Actor, id: Uuid, reason: &str) -> Result<Uuid, Abort> {
-    let own = Scope::Staff(actor.0.clone());
-    let contest = find(tx, &own, id).await?.ok_or(Error::NotFound("contest"))?;
+pub(super) async fn appeal(
+    tx: &Tx,
+    now: Micros,
+    (actor, scope): (&Actor, &Scope),
+    id: Uuid,
+    reason: &str,
+) -> Result<Uuid, Abort> {
+    let contest = find(tx, scope, id).await?.ok_or(Error::NotFound("contest"))?;
+    if contest.contester != actor.0 && !contest.is_servers() {
+        return Err(Error::NotFound("contest").into());
+    }
     rules::may_appeal(&contest, now)?;
     let appealed = Contest {
         appeal: Some(Appeal { reason: reason.to_owned(), at: now }),

@@ -12,13 +12,13 @@ use super::{
     Answers, Rating, Told,
     figures::{Counts, Ledgers, Unit},
     statistics::{mean_interval, wilson},
-    store::Filter,
+    store::{Filter, Links},
 };
 use crate::{
     api::{
         convert::{micros, normal, optional, timestamp},
         plain_name,
-        v1::{self, RatingStanding, ScorecardUnit, TrendStep},
+        v1::{self, RatingFlag, RatingStanding, ScorecardUnit, TrendStep},
     },
     error::{Error, Reason, Result, Violation},
 };
@@ -58,8 +58,7 @@ pub(crate) fn read_answers(answers: v1::RatingAnswers) -> Answers {
     }
 }
 
-/// `corrections`: the rating it corrects, and the one that corrects it.
-pub(super) fn write(rating: Rating, corrections: (Option<Uuid>, Option<Uuid>)) -> v1::Rating {
+pub(super) fn write(rating: Rating, links: Links) -> v1::Rating {
     let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     let [affinity, carefulness, knowledge, clarity, effort, expected, perceived] = rating.answers.dimensions;
     let answered = rating.answers != Answers::default();
@@ -97,8 +96,9 @@ pub(super) fn write(rating: Rating, corrections: (Option<Uuid>, Option<Uuid>)) -
         topic: rating.topic.unwrap_or_default(),
         occurred_time: Some(timestamp(rating.occurred_at)),
         received_time: Some(timestamp(rating.received_at)),
-        corrects_rating_id: id(corrections.0),
-        corrected_by_rating_id: id(corrections.1),
+        corrects_rating_id: id(links.corrects),
+        corrected_by_rating_id: id(links.corrected_by),
+        contact_interaction_id: id(links.contact),
     }
 }
 
@@ -109,6 +109,10 @@ pub(super) fn read_filter(message: v1::RatingFilter) -> Result<Filter> {
         return Err(Error::invalid("filter.end_time", Reason::ImpossibleInstants, rule));
     }
     Ok(Filter {
+        contacted: match message.flag() {
+            RatingFlag::ContactBeforeCorrection => true,
+            RatingFlag::Unspecified => false,
+        },
         standing: Some(message.standing()).filter(|standing| *standing != RatingStanding::Unspecified),
         team_id: optional(message.team_id),
         staff_id: optional(message.staff_id),

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A clock of a gateway or a page may be ahead of ours by this much.
-const FUTURE_GRACE: Micros = 5 * 60 * 1_000_000;
+pub(super) const FUTURE_GRACE: Micros = 5 * 60 * 1_000_000;
 
 /// A rating as it goes on record at `now`.
 ///

@@ -3,10 +3,12 @@
 use jiff::tz::TimeZone;
 use prometheus_client::metrics::histogram::Histogram;
 use prost::Message as _;
+use sea_orm::ConnectionTrait;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{
+    Rating,
     compare::{self, Compared, Comparison},
     figures::{SEPARATOR, Unit},
     message,
@@ -54,16 +56,6 @@ impl RatingApi {
         Self { submitter: GroupCommit::start(store.clone(), writer, group_max, queue, group_sizes), store }
     }
 
-    async fn shown(&self, ratings: Vec<super::Rating>) -> Result<Vec<v1::Rating>> {
-        let ids: Vec<Uuid> = ratings.iter().map(|rating| rating.id).collect();
-        let mut corrections = rows::corrections(self.store.reader(), &ids).await?;
-        let write = |rating: super::Rating| {
-            let links = corrections.remove(&rating.id).unwrap_or_default();
-            message::write(rating, links)
-        };
-        Ok(ratings.into_iter().map(write).collect())
-    }
-
     async fn ranked(&self, scope: &Scope, compared: Compared, terms: &v1::RankTerms) -> Result<Vec<Standing>> {
         let (comparison, standings) = Comparison::read(&self.store, compared, terms).await?.rank().await?;
         comparison.within(&self.store, scope, compared, standings).await
@@ -73,6 +65,17 @@ impl RatingApi {
         let actor = (caller.principal.subject.clone(), caller.principal.role);
         rows::note_reading(&self.store, actor, ratings).await
     }
+}
+
+/// Ratings as those see them who may read them one by one.
+pub(crate) async fn shown(connection: &impl ConnectionTrait, ratings: Vec<Rating>) -> Result<Vec<v1::Rating>> {
+    let ids: Vec<Uuid> = ratings.iter().map(|rating| rating.id).collect();
+    let links = rows::links(connection, &ids).await?;
+    let write = |rating: Rating| {
+        let links = links.get(&rating.id).copied().unwrap_or_default();
+        message::write(rating, links)
+    };
+    Ok(ratings.into_iter().map(write).collect())
 }
 
 /// A request as an entry for the record, or everything that is wrong with its fields.
@@ -180,7 +183,7 @@ impl RatingService for RatingApi {
             };
             let id = rows::correct(&self.store, correction).await?;
             let found = rows::find(self.store.reader(), &scope, id).await?.ok_or(Error::NotFound("rating"))?;
-            Ok(v1::CorrectRatingResponse { rating: self.shown(vec![found]).await?.pop() })
+            Ok(v1::CorrectRatingResponse { rating: shown(self.store.reader(), vec![found]).await?.pop() })
         })
         .await
     }
@@ -191,7 +194,7 @@ impl RatingService for RatingApi {
             let id = Uuid::try_parse(&message.rating_id).map_err(|_| Error::NotFound("rating"))?;
             let found = rows::read(self.store.reader(), (&caller, &scope), id).await?;
             self.note_reading(&caller, &id.to_string()).await?;
-            Ok(v1::GetRatingResponse { rating: self.shown(vec![found]).await?.pop() })
+            Ok(v1::GetRatingResponse { rating: shown(self.store.reader(), vec![found]).await?.pop() })
         })
         .await
     }
@@ -216,7 +219,7 @@ impl RatingService for RatingApi {
             let last = found.last().filter(|_| more).map(|last| (last.occurred_at, last.id));
             let next_page_token = last.map(|last| query.token(&write_position(last))).unwrap_or_default();
             self.note_reading(&caller, &described).await?;
-            Ok(v1::ListRatingsResponse { ratings: self.shown(found).await?, next_page_token })
+            Ok(v1::ListRatingsResponse { ratings: shown(self.store.reader(), found).await?, next_page_token })
         })
         .await
     }

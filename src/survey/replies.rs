@@ -27,7 +27,7 @@ use crate::{
     rating::{
         Answers, Rating, Told,
         reply::Reader,
-        store::{Correction, Entry, Receipt, lock, put_right, standing_for, submit},
+        store::{Correction, Entry, Receipt, Said, lock, put_right, standing_for, submit, take_back},
         wording::Wording,
     },
     store::{Abort, Store, Tx, audit, request},
@@ -196,8 +196,16 @@ async fn act(
             reply.outcome = ReplyOutcome::AskBack;
             Ok(Answer::Ask(ask))
         }
+        (Next::TakeBack { differs }, Some(earlier)) => {
+            let said = Said { differs, at, words: reply.text.clone() };
+            let Some(exempts) = take_back(tx, now, &earlier, said).await? else { return Ok(Answer::TooLateToCorrect) };
+            reply.outcome = ReplyOutcome::Contested;
+            let standing = if exempts { RatingStanding::Exempt } else { earlier.standing };
+            reply.rating = Some((earlier.id, standing));
+            Ok(if exempts { Answer::TakenBack } else { Answer::TooLateToCorrect })
+        }
         (Next::TooLateToCorrect, _) => Ok(Answer::TooLateToCorrect),
-        (Next::ForAPerson | Next::Known | Next::Correct(_), _) => Ok(Answer::ForAPerson),
+        (Next::ForAPerson | Next::Known | Next::Correct(_) | Next::TakeBack { .. }, _) => Ok(Answer::ForAPerson),
     }
 }
 

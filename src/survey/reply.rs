@@ -19,7 +19,11 @@ pub(crate) enum Next {
     /// It says again what the rating says: a second gateway, or a customer who was not sure.
     Known,
     AskBack(Ask),
-    /// He put his rating right, and it was too late for that.
+    /// He puts his rating right, and it is too late for that; whether he gives another score or cause.
+    TakeBack {
+        differs: bool,
+    },
+    /// The same, and he cannot be understood, or said it before the answer that counts.
     TooLateToCorrect,
     ForAPerson,
 }
@@ -63,6 +67,9 @@ pub(crate) fn decide(read: Outcome, earlier: Option<&Rating>, at: Micros) -> Nex
             match (known, in_time) {
                 (true, _) => Next::Known,
                 (false, true) => Next::Correct(meant),
+                (false, false) if at > earlier.answered_at => Next::TakeBack {
+                    differs: meant.score != i32::from(earlier.score) || meant.attribution != earlier.attribution,
+                },
                 (false, false) => Next::TooLateToCorrect,
             }
         }
@@ -81,6 +88,8 @@ pub(crate) enum Answer {
     Late,
     Ask(Ask),
     TooLateToCorrect,
+    /// His rating is exempt instead.
+    TakenBack,
     ForAPerson,
 }
 
@@ -131,6 +140,14 @@ impl Answer {
             (Self::TooLateToCorrect, false) => "Received. More than 30 minutes after your rating only a person can \
                 change it; someone will look at it."
                 .to_owned(),
+            (Self::TakenBack, true) => {
+                "已收到。评价超过 30 分钟后不能再更改，您原来的评价不再计入服务人员的考核。".to_owned()
+            }
+            (Self::TakenBack, false) => {
+                "Received. More than 30 minutes after it was given a rating cannot be changed; \
+                yours no longer counts for the colleague."
+                    .to_owned()
+            }
             (Self::ForAPerson, true) => "已收到，会有专人查看，谢谢！".to_owned(),
             (Self::ForAPerson, false) => "Received, and someone will read it. Thank you!".to_owned(),
             (Self::Ask(Ask::OneDigit), true) => format!("请只回复一个数字：{}。", scale("，")),
@@ -225,7 +242,7 @@ mod tests {
         let kept = Some("系统崩溃");
         let corrected = Next::Correct(meant(5, Attribution::System, kept));
         assert_eq!(next(read(Some(5), None, ""), 30 * MINUTE), corrected);
-        assert_eq!(next(read(Some(5), None, ""), 30 * MINUTE + 1), Next::TooLateToCorrect);
+        assert_eq!(next(read(Some(5), None, ""), 30 * MINUTE + 1), Next::TakeBack { differs: true });
         assert_eq!(next(read(Some(5), None, ""), -1), Next::TooLateToCorrect, "said before the answer that counts");
         let blamed = Next::Correct(meant(1, Attribution::Staff, kept));
         assert_eq!(next(read(None, Some(Cause::Staff), ""), MINUTE), blamed);

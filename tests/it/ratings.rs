@@ -15,7 +15,7 @@ use crate::support::{
     differing_counters, on_both,
     refusal::{preconditions, verdict},
     refused,
-    sample::{MONDAY_NINE, at, call, participant},
+    sample::{MONDAY_NINE, at, call, customer, participant, phone},
     violations,
 };
 
@@ -26,6 +26,8 @@ pub(crate) fn tests() -> Vec<Test> {
         an_interaction_is_rated_once,
         everything_wrong_with_a_rating_is_named,
         a_correction_supersedes_within_half_an_hour,
+        a_correction_too_late_is_evidence,
+        contact_before_a_correction_is_flagged,
         credit_that_moves_takes_its_rating_along,
         a_supervisor_sees_his_teams_and_not_himself,
         who_reviews_does_not_read_his_own_ratings,
@@ -253,6 +255,91 @@ async fn reattribute(server: &Server, id: &str, staff: &[(&str, v1::Involvement)
         ..Default::default()
     };
     server.admin().interactions().reattribute_interaction(request).await.unwrap();
+}
+
+async fn a_correction_too_late_is_evidence(server: Server) {
+    let server = server.with_organization().await;
+    let rated = submit(&server, rating(&record(&server, "nora").await, 1)).await.rating_id;
+    let list = async |caller: Caller| {
+        caller.contests().list_contests(v1::ListContestsRequest::default()).await.unwrap().into_inner().contests
+    };
+    // The same answer again is none, and the future not known.
+    assert_eq!(preconditions(&refused(correct(&server, &rated, 1, 9_000).await)), ["CORRECTION_TOO_LATE"]);
+    let ahead = refused(correct(&server, &rated, 5, 10_000_000_000 - MONDAY_NINE).await);
+    assert_eq!(violations(&ahead), [("answered_time".to_owned(), "TIME_IN_FUTURE".to_owned())]);
+    assert!(list(server.admin()).await.is_empty());
+    let request = CorrectRatingRequest {
+        request_id: request_id(),
+        rating_id: rated.clone(),
+        score: 5,
+        answered_time: at(9_001),
+        comment: "a wrong key".to_owned(),
+        ..Default::default()
+    };
+    for _ in 0..2 {
+        let late = refused(server.app().ratings().correct_rating(request.clone()).await);
+        assert_eq!(preconditions(&late), ["CORRECTION_TOO_LATE"]);
+        let found = list(server.admin()).await;
+        assert_eq!((found.len(), found[0].evidence.as_str()), (1, "score 5: a wrong key"));
+        assert_eq!(
+            (found[0].grounds(), found[0].state()),
+            (v1::ContestGrounds::SecondReply, v1::ContestState::Granted)
+        );
+    }
+    assert_eq!(get(&server, &rated).await.standing(), RatingStanding::Exempt);
+    assert_eq!(both(&organization(&server).await), (0, 1));
+    // With contact in between it is for a reviewer to judge.
+    let rated = submit(&server, rating(&record(&server, "sam").await, 1)).await.rating_id;
+    let again =
+        v1::Interaction { requested_time: at(700), connected_time: None, ended_time: at(900), ..call("sam", "carla") };
+    server.app().record(again).await.unwrap();
+    assert_eq!(preconditions(&refused(correct(&server, &rated, 5, 9_001).await)), ["CORRECTION_TOO_LATE"]);
+    assert_eq!(get(&server, &rated).await.standing(), RatingStanding::Counted);
+    assert_eq!(list(server.supervisor("paul", &["south"])).await[0].state(), v1::ContestState::Open);
+    assert_eq!(differing_counters(&server).await, 0);
+}
+
+async fn contact_before_a_correction_is_flagged(server: Server) {
+    let server = server.with_organization().await;
+    let known = v1::Customer { aliases: vec![phone("+1")], ..customer("carla") };
+    server.app().upsert_customer(known).await.unwrap();
+    let mut corrected = Vec::new();
+    for staff_id in ["nora", "nils", "sam"] {
+        let first = submit(&server, rating(&record(&server, staff_id).await, 1)).await.rating_id;
+        let second = correct(&server, &first, 2, ANSWERED + 600).await.unwrap();
+        assert_eq!(second.contact_interaction_id, "");
+        corrected.push(correct(&server, &second.rating_id, 5, ANSWERED + 1_200).await.unwrap().rating_id);
+    }
+    let meeting = async |staff_id: &str, customer_id: &str, from: i64| {
+        let told = v1::Interaction {
+            requested_time: at(from),
+            connected_time: None,
+            ended_time: at(from + 60),
+            customer_alias: customer_id.is_empty().then(|| phone("+1")),
+            ..call(staff_id, customer_id)
+        };
+        server.app().record(told).await.unwrap().interaction_id
+    };
+    // Recorded after the fact, and under a number only. Before the first answer, with another, or by another is nothing.
+    let call = meeting("nora", "", ANSWERED + 300).await;
+    meeting("nils", "dora", ANSWERED + 300).await;
+    meeting("petra", "carla", ANSWERED + 300).await;
+    meeting("sam", "carla", ANSWERED + 1_201).await;
+    meeting("sam", "carla", ANSWERED - 61).await;
+    let flags = async |rating_id: &String| get(&server, rating_id).await.contact_interaction_id;
+    assert_eq!(flags(&corrected[0]).await, call, "since the first answer, which was corrected twice");
+    assert_eq!((flags(&corrected[1]).await, flags(&corrected[2]).await), (String::new(), String::new()));
+    let listed = async |caller: Caller| {
+        let flag = v1::RatingFlag::ContactBeforeCorrection.into();
+        let filter = Some(v1::RatingFilter { flag, standing: RatingStanding::Counted.into(), ..Default::default() });
+        let request = ListRatingsRequest { filter, ..Default::default() };
+        let found = caller.ratings().list_ratings(request).await.unwrap().into_inner().ratings;
+        found.into_iter().map(|one| (one.rating_id, one.contact_interaction_id)).collect::<Vec<_>>()
+    };
+    let expected = [(corrected[0].clone(), call)];
+    assert_eq!(listed(server.supervisor("petra", &["north"])).await, expected);
+    assert_eq!(listed(server.caller(v1::Role::Reviewer, "rita", &[])).await, expected);
+    assert!(listed(server.supervisor("paul", &["south"])).await.is_empty());
 }
 
 async fn credit_that_moves_takes_its_rating_along(server: Server) {

@@ -27,6 +27,8 @@ pub(crate) fn tests() -> Vec<Test> {
         an_answer_by_the_last_microsecond_counts,
         what_is_missing_is_asked_for,
         a_wrong_key_is_put_right,
+        what_is_taken_back_too_late_is_exempt,
+        what_is_taken_back_after_contact_waits_for_a_reviewer,
         nothing_that_a_customer_typed_is_lost,
         a_turned_scale_asks_for_the_label,
         two_gateways_at_once_are_one_rating,
@@ -179,6 +181,82 @@ async fn a_wrong_key_is_put_right(server: Server) {
     assert!(answer.contains("30 分钟"), "{answer}");
     let card = figures(&server).await;
     assert_eq!((card.answered, card.customer.unwrap().mean), (1, Some(5.0)));
+}
+
+/// An hour-old invitation, and what replies to it become when sent so many seconds ago.
+async fn old_invitation(server: &Server) -> String {
+    let id = delivered_to(server, NUMBER).await;
+    let_pass(server, 4_000).await;
+    id
+}
+
+fn said(id: &str, seconds_ago: i64, text: &str) -> ReceiveReplyRequest {
+    ReceiveReplyRequest { reply_time: ago(seconds_ago), ..to(id, text) }
+}
+
+async fn contests(caller: &Caller) -> Vec<v1::Contest> {
+    caller.contests().list_contests(v1::ListContestsRequest::default()).await.unwrap().into_inner().contests
+}
+
+async fn what_is_taken_back_too_late_is_exempt(server: Server) {
+    let server = awake(server).await;
+    let id = old_invitation(&server).await;
+    let (first, _) = replied(&server, said(&id, 3_900, "1")).await;
+    // More words change nothing that counts.
+    let (more, _) = replied(&server, said(&id, 1_000, "1分，唉")).await;
+    assert_eq!(more.outcome(), ReplyOutcome::ForAPerson);
+    let request = said(&id, 900, "按错了，是5");
+    let (second, answer) = replied(&server, request.clone()).await;
+    assert_eq!((second.outcome(), second.standing()), (ReplyOutcome::Contested, RatingStanding::Exempt));
+    assert_eq!(second.rating_id, first.rating_id);
+    assert!(answer.contains("不再计入服务人员的考核"), "{answer}");
+    assert_eq!(replied(&server, request).await.0, second);
+    let card = figures(&server).await;
+    assert_eq!((card.answered, card.counted, card.exempt, card.customer.unwrap().mean), (1, 0, 1, Some(1.0)));
+
+    let petra = server.supervisor("petra", &["north"]);
+    for caller in [&petra, &server.admin()] {
+        let found = contests(caller).await;
+        assert_eq!((found.len(), found[0].state(), found[0].contester.as_str()), (1, v1::ContestState::Granted, ""));
+        assert_eq!((found[0].grounds(), found[0].evidence.as_str()), (v1::ContestGrounds::SecondReply, "按错了，是5"));
+    }
+    let read = audited(&server, AuditAction::RatingsRead).await;
+    assert!(read.iter().any(|event| event.actor == "petra" && event.object_id == "evidence of contests"));
+    // The rated person reads nothing of it.
+    assert!(contests(&server.staff("nora")).await.is_empty());
+    // Once is enough.
+    let (third, _) = replied(&server, said(&id, 800, "4")).await;
+    assert_eq!(third.outcome(), ReplyOutcome::ForAPerson);
+    let restore = v1::RestoreRatingRequest {
+        request_id: request_id(),
+        rating_id: first.rating_id.clone(),
+        reason: "he meant another call".to_owned(),
+    };
+    server.admin().contests().restore_rating(restore).await.unwrap();
+    assert_eq!(figures(&server).await.counted, 1);
+    let appeal = v1::AppealContestRequest {
+        request_id: request_id(),
+        contest_id: contests(&petra).await[0].contest_id.clone(),
+        reason: "He was clear.".to_owned(),
+    };
+    let other = server.supervisor("paul", &["south"]).contests().appeal_contest(appeal.clone()).await;
+    assert_eq!(refused(other).code(), Code::NotFound);
+    let appealed = petra.contests().appeal_contest(appeal).await.unwrap().into_inner().contest.unwrap();
+    assert_eq!(appealed.state(), v1::ContestState::SecondReview);
+    assert_eq!(crate::support::differing_counters(&server).await, 0);
+}
+
+async fn what_is_taken_back_after_contact_waits_for_a_reviewer(server: Server) {
+    let server = awake(server).await;
+    let id = old_invitation(&server).await;
+    let (first, _) = replied(&server, said(&id, 3_900, "1")).await;
+    record(&server, ended_by(NUMBER, 2_000)).await;
+    let (second, answer) = replied(&server, said(&id, 900, "5")).await;
+    assert_eq!((second.outcome(), second.standing()), (ReplyOutcome::Contested, RatingStanding::Counted));
+    assert!(answer.contains("专人"), "{answer}");
+    assert_eq!(rating(&server, &first.rating_id).await.standing(), RatingStanding::Counted);
+    let found = contests(&server.admin()).await;
+    assert_eq!((found.len(), found[0].state()), (1, v1::ContestState::Open));
 }
 
 async fn nothing_that_a_customer_typed_is_lost(server: Server) {

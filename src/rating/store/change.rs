@@ -3,20 +3,22 @@
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _, QueryFilter as _, entity::prelude::*};
 
 use super::{
-    counters,
+    contact, counters,
     entity::{correction, rating},
+    find::find,
     lock,
     rows::{RATING, cells, to_rating},
 };
 use crate::{
     api::v1::{Attribution, RatingStanding},
     contest,
-    error::{Error, Result},
+    directory::scope::Scope,
+    error::{Error, Reason, Result},
     interaction::{Micros, Participant},
     rating::{
         Rating,
         figures::Changes,
-        rules::{rated, standing},
+        rules::{FUTURE_GRACE, rated, standing},
     },
     store::{
         Abort, Store, Tx,
@@ -43,19 +45,61 @@ pub(crate) struct Correction {
 /// Puts a rating in the place of another one; both stay on record. Gives the id of the one that counts.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::RatingSuperseded`] if it was corrected before; [`Error::CorrectionTooLate`].
+/// [`Error::NotFound`]; [`Error::RatingSuperseded`] if it was corrected before; [`Error::CorrectionTooLate`], where what
+/// the customer says now is kept as the evidence of a contest; [`Reason::TimeInFuture`].
 pub(crate) async fn correct(store: &Store, correction: Correction) -> Result<Uuid> {
     let runner = store.clone();
-    store
-        .transact(move |tx| {
-            let (store, correction) = (runner.clone(), correction.clone());
-            Box::pin(async move {
-                let now = lock(tx, &store).await?;
-                let work = Box::pin(put_right(tx, &correction, now));
-                request::once(tx, &correction.request, now, work).await
-            })
+    let corrected = store.transact(move |tx| {
+        let (store, correction) = (runner.clone(), correction.clone());
+        Box::pin(async move {
+            let now = lock(tx, &store).await?;
+            if correction.answered_at > now + FUTURE_GRACE {
+                let rule = "must not lie ahead of the server's clock";
+                return Err(Error::invalid("answered_time", Reason::TimeInFuture, rule).into());
+            }
+            let work = Box::pin(put_right_or_take_back(tx, &correction, now));
+            request::once(tx, &correction.request, now, work).await
         })
-        .await
+    });
+    corrected.await?.ok_or(Error::CorrectionTooLate)
+}
+
+/// None: it is too late, and a contest says so. That must be committed, though the caller is refused.
+async fn put_right_or_take_back(tx: &Tx, correction: &Correction, now: Micros) -> Result<Option<Uuid>, Abort> {
+    let too_late = match put_right(tx, correction, now).await {
+        Err(Abort::Domain(Error::CorrectionTooLate)) => Abort::Domain(Error::CorrectionTooLate),
+        done => return done.map(Some),
+    };
+    let Some(earlier) = find(tx, &Scope::All, correction.rating_id).await? else { return Err(too_late) };
+    let words = correction.comment.as_deref().map(|words| format!(": {words}")).unwrap_or_default();
+    let said = Said {
+        differs: correction.score != i32::from(earlier.score) || correction.attribution != earlier.attribution,
+        at: correction.answered_at,
+        words: format!("score {}{words}", correction.score),
+    };
+    match take_back(tx, now, &earlier, said).await? {
+        Some(_) => Ok(None),
+        None => Err(too_late),
+    }
+}
+
+/// What a customer says of his rating when it is too late to correct it.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    /// Whether he gives another score or cause.
+    pub(crate) differs: bool,
+    pub(crate) at: Micros,
+    pub(crate) words: String,
+}
+
+/// Contests a rating for a customer who takes it back too late to correct it: whether it is exempt by that. None: there is
+/// nothing to contest.
+pub(crate) async fn take_back(tx: &Tx, now: Micros, rating: &Rating, said: Said) -> Result<Option<bool>, Abort> {
+    if !said.differs || said.at - rating.answered_at <= CORRECTION_WINDOW {
+        return Ok(None);
+    }
+    let contacted = contact::since_answer(tx, rating, said.at).await?;
+    contest::store::open_for_customer(tx, now, rating, said.words, contacted).await
 }
 
 /// The same in an open transaction that holds the lock of the ratings since `now`, whatever the request.
@@ -69,7 +113,13 @@ pub(crate) async fn put_right(tx: &Tx, correction: &Correction, now: Micros) -> 
     set_standing(tx, earlier.id, RatingStanding::Superseded).await?;
     // Its request key is its own id: the request is remembered by `once`.
     set::insert(tx, &RATING, vec![cells(&later, later.id, correction.request.body_hash)]).await?;
-    let link = correction::ActiveModel { earlier_id: Set(earlier.id), later_id: Set(later.id) };
+    let before = correction::Entity::find().filter(correction::Column::LaterId.eq(earlier.id)).one(tx).await?;
+    let first_answered_at = before.and_then(|one| one.first_answered_at).unwrap_or(earlier.answered_at);
+    let link = correction::ActiveModel {
+        earlier_id: Set(earlier.id),
+        later_id: Set(later.id),
+        first_answered_at: Set(Some(first_answered_at)),
+    };
     correction::Entity::insert(link).exec_without_returning(tx).await?;
     contest::store::follow(tx, earlier.id, later.id).await?;
     counters::apply(tx, changes).await?;

@@ -52,6 +52,7 @@ pub(super) mod correction {
         #[sea_orm(primary_key, auto_increment = false)]
         pub earlier_id: Uuid,
         pub later_id: Uuid,
+        pub first_answered_at: Option<i64>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

@@ -9,6 +9,7 @@ use sea_orm::{
 };
 
 use super::{
+    contact,
     entity::{correction, rating},
     rows::to_rating,
 };
@@ -30,6 +31,8 @@ pub(crate) struct Filter {
     pub(crate) standing: Option<RatingStanding>,
     pub(crate) from: Option<Micros>,
     pub(crate) to: Option<Micros>,
+    /// Only those that correct another one after contact with the rated person.
+    pub(crate) contacted: bool,
     /// Whose ratings are left out.
     pub(crate) besides: Option<String>,
     pub(crate) also: Option<Condition>,
@@ -74,7 +77,8 @@ pub(crate) async fn read(
 ) -> Result<Rating> {
     let found = find(connection, scope, id).await?;
     let hidden = hidden_from(caller);
-    let is_hidden = |one: &Rating| hidden.is_some() && one.rated.as_ref().map(|rated| &rated.staff_id) == hidden.as_ref();
+    let is_hidden =
+        |one: &Rating| hidden.is_some() && one.rated.as_ref().map(|rated| &rated.staff_id) == hidden.as_ref();
     found.filter(|one| !is_hidden(one)).ok_or(Error::NotFound("rating"))
 }
 
@@ -106,6 +110,9 @@ pub(crate) async fn list(
     if let Some(besides) = &filter.besides {
         let others = Column::RatedStaffId.ne(besides);
         query = query.filter(Condition::any().add(Column::RatedStaffId.is_null()).add(others));
+    }
+    if filter.contacted {
+        query = query.filter(contact::is_before_correction());
     }
     if let Some(also) = &filter.also {
         query = query.filter(also.clone());
@@ -157,18 +164,29 @@ pub(crate) async fn counted_besides(
     Ok(found.all(connection).await?.into_iter().map(to_rating).collect())
 }
 
-/// By rating: the one it corrects, and the one that corrects it.
-pub(crate) async fn corrections(
-    connection: &impl ConnectionTrait,
-    ids: &[Uuid],
-) -> Result<HashMap<Uuid, (Option<Uuid>, Option<Uuid>)>, DbErr> {
+/// What a rating has to do with others.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Links {
+    pub(crate) corrects: Option<Uuid>,
+    pub(crate) corrected_by: Option<Uuid>,
+    /// An interaction of the rated person with the customer before he corrected himself.
+    pub(crate) contact: Option<Uuid>,
+}
+
+/// The links of those of these ratings that have any.
+pub(crate) async fn links(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Links>, DbErr> {
     let about = Condition::any()
         .add(correction::Column::EarlierId.is_in(ids.iter().copied()))
         .add(correction::Column::LaterId.is_in(ids.iter().copied()));
-    let mut found: HashMap<Uuid, (Option<Uuid>, Option<Uuid>)> = HashMap::new();
+    let mut found: HashMap<Uuid, Links> = HashMap::new();
     for row in correction::Entity::find().filter(about).all(connection).await? {
-        found.entry(row.later_id).or_default().0 = Some(row.earlier_id);
-        found.entry(row.earlier_id).or_default().1 = Some(row.later_id);
+        found.entry(row.later_id).or_default().corrects = Some(row.earlier_id);
+        found.entry(row.earlier_id).or_default().corrected_by = Some(row.later_id);
+    }
+    if !found.is_empty() {
+        for (rating, interaction) in contact::before_correction(connection, ids).await? {
+            found.entry(rating).or_default().contact = Some(interaction);
+        }
     }
     Ok(found)
 }

@@ -1,17 +1,18 @@
 //! Ratings and their counters in the database.
 
 mod change;
+mod contact;
 mod counters;
 mod entity;
 mod find;
 mod rows;
 mod submit;
 
-pub(crate) use change::{CORRECTION_WINDOW, Correction, correct, follow, put_right, restand};
+pub(crate) use change::{CORRECTION_WINDOW, Correction, Said, correct, follow, put_right, restand, take_back};
 pub(crate) use counters::{Period, Wanted, figures, recompute};
 pub(crate) use find::{
-    Filter, among, corrections, counted_besides, find, hidden_from, ids_within, list, note_reading, of_interaction, read,
-    standing_for,
+    Filter, Links, among, counted_besides, find, hidden_from, ids_within, links, list, note_reading, of_interaction,
+    read, standing_for,
 };
 pub(crate) use submit::{Entry, Receipt, Submitter, submit};
 
