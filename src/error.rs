@@ -116,6 +116,15 @@ pub enum Error {
     /// The rating is not exempt.
     #[error("the rating is not exempt")]
     NotExempt,
+    /// Nobody assesses his own work.
+    #[error("the caller took part in the interaction")]
+    TookPart,
+    /// A rating is no praise of anybody.
+    #[error("the rating has no comment, or is of nobody in particular")]
+    NothingToShare,
+    /// Praise is passed on once.
+    #[error("the rating was shared as praise before")]
+    AlreadyShared,
     /// The server has as much to do as it takes on, or is stopping.
     #[error("the server is busy")]
     Overloaded,

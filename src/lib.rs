@@ -15,6 +15,7 @@ pub mod import;
 pub mod interaction;
 mod log_writer;
 pub mod metrics;
+pub mod quality;
 pub mod rating;
 pub mod server;
 pub mod store;

@@ -31,8 +31,8 @@ use crate::{
         v1::{
             audit_service_server::AuditServiceServer, contact_service_server::ContactServiceServer,
             contest_service_server::ContestServiceServer, directory_service_server::DirectoryServiceServer,
-            interaction_service_server::InteractionServiceServer, rating_service_server::RatingServiceServer,
-            survey_service_server::SurveyServiceServer,
+            interaction_service_server::InteractionServiceServer, quality_service_server::QualityServiceServer,
+            rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
         },
     },
     audit::AuditApi,
@@ -44,6 +44,7 @@ use crate::{
     directory::service::DirectoryApi,
     interaction::{service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
+    quality::service::QualityApi,
     rating::service::RatingApi,
     store::{Database, Store},
     survey::service::SurveyApi,
@@ -172,6 +173,8 @@ fn services(
     .max_decoding_message_size(batch_limit);
     let contests = ContestServiceServer::new(ContestApi::new(store.clone(), config.time_zone.rules.clone()))
         .max_decoding_message_size(limits.max_message_bytes);
+    let quality =
+        QualityServiceServer::new(QualityApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
     let surveys = SurveyApi::new(store.clone(), config.time_zone.rules.clone(), watches, stopping.clone());
     let surveys = SurveyServiceServer::new(surveys).max_decoding_message_size(limits.max_message_bytes);
     let names = vec![
@@ -181,10 +184,12 @@ fn services(
         name(&surveys),
         name(&ratings),
         name(&contests),
+        name(&quality),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
-    (routes.add_service(surveys).add_service(ratings).add_service(contests).add_service(audit), names)
+    let routes = routes.add_service(surveys).add_service(ratings).add_service(contests);
+    (routes.add_service(quality).add_service(audit), names)
 }
 
 impl Running {

@@ -6,6 +6,7 @@ use jiff::{
     ToSpan as _,
     civil::{Date, Weekday, date},
 };
+use prost_types::Timestamp;
 use uuid::Uuid;
 
 use super::{
@@ -21,6 +22,7 @@ use crate::{
         v1::{self, RatingFlag, RatingStanding, ScorecardUnit, TrendStep},
     },
     error::{Error, Reason, Result, Violation},
+    interaction::Micros,
 };
 
 pub(super) fn read(message: v1::Rating) -> Result<Told> {
@@ -102,12 +104,21 @@ pub(super) fn write(rating: Rating, links: Links) -> v1::Rating {
     }
 }
 
-pub(super) fn read_filter(message: v1::RatingFilter) -> Result<Filter> {
-    let (from, to) = (message.start_time.as_ref().map(micros), message.end_time.as_ref().map(micros));
+/// The period of a filter, each end of which may be open.
+pub(crate) fn read_period(
+    start: Option<&Timestamp>,
+    end: Option<&Timestamp>,
+) -> Result<(Option<Micros>, Option<Micros>)> {
+    let (from, to) = (start.map(micros), end.map(micros));
     if from.zip(to).is_some_and(|(from, to)| from >= to) {
         let rule = "must be after start_time";
         return Err(Error::invalid("filter.end_time", Reason::ImpossibleInstants, rule));
     }
+    Ok((from, to))
+}
+
+pub(super) fn read_filter(message: v1::RatingFilter) -> Result<Filter> {
+    let (from, to) = read_period(message.start_time.as_ref(), message.end_time.as_ref())?;
     Ok(Filter {
         contacted: match message.flag() {
             RatingFlag::ContactBeforeCorrection => true,

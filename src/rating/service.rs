@@ -204,11 +204,6 @@ impl RatingService for RatingApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let filter = message.filter.unwrap_or_default();
             let query = Query::new("ListRatings", &scope.binding(&caller), &filter.encode_to_vec());
-            let described = match (filter.team_id.as_str(), filter.staff_id.as_str()) {
-                ("", "") => "all within reach".to_owned(),
-                (team, "") => format!("team {team}"),
-                (_, staff) => format!("colleague {staff}"),
-            };
             let filter = rows::Filter { besides: rows::hidden_from(&caller), ..message::read_filter(filter)? };
             let limit = page_size(message.page_size, PAGE);
             let after = query.position(&message.page_token)?.map(read_position).transpose()?;
@@ -218,7 +213,7 @@ impl RatingService for RatingApi {
             found.truncate(limit);
             let last = found.last().filter(|_| more).map(|last| (last.occurred_at, last.id));
             let next_page_token = last.map(|last| query.token(&write_position(last))).unwrap_or_default();
-            self.note_reading(&caller, &described).await?;
+            self.note_reading(&caller, &filter.described()).await?;
             Ok(v1::ListRatingsResponse { ratings: shown(self.store.reader(), found).await?, next_page_token })
         })
         .await

@@ -175,7 +175,7 @@ impl World {
         let (mut surveys, mut ratings) = (caller.surveys(), caller.ratings());
         let Thing { team: team_id, staff: staff_id, customer: customer_id } = self.thing(who, about);
         let interaction_id = self.interactions[staff_id].clone();
-        let mut contests = caller.contests();
+        let (mut contests, mut quality) = (caller.contests(), caller.quality());
         let (request_id, reason) = (request_id(), "as agreed".to_owned());
         let (mode, etag) = (0, String::new());
         match method {
@@ -543,6 +543,40 @@ impl World {
                 let answer = caller.audit().list_audit_events(v1::ListAuditEventsRequest::default()).await;
                 listed(answer, |answer| answer.audit_events.iter().any(|one| one.object_id == customer_id))
             }
+            "QualityService/AssessInteraction" => {
+                let overall = 5;
+                let request =
+                    v1::AssessInteractionRequest { request_id, interaction_id, overall, ..Default::default() };
+                word(quality.assess_interaction(request).await)
+            }
+            "QualityService/ListAssessments" => {
+                let (assessment_id, _) = self.mismatch(staff_id).await;
+                let request = v1::ListAssessmentsRequest { page_size: 500, ..Default::default() };
+                listed(quality.list_assessments(request).await, |answer| {
+                    answer.assessments.iter().any(|one| one.assessment_id == assessment_id)
+                })
+            }
+            "QualityService/ListMismatches" => {
+                let (_, rating_id) = self.mismatch(staff_id).await;
+                let request = v1::ListMismatchesRequest { page_size: 500, ..Default::default() };
+                let is_it =
+                    |one: &v1::Mismatch| one.rating.as_ref().is_some_and(|rating| rating.rating_id == rating_id);
+                listed(quality.list_mismatches(request).await, |answer| answer.mismatches.iter().any(is_it))
+            }
+            "QualityService/SharePraise" => {
+                let rating_id = self.praise(staff_id).await;
+                word(quality.share_praise(v1::SharePraiseRequest { request_id, rating_id, ..Default::default() }).await)
+            }
+            "QualityService/ListPraise" => {
+                let rating_id = self.praise(staff_id).await;
+                let share = v1::SharePraiseRequest { request_id, rating_id, ..Default::default() };
+                let shared = self.judges[0].quality().share_praise(share).await.unwrap().into_inner();
+                let praise_id = shared.praise.unwrap().praise_id;
+                let request = v1::ListPraiseRequest { page_size: 500, ..Default::default() };
+                listed(quality.list_praise(request).await, |answer| {
+                    answer.praise.iter().any(|one| one.praise_id == praise_id)
+                })
+            }
             unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
         }
     }
@@ -618,6 +652,29 @@ impl World {
         let request = v1::SubmitRatingRequest { request_id: request_id(), rating: Some(rating) };
         let mut ratings = v1::rating_service_client::RatingServiceClient::new(self.callers["app"].service());
         ratings.submit_rating(request).await.unwrap().into_inner().rating_id
+    }
+
+    /// A new interaction that a reviewer assesses well and its customer rates badly: the assessment and the rating.
+    async fn mismatch(&self, staff: &str) -> (String, String) {
+        let mut rating = self.rating(staff).await;
+        let told = rating.rating.as_mut().unwrap();
+        told.score = 1;
+        let request = v1::AssessInteractionRequest {
+            request_id: request_id(),
+            interaction_id: told.interaction_id.clone(),
+            overall: 5,
+            ..Default::default()
+        };
+        let assessed = self.judges[0].quality().assess_interaction(request).await.unwrap().into_inner();
+        let rated = self.callers["app"].ratings().submit_rating(rating).await.unwrap().into_inner();
+        (assessed.assessment.unwrap().assessment_id, rated.rating_id)
+    }
+
+    /// A new rating with a comment.
+    async fn praise(&self, staff: &str) -> String {
+        let mut rating = self.rating(staff).await;
+        rating.rating.as_mut().unwrap().comment = "thank you".to_owned();
+        self.callers["app"].ratings().submit_rating(rating).await.unwrap().into_inner().rating_id
     }
 
     /// A new contest, and the rating it is about.
@@ -756,6 +813,8 @@ fn code(code: Code) -> &'static str {
         "DENIED"
     } else if code == Code::Unauthenticated {
         "UNAUTH"
+    } else if code == Code::FailedPrecondition {
+        "REFUSED"
     } else {
         // Nothing that the matrix would say.
         code.description()

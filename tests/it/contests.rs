@@ -544,7 +544,32 @@ async fn a_contest_follows_a_correction(server: Server) {
 async fn everything_told(caller: &Caller) -> Vec<Vec<u8>> {
     let contests = caller.contests().list_contests(ListContestsRequest::default()).await.unwrap().into_inner();
     let view = caller.contests().get_coaching_view(GetCoachingViewRequest::default()).await.unwrap().into_inner();
-    vec![view.encode_to_vec(), contests.encode_to_vec()]
+    let praise = caller.quality().list_praise(v1::ListPraiseRequest::default()).await.unwrap().into_inner();
+    let request = v1::ListAssessmentsRequest::default();
+    let assessments = caller.quality().list_assessments(request).await.unwrap().into_inner();
+    assert_eq!((praise.praise.len(), assessments.assessments.len()), (1, 1));
+    vec![view.encode_to_vec(), contests.encode_to_vec(), praise.encode_to_vec(), assessments.encode_to_vec()]
+}
+
+/// The rating of an interaction is passed on as praise, and the interaction assessed.
+async fn praise_and_assess(server: &Server, rating_id: &str) {
+    let rita = reviewer(server, "rita");
+    let share = v1::SharePraiseRequest {
+        request_id: request_id(),
+        rating_id: rating_id.to_owned(),
+        text: "thank you".to_owned(),
+    };
+    rita.quality().share_praise(share).await.unwrap();
+    let get = GetRatingRequest { rating_id: rating_id.to_owned() };
+    let rating = ratings(&server.app()).get_rating(get).await.unwrap().into_inner().rating.unwrap();
+    let assess = v1::AssessInteractionRequest {
+        request_id: request_id(),
+        interaction_id: rating.interaction_id,
+        overall: 2,
+        note: "Did not ask for the order.".to_owned(),
+        ..Default::default()
+    };
+    rita.quality().assess_interaction(assess).await.unwrap();
 }
 
 /// "Swapping the identity of the customer behind a rating changes no byte of anything the rated person can read."
@@ -561,15 +586,19 @@ async fn who_the_customer_is_changes_no_byte(server: Server) {
         reason: "The recording says more.".to_owned(),
     };
     nora.contests().appeal_contest(appeal.clone()).await.unwrap();
+    let interaction = server.app().record(call("nora", "carla")).await.unwrap().interaction_id;
+    let comment = "Carla from the bakery says thank you".to_owned();
+    let praised = submit(&server, Rating { comment, ..told(&interaction, 5) }).await;
+    praise_and_assess(&server, &praised).await;
     // More than a block, so that something waits for its release.
     rate_five(&server, "nora").await;
-    let told = async || {
+    let ask = async || {
         let mut told = everything_told(&nora).await;
         told.push(nora.contests().contest_rating(request.clone()).await.unwrap().into_inner().encode_to_vec());
         told.push(nora.contests().appeal_contest(appeal.clone()).await.unwrap().into_inner().encode_to_vec());
         told
     };
-    let before = told().await;
+    let before = ask().await;
     let swapped = server.number("SELECT count(*) FROM interaction WHERE customer_id IN ('carla', 'dora')").await;
     assert!(swapped > 0);
     server
@@ -578,10 +607,10 @@ async fn who_the_customer_is_changes_no_byte(server: Server) {
              WHERE customer_id IN ('carla', 'dora')",
         )
         .await;
-    assert_eq!(told().await, before);
+    assert_eq!(ask().await, before);
     // The words he may not read, and the instants.
     server.execute("UPDATE rating SET comment = 'written by dora', answered_at = answered_at - 1000000").await;
-    assert_eq!(told().await, before);
+    assert_eq!(ask().await, before);
     // What is released after the swap says nothing either.
     a_day_passes(&server).await;
     let after = view(&nora).await;
@@ -601,16 +630,21 @@ async fn who_the_customer_is_changes_no_byte(server: Server) {
     assert_eq!(refused(card).code(), Code::PermissionDenied);
     let exempt = nora.contests().list_exemptions(ListExemptionsRequest::default()).await;
     assert_eq!(refused(exempt).code(), Code::PermissionDenied);
+    let mismatches = nora.quality().list_mismatches(v1::ListMismatchesRequest::default()).await;
+    assert_eq!(refused(mismatches).code(), Code::PermissionDenied);
 }
 
 /// What nora reads after five ratings by these customers, of which she contests one, goes to the second reviewer and is
-/// granted; without ids drawn at random and without instants, which no two histories share.
-async fn history(server: &Server, customers: [&str; 5]) -> (Vec<CoachingBlock>, Vec<Contest>) {
+/// granted, and another is passed on as praise, its interaction assessed; without ids drawn at random and without instants,
+/// which no two histories share.
+async fn history(server: &Server, customers: [&str; 5]) -> (Vec<CoachingBlock>, Vec<Contest>, Vec<Vec<u8>>) {
+    let mut last = String::new();
     for (score, customer) in (1..).zip(customers) {
         let interaction = server.app().record(call("nora", customer)).await.unwrap().interaction_id;
-        let comment = format!("{customer} writes");
-        submit(server, Rating { comment, ..told(&interaction, score) }).await;
+        let comment = format!("{customer} writes: thank you");
+        last = submit(server, Rating { comment, ..told(&interaction, score) }).await;
     }
+    praise_and_assess(server, &last).await;
     a_day_passes(server).await;
     let nora = server.staff("nora");
     let mut blocks = view(&nora).await;
@@ -629,7 +663,12 @@ async fn history(server: &Server, customers: [&str; 5]) -> (Vec<CoachingBlock>, 
         one.reviews.iter_mut().for_each(|review| review.review_time = None);
         (one.contest_time, one.decide_by_time, one.decision_time, one.exemption_time) = (None, None, None, None);
     }
-    (blocks, contests)
+    let mut praise = nora.quality().list_praise(v1::ListPraiseRequest::default()).await.unwrap().into_inner();
+    praise.praise[0].praise_id.clear();
+    let request = v1::ListAssessmentsRequest::default();
+    let mut assessments = nora.quality().list_assessments(request).await.unwrap().into_inner();
+    assessments.assessments[0].assessment_id.clear();
+    (blocks, contests, vec![praise.encode_to_vec(), assessments.encode_to_vec()])
 }
 
 async fn the_same_history_of_others_reads_the_same(server: Server) {

@@ -14,6 +14,7 @@ mod contract;
 mod errors;
 mod interactions;
 mod network;
+mod quality;
 mod ratings;
 mod replies;
 mod server;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         support::trials(errors::tests()),
         support::trials(interactions::tests()),
         support::trials(network::tests()),
+        support::trials(quality::tests()),
         support::trials(ratings::tests()),
         support::trials(replies::tests()),
         support::trials(server::tests()),

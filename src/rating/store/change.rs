@@ -15,6 +15,7 @@ use crate::{
     directory::scope::Scope,
     error::{Error, Reason, Result},
     interaction::{Micros, Participant},
+    quality,
     rating::{
         Rating,
         figures::Changes,
@@ -122,6 +123,7 @@ pub(crate) async fn put_right(tx: &Tx, correction: &Correction, now: Micros) -> 
     };
     correction::Entity::insert(link).exec_without_returning(tx).await?;
     contest::store::follow(tx, earlier.id, later.id).await?;
+    quality::praise::follow(tx, earlier.id, later.id).await?;
     counters::apply(tx, changes).await?;
     Ok(later.id)
 }

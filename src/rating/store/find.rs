@@ -38,6 +38,17 @@ pub(crate) struct Filter {
     pub(crate) also: Option<Condition>,
 }
 
+impl Filter {
+    /// Whose ratings it lets through, for the audit trail.
+    pub(crate) fn described(&self) -> String {
+        match (&self.team_id, &self.staff_id) {
+            (None, None) => "all within reach".to_owned(),
+            (Some(team), None) => format!("team {team}"),
+            (_, Some(staff)) => format!("colleague {staff}"),
+        }
+    }
+}
+
 /// Whose ratings a reader must not reach though his scope covers them: his own, if he reads as somebody who may be rated.
 /// Those who lead are kept from theirs by their scope.
 pub(crate) fn hidden_from(caller: &Caller) -> Option<String> {

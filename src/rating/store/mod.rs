@@ -10,6 +10,7 @@ mod submit;
 
 pub(crate) use change::{CORRECTION_WINDOW, Correction, Said, correct, follow, put_right, restand, take_back};
 pub(crate) use counters::{Period, Wanted, figures, recompute};
+pub(crate) use entity::rating::Column as RatingColumn;
 pub(crate) use find::{
     Filter, Links, among, counted_besides, find, hidden_from, ids_within, links, list, note_reading, of_interaction,
     read, standing_for,

@@ -1,0 +1,32 @@
+//! Ratings that an assessment of their interaction contradicts.
+
+use sea_orm::{Condition, ConnectionTrait, DbErr, entity::prelude::*};
+
+use super::{assessment, rules};
+use crate::{
+    api::v1::{MismatchDirection, RatingStanding},
+    directory::scope::Scope,
+    interaction::Micros,
+    rating::{
+        Rating,
+        store::{Filter, RatingColumn, list as ratings},
+    },
+};
+
+/// A page of them within reach, newest first by the time of the interaction.
+pub(super) async fn list(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    (filter, direction): (Filter, MismatchDirection),
+    after: Option<(Micros, Uuid)>,
+    limit: u64,
+) -> Result<Vec<Rating>, DbErr> {
+    let any = rules::contradictions(direction).into_iter().fold(Condition::any(), |any, one| {
+        let assessed = assessment::interactions_assessed(*one.assessed.start(), *one.assessed.end());
+        let both = Condition::all().add(RatingColumn::Level.between(*one.rated.start(), *one.rated.end()));
+        any.add(both.add(RatingColumn::InteractionId.in_subquery(assessed)))
+    });
+    let stands = RatingColumn::Standing.ne(RatingStanding::Superseded as i16);
+    let filter = Filter { also: Some(Condition::all().add(any).add(stands)), ..filter };
+    ratings(connection, scope, &filter, after, limit).await
+}
