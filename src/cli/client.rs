@@ -18,7 +18,8 @@ use tonic_types::StatusExt as _;
 
 use crate::api::v1::{
     GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
-    directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
+    contest_service_client::ContestServiceClient, directory_service_client::DirectoryServiceClient,
+    interaction_service_client::InteractionServiceClient, quality_service_client::QualityServiceClient,
     rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
 };
 
@@ -50,6 +51,10 @@ pub struct Client {
     pub surveys: SurveyServiceClient<Connection>,
     /// Ratings.
     pub ratings: RatingServiceClient<Connection>,
+    /// Contests of ratings.
+    pub contests: ContestServiceClient<Connection>,
+    /// Assessments and praise.
+    pub quality: QualityServiceClient<Connection>,
     /// The audit trail.
     pub audit: AuditServiceClient<Connection>,
 }
@@ -106,6 +111,8 @@ impl Client {
             interactions: InteractionServiceClient::new(connection.clone()),
             surveys: SurveyServiceClient::new(connection.clone()),
             ratings: RatingServiceClient::new(connection.clone()),
+            contests: ContestServiceClient::new(connection.clone()),
+            quality: QualityServiceClient::new(connection.clone()),
             audit: AuditServiceClient::new(connection),
         }
     }

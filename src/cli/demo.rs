@@ -2,6 +2,7 @@
 //! server goes on serving, for whoever wants to try it.
 
 mod ratings;
+mod review;
 
 use std::{collections::HashMap, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -96,6 +97,10 @@ struct Story {
     supervisor: Client,
     admin: Client,
     customer: Client,
+    /// 徐薇 and 方宇 review for the whole company; 陈杰 does so as well, besides his own work.
+    xu_wei: Client,
+    fang_yu: Client,
+    chen_jie_reviews: Client,
     /// Interactions recorded so far, by their request ids.
     ids: HashMap<String, String>,
 }
@@ -113,6 +118,9 @@ impl Story {
             supervisor: person(Role::Supervisor, "zhao.min", &["hotline".to_owned()])?,
             admin: person(Role::Admin, "demo", &[])?,
             customer: person(Role::Customer, "C-1001", &[])?,
+            xu_wei: person(Role::Reviewer, "xu.wei", &[])?,
+            fang_yu: person(Role::Reviewer, "fang.yu", &[])?,
+            chen_jie_reviews: person(Role::Reviewer, "chen.jie", &[])?,
             ids: HashMap::new(),
         })
     }
@@ -122,12 +130,14 @@ impl Story {
         self.directory().await?;
         self.prospect().await?;
         let first_call = self.case().await?;
+        self.outage().await?;
         self.group_chat().await?;
         self.retry_and_refusals().await?;
         self.rights(&first_call).await?;
         self.credit(&first_call).await?;
         self.figures().await?;
-        self.ratings().await
+        self.ratings().await?;
+        self.review().await
     }
 
     async fn directory(&mut self) -> anyhow::Result<()> {
@@ -282,6 +292,24 @@ impl Story {
         self.record("demo-abandoned", abandoned).await?;
         println!("Somebody else hangs up after six minutes in the queue: recorded too, under the number.");
         Ok(first_call)
+    }
+
+    async fn outage(&mut self) -> anyhow::Result<()> {
+        let call = v1::Interaction {
+            channel: Channel::InboundCall.into(),
+            outcome: Outcome::Answered.into(),
+            topic: "付款".into(),
+            requested_time: Some(time("2026-03-15 10:00")?),
+            connected_time: Some(time("2026-03-15 10:04")?),
+            ended_time: Some(time("2026-03-15 10:16")?),
+            customer_id: "C-1001".into(),
+            participants: vec![primary("li.na")],
+            conclusion: "支付系统中断，恢复后短信通知".into(),
+            ..Default::default()
+        };
+        self.record("demo-outage", call).await?;
+        println!("The next day payment is down; 李娜 explains it to her for twelve minutes and promises a message.");
+        Ok(())
     }
 
     async fn group_chat(&mut self) -> anyhow::Result<()> {

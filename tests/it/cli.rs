@@ -276,8 +276,12 @@ async fn the_demo_tells_its_story_twice(server: Server) {
         "NotFound",
         "Her call stays with the team she was in then: hotline",
         "the other end of the scale",
+        "what counts for staff  3 ratings, mean 3.33",
+        "A mismatch: assessed 5, rated 1",
+        "the caller is the rated person, of his team, or the contester",
         "what counts for staff  2 ratings, mean 4.50",
-        "the customer's truth   4 ratings, mean 3.00",
+        "the customer's truth   5 ratings, mean 2.60",
+        "陈杰 reads at once: “陈老师把学习计划讲得很清楚，谢谢！”",
     ] {
         assert!(story.contains(part), "{part:?} is not in:\n{story}");
     }

@@ -6,6 +6,8 @@ use tonic::{Code, Status};
 use super::{Story, refused, time};
 use crate::api::v1::{self, Attribution, RatingStanding, ScaleDirection, ScorecardUnit};
 
+const PRAISE: &str = "我是王芳，陈老师把学习计划讲得很清楚，谢谢！";
+
 impl Story {
     /// Ratings: a scale that does not flip, an answer that comes too late, a wrong key, and figures in two ledgers.
     pub(super) async fn ratings(&mut self) -> anyhow::Result<()> {
@@ -41,19 +43,35 @@ impl Story {
             self.rate("demo-visit", "2026-03-17 15:20", 2, Attribution::Logistics, "师傅很好，但等了一周").await?;
         expect(&delay, RatingStanding::NonStaff)?;
         println!("For the visit she gives 2, and says that it was the week of waiting, not the technician (R5).");
-        let chat = self.rate("demo-chat", "2026-03-16 19:50", 5, Attribution::Staff, "").await?;
+        let chat = self.rate("demo-chat", "2026-03-16 19:50", 5, Attribution::Staff, PRAISE).await?;
         expect(&chat, RatingStanding::Counted)?;
+        self.rate("demo-outage", "2026-03-15 10:40", 1, Attribution::Unspecified, "一直付不了款").await?;
+        println!("For the call during the outage she gives 1, and does not say that it was the system.");
 
+        println!("Two ledgers, always side by side; nothing that she said is lost:");
+        let (card, contested) = (self.card().await?, self.outage_rating().await?);
+        print_ledgers(card, exempt_since(&contested));
+        Ok(())
+    }
+
+    /// Figures of the whole company.
+    pub(super) async fn card(&mut self) -> anyhow::Result<v1::Scorecard> {
         let request = v1::GetScorecardRequest { unit: ScorecardUnit::Organization.into(), ..Default::default() };
         let card = self.admin.ratings.get_scorecard(request).await.map_err(refused)?.into_inner();
-        let card = card.groups.into_iter().next().context("no figures")?;
-        let (staff, customer) = (card.staff.unwrap_or_default(), card.customer.unwrap_or_default());
-        println!("Two ledgers, always side by side; nothing that she said is lost:");
-        for (name, ledger) in [("what counts for staff", staff), ("the customer's truth", customer)] {
-            let mean = ledger.mean.map_or("-".to_owned(), |mean| format!("{mean:.2}"));
-            println!("  {name:<22} {} ratings, mean {mean}, levels 1 to 5: {:?}", ledger.n, ledger.distribution);
-        }
-        Ok(())
+        card.groups.into_iter().next().context("no figures")
+    }
+
+    /// The rating of the call during the outage, as it stands.
+    pub(super) async fn outage_rating(&mut self) -> anyhow::Result<v1::Rating> {
+        let rated = self.rate("demo-outage", "2026-03-15 10:40", 1, Attribution::Unspecified, "一直付不了款").await?;
+        let request = v1::GetRatingRequest { rating_id: rated.rating_id };
+        let found = self.admin.ratings.get_rating(request).await.map_err(refused)?.into_inner();
+        found.rating.context("an answer without the rating")
+    }
+
+    /// The id of the rating of the group chat.
+    pub(super) async fn chat_rating(&mut self) -> anyhow::Result<String> {
+        Ok(self.rate("demo-chat", "2026-03-16 19:50", 5, Attribution::Staff, PRAISE).await?.rating_id)
     }
 
     /// Tries to publish a template whose scale is turned round; gives the server's answer.
@@ -102,6 +120,26 @@ impl Story {
         let request_id = format!("{interaction}-rating");
         let request = v1::SubmitRatingRequest { request_id, rating: Some(rating) };
         Ok(self.app.ratings.submit_rating(request).await.map_err(refused)?.into_inner())
+    }
+}
+
+/// The level of a rating that a telling before this one has taken out of what counts for staff.
+pub(super) fn exempt_since(rating: &v1::Rating) -> Option<i32> {
+    (rating.standing() == RatingStanding::Exempt).then_some(rating.level)
+}
+
+/// Both ledgers of a scorecard; `counted_then`: the level of a rating that counted for staff at this point of the story.
+pub(super) fn print_ledgers(card: v1::Scorecard, counted_then: Option<i32>) {
+    let mut staff = card.staff.unwrap_or_default().distribution;
+    let index = counted_then.and_then(|level| usize::try_from(level - 1).ok());
+    if let Some(count) = index.and_then(|index| staff.get_mut(index)) {
+        *count += 1;
+    }
+    let customer = card.customer.unwrap_or_default().distribution;
+    for (name, levels) in [("what counts for staff", staff), ("the customer's truth", customer)] {
+        let (n, sum) = (1..).zip(&levels).fold((0, 0), |(n, sum), (level, count)| (n + count, sum + level * count));
+        let mean = if n == 0 { "-".to_owned() } else { format!("{:.2}", sum as f64 / n as f64) };
+        println!("  {name:<22} {n} ratings, mean {mean}, levels 1 to 5: {levels:?}");
     }
 }
 
