@@ -26,7 +26,9 @@ pub(super) async fn list(
         let both = Condition::all().add(RatingColumn::Level.between(*one.rated.start(), *one.rated.end()));
         any.add(both.add(RatingColumn::InteractionId.in_subquery(assessed)))
     });
+    // Says nothing new, but lets a database begin with the assessments, of which there are few.
+    let assessed = RatingColumn::InteractionId.in_subquery(assessment::interactions_assessed(1, 5));
     let stands = RatingColumn::Standing.ne(RatingStanding::Superseded as i16);
-    let filter = Filter { also: Some(Condition::all().add(any).add(stands)), ..filter };
+    let filter = Filter { also: Some(Condition::all().add(assessed).add(any).add(stands)), ..filter };
     ratings(connection, scope, &filter, after, limit).await
 }

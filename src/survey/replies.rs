@@ -196,8 +196,9 @@ async fn act(
             reply.outcome = ReplyOutcome::AskBack;
             Ok(Answer::Ask(ask))
         }
-        (Next::TakeBack { differs }, Some(earlier)) => {
-            let said = Said { differs, at, words: reply.text.clone() };
+        (Next::TakeBack(meant), Some(earlier)) => {
+            let Meant { score, attribution, .. } = meant;
+            let said = Said { score, attribution, at, words: reply.text.clone() };
             let Some(exempts) = take_back(tx, now, &earlier, said).await? else { return Ok(Answer::TooLateToCorrect) };
             reply.outcome = ReplyOutcome::Contested;
             let standing = if exempts { RatingStanding::Exempt } else { earlier.standing };
@@ -205,7 +206,7 @@ async fn act(
             Ok(if exempts { Answer::TakenBack } else { Answer::TooLateToCorrect })
         }
         (Next::TooLateToCorrect, _) => Ok(Answer::TooLateToCorrect),
-        (Next::ForAPerson | Next::Known | Next::Correct(_) | Next::TakeBack { .. }, _) => Ok(Answer::ForAPerson),
+        (Next::ForAPerson | Next::Known | Next::Correct(_) | Next::TakeBack(_), _) => Ok(Answer::ForAPerson),
     }
 }
 

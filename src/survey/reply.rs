@@ -19,11 +19,9 @@ pub(crate) enum Next {
     /// It says again what the rating says: a second gateway, or a customer who was not sure.
     Known,
     AskBack(Ask),
-    /// He puts his rating right, and it is too late for that; whether he gives another score or cause.
-    TakeBack {
-        differs: bool,
-    },
-    /// The same, and he cannot be understood, or said it before the answer that counts.
+    /// He puts his rating right, and it is too late for that.
+    TakeBack(Meant),
+    /// The same, but he cannot be understood, or said it before the answer that counts.
     TooLateToCorrect,
     ForAPerson,
 }
@@ -67,9 +65,7 @@ pub(crate) fn decide(read: Outcome, earlier: Option<&Rating>, at: Micros) -> Nex
             match (known, in_time) {
                 (true, _) => Next::Known,
                 (false, true) => Next::Correct(meant),
-                (false, false) if at > earlier.answered_at => Next::TakeBack {
-                    differs: meant.score != i32::from(earlier.score) || meant.attribution != earlier.attribution,
-                },
+                (false, false) if at > earlier.answered_at => Next::TakeBack(meant),
                 (false, false) => Next::TooLateToCorrect,
             }
         }
@@ -242,7 +238,8 @@ mod tests {
         let kept = Some("系统崩溃");
         let corrected = Next::Correct(meant(5, Attribution::System, kept));
         assert_eq!(next(read(Some(5), None, ""), 30 * MINUTE), corrected);
-        assert_eq!(next(read(Some(5), None, ""), 30 * MINUTE + 1), Next::TakeBack { differs: true });
+        let taken_back = Next::TakeBack(meant(5, Attribution::System, kept));
+        assert_eq!(next(read(Some(5), None, ""), 30 * MINUTE + 1), taken_back);
         assert_eq!(next(read(Some(5), None, ""), -1), Next::TooLateToCorrect, "said before the answer that counts");
         let blamed = Next::Correct(meant(1, Attribution::Staff, kept));
         assert_eq!(next(read(None, Some(Cause::Staff), ""), MINUTE), blamed);

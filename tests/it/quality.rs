@@ -209,7 +209,10 @@ async fn the_assessed_reads_what_was_made_of_his_work(server: Server) {
     let other_roles = [server.supervisor("nora", &["south"]), server.caller(Role::Reviewer, "nora", &[])];
     for caller in [&nora].into_iter().chain(&other_roles) {
         let own = assessments(caller, AssessmentFilter::default()).await;
-        assert_eq!(own.into_iter().filter(|one| one.staff_id == "nora").collect::<Vec<_>>(), [masked.clone()]);
+        assert_eq!(
+            own.into_iter().filter(|one| one.staff_id == "nora").collect::<Vec<_>>(),
+            std::slice::from_ref(&masked)
+        );
         // Nor may he find out by asking for one.
         for filter in [
             AssessmentFilter { interaction_id: interaction_id.clone(), ..Default::default() },
@@ -391,7 +394,7 @@ async fn praise_reaches_the_colleague_at_once(server: Server) {
         ..Default::default()
     };
     assert_eq!(told, [masked]);
-    assert_eq!(praise(&petra, PraiseState::Shared).await.unwrap(), [shared.clone()]);
+    assert_eq!(praise(&petra, PraiseState::Shared).await.unwrap(), std::slice::from_ref(&shared));
     assert!(praise(&petra, PraiseState::Waiting).await.unwrap().is_empty());
     assert!(praise(&server.staff("nils"), PraiseState::Shared).await.unwrap().is_empty());
     let twice = refused(share(&server.admin(), &rating_id, "").await);

@@ -263,8 +263,18 @@ async fn a_correction_too_late_is_evidence(server: Server) {
     let list = async |caller: Caller| {
         caller.contests().list_contests(v1::ListContestsRequest::default()).await.unwrap().into_inner().contests
     };
-    // The same answer again is none, and the future not known.
+    // The same answer again takes nothing back, and the future is not known.
     assert_eq!(preconditions(&refused(correct(&server, &rated, 1, 9_000).await)), ["CORRECTION_TOO_LATE"]);
+    let blamed = CorrectRatingRequest {
+        request_id: request_id(),
+        rating_id: rated.clone(),
+        score: 1,
+        attribution: Attribution::Staff.into(),
+        answered_time: at(9_000),
+        ..Default::default()
+    };
+    let blamed = refused(server.app().ratings().correct_rating(blamed).await);
+    assert_eq!(preconditions(&blamed), ["CORRECTION_TOO_LATE"]);
     let ahead = refused(correct(&server, &rated, 5, 10_000_000_000 - MONDAY_NINE).await);
     assert_eq!(violations(&ahead), [("answered_time".to_owned(), "TIME_IN_FUTURE".to_owned())]);
     assert!(list(server.admin()).await.is_empty());

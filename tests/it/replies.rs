@@ -202,9 +202,9 @@ async fn what_is_taken_back_too_late_is_exempt(server: Server) {
     let server = awake(server).await;
     let id = old_invitation(&server).await;
     let (first, _) = replied(&server, said(&id, 3_900, "1")).await;
-    // More words change nothing that counts.
+    // More words about the same answer take nothing back.
     let (more, _) = replied(&server, said(&id, 1_000, "1分，唉")).await;
-    assert_eq!(more.outcome(), ReplyOutcome::ForAPerson);
+    assert_eq!((more.outcome(), figures(&server).await.counted), (ReplyOutcome::ForAPerson, 1));
     let request = said(&id, 900, "按错了，是5");
     let (second, answer) = replied(&server, request.clone()).await;
     assert_eq!((second.outcome(), second.standing()), (ReplyOutcome::Contested, RatingStanding::Exempt));

@@ -74,7 +74,8 @@ async fn put_right_or_take_back(tx: &Tx, correction: &Correction, now: Micros) -
     let Some(earlier) = find(tx, &Scope::All, correction.rating_id).await? else { return Err(too_late) };
     let words = correction.comment.as_deref().map(|words| format!(": {words}")).unwrap_or_default();
     let said = Said {
-        differs: correction.score != i32::from(earlier.score) || correction.attribution != earlier.attribution,
+        score: correction.score,
+        attribution: correction.attribution,
         at: correction.answered_at,
         words: format!("score {}{words}", correction.score),
     };
@@ -87,8 +88,8 @@ async fn put_right_or_take_back(tx: &Tx, correction: &Correction, now: Micros) -
 /// What a customer says of his rating when it is too late to correct it.
 #[derive(Clone, Debug)]
 pub(crate) struct Said {
-    /// Whether he gives another score or cause.
-    pub(crate) differs: bool,
+    pub(crate) score: i32,
+    pub(crate) attribution: Attribution,
     pub(crate) at: Micros,
     pub(crate) words: String,
 }
@@ -96,7 +97,10 @@ pub(crate) struct Said {
 /// Contests a rating for a customer who takes it back too late to correct it: whether it is exempt by that. None: there is
 /// nothing to contest.
 pub(crate) async fn take_back(tx: &Tx, now: Micros, rating: &Rating, said: Said) -> Result<Option<bool>, Abort> {
-    if !said.differs || said.at - rating.answered_at <= CORRECTION_WINDOW {
+    // More words about the same answer take nothing back.
+    let is_about = |attribution| standing(false, attribution);
+    let differs = said.score != i32::from(rating.score) || is_about(said.attribution) != is_about(rating.attribution);
+    if !differs || said.at - rating.answered_at <= CORRECTION_WINDOW {
         return Ok(None);
     }
     let contacted = contact::since_answer(tx, rating, said.at).await?;
