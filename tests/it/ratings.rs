@@ -300,12 +300,22 @@ async fn a_correction_too_late_is_evidence(server: Server) {
     assert_eq!(both(&organization(&server).await), (0, 1));
     // With contact in between it is for a reviewer to judge.
     let rated = submit(&server, rating(&record(&server, "sam").await, 1)).await.rating_id;
+    let logistics = CorrectRatingRequest {
+        request_id: request_id(),
+        rating_id: rated.clone(),
+        score: 1,
+        attribution: Attribution::Logistics.into(),
+        answered_time: at(9_001),
+        ..Default::default()
+    };
     let again =
         v1::Interaction { requested_time: at(700), connected_time: None, ended_time: at(900), ..call("sam", "carla") };
     server.app().record(again).await.unwrap();
-    assert_eq!(preconditions(&refused(correct(&server, &rated, 5, 9_001).await)), ["CORRECTION_TOO_LATE"]);
+    let late = refused(server.app().ratings().correct_rating(logistics).await);
+    assert_eq!(preconditions(&late), ["CORRECTION_TOO_LATE"]);
     assert_eq!(get(&server, &rated).await.standing(), RatingStanding::Counted);
-    assert_eq!(list(server.supervisor("paul", &["south"])).await[0].state(), v1::ContestState::Open);
+    let found = list(server.supervisor("paul", &["south"])).await.remove(0);
+    assert_eq!((found.state(), found.evidence.as_str()), (v1::ContestState::Open, "score 1, about logistics"));
     assert_eq!(differing_counters(&server).await, 0);
 }
 

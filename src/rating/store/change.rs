@@ -10,7 +10,10 @@ use super::{
     rows::{RATING, cells, to_rating},
 };
 use crate::{
-    api::v1::{Attribution, RatingStanding},
+    api::{
+        plain_name,
+        v1::{Attribution, RatingStanding},
+    },
     contest,
     directory::scope::Scope,
     error::{Error, Reason, Result},
@@ -72,12 +75,14 @@ async fn put_right_or_take_back(tx: &Tx, correction: &Correction, now: Micros) -
         done => return done.map(Some),
     };
     let Some(earlier) = find(tx, &Scope::All, correction.rating_id).await? else { return Err(too_late) };
+    let cause = plain_name(correction.attribution.as_str_name(), "ATTRIBUTION");
+    let cause = if cause.is_empty() { cause } else { format!(", about {cause}") };
     let words = correction.comment.as_deref().map(|words| format!(": {words}")).unwrap_or_default();
     let said = Said {
         score: correction.score,
         attribution: correction.attribution,
         at: correction.answered_at,
-        words: format!("score {}{words}", correction.score),
+        words: format!("score {}{cause}{words}", correction.score),
     };
     match take_back(tx, now, &earlier, said).await? {
         Some(_) => Ok(None),
