@@ -5,6 +5,7 @@
 pub mod ballot;
 pub mod dealing;
 pub mod draw;
+mod entity;
 pub mod exact;
 pub mod flags;
 pub mod simulation;
