@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Entry, Form,
     ballot::{FEWEST_DEALT, MOST_DEALT},
@@ -25,7 +27,8 @@ pub const ONE_WAY_FROM: usize = 17;
 pub const ONE_WAY_POSSIBLE_FROM: usize = 9;
 
 /// Whether of two teams at most one judges the other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OneWay {
     /// From [`ONE_WAY_FROM`] entries on.
     #[default]

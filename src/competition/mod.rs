@@ -3,15 +3,24 @@
 //! Rules here are pure and public: the server, the dry-run, the check of a record and the simulation all run this very code.
 
 pub mod ballot;
+mod chain;
 pub mod dealing;
 pub mod draw;
 mod entity;
 pub mod exact;
 pub mod flags;
+mod manifest;
+mod result;
+mod secrets;
 pub mod simulation;
+mod store;
 pub mod tally;
+mod terms;
 
 
+use serde::{Deserialize, Serialize};
+
+pub use terms::{SwapRule, Tally};
 
 /// An entry and the team that submitted it. Ids are compared byte by byte.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,7 +32,8 @@ pub struct Entry {
 }
 
 /// How a ballot is filled in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Form {
     /// The server deals a panel of entries, the voter ranks it.
     RankedPanel,
