@@ -29,15 +29,16 @@ use crate::{
     api::{
         DESCRIPTOR_SET,
         v1::{
-            audit_service_server::AuditServiceServer, contact_service_server::ContactServiceServer,
-            contest_service_server::ContestServiceServer, directory_service_server::DirectoryServiceServer,
-            interaction_service_server::InteractionServiceServer, rating_service_server::RatingServiceServer,
-            survey_service_server::SurveyServiceServer,
+            audit_service_server::AuditServiceServer, competition_service_server::CompetitionServiceServer,
+            contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
+            directory_service_server::DirectoryServiceServer, interaction_service_server::InteractionServiceServer,
+            rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
         },
     },
     audit::AuditApi,
     auth::Authenticator,
     clock::Clock,
+    competition::CompetitionApi,
     config::Config,
     contact::service::ContactApi,
     contest::{self, service::ContestApi},
@@ -47,6 +48,7 @@ use crate::{
     rating::service::RatingApi,
     store::{Database, Store},
     survey::service::SurveyApi,
+    vault::Vault,
     watch::{WatchLimits, Watches},
 };
 
@@ -88,7 +90,8 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let (ready_now, ready) = watch::channel(true);
     let (health, health_service) = tonic_health::server::health_reporter();
 
-    let (services, names) = services(&config, &store, &metrics, &stopping);
+    let vault = Vault::open(config.master_key_file.as_deref(), data_dir)?;
+    let (services, names) = services(&config, &store, &metrics, &stopping, vault);
     let mut routes = services.add_service(health_service);
     if config.reflection {
         let reflection = || {
@@ -134,6 +137,7 @@ fn services(
     store: &Store,
     metrics: &Arc<Metrics>,
     stopping: &watch::Receiver<bool>,
+    vault: Vault,
 ) -> (Routes, Vec<&'static str>) {
     fn name<S: NamedService>(_: &S) -> &'static str {
         S::NAME
@@ -172,6 +176,8 @@ fn services(
     .max_decoding_message_size(batch_limit);
     let contests = ContestServiceServer::new(ContestApi::new(store.clone(), config.time_zone.rules.clone()))
         .max_decoding_message_size(limits.max_message_bytes);
+    let competitions = CompetitionServiceServer::new(CompetitionApi::new(store.clone(), vault))
+        .max_decoding_message_size(limits.max_message_bytes);
     let surveys = SurveyApi::new(store.clone(), config.time_zone.rules.clone(), watches, stopping.clone());
     let surveys = SurveyServiceServer::new(surveys).max_decoding_message_size(limits.max_message_bytes);
     let names = vec![
@@ -181,10 +187,19 @@ fn services(
         name(&surveys),
         name(&ratings),
         name(&contests),
+        name(&competitions),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
-    (routes.add_service(surveys).add_service(ratings).add_service(contests).add_service(audit), names)
+    (
+        routes
+            .add_service(surveys)
+            .add_service(ratings)
+            .add_service(contests)
+            .add_service(competitions)
+            .add_service(audit),
+        names,
+    )
 }
 
 impl Running {

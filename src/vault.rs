@@ -9,7 +9,7 @@ use std::{fs, path::Path, sync::Arc};
 use anyhow::{Context as _, bail, ensure};
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    hkdf,
+    hkdf, hmac,
     rand::{SecureRandom as _, SystemRandom},
     signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey},
 };
@@ -37,6 +37,7 @@ impl std::fmt::Debug for Vault {
 struct Master {
     id: String,
     wrapping: SealKey,
+    naming: [u8; KEY_BYTES],
     signing: Ed25519KeyPair,
 }
 
@@ -89,6 +90,7 @@ impl Vault {
             keys.push(Master {
                 id: id.to_owned(),
                 wrapping: SealKey(derived(&key, "rapport wrap 1")),
+                naming: derived(&key, "rapport name 1"),
                 signing: Ed25519KeyPair::from_seed_unchecked(&derived(&key, "rapport sign 1"))?,
             });
         }
@@ -126,6 +128,19 @@ impl Vault {
     /// [`Error::MasterKeyMissing`]; an internal error if it is anything else.
     pub fn open_sealed(&self, key_id: &str, about: &[u8], sealed: &[u8]) -> Result<Vec<u8>> {
         self.key(key_id)?.wrapping.open(about, sealed)
+    }
+
+    /// A MAC (HMAC-SHA-256) that only this server can make: for credentials that are not kept, but told again to a retry.
+    ///
+    /// # Errors
+    /// [`Error::MasterKeyMissing`].
+    pub fn mac(&self, key_id: &str, parts: &[&[u8]]) -> Result<[u8; 32]> {
+        let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &self.key(key_id)?.naming));
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        context.sign().as_ref().try_into().map_err(Error::internal)
     }
 
     /// Signs with the newest key.
@@ -199,7 +214,8 @@ impl SealKey {
     /// # Errors
     /// An internal error: it was altered, or is about something else.
     pub fn open(&self, about: &[u8], sealed: &[u8]) -> Result<Vec<u8>> {
-        let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or_else(|| Error::internal("sealed text cut short"))?;
+        let (nonce, text) =
+            sealed.split_at_checked(NONCE_LEN).ok_or_else(|| Error::internal("sealed text cut short"))?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(Error::internal)?;
         let mut text = text.to_vec();
         let length = self.cipher()?.open_in_place(nonce, Aad::from(about), &mut text).map_err(Error::internal)?.len();
@@ -260,7 +276,9 @@ mod tests {
         let signature = new.sign(b"message").unwrap();
         assert_eq!(signature.key_id, "b");
         let keys = new.public_keys();
-        assert!(verifies(&keys[1].1, b"message", &signature.bytes) && !verifies(&keys[0].1, b"message", &signature.bytes));
+        assert!(
+            verifies(&keys[1].1, b"message", &signature.bytes) && !verifies(&keys[0].1, b"message", &signature.bytes)
+        );
         assert!(!verifies(&keys[1].1, b"another", &signature.bytes));
     }
 

@@ -10,16 +10,18 @@ mod entity;
 pub mod exact;
 pub mod flags;
 mod manifest;
+mod message;
 mod result;
 mod secrets;
+mod service;
 pub mod simulation;
 mod store;
 pub mod tally;
 mod terms;
 
-
 use serde::{Deserialize, Serialize};
 
+pub use service::CompetitionApi;
 pub use terms::{SwapRule, Tally};
 
 /// An entry and the team that submitted it. Ids are compared byte by byte.

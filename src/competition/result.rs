@@ -90,8 +90,7 @@ pub(crate) fn placings(basis: &Basis<'_>) -> Vec<Placing> {
         scores(rules.method(), entries, sums).into_iter().map(|score| (score.entry.clone(), score)).collect();
     let mut intervals = intervals(rules.method(), entries, sums, seed);
     let lots = lots(entries, seed);
-    let team_of: BTreeMap<&str, &str> =
-        entries.iter().map(|entry| (entry.id.as_str(), entry.team.as_str())).collect();
+    let team_of: BTreeMap<&str, &str> = entries.iter().map(|entry| (entry.id.as_str(), entry.team.as_str())).collect();
     let result = |score: &Score| {
         let team = team_of.get(score.entry.as_str())?;
         let score = score.exact.as_ref()?;
@@ -99,9 +98,9 @@ pub(crate) fn placings(basis: &Basis<'_>) -> Vec<Placing> {
     };
     let results: BTreeMap<String, Option<BigRational>> =
         found.iter().map(|(entry, score)| (entry.clone(), result(score))).collect();
-    let competing = results.iter().filter(|(entry, _)| {
-        team_of.get(entry.as_str()).is_none_or(|team| !disqualified.contains(*team))
-    });
+    let competing = results
+        .iter()
+        .filter(|(entry, _)| team_of.get(entry.as_str()).is_none_or(|team| !disqualified.contains(*team)));
     let place: BTreeMap<String, usize> =
         places(&competing.map(|(entry, result)| (entry.clone(), result.clone())).collect())
             .into_iter()

@@ -145,7 +145,8 @@ mod tests {
     #[test]
     fn all_sealed_ballots_are_of_one_length_and_none_like_another() {
         let of = |count: u128| seal_of(1).seal("v", 1, &(0..count).map(Uuid::from_u128).collect::<Vec<_>>()).unwrap();
-        let lengths: std::collections::BTreeSet<usize> = (0..=MOST_NAMED as u128).map(|count| of(count).len()).collect();
+        let lengths: std::collections::BTreeSet<usize> =
+            (0..=MOST_NAMED as u128).map(|count| of(count).len()).collect();
         assert_eq!(lengths.len(), 1);
         assert_ne!(of(3), of(3));
     }

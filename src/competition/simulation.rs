@@ -116,8 +116,7 @@ impl Society {
             complies: chance.fraction() < COMPLIANCE,
             talked_round: chance.fraction() < TALKED_ROUND,
         };
-        let members: Vec<Member> =
-            (0..teams * size.voters).map(|at| member(at / size.voters, chance)).collect();
+        let members: Vec<Member> = (0..teams * size.voters).map(|at| member(at / size.voters, chance)).collect();
         let voter = |(at, member): (usize, &Member)| Voter {
             id: format!("v{at:05}"),
             team: Some(team_name(member.team)),

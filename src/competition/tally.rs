@@ -333,7 +333,9 @@ mod tests {
     }
 
     proptest! {
-        /// Done-when 4 of the issue: a function of the set of ballots, never of their order.
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        /// A result is a function of the set of ballots, never of their order.
         #[test]
         fn the_order_of_ballots_does_not_matter(
             mut ballots in vec((0_usize..8, Just((0_usize..7).collect::<Vec<_>>()).prop_shuffle()), 1..60),

@@ -51,6 +51,11 @@ impl Locked {
         sealed.map(open).transpose()
     }
 
+    /// Of the master key under which its secrets are sealed.
+    pub(super) fn key_id(&self) -> &str {
+        &self.row.key_id
+    }
+
     /// The text whose hash was published; from the opening on.
     pub(super) fn manifest(&self) -> Option<&str> {
         self.row.manifest.as_deref()
@@ -196,7 +201,10 @@ async fn announce_change(
 /// Removes all ballots, drafts and remembered requests of a competition, counted or not.
 async fn destroy_ballots(tx: &Tx, competition: Uuid) -> Result<(), DbErr> {
     ballot::Entity::delete_many().filter(ballot::Column::CompetitionId.eq(competition)).exec(tx).await?;
-    ballot_request::Entity::delete_many().filter(ballot_request::Column::CompetitionId.eq(competition)).exec(tx).await?;
+    ballot_request::Entity::delete_many()
+        .filter(ballot_request::Column::CompetitionId.eq(competition))
+        .exec(tx)
+        .await?;
     Ok(())
 }
 

@@ -142,8 +142,7 @@ pub(crate) async fn open(
     };
     competition::Entity::update(row).exec(tx).await?;
     invitee::Entity::delete_many().filter(invitee::Column::CompetitionId.eq(id)).exec(tx).await?;
-    let body =
-        Body::Opened { opened_at: now, manifest_hash: hex(&manifest_hash), public_draw: public_draw.to_owned() };
+    let body = Body::Opened { opened_at: now, manifest_hash: hex(&manifest_hash), public_draw: public_draw.to_owned() };
     add_link(tx, vault, id, &body).await?;
     announce_change(tx, store, id, CompetitionState::Voting, 0, now).await?;
     let actor = (actor.0.as_str(), actor.1);
@@ -194,11 +193,8 @@ async fn candidates(tx: &Tx, competition: &Competition, plans: &[Plan]) -> Resul
     let teams: BTreeSet<&String> = plans.iter().map(|plan| &plan.team_id).chain(&rules.neutral_teams).collect();
     let mut people = BTreeMap::new();
     for team in &teams {
-        let wanted = StaffQuery {
-            team_id: Some((*team).clone()),
-            state: Some(StaffState::Active),
-            ..Default::default()
-        };
+        let wanted =
+            StaffQuery { team_id: Some((*team).clone()), state: Some(StaffState::Active), ..Default::default() };
         for person in list_staff(tx, &Scope::All, wanted, None, i64::MAX.unsigned_abs()).await? {
             people.insert(person.id.clone(), (person, Some((*team).clone())));
         }
@@ -211,9 +207,8 @@ async fn candidates(tx: &Tx, competition: &Competition, plans: &[Plan]) -> Resul
             people.entry(id.clone()).or_insert((person, None));
         }
     }
-    let voters = people.into_iter().filter(|(id, (person, _))| {
-        person.role != StaffRole::Bot && !rules.excluded.contains(id)
-    });
+    let voters =
+        people.into_iter().filter(|(id, (person, _))| person.role != StaffRole::Bot && !rules.excluded.contains(id));
     let staff = voters.map(|(id, (_, team))| Candidate {
         conflicts: of.remove(&id).unwrap_or_default(),
         id,
@@ -265,10 +260,7 @@ pub(crate) fn seed_of(locked: &Locked, secret: &Hash) -> Result<Seed> {
 }
 
 /// The roll under pseudonyms, in their order.
-pub(crate) async fn roll_of(
-    connection: &impl sea_orm::ConnectionTrait,
-    competition: Uuid,
-) -> Result<Vec<RollVoter>> {
+pub(crate) async fn roll_of(connection: &impl sea_orm::ConnectionTrait, competition: Uuid) -> Result<Vec<RollVoter>> {
     let query = voter::Entity::find()
         .filter(voter::Column::CompetitionId.eq(competition))
         .order_by_asc(voter::Column::Pseudonym);
