@@ -35,6 +35,8 @@ pub struct Config {
     pub drain_deadline: Duration,
     /// Whose tokens are accepted.
     pub auth: Auth,
+    /// The keys by which ballots are sealed and records signed; absent: `keys/master.keys` in the data directory.
+    pub master_key_file: Option<PathBuf>,
     /// What one caller, and all of them, may ask of the server.
     pub limits: Limits,
     /// Origins whose pages may call, each `scheme://host` or `scheme://host:port`.
@@ -225,6 +227,7 @@ pub const KEYS: &[Key] = &[
     key("auth.max_token_lifetime", "1h", "longest life of a person's token"),
     key("auth.max_service_token_lifetime", "24h", "longest life of an application's token (role app)"),
     key("auth.token_cache_entries", "10000", "verified tokens that are remembered"),
+    key("master_key_file", "", "keys that seal ballots and sign records, the same for all servers of a database"),
     key("limits.max_message_bytes", "256KiB", "largest message to a service without batches"),
     key("limits.max_batch_message_bytes", "4MiB", "largest message to a service with batches"),
     key("limits.concurrent_calls_per_connection", "256", "calls in flight on one connection"),
@@ -340,6 +343,7 @@ impl Config {
                 max_service_token_lifetime: read.value("auth.max_service_token_lifetime", seconds(86_400), duration),
                 token_cache_entries: read.value("auth.token_cache_entries", 10_000, at_least_one),
             },
+            master_key_file: read.value("master_key_file", None, optional_path),
             limits: Limits {
                 max_message_bytes: read.value("limits.max_message_bytes", 256 * KIB, bytes),
                 max_batch_message_bytes: read.value("limits.max_batch_message_bytes", 4 * MIB, bytes),

@@ -125,6 +125,51 @@ pub enum Error {
     /// Praise is passed on once.
     #[error("the rating was shared as praise before")]
     AlreadyShared,
+    /// The server lacks the master key under which a secret was sealed.
+    #[error("the server lacks the master key under which this was sealed")]
+    MasterKeyMissing,
+    /// Voting has opened, or is over: rules, entries, roll and deadlines do not change any more.
+    #[error("rules, entries, roll and deadlines do not change once voting has opened")]
+    VotingOpened,
+    /// The submission deadline has passed.
+    #[error("the time to submit entries is over")]
+    SubmissionOver,
+    /// A team has one entry in a competition.
+    #[error("the team has an entry in this competition")]
+    EntryExists,
+    /// Voting cannot open; the message says all that is missing.
+    #[error("voting cannot open: {}", .0.join(", "))]
+    CannotOpen(Vec<String>),
+    /// Voting has not opened yet, or is over.
+    #[error("voting is not open")]
+    VotingNotOpen,
+    /// The caller is not on the roll: excluded, joined later, or of no judging team.
+    #[error("the caller is not on the roll of this competition")]
+    NotOnRoll,
+    /// The voter is on the roll without a ballot; the message says why.
+    #[error("the voter has no ballot: {}", .0)]
+    NoBallot(&'static str),
+    /// The swap rule refuses the ballot: one of that team supports the voter's own.
+    #[error("a ballot of that team supports the voter's own")]
+    MutualVote,
+    /// There is no result before voting has closed.
+    #[error("there is no result before voting has closed")]
+    ResultNotOut,
+    /// No invited judge has this ballot token, or it is void.
+    #[error("no invited judge has this token")]
+    BallotTokenInvalid,
+    /// The reviewer is on the roll or of a competing team.
+    #[error("the reviewer is on the roll or of a competing team")]
+    ReviewerCompetes,
+    /// The dispute window is over: the result stands.
+    #[error("the dispute window is over")]
+    DisputeOver,
+    /// The flag is decided, or this reviewer has decided it before.
+    #[error("the flag is decided, or the reviewer has decided it before")]
+    FlagSettled,
+    /// Voting has closed, or the competition was cancelled.
+    #[error("voting has closed")]
+    VotingClosed,
     /// The server has as much to do as it takes on, or is stopping.
     #[error("the server is busy")]
     Overloaded,

@@ -29,15 +29,17 @@ use crate::{
     api::{
         DESCRIPTOR_SET,
         v1::{
-            audit_service_server::AuditServiceServer, contact_service_server::ContactServiceServer,
-            contest_service_server::ContestServiceServer, directory_service_server::DirectoryServiceServer,
-            interaction_service_server::InteractionServiceServer, quality_service_server::QualityServiceServer,
-            rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
+            audit_service_server::AuditServiceServer, competition_service_server::CompetitionServiceServer,
+            contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
+            directory_service_server::DirectoryServiceServer, interaction_service_server::InteractionServiceServer,
+            quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
+            survey_service_server::SurveyServiceServer,
         },
     },
     audit::AuditApi,
     auth::Authenticator,
     clock::Clock,
+    competition::CompetitionApi,
     config::Config,
     contact::service::ContactApi,
     contest::{self, service::ContestApi},
@@ -48,6 +50,7 @@ use crate::{
     rating::service::RatingApi,
     store::{Database, Store},
     survey::service::SurveyApi,
+    vault::Vault,
     watch::{WatchLimits, Watches},
 };
 
@@ -89,7 +92,8 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let (ready_now, ready) = watch::channel(true);
     let (health, health_service) = tonic_health::server::health_reporter();
 
-    let (services, names) = services(&config, &store, &metrics, &stopping);
+    let vault = Vault::open(config.master_key_file.as_deref(), data_dir)?;
+    let (services, names) = services(&config, &store, &metrics, &stopping, vault);
     let mut routes = services.add_service(health_service);
     if config.reflection {
         let reflection = || {
@@ -135,6 +139,7 @@ fn services(
     store: &Store,
     metrics: &Arc<Metrics>,
     stopping: &watch::Receiver<bool>,
+    vault: Vault,
 ) -> (Routes, Vec<&'static str>) {
     fn name<S: NamedService>(_: &S) -> &'static str {
         S::NAME
@@ -175,6 +180,8 @@ fn services(
         .max_decoding_message_size(limits.max_message_bytes);
     let quality =
         QualityServiceServer::new(QualityApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
+    let competitions = CompetitionServiceServer::new(CompetitionApi::new(store.clone(), vault))
+        .max_decoding_message_size(limits.max_message_bytes);
     let surveys = SurveyApi::new(store.clone(), config.time_zone.rules.clone(), watches, stopping.clone());
     let surveys = SurveyServiceServer::new(surveys).max_decoding_message_size(limits.max_message_bytes);
     let names = vec![
@@ -185,11 +192,12 @@ fn services(
         name(&ratings),
         name(&contests),
         name(&quality),
+        name(&competitions),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
-    let routes = routes.add_service(surveys).add_service(ratings).add_service(contests);
-    (routes.add_service(quality).add_service(audit), names)
+    let routes = routes.add_service(surveys).add_service(ratings).add_service(contests).add_service(quality);
+    (routes.add_service(competitions).add_service(audit), names)
 }
 
 impl Running {

@@ -14,6 +14,7 @@ mod m0006_ratings;
 mod m0007_contests;
 mod m0008_replies;
 mod m0010_quality;
+mod m0011_competitions;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_contests::Migration),
             Box::new(m0008_replies::Migration),
             Box::new(m0010_quality::Migration),
+            Box::new(m0011_competitions::Migration),
         ]
     }
 }

@@ -6,8 +6,8 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File},
-    io::{ErrorKind, Write as _},
+    fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -24,7 +24,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::config::Auth;
+use crate::{config::Auth, private_file};
 
 /// Id of the key that a token without a key id was signed by.
 pub(crate) const DEFAULT_ID: &str = "default";
@@ -291,70 +291,22 @@ fn key_files(directory: &Path) -> Result<Vec<PathBuf>> {
 
 fn read_file(kind: Kind, path: &Path) -> Result<Vec<u8>> {
     match kind {
-        Kind::Ed25519 => refuse_if_others_can_read(path)?,
+        Kind::Ed25519 => private_file::refuse_if_others_can_read(path)?,
         // A deployment tool mounts these, with whatever permissions it gives to such files.
         Kind::Hs256 | Kind::Jwks => {}
     }
     Ok(fs::read(path)?)
 }
 
-/// Creates the directory and its first key. When two processes start at once, one key wins and both use it: it gets its
-/// name only when it is complete, and only if the name is free.
+/// Creates the directory and its first key, unless another process is quicker.
 fn create_first_key(directory: &Path) -> Result<()> {
-    create_private_directory(directory)?;
     let document = Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new())?;
-    let name = directory.join(format!(".{FIRST_KEY}.{}", uuid::Uuid::new_v4()));
-    let written = write_private_file(&name, pem(document.as_ref()).as_bytes())
-        .and_then(|()| fs::hard_link(&name, directory.join(FIRST_KEY)));
-    let removed = fs::remove_file(&name);
-    match written {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        other => other?,
-    }
-    removed?;
-    // Tokens signed by a key that a power failure takes back would be refused afterwards.
-    File::open(directory)?.sync_all()?;
-    Ok(())
+    private_file::create(directory, FIRST_KEY, pem(document.as_ref()).as_bytes())
 }
 
 fn pem(pkcs8: &[u8]) -> String {
     // An Ed25519 key is 48 bytes, one line of base64.
     format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(pkcs8))
-}
-
-#[cfg(unix)]
-fn create_private_directory(directory: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    // The data directory too, if it is made here: the embedded database holds personal data.
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
-}
-
-#[cfg(not(unix))]
-fn create_private_directory(directory: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(directory)
-}
-
-fn write_private_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-#[cfg(unix)]
-fn refuse_if_others_can_read(path: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = fs::metadata(path)?.permissions().mode();
-    ensure!(mode & 0o077 == 0, "other users can read this private key; `chmod 600` it");
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn refuse_if_others_can_read(_: &Path) -> Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]
@@ -443,7 +395,7 @@ mod tests {
         sources.prepare().unwrap();
         let first = Keys::parse(&sources.read().unwrap()).unwrap().signer().unwrap().id.clone();
         let document = Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new()).unwrap();
-        write_private_file(&directory.join("ed25519-0002.pem"), pem(document.as_ref()).as_bytes()).unwrap();
+        private_file::create(&directory, "ed25519-0002.pem", pem(document.as_ref()).as_bytes()).unwrap();
         let keys = Keys::parse(&sources.read().unwrap()).unwrap();
         assert_ne!(keys.signer().unwrap().id, first);
         assert!(keys.verifier(&first).is_some() && keys.verifier(&keys.signer().unwrap().id).is_some());

@@ -192,7 +192,7 @@ fn read_day(field: &str, text: &str) -> Result<Option<i32>, Violation> {
 }
 
 /// The days from one to another; all there are where none is named. `path`: where the two fields stand in the request.
-pub(super) fn period(path: &str, first_day: &str, last_day: &str) -> Result<(i32, i32)> {
+pub(crate) fn period(path: &str, first_day: &str, last_day: &str) -> Result<(i32, i32)> {
     let days = [("first_day", first_day), ("last_day", last_day)];
     let mut found = Vec::new();
     let [first, last] = days.map(|(field, text)| match read_day(&format!("{path}{field}"), text) {

@@ -15,7 +15,7 @@ pub(crate) mod store;
 mod watch;
 mod wording;
 
-pub(crate) use invitation::invites_itself;
+pub(crate) use invitation::{invites_itself, token_hash};
 pub(crate) use issue::{Ended, invite_themselves};
 pub(crate) use wording::Wording;
 

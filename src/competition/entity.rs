@@ -1,0 +1,263 @@
+//! The tables of competitions, as SeaORM sees them.
+// The derive makes everything public, whatever the module is.
+#![allow(unreachable_pub)]
+
+pub(super) mod competition {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "competition")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub title: String,
+        pub rules: String,
+        pub submission_deadline: i64,
+        pub voting_deadline: i64,
+        pub state: i16,
+        pub revision: i64,
+        pub key_id: String,
+        pub sealed_secret: Vec<u8>,
+        pub seed_commitment: Vec<u8>,
+        pub sealed_ballot_key: Option<Vec<u8>>,
+        pub sealed_roll_salt: Option<Vec<u8>>,
+        pub public_draw: String,
+        pub manifest: Option<String>,
+        pub manifest_hash: Option<Vec<u8>>,
+        pub created_at: i64,
+        pub opened_at: Option<i64>,
+        pub closed_at: Option<i64>,
+        pub dispute_until: Option<i64>,
+        pub result_revision: i32,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod entry {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "competition_entry")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub competition_id: Uuid,
+        pub team_id: String,
+        pub title: String,
+        pub what: String,
+        pub why: String,
+        pub cases: String,
+        pub submitted_at: i64,
+        pub revised_at: i64,
+        pub withdrawn_at: Option<i64>,
+        pub revision: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod conflict {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "competition_conflict")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub competition_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub staff_id: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub team_id: String,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod invitee {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "competition_invitee")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub competition_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub judge_id: String,
+        pub team_id: String,
+        pub token_hash: String,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod voter {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "competition_voter")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub competition_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub pseudonym: String,
+        pub voter_id: Option<String>,
+        pub invited: i16,
+        pub token_hash: Option<String>,
+        pub team_id: Option<String>,
+        pub conflicts: String,
+        pub judge: Option<String>,
+        pub no_ballot: i16,
+        pub panel: String,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod ballot {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "ballot")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub competition_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub pseudonym: String,
+        pub revision: i64,
+        pub sealed: Option<Vec<u8>>,
+        pub draft: Option<Vec<u8>>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod ballot_request {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "ballot_request")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub competition_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub pseudonym: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub request_id: String,
+        pub mac: Vec<u8>,
+        pub answer: Vec<u8>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod sum {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "competition_sum")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub competition_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub judge: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub entry_id: Uuid,
+        pub ballots: i64,
+        pub shares: i64,
+        pub top: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod revision {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "competition_revision")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub competition_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub number: i32,
+        pub body: String,
+        pub hash: Vec<u8>,
+        pub key_id: String,
+        pub signature: Vec<u8>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod flag {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "competition_flag")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub competition_id: Uuid,
+        pub position: i32,
+        pub kind: i16,
+        pub teams: String,
+        pub p_value: String,
+        pub strength: i16,
+        pub verdict: i16,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod flag_review {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "competition_flag_review")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub flag_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub reviewer: String,
+        pub verdict: i16,
+        pub reason: String,
+        pub disqualified: String,
+        pub decided_at: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod change {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "competition_change")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub sequence: i64,
+        pub competition_id: Uuid,
+        pub state: i16,
+        pub result_revision: i32,
+        pub changed_at: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod reminder {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "competition_reminder")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub sequence: i64,
+        pub competition_id: Uuid,
+        pub voter_id: String,
+        pub reminded_at: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,265 @@
+//! From sums to the published result: scores, blend, places, prizes. Pure, so that the server at close, a revision after it and
+//! whoever verifies the record come to the same text.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use num_rational::BigRational;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Entry,
+    draw::Seed,
+    exact::{nanos, ratio},
+    tally::{Score, Sums, blended, intervals, lots, places, scores},
+    terms::Rules,
+};
+
+/// Judge teams and ballots from which on the mean before trimming may be told: below it would tell of single ones.
+const TOLD_FROM_JUDGES: usize = 5;
+const TOLD_FROM_BALLOTS: u64 = 10;
+
+/// How an entry ended up. Fractions are exact, as `numerator/denominator`; nanos are billionths, rounded half to even.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Placing {
+    pub(crate) entry: String,
+    pub(crate) team: String,
+    /// From 1; 0: disqualified.
+    pub(crate) place: usize,
+    /// Votes and outcome; absent with too few judge teams.
+    pub(crate) result: Option<Fraction>,
+    pub(crate) score: Option<Fraction>,
+    /// Of the score, in billionths.
+    pub(crate) low: Option<i64>,
+    pub(crate) high: Option<i64>,
+    /// The mean before trimming, in billionths, where it may be told.
+    pub(crate) untrimmed: Option<i64>,
+    /// Of customers' ratings, where they have weight.
+    pub(crate) outcome: Option<Fraction>,
+    pub(crate) judges: usize,
+    pub(crate) trimmed: usize,
+    pub(crate) ballots: u64,
+    /// Its number in the draw of lots: the lower goes first.
+    pub(crate) lot: usize,
+    pub(crate) prize: Option<Prize>,
+}
+
+/// What an entry won.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Prize {
+    pub(crate) name: String,
+    /// Others had the same result, and a lot decided.
+    pub(crate) by_lot: bool,
+}
+
+/// An exact fraction and what is shown of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fraction {
+    pub(crate) exact: String,
+    pub(crate) nanos: i64,
+}
+
+impl Fraction {
+    pub(crate) fn of(value: &BigRational) -> Self {
+        Self { exact: format!("{}/{}", value.numer(), value.denom()), nanos: nanos(value) }
+    }
+
+    /// As a number.
+    pub(crate) fn shown(&self) -> f64 {
+        self.nanos as f64 / 1e9
+    }
+}
+
+/// All that a result follows from.
+pub(crate) struct Basis<'a> {
+    pub(crate) rules: &'a Rules,
+    pub(crate) entries: &'a [Entry],
+    pub(crate) sums: &'a Sums,
+    pub(crate) seed: &'a Seed,
+    /// By team; see [`super::tally::outcomes`]. Empty where ratings have no weight.
+    pub(crate) outcomes: &'a BTreeMap<String, BigRational>,
+    /// Teams that lost their places.
+    pub(crate) disqualified: &'a BTreeSet<String>,
+}
+
+/// Best first; equals by lot, the disqualified last.
+pub(crate) fn placings(basis: &Basis<'_>) -> Vec<Placing> {
+    let Basis { rules, entries, sums, seed, outcomes, disqualified } = basis;
+    let half = ratio(1, 2);
+    let outcome = |team: &str| (rules.blend_bp > 0).then(|| outcomes.get(team).unwrap_or(&half).clone());
+    let mut found: BTreeMap<String, Score> =
+        scores(rules.method(), entries, sums).into_iter().map(|score| (score.entry.clone(), score)).collect();
+    let mut intervals = intervals(rules.method(), entries, sums, seed);
+    let lots = lots(entries, seed);
+    let team_of: BTreeMap<&str, &str> = entries.iter().map(|entry| (entry.id.as_str(), entry.team.as_str())).collect();
+    let result = |score: &Score| {
+        let team = team_of.get(score.entry.as_str())?;
+        let score = score.exact.as_ref()?;
+        Some(outcome(team).map_or_else(|| score.clone(), |outcome| blended(score, &outcome, rules.blend_bp)))
+    };
+    let results: BTreeMap<String, Option<BigRational>> =
+        found.iter().map(|(entry, score)| (entry.clone(), result(score))).collect();
+    let competing = results
+        .iter()
+        .filter(|(entry, _)| team_of.get(entry.as_str()).is_none_or(|team| !disqualified.contains(*team)));
+    let place: BTreeMap<String, usize> =
+        places(&competing.map(|(entry, result)| (entry.clone(), result.clone())).collect())
+            .into_iter()
+            .map(|placed| (placed.entry, placed.place))
+            .collect();
+    let mut placings: Vec<Placing> = Vec::with_capacity(results.len());
+    for (entry, result) in results {
+        let Some(score) = found.remove(&entry) else { continue };
+        let interval = intervals.remove(&entry);
+        let team = team_of.get(entry.as_str()).copied().unwrap_or_default();
+        let told = score.judges >= TOLD_FROM_JUDGES && score.ballots >= TOLD_FROM_BALLOTS;
+        placings.push(Placing {
+            team: team.to_owned(),
+            place: place.get(&entry).copied().unwrap_or(0),
+            result: result.as_ref().map(Fraction::of),
+            score: score.exact.as_ref().map(Fraction::of),
+            low: interval.map(|interval| interval.low),
+            high: interval.map(|interval| interval.high),
+            untrimmed: score.untrimmed.filter(|_| told).as_ref().map(nanos),
+            outcome: outcome(team).as_ref().map(Fraction::of),
+            judges: score.judges,
+            trimmed: score.trimmed,
+            ballots: score.ballots,
+            lot: lots.get(&entry).copied().unwrap_or_default(),
+            prize: None,
+            entry,
+        });
+    }
+    placings.sort_by_key(|one| (one.place == 0, one.place, one.lot));
+    award(&rules.prizes, &mut placings);
+    placings
+}
+
+/// Prizes go down the list, on which lots have put equals in order; never to an entry without a score.
+fn award(prizes: &[String], placings: &mut [Placing]) {
+    let mut holders: BTreeMap<usize, usize> = BTreeMap::new();
+    placings.iter().filter(|one| one.place > 0).for_each(|one| *holders.entry(one.place).or_default() += 1);
+    let winners = placings.iter_mut().filter(|one| one.place > 0 && one.score.is_some());
+    for (placing, name) in winners.zip(prizes) {
+        let by_lot = holders.get(&placing.place).is_some_and(|holders| *holders > 1);
+        placing.prize = Some(Prize { name: name.clone(), by_lot });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::competition::{
+        Form,
+        ballot::{Mark, UNIT},
+        dealing::OneWay,
+        terms::{SwapRule, Tally},
+    };
+
+    fn rules(prizes: &[&str], blend_bp: u32) -> Rules {
+        Rules {
+            form: Form::RankedPanel,
+            tally: Tally::TrimmedTeamMean,
+            trim_bp: 2_500,
+            panel_size: 8,
+            one_way: OneWay::Auto,
+            choices: 1,
+            swap_rule: SwapRule::None,
+            blend_bp,
+            blend_days: None,
+            hides_teams: false,
+            neutral_teams: BTreeSet::new(),
+            additional_voters: BTreeSet::new(),
+            excluded: BTreeSet::new(),
+            prizes: prizes.iter().map(|one| (*one).to_owned()).collect(),
+            dispute_window: 0,
+            public_draw_source: String::new(),
+        }
+    }
+
+    fn entries(count: usize) -> Vec<Entry> {
+        (0..count).map(|at| Entry { id: format!("e{at}"), team: format!("t{at}") }).collect()
+    }
+
+    /// Five judge teams give each entry its share in sixths.
+    fn sums(shares: &[u64]) -> Sums {
+        let mut sums = Sums::default();
+        for (at, share) in shares.iter().enumerate() {
+            for judge in 0..5 {
+                sums.add(&format!("j{judge}"), &format!("e{at}"), Mark { share: UNIT / 6 * share, top: false });
+            }
+        }
+        sums
+    }
+
+    fn placed(rules: &Rules, shares: &[u64], outcomes: &[(&str, i128)], out: &[&str]) -> Vec<Placing> {
+        placings(&Basis {
+            rules,
+            entries: &entries(shares.len()),
+            sums: &sums(shares),
+            seed: &Seed::from_bytes(vec![9]),
+            outcomes: &outcomes.iter().map(|(team, tenths)| ((*team).to_owned(), ratio(*tenths, 10))).collect(),
+            disqualified: &out.iter().map(|team| (*team).to_owned()).collect(),
+        })
+    }
+
+    #[test]
+    fn a_lot_decides_between_equals_and_says_so() {
+        let found = placed(&rules(&["a cup", "a cake"], 0), &[6, 3, 6, 0], &[], &[]);
+        let places: Vec<usize> = found.iter().map(|one| one.place).collect();
+        assert_eq!(places, [1, 1, 3, 4]);
+        assert!(found[0].lot < found[1].lot);
+        let prize = |at: usize| found[at].prize.clone().map(|prize| (prize.name, prize.by_lot));
+        assert_eq!(prize(0), Some(("a cup".into(), true)));
+        assert_eq!((prize(1), prize(2)), (Some(("a cake".into(), true)), None));
+    }
+
+    #[test]
+    fn ties_everywhere_share_the_first_place() {
+        let found = placed(&rules(&["a cup"], 0), &[3; 6], &[], &[]);
+        assert!(found.iter().all(|one| one.place == 1));
+        assert_eq!(found.iter().filter(|one| one.prize.is_some()).count(), 1);
+    }
+
+    #[test]
+    fn whoever_is_disqualified_loses_his_place_and_others_keep_their_scores() {
+        let all = placed(&rules(&["a cup"], 0), &[6, 3, 4, 0], &[], &[]);
+        let without = placed(&rules(&["a cup"], 0), &[6, 3, 4, 0], &[], &["t0"]);
+        let last = without.last().unwrap();
+        assert_eq!((&last.entry[..], last.place, &last.prize), ("e0", 0, &None));
+        assert_eq!((without[0].place, &without[0].entry[..]), (1, "e2"));
+        assert!(without[0].prize.is_some());
+        for one in &without {
+            let before = all.iter().find(|other| other.entry == one.entry).unwrap();
+            assert_eq!((&one.score, one.lot), (&before.score, before.lot));
+        }
+    }
+
+    #[test]
+    fn customers_move_the_result_by_their_weight() {
+        let found = placed(&rules(&[], 5_000), &[6, 5], &[("t0", 0), ("t1", 10)], &[]);
+        assert_eq!(found[0].entry, "e1");
+        assert_eq!(found[0].result.as_ref().map(|one| one.exact.as_str()), Some("11/12"));
+        assert_eq!(found[0].score.as_ref().map(|one| one.exact.as_str()), Some("5/6"));
+        let unrated = placed(&rules(&[], 5_000), &[6, 5], &[], &[]);
+        assert_eq!(unrated[0].outcome.as_ref().map(|one| one.exact.as_str()), Some("1/2"));
+    }
+
+    #[test]
+    fn if_everybody_abstains_all_share_the_last_place_without_a_prize() {
+        let found = placings(&Basis {
+            rules: &rules(&["a cup"], 0),
+            entries: &entries(4),
+            sums: &Sums::default(),
+            seed: &Seed::from_bytes(vec![9]),
+            outcomes: &BTreeMap::new(),
+            disqualified: &BTreeSet::new(),
+        });
+        assert!(found.iter().all(|one| one.place == 1 && one.score.is_none() && one.prize.is_none()));
+    }
+
+    #[test]
+    fn what_trimming_changed_is_told_of_enough_ballots_only() {
+        let few = placed(&rules(&[], 0), &[6, 3], &[], &[]);
+        assert_eq!((few[0].judges, few[0].ballots, few[0].untrimmed), (5, 5, None));
+    }
+}

@@ -1,0 +1,374 @@
+//! Handlers of what comes before the vote: the announcement, entries, conflicts, invited judges, the opening.
+
+use std::collections::BTreeSet;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sea_orm::entity::prelude::Uuid;
+
+use super::{
+    super::{
+        message::{self, View},
+        store::{self as rows, announce, opening, plans},
+        terms::{Announcement, Competition, Plan, PlanText},
+    },
+    CompetitionApi,
+};
+use crate::{
+    api::{
+        convert::normal,
+        page::Query,
+        v1::{self, CompetitionState},
+    },
+    auth::Caller,
+    call::{Call, mutation, page_size},
+    directory::{
+        scope::Scope,
+        store::{Named, find_team, known_among},
+    },
+    error::{Error, Reason, Result, Violation},
+    interaction,
+    survey::token_hash,
+};
+
+const PAGE: u64 = 50;
+
+impl CompetitionApi {
+    pub(super) async fn create(
+        &self,
+        call: Call<v1::CreateCompetitionRequest>,
+    ) -> Result<v1::CreateCompetitionResponse> {
+        let Call { caller, mut message, .. } = call;
+        let id = std::mem::take(&mut message.request_id);
+        let mutation = mutation(&caller, "CreateCompetition", id, &message);
+        let announced = self.announcement(message.competition.unwrap_or_default()).await?;
+        let (api, actor) = (self.clone(), actor(&caller));
+        let id = self
+            .change(mutation, move |tx, now| {
+                let (api, actor, announced) = (api.clone(), actor.clone(), announced.clone());
+                Box::pin(async move { announce::create(tx, (&api.store, &api.vault), now, &actor, &announced).await })
+            })
+            .await?;
+        Ok(v1::CreateCompetitionResponse { competition: Some(self.competition(id).await?) })
+    }
+
+    pub(super) async fn update(
+        &self,
+        call: Call<v1::UpdateCompetitionRequest>,
+    ) -> Result<v1::UpdateCompetitionResponse> {
+        let Call { caller, mut message, .. } = call;
+        let request_id = std::mem::take(&mut message.request_id);
+        let mutation = mutation(&caller, "UpdateCompetition", request_id, &message);
+        let id = message::id(&message.competition_id, "competition")?;
+        let announced = self.announcement(message.competition.unwrap_or_default()).await?;
+        let (api, actor, etag) = (self.clone(), actor(&caller), message.etag);
+        let changed = self
+            .change(mutation, move |tx, _| {
+                let (api, actor, announced, etag) = (api.clone(), actor.clone(), announced.clone(), etag.clone());
+                Box::pin(async move { announce::update(tx, &api.store, &actor, id, &announced, &etag).await })
+            })
+            .await;
+        let id = self.frozen(&caller, "UpdateCompetition", id, changed).await?;
+        Ok(v1::UpdateCompetitionResponse { competition: Some(self.competition(id).await?) })
+    }
+
+    pub(super) async fn cancel(
+        &self,
+        call: Call<v1::CancelCompetitionRequest>,
+    ) -> Result<v1::CancelCompetitionResponse> {
+        let Call { caller, mut message, .. } = call;
+        let request_id = std::mem::take(&mut message.request_id);
+        let mutation = mutation(&caller, "CancelCompetition", request_id, &message);
+        let id = message::id(&message.competition_id, "competition")?;
+        let (api, actor, reason) = (self.clone(), actor(&caller), message.reason);
+        let id = self
+            .change(mutation, move |tx, _| {
+                let (api, actor, reason) = (api.clone(), actor.clone(), reason.clone());
+                Box::pin(async move { announce::cancel(tx, &api.store, &actor, id, &reason).await })
+            })
+            .await?;
+        Ok(v1::CancelCompetitionResponse { competition: Some(self.competition(id).await?) })
+    }
+
+    pub(super) async fn get(&self, call: Call<v1::GetCompetitionRequest>) -> Result<v1::GetCompetitionResponse> {
+        let id = message::id(&call.message.competition_id, "competition")?;
+        Ok(v1::GetCompetitionResponse { competition: Some(self.competition(id).await?) })
+    }
+
+    pub(super) async fn list(&self, call: Call<v1::ListCompetitionsRequest>) -> Result<v1::ListCompetitionsResponse> {
+        let Call { caller, scope, message } = call;
+        let query = Query::new("ListCompetitions", &scope.binding(&caller), &[]);
+        let limit = page_size(message.page_size, PAGE);
+        let before = query.position(&message.page_token)?.map(|bytes| Uuid::from_slice(&bytes));
+        let before = before.transpose().map_err(|_| Query::malformed())?;
+        let mut found = rows::list(self.store.reader(), before, limit + 1).await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let last = found.last().filter(|_| more);
+        let next_page_token = last.map(|last| query.token(last.id.as_bytes())).unwrap_or_default();
+        Ok(v1::ListCompetitionsResponse {
+            competitions: found.into_iter().map(message::write).collect(),
+            next_page_token,
+        })
+    }
+
+    /// What is announced, checked against the directory too.
+    async fn announcement(&self, told: v1::Competition) -> Result<Announcement> {
+        let announced = message::read_announcement(told, self.store.clock().now_micros())?;
+        let rules = &announced.rules;
+        let staff = rules.additional_voters.iter().chain(&rules.excluded).cloned().collect();
+        let teams = rules.neutral_teams.iter().cloned().collect();
+        let known = known_among(self.store.reader(), Named { staff, teams, ..Named::default() }).await?;
+        let unknown = |field: &'static str, names: &BTreeSet<String>, reason, is_known: &dyn Fn(&str) -> bool| {
+            let names = names.iter().filter(|name| !is_known(name));
+            let rule = |name: &String| format!("must be in the directory: {name:?} is not");
+            names
+                .map(|name| Violation::new(format!("competition.rules.{field}"), reason, rule(name)))
+                .collect::<Vec<_>>()
+        };
+        let is_staff = |name: &str| known.staff.contains_key(name);
+        let mut found =
+            unknown("neutral_team_ids", &rules.neutral_teams, Reason::UnknownTeam, &|name| known.teams.contains(name));
+        found.extend(unknown("additional_voter_ids", &rules.additional_voters, Reason::UnknownStaff, &is_staff));
+        found.extend(unknown("excluded_staff_ids", &rules.excluded, Reason::UnknownStaff, &is_staff));
+        Error::unless_empty(found)?;
+        Ok(announced)
+    }
+
+    pub(super) async fn submit_entry(&self, call: Call<v1::SubmitEntryRequest>) -> Result<v1::SubmitEntryResponse> {
+        let Call { caller, scope, mut message } = call;
+        let request_id = std::mem::take(&mut message.request_id);
+        let mutation = mutation(&caller, "SubmitEntry", request_id, &message);
+        let told = message.entry.unwrap_or_default();
+        let competition = message::id(&told.competition_id, "competition")?;
+        let team = normal(told.team_id.clone());
+        self.check_team(&scope, &team).await?;
+        let text = self.plan_text(&told, &team).await?;
+        let api = self.clone();
+        let submitted = self
+            .change(mutation, move |tx, _| {
+                let (api, team, text) = (api.clone(), team.clone(), text.clone());
+                Box::pin(async move { plans::submit(tx, &api.store, competition, &team, &text).await })
+            })
+            .await;
+        let id = self.frozen(&caller, "SubmitEntry", competition, submitted).await?;
+        Ok(v1::SubmitEntryResponse { entry: self.own_plan(id).await? })
+    }
+
+    pub(super) async fn revise_entry(&self, call: Call<v1::ReviseEntryRequest>) -> Result<v1::ReviseEntryResponse> {
+        let Call { caller, scope, mut message } = call;
+        let request_id = std::mem::take(&mut message.request_id);
+        let mutation = mutation(&caller, "ReviseEntry", request_id, &message);
+        let plan = self.plan_within(&scope, &message.entry_id).await?;
+        let text = self.plan_text(&message.entry.unwrap_or_default(), &plan.team_id).await?;
+        let (api, competition, etag) = (self.clone(), plan.competition_id, message.etag);
+        let revised = self
+            .change(mutation, move |tx, _| {
+                let (api, plan, text, etag) = (api.clone(), plan.clone(), text.clone(), etag.clone());
+                Box::pin(async move { plans::revise(tx, &api.store, &plan, &text, &etag).await })
+            })
+            .await;
+        let id = self.frozen(&caller, "ReviseEntry", competition, revised).await?;
+        Ok(v1::ReviseEntryResponse { entry: self.own_plan(id).await? })
+    }
+
+    pub(super) async fn withdraw_entry(
+        &self,
+        call: Call<v1::WithdrawEntryRequest>,
+    ) -> Result<v1::WithdrawEntryResponse> {
+        let Call { caller, scope, mut message } = call;
+        let request_id = std::mem::take(&mut message.request_id);
+        let mutation = mutation(&caller, "WithdrawEntry", request_id, &message);
+        let plan = self.plan_within(&scope, &message.entry_id).await?;
+        let (api, actor, competition) = (self.clone(), actor(&caller), plan.competition_id);
+        let withdrawn = self
+            .change(mutation, move |tx, _| {
+                let (api, actor, plan) = (api.clone(), actor.clone(), plan.clone());
+                Box::pin(async move { plans::withdraw(tx, &api.store, &actor, &plan).await })
+            })
+            .await;
+        self.frozen(&caller, "WithdrawEntry", competition, withdrawn).await?;
+        Ok(v1::WithdrawEntryResponse {})
+    }
+
+    pub(super) async fn list_entries(&self, call: Call<v1::ListEntriesRequest>) -> Result<v1::ListEntriesResponse> {
+        let Call { caller, scope, message } = call;
+        let id = message::id(&message.competition_id, "competition")?;
+        let competition = self.current(id).await?;
+        let query = Query::new("ListEntries", &scope.binding(&caller), id.as_bytes());
+        let after = query.position(&message.page_token)?.map(|bytes| Uuid::from_slice(&bytes));
+        let after = after.transpose().map_err(|_| Query::malformed())?;
+        let limit = usize::try_from(page_size(message.page_size, PAGE)).unwrap_or(usize::MAX);
+        let shown = rows::plans_of(self.store.reader(), id)
+            .await?
+            .into_iter()
+            .filter(|plan| after.is_none_or(|after| plan.id > after) && is_shown(&scope, &competition, plan));
+        let mut found: Vec<Plan> = shown.take(limit + 1).collect();
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let last = found.last().filter(|_| more);
+        let next_page_token = last.map(|last| query.token(last.id.as_bytes())).unwrap_or_default();
+        let write = |plan: Plan| {
+            let view = view(&scope, &competition, &plan);
+            message::write_plan(plan, view)
+        };
+        Ok(v1::ListEntriesResponse { entries: found.into_iter().map(write).collect(), next_page_token })
+    }
+
+    pub(super) async fn declare_conflict(
+        &self,
+        call: Call<v1::DeclareConflictRequest>,
+    ) -> Result<v1::DeclareConflictResponse> {
+        let Call { caller, scope, mut message } = call;
+        let request_id = std::mem::take(&mut message.request_id);
+        let mutation = mutation(&caller, "DeclareConflict", request_id, &message);
+        let competition = message::id(&message.competition_id, "competition")?;
+        let staff_id = match normal(message.staff_id) {
+            empty if empty.is_empty() => caller.subject().to_owned(),
+            staff_id => staff_id,
+        };
+        if scope != Scope::All && staff_id != caller.subject() {
+            return Err(Error::FieldNotYours("staff_id"));
+        }
+        let team_id = normal(message.team_id);
+        if find_team(self.store.reader(), &team_id).await?.is_none() {
+            return Err(Error::invalid("team_id", Reason::UnknownTeam, "must be a team of the directory"));
+        }
+        let api = self.clone();
+        let declared = self
+            .change(mutation, move |tx, _| {
+                let (api, staff_id, team_id) = (api.clone(), staff_id.clone(), team_id.clone());
+                Box::pin(async move { plans::declare_conflict(tx, &api.store, competition, &staff_id, &team_id).await })
+            })
+            .await;
+        self.frozen(&caller, "DeclareConflict", competition, declared).await?;
+        Ok(v1::DeclareConflictResponse {})
+    }
+
+    pub(super) async fn invite_judges(&self, call: Call<v1::InviteJudgesRequest>) -> Result<v1::InviteJudgesResponse> {
+        let Call { caller, mut message, .. } = call;
+        let request_id = std::mem::take(&mut message.request_id);
+        let mutation = mutation(&caller, "InviteJudges", request_id, &message);
+        let competition = message::id(&message.competition_id, "competition")?;
+        let team_id = normal(message.team_id);
+        if find_team(self.store.reader(), &team_id).await?.is_some() {
+            let rule = "must not be a team of the directory: those judge by their members";
+            return Err(Error::invalid("team_id", Reason::Malformed, rule));
+        }
+        let judges: BTreeSet<String> = message.judge_ids.iter().cloned().map(normal).collect();
+        if judges.len() < message.judge_ids.len() {
+            return Err(Error::invalid("judge_ids", Reason::DuplicateEntry, "must name every judge once"));
+        }
+        // Tokens are not kept: a retry works the same ones out again.
+        let locked = rows::find(self.store.reader(), competition).await?.ok_or(Error::NotFound("competition"))?;
+        let token = |judge: &String| -> Result<String> {
+            let about = [b"ballot token", competition.as_bytes().as_slice(), judge.as_bytes(), mutation.id.as_bytes()];
+            Ok(URL_SAFE_NO_PAD.encode(&self.vault.mac(locked.key_id(), &about)?[..16]))
+        };
+        let named = message.judge_ids.into_iter().map(normal);
+        let invited: Vec<(String, String)> =
+            named.map(|judge| token(&judge).map(|token| (judge, token))).collect::<Result<_>>()?;
+        let hashed: Vec<(String, String)> =
+            invited.iter().map(|(judge, token)| (judge.clone(), token_hash(token))).collect();
+        let api = self.clone();
+        let done = self
+            .change(mutation, move |tx, _| {
+                let (api, team_id, hashed) = (api.clone(), team_id.clone(), hashed.clone());
+                Box::pin(async move { plans::invite(tx, &api.store, competition, &team_id, &hashed).await })
+            })
+            .await;
+        self.frozen(&caller, "InviteJudges", competition, done).await?;
+        let told = |(judge_id, ballot_token)| v1::JudgeInvitation { judge_id, ballot_token };
+        Ok(v1::InviteJudgesResponse { invitations: invited.into_iter().map(told).collect() })
+    }
+
+    pub(super) async fn open_voting(&self, call: Call<v1::OpenVotingRequest>) -> Result<v1::OpenVotingResponse> {
+        let Call { caller, mut message, .. } = call;
+        let request_id = std::mem::take(&mut message.request_id);
+        let mutation = mutation(&caller, "OpenVoting", request_id, &message);
+        let id = message::id(&message.competition_id, "competition")?;
+        let (api, actor, draw) = (self.clone(), actor(&caller), normal(message.public_draw));
+        let opened = self
+            .change(mutation, move |tx, _| {
+                let (api, actor, draw) = (api.clone(), actor.clone(), draw.clone());
+                Box::pin(async move { opening::open(tx, (&api.store, &api.vault), &actor, id, &draw).await })
+            })
+            .await;
+        let opened = self.frozen(&caller, "OpenVoting", id, opened).await?;
+        let no_ballot = |(voter_id, reason)| v1::NoBallot { voter_id, reason };
+        Ok(v1::OpenVotingResponse {
+            competition: Some(self.competition(id).await?),
+            voters: i32::try_from(opened.voters).unwrap_or(i32::MAX),
+            judge_teams: i32::try_from(opened.judge_teams).unwrap_or(i32::MAX),
+            no_ballots: opened.no_ballots.into_iter().map(no_ballot).collect(),
+        })
+    }
+
+    /// Whether a caller may act for a team.
+    async fn check_team(&self, scope: &Scope, team: &str) -> Result<()> {
+        let is_own = match scope {
+            Scope::All => true,
+            Scope::Teams { teams, .. } => teams.iter().any(|one| one == team),
+            Scope::Staff(_) | Scope::Customer(_) => false,
+        };
+        if !is_own {
+            return Err(Error::FieldNotYours("entry.team_id"));
+        }
+        if find_team(self.store.reader(), team).await?.is_none() {
+            return Err(Error::invalid("entry.team_id", Reason::UnknownTeam, "must be a team of the directory"));
+        }
+        Ok(())
+    }
+
+    async fn plan_text(&self, told: &v1::Entry, team: &str) -> Result<PlanText> {
+        let text = message::read_plan(told)?;
+        let of_team = Scope::Teams { staff_id: String::new(), teams: vec![team.to_owned()] };
+        let mut found = Vec::new();
+        for (index, case) in text.cases.iter().enumerate() {
+            if let Some(id) = case.interaction_id
+                && interaction::store::find(self.store.reader(), &of_team, id).await?.is_none()
+            {
+                let field = format!("entry.cases[{index}].interaction_id");
+                let rule = "must be an interaction in which somebody of the team took part";
+                found.push(Violation::new(field, Reason::NotFound, rule));
+            }
+        }
+        Error::unless_empty(found)?;
+        Ok(text)
+    }
+
+    async fn plan_within(&self, scope: &Scope, id: &str) -> Result<Plan> {
+        let id = message::id(id, "entry")?;
+        let plan = rows::find_plan(self.store.reader(), id).await?;
+        plan.filter(|plan| is_own(scope, plan)).ok_or(Error::NotFound("entry"))
+    }
+
+    async fn own_plan(&self, id: Uuid) -> Result<Option<v1::Entry>> {
+        let plan = rows::find_plan(self.store.reader(), id).await?;
+        Ok(plan.map(|plan| message::write_plan(plan, View { team: true, interactions: true })))
+    }
+}
+
+/// Before voting opens a team sees only its own entry.
+fn is_shown(scope: &Scope, competition: &Competition, plan: &Plan) -> bool {
+    competition.state != CompetitionState::Submitting || is_own(scope, plan)
+}
+
+fn is_own(scope: &Scope, plan: &Plan) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Teams { teams, .. } => teams.contains(&plan.team_id),
+        Scope::Staff(_) | Scope::Customer(_) => false,
+    }
+}
+
+/// How much of an entry a reader sees.
+pub(super) fn view(scope: &Scope, competition: &Competition, plan: &Plan) -> View {
+    let hidden = competition.announced.rules.hides_teams && competition.state == CompetitionState::Voting;
+    let own = is_own(scope, plan);
+    View { team: own || !hidden, interactions: own }
+}
+
+pub(super) fn actor(caller: &Caller) -> rows::Actor {
+    (caller.subject().to_owned(), caller.principal.role)
+}

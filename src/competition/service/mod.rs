@@ -1,0 +1,227 @@
+//! The RPCs of competitions, by what they are about.
+
+mod announcing;
+
+use std::pin::Pin;
+
+use futures::{Stream, future::BoxFuture};
+use sea_orm::entity::prelude::Uuid;
+use serde::{Serialize, de::DeserializeOwned};
+use tonic::{Request, Response, Status};
+
+use super::{
+    message,
+    store::{self as rows},
+    terms::Competition,
+};
+use crate::{
+    api::v1::{self, AuditAction, competition_service_server::CompetitionService},
+    auth::Caller,
+    call::{Call, respond},
+    error::{Error, Result},
+    interaction::Micros,
+    store::{
+        Abort, Store, Tx, audit,
+        request::{self, Request as Mutation},
+    },
+    vault::Vault,
+};
+
+type Answer<T> = Result<Response<T>, Status>;
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// Serves [`CompetitionService`].
+#[derive(Clone, Debug)]
+pub struct CompetitionApi {
+    store: Store,
+    vault: Vault,
+}
+
+impl CompetitionApi {
+    /// `vault`: seals ballots and signs records.
+    pub fn new(store: Store, vault: Vault) -> Self {
+        Self { store, vault }
+    }
+
+    /// Does a change once per request id. `work` locks what it changes and reads the time after that; the time that it gets
+    /// is that of the request.
+    async fn change<A, W>(&self, mutation: Mutation, work: W) -> Result<A>
+    where
+        A: Serialize + DeserializeOwned + Send + 'static,
+        W: for<'t> Fn(&'t Tx, Micros) -> BoxFuture<'t, Result<A, Abort>> + Clone + Send + Sync + 'static,
+    {
+        let store = self.store.clone();
+        self.store
+            .transact(move |tx| {
+                let (store, mutation, work) = (store.clone(), mutation.clone(), work.clone());
+                Box::pin(async move {
+                    let now = store.now(tx).await?;
+                    request::once(tx, &mutation, now, work(tx, now)).await
+                })
+            })
+            .await
+    }
+
+    /// The outcome of a change; one that was refused because voting has opened is recorded.
+    async fn frozen<A>(&self, caller: &Caller, method: &'static str, id: Uuid, outcome: Result<A>) -> Result<A> {
+        if matches!(outcome, Err(Error::VotingOpened)) {
+            let (store, actor) = (self.store.clone(), announcing::actor(caller));
+            self.store
+                .transact(move |tx| {
+                    let (store, actor) = (store.clone(), actor.clone());
+                    Box::pin(async move {
+                        let now = store.now(tx).await?;
+                        let (actor, action) = ((actor.0.as_str(), actor.1), AuditAction::FrozenChangeRefused);
+                        Ok(audit::add(tx, now, actor, action, &id.to_string(), method, None).await?)
+                    })
+                })
+                .await?;
+        }
+        outcome
+    }
+
+    /// A competition as it is.
+    async fn current(&self, id: Uuid) -> Result<Competition> {
+        let found = rows::find(self.store.reader(), id).await?;
+        Ok(found.ok_or(Error::NotFound("competition"))?.competition)
+    }
+
+    async fn competition(&self, id: Uuid) -> Result<v1::Competition> {
+        self.current(id).await.map(message::write)
+    }
+}
+
+#[tonic::async_trait]
+impl CompetitionService for CompetitionApi {
+    async fn create_competition(
+        &self,
+        request: Request<v1::CreateCompetitionRequest>,
+    ) -> Answer<v1::CreateCompetitionResponse> {
+        respond(async { self.create(Call::admit(&self.store, request).await?).await }).await
+    }
+
+    async fn update_competition(
+        &self,
+        request: Request<v1::UpdateCompetitionRequest>,
+    ) -> Answer<v1::UpdateCompetitionResponse> {
+        respond(async { self.update(Call::admit(&self.store, request).await?).await }).await
+    }
+
+    async fn cancel_competition(
+        &self,
+        request: Request<v1::CancelCompetitionRequest>,
+    ) -> Answer<v1::CancelCompetitionResponse> {
+        respond(async { self.cancel(Call::admit(&self.store, request).await?).await }).await
+    }
+
+    async fn get_competition(&self, request: Request<v1::GetCompetitionRequest>) -> Answer<v1::GetCompetitionResponse> {
+        respond(async { self.get(Call::admit(&self.store, request).await?).await }).await
+    }
+
+    async fn list_competitions(
+        &self,
+        request: Request<v1::ListCompetitionsRequest>,
+    ) -> Answer<v1::ListCompetitionsResponse> {
+        respond(async { self.list(Call::admit(&self.store, request).await?).await }).await
+    }
+
+    async fn submit_entry(&self, request: Request<v1::SubmitEntryRequest>) -> Answer<v1::SubmitEntryResponse> {
+        respond(async { self.submit_entry(Call::admit(&self.store, request).await?).await }).await
+    }
+
+    async fn revise_entry(&self, request: Request<v1::ReviseEntryRequest>) -> Answer<v1::ReviseEntryResponse> {
+        respond(async { self.revise_entry(Call::admit(&self.store, request).await?).await }).await
+    }
+
+    async fn withdraw_entry(&self, request: Request<v1::WithdrawEntryRequest>) -> Answer<v1::WithdrawEntryResponse> {
+        respond(async { self.withdraw_entry(Call::admit(&self.store, request).await?).await }).await
+    }
+
+    async fn list_entries(&self, request: Request<v1::ListEntriesRequest>) -> Answer<v1::ListEntriesResponse> {
+        respond(async { self.list_entries(Call::admit(&self.store, request).await?).await }).await
+    }
+
+    async fn declare_conflict(
+        &self,
+        request: Request<v1::DeclareConflictRequest>,
+    ) -> Answer<v1::DeclareConflictResponse> {
+        respond(async { self.declare_conflict(Call::admit(&self.store, request).await?).await }).await
+    }
+
+    async fn invite_judges(&self, request: Request<v1::InviteJudgesRequest>) -> Answer<v1::InviteJudgesResponse> {
+        respond(async { self.invite_judges(Call::admit(&self.store, request).await?).await }).await
+    }
+
+    async fn open_voting(&self, request: Request<v1::OpenVotingRequest>) -> Answer<v1::OpenVotingResponse> {
+        respond(async { self.open_voting(Call::admit(&self.store, request).await?).await }).await
+    }
+
+    async fn get_my_ballot(&self, request: Request<v1::GetMyBallotRequest>) -> Answer<v1::GetMyBallotResponse> {
+        Err(Status::unimplemented("GetMyBallot"))
+    }
+
+    async fn save_draft(&self, request: Request<v1::SaveDraftRequest>) -> Answer<v1::SaveDraftResponse> {
+        Err(Status::unimplemented("SaveDraft"))
+    }
+
+    async fn cast_ballot(&self, request: Request<v1::CastBallotRequest>) -> Answer<v1::CastBallotResponse> {
+        Err(Status::unimplemented("CastBallot"))
+    }
+
+    async fn withdraw_ballot(&self, request: Request<v1::WithdrawBallotRequest>) -> Answer<v1::WithdrawBallotResponse> {
+        Err(Status::unimplemented("WithdrawBallot"))
+    }
+
+    async fn close_voting(&self, request: Request<v1::CloseVotingRequest>) -> Answer<v1::CloseVotingResponse> {
+        Err(Status::unimplemented("CloseVoting"))
+    }
+
+    async fn get_leaderboard(&self, request: Request<v1::GetLeaderboardRequest>) -> Answer<v1::GetLeaderboardResponse> {
+        Err(Status::unimplemented("GetLeaderboard"))
+    }
+
+    type WatchLeaderboardStream = Answers<v1::WatchLeaderboardResponse>;
+
+    async fn watch_leaderboard(
+        &self,
+        request: Request<v1::WatchLeaderboardRequest>,
+    ) -> Answer<Self::WatchLeaderboardStream> {
+        Err(Status::unimplemented("WatchLeaderboard"))
+    }
+
+    type WatchRemindersStream = Answers<v1::WatchRemindersResponse>;
+
+    async fn watch_reminders(&self, request: Request<v1::WatchRemindersRequest>) -> Answer<Self::WatchRemindersStream> {
+        Err(Status::unimplemented("WatchReminders"))
+    }
+
+    async fn explain_standing(
+        &self,
+        request: Request<v1::ExplainStandingRequest>,
+    ) -> Answer<v1::ExplainStandingResponse> {
+        Err(Status::unimplemented("ExplainStanding"))
+    }
+
+    async fn list_team_standings(
+        &self,
+        request: Request<v1::ListTeamStandingsRequest>,
+    ) -> Answer<v1::ListTeamStandingsResponse> {
+        Err(Status::unimplemented("ListTeamStandings"))
+    }
+
+    async fn list_flags(&self, request: Request<v1::ListFlagsRequest>) -> Answer<v1::ListFlagsResponse> {
+        Err(Status::unimplemented("ListFlags"))
+    }
+
+    async fn decide_flag(&self, request: Request<v1::DecideFlagRequest>) -> Answer<v1::DecideFlagResponse> {
+        Err(Status::unimplemented("DecideFlag"))
+    }
+
+    async fn export_record(&self, request: Request<v1::ExportRecordRequest>) -> Answer<v1::ExportRecordResponse> {
+        Err(Status::unimplemented("ExportRecord"))
+    }
+
+    async fn erase_voter(&self, request: Request<v1::EraseVoterRequest>) -> Answer<v1::EraseVoterResponse> {
+        Err(Status::unimplemented("EraseVoter"))
+    }
+}

@@ -1,0 +1,271 @@
+//! Opening the vote: the roll as it is now, the manifest, and the deal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::{ActiveValue::Set, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*};
+
+use super::{
+    super::{
+        chain::Body,
+        dealing::{Deal, Directions, Seat, Voter, deal},
+        draw::{Hash, Seed, sha256},
+        entity::{competition, invitee, voter},
+        manifest::{FORMAT, Manifest, ManifestEntry, RollVoter, roll_hash},
+        secrets::{self, Purpose, hex, new_secret, pseudonym},
+        terms::{Competition, Plan},
+    },
+    Actor, Locked, add_link, announce_change, conflicts, invitees, lock, plans_of,
+};
+use crate::{
+    api::v1::{AuditAction, CompetitionState, NoBallotReason, StaffRole, StaffState},
+    directory::{
+        scope::Scope,
+        store::{StaffQuery, find_staff, list_staff},
+    },
+    error::{Error, Result},
+    interaction::Micros,
+    store::{Abort, Store, Tx, audit},
+    vault::{SealKey, Vault},
+};
+
+/// Rows of one insert.
+const CHUNK: usize = 200;
+
+/// What the organiser is told.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Opened {
+    pub(crate) voters: usize,
+    pub(crate) judge_teams: usize,
+    /// Voter and number of the reason.
+    pub(crate) no_ballots: Vec<(String, i32)>,
+}
+
+/// A voter as he comes onto the roll.
+struct Candidate {
+    id: String,
+    team: Option<String>,
+    conflicts: BTreeSet<String>,
+    /// Of an invited judge.
+    token_hash: Option<String>,
+}
+
+/// Freezes what was announced and submitted, and deals.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::VotingOpened`], [`Error::CannotOpen`] with everything that is missing.
+pub(crate) async fn open(
+    tx: &Tx,
+    (store, vault): (&Store, &Vault),
+    actor: &Actor,
+    id: Uuid,
+    public_draw: &str,
+) -> Result<Opened, Abort> {
+    let (locked, now) = lock(tx, store, id).await?;
+    let competition = &locked.competition;
+    if competition.state != CompetitionState::Submitting {
+        return Err(Error::VotingOpened.into());
+    }
+    let plans = plans_of(tx, id).await?;
+    let candidates = candidates(tx, competition, &plans).await?;
+    check(competition, &plans, public_draw, now)?;
+
+    let salt = new_secret();
+    let roll: BTreeMap<String, Candidate> =
+        candidates.into_iter().map(|one| (pseudonym(&salt, &key_of(&one)), one)).collect();
+    let on_record: Vec<RollVoter> = roll
+        .iter()
+        .map(|(pseudonym, one)| RollVoter {
+            pseudonym: pseudonym.clone(),
+            team: one.team.clone(),
+            conflicts: one.conflicts.clone(),
+        })
+        .collect();
+    let earlier = earlier_directions(tx, vault, id).await?;
+    let manifest = Manifest {
+        format: FORMAT.to_owned(),
+        competition: id.to_string(),
+        title: competition.announced.title.clone(),
+        rules: competition.announced.rules.clone(),
+        voting_deadline: competition.announced.voting_deadline,
+        opened_at: now,
+        entries: plans.iter().map(manifest_entry).collect::<Result<_>>()?,
+        roll_hash: roll_hash(&on_record).map_err(Error::internal)?,
+        voters: roll.len(),
+        seed_commitment: hex(&competition.seed_commitment),
+        earlier_directions: earlier,
+    };
+    let (manifest_text, manifest_hash) = manifest.write().map_err(Error::internal)?;
+    let secret = locked.secret(vault, Purpose::Secret)?.ok_or_else(|| Error::internal("no secret"))?;
+    let dealt = dealt(&manifest, &on_record, &Seed::of(&secret, &manifest_hash, public_draw))?;
+
+    let mut no_ballots = Vec::new();
+    let mut rows = Vec::with_capacity(roll.len());
+    for (pseudonym, one) in roll {
+        let (judge, panel, no_ballot) = match dealt.seats.get(&pseudonym) {
+            Some(Seat::Panel { judge, panel }) => (Some(judge.clone()), panel.as_slice(), NoBallotReason::Unspecified),
+            Some(Seat::NothingToJudge) => (None, &[][..], NoBallotReason::NothingToJudge),
+            Some(Seat::NoPool) | None => (None, &[][..], NoBallotReason::NoPool),
+        };
+        if no_ballot != NoBallotReason::Unspecified {
+            no_ballots.push((one.id.clone(), no_ballot.into()));
+        }
+        rows.push(voter::ActiveModel {
+            competition_id: Set(id),
+            pseudonym: Set(pseudonym),
+            voter_id: Set(Some(one.id)),
+            invited: Set(i16::from(one.token_hash.is_some())),
+            token_hash: Set(one.token_hash),
+            team_id: Set(one.team),
+            conflicts: Set(serde_json::to_string(&one.conflicts).map_err(Error::internal)?),
+            judge: Set(judge),
+            no_ballot: Set(no_ballot as i16),
+            panel: Set(serde_json::to_string(panel).map_err(Error::internal)?),
+        });
+    }
+    let opened = Opened { voters: rows.len(), judge_teams: dealt.judges().len(), no_ballots };
+    for chunk in rows.chunks(CHUNK) {
+        voter::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx).await?;
+    }
+    let ballot_key = SealKey::random();
+    let seal = |purpose, secret: &[u8]| secrets::seal(vault, &locked.row.key_id, id, purpose, secret);
+    let row = competition::ActiveModel {
+        id: Set(id),
+        state: Set(CompetitionState::Voting as i16),
+        revision: Set(competition.revision + 1),
+        sealed_ballot_key: Set(Some(seal(Purpose::BallotKey, ballot_key.as_bytes())?)),
+        sealed_roll_salt: Set(Some(seal(Purpose::RollSalt, &salt)?)),
+        public_draw: Set(public_draw.to_owned()),
+        manifest: Set(Some(manifest_text)),
+        manifest_hash: Set(Some(manifest_hash.to_vec())),
+        opened_at: Set(Some(now)),
+        ..Default::default()
+    };
+    competition::Entity::update(row).exec(tx).await?;
+    invitee::Entity::delete_many().filter(invitee::Column::CompetitionId.eq(id)).exec(tx).await?;
+    let body = Body::Opened { opened_at: now, manifest_hash: hex(&manifest_hash), public_draw: public_draw.to_owned() };
+    add_link(tx, vault, id, &body).await?;
+    announce_change(tx, store, id, CompetitionState::Voting, 0, now).await?;
+    let actor = (actor.0.as_str(), actor.1);
+    audit::add(tx, now, actor, AuditAction::VotingOpened, &id.to_string(), "", None).await?;
+    Ok(opened)
+}
+
+/// The deal that follows from a manifest, its roll and the seed.
+///
+/// # Errors
+/// [`Error::CannotOpen`].
+pub(crate) fn dealt(manifest: &Manifest, roll: &[RollVoter], seed: &Seed) -> Result<Deal> {
+    let voters: Vec<Voter> = roll.iter().map(Voter::from).collect();
+    let terms = manifest.rules.dealing(manifest.earlier_directions.clone());
+    deal(&terms, &manifest.competing(), &voters, seed)
+        .map_err(|refusals| Error::CannotOpen(refusals.iter().map(ToString::to_string).collect()))
+}
+
+/// Invited judges and colleagues may have the same id.
+fn key_of(candidate: &Candidate) -> String {
+    match &candidate.token_hash {
+        Some(_) => format!("invited {}", candidate.id),
+        None => format!("staff {}", candidate.id),
+    }
+}
+
+fn check(competition: &Competition, plans: &[Plan], public_draw: &str, now: Micros) -> Result<()> {
+    let mut missing = Vec::new();
+    if now >= competition.announced.voting_deadline {
+        missing.push("the voting deadline has passed".to_owned());
+    }
+    let rules = &competition.announced.rules;
+    if !rules.public_draw_source.is_empty() && public_draw.is_empty() {
+        missing.push("the public draw that the rules name is not told".to_owned());
+    }
+    let competing = plans.iter().map(|plan| &plan.team_id).filter(|team| rules.neutral_teams.contains(*team));
+    missing.extend(competing.map(|team| format!("team {team} competes and cannot judge as a neutral one")));
+    if missing.is_empty() { Ok(()) } else { Err(Error::CannotOpen(missing)) }
+}
+
+/// Active colleagues of competing and neutral teams, those added, and invited judges; nobody excluded, no bot.
+async fn candidates(tx: &Tx, competition: &Competition, plans: &[Plan]) -> Result<Vec<Candidate>, Abort> {
+    let rules = &competition.announced.rules;
+    let mut of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (staff_id, team_id) in conflicts(tx, competition.id).await? {
+        of.entry(staff_id).or_default().insert(team_id);
+    }
+    let teams: BTreeSet<&String> = plans.iter().map(|plan| &plan.team_id).chain(&rules.neutral_teams).collect();
+    let mut people = BTreeMap::new();
+    for team in &teams {
+        let wanted =
+            StaffQuery { team_id: Some((*team).clone()), state: Some(StaffState::Active), ..Default::default() };
+        for person in list_staff(tx, &Scope::All, wanted, None, i64::MAX.unsigned_abs()).await? {
+            people.insert(person.id.clone(), (person, Some((*team).clone())));
+        }
+    }
+    for id in &rules.additional_voters {
+        if let Some(person) = find_staff(tx, id).await?
+            && person.state == StaffState::Active
+        {
+            // Whoever is of a judging team already judges there.
+            people.entry(id.clone()).or_insert((person, None));
+        }
+    }
+    let voters =
+        people.into_iter().filter(|(id, (person, _))| person.role != StaffRole::Bot && !rules.excluded.contains(id));
+    let staff = voters.map(|(id, (_, team))| Candidate {
+        conflicts: of.remove(&id).unwrap_or_default(),
+        id,
+        team,
+        token_hash: None,
+    });
+    let mut candidates: Vec<Candidate> = staff.collect();
+    let invited = invitees(tx, competition.id).await?.into_iter().map(|row| Candidate {
+        id: row.judge_id,
+        team: Some(row.team_id),
+        conflicts: BTreeSet::new(),
+        token_hash: Some(row.token_hash),
+    });
+    candidates.extend(invited);
+    Ok(candidates)
+}
+
+fn manifest_entry(plan: &Plan) -> Result<ManifestEntry> {
+    let text = serde_json::to_vec(&(&plan.text.title, &plan.text.what, &plan.text.why, &plan.text.cases));
+    let text_hash = hex(&sha256(&text.map_err(Error::internal)?));
+    Ok(ManifestEntry { id: plan.id.to_string(), team: plan.team_id.clone(), text_hash })
+}
+
+/// Who judged whom in the newest competition before this one that was one-way, if there was one.
+async fn earlier_directions(tx: &Tx, vault: &Vault, id: Uuid) -> Result<Directions, Abort> {
+    let before = competition::Entity::find()
+        .filter(competition::Column::Id.lt(id))
+        .filter(competition::Column::State.is_in([CompetitionState::Closed as i16, CompetitionState::Final as i16]))
+        .order_by_desc(competition::Column::Id)
+        .limit(1)
+        .one(tx)
+        .await?;
+    let Some(row) = before else { return Ok(Directions::new()) };
+    let locked = super::locked(row)?;
+    let (Some(manifest), Some(secret)) = (locked.manifest(), locked.secret(vault, Purpose::Secret)?) else {
+        return Ok(Directions::new());
+    };
+    let manifest: Manifest = serde_json::from_str(manifest).map_err(Error::internal)?;
+    let roll = roll_of(tx, locked.competition.id).await?;
+    let deal = dealt(&manifest, &roll, &seed_of(&locked, &secret)?)?;
+    Ok(if deal.one_way { deal.directions } else { Directions::new() })
+}
+
+/// From which a competition's chance was drawn.
+pub(crate) fn seed_of(locked: &Locked, secret: &Hash) -> Result<Seed> {
+    let hash = locked.competition.manifest_hash.as_deref().and_then(|hash| Hash::try_from(hash).ok());
+    let hash = hash.ok_or_else(|| Error::internal("a competition without a manifest"))?;
+    Ok(Seed::of(secret, &hash, locked.public_draw()))
+}
+
+/// The roll under pseudonyms, in their order.
+pub(crate) async fn roll_of(connection: &impl sea_orm::ConnectionTrait, competition: Uuid) -> Result<Vec<RollVoter>> {
+    let query = voter::Entity::find()
+        .filter(voter::Column::CompetitionId.eq(competition))
+        .order_by_asc(voter::Column::Pseudonym);
+    let voter = |row: voter::Model| {
+        Ok(RollVoter { conflicts: super::texts(&row.conflicts)?, pseudonym: row.pseudonym, team: row.team_id })
+    };
+    query.all(connection).await?.into_iter().map(voter).collect()
+}

@@ -1,0 +1,190 @@
+//! What a competition is: its rules as announced, its phases, and what freezes them.
+
+use std::collections::BTreeSet;
+
+use sea_orm::entity::prelude::Uuid;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Form, Method,
+    ballot::MOST_DEALT,
+    dealing::{Directions, OneWay, Terms},
+};
+use crate::{api::v1::CompetitionState, interaction::Micros};
+
+/// A quarter of an entry's judges on each side.
+pub(crate) const TRIM_BP: u32 = 2_500;
+const DAY: Micros = 86_400_000_000;
+/// How long a result may be disputed.
+pub(crate) const DISPUTE_WINDOW: Micros = 14 * DAY;
+
+/// Whether a ballot is refused that returns another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SwapRule {
+    /// Never.
+    None,
+    /// While a ballot of that team supports the voter's.
+    RejectMutual,
+}
+
+/// The rules of a competition, as they are kept and stand in its manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Rules {
+    pub(crate) form: Form,
+    pub(crate) tally: Tally,
+    pub(crate) trim_bp: u32,
+    pub(crate) panel_size: usize,
+    pub(crate) one_way: OneWay,
+    pub(crate) choices: usize,
+    pub(crate) swap_rule: SwapRule,
+    pub(crate) blend_bp: u32,
+    /// Days of the ratings that are blended in, YYYY-MM-DD, both included.
+    pub(crate) blend_days: Option<(String, String)>,
+    pub(crate) hides_teams: bool,
+    pub(crate) neutral_teams: BTreeSet<String>,
+    pub(crate) additional_voters: BTreeSet<String>,
+    pub(crate) excluded: BTreeSet<String>,
+    /// From the first place on.
+    pub(crate) prizes: Vec<String>,
+    pub(crate) dispute_window: Micros,
+    pub(crate) public_draw_source: String,
+}
+
+/// How ballots become a score, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Tally {
+    /// See [`Method::TrimmedTeamMean`].
+    TrimmedTeamMean,
+    /// See [`Method::Plurality`].
+    Plurality,
+}
+
+impl Tally {
+    /// With how much is left out.
+    pub fn method(self, trim_bp: u32) -> Method {
+        match self {
+            Self::TrimmedTeamMean => Method::TrimmedTeamMean { trim_bp },
+            Self::Plurality => Method::Plurality,
+        }
+    }
+}
+
+impl Rules {
+    pub(crate) fn method(&self) -> Method {
+        self.tally.method(self.trim_bp)
+    }
+
+    /// What dealing depends on.
+    pub(crate) fn dealing(&self, earlier: Directions) -> Terms {
+        let panel_size = self.panel_size.min(MOST_DEALT);
+        Terms { form: self.form, panel_size, one_way: self.one_way, earlier }
+    }
+
+    /// Whether ballots are refused that return another.
+    pub(crate) fn rejects_mutual(&self) -> bool {
+        self.form == Form::OpenChoice && self.swap_rule == SwapRule::RejectMutual
+    }
+}
+
+/// What the organiser announces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Announcement {
+    pub(crate) title: String,
+    pub(crate) rules: Rules,
+    pub(crate) submission_deadline: Micros,
+    pub(crate) voting_deadline: Micros,
+}
+
+/// A competition without its secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Competition {
+    pub(crate) id: Uuid,
+    pub(crate) announced: Announcement,
+    /// As it was written; see [`Self::state_at`].
+    pub(crate) state: CompetitionState,
+    pub(crate) revision: i64,
+    pub(crate) seed_commitment: Vec<u8>,
+    pub(crate) manifest_hash: Option<Vec<u8>>,
+    pub(crate) opened_at: Option<Micros>,
+    pub(crate) closed_at: Option<Micros>,
+    pub(crate) dispute_until: Option<Micros>,
+    pub(crate) result_revision: i32,
+}
+
+impl Competition {
+    /// Whether ballots are taken at `now`.
+    pub(crate) fn is_open_at(&self, now: Micros) -> bool {
+        self.state == CompetitionState::Voting && now < self.announced.voting_deadline
+    }
+
+    /// Whether it must be closed before anything is said about it.
+    pub(crate) fn is_overdue_at(&self, now: Micros) -> bool {
+        self.state == CompetitionState::Voting && now >= self.announced.voting_deadline
+    }
+
+    /// Whether its result became final without anybody writing it down.
+    pub(crate) fn is_undisputed_at(&self, now: Micros) -> bool {
+        self.state == CompetitionState::Closed && self.dispute_until.is_some_and(|until| now >= until)
+    }
+
+    /// Whether entries are taken at `now`.
+    pub(crate) fn takes_entries_at(&self, now: Micros) -> bool {
+        self.state == CompetitionState::Submitting && now < self.announced.submission_deadline
+    }
+
+    /// Whether there is a result.
+    pub(crate) fn has_result(&self) -> bool {
+        match self.state {
+            CompetitionState::Closed | CompetitionState::Final => true,
+            CompetitionState::Unspecified
+            | CompetitionState::Submitting
+            | CompetitionState::Voting
+            | CompetitionState::Cancelled => false,
+        }
+    }
+}
+
+/// A team's service plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub(crate) id: Uuid,
+    pub(crate) competition_id: Uuid,
+    pub(crate) team_id: String,
+    pub(crate) text: PlanText,
+    pub(crate) submitted_at: Micros,
+    pub(crate) revised_at: Micros,
+    pub(crate) revision: i64,
+}
+
+/// What a plan says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlanText {
+    pub(crate) title: String,
+    pub(crate) what: String,
+    pub(crate) why: String,
+    pub(crate) cases: Vec<Case>,
+}
+
+/// What shows a plan at work; at least one of the two.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Case {
+    pub(crate) interaction_id: Option<Uuid>,
+    pub(crate) text: Option<String>,
+}
+
+/// The roll's view of one voter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Enrolled {
+    /// Under which he was dealt, and his ballot is sealed.
+    pub(crate) pseudonym: String,
+    /// None once he was erased.
+    pub(crate) voter_id: Option<String>,
+    pub(crate) team_id: Option<String>,
+    /// None: no ballot.
+    pub(crate) judge: Option<String>,
+    pub(crate) no_ballot: crate::api::v1::NoBallotReason,
+    /// Ids of entries as dealt.
+    pub(crate) panel: Vec<Uuid>,
+}
