@@ -21,6 +21,8 @@ pub(crate) enum Body {
     Closed {
         closed_at: Micros,
         dispute_until: Micros,
+        /// Ballots that were altered in the database, and not counted.
+        unreadable: usize,
         /// SHA-256 of the sums as the auditor's record holds them.
         sums_hash: String,
         /// Of customers' ratings by team, frozen here; empty where they have no weight.

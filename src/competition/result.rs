@@ -13,6 +13,7 @@ use super::{
     tally::{Score, Sums, blended, intervals, lots, places, scores},
     terms::Rules,
 };
+use crate::error::{Error, Result};
 
 /// Judge teams and ballots from which on the mean before trimming may be told: below it would tell of single ones.
 const TOLD_FROM_JUDGES: usize = 5;
@@ -61,6 +62,14 @@ pub(crate) struct Fraction {
 impl Fraction {
     pub(crate) fn of(value: &BigRational) -> Self {
         Self { exact: format!("{}/{}", value.numer(), value.denom()), nanos: nanos(value) }
+    }
+
+    /// The fraction itself.
+    ///
+    /// # Errors
+    /// Whatever is no fraction.
+    pub(crate) fn exact(&self) -> Result<BigRational> {
+        self.exact.parse().map_err(Error::internal)
     }
 
     /// As a number.

@@ -1,5 +1,7 @@
 //! From counters to the comparison of teams and colleagues, and who may see which row of it.
 
+use std::collections::BTreeMap;
+
 use super::{
     case_mix::{Cell, Groups},
     figures::{SEPARATOR, Unit},
@@ -175,4 +177,12 @@ pub(super) fn write_explanation(rank: v1::Rank, explanation: Option<Explanation>
         });
     }
     response
+}
+
+/// The shrunken mean level of every team over some days, in billionths, where it has one: what competitions blend in (C3).
+pub(crate) async fn shrunken_team_means(store: &Store, days: (&str, &str)) -> Result<BTreeMap<String, i64>> {
+    let terms = v1::RankTerms { first_day: days.0.to_owned(), last_day: days.1.to_owned(), minimum_n: 0 };
+    let (_, standings) = Comparison::read(store, Compared::Teams, &terms).await?.rank().await?;
+    let mean = |one: Standing| Some((one.key, (one.shrunk? * 1e9).round() as i64));
+    Ok(standings.into_iter().filter_map(mean).collect())
 }

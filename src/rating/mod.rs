@@ -24,6 +24,7 @@ pub(crate) mod wording;
 
 use uuid::Uuid;
 
+pub(crate) use compare::shrunken_team_means;
 pub(crate) use message::{period as read_days, read_answers, read_period};
 pub(crate) use rules::{judge, standing};
 

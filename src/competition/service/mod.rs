@@ -1,18 +1,21 @@
 //! The RPCs of competitions, by what they are about.
 
 mod announcing;
+mod results;
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
 use futures::{Stream, future::BoxFuture};
 use sea_orm::entity::prelude::Uuid;
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
 use super::{
     message,
-    store::{self as rows},
+    store::{self as rows, closing},
     terms::Competition,
+    watch::{Changes, OfCompetition},
 };
 use crate::{
     api::v1::{self, AuditAction, competition_service_server::CompetitionService},
@@ -22,25 +25,36 @@ use crate::{
     interaction::Micros,
     store::{
         Abort, Store, Tx, audit,
+        feed::Feed,
         request::{self, Request as Mutation},
     },
     vault::Vault,
+    watch::Watches,
 };
 
 type Answer<T> = Result<Response<T>, Status>;
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// Serves [`CompetitionService`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CompetitionApi {
     store: Store,
     vault: Vault,
+    watches: Watches,
+    changes: Feed<Changes>,
+}
+
+impl std::fmt::Debug for CompetitionApi {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("CompetitionApi").finish_non_exhaustive()
+    }
 }
 
 impl CompetitionApi {
-    /// `vault`: seals ballots and signs records.
-    pub fn new(store: Store, vault: Vault) -> Self {
-        Self { store, vault }
+    /// `vault`: seals ballots and signs records. `stopping` turns true when the server stops.
+    pub fn new(store: Store, vault: Vault, watches: Watches, stopping: watch::Receiver<bool>) -> Self {
+        tokio::spawn(keep_time(store.clone(), vault.clone(), stopping.clone()));
+        Self { changes: Feed::start(store.clone(), stopping), store, vault, watches }
     }
 
     /// Does a change once per request id. `work` locks what it changes and reads the time after that; the time that it gets
@@ -80,14 +94,60 @@ impl CompetitionApi {
         outcome
     }
 
-    /// A competition as it is.
+    /// A competition as it is: whatever is due for it is done first.
     async fn current(&self, id: Uuid) -> Result<Competition> {
-        let found = rows::find(self.store.reader(), id).await?;
-        Ok(found.ok_or(Error::NotFound("competition"))?.competition)
+        let find = async || {
+            let found = rows::find(self.store.reader(), id).await?;
+            Ok(found.ok_or(Error::NotFound("competition"))?.competition)
+        };
+        let found: Competition = find().await?;
+        let now = self.store.clock().now_micros();
+        if found.is_overdue_at(now) || found.is_undisputed_at(now) {
+            closing::keep_time(&self.store, &self.vault, id).await?;
+            return find().await;
+        }
+        Ok(found)
+    }
+
+    async fn watch_leaderboard(
+        &self,
+        call: Call<v1::WatchLeaderboardRequest>,
+    ) -> Result<Answers<v1::WatchLeaderboardResponse>> {
+        let Call { caller, scope, message } = call;
+        let id = message::id(&message.competition_id, "competition")?;
+        self.current(id).await?;
+        let subject = OfCompetition { id, api: self.clone() };
+        let from = (&self.store, &self.changes);
+        let watch = self.watches.open(from, (caller, scope), subject, &message.resume_cursor).await?;
+        Ok(watch.begin())
     }
 
     async fn competition(&self, id: Uuid) -> Result<v1::Competition> {
         self.current(id).await.map(message::write)
+    }
+}
+
+/// How often competitions are looked at whose time has come.
+const TICK: Duration = Duration::from_secs(5);
+
+/// Closes votes at their deadlines, and lets results stand, until the server stops.
+async fn keep_time(store: Store, vault: Vault, mut stopping: watch::Receiver<bool>) {
+    loop {
+        match closing::due(&store).await {
+            Ok(due) => {
+                for id in due {
+                    match closing::keep_time(&store, &vault, id).await {
+                        Ok(()) => tracing::info!(competition = %id, "its time has come"),
+                        Err(error) => tracing::warn!(competition = %id, %error, "closing at the deadline"),
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "looking for competitions whose time has come"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
     }
 }
 
@@ -173,11 +233,11 @@ impl CompetitionService for CompetitionApi {
     }
 
     async fn close_voting(&self, request: Request<v1::CloseVotingRequest>) -> Answer<v1::CloseVotingResponse> {
-        Err(Status::unimplemented("CloseVoting"))
+        respond(async { self.close_voting(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn get_leaderboard(&self, request: Request<v1::GetLeaderboardRequest>) -> Answer<v1::GetLeaderboardResponse> {
-        Err(Status::unimplemented("GetLeaderboard"))
+        respond(async { self.leaderboard(Call::admit(&self.store, request).await?).await }).await
     }
 
     type WatchLeaderboardStream = Answers<v1::WatchLeaderboardResponse>;
@@ -186,7 +246,7 @@ impl CompetitionService for CompetitionApi {
         &self,
         request: Request<v1::WatchLeaderboardRequest>,
     ) -> Answer<Self::WatchLeaderboardStream> {
-        Err(Status::unimplemented("WatchLeaderboard"))
+        respond(async { self.watch_leaderboard(Call::admit(&self.store, request).await?).await }).await
     }
 
     type WatchRemindersStream = Answers<v1::WatchRemindersResponse>;
@@ -199,14 +259,14 @@ impl CompetitionService for CompetitionApi {
         &self,
         request: Request<v1::ExplainStandingRequest>,
     ) -> Answer<v1::ExplainStandingResponse> {
-        Err(Status::unimplemented("ExplainStanding"))
+        respond(async { self.explain(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn list_team_standings(
         &self,
         request: Request<v1::ListTeamStandingsRequest>,
     ) -> Answer<v1::ListTeamStandingsResponse> {
-        Err(Status::unimplemented("ListTeamStandings"))
+        respond(async { self.team_standings(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn list_flags(&self, request: Request<v1::ListFlagsRequest>) -> Answer<v1::ListFlagsResponse> {

@@ -2,8 +2,10 @@
 //! closing waits for those under way and none comes after.
 
 pub(super) mod announce;
+pub(super) mod closing;
 pub(super) mod opening;
 pub(super) mod plans;
+pub(super) mod results;
 mod rows;
 
 use std::collections::BTreeSet;

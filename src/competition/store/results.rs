@@ -1,0 +1,141 @@
+//! What remains of a vote: sums by judge team, results, flags.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
+};
+
+use super::super::{
+    Entry,
+    chain::Body,
+    entity::{competition, entry, flag, sum},
+    flags::{Flag, Kind, Month, WINDOW, flags},
+    manifest::Manifest,
+    result::Placing,
+    tally::{Given, Sums},
+};
+use crate::{
+    api::v1::{CompetitionState, FlagKind, FlagStrength, FlagVerdict},
+    error::{Error, Result},
+    store::{Abort, Tx},
+};
+
+/// Rows of one insert.
+const CHUNK: usize = 500;
+
+/// Keeps the sums of a vote.
+pub(super) async fn keep_sums(tx: &Tx, competition: Uuid, sums: &Sums) -> Result<(), Abort> {
+    let row = |((judge, entry), given): (&(String, String), &Given)| {
+        Ok(sum::ActiveModel {
+            competition_id: Set(competition),
+            judge: Set(judge.clone()),
+            entry_id: Set(Uuid::try_parse(entry).map_err(Error::internal)?),
+            ballots: Set(given.ballots.into()),
+            shares: Set(i64::try_from(given.shares).map_err(Error::internal)?),
+            top: Set(given.top.into()),
+        })
+    };
+    let rows: Vec<sum::ActiveModel> = sums.0.iter().map(row).collect::<Result<_>>()?;
+    for chunk in rows.chunks(CHUNK) {
+        sum::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// The sums of a closed vote.
+pub(crate) async fn sums_of(connection: &impl ConnectionTrait, competition: Uuid) -> Result<Sums> {
+    let rows = sum::Entity::find().filter(sum::Column::CompetitionId.eq(competition)).all(connection).await?;
+    let given = |row: sum::Model| {
+        let given = Given {
+            ballots: u32::try_from(row.ballots).map_err(Error::internal)?,
+            shares: u64::try_from(row.shares).map_err(Error::internal)?,
+            top: u32::try_from(row.top).map_err(Error::internal)?,
+        };
+        Ok(((row.judge, row.entry_id.to_string()), given))
+    };
+    Ok(Sums(rows.into_iter().map(given).collect::<Result<_>>()?))
+}
+
+/// Looks for votes returned in this competition and those before it, and keeps what it finds for people to judge.
+pub(super) async fn raise_flags(tx: &Tx, id: Uuid, entries: &[Entry], sums: &Sums) -> Result<(), Abort> {
+    let earlier = competition::Entity::find()
+        .filter(competition::Column::Id.lt(id))
+        .filter(competition::Column::State.is_in([CompetitionState::Closed as i16, CompetitionState::Final as i16]))
+        .order_by_desc(competition::Column::Id)
+        .limit(WINDOW as u64 - 1);
+    let mut months = Vec::new();
+    for row in earlier.all(tx).await? {
+        let Some(manifest) = row.manifest else { continue };
+        let manifest: Manifest = serde_json::from_str(&manifest).map_err(Error::internal)?;
+        months.push((manifest.competing(), sums_of(tx, row.id).await?));
+    }
+    months.reverse();
+    let mut window: Vec<Month<'_>> = months.iter().map(|(entries, sums)| Month { entries, sums }).collect();
+    window.push(Month { entries, sums });
+    let row = |(position, found): (i32, Flag)| {
+        let kind = match found.kind {
+            Kind::Pair => FlagKind::Pair,
+            Kind::Ring => FlagKind::Ring,
+        };
+        let strength = if found.flagged { FlagStrength::MoreThanChance } else { FlagStrength::Chance };
+        Ok(flag::ActiveModel {
+            id: Set(Uuid::new_v4()),
+            competition_id: Set(id),
+            position: Set(position),
+            kind: Set(kind as i16),
+            teams: Set(serde_json::to_string(&found.teams).map_err(Error::internal)?),
+            p_value: Set(found.p.to_string()),
+            strength: Set(strength as i16),
+            verdict: Set(FlagVerdict::Unspecified as i16),
+        })
+    };
+    let rows: Vec<flag::ActiveModel> = (1..).zip(flags(&window)).map(row).collect::<Result<_>>()?;
+    for chunk in rows.chunks(CHUNK) {
+        flag::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// Results, each best first: the first one of the close, others of disqualifications. None before the close.
+pub(crate) async fn results_of(connection: &impl ConnectionTrait, competition: Uuid) -> Result<Vec<Vec<Placing>>> {
+    let mut results = Vec::new();
+    for link in super::links(connection, competition).await? {
+        let body: Body = serde_json::from_str(&link.body).map_err(Error::internal)?;
+        results.extend(body.result().map(<[Placing]>::to_vec));
+    }
+    Ok(results)
+}
+
+/// Titles of entries.
+pub(crate) async fn titles_of(
+    connection: &impl ConnectionTrait,
+    competition: Uuid,
+) -> Result<BTreeMap<String, String>> {
+    let query = entry::Entity::find().filter(entry::Column::CompetitionId.eq(competition));
+    let rows = query.all(connection).await?;
+    Ok(rows.into_iter().map(|row| (row.id.to_string(), row.title)).collect())
+}
+
+/// Competitions with a result in which a team took part, before `before` and newest first.
+pub(crate) async fn history_of(
+    connection: &impl ConnectionTrait,
+    team_id: &str,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Uuid>> {
+    let mut took_part = entry::Entity::find()
+        .select_only()
+        .column(entry::Column::CompetitionId)
+        .filter(entry::Column::TeamId.eq(team_id))
+        .filter(entry::Column::WithdrawnAt.is_null());
+    if let Some(before) = before {
+        took_part = took_part.filter(entry::Column::CompetitionId.lt(before));
+    }
+    let query = competition::Entity::find()
+        .filter(competition::Column::Id.in_subquery(sea_orm::QuerySelect::query(&mut took_part).to_owned()))
+        .filter(competition::Column::State.is_in([CompetitionState::Closed as i16, CompetitionState::Final as i16]))
+        .order_by_desc(competition::Column::Id)
+        .limit(limit);
+    Ok(query.all(connection).await?.into_iter().map(|row| row.id).collect())
+}
