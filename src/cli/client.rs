@@ -18,9 +18,10 @@ use tonic_types::StatusExt as _;
 
 use crate::api::v1::{
     GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
-    contest_service_client::ContestServiceClient, directory_service_client::DirectoryServiceClient,
-    interaction_service_client::InteractionServiceClient, quality_service_client::QualityServiceClient,
-    rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
+    competition_service_client::CompetitionServiceClient, contest_service_client::ContestServiceClient,
+    directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
+    quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
+    survey_service_client::SurveyServiceClient,
 };
 
 /// Where the server is and who asks.
@@ -55,6 +56,8 @@ pub struct Client {
     pub contests: ContestServiceClient<Connection>,
     /// Assessments and praise.
     pub quality: QualityServiceClient<Connection>,
+    /// Competitions.
+    pub competitions: CompetitionServiceClient<Connection>,
     /// The audit trail.
     pub audit: AuditServiceClient<Connection>,
 }
@@ -113,6 +116,7 @@ impl Client {
             ratings: RatingServiceClient::new(connection.clone()),
             contests: ContestServiceClient::new(connection.clone()),
             quality: QualityServiceClient::new(connection.clone()),
+            competitions: CompetitionServiceClient::new(connection.clone()),
             audit: AuditServiceClient::new(connection),
         }
     }

@@ -2,9 +2,11 @@
 
 pub mod call;
 pub mod client;
+pub mod competition;
 pub mod completions;
 pub mod demo;
 pub mod import;
+pub mod leaderboard;
 pub mod rank;
 pub mod recompute;
 pub mod scorecard;
@@ -48,6 +50,10 @@ pub enum Command {
     Scorecard(scorecard::ScorecardArgs),
     /// Prints teams or colleagues by what they make of the same work: bands before places
     Rank(rank::RankArgs),
+    /// Runs competitions: announces, opens and closes them, tells why an entry won, writes the record
+    Competition(competition::CompetitionArgs),
+    /// Prints the places of a competition, or waits for them
+    Leaderboard(leaderboard::LeaderboardArgs),
     /// Counts every rating anew and puts the counters right, or with --check only says whether they are
     ///
     /// Works on the database itself; servers before it may go on, but no rating is taken in the meantime.
@@ -77,6 +83,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Summary(args) => summary::run(args).await,
         Command::Scorecard(args) => scorecard::run(args).await,
         Command::Rank(args) => rank::run(args).await,
+        Command::Competition(args) => competition::run(args).await,
+        Command::Leaderboard(args) => leaderboard::run(args).await,
         Command::Recompute(args) => recompute::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),

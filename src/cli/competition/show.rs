@@ -1,0 +1,229 @@
+//! Competitions and what belongs to them, as text or as JSON.
+
+use std::io::Write as _;
+
+use comfy_table::{CellAlignment, Table, presets};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::api::{
+    convert::micros,
+    plain_name,
+    v1::{Competition, Entry, ExplainStandingResponse, JudgeInvitation, OpenVotingResponse, Standing, TeamStanding},
+};
+
+fn when(at: &Option<prost_types::Timestamp>) -> Option<String> {
+    let at = Timestamp::from_microsecond(at.as_ref().map(micros)?).ok()?;
+    Some(at.to_string())
+}
+
+fn state(competition: &Competition) -> String {
+    plain_name(competition.state().as_str_name(), "COMPETITION_STATE")
+}
+
+pub(super) fn competition_json(one: &Competition) -> Value {
+    let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    json!({
+        "competition_id": one.competition_id,
+        "title": one.title,
+        "state": state(one),
+        "submission_deadline": when(&one.submission_deadline),
+        "voting_deadline": when(&one.voting_deadline),
+        "opened_time": when(&one.opened_time),
+        "closed_time": when(&one.closed_time),
+        "dispute_deadline": when(&one.dispute_deadline),
+        "seed_commitment": one.seed_commitment,
+        "manifest_hash": filled(&one.manifest_hash),
+    })
+}
+
+pub(super) fn competition(one: &Competition, as_json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    if as_json {
+        writeln!(out, "{}", competition_json(one))?;
+        return Ok(());
+    }
+    writeln!(out, "{}  {}\n{}", one.competition_id, one.title, state(one))?;
+    let rules = one.rules.clone().unwrap_or_default();
+    let form = plain_name(rules.form().as_str_name(), "BALLOT_FORM").replace('_', " ");
+    let tally = plain_name(rules.tally().as_str_name(), "TALLY_METHOD").replace('_', " ");
+    writeln!(out, "  {form} of {}, {tally}", rules.panel_size)?;
+    let lines = [
+        ("entries until", when(&one.submission_deadline)),
+        ("votes until", when(&one.voting_deadline)),
+        ("opened", when(&one.opened_time)),
+        ("closed", when(&one.closed_time)),
+        ("disputed until", when(&one.dispute_deadline)),
+        ("commitment", Some(one.seed_commitment.clone())),
+        ("manifest", Some(one.manifest_hash.clone()).filter(|hash| !hash.is_empty())),
+    ];
+    for (name, value) in lines {
+        if let Some(value) = value {
+            writeln!(out, "  {name:<14} {value}")?;
+        }
+    }
+    Ok(())
+}
+
+fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>, right: &[usize]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(head);
+    table.add_rows(rows);
+    for column in right {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+pub(super) fn competitions(all: &[Competition], as_json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    if as_json {
+        let all: Vec<Value> = all.iter().map(competition_json).collect();
+        writeln!(out, "{}", json!({ "competitions": all }))?;
+        return Ok(());
+    }
+    let row = |one: &Competition| {
+        let until = when(&one.voting_deadline).unwrap_or_default();
+        vec![one.competition_id.clone(), state(one), until, one.title.clone()]
+    };
+    writeln!(out, "{}", table(&["competition", "state", "votes until", ""], all.iter().map(row), &[]))?;
+    Ok(())
+}
+
+pub(super) fn entries(all: &[Entry], as_json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    if as_json {
+        let entry = |one: &Entry| {
+            json!({
+                "entry_id": one.entry_id,
+                "team_id": Some(&one.team_id).filter(|team| !team.is_empty()),
+                "title": one.title,
+                "what": one.what,
+                "why": one.why,
+                "submitted_time": when(&one.submitted_time),
+                "revised_time": when(&one.revised_time),
+            })
+        };
+        writeln!(out, "{}", json!({ "entries": all.iter().map(entry).collect::<Vec<_>>() }))?;
+        return Ok(());
+    }
+    let row = |one: &Entry| vec![one.entry_id.clone(), one.team_id.clone(), one.title.clone()];
+    writeln!(out, "{}", table(&["entry", "team", ""], all.iter().map(row), &[]))?;
+    Ok(())
+}
+
+pub(super) fn invitations(all: &[JudgeInvitation], as_json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    if as_json {
+        let one = |one: &JudgeInvitation| json!({"judge_id": one.judge_id, "ballot_token": one.ballot_token});
+        writeln!(out, "{}", json!({ "invitations": all.iter().map(one).collect::<Vec<_>>() }))?;
+        return Ok(());
+    }
+    let row = |one: &JudgeInvitation| vec![one.judge_id.clone(), one.ballot_token.clone()];
+    writeln!(out, "{}", table(&["judge", "ballot token"], all.iter().map(row), &[]))?;
+    Ok(())
+}
+
+pub(super) fn opened(opened: &OpenVotingResponse, as_json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    let reason = |one: &crate::api::v1::NoBallot| plain_name(one.reason().as_str_name(), "NO_BALLOT_REASON");
+    let competition = opened.competition.clone().unwrap_or_default();
+    if as_json {
+        let none = |one: &crate::api::v1::NoBallot| json!({"voter_id": one.voter_id, "reason": reason(one)});
+        let told = json!({
+            "competition": competition_json(&competition),
+            "voters": opened.voters,
+            "judge_teams": opened.judge_teams,
+            "no_ballots": opened.no_ballots.iter().map(none).collect::<Vec<_>>(),
+        });
+        writeln!(out, "{told}")?;
+        return Ok(());
+    }
+    self::competition(&competition, false)?;
+    writeln!(out, "  {} voters in {} judge teams", opened.voters, opened.judge_teams)?;
+    for one in &opened.no_ballots {
+        writeln!(out, "  without a ballot: {} ({})", one.voter_id, reason(one).replace('_', " "))?;
+    }
+    Ok(())
+}
+
+pub(in super::super) fn standing_json(one: &Standing) -> Value {
+    let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    let decision = plain_name(one.prize_decision().as_str_name(), "PRIZE_DECISION");
+    json!({
+        "entry_id": one.entry_id,
+        "team_id": one.team_id,
+        "title": one.title,
+        "place": Some(one.place).filter(|place| *place > 0),
+        "result": one.result,
+        "score": one.score,
+        "low": one.low,
+        "high": one.high,
+        "outcome": one.outcome,
+        "prize": filled(&one.prize),
+        "prize_decision": filled(&decision),
+    })
+}
+
+pub(in super::super) fn standings_table(all: &[Standing]) -> Table {
+    let figure = |figure: Option<f64>| figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.4}"));
+    let row = |one: &Standing| {
+        let place = if one.place > 0 { one.place.to_string() } else { "out".to_owned() };
+        let interval = one.low.zip(one.high).map(|(low, high)| format!("{low:.3}–{high:.3}"));
+        let by_lot = one.prize_decision() == crate::api::v1::PrizeDecision::ByLot;
+        let prize = if by_lot { format!("{} (by lot)", one.prize) } else { one.prize.clone() };
+        let interval = interval.unwrap_or_else(|| "-".to_owned());
+        vec![place, one.team_id.clone(), figure(one.result), figure(one.score), interval, one.title.clone(), prize]
+    };
+    table(&["place", "team", "result", "votes", "95 %", "", ""], all.iter().map(row), &[0, 2, 3, 4])
+}
+
+pub(super) fn explanation(told: &ExplainStandingResponse, as_json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    if as_json {
+        let told = json!({
+            "standing": told.standing.as_ref().map(standing_json),
+            "ballots": told.ballots,
+            "judge_teams": told.judge_teams,
+            "trimmed": told.trimmed,
+            "untrimmed_score": told.untrimmed_score,
+            "next_place": Some(told.next_place).filter(|place| *place > 0),
+            "needed": told.needed,
+            "text": told.text,
+        });
+        writeln!(out, "{told}")?;
+    } else {
+        writeln!(out, "{}", told.text)?;
+    }
+    Ok(())
+}
+
+pub(super) fn history(all: &[TeamStanding], as_json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    let (competition, standing) = (
+        |one: &TeamStanding| one.competition.clone().unwrap_or_default(),
+        |one: &TeamStanding| one.standing.clone().unwrap_or_default(),
+    );
+    if as_json {
+        let one = |one: &TeamStanding| {
+            json!({
+                "competition": competition_json(&competition(one)),
+                "standing": standing_json(&standing(one)),
+                "entries": one.entries,
+            })
+        };
+        writeln!(out, "{}", json!({ "standings": all.iter().map(one).collect::<Vec<_>>() }))?;
+        return Ok(());
+    }
+    let row = |one: &TeamStanding| {
+        let (competition, standing) = (competition(one), standing(one));
+        let closed = when(&competition.closed_time).unwrap_or_default();
+        let place = if standing.place > 0 { standing.place.to_string() } else { "out".to_owned() };
+        vec![closed, place, one.entries.to_string(), competition.title, standing.title, standing.prize]
+    };
+    writeln!(out, "{}", table(&["closed", "place", "of", "competition", "entry", ""], all.iter().map(row), &[1, 2]))?;
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! `rapport leaderboard`: the places of a competition, once or as they change.
+
+use std::{io::Write as _, time::Duration};
+
+use clap::Args;
+use futures::TryStreamExt as _;
+use serde_json::{Value, json};
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use super::{
+    client::{Client, ClientArgs, explain},
+    competition::{standing_json, standings_table},
+};
+use crate::api::{
+    plain_name,
+    v1::{
+        CompetitionState, GetCompetitionRequest, GetLeaderboardRequest, LeaderboardChange, Standing,
+        WatchLeaderboardRequest,
+    },
+};
+
+/// Between two attempts to come back to a watch.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Arguments of `rapport leaderboard`.
+#[derive(Debug, Args)]
+pub struct LeaderboardArgs {
+    /// Id of the competition
+    pub competition: Uuid,
+    /// Only this team and its neighbours
+    #[arg(long, value_name = "TEAM", default_value = "")]
+    pub around: String,
+    /// Wait for the result, and for revisions of it, and print each
+    #[arg(long)]
+    pub watch: bool,
+    /// Print one JSON object, with --watch one per line
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What the server refuses; with --watch only what waiting does not mend.
+pub async fn run(args: LeaderboardArgs) -> anyhow::Result<()> {
+    let client = args.client.connect().await?;
+    if args.watch {
+        return tokio::select! {
+            ended = watch(&args, &client) => ended,
+            interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+        };
+    }
+    let (revision, standings) = standings(&args, &client).await.map_err(|status| explain(&status))?;
+    print(&args, "closed", revision, &standings)
+}
+
+async fn standings(args: &LeaderboardArgs, client: &Client) -> Result<(i32, Vec<Standing>), Status> {
+    let (mut standings, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request = GetLeaderboardRequest {
+            competition_id: args.competition.to_string(),
+            around_team_id: args.around.clone(),
+            page_token,
+            ..Default::default()
+        };
+        let page = client.competitions.clone().get_leaderboard(request).await?.into_inner();
+        standings.extend(page.standings);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok((page.result_revision, standings));
+        }
+    }
+}
+
+/// First what there is, then every change; comes back where it was when the connection is lost.
+async fn watch(args: &LeaderboardArgs, client: &Client) -> anyhow::Result<()> {
+    let (mut cursor, mut shown) = (String::new(), false);
+    loop {
+        let status = match follow(args, client, &mut cursor, &mut shown).await {
+            Ok(()) => Status::unavailable("the watch ended"),
+            Err(Stop::Refused(status)) => status,
+            Err(Stop::Print(error)) => return Err(error),
+        };
+        match status.code() {
+            Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted => tokio::time::sleep(PAUSE).await,
+            _ => return Err(explain(&status)),
+        }
+    }
+}
+
+enum Stop {
+    Refused(Status),
+    Print(anyhow::Error),
+}
+
+impl From<Status> for Stop {
+    fn from(status: Status) -> Self {
+        Self::Refused(status)
+    }
+}
+
+async fn follow(args: &LeaderboardArgs, client: &Client, cursor: &mut String, shown: &mut bool) -> Result<(), Stop> {
+    let competition_id = args.competition.to_string();
+    let request = WatchLeaderboardRequest { competition_id: competition_id.clone(), resume_cursor: cursor.clone() };
+    let mut changes = client.competitions.clone().watch_leaderboard(request).await?.into_inner();
+    if !*shown {
+        // Opened first, so that nothing falls between what there is and what changes.
+        let found = client.competitions.clone().get_competition(GetCompetitionRequest { competition_id }).await?;
+        let competition = found.into_inner().competition.unwrap_or_default();
+        let (revision, standings) = match competition.state() {
+            CompetitionState::Closed | CompetitionState::Final => standings(args, client).await?,
+            CompetitionState::Unspecified
+            | CompetitionState::Submitting
+            | CompetitionState::Voting
+            | CompetitionState::Cancelled => (0, Vec::new()),
+        };
+        print(args, &phase(competition.state()), revision, &standings).map_err(Stop::Print)?;
+        *shown = true;
+    }
+    while let Some(response) = changes.try_next().await? {
+        if let Some(LeaderboardChange { state, result_revision, standings, .. }) = response.change {
+            let state = CompetitionState::try_from(state).unwrap_or_default();
+            print(args, &phase(state), result_revision, &standings).map_err(Stop::Print)?;
+        }
+        *cursor = response.resume_cursor;
+    }
+    Ok(())
+}
+
+fn phase(state: CompetitionState) -> String {
+    plain_name(state.as_str_name(), "COMPETITION_STATE")
+}
+
+fn print(args: &LeaderboardArgs, phase: &str, revision: i32, standings: &[Standing]) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    if args.json {
+        let standings: Vec<Value> = standings.iter().map(standing_json).collect();
+        writeln!(out, "{}", json!({"state": phase, "result_revision": revision, "standings": standings}))?;
+    } else if standings.is_empty() {
+        writeln!(out, "{phase}: no result yet")?;
+    } else {
+        let revised = if revision > 1 { format!(", revision {revision}") } else { String::new() };
+        writeln!(out, "{phase}{revised}\n{}", standings_table(standings))?;
+    }
+    out.flush()?;
+    Ok(())
+}
