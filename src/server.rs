@@ -217,6 +217,11 @@ impl Running {
         &self.authenticator
     }
 
+    /// The same, to be kept.
+    pub fn shared_authenticator(&self) -> Arc<Authenticator> {
+        self.authenticator.clone()
+    }
+
     /// What it counts.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics

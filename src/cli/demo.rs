@@ -1,10 +1,11 @@
 //! `rapport demo`: a small organisation's fortnight, recorded through the real API and told in plain words; then the
 //! server goes on serving, for whoever wants to try it.
 
+mod competition;
 mod ratings;
 mod review;
 
-use std::{collections::HashMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use jiff::{civil::DateTime, tz::TimeZone};
@@ -17,6 +18,7 @@ use super::{
 };
 use crate::{
     api::v1::{self, Channel, Direction, InteractionKind, Outcome, Resolution, Role, StaffRole},
+    auth::Authenticator,
     clock::Clock,
     config::{Config, ServeArgs},
     server::{self, Running},
@@ -37,6 +39,10 @@ pub struct DemoArgs {
     /// Database to use instead of an embedded one: postgres://USER:PASSWORD@HOST/NAME
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
+
+    /// Months in which the gain of swapped votes is measured
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub redeals: usize,
 
     /// Stop when the story is told, instead of serving on
     #[arg(long)]
@@ -65,7 +71,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     "warn".clone_into(&mut config.log.filter);
     let _telemetry = telemetry::start(&config.log, &config.telemetry)?;
     let running = server::start(config, Clock::system()).await?;
-    let told = Box::pin(Story::begin(&running)?.tell()).await;
+    let told = Box::pin(Story::begin(&running)?.tell(args.redeals)).await;
     if let Err(error) = told {
         running.stop().await?;
         return Err(error.context("the story went another way"));
@@ -101,6 +107,9 @@ struct Story {
     xu_wei: Client,
     fang_yu: Client,
     chen_jie_reviews: Client,
+    /// For the many who vote.
+    authenticator: Arc<Authenticator>,
+    url: String,
     /// Interactions recorded so far, by their request ids.
     ids: HashMap<String, String>,
 }
@@ -121,11 +130,13 @@ impl Story {
             xu_wei: person(Role::Reviewer, "xu.wei", &[])?,
             fang_yu: person(Role::Reviewer, "fang.yu", &[])?,
             chen_jie_reviews: person(Role::Reviewer, "chen.jie", &[])?,
+            authenticator: running.shared_authenticator(),
+            url: format!("http://{}", running.address()),
             ids: HashMap::new(),
         })
     }
 
-    async fn tell(mut self) -> anyhow::Result<()> {
+    async fn tell(mut self, redeals: usize) -> anyhow::Result<()> {
         println!("A training company in Shanghai, March 2026. Everything below goes through the server's own API.\n");
         self.directory().await?;
         self.prospect().await?;
@@ -137,7 +148,8 @@ impl Story {
         self.credit(&first_call).await?;
         self.figures().await?;
         self.ratings().await?;
-        self.review().await
+        self.review().await?;
+        self.competition(redeals).await
     }
 
     async fn directory(&mut self) -> anyhow::Result<()> {

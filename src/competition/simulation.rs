@@ -170,7 +170,16 @@ impl Society {
         Ok(final_places)
     }
 
-    /// The entries of a panel in the order in which a member puts them.
+    /// Whether a voter votes at all; voters are numbered through their teams, neutral ones last.
+    pub fn votes(&self, voter: usize) -> bool {
+        self.members[voter].votes
+    }
+
+    /// The entries of a panel in the order in which a voter puts them, under a plan.
+    pub fn ranking(&self, voter: usize, panel: &[usize], plan: &Plan) -> Vec<usize> {
+        self.order(&self.members[voter], panel, plan)
+    }
+
     fn order(&self, member: &Member, panel: &[usize], plan: &Plan) -> Vec<usize> {
         let mut order = panel.to_vec();
         let honest = |one: &usize, other: &usize| member.opinions[*other].total_cmp(&member.opinions[*one]);

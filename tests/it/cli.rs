@@ -264,7 +264,8 @@ async fn a_watch_comes_back_by_itself(server: Server) {
 async fn the_demo_tells_its_story_twice(server: Server) {
     let directory = tempfile::tempdir().unwrap();
     let data_dir = directory.path().display().to_string();
-    let mut arguments = vec!["demo", "--once", "--listen", "127.0.0.1:0", "--data-dir", &data_dir];
+    // In a debug build a thousand months take a minute.
+    let mut arguments = vec!["demo", "--once", "--listen", "127.0.0.1:0", "--data-dir", &data_dir, "--redeals", "20"];
     let url = server.database_url();
     if let Some(url) = &url {
         arguments.extend(["--database-url", url]);
@@ -281,11 +282,24 @@ async fn the_demo_tells_its_story_twice(server: Server) {
         "the caller is the rated person, of his team, or the contester",
         "what counts for staff  2 ratings, mean 4.50",
         "the customer's truth   5 ratings, mean 2.60",
+        "72 voters in 12 judge teams",
+        "there is no result before voting has closed",
+        "do not change once voting has opened",
+        "a ballot of that team supports the voter's own",
+        "dealt panels, team mean",
         "陈杰 reads at once: “陈老师把学习计划讲得很清楚，谢谢！”",
     ] {
         assert!(story.contains(part), "{part:?} is not in:\n{story}");
     }
-    assert_eq!(stdout(&rapport(&server, &arguments).await), story);
+    // Votes are cast once; all the rest is told alike.
+    let again = stdout(&rapport(&server, &arguments).await);
+    let parts = |story: &str| {
+        let (before, after) = story.split_once("The service competition").unwrap();
+        let (_, after) = after.split_once("The leaderboard:").unwrap();
+        let (leaderboard, _) = after.split_once("The same teams once more").unwrap();
+        (before.to_owned(), leaderboard.to_owned())
+    };
+    assert_eq!(parts(&again), parts(&story));
 }
 
 /// Calls a method as an administrator, with something on standard input.
