@@ -48,9 +48,9 @@ pub enum Command {
     Scorecard(scorecard::ScorecardArgs),
     /// Prints teams or colleagues by what they make of the same work: bands before places
     Rank(rank::RankArgs),
-    /// Counts every rating anew and puts the counters right, or with --check only says whether they are
+    /// Counts every rating and invitation anew and puts the counters right, or with --check only says whether they are
     ///
-    /// Works on the database itself; servers before it may go on, but no rating is taken in the meantime.
+    /// Works on the database itself; servers before it may go on, but no rating is taken and nobody invited in the meantime.
     Recompute(recompute::RecomputeArgs),
     /// Calls any method of the server, with JSON in and out
     Call(call::CallArgs),

@@ -139,6 +139,10 @@ fn to_json(card: &Scorecard) -> Value {
     let causes: serde_json::Map<_, _> = causes.map(|(name, count)| (name.to_owned(), json!(count))).collect();
     let rest = json!({
         "key": card.key,
+        "invited": card.invited,
+        "delivered": card.delivered,
+        "responded": card.responded,
+        "response_rate": card.response_rate,
         "answered": card.answered,
         "counted": card.counted,
         "late": card.late,
@@ -188,6 +192,9 @@ fn table(groups: &[Scorecard]) -> Table {
     table.load_style(presets::NOTHING);
     table.set_header([
         "",
+        "invited",
+        "delivered",
+        "response",
         "answered",
         "counted",
         "late",
@@ -204,6 +211,9 @@ fn table(groups: &[Scorecard]) -> Table {
         let interval = staff.top_box_low.zip(staff.top_box_high);
         table.add_row([
             if card.key.is_empty() { "(none)" } else { &card.key }.to_owned(),
+            known(card.invited),
+            known(card.delivered),
+            share(card.response_rate),
             card.answered.to_string(),
             card.counted.to_string(),
             card.late.to_string(),
@@ -220,6 +230,10 @@ fn table(groups: &[Scorecard]) -> Table {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
+}
+
+fn known(count: Option<i64>) -> String {
+    count.map(|count| count.to_string()).unwrap_or_default()
 }
 
 fn score(mean: Option<f64>) -> String {

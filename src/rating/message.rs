@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     Answers, Rating, Told,
     figures::{Counts, Ledgers, Unit},
+    response::Responses,
     statistics::{mean_interval, wilson},
     store::Filter,
 };
@@ -209,7 +210,12 @@ fn step_of(day: i32, step: TrendStep) -> Date {
 }
 
 /// A group's figures; `days`: by day where a trend is asked for, else all under one day.
-pub(super) fn write_scorecard(key: String, days: BTreeMap<i32, Ledgers>, step: TrendStep) -> v1::Scorecard {
+pub(super) fn write_scorecard(
+    key: String,
+    days: BTreeMap<i32, Ledgers>,
+    responses: Responses,
+    step: TrendStep,
+) -> v1::Scorecard {
     let (mut all, mut steps) = (Ledgers::default(), BTreeMap::<Date, Ledgers>::new());
     for (day, ledgers) in days {
         all.merge(&ledgers);
@@ -219,6 +225,7 @@ pub(super) fn write_scorecard(key: String, days: BTreeMap<i32, Ledgers>, step: T
     }
     let n = |standing| all.of(standing).n();
     let customer = all.customer();
+    let known = |count| (responses.invited > 0).then_some(count);
     let trend = steps.into_iter().filter(|(_, ledgers)| ledgers.customer().n() > 0).map(|(day, ledgers)| {
         let (staff, customer) = (ledgers.staff(), ledgers.customer());
         v1::TrendPoint {
@@ -241,6 +248,10 @@ pub(super) fn write_scorecard(key: String, days: BTreeMap<i32, Ledgers>, step: T
         customer: Some(write_ledger(&customer)),
         causes: customer.causes().to_vec(),
         trend: trend.collect(),
+        invited: known(responses.invited),
+        delivered: known(responses.delivered),
+        responded: known(responses.responded),
+        response_rate: responses.rate(),
     }
 }
 

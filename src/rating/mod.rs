@@ -3,7 +3,7 @@
 //!
 //! `wording` is what a survey may be answered with, `reply` reads an answer (R3), `rules` say whether a rating is taken and
 //! for whom it counts (R5). `figures` are the sums that ratings come to, `statistics` and `shrinkage` hold the published
-//! methods, `case_mix` says what the same work would have been rated in other hands, and `ranking` joins them (R9). `bias`
+//! methods, `response` counts invitations and their answers, `case_mix` says what the same work would have been rated in other hands, and `ranking` joins them (R9). `bias`
 //! asks who was invited (R10), `blocks` what the rated person may see (R12).
 
 #[cfg_attr(not(test), expect(dead_code, reason = "who was invited is not asked yet"))]
@@ -15,6 +15,7 @@ pub(crate) mod figures;
 mod message;
 mod ranking;
 pub(crate) mod reply;
+pub(crate) mod response;
 mod rules;
 pub mod service;
 mod shrinkage;
@@ -25,7 +26,7 @@ pub(crate) mod wording;
 use uuid::Uuid;
 
 pub(crate) use message::read_answers;
-pub(crate) use rules::{judge, standing};
+pub(crate) use rules::{day_of, judge, rated, standing};
 
 use crate::{
     api::v1::{Attribution, Channel, InteractionKind, RatingStanding, Resolution, StaffRole},

@@ -77,7 +77,7 @@ pub(crate) fn standing(late: bool, attribution: Attribution) -> RatingStanding {
 }
 
 /// Whom it rates: who is named, or the primary participant.
-pub(super) fn rated(named: Option<&str>, participants: &[Participant]) -> Option<Rated> {
+pub(crate) fn rated(named: Option<&str>, participants: &[Participant]) -> Option<Rated> {
     let is_rated = |one: &&Participant| match named {
         Some(staff_id) => one.staff_id == staff_id,
         None => one.involvement == Involvement::Primary,

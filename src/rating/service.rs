@@ -233,14 +233,17 @@ impl RatingService for RatingApi {
             let Reachable { unit, keys, within } = Reachable::of(&scope, asked, &normal(message.key))?;
             let limit = page_size(message.page_size, SCORECARD_PAGE);
             let period = Period { first, last };
-            let wanted = Wanted { unit, keys, within, after, limit: limit + 1, period };
-            let figures = rows::figures(self.store.reader(), &wanted, step != TrendStep::Unspecified).await?;
+            let reader = self.store.reader();
+            let mut keys = rows::keys(reader, &Wanted { unit, keys, within, after, period }, limit + 1).await?;
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let more = figures.len() > limit;
-            let mut last_key = String::new();
-            let mut groups = Vec::with_capacity(figures.len().min(limit));
-            for (key, days) in figures.into_iter().take(limit) {
-                last_key.clone_from(&key);
+            let more = keys.len() > limit;
+            keys.truncate(limit);
+            let wanted = Wanted { unit, keys: Some(keys.clone()), within: None, after: None, period };
+            let mut figures = rows::figures(reader, &wanted, step != TrendStep::Unspecified).await?;
+            let mut responses = rows::responses(reader, &wanted).await?;
+            let last_key = keys.last().cloned().unwrap_or_default();
+            let mut groups = Vec::with_capacity(keys.len());
+            for key in keys {
                 // Of a colleague within a team, only he is shown.
                 let whose =
                     if unit == Unit::TeamStaff { key.rsplit(SEPARATOR).next().unwrap_or_default() } else { &key };
@@ -250,7 +253,9 @@ impl RatingService for RatingApi {
                     continue;
                 }
                 let shown = message::shown_key(asked, whose);
-                groups.push(message::write_scorecard(shown, days, step));
+                let days = figures.remove(&key).unwrap_or_default();
+                let responses = responses.remove(&key).unwrap_or_default();
+                groups.push(message::write_scorecard(shown, days, responses, step));
             }
             let next_page_token = if more { query.token(last_key.as_bytes()) } else { String::new() };
             Ok(v1::GetScorecardResponse { groups, next_page_token })

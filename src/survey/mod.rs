@@ -16,6 +16,7 @@ mod watch;
 mod wording;
 
 pub(crate) use invitation::invites_itself;
+pub(crate) use invitations::{count_anew, follow};
 pub(crate) use issue::{Ended, invite_themselves};
 pub(crate) use wording::Wording;
 

@@ -11,7 +11,7 @@ mod rows;
 mod served;
 
 pub(crate) use breaches::{BreachFilter, breaches};
-pub(crate) use change::{Changing, note_reading, reattribute, update};
+pub(crate) use change::{Changing, lock, note_reading, reattribute, update};
 pub(crate) use changes::{Change, Changes, shown};
 pub(crate) use find::{Filter, find, list, read_position, write_position};
 pub(crate) use lines::{contacts, lines};

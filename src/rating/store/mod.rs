@@ -4,14 +4,16 @@ mod change;
 mod counters;
 mod entity;
 mod find;
+mod responses;
 mod rows;
 mod submit;
 
 pub(crate) use change::{CORRECTION_WINDOW, Correction, correct, follow, put_right, restand};
-pub(crate) use counters::{Period, Wanted, figures, recompute};
+pub(crate) use counters::{Period, Recount, Wanted, figures, keys, recompute};
 pub(crate) use find::{
     Filter, among, corrections, counted_besides, find, ids_within, list, note_reading, of_interaction, standing_for,
 };
+pub(crate) use responses::{respond, responses};
 pub(crate) use submit::{Entry, Receipt, Submitter, submit};
 
 /// Locks the ratings of all servers until the transaction ends; gives the database's time, read after that.
