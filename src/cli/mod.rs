@@ -1,5 +1,6 @@
 //! The commands of the program. Each is a file or folder of its own: its arguments, what it does, what it prints.
 
+pub mod bias;
 pub mod call;
 pub mod client;
 pub mod completions;
@@ -48,6 +49,8 @@ pub enum Command {
     Scorecard(scorecard::ScorecardArgs),
     /// Prints teams or colleagues by what they make of the same work: bands before places
     Rank(rank::RankArgs),
+    /// Prints whether somebody chooses whom to invite to rate: who was invited, and who was passed over
+    Bias(bias::BiasArgs),
     /// Counts every rating and invitation anew and puts the counters right, or with --check only says whether they are
     ///
     /// Works on the database itself; servers before it may go on, but no rating is taken and nobody invited in the meantime.
@@ -77,6 +80,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Summary(args) => summary::run(args).await,
         Command::Scorecard(args) => scorecard::run(args).await,
         Command::Rank(args) => rank::run(args).await,
+        Command::Bias(args) => bias::run(args).await,
         Command::Recompute(args) => recompute::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),

@@ -29,6 +29,49 @@ impl Eligible {
     }
 }
 
+/// What became of an interaction that might have been followed by an invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Invited {
+        responded: bool,
+    },
+    /// Nothing stood against it, and nobody did.
+    PassedOver,
+    /// By R11 or another rule.
+    Withheld,
+    /// It was recorded too late after its end.
+    RecordedLate,
+}
+
+/// Interactions by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) eligible: Eligible,
+    /// Of the invited.
+    pub(crate) responded: u64,
+    pub(crate) withheld: u64,
+    pub(crate) recorded_late: u64,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, fate: Fate) {
+        match fate {
+            Fate::Invited { responded } => {
+                self.eligible.invited += 1;
+                self.responded += u64::from(responded);
+            }
+            Fate::PassedOver => self.eligible.passed_over += 1,
+            Fate::Withheld => self.withheld += 1,
+            Fate::RecordedLate => self.recorded_late += 1,
+        }
+    }
+
+    /// Responded of invited.
+    pub(crate) fn response_rate(self) -> Option<f64> {
+        (self.eligible.invited > 0).then(|| self.responded as f64 / self.eligible.invited as f64)
+    }
+}
+
 /// How one agent, channel or outcome compares with all others of the listing.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Bias {

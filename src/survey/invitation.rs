@@ -23,7 +23,7 @@ const DELIVERY: Micros = 10 * MINUTE;
 /// How long after its issue an invitation can be answered by its token or from where it was sent to.
 pub(crate) const ANSWERABLE: Micros = 7 * DAY;
 /// An interaction that ended longer ago is of the past: an import, or an afterthought.
-const JUST_ENDED: Micros = 10 * MINUTE;
+pub(super) const JUST_ENDED: Micros = 10 * MINUTE;
 /// Clocks of calling systems differ by at most this much.
 pub(crate) const SKEW: Micros = 5 * MINUTE;
 

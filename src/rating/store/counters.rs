@@ -129,6 +129,18 @@ pub(crate) async fn keys(connection: &impl ConnectionTrait, wanted: &Wanted, lim
     rows.iter().map(|row| Ok(shown_key(row.try_get("", "unit_key")?))).collect()
 }
 
+impl Wanted {
+    /// Whether a key of the unit is wanted; says the same as [`conditions`].
+    pub(super) fn covers(&self, key: &String) -> bool {
+        let first = |within: &Vec<String>| {
+            key.split_once(SEPARATOR).is_some_and(|(first, _)| within.iter().any(|one| one == first))
+        };
+        self.keys.as_ref().is_none_or(|keys| keys.contains(key))
+            && self.within.as_ref().is_none_or(first)
+            && self.after.as_ref().is_none_or(|after| key > after)
+    }
+}
+
 /// The figures of groups by key, in order of key, and by day where asked for.
 pub(crate) async fn figures(
     connection: &impl ConnectionTrait,

@@ -1,5 +1,6 @@
 //! Ratings and their counters in the database.
 
+mod aftermath;
 mod change;
 mod counters;
 mod entity;
@@ -8,6 +9,7 @@ mod responses;
 mod rows;
 mod submit;
 
+pub(crate) use aftermath::aftermath;
 pub(crate) use change::{CORRECTION_WINDOW, Correction, correct, follow, put_right, restand};
 pub(crate) use counters::{Period, Recount, Wanted, figures, keys, recompute};
 pub(crate) use find::{
