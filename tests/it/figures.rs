@@ -1,10 +1,11 @@
 //! What scorecards tell beside the ratings: who was invited and answered, what came of it, and who was not invited.
 
+use futures::future::join_all;
 use prost_types::Timestamp;
 use rapport::api::v1::{
     self, Channel, DeliveryOutcome, GetInvitationBiasRequest, GetInvitationBiasResponse, GetScorecardRequest,
     Interaction, InteractionKind, InvitationBiasFinding as Finding, InvitationBiasUnit as BiasUnit, Involvement,
-    Rating, Resolution, Scorecard, ScorecardUnit, ScorecardView, SubmitSurveyRequest,
+    Rating, Resolution, Scorecard, ScorecardUnit, ScorecardView, SubmitSurveyRequest, SurveyTemplate,
 };
 use tonic::{Code, Status};
 
@@ -15,10 +16,10 @@ use crate::{
         differing_counters, on_both,
         refusal::verdict,
         refused,
-        sample::{MONDAY_NINE, call, participant},
+        sample::{MONDAY_NINE, call, participant, phone},
         violations,
     },
-    surveys::{ago, awake, ended, ended_by, issue, record, report},
+    surveys::{ago, awake, ended, ended_by, issue, published, record, report, template},
 };
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -27,6 +28,7 @@ pub(crate) fn tests() -> Vec<Test> {
         invitations_that_are_not_known_are_absent,
         credit_that_moves_takes_its_invitation_along,
         counters_of_invitations_are_what_the_record_says,
+        invitations_at_once_are_all_counted,
         what_came_of_it_is_told_when_asked_for,
         whoever_chooses_whom_to_invite_is_found,
         what_the_rules_withhold_is_nobodys_choice,
@@ -174,6 +176,36 @@ async fn credit_that_moves_takes_its_invitation_along(server: Server) {
     let staff = cards_of(&server.app(), ScorecardUnit::Staff).await;
     let answered: Vec<_> = staff.iter().map(|card| (card.key.as_str(), card.answered, card.responded)).collect();
     assert_eq!(answered, [("nils", 1, Some(1)), ("nora", 0, None), ("sam", 0, None)]);
+    assert_eq!(differing_counters(&server).await, 0);
+}
+
+/// Invited by themselves, answered, reported on and moved to others at the same time.
+async fn invitations_at_once_are_all_counted(server: Server) {
+    let server = awake(server).await;
+    published(&server, SurveyTemplate { issue_mode: v1::IssueMode::Automatic.into(), ..template("by_itself") }).await;
+    let numbers: Vec<_> = (0..24).map(|number| format!("+49 {number}")).collect();
+    let ids = join_all(numbers.iter().map(|number| record(&server, call_by("nora", number)))).await;
+    let card = cards_of(&server.app(), ScorecardUnit::Staff).await.pop().unwrap();
+    assert_eq!(responses(std::slice::from_ref(&card)), [("nora", Some(24), Some(0), Some(0))]);
+    let invitations = v1::ListInvitationsRequest { page_size: 100, ..Default::default() };
+    let sent = server.app().surveys().list_invitations(invitations).await.unwrap().into_inner().invitations;
+    let reports = sent.iter().map(|one| report(&server, &one.invitation_id, DeliveryOutcome::Delivered, None));
+    let replies = numbers.iter().map(|number| async {
+        let request = v1::ReceiveReplyRequest {
+            request_id: request_id(),
+            contact_point: Some(phone(number)),
+            text: "5".to_owned(),
+            ..Default::default()
+        };
+        server.app().surveys().receive_reply(request).await.unwrap();
+    });
+    let moves = ids.iter().map(|id| reattribute(&server, id, "sam"));
+    let more = (0..12).map(|number| record(&server, call_by("nils", &format!("+50 {number}"))));
+    let (reports, ..) = tokio::join!(join_all(reports), join_all(replies), join_all(moves), join_all(more));
+    assert!(reports.into_iter().all(|report| report.is_ok()));
+    let staff = cards_of(&server.app(), ScorecardUnit::Staff).await;
+    let (nils, sam) = (("nils", Some(12), Some(0), Some(0)), ("sam", Some(24), Some(24), Some(24)));
+    assert_eq!(responses(&staff), [nils, ("nora", None, None, None), sam]);
     assert_eq!(differing_counters(&server).await, 0);
 }
 
