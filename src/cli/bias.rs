@@ -16,7 +16,7 @@ use crate::api::{
 /// Arguments of `rapport bias`.
 #[derive(Debug, Args)]
 pub struct BiasArgs {
-    /// By what invited and not invited interactions are compared; outcome: whether staff recorded the matter as resolved
+    /// By what interactions are compared; outcome: whether staff recorded the matter as resolved
     #[arg(long, value_enum, default_value = "staff")]
     pub by: By,
     /// From this day on, such as 2026-11-01; days are those on which customers were served [default: 30 days in all]

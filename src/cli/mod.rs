@@ -53,7 +53,8 @@ pub enum Command {
     Bias(bias::BiasArgs),
     /// Counts every rating and invitation anew and puts the counters right, or with --check only says whether they are
     ///
-    /// Works on the database itself; servers before it may go on, but no rating is taken and nobody invited in the meantime.
+    /// Works on the database itself; servers before it may go on, but no rating is taken and nobody invited in the
+    /// meantime.
     Recompute(recompute::RecomputeArgs),
     /// Calls any method of the server, with JSON in and out
     Call(call::CallArgs),
@@ -61,9 +62,10 @@ pub enum Command {
     Completions(completions::CompletionsArgs),
     /// Prints what happens to a customer, a colleague or a team, as it happens
     ///
-    /// A line for each interaction that is recorded, updated or re-attributed. Whatever interrupts the watch, a server that
-    /// stops or a network that fails, it comes back by itself and goes on where it was, so that no change is missed. Where
-    /// it cannot come back, because the token expired for instance, it says with which --resume another one goes on.
+    /// A line for each interaction that is recorded, updated or re-attributed. Whatever interrupts the watch, a server
+    /// that stops or a network that fails, it comes back by itself and goes on where it was, so that no change is
+    /// missed. Where it cannot come back, because the token expired for instance, it says with which --resume another
+    /// one goes on.
     Watch(watch::WatchArgs),
 }
 

@@ -1,9 +1,9 @@
-//! What came of the interactions of a period: whether matters were resolved, in three readings (I5), and whether customers
-//! came back after a failure (I11).
+//! What came of the interactions of a period: whether matters were resolved, in three readings (I5), and whether
+//! customers came back after a failure (I11).
 //!
 //! A *failure* is a complaint or a repair. It is resolved if the customer says so, or staff do and he says nothing. The
-//! customer *came back* if within 30 days of its end he orders, or contacts us about anything else: a contact about the same
-//! matter says that the failure was not over.
+//! customer *came back* if within 30 days of its end he orders, or contacts us about anything else: a contact about the
+//! same matter says that the failure was not over.
 
 use std::collections::{BTreeMap, HashMap};
 

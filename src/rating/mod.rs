@@ -2,9 +2,10 @@
 //! rows are in `store`, RPCs in `service`.
 //!
 //! `wording` is what a survey may be answered with, `reply` reads an answer (R3), `rules` say whether a rating is taken and
-//! for whom it counts (R5). `figures` are the sums that ratings come to, `statistics` and `shrinkage` hold the published
-//! methods, `response` counts invitations and their answers, `case_mix` says what the same work would have been rated in other hands, and `ranking` joins them (R9). `bias`
-//! asks who was invited (R10), `aftermath` what came of it all (I5, I11), `blocks` what the rated person may see (R12).
+//! for whom it counts (R5). `figures` are the sums that ratings come to, `statistics` and `shrinkage` hold the
+//! published methods, `response` counts invitations and their answers, `case_mix` says what the same work would have
+//! been rated in other hands, and `ranking` joins them (R9). `bias` asks who was invited (R10), `aftermath` what came
+//! of it all (I5, I11), `blocks` what the rated person may see (R12).
 
 mod aftermath;
 pub(crate) mod bias;

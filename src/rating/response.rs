@@ -1,7 +1,7 @@
 //! What invitations come to: sums like those of ratings, to which each invitation adds the same whenever it comes.
 //!
-//! Only an answer through the invitation, by its token or as a reply to it, is a response: ratings that came by another way
-//! say nothing of how many of those invited answer, and could push the rate over 1.
+//! Only an answer through the invitation, by its token or as a reply to it, is a response: ratings that came by another
+//! way say nothing of how many of those invited answer, and could push the rate over 1.
 
 use std::{collections::BTreeMap, ops::AddAssign};
 

@@ -1,8 +1,8 @@
 //! Which interactions were to be followed by an invitation, and which were (R10).
 //!
-//! Eligible is an interaction that is over, in which the customer was served, that was recorded within ten minutes of its
-//! end, is neither an activity nor itself about a survey, and which no rule withheld: an attempt that was suppressed is on
-//! record; where nobody tried, R11 and somebody to invite are looked up here.
+//! Eligible is an interaction that is over, in which the customer was served, that was recorded within ten minutes of
+//! its end, is neither an activity nor itself about a survey, and which no rule withheld: an attempt that was
+//! suppressed is on record; where nobody tried, R11 and somebody to invite are looked up here.
 
 use std::{collections::HashMap, pin::pin};
 
@@ -47,7 +47,8 @@ struct Row {
     rating_id: Option<Uuid>,
 }
 
-/// Calls `each` with every interaction from one instant to before another that might have been followed by an invitation.
+/// Calls `each` with every interaction from one instant to before another that might have been followed by an
+/// invitation.
 pub(crate) async fn followed(
     connection: &DatabaseConnection,
     (from, to): (Micros, Micros),

@@ -200,7 +200,8 @@ pub(crate) async fn count_anew(tx: &Tx) -> Result<(u64, response::Changes), DbEr
     Ok((issued, changes))
 }
 
-/// Lets the invitation to rate an interaction follow when its participants are replaced (I2). Needs the lock of ratings.
+/// Lets the invitation to rate an interaction follow when its participants are replaced (I2). Needs the lock of
+/// ratings.
 pub(crate) async fn follow(tx: &Tx, interaction_id: Uuid, after: &[Participant]) -> Result<(), DbErr> {
     let row =
         invitation::Entity::find().filter(Column::InteractionId.eq(interaction_id)).lock_exclusive().one(tx).await?;

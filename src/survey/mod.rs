@@ -1,7 +1,7 @@
-//! What customers are asked after an interaction, and who is invited to answer. Types and rules, without I/O: of templates
-//! here, of invitations in `invitation`, of what customers write back in `reply`; words are in `wording`. Rows of templates
-//! are in `store`, of invitations in `invitations`, `issue` issues them, `eligible` finds who might have been invited; `replies` keeps replies and makes ratings of them.
-//! RPCs are in `service`.
+//! What customers are asked after an interaction, and who is invited to answer. Types and rules, without I/O: of
+//! templates here, of invitations in `invitation`, of what customers write back in `reply`; words are in `wording`.
+//! Rows of templates are in `store`, of invitations in `invitations`, `issue` issues them, `eligible` finds who might
+//! have been invited; `replies` keeps replies and makes ratings of them. RPCs are in `service`.
 
 mod eligible;
 mod entity;

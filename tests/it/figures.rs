@@ -287,8 +287,8 @@ async fn what_came_of_it_is_told_when_asked_for(server: Server) {
         staff_resolution: Resolution::Resolved.into(),
         ..call_on(day, staff, customer)
     };
-    // carla orders 20 days later, with somebody else and after the period; dora never comes back; dmitri comes back with the
-    // same matter, and says that it is not resolved.
+    // carla orders 20 days later, with somebody else and after the period; dora never comes back; dmitri comes back
+    // with the same matter, and says that it is not resolved.
     record(&server, complaint(0, "nora", "carla")).await;
     let order = Interaction { kind: InteractionKind::Order.into(), ..call_on(20, "sam", "carla") };
     record(&server, order).await;

@@ -194,7 +194,8 @@ pub(crate) struct Recount {
     pub(crate) differing: usize,
 }
 
-/// Counts every rating and invitation on record anew and compares; puts what it counted in the counters' place if `mend`.
+/// Counts every rating and invitation on record anew and compares; puts what it counted in the counters' place if
+/// `mend`.
 ///
 /// # Errors
 /// [`crate::error::Error::StoreUnavailable`].

@@ -26,8 +26,8 @@ const COUNTER: Table = Table {
     ],
 };
 
-/// Adds changes, in the order of their keys. Comes after those of ratings where a transaction changes both, so that none
-/// waits for another crosswise.
+/// Adds changes, in the order of their keys. Comes after those of ratings where a transaction changes both, so that
+/// none waits for another crosswise.
 pub(crate) async fn respond(tx: &Tx, changes: Changes) -> Result<(), DbErr> {
     let nothing = Responses::default();
     let rows = changes.0.into_iter().filter(|(_, responses)| *responses != nothing);
