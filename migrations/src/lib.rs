@@ -13,6 +13,7 @@ mod m0005_surveys;
 mod m0006_ratings;
 mod m0007_contests;
 mod m0008_replies;
+mod m0009_invitation_figures;
 mod m0010_quality;
 mod m0011_competitions;
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_ratings::Migration),
             Box::new(m0007_contests::Migration),
             Box::new(m0008_replies::Migration),
+            Box::new(m0009_invitation_figures::Migration),
             Box::new(m0010_quality::Migration),
             Box::new(m0011_competitions::Migration),
         ]

@@ -1,5 +1,6 @@
 //! The commands of the program. Each is a file or folder of its own: its arguments, what it does, what it prints.
 
+pub mod bias;
 pub mod call;
 pub mod client;
 pub mod competition;
@@ -54,9 +55,12 @@ pub enum Command {
     Competition(competition::CompetitionArgs),
     /// Prints the places of a competition, or waits for them
     Leaderboard(leaderboard::LeaderboardArgs),
-    /// Counts every rating anew and puts the counters right, or with --check only says whether they are
+    /// Prints whether somebody chooses whom to invite to rate: who was invited, and who was passed over
+    Bias(bias::BiasArgs),
+    /// Counts every rating and invitation anew and puts the counters right, or with --check only says whether they are
     ///
-    /// Works on the database itself; servers before it may go on, but no rating is taken in the meantime.
+    /// Works on the database itself; servers before it may go on, but no rating is taken and nobody invited in the
+    /// meantime.
     Recompute(recompute::RecomputeArgs),
     /// Calls any method of the server, with JSON in and out
     Call(call::CallArgs),
@@ -64,9 +68,10 @@ pub enum Command {
     Completions(completions::CompletionsArgs),
     /// Prints what happens to a customer, a colleague or a team, as it happens
     ///
-    /// A line for each interaction that is recorded, updated or re-attributed. Whatever interrupts the watch, a server that
-    /// stops or a network that fails, it comes back by itself and goes on where it was, so that no change is missed. Where
-    /// it cannot come back, because the token expired for instance, it says with which --resume another one goes on.
+    /// A line for each interaction that is recorded, updated or re-attributed. Whatever interrupts the watch, a server
+    /// that stops or a network that fails, it comes back by itself and goes on where it was, so that no change is
+    /// missed. Where it cannot come back, because the token expired for instance, it says with which --resume another
+    /// one goes on.
     Watch(watch::WatchArgs),
 }
 
@@ -85,6 +90,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Rank(args) => rank::run(args).await,
         Command::Competition(args) => competition::run(args).await,
         Command::Leaderboard(args) => leaderboard::run(args).await,
+        Command::Bias(args) => bias::run(args).await,
         Command::Recompute(args) => recompute::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),

@@ -1,4 +1,4 @@
-//! `rapport recompute`: counts every rating anew and compares the counters with that.
+//! `rapport recompute`: counts every rating and invitation anew and compares the counters with that.
 
 use std::{io::Write as _, path::PathBuf};
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     clock::Clock,
     config::{Config, ServeArgs},
-    rating::store::recompute,
+    rating::store::{Recount, recompute},
     server::database,
     store::Store,
 };
@@ -20,7 +20,7 @@ pub struct RecomputeArgs {
     #[arg(long)]
     pub check: bool,
 
-    /// Print one JSON object: ratings, differing, mended
+    /// Print one JSON object: ratings, invitations, differing, mended
     #[arg(long)]
     pub json: bool,
 
@@ -53,18 +53,27 @@ pub async fn run(args: RecomputeArgs) -> anyhow::Result<()> {
     let store = store.context("cannot open the database")?;
     let counted = recompute(&store, !args.check).await;
     store.close().await;
-    let (ratings, differing) = counted?;
+    let Recount { ratings, invitations, differing } = counted?;
     let mended = differing > 0 && !args.check;
     let mut out = std::io::stdout();
     if args.json {
-        writeln!(out, "{}", json!({ "ratings": ratings, "differing": differing, "mended": mended }))?;
+        writeln!(
+            out,
+            "{}",
+            json!({
+                "ratings": ratings,
+                "invitations": invitations,
+                "differing": differing,
+                "mended": mended,
+            })
+        )?;
     } else {
         let verdict = match (differing, mended) {
             (0, _) => "every counter is what they come to".to_owned(),
             (count, true) => format!("{count} counter(s) differed and were put right"),
             (count, false) => format!("{count} counter(s) differ"),
         };
-        writeln!(out, "{ratings} rating(s) on record; {verdict}")?;
+        writeln!(out, "{ratings} rating(s) and {invitations} invitation(s) on record; {verdict}")?;
     }
     anyhow::ensure!(differing == 0 || mended, "the counters are not what the record says");
     Ok(())

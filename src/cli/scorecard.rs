@@ -7,8 +7,14 @@ use comfy_table::{CellAlignment, Table, presets};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::client::{Client, ClientArgs, explain};
-use crate::api::v1::{GetScorecardRequest, LedgerFigures, RatingQuestion, Scorecard, ScorecardUnit, TrendStep};
+use super::{
+    client::{Client, ClientArgs, explain},
+    summary::resolution_json,
+};
+use crate::api::v1::{
+    GetScorecardRequest, LedgerFigures, RatingQuestion, ResolutionReading, Scorecard, ScorecardUnit, ScorecardView,
+    TrendStep,
+};
 
 /// Arguments of `rapport scorecard`.
 #[derive(Debug, Args)]
@@ -28,6 +34,10 @@ pub struct ScorecardArgs {
     /// Besides, how it went by this step; in JSON only
     #[arg(long, value_enum, requires = "json")]
     pub trend: Option<Step>,
+    /// Besides, whether matters were resolved and customers came back after failures: reads every interaction of the
+    /// period, and of the 30 days after it
+    #[arg(long)]
+    pub full: bool,
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,
@@ -97,6 +107,7 @@ pub async fn run(args: ScorecardArgs) -> anyhow::Result<()> {
         first_day: day(args.from),
         last_day: day(args.to),
         trend: args.trend.map_or(TrendStep::Unspecified, TrendStep::from).into(),
+        view: if args.full { ScorecardView::Full } else { ScorecardView::Unspecified }.into(),
         ..Default::default()
     };
     let groups = all_pages(&client, request).await?;
@@ -106,6 +117,10 @@ pub async fn run(args: ScorecardArgs) -> anyhow::Result<()> {
         writeln!(out, "{}", json!({ "groups": groups }))?;
     } else {
         writeln!(out, "{}", table(&groups))?;
+        if args.full {
+            writeln!(out, "\nResolved at the first contact, as each says; came back within 30 days of a failure:")?;
+            writeln!(out, "{}", aftermath(&groups))?;
+        }
     }
     Ok(())
 }
@@ -139,6 +154,10 @@ fn to_json(card: &Scorecard) -> Value {
     let causes: serde_json::Map<_, _> = causes.map(|(name, count)| (name.to_owned(), json!(count))).collect();
     let rest = json!({
         "key": card.key,
+        "invited": card.invited,
+        "delivered": card.delivered,
+        "responded": card.responded,
+        "response_rate": card.response_rate,
         "answered": card.answered,
         "counted": card.counted,
         "late": card.late,
@@ -148,6 +167,16 @@ fn to_json(card: &Scorecard) -> Value {
         "customer": ledger(card.customer.as_ref().unwrap_or(&LedgerFigures::default())),
         "causes": causes,
         "trend": trend.collect::<Vec<_>>(),
+        "first_contact_resolution": card.first_contact_resolution.map(|one| resolution_json(Some(one))),
+        "return_after_failure": card.return_after_failure.map(|one| json!({
+            "came_back": one.came_back_count,
+            "stayed_away": one.stayed_away_count,
+            "pending": one.pending_count,
+            "unknown": one.unknown_count,
+            "rate": one.rate,
+            "rate_low": one.rate_low,
+            "rate_high": one.rate_high,
+        })),
     });
     if let (Some(group), Value::Object(rest)) = (group.as_object_mut(), rest) {
         group.extend(rest);
@@ -188,6 +217,9 @@ fn table(groups: &[Scorecard]) -> Table {
     table.load_style(presets::NOTHING);
     table.set_header([
         "",
+        "invited",
+        "delivered",
+        "response",
         "answered",
         "counted",
         "late",
@@ -204,6 +236,9 @@ fn table(groups: &[Scorecard]) -> Table {
         let interval = staff.top_box_low.zip(staff.top_box_high);
         table.add_row([
             if card.key.is_empty() { "(none)" } else { &card.key }.to_owned(),
+            known(card.invited),
+            known(card.delivered),
+            share(card.response_rate),
             card.answered.to_string(),
             card.counted.to_string(),
             card.late.to_string(),
@@ -220,6 +255,36 @@ fn table(groups: &[Scorecard]) -> Table {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
+}
+
+fn aftermath(groups: &[Scorecard]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["", "staff", "customers", "the record", "came back", "of", "95 %", "pending"]);
+    for card in groups {
+        let resolution = card.first_contact_resolution.unwrap_or_default();
+        let rate = |reading: Option<ResolutionReading>| share(reading.and_then(|one| one.rate));
+        let returns = card.return_after_failure.unwrap_or_default();
+        let interval = returns.rate_low.zip(returns.rate_high);
+        table.add_row([
+            if card.key.is_empty() { "(none)" } else { &card.key }.to_owned(),
+            rate(resolution.recorded_by_staff),
+            rate(resolution.declared_by_customer),
+            rate(resolution.derived),
+            share(returns.rate),
+            (returns.came_back_count + returns.stayed_away_count).to_string(),
+            interval.map(|(low, high)| format!("{:.0}–{:.0} %", low * 1e2, high * 1e2)).unwrap_or_default(),
+            returns.pending_count.to_string(),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn known(count: Option<i64>) -> String {
+    count.map(|count| count.to_string()).unwrap_or_default()
 }
 
 fn score(mean: Option<f64>) -> String {

@@ -187,7 +187,7 @@ fn service_level_json(level: Option<ServiceLevel>) -> Value {
     json!({ "within": within_count, "offered": offered_count, "share": share })
 }
 
-fn resolution_json(resolution: Option<FirstContactResolution>) -> Value {
+pub(super) fn resolution_json(resolution: Option<FirstContactResolution>) -> Value {
     let FirstContactResolution { recorded_by_staff, declared_by_customer, derived } = resolution.unwrap_or_default();
     json!({
         "recorded_by_staff": reading_json(recorded_by_staff),

@@ -2,7 +2,7 @@
 
 use super::{
     Context, ContextRest, Facts, Instants, MessageCounts, Participant, Recorded, Transfer, implied_direction,
-    resolution::Reading,
+    resolution::{Reading, Readings},
     store::Filter,
     summary::{Group, Statistics},
 };
@@ -201,11 +201,15 @@ pub(crate) fn write_group(key: String, mut group: Group) -> v1::InteractionSumma
         transfer_count: group.transfers,
         abandoned_count: group.abandoned,
         abandonment_rate: group.abandonment_rate(),
-        first_contact_resolution: Some(v1::FirstContactResolution {
-            recorded_by_staff: Some(write_reading(group.by_staff)),
-            declared_by_customer: Some(write_reading(group.by_customer)),
-            derived: Some(write_reading(group.derived)),
-        }),
+        first_contact_resolution: Some(write_readings(group.resolution)),
+    }
+}
+
+pub(crate) fn write_readings(readings: Readings) -> v1::FirstContactResolution {
+    v1::FirstContactResolution {
+        recorded_by_staff: Some(write_reading(readings.by_staff)),
+        declared_by_customer: Some(write_reading(readings.by_customer)),
+        derived: Some(write_reading(readings.derived)),
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::Micros;
+use super::{Micros, summary::Line};
 use crate::api::v1::{Direction, InteractionKind, Outcome, Resolution};
 
 /// How long a customer has to come back before the matter counts as resolved.
@@ -91,6 +91,11 @@ impl Matters {
         Self { matter_of, contacts: by_matter }
     }
 
+    /// Whether two contacts are known to be about the same matter.
+    pub(crate) fn are_one(&self, one: Uuid, other: Uuid) -> bool {
+        self.matter_of.get(&one).is_some_and(|matter| self.matter_of.get(&other) == Some(matter))
+    }
+
     /// The derived reading of a served inbound contact at `now`; none if it is not a first contact.
     pub(crate) fn derive(&self, id: Uuid, at: Micros, now: Micros) -> Option<Derived> {
         let Some(contacts) = self.matter_of.get(&id).and_then(|matter| self.contacts.get(matter)) else {
@@ -140,6 +145,26 @@ impl Reading {
     pub(crate) fn rate(&self) -> Option<f64> {
         let judged = self.resolved + self.unresolved;
         (judged > 0).then(|| self.resolved as f64 / judged as f64)
+    }
+}
+
+/// The three readings side by side, over first contacts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Readings {
+    pub(crate) by_staff: Reading,
+    pub(crate) by_customer: Reading,
+    pub(crate) derived: Reading,
+}
+
+impl Readings {
+    /// Adds an interaction if it is a first contact, as it is known at `now`.
+    pub(crate) fn add(&mut self, line: &Line, matters: &Matters, now: Micros) {
+        let is_one = is_inbound_contact(line.direction, line.kind) && is_served(line.outcome);
+        if let Some(derived) = is_one.then(|| matters.derive(line.id, line.occurred_at, now)).flatten() {
+            self.by_staff.add_said(line.staff_resolution);
+            self.by_customer.add_said(line.customer_resolution);
+            self.derived.add_derived(derived);
+        }
     }
 }
 

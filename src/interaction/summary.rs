@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Instants, Micros,
-    resolution::{self, Matters, Reading},
+    resolution::{Matters, Readings},
 };
 use crate::api::{
     plain_name,
@@ -29,6 +29,7 @@ pub(crate) struct Line {
     pub(crate) transfer_count: i64,
     pub(crate) staff_resolution: Resolution,
     pub(crate) customer_resolution: Resolution,
+    pub(crate) customer_id: Option<String>,
     pub(crate) primary_staff_id: Option<String>,
     pub(crate) primary_team_id: Option<String>,
 }
@@ -53,9 +54,7 @@ pub(crate) struct Group {
     pub(crate) transfers: i64,
     pub(crate) answered: i64,
     pub(crate) abandoned: i64,
-    pub(crate) by_staff: Reading,
-    pub(crate) by_customer: Reading,
-    pub(crate) derived: Reading,
+    pub(crate) resolution: Readings,
 }
 
 /// Mean, median and p90 of the known times, in seconds.
@@ -81,13 +80,11 @@ impl Summary {
     }
 
     pub(crate) fn add(&mut self, line: &Line) {
-        let derived = (resolution::is_inbound_contact(line.direction, line.kind)
-            && resolution::is_served(line.outcome))
-        .then(|| self.matters.derive(line.id, line.occurred_at, self.plan.now))
-        .flatten();
         let key = key(line, self.plan.grouping, &self.plan.time_zone);
-        self.groups.entry(key).or_default().add(line, derived, self.plan.threshold);
-        self.total.add(line, derived, self.plan.threshold);
+        for group in [self.groups.entry(key).or_default(), &mut self.total] {
+            group.add(line, self.plan.threshold);
+            group.resolution.add(line, &self.matters, self.plan.now);
+        }
     }
 
     /// The groups in order of key, and all of them together.
@@ -97,7 +94,7 @@ impl Summary {
 }
 
 impl Group {
-    fn add(&mut self, line: &Line, derived: Option<resolution::Derived>, threshold: Micros) {
+    fn add(&mut self, line: &Line, threshold: Micros) {
         self.count += 1;
         let wait = line.instants.wait();
         self.waits.extend(wait);
@@ -118,11 +115,6 @@ impl Group {
         }
         self.transferred += i64::from(line.transfer_count > 0);
         self.transfers += line.transfer_count;
-        if let Some(derived) = derived {
-            self.by_staff.add_said(line.staff_resolution);
-            self.by_customer.add_said(line.customer_resolution);
-            self.derived.add_derived(derived);
-        }
     }
 
     pub(crate) fn wait(&mut self) -> Statistics {
@@ -203,6 +195,7 @@ mod tests {
             transfer_count: 0,
             staff_resolution: Resolution::Resolved,
             customer_resolution: Resolution::Unspecified,
+            customer_id: None,
             primary_staff_id: None,
             primary_team_id: None,
         }
@@ -242,7 +235,8 @@ mod tests {
         let wait = total.wait();
         assert_eq!((wait.known, wait.mean, wait.median, wait.p90), (2, Some(20.5), Some(20.5), Some(21.0)));
         assert_eq!(total.handling(), Statistics::default());
-        assert_eq!((total.by_staff.resolved, total.by_customer.unknown, total.derived.unknown), (3, 3, 3));
+        let Readings { by_staff, by_customer, derived } = total.resolution;
+        assert_eq!((by_staff.resolved, by_customer.unknown, derived.unknown), (3, 3, 3));
     }
 
     proptest! {

@@ -1,9 +1,10 @@
 //! Who is invited to rate, and whether somebody chooses (R10).
 //!
-//! For each agent, channel or outcome: of the interactions that were to be followed by an invitation, how many were. Those that
-//! the rules themselves withhold (R11, quiet hours, wishes) are eligible for nobody and are not counted. Each share is
-//! tested against that of all others by Fisher's exact test, two-sided; over all shares of one listing, the procedure of Benjamini
-//! and Hochberg (1995), J. Royal Stat. Soc. B 57:289-300, keeps the expected part of false alarms at 5 %.
+//! For each agent, channel or outcome: of the interactions that were to be followed by an invitation, how many were.
+//! Those that the rules themselves withhold (R11, quiet hours, wishes) are eligible for nobody and are not counted.
+//! Each share is tested against that of all others by Fisher's exact test, two-sided; over all shares of one listing,
+//! the procedure of Benjamini and Hochberg (1995), J. Royal Stat. Soc. B 57:289-300, keeps the expected part of false
+//! alarms at 5 %.
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,49 @@ impl Eligible {
     /// The share that was invited; absent without eligible ones.
     pub(crate) fn share(self) -> Option<f64> {
         (self.count() > 0).then(|| self.invited as f64 / self.count() as f64)
+    }
+}
+
+/// What became of an interaction that might have been followed by an invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Invited {
+        responded: bool,
+    },
+    /// Nothing stood against it, and nobody did.
+    PassedOver,
+    /// By R11 or another rule.
+    Withheld,
+    /// It was recorded too late after its end.
+    RecordedLate,
+}
+
+/// Interactions by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) eligible: Eligible,
+    /// Of the invited.
+    pub(crate) responded: u64,
+    pub(crate) withheld: u64,
+    pub(crate) recorded_late: u64,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, fate: Fate) {
+        match fate {
+            Fate::Invited { responded } => {
+                self.eligible.invited += 1;
+                self.responded += u64::from(responded);
+            }
+            Fate::PassedOver => self.eligible.passed_over += 1,
+            Fate::Withheld => self.withheld += 1,
+            Fate::RecordedLate => self.recorded_late += 1,
+        }
+    }
+
+    /// Responded of invited.
+    pub(crate) fn response_rate(self) -> Option<f64> {
+        (self.eligible.invited > 0).then(|| self.responded as f64 / self.eligible.invited as f64)
     }
 }
 
@@ -71,10 +115,11 @@ fn largest_rejected(p_values: &[f64], level: f64) -> Option<f64> {
     sorted.into_iter().enumerate().filter(|(at, p)| *p <= (*at + 1) as f64 / count * level).map(|(_, p)| p).next_back()
 }
 
-/// Fisher's exact test, two-sided: the probability of all tables with the same margins that are no more probable than this one.
+/// Fisher's exact test, two-sided: the probability of all tables with the same margins that are no more probable than
+/// this one.
 ///
-/// The hypergeometric probabilities are built outward from the most probable one by their ratios, and end where they no longer
-/// count: no factorials, and a number of steps that grows with the standard deviation only.
+/// The hypergeometric probabilities are built outward from the most probable one by their ratios, and end where they no
+/// longer count: no factorials, and a number of steps that grows with the standard deviation only.
 fn exact_test(one: Eligible, others: Eligible) -> f64 {
     let (drawn, invited, total) = (one.count(), one.invited + others.invited, one.count() + others.count());
     let least = (drawn + invited).saturating_sub(total);
@@ -127,7 +172,8 @@ mod tests {
 
     #[test]
     fn the_exact_test_gives_the_published_values() {
-        // Fisher (1935), The Design of Experiments, chapter II: three of four cups told right; 34 of 70 ways are as rare.
+        // Fisher (1935), The Design of Experiments, chapter II: three of four cups told right; 34 of 70 ways are as
+        // rare.
         assert!((exact_test(invited(3, 4), invited(1, 4)) - 34.0 / 70.0).abs() < 1e-12);
         // Fisher (1962), twins of convicts: 10 of 13 identical, 2 of 17 not. Two-sided 0.0005367.
         let twins = exact_test(invited(10, 13), invited(2, 17));

@@ -65,8 +65,7 @@ impl Comparison {
     pub(super) async fn read(store: &Store, compared: Compared, terms: &v1::RankTerms) -> Result<Self> {
         let (first, last) = message::period("terms.", &terms.first_day, &terms.last_day)?;
         let period = Period { first, last };
-        let wanted =
-            Wanted { unit: compared.work(), keys: None, within: None, after: None, limit: i64::MAX as u64, period };
+        let wanted = Wanted { unit: compared.work(), keys: None, within: None, after: None, period };
         let mut groups = Groups::new();
         for (key, days) in rows::figures(store.reader(), &wanted, false).await? {
             let mut parts = key.splitn(3, SEPARATOR).map(str::to_owned);
@@ -126,7 +125,6 @@ impl Comparison {
             keys: None,
             within: Some(teams.to_vec()),
             after: None,
-            limit: i64::MAX as u64,
             period: self.period,
         };
         let found = rows::figures(store.reader(), &wanted, false).await?;

@@ -3,8 +3,8 @@
 
 use std::{collections::BTreeMap, ops::AddAssign};
 
-use super::{Rating, statistics::Moments};
-use crate::api::v1::{Attribution, RatingQuestion, RatingStanding, Resolution};
+use super::{Rated, Rating, statistics::Moments};
+use crate::api::v1::{Attribution, Channel, InteractionKind, RatingQuestion, RatingStanding, Resolution};
 
 /// Sums over ratings of one standing. `i64` throughout: exact, and far from full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -195,10 +195,48 @@ impl Unit {
         Self::StaffWork,
         Self::TeamWork,
     ];
+
+    /// Whether it is for comparing the same work only.
+    pub(crate) fn is_work(self) -> bool {
+        matches!(self, Self::StaffWork | Self::TeamWork)
+    }
 }
 
 /// Between the parts of a key that has several; no id holds it.
 pub(crate) const SEPARATOR: char = '\u{1f}';
+
+/// What a rating or an invitation is about, by which both are grouped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject<'a> {
+    /// Id and version; none: of no survey.
+    pub(crate) template: Option<(&'a str, i32)>,
+    pub(crate) channel: Channel,
+    pub(crate) kind: InteractionKind,
+    pub(crate) topic: Option<&'a str>,
+    pub(crate) rated: Option<&'a Rated>,
+}
+
+impl Subject<'_> {
+    /// Its key in a unit; none: it belongs to no group of it.
+    pub(crate) fn key(&self, unit: Unit) -> Option<String> {
+        let joined = |parts: &[&str]| parts.join(&SEPARATOR.to_string());
+        let (channel, topic) = (self.channel.as_str_name(), self.topic.unwrap_or_default());
+        let team = || self.rated.and_then(|rated| rated.team_id.as_deref());
+        match unit {
+            Unit::Organization => Some(String::new()),
+            Unit::Channel => Some(channel.to_owned()),
+            Unit::Kind => Some(self.kind.as_str_name().to_owned()),
+            Unit::Topic => Some(topic.to_owned()),
+            Unit::Template => self.template.map(|(id, version)| format!("{id}/{version}")),
+            Unit::Staff => self.rated.map(|rated| rated.staff_id.clone()),
+            Unit::Role => self.rated.map(|rated| rated.role.as_str_name().to_owned()),
+            Unit::Team => team().map(str::to_owned),
+            Unit::TeamStaff => self.rated.zip(team()).map(|(rated, team)| joined(&[team, &rated.staff_id])),
+            Unit::StaffWork => self.rated.map(|rated| joined(&[&rated.staff_id, channel, topic])),
+            Unit::TeamWork => team().map(|team| joined(&[team, channel, topic])),
+        }
+    }
+}
 
 /// Where a rating is counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -214,29 +252,18 @@ pub(crate) fn places(rating: &Rating) -> Vec<Place> {
     if rating.standing == RatingStanding::Superseded {
         return Vec::new();
     }
-    let topic = rating.topic.clone().unwrap_or_default();
-    let channel = rating.channel.as_str_name();
-    let joined = |parts: &[&str]| parts.join(&SEPARATOR.to_string());
-    let mut keys = vec![
-        (Unit::Organization, String::new()),
-        (Unit::Channel, channel.to_owned()),
-        (Unit::Kind, rating.kind.as_str_name().to_owned()),
-        (Unit::Template, format!("{}/{}", rating.template_id, rating.template_version)),
-    ];
-    if let Some(rated) = &rating.rated {
-        let staff = &rated.staff_id;
-        keys.push((Unit::StaffWork, joined(&[staff, channel, &topic])));
-        keys.push((Unit::Role, rated.role.as_str_name().to_owned()));
-        if let Some(team) = &rated.team_id {
-            keys.push((Unit::TeamStaff, joined(&[team, staff])));
-            keys.push((Unit::TeamWork, joined(&[team, channel, &topic])));
-            keys.push((Unit::Team, team.clone()));
-        }
-        keys.push((Unit::Staff, staff.clone()));
-    }
-    keys.push((Unit::Topic, topic));
-    let place = |(unit, key)| Place { unit, key, day: rating.day, standing: rating.standing };
-    keys.into_iter().map(place).collect()
+    let subject = Subject {
+        template: Some((&rating.template_id, rating.template_version)),
+        channel: rating.channel,
+        kind: rating.kind,
+        topic: rating.topic.as_deref(),
+        rated: rating.rated.as_ref(),
+    };
+    let place = |unit| {
+        let key = subject.key(unit)?;
+        Some(Place { unit, key, day: rating.day, standing: rating.standing })
+    };
+    Unit::ALL.into_iter().filter_map(place).collect()
 }
 
 /// What some ratings change of the counters.

@@ -11,7 +11,10 @@ use uuid::Uuid;
 
 use super::{
     Answers, Rating, Told,
+    aftermath::{Aftermath, Returns},
+    bias::{Bias, Tally},
     figures::{Counts, Ledgers, Unit},
+    response::Responses,
     statistics::{mean_interval, wilson},
     store::{Filter, Links},
 };
@@ -23,6 +26,7 @@ use crate::{
     },
     error::{Error, Reason, Result, Violation},
     interaction::Micros,
+    interaction::message::write_readings,
 };
 
 pub(super) fn read(message: v1::Rating) -> Result<Told> {
@@ -210,7 +214,21 @@ pub(crate) fn period(path: &str, first_day: &str, last_day: &str) -> Result<(i32
     Ok((first.unwrap_or(i32::MIN), last.unwrap_or(i32::MAX)))
 }
 
-fn date_of(day: i32) -> Date {
+/// The days of which invitations are looked at: at most a year, by default the 30 up to today.
+pub(super) fn recent_period(first_day: &str, last_day: &str, today: i32) -> Result<(i32, i32)> {
+    let (first, last) = period("", first_day, last_day)?;
+    let last = if last_day.is_empty() { today } else { last };
+    let first = if first_day.is_empty() { last.saturating_sub(29) } else { first };
+    if first > last {
+        return Err(Error::invalid("first_day", Reason::ImpossibleInstants, "must not be after last_day, or today"));
+    }
+    if last - first >= 366 {
+        return Err(Error::invalid("first_day", Reason::ValueOutOfRange, "must be at most 366 days up to last_day"));
+    }
+    Ok((first, last))
+}
+
+pub(super) fn date_of(day: i32) -> Date {
     date(1970, 1, 1).saturating_add(day.days())
 }
 
@@ -225,7 +243,13 @@ fn step_of(day: i32, step: TrendStep) -> Date {
 }
 
 /// A group's figures; `days`: by day where a trend is asked for, else all under one day.
-pub(super) fn write_scorecard(key: String, days: BTreeMap<i32, Ledgers>, step: TrendStep) -> v1::Scorecard {
+pub(super) fn write_scorecard(
+    key: String,
+    days: BTreeMap<i32, Ledgers>,
+    responses: Responses,
+    aftermath: Option<Aftermath>,
+    step: TrendStep,
+) -> v1::Scorecard {
     let (mut all, mut steps) = (Ledgers::default(), BTreeMap::<Date, Ledgers>::new());
     for (day, ledgers) in days {
         all.merge(&ledgers);
@@ -235,6 +259,7 @@ pub(super) fn write_scorecard(key: String, days: BTreeMap<i32, Ledgers>, step: T
     }
     let n = |standing| all.of(standing).n();
     let customer = all.customer();
+    let known = |count| (responses.invited > 0).then_some(count);
     let trend = steps.into_iter().filter(|(_, ledgers)| ledgers.customer().n() > 0).map(|(day, ledgers)| {
         let (staff, customer) = (ledgers.staff(), ledgers.customer());
         v1::TrendPoint {
@@ -257,6 +282,53 @@ pub(super) fn write_scorecard(key: String, days: BTreeMap<i32, Ledgers>, step: T
         customer: Some(write_ledger(&customer)),
         causes: customer.causes().to_vec(),
         trend: trend.collect(),
+        invited: known(responses.invited),
+        delivered: known(responses.delivered),
+        responded: known(responses.responded),
+        response_rate: responses.rate(),
+        first_contact_resolution: aftermath.map(|one| write_readings(one.readings)),
+        return_after_failure: aftermath.map(|one| write_returns(one.returns)),
+    }
+}
+
+fn write_returns(returns: Returns) -> v1::ReturnAfterFailure {
+    let known = returns.came_back + returns.stayed_away;
+    let interval = wilson(returns.came_back, known);
+    v1::ReturnAfterFailure {
+        came_back_count: returns.came_back,
+        stayed_away_count: returns.stayed_away,
+        pending_count: returns.pending,
+        unknown_count: returns.unknown,
+        rate: mean(returns.came_back, known),
+        rate_low: interval.map(|one| one.low),
+        rate_high: interval.map(|one| one.high),
+    }
+}
+
+/// How a group was invited, beside all others.
+pub(super) fn write_bias(bias: Bias, tally: Tally) -> v1::InvitationBias {
+    use v1::InvitationBiasFinding::{ByChance, Fewer, More, Unspecified};
+    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let share = bias.eligible.share();
+    let compared = share.zip(bias.others_share);
+    let finding = match compared {
+        None => Unspecified,
+        Some(_) if !bias.flagged => ByChance,
+        Some((own, others)) if own < others => Fewer,
+        Some(_) => More,
+    };
+    v1::InvitationBias {
+        key: bias.key,
+        eligible_count: count(bias.eligible.count()),
+        invited_count: count(bias.eligible.invited),
+        invited_share: share,
+        others_share: bias.others_share,
+        p_value: compared.map(|_| bias.p_value.min(1.0)),
+        finding: finding.into(),
+        responded_count: count(tally.responded),
+        response_rate: tally.response_rate(),
+        withheld_count: count(tally.withheld),
+        recorded_late_count: count(tally.recorded_late),
     }
 }
 

@@ -2,12 +2,13 @@
 //! rows are in `store`, RPCs in `service`.
 //!
 //! `wording` is what a survey may be answered with, `reply` reads an answer (R3), `rules` say whether a rating is taken and
-//! for whom it counts (R5). `figures` are the sums that ratings come to, `statistics` and `shrinkage` hold the published
-//! methods, `case_mix` says what the same work would have been rated in other hands, and `ranking` joins them (R9). `bias`
-//! asks who was invited (R10), `blocks` what the rated person may see (R12).
+//! for whom it counts (R5). `figures` are the sums that ratings come to, `statistics` and `shrinkage` hold the
+//! published methods, `response` counts invitations and their answers, `case_mix` says what the same work would have
+//! been rated in other hands, and `ranking` joins them (R9). `bias` asks who was invited (R10), `aftermath` what came
+//! of it all (I5, I11), `blocks` what the rated person may see (R12).
 
-#[cfg_attr(not(test), expect(dead_code, reason = "who was invited is not asked yet"))]
-mod bias;
+mod aftermath;
+pub(crate) mod bias;
 pub(crate) mod blocks;
 mod case_mix;
 mod compare;
@@ -15,6 +16,7 @@ pub(crate) mod figures;
 mod message;
 mod ranking;
 pub(crate) mod reply;
+pub(crate) mod response;
 mod rules;
 pub mod service;
 mod shrinkage;
@@ -26,7 +28,7 @@ use uuid::Uuid;
 
 pub(crate) use compare::shrunken_team_means;
 pub(crate) use message::{period as read_days, read_answers, read_period};
-pub(crate) use rules::{judge, standing};
+pub(crate) use rules::{day_of, judge, rated, standing};
 
 use crate::{
     api::v1::{Attribution, Channel, InteractionKind, RatingStanding, Resolution, StaffRole},

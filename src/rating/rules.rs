@@ -1,6 +1,6 @@
 //! Whether a rating can be taken, and whether it counts for staff.
 
-use jiff::{Timestamp, civil::date, tz::TimeZone};
+use jiff::{Span, Timestamp, civil::date, tz::TimeZone};
 use uuid::Uuid;
 
 use super::{Rated, Rating, Told};
@@ -77,7 +77,7 @@ pub(crate) fn standing(late: bool, attribution: Attribution) -> RatingStanding {
 }
 
 /// Whom it rates: who is named, or the primary participant.
-pub(super) fn rated(named: Option<&str>, participants: &[Participant]) -> Option<Rated> {
+pub(crate) fn rated(named: Option<&str>, participants: &[Participant]) -> Option<Rated> {
     let is_rated = |one: &&Participant| match named {
         Some(staff_id) => one.staff_id == staff_id,
         None => one.involvement == Involvement::Primary,
@@ -94,6 +94,13 @@ pub(crate) fn day_of(instant: Micros, zone: &TimeZone) -> i32 {
     let Ok(instant) = Timestamp::from_microsecond(instant) else { return 0 };
     let day = zone.to_datetime(instant).date();
     (day - date(1970, 1, 1)).get_days()
+}
+
+/// The instant at which one of the organisation's days begins, counted from 1970-01-01; none: beyond the calendar.
+pub(super) fn midnight(day: i32, zone: &TimeZone) -> Option<Micros> {
+    let days = Span::new().try_days(day).ok()?;
+    let begin = date(1970, 1, 1).checked_add(days).ok()?.to_zoned(zone.clone()).ok()?;
+    Some(begin.timestamp().as_microsecond())
 }
 
 #[cfg(test)]

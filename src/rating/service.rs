@@ -1,5 +1,7 @@
 //! The RPCs of ratings.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 use prometheus_client::metrics::histogram::Histogram;
 use prost::Message as _;
@@ -9,26 +11,33 @@ use uuid::Uuid;
 
 use super::{
     Rating,
+    bias::{self, Tally},
     compare::{self, Compared, Comparison},
     figures::{SEPARATOR, Unit},
     message,
     ranking::Standing,
+    rules::{day_of, midnight},
     store::{self as rows, Correction, Entry, Period, Receipt, Submitter, Wanted},
 };
 use crate::{
     api::{
         convert::{micros, normal},
         page::Query,
+        plain_name,
         rules::Violations,
         status,
-        v1::{self, ScorecardUnit, TrendStep, rating_service_server::RatingService, submit_rating_result},
+        v1::{
+            self, InvitationBiasUnit, ScorecardUnit, ScorecardView, TrendStep, rating_service_server::RatingService,
+            submit_rating_result,
+        },
     },
     auth::Caller,
     call::{Call, mutation, page_size, request_scope, respond},
     directory::scope::Scope,
-    error::{Error, Result},
+    error::{Error, Reason, Result},
     interaction::store::{read_position, write_position},
     store::{Store, group::GroupCommit, request},
+    survey,
 };
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -40,6 +49,7 @@ const SCORECARD_PAGE: u64 = 1_000;
 #[derive(Clone)]
 pub struct RatingApi {
     store: Store,
+    time_zone: TimeZone,
     submitter: GroupCommit<Submitter>,
 }
 
@@ -52,13 +62,46 @@ impl std::fmt::Debug for RatingApi {
 impl RatingApi {
     /// `time_zone`: the organisation's. `group_max`, `queue`, `group_sizes`: as those of recorded interactions.
     pub fn new(store: Store, time_zone: TimeZone, group_max: usize, queue: usize, group_sizes: Histogram) -> Self {
-        let writer = Submitter::new(store.clone(), time_zone);
-        Self { submitter: GroupCommit::start(store.clone(), writer, group_max, queue, group_sizes), store }
+        let writer = Submitter::new(store.clone(), time_zone.clone());
+        let submitter = GroupCommit::start(store.clone(), writer, group_max, queue, group_sizes);
+        Self { store, time_zone, submitter }
     }
 
     async fn ranked(&self, scope: &Scope, compared: Compared, terms: &v1::RankTerms) -> Result<Vec<Standing>> {
         let (comparison, standings) = Comparison::read(&self.store, compared, terms).await?.rank().await?;
         comparison.within(&self.store, scope, compared, standings).await
+    }
+
+    /// The interactions of a period by what became of them, as far as the caller may know.
+    async fn tallies(
+        &self,
+        scope: &Scope,
+        unit: InvitationBiasUnit,
+        period: Period,
+    ) -> Result<BTreeMap<String, Tally>> {
+        let begin = |day: i32| midnight(day, &self.time_zone);
+        let bounds = (begin(period.first).unwrap_or(i64::MIN), begin(period.last + 1).unwrap_or(i64::MAX));
+        let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+        survey::followed(self.store.reader(), bounds, |one| {
+            let shown = match scope {
+                Scope::All => true,
+                Scope::Teams { staff_id, teams } => {
+                    one.team_id.as_ref().is_some_and(|team| teams.contains(team))
+                        && one.staff_id.as_ref() != Some(staff_id)
+                }
+                Scope::Staff(_) | Scope::Customer(_) => false,
+            };
+            if shown {
+                let key = match unit {
+                    InvitationBiasUnit::Unspecified | InvitationBiasUnit::Staff => one.staff_id.unwrap_or_default(),
+                    InvitationBiasUnit::Channel => plain_name(one.channel.as_str_name(), "CHANNEL"),
+                    InvitationBiasUnit::Outcome => plain_name(one.resolution.as_str_name(), "RESOLUTION"),
+                };
+                tallies.entry(key).or_default().add(one.fate);
+            }
+        })
+        .await?;
+        Ok(tallies)
     }
 
     async fn note_reading(&self, caller: &Caller, ratings: &str) -> Result<()> {
@@ -227,18 +270,35 @@ impl RatingService for RatingApi {
             let after = query.position(&message.page_token)?;
             let after = after.map(|bytes| String::from_utf8(bytes).map_err(|_| Query::malformed())).transpose()?;
             let (first, last) = super::message::period("", &message.first_day, &message.last_day)?;
-            let (asked, step) = (message.unit(), message.trend());
+            let (asked, view, step) = (message.unit(), message.view(), message.trend());
             let Reachable { unit, keys, within } = Reachable::of(&scope, asked, &normal(message.key))?;
             let limit = page_size(message.page_size, SCORECARD_PAGE);
             let period = Period { first, last };
-            let wanted = Wanted { unit, keys, within, after, limit: limit + 1, period };
-            let figures = rows::figures(self.store.reader(), &wanted, step != TrendStep::Unspecified).await?;
+            let reader = self.store.reader();
+            let wanted = Wanted { unit, keys, within, after, period };
+            let mut keys = rows::keys(reader, &wanted, limit + 1).await?;
+            let mut aftermath = match view {
+                ScorecardView::Unspecified => None,
+                ScorecardView::Full if asked == ScorecardUnit::Template => {
+                    let rule = "must be left out for templates, which interactions have none of";
+                    return Err(Error::invalid("view", Reason::Contradiction, rule));
+                }
+                ScorecardView::Full => Some(rows::aftermath(&self.store, &self.time_zone, &wanted).await?),
+            };
+            if let Some(found) = &aftermath {
+                keys.extend(found.keys().cloned());
+                keys.sort_unstable();
+                keys.dedup();
+            }
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let more = figures.len() > limit;
-            let mut last_key = String::new();
-            let mut groups = Vec::with_capacity(figures.len().min(limit));
-            for (key, days) in figures.into_iter().take(limit) {
-                last_key.clone_from(&key);
+            let more = keys.len() > limit;
+            keys.truncate(limit);
+            let wanted = Wanted { unit, keys: Some(keys.clone()), within: None, after: None, period };
+            let mut figures = rows::figures(reader, &wanted, step != TrendStep::Unspecified).await?;
+            let mut responses = rows::responses(reader, &wanted).await?;
+            let last_key = keys.last().cloned().unwrap_or_default();
+            let mut groups = Vec::with_capacity(keys.len());
+            for key in keys {
                 // Of a colleague within a team, only he is shown.
                 let whose =
                     if unit == Unit::TeamStaff { key.rsplit(SEPARATOR).next().unwrap_or_default() } else { &key };
@@ -248,7 +308,10 @@ impl RatingService for RatingApi {
                     continue;
                 }
                 let shown = message::shown_key(asked, whose);
-                groups.push(message::write_scorecard(shown, days, step));
+                let days = figures.remove(&key).unwrap_or_default();
+                let responses = responses.remove(&key).unwrap_or_default();
+                let aftermath = aftermath.as_mut().map(|found| found.remove(&key).unwrap_or_default());
+                groups.push(message::write_scorecard(shown, days, responses, aftermath, step));
             }
             let next_page_token = if more { query.token(last_key.as_bytes()) } else { String::new() };
             Ok(v1::GetScorecardResponse { groups, next_page_token })
@@ -263,7 +326,7 @@ impl RatingService for RatingApi {
             let query = Query::new("RankTeams", &scope.binding(&caller), &terms.encode_to_vec());
             let ranked = self.ranked(&scope, Compared::Teams, &terms).await?;
             let (ranks, next_page_token) = page_of(ranked, &query, message.page_size, &message.page_token)?;
-            Ok(v1::RankTeamsResponse { ranks, next_page_token })
+            Ok(v1::RankTeamsResponse { ranks: ranks.into_iter().map(compare::write).collect(), next_page_token })
         })
         .await
     }
@@ -275,7 +338,7 @@ impl RatingService for RatingApi {
             let query = Query::new("RankStaff", &scope.binding(&caller), &terms.encode_to_vec());
             let ranked = self.ranked(&scope, Compared::Staff, &terms).await?;
             let (ranks, next_page_token) = page_of(ranked, &query, message.page_size, &message.page_token)?;
-            Ok(v1::RankStaffResponse { ranks, next_page_token })
+            Ok(v1::RankStaffResponse { ranks: ranks.into_iter().map(compare::write).collect(), next_page_token })
         })
         .await
     }
@@ -294,14 +357,45 @@ impl RatingService for RatingApi {
         })
         .await
     }
+
+    async fn get_invitation_bias(
+        &self,
+        request: Request<v1::GetInvitationBiasRequest>,
+    ) -> Answer<v1::GetInvitationBiasResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let bound = v1::GetInvitationBiasRequest { page_size: 0, page_token: String::new(), ..message.clone() };
+            let query = Query::new("GetInvitationBias", &scope.binding(&caller), &bound.encode_to_vec());
+            let today = day_of(self.store.clock().now_micros(), &self.time_zone);
+            let (first, last) = message::recent_period(&message.first_day, &message.last_day, today)?;
+            let mut tallies = self.tallies(&scope, message.unit(), Period { first, last }).await?;
+            let eligible = tallies.iter().map(|(key, tally)| (key.clone(), tally.eligible)).collect();
+            let mut compared = bias::compare(&eligible);
+            compared.sort_by_key(|bias| !bias.flagged);
+            let alarms = compared.iter().filter(|bias| bias.flagged).count();
+            let (found, next_page_token) = page_of(compared, &query, message.page_size, &message.page_token)?;
+            let write = |bias: bias::Bias| {
+                let tally = tallies.remove(&bias.key).unwrap_or_default();
+                message::write_bias(bias, tally)
+            };
+            Ok(v1::GetInvitationBiasResponse {
+                groups: found.into_iter().map(write).collect(),
+                next_page_token,
+                first_day: message::date_of(first).to_string(),
+                last_day: message::date_of(last).to_string(),
+                alarm_count: i64::try_from(alarms).unwrap_or(i64::MAX),
+            })
+        })
+        .await
+    }
 }
 
-/// A page of a ranking, which has an order of its own: a token says how far the page before went.
-fn page_of(ranked: Vec<Standing>, query: &Query, size: i32, token: &str) -> Result<(Vec<v1::Rank>, String)> {
+/// A page of what has an order of its own: a token says how far the page before went.
+fn page_of<T>(ranked: Vec<T>, query: &Query, size: i32, token: &str) -> Result<(Vec<T>, String)> {
     let first = query.position(token)?.map(|bytes| <[u8; 8]>::try_from(bytes).map_err(|_| Query::malformed()));
     let first = usize::try_from(first.transpose()?.map_or(0, u64::from_be_bytes)).unwrap_or(usize::MAX);
     let limit = usize::try_from(page_size(size, SCORECARD_PAGE)).unwrap_or(usize::MAX);
     let end = first.saturating_add(limit);
     let next = if end < ranked.len() { query.token(&(end as u64).to_be_bytes()) } else { String::new() };
-    Ok((ranked.into_iter().skip(first).take(limit).map(compare::write).collect(), next))
+    Ok((ranked.into_iter().skip(first).take(limit).collect(), next))
 }

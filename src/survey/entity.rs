@@ -72,6 +72,12 @@ pub(super) mod invitation {
         pub token: Option<String>,
         pub token_hash: Option<String>,
         pub rating_id: Option<Uuid>,
+        pub kind: Option<i16>,
+        pub topic: Option<String>,
+        pub day: Option<i64>,
+        pub staff_id: Option<String>,
+        pub team_id: Option<String>,
+        pub role: Option<i16>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

@@ -15,6 +15,7 @@ use crate::{
     directory::{Alias, store::Reachable},
     error::{Error, Result},
     interaction::{Facts, Micros, is_activity},
+    rating::response::{About, Responses},
 };
 
 /// How long an invitation waits for its delivery (R2).
@@ -22,7 +23,7 @@ const DELIVERY: Micros = 10 * MINUTE;
 /// How long after its issue an invitation can be answered by its token or from where it was sent to.
 pub(crate) const ANSWERABLE: Micros = 7 * DAY;
 /// An interaction that ended longer ago is of the past: an import, or an afterthought.
-const JUST_ENDED: Micros = 10 * MINUTE;
+pub(super) const JUST_ENDED: Micros = 10 * MINUTE;
 /// Clocks of calling systems differ by at most this much.
 pub(crate) const SKEW: Micros = 5 * MINUTE;
 
@@ -53,6 +54,8 @@ pub(crate) struct Invitation {
     pub(crate) token: Option<String>,
     /// With which it was answered first.
     pub(crate) rating_id: Option<Uuid>,
+    /// None: it was issued before figures told of invitations.
+    pub(crate) about: Option<About>,
 }
 
 impl Invitation {
@@ -97,6 +100,13 @@ impl Invitation {
     /// Whether there was anything to send.
     pub(crate) fn was_issued(&self) -> bool {
         self.suppression == SuppressionReason::Unspecified
+    }
+
+    /// What it adds to the figures; none: it is in none of them.
+    pub(crate) fn responses(&self) -> Option<(&About, Responses)> {
+        let about = self.about.as_ref().filter(|_| self.was_issued())?;
+        let (delivered, responded) = (self.delivered_at.is_some(), self.rating_id.is_some());
+        Some((about, Responses { invited: 1, delivered: delivered.into(), responded: responded.into() }))
     }
 
     /// When the customer had it: where nobody says when, no earlier than it was issued.
@@ -297,6 +307,7 @@ mod tests {
             contact_refusals: Reasons::default(),
             token: None,
             rating_id: None,
+            about: None,
         }
     }
 

@@ -22,7 +22,11 @@ use crate::{
     contact::Reasons,
     directory::{Alias, scope::Scope},
     error::{Error, Reason, Result},
-    interaction::Micros,
+    interaction::{Micros, Participant},
+    rating::{
+        self, Rated,
+        response::{self, About},
+    },
     store::{
         Abort, Store, Tx,
         feed::{Log, Numbered},
@@ -33,6 +37,10 @@ use crate::{
 impl From<invitation::Model> for Invitation {
     fn from(row: invitation::Model) -> Self {
         let point = row.contact_kind.zip(row.contact_value);
+        let (team_id, role) = (row.team_id, row.role.map(enum_of).unwrap_or_default());
+        let rated = row.staff_id.map(|staff_id| Rated { staff_id, team_id, role });
+        let (kind, topic) = (row.kind.map(enum_of).unwrap_or_default(), row.topic);
+        let about = row.day.map(|day| About { kind, topic, day: i32::try_from(day).unwrap_or_default(), rated });
         Self {
             id: row.id,
             interaction_id: row.interaction_id,
@@ -51,6 +59,7 @@ impl From<invitation::Model> for Invitation {
             contact_refusals: Reasons::from_bits(row.contact_refusals),
             token: row.token,
             rating_id: row.rating_id,
+            about,
         }
     }
 }
@@ -164,8 +173,56 @@ pub(crate) async fn list(
     Ok(query.all(connection).await?.into_iter().map(Into::into).collect())
 }
 
+/// What a change of an invitation changes of the counters.
+async fn count(tx: &Tx, before: &Invitation, after: &Invitation) -> Result<(), DbErr> {
+    let mut changes = response::Changes::default();
+    if let Some((about, responses)) = before.responses() {
+        changes.remove(&before.template, before.channel, about, responses);
+    }
+    if let Some((about, responses)) = after.responses() {
+        changes.add(&after.template, after.channel, about, responses);
+    }
+    rating::store::respond(tx, changes).await
+}
+
+/// Counts every issued invitation on record anew; gives how many there are too.
+pub(crate) async fn count_anew(tx: &Tx) -> Result<(u64, response::Changes), DbErr> {
+    use futures::TryStreamExt as _;
+    let (mut issued, mut changes) = (0, response::Changes::default());
+    let mut rows = invitation::Entity::find().filter(Column::Sequence.is_not_null()).stream(tx).await?;
+    while let Some(row) = rows.try_next().await? {
+        let found = Invitation::from(row);
+        if let Some((about, responses)) = found.responses() {
+            changes.add(&found.template, found.channel, about, responses);
+        }
+        issued += 1;
+    }
+    Ok((issued, changes))
+}
+
+/// Lets the invitation to rate an interaction follow when its participants are replaced (I2). Needs the lock of
+/// ratings.
+pub(crate) async fn follow(tx: &Tx, interaction_id: Uuid, after: &[Participant]) -> Result<(), DbErr> {
+    let row =
+        invitation::Entity::find().filter(Column::InteractionId.eq(interaction_id)).lock_exclusive().one(tx).await?;
+    let Some(before) = row.map(Invitation::from) else { return Ok(()) };
+    let rated = rating::rated(None, after);
+    let Some(about) = before.about.clone().filter(|about| about.rated != rated) else { return Ok(()) };
+    let change = invitation::ActiveModel {
+        id: Set(before.id),
+        staff_id: Set(rated.as_ref().map(|one| one.staff_id.clone())),
+        team_id: Set(rated.as_ref().and_then(|one| one.team_id.clone())),
+        role: Set(rated.as_ref().map(|one| one.role as i16)),
+        ..Default::default()
+    };
+    invitation::Entity::update(change).exec(tx).await?;
+    let after = Invitation { about: Some(About { rated, ..about }), ..before.clone() };
+    count(tx, &before, &after).await
+}
+
 /// Notes what became of an invitation; none: it failed, or it was delivered at that instant.
-pub(crate) async fn settle(tx: &Tx, now: Micros, id: Uuid, report: Report) -> Result<(), Abort> {
+pub(crate) async fn settle(tx: &Tx, store: &Store, id: Uuid, report: Report) -> Result<(), Abort> {
+    let now = rating::store::lock(tx, store).await?;
     let row = invitation::Entity::find_by_id(id).lock_exclusive().one(tx).await?;
     let before: Invitation = row.ok_or(Error::NotFound("invitation"))?.into();
     if let Report::Delivered(at) = report
@@ -186,6 +243,8 @@ pub(crate) async fn settle(tx: &Tx, now: Micros, id: Uuid, report: Report) -> Re
             ..Default::default()
         };
         invitation::Entity::update(change).exec(tx).await?;
+        let delivered_at = settled.delivered.map(|(at, _)| at);
+        count(tx, &before, &Invitation { delivered_at, ..before.clone() }).await?;
     }
     Ok(())
 }
@@ -234,7 +293,8 @@ pub(super) async fn answer(tx: &Tx, answered: &Invitation, template: &Template, 
         ..Default::default()
     };
     invitation::Entity::update(change).exec(tx).await?;
-    Ok(())
+    let after = Invitation { delivered_at: Some(asked_at), rating_id: Some(rating_id), ..answered.clone() };
+    count(tx, answered, &after).await
 }
 
 /// Forgets the tokens of invitations that expired; gives how many.

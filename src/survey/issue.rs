@@ -16,7 +16,7 @@ use super::{
 use crate::{
     api::{
         plain_name,
-        v1::{Channel, InvitationState, IssueMode, TemplateState},
+        v1::{Channel, InteractionKind, InvitationState, IssueMode, TemplateState},
     },
     contact::{self, Party, store::find_policy},
     directory::{
@@ -26,6 +26,10 @@ use crate::{
     },
     error::{Error, Reason, Result},
     interaction::{Facts, Micros, store as interactions},
+    rating::{
+        self, Rated,
+        response::{self, About, Responses},
+    },
     store::{
         Abort, Store, Tx, sequence,
         set::{self, Cell, Kind, Present, Table},
@@ -54,6 +58,12 @@ const INVITATION: Table = Table {
         ("contact_refusals", Kind::Int),
         ("token", Kind::Text),
         ("token_hash", Kind::Text),
+        ("kind", Kind::Int),
+        ("topic", Kind::Text),
+        ("day", Kind::Int),
+        ("staff_id", Kind::Text),
+        ("team_id", Kind::Text),
+        ("role", Kind::Int),
     ],
 };
 
@@ -62,6 +72,10 @@ const INVITATION: Table = Table {
 pub(crate) struct Ended {
     interaction_id: Uuid,
     channel: Channel,
+    kind: InteractionKind,
+    topic: Option<String>,
+    occurred_at: Option<Micros>,
+    primary: Option<Rated>,
     customer_id: Option<String>,
     alias: Option<Alias>,
 }
@@ -69,8 +83,16 @@ pub(crate) struct Ended {
 impl Ended {
     /// Of an interaction as it is on record.
     pub(crate) fn new(interaction_id: Uuid, facts: &Facts) -> Self {
-        let (customer_id, alias) = (facts.customer_id.clone(), facts.customer_alias.clone());
-        Self { interaction_id, channel: facts.channel, customer_id, alias }
+        Self {
+            interaction_id,
+            channel: facts.channel,
+            kind: facts.kind,
+            topic: facts.topic.clone(),
+            occurred_at: facts.instants.occurred(),
+            primary: rating::rated(None, &facts.participants),
+            customer_id: facts.customer_id.clone(),
+            alias: facts.customer_alias.clone(),
+        }
     }
 
     /// Fills the customer in where he was made known since the interaction was recorded.
@@ -108,6 +130,8 @@ pub(crate) async fn issue(
     interaction_id: Uuid,
     (template_id, version): (&str, i32),
 ) -> Result<Verdict, Abort> {
+    // Whose it is must not change before the invitation is there to follow.
+    interactions::lock(tx, interaction_id).await?;
     let found = interactions::find(tx, &Scope::All, interaction_id).await?;
     let facts = found.ok_or(Error::NotFound("interaction"))?.facts;
     // The first version is there if any is.
@@ -206,7 +230,7 @@ async fn invite(
     let mut last = Last::read(tx, customers, points.collect(), (now.saturating_sub(longest), now)).await?;
 
     let mut verdicts = Vec::with_capacity(wishes.len());
-    let mut rows = Vec::new();
+    let (mut rows, mut changes) = (Vec::new(), response::Changes::default());
     for (((ended, template), prospect), sequence) in wishes.iter().zip(&mut prospects).zip(first..) {
         if let Some(earlier) = before.get(&ended.interaction_id) {
             let why = Why::on_record(earlier.suppression, earlier.contact_refusals);
@@ -230,6 +254,17 @@ async fn invite(
         let locale = ended.customer_id.as_ref().and_then(|id| reachable.get(id)).map(|one| one.locale.clone());
         let state = if judged.is_ok() { InvitationState::Issued } else { InvitationState::Suppressed };
         let why = judged.err();
+        let about = About {
+            kind: ended.kind,
+            topic: ended.topic.clone(),
+            day: rating::day_of(ended.occurred_at.unwrap_or(now), zone),
+            rated: ended.primary.clone(),
+        };
+        if why.is_none() {
+            let issued = Responses { invited: 1, ..Responses::default() };
+            changes.add(&(template.id.clone(), template.version), ended.channel, &about, issued);
+        }
+        let rated = about.rated;
         rows.push(vec![
             id.into(),
             ended.interaction_id.into(),
@@ -249,10 +284,17 @@ async fn invite(
             why.map_or(0, |why| why.refusals().bits()).into(),
             token.clone().into(),
             Cell::from(token.as_deref().map(token_hash)),
+            (about.kind as i16).into(),
+            about.topic.into(),
+            about.day.into(),
+            rated.as_ref().map(|one| one.staff_id.clone()).into(),
+            rated.as_ref().and_then(|one| one.team_id.clone()).into(),
+            rated.map(|one| one.role as i16).into(),
         ]);
         verdicts.push(why.map_or(Verdict::Invited(id), Verdict::Suppressed));
     }
     set::insert(tx, &INVITATION, rows).await?;
+    rating::store::respond(tx, changes).await?;
     Ok(verdicts)
 }
 

@@ -1,8 +1,9 @@
-//! What customers are asked after an interaction, and who is invited to answer. Types and rules, without I/O: of templates
-//! here, of invitations in `invitation`, of what customers write back in `reply`; words are in `wording`. Rows of templates
-//! are in `store`, of invitations in `invitations`, `issue` issues them; `replies` keeps replies and makes ratings of them.
-//! RPCs are in `service`.
+//! What customers are asked after an interaction, and who is invited to answer. Types and rules, without I/O: of
+//! templates here, of invitations in `invitation`, of what customers write back in `reply`; words are in `wording`.
+//! Rows of templates are in `store`, of invitations in `invitations`, `issue` issues them, `eligible` finds who might
+//! have been invited; `replies` keeps replies and makes ratings of them. RPCs are in `service`.
 
+mod eligible;
 mod entity;
 mod invitation;
 mod invitations;
@@ -15,7 +16,9 @@ pub(crate) mod store;
 mod watch;
 mod wording;
 
+pub(crate) use eligible::followed;
 pub(crate) use invitation::{invites_itself, token_hash};
+pub(crate) use invitations::{count_anew, follow};
 pub(crate) use issue::{Ended, invite_themselves};
 pub(crate) use wording::Wording;
 

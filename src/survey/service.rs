@@ -268,12 +268,14 @@ impl SurveyService for SurveyApi {
             let mutation = mutation(&caller, "ReportDelivery", request_id, &message);
             let id = Uuid::try_parse(&message.invitation_id).map_err(|_| Error::NotFound("invitation"))?;
             let (outcome, at) = (message.outcome(), message.delivery_time.as_ref().map(micros));
+            let store = self.store.clone();
             let changed = self.change(mutation, move |tx, now| {
+                let store = store.clone();
                 let report = match outcome {
                     DeliveryOutcome::Delivered | DeliveryOutcome::Unspecified => Report::Delivered(at.unwrap_or(now)),
                     DeliveryOutcome::Failed => Report::Failed,
                 };
-                Box::pin(async move { invitations::settle(tx, now, id, report).await })
+                Box::pin(async move { invitations::settle(tx, &store, id, report).await })
             });
             changed.await?;
             let invitation = self.invitation(&scope, id).await?;

@@ -428,6 +428,17 @@ impl World {
                 let answer = ratings.rank_staff(v1::RankStaffRequest::default()).await;
                 listed(answer, |answer| answer.ranks.iter().any(|one| one.key == staff_id))
             }
+            "RatingService/GetInvitationBias" => {
+                self.rated(staff_id).await;
+                let request = v1::GetInvitationBiasRequest {
+                    unit: v1::InvitationBiasUnit::Staff.into(),
+                    first_day: "2025-03-03".to_owned(),
+                    last_day: "2025-03-03".to_owned(),
+                    ..Default::default()
+                };
+                let answer = ratings.get_invitation_bias(request).await;
+                listed(answer, |answer| answer.groups.iter().any(|one| one.key == staff_id))
+            }
             "RatingService/ExplainRank" => {
                 self.rated(staff_id).await;
                 let (terms, unit, key) = (None, v1::ScorecardUnit::Staff.into(), staff_id.to_owned());

@@ -16,7 +16,10 @@ use rapport::{api::v1::Role, clock::Clock, config::Config};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::support::{Server, Test, on_both, sample};
+use crate::{
+    support::{Server, Test, on_both, sample},
+    surveys,
+};
 
 pub(crate) fn tests() -> Vec<Test> {
     on_both![
@@ -27,6 +30,7 @@ pub(crate) fn tests() -> Vec<Test> {
         a_token_of_the_data_directory_is_accepted,
         a_watch_comes_back_by_itself,
         the_demo_tells_its_story_twice,
+        figures_beside_the_ratings_are_printed,
         any_method_is_called_with_json,
         a_stream_is_called_line_by_line,
         a_call_that_fails_says_why,
@@ -324,6 +328,30 @@ fn stderr(output: &Output) -> String {
 }
 
 const TEAM: &str = r#"{"requestId": "t1", "team": {"team_id": "north", "displayName": "Nord 北"}}"#;
+
+async fn figures_beside_the_ratings_are_printed(server: Server) {
+    let server = surveys::awake(server).await;
+    let endpoint = server.endpoint();
+    let print = async |arguments: &[&str]| {
+        let arguments = [arguments, &["--endpoint", &endpoint]].concat();
+        rapport(&server, &arguments).await
+    };
+    let id = surveys::record(&server, surveys::ended("carla", 60)).await;
+    surveys::issue(&server, &id).await.unwrap();
+    let card = last_line(&print(&["scorecard", "--json"]).await)["groups"][0].clone();
+    assert_eq!((&card["invited"], &card["delivered"], &card["responded"]), (&json!(1), &json!(0), &json!(0)));
+    assert_eq!((&card["response_rate"], &card["return_after_failure"]), (&json!(0.0), &Value::Null));
+    let full = last_line(&print(&["scorecard", "--full", "--json"]).await)["groups"][0].clone();
+    assert_eq!(full["first_contact_resolution"]["derived"]["unknown"], 1);
+    assert_eq!(full["return_after_failure"]["rate"], Value::Null);
+    let table = stdout(&print(&["scorecard", "--full"]).await);
+    assert!(table.contains("invited") && table.contains("came back"), "{table}");
+    let bias = last_line(&print(&["bias", "--json"]).await);
+    assert_eq!((&bias["alarms"], &bias["groups"][0]["invited"]), (&json!(0), &json!(1)));
+    assert_eq!((&bias["groups"][0]["key"], &bias["groups"][0]["finding"]), (&json!("nora"), &Value::Null));
+    let table = stdout(&print(&["bias", "--by", "outcome"]).await);
+    assert!(table.contains("(none)") && table.contains("0 alarm(s)"), "{table}");
+}
 
 async fn any_method_is_called_with_json(server: Server) {
     let directory = tempfile::tempdir().unwrap();

@@ -12,6 +12,7 @@ mod contact;
 mod contests;
 mod contract;
 mod errors;
+mod figures;
 mod interactions;
 mod network;
 mod quality;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         support::trials(contact::tests()),
         support::trials(contests::tests()),
         support::trials(errors::tests()),
+        support::trials(figures::tests()),
         support::trials(interactions::tests()),
         support::trials(network::tests()),
         support::trials(quality::tests()),

@@ -25,7 +25,7 @@ use crate::{
         request::{self, Request},
         sequence, set,
     },
-    survey::{Ended, invite_themselves, invites_itself},
+    survey::{self, Ended, invite_themselves, invites_itself},
 };
 
 /// Who changes an interaction, and how he asked.
@@ -118,6 +118,7 @@ pub(crate) async fn reattribute(
                     set::insert(tx, &CHANGE, vec![changed]).await?;
                     let parties = (before.facts.participants.as_slice(), facts.participants.as_slice());
                     rating::store::follow(tx, &store, changing.id, parties).await?;
+                    survey::follow(tx, changing.id, &facts.participants).await?;
 
                     let detail = serde_json::json!({
                         "before": described(&before.facts.participants),
@@ -156,6 +157,13 @@ fn described(participants: &[Participant]) -> Vec<serde_json::Value> {
         })
     };
     participants.iter().map(describe).collect()
+}
+
+/// Lets nobody change an interaction until the transaction ends.
+pub(crate) async fn lock(tx: &Tx, id: Uuid) -> Result<(), DbErr> {
+    let query = interaction::Entity::find_by_id(id).select_only().column(interaction::Column::Id).lock_exclusive();
+    query.into_tuple::<Uuid>().one(tx).await?;
+    Ok(())
 }
 
 async fn locked(tx: &Tx, changing: &Changing) -> Result<Recorded, Abort> {

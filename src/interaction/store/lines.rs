@@ -1,18 +1,20 @@
 //! The lines that figures are made of, read in one narrow pass.
 
+use std::collections::HashMap;
+
 use futures::{Stream, TryStreamExt as _};
 use sea_orm::{
     Condition, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult, QueryFilter as _, QuerySelect as _,
-    StreamTrait, entity::prelude::*,
+    RelationTrait as _, StreamTrait, entity::prelude::*, sea_query::JoinType,
 };
 
 use super::{
-    entity::interaction,
+    entity::{interaction, participant},
     find::{Filter, filtered},
 };
 use crate::{
     api::convert::enum_of,
-    api::v1::{Direction, Outcome, Resolution},
+    api::v1::{Direction, Involvement, Outcome, Resolution, StaffRole},
     directory::scope::Scope,
     interaction::{
         Instants, Micros,
@@ -37,6 +39,7 @@ struct LineRow {
     transfer_count: i32,
     staff_resolution: i16,
     customer_resolution: i16,
+    customer_id: Option<String>,
     primary_staff_id: Option<String>,
     primary_team_id: Option<String>,
 }
@@ -63,6 +66,7 @@ pub(crate) async fn lines<'c, C: ConnectionTrait + StreamTrait>(
         Column::TransferCount,
         Column::StaffResolution,
         Column::CustomerResolution,
+        Column::CustomerId,
         Column::PrimaryStaffId,
         Column::PrimaryTeamId,
     ]);
@@ -85,9 +89,24 @@ pub(crate) async fn lines<'c, C: ConnectionTrait + StreamTrait>(
         transfer_count: row.transfer_count.into(),
         staff_resolution: enum_of::<Resolution>(row.staff_resolution),
         customer_resolution: enum_of::<Resolution>(row.customer_resolution),
+        customer_id: row.customer_id,
         primary_staff_id: row.primary_staff_id,
         primary_team_id: row.primary_team_id,
     }))
+}
+
+/// The roles in which the primary participants of a period served, by interaction.
+pub(crate) async fn primary_roles(
+    connection: &impl ConnectionTrait,
+    filter: &Filter,
+) -> Result<HashMap<Uuid, StaffRole>, DbErr> {
+    use participant::Column as Part;
+    let query = filtered(connection, &Scope::All, filter).await?;
+    let query = query.join(JoinType::InnerJoin, interaction::Relation::Participant.def());
+    let query = query.filter(Part::Involvement.eq(Involvement::Primary as i16)).select_only();
+    let query = query.column(interaction::Column::Id).column(Part::Role);
+    let rows: Vec<(Uuid, i16)> = query.into_tuple().all(connection).await?;
+    Ok(rows.into_iter().map(|(id, role)| (id, enum_of(role))).collect())
 }
 
 #[derive(FromQueryResult)]

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, StreamTrait as _, Value, entity::prelude::*};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, StreamTrait as _, Value, entity::prelude::*};
 
-use super::{entity::rating, lock, rows::to_rating};
+use super::{entity::rating, lock, responses, rows::to_rating};
 use crate::{
     api::v1::RatingStanding,
     error::Result,
     rating::figures::{Changes, Counts, Ledgers, Place, SEPARATOR, Unit},
     store::{
-        Store, Tx,
+        Store, Tx, sequence,
         set::{self, Cell, Kind, Present, Table},
     },
+    survey,
 };
 
 const KEYS: usize = 4;
@@ -42,7 +43,7 @@ pub(super) async fn apply(tx: &Tx, changes: Changes) -> Result<(), DbErr> {
     let rows = changes.0.into_iter().filter(|(_, counts)| *counts != nothing).map(|(place, counts)| {
         let mut row: Vec<Cell> = vec![
             (place.unit as i16).into(),
-            format!("{MARK}{}", place.key).into(),
+            kept_key(&place.key).into(),
             place.day.into(),
             (place.standing as i16).into(),
         ];
@@ -70,22 +71,26 @@ pub(crate) struct Wanted {
     pub(crate) within: Option<Vec<String>>,
     /// Only keys behind this one.
     pub(crate) after: Option<String>,
-    pub(crate) limit: u64,
     pub(crate) period: Period,
 }
 
-/// The figures of groups by key, in order of key, and by day where asked for.
-pub(crate) async fn figures(
-    connection: &impl ConnectionTrait,
-    wanted: &Wanted,
-    by_day: bool,
-) -> Result<BTreeMap<String, BTreeMap<i32, Ledgers>>, DbErr> {
-    let backend = connection.get_database_backend();
+/// A key as the counters hold it.
+pub(super) fn kept_key(key: &str) -> String {
+    format!("{MARK}{key}")
+}
+
+/// A key that the counters hold.
+pub(super) fn shown_key(kept: String) -> String {
+    kept.strip_prefix(MARK).map(str::to_owned).unwrap_or(kept)
+}
+
+/// What rows of counters are wanted, as a condition and its parameters.
+pub(super) fn conditions(wanted: &Wanted, backend: DbBackend) -> Result<(String, Vec<Value>), DbErr> {
     let mut values: Vec<Value> =
         vec![(wanted.unit as i16).into(), wanted.period.first.into(), wanted.period.last.into()];
     let mut conditions = String::from("unit = $1 AND day >= $2 AND day <= $3");
     if let Some(keys) = &wanted.keys {
-        let keys: Vec<String> = keys.iter().map(|key| format!("{MARK}{key}")).collect();
+        let keys: Vec<String> = keys.iter().map(|key| kept_key(key)).collect();
         let listed = set::texts_listed(backend, values.len() + 1);
         values.push(set::texts(backend, keys)?);
         conditions.push_str(&format!(" AND unit_key IN ({listed})"));
@@ -104,24 +109,58 @@ pub(crate) async fn figures(
     }
     if let Some(after) = &wanted.after {
         conditions.push_str(&format!(" AND unit_key > ${}", values.len() + 1));
-        values.push(format!("{MARK}{after}").into());
+        values.push(kept_key(after).into());
     }
-    values.push(i64::try_from(wanted.limit).unwrap_or(i64::MAX).into());
+    Ok((conditions, values))
+}
+
+/// The first keys of a unit under which there are ratings or invitations, in order.
+pub(crate) async fn keys(connection: &impl ConnectionTrait, wanted: &Wanted, limit: u64) -> Result<Vec<String>, DbErr> {
+    let backend = connection.get_database_backend();
+    let (conditions, mut values) = conditions(wanted, backend)?;
+    values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
     let limit = values.len();
+    let sql = format!(
+        "SELECT unit_key FROM (SELECT unit_key FROM rating_counter WHERE {conditions}
+            UNION SELECT unit_key FROM invitation_counter WHERE {conditions}) AS known
+            ORDER BY unit_key LIMIT ${limit}"
+    );
+    let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    rows.iter().map(|row| Ok(shown_key(row.try_get("", "unit_key")?))).collect()
+}
+
+impl Wanted {
+    /// Whether a key of the unit is wanted; says the same as [`conditions`].
+    pub(super) fn covers(&self, key: &String) -> bool {
+        let first = |within: &Vec<String>| {
+            key.split_once(SEPARATOR).is_some_and(|(first, _)| within.iter().any(|one| one == first))
+        };
+        self.keys.as_ref().is_none_or(|keys| keys.contains(key))
+            && self.within.as_ref().is_none_or(first)
+            && self.after.as_ref().is_none_or(|after| key > after)
+    }
+}
+
+/// The figures of groups by key, in order of key, and by day where asked for.
+pub(crate) async fn figures(
+    connection: &impl ConnectionTrait,
+    wanted: &Wanted,
+    by_day: bool,
+) -> Result<BTreeMap<String, BTreeMap<i32, Ledgers>>, DbErr> {
+    let backend = connection.get_database_backend();
+    let (conditions, values) = conditions(wanted, backend)?;
     let sums = Counts::MEASURES.map(|measure| format!("CAST(sum({measure}) AS bigint) AS {measure}")).join(", ");
     let day = if by_day { "day" } else { "0" };
     let grouped = if by_day { "unit_key, standing, day" } else { "unit_key, standing" };
     let sql = format!(
         "SELECT unit_key, standing, CAST({day} AS bigint) AS day, {sums} FROM rating_counter
-            WHERE {conditions} AND unit_key IN (
-                SELECT DISTINCT unit_key FROM rating_counter WHERE {conditions} ORDER BY unit_key LIMIT ${limit})
-            GROUP BY {grouped}"
+            WHERE {conditions} GROUP BY {grouped}"
     );
     let mut figures: BTreeMap<String, BTreeMap<i32, Ledgers>> = BTreeMap::new();
     for row in connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await? {
         let key: String = row.try_get("", "unit_key")?;
         let day = i32::try_from(row.try_get::<i64>("", "day")?).unwrap_or_default();
-        let ledgers = figures.entry(key.trim_start_matches(MARK).to_owned()).or_default().entry(day).or_default();
+        let ledgers = figures.entry(shown_key(key)).or_default().entry(day).or_default();
         ledgers.add(standing(&row)?, counts(&row)?);
     }
     Ok(figures)
@@ -140,33 +179,58 @@ fn counts(row: &QueryResult) -> Result<Counts, DbErr> {
     Ok(Counts::from_sums(sums))
 }
 
-/// Counts every rating on record anew and compares; puts what it counted in the counters' place if `mend`. Gives how many
-/// ratings there are, and in how many places the counters differ.
+pub(super) fn unit_of(number: i16) -> Result<Unit, DbErr> {
+    let found = Unit::ALL.into_iter().find(|one| *one as i16 == number);
+    found.ok_or_else(|| DbErr::Type(format!("unit {number}")))
+}
+
+/// What counting anew found.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Recount {
+    pub(crate) ratings: u64,
+    /// Issued ones.
+    pub(crate) invitations: u64,
+    /// Places where the counters differ.
+    pub(crate) differing: usize,
+}
+
+/// Counts every rating and invitation on record anew and compares; puts what it counted in the counters' place if
+/// `mend`.
 ///
 /// # Errors
 /// [`crate::error::Error::StoreUnavailable`].
-pub(crate) async fn recompute(store: &Store, mend: bool) -> Result<(u64, usize)> {
+pub(crate) async fn recompute(store: &Store, mend: bool) -> Result<Recount> {
     let runner = store.clone();
     store
         .transact(move |tx| {
             let store = runner.clone();
             Box::pin(async move {
-                // Nobody adds anything in the meantime.
+                // Nobody adds anything in the meantime: invitations are issued under the lock of their stream, all else
+                // happens under that of ratings.
                 lock(tx, &store).await?;
+                sequence::take(tx, store.clock(), sequence::INVITATIONS, 1).await?;
                 let (ratings, anew) = count_anew(tx).await?;
-                let kept = kept(tx).await?;
-                let keys = anew.keys().chain(kept.keys());
-                let differing = keys.filter(|place| anew.get(place) != kept.get(place));
-                let differing: std::collections::BTreeSet<&Place> = differing.collect();
-                let count = differing.len();
-                if mend && count > 0 {
+                let differing_ratings = differing(&anew, &kept(tx).await?);
+                if mend && differing_ratings > 0 {
                     tx.execute_unprepared("DELETE FROM rating_counter").await?;
                     apply(tx, Changes(anew)).await?;
                 }
-                Ok((ratings, count))
+                let (invitations, anew) = survey::count_anew(tx).await?;
+                let differing_invitations = differing(&anew.0, &responses::kept(tx).await?);
+                if mend && differing_invitations > 0 {
+                    tx.execute_unprepared("DELETE FROM invitation_counter").await?;
+                    responses::respond(tx, anew).await?;
+                }
+                Ok(Recount { ratings, invitations, differing: differing_ratings + differing_invitations })
             })
         })
         .await
+}
+
+/// In how many places two counts differ.
+fn differing<P: Ord, C: PartialEq>(one: &BTreeMap<P, C>, other: &BTreeMap<P, C>) -> usize {
+    let keys: std::collections::BTreeSet<&P> = one.keys().chain(other.keys()).collect();
+    keys.into_iter().filter(|place| one.get(*place) != other.get(*place)).count()
 }
 
 async fn count_anew(tx: &Tx) -> Result<(u64, BTreeMap<Place, Counts>), DbErr> {
@@ -186,14 +250,9 @@ async fn kept(tx: &Tx) -> Result<BTreeMap<Place, Counts>, DbErr> {
     let mut rows = tx.stream_raw(Statement::from_string(ConnectionTrait::get_database_backend(tx), sql)).await?;
     let mut kept = BTreeMap::new();
     while let Some(row) = rows.try_next().await? {
-        let key: String = row.try_get("", "unit_key")?;
-        let unit = row.try_get::<i16>("", "unit")?;
         let place = Place {
-            unit: Unit::ALL
-                .into_iter()
-                .find(|one| *one as i16 == unit)
-                .ok_or_else(|| DbErr::Type(format!("unit {unit}")))?,
-            key: key.trim_start_matches(MARK).to_owned(),
+            unit: unit_of(row.try_get("", "unit")?)?,
+            key: shown_key(row.try_get("", "unit_key")?),
             day: i32::try_from(row.try_get::<i64>("", "day")?).unwrap_or_default(),
             standing: standing(&row)?,
         };

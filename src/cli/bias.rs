@@ -1,0 +1,148 @@
+//! `rapport bias`: whether somebody chooses whom to invite, as a table or as JSON.
+
+use std::io::Write as _;
+
+use clap::{Args, ValueEnum};
+use comfy_table::{CellAlignment, Table, presets};
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::client::{ClientArgs, explain};
+use crate::api::{
+    plain_name,
+    v1::{GetInvitationBiasRequest, InvitationBias, InvitationBiasUnit},
+};
+
+/// Arguments of `rapport bias`.
+#[derive(Debug, Args)]
+pub struct BiasArgs {
+    /// By what interactions are compared; outcome: whether staff recorded the matter as resolved
+    #[arg(long, value_enum, default_value = "staff")]
+    pub by: By,
+    /// From this day on, such as 2026-11-01; days are those on which customers were served [default: 30 days in all]
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<Date>,
+    /// To this day, which is included [default: today]
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<Date>,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
+/// By what interactions are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum By {
+    Staff,
+    Channel,
+    Outcome,
+}
+
+impl From<By> for InvitationBiasUnit {
+    fn from(by: By) -> Self {
+        match by {
+            By::Staff => Self::Staff,
+            By::Channel => Self::Channel,
+            By::Outcome => Self::Outcome,
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What the server refuses.
+pub async fn run(args: BiasArgs) -> anyhow::Result<()> {
+    let client = args.client.connect().await?;
+    let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+    let mut request = GetInvitationBiasRequest {
+        unit: InvitationBiasUnit::from(args.by).into(),
+        first_day: day(args.from),
+        last_day: day(args.to),
+        ..Default::default()
+    };
+    let mut groups = Vec::new();
+    let last = loop {
+        let page = client.ratings.clone().get_invitation_bias(request.clone()).await;
+        let mut page = page.map_err(|status| explain(&status))?.into_inner();
+        groups.append(&mut page.groups);
+        if page.next_page_token.is_empty() {
+            break page;
+        }
+        request.page_token = page.next_page_token;
+    };
+    let (first_day, last_day, alarms) = (last.first_day, last.last_day, last.alarm_count);
+    let mut out = std::io::stdout();
+    if args.json {
+        let groups: Vec<_> = groups.iter().map(to_json).collect();
+        let told = json!({ "first_day": first_day, "last_day": last_day, "alarms": alarms, "groups": groups });
+        writeln!(out, "{told}")?;
+    } else {
+        writeln!(out, "{}", table(&groups))?;
+        writeln!(out, "\n{first_day} to {last_day}: {alarms} alarm(s), where the difference is more than chance.")?;
+    }
+    Ok(())
+}
+
+fn finding(group: &InvitationBias) -> String {
+    plain_name(group.finding().as_str_name(), "INVITATION_BIAS_FINDING")
+}
+
+fn to_json(group: &InvitationBias) -> Value {
+    json!({
+        "key": group.key,
+        "eligible": group.eligible_count,
+        "invited": group.invited_count,
+        "invited_share": group.invited_share,
+        "others_share": group.others_share,
+        "p_value": group.p_value,
+        "finding": Some(finding(group)).filter(|finding| !finding.is_empty()),
+        "responded": group.responded_count,
+        "response_rate": group.response_rate,
+        "withheld": group.withheld_count,
+        "recorded_late": group.recorded_late_count,
+    })
+}
+
+fn table(groups: &[InvitationBias]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "",
+        "eligible",
+        "invited",
+        "share",
+        "others",
+        "p",
+        "response",
+        "withheld",
+        "recorded late",
+        "finding",
+    ]);
+    for group in groups {
+        table.add_row([
+            if group.key.is_empty() { "(none)" } else { &group.key }.to_owned(),
+            group.eligible_count.to_string(),
+            group.invited_count.to_string(),
+            share(group.invited_share),
+            share(group.others_share),
+            group.p_value.map(|p| format!("{p:.4}")).unwrap_or_default(),
+            share(group.response_rate),
+            group.withheld_count.to_string(),
+            group.recorded_late_count.to_string(),
+            finding(group).replace('_', " "),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1).take(8) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn share(share: Option<f64>) -> String {
+    share.map(|share| format!("{:.1} %", share * 1e2)).unwrap_or_default()
+}

@@ -1,0 +1,71 @@
+//! Reading what came of the interactions of a period, for scorecards that ask for it.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    pin::pin,
+};
+
+use futures::TryStreamExt as _;
+use jiff::tz::TimeZone;
+
+use super::counters::Wanted;
+use crate::{
+    api::v1::StaffRole,
+    directory::scope::Scope,
+    error::Result,
+    interaction::{
+        resolution::{Matters, WINDOW},
+        store::{Filter, contacts, lines, primary_roles},
+        summary::Line,
+    },
+    rating::{
+        Rated,
+        aftermath::{Aftermath, Gathering, RETURN},
+        figures::{Subject, Unit},
+        rules::midnight,
+    },
+    store::Store,
+};
+
+/// What came of each group that is wanted, by key. Reads every interaction of the period, and of the 30 days after it.
+pub(crate) async fn aftermath(store: &Store, zone: &TimeZone, wanted: &Wanted) -> Result<BTreeMap<String, Aftermath>> {
+    let (reader, now) = (store.reader(), store.clock().now_micros());
+    let (from, to) = (midnight(wanted.period.first, zone), midnight(wanted.period.last.saturating_add(1), zone));
+    let until = to.map(|to| to.saturating_add(RETURN));
+    let known = contacts(reader, from, until).await?;
+    // Derived from the same contacts as in a summary of the period.
+    let near: Vec<_> =
+        known.iter().filter(|one| to.is_none_or(|to| one.at <= to.saturating_add(WINDOW))).cloned().collect();
+    let period = Filter { from, to, ..Filter::default() };
+    let roles = match wanted.unit {
+        Unit::Role => primary_roles(reader, &period).await?,
+        Unit::Organization
+        | Unit::Team
+        | Unit::Staff
+        | Unit::Channel
+        | Unit::Kind
+        | Unit::Topic
+        | Unit::Template
+        | Unit::TeamStaff
+        | Unit::StaffWork
+        | Unit::TeamWork => HashMap::new(),
+    };
+    let mut gathering = Gathering::new(Matters::new(&near), now);
+    let mut lines = pin!(lines(reader, &Scope::All, &Filter { to: until, ..period }).await?);
+    while let Some(line) = lines.try_next().await? {
+        let in_period = to.is_none_or(|to| line.occurred_at < to);
+        let key = in_period.then(|| key(&line, wanted.unit, roles.get(&line.id).copied())).flatten();
+        gathering.add(&line, key.filter(|key| wanted.covers(key)));
+    }
+    Ok(gathering.finish(&Matters::new(&known)))
+}
+
+fn key(line: &Line, unit: Unit, role: Option<StaffRole>) -> Option<String> {
+    let rated = line.primary_staff_id.clone().map(|staff_id| Rated {
+        staff_id,
+        team_id: line.primary_team_id.clone(),
+        role: role.unwrap_or_default(),
+    });
+    let topic = line.topic.as_deref();
+    Subject { template: None, channel: line.channel, kind: line.kind, topic, rated: rated.as_ref() }.key(unit)
+}

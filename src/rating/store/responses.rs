@@ -1,0 +1,91 @@
+//! The counters of invitations: adding to them, and reading them.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, StreamTrait as _};
+
+use super::counters::{Wanted, conditions, kept_key, shown_key, unit_of};
+use crate::{
+    rating::response::{Changes, Place, Responses},
+    store::{
+        Tx,
+        set::{self, Cell, Kind, Present, Table},
+    },
+};
+
+const COUNTER: Table = Table {
+    name: "invitation_counter",
+    present: Present::Add(3),
+    columns: &[
+        ("unit", Kind::Int),
+        ("unit_key", Kind::Text),
+        ("day", Kind::Int),
+        ("invited", Kind::Int),
+        ("delivered", Kind::Int),
+        ("responded", Kind::Int),
+    ],
+};
+
+/// Adds changes, in the order of their keys. Comes after those of ratings where a transaction changes both, so that
+/// none waits for another crosswise.
+pub(crate) async fn respond(tx: &Tx, changes: Changes) -> Result<(), DbErr> {
+    let nothing = Responses::default();
+    let rows = changes.0.into_iter().filter(|(_, responses)| *responses != nothing);
+    let rows = rows.map(|(place, responses)| -> Vec<Cell> {
+        vec![
+            (place.unit as i16).into(),
+            kept_key(&place.key).into(),
+            place.day.into(),
+            responses.invited.into(),
+            responses.delivered.into(),
+            responses.responded.into(),
+        ]
+    });
+    set::insert(tx, &COUNTER, rows.collect()).await?;
+    Ok(())
+}
+
+/// What the invitations of groups come to, by key.
+pub(crate) async fn responses(
+    connection: &impl ConnectionTrait,
+    wanted: &Wanted,
+) -> Result<BTreeMap<String, Responses>, DbErr> {
+    let backend = connection.get_database_backend();
+    let (conditions, values) = conditions(wanted, backend)?;
+    let sums =
+        ["invited", "delivered", "responded"].map(|sum| format!("CAST(sum({sum}) AS bigint) AS {sum}")).join(", ");
+    let sql = format!("SELECT unit_key, {sums} FROM invitation_counter WHERE {conditions} GROUP BY unit_key");
+    let mut found = BTreeMap::new();
+    for row in connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await? {
+        found.insert(shown_key(row.try_get("", "unit_key")?), read(&row)?);
+    }
+    Ok(found)
+}
+
+/// All that is counted.
+pub(super) async fn kept(tx: &Tx) -> Result<BTreeMap<Place, Responses>, DbErr> {
+    use futures::TryStreamExt as _;
+    let sql = "SELECT unit, unit_key, day, invited, delivered, responded FROM invitation_counter";
+    let mut rows = tx.stream_raw(Statement::from_string(ConnectionTrait::get_database_backend(tx), sql)).await?;
+    let mut kept = BTreeMap::new();
+    while let Some(row) = rows.try_next().await? {
+        let place = Place {
+            unit: unit_of(row.try_get("", "unit")?)?,
+            key: shown_key(row.try_get("", "unit_key")?),
+            day: i32::try_from(row.try_get::<i64>("", "day")?).unwrap_or_default(),
+        };
+        let responses = read(&row)?;
+        if responses != Responses::default() {
+            kept.insert(place, responses);
+        }
+    }
+    Ok(kept)
+}
+
+fn read(row: &QueryResult) -> Result<Responses, DbErr> {
+    Ok(Responses {
+        invited: row.try_get("", "invited")?,
+        delivered: row.try_get("", "delivered")?,
+        responded: row.try_get("", "responded")?,
+    })
+}
