@@ -18,6 +18,7 @@ pub mod simulation;
 mod store;
 pub mod tally;
 mod terms;
+mod watch;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,17 +1,24 @@
 //! The RPCs of competitions, by what they are about.
 
 mod announcing;
+mod voting;
 
-use std::pin::Pin;
+use std::{pin::Pin, sync::Arc};
 
 use futures::{Stream, future::BoxFuture};
+use prometheus_client::metrics::histogram::Histogram;
 use sea_orm::entity::prelude::Uuid;
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::{Notify, watch};
 use tonic::{Request, Response, Status};
 
 use super::{
     message,
-    store::{self as rows},
+    store::{
+        self as rows,
+        ballots::BallotBox,
+        reminders::{Reminders, keep_reminding},
+    },
     terms::Competition,
 };
 use crate::{
@@ -22,25 +29,54 @@ use crate::{
     interaction::Micros,
     store::{
         Abort, Store, Tx, audit,
+        feed::Feed,
+        group::GroupCommit,
         request::{self, Request as Mutation},
     },
     vault::Vault,
+    watch::Watches,
 };
 
 type Answer<T> = Result<Response<T>, Status>;
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// Serves [`CompetitionService`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CompetitionApi {
     store: Store,
     vault: Vault,
+    ballots: GroupCommit<BallotBox>,
+    reminders: Feed<Reminders>,
+    watches: Watches,
+    /// Told when a vote has opened here.
+    opened: Arc<Notify>,
+}
+
+impl std::fmt::Debug for CompetitionApi {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("CompetitionApi").finish_non_exhaustive()
+    }
 }
 
 impl CompetitionApi {
-    /// `vault`: seals ballots and signs records.
-    pub fn new(store: Store, vault: Vault) -> Self {
-        Self { store, vault }
+    /// `vault`: seals ballots and signs records. `group_max`: ballots per transaction at most; `queue`: callers who wait at most.
+    /// `stopping` turns true when the server stops.
+    pub fn new(
+        store: Store,
+        vault: Vault,
+        group_max: usize,
+        queue: usize,
+        watches: Watches,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        // How many cast together would tell how many vote: these groups are counted nowhere.
+        let uncounted = Histogram::new([]);
+        let writer = BallotBox::new(store.clone(), vault.clone());
+        let ballots = GroupCommit::start(store.clone(), writer, group_max, queue, uncounted);
+        let reminders = Feed::start(store.clone(), stopping.clone());
+        let opened = Arc::new(Notify::new());
+        tokio::spawn(keep_reminding(store.clone(), opened.clone(), stopping));
+        Self { store, vault, ballots, reminders, watches, opened }
     }
 
     /// Does a change once per request id. `work` locks what it changes and reads the time after that; the time that it gets
@@ -157,19 +193,19 @@ impl CompetitionService for CompetitionApi {
     }
 
     async fn get_my_ballot(&self, request: Request<v1::GetMyBallotRequest>) -> Answer<v1::GetMyBallotResponse> {
-        Err(Status::unimplemented("GetMyBallot"))
+        respond(async { self.get_my_ballot(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn save_draft(&self, request: Request<v1::SaveDraftRequest>) -> Answer<v1::SaveDraftResponse> {
-        Err(Status::unimplemented("SaveDraft"))
+        respond(async { self.save_draft(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn cast_ballot(&self, request: Request<v1::CastBallotRequest>) -> Answer<v1::CastBallotResponse> {
-        Err(Status::unimplemented("CastBallot"))
+        respond(async { self.cast_ballot(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn withdraw_ballot(&self, request: Request<v1::WithdrawBallotRequest>) -> Answer<v1::WithdrawBallotResponse> {
-        Err(Status::unimplemented("WithdrawBallot"))
+        respond(async { self.withdraw_ballot(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn close_voting(&self, request: Request<v1::CloseVotingRequest>) -> Answer<v1::CloseVotingResponse> {
@@ -192,7 +228,7 @@ impl CompetitionService for CompetitionApi {
     type WatchRemindersStream = Answers<v1::WatchRemindersResponse>;
 
     async fn watch_reminders(&self, request: Request<v1::WatchRemindersRequest>) -> Answer<Self::WatchRemindersStream> {
-        Err(Status::unimplemented("WatchReminders"))
+        respond(async { self.watch_reminders(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn explain_standing(
@@ -222,6 +258,6 @@ impl CompetitionService for CompetitionApi {
     }
 
     async fn erase_voter(&self, request: Request<v1::EraseVoterRequest>) -> Answer<v1::EraseVoterResponse> {
-        Err(Status::unimplemented("EraseVoter"))
+        respond(async { self.erase_voter(Call::admit(&self.store, request).await?).await }).await
     }
 }

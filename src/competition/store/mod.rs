@@ -2,8 +2,11 @@
 //! closing waits for those under way and none comes after.
 
 pub(super) mod announce;
+pub(super) mod ballots;
+pub(super) mod erasure;
 pub(super) mod opening;
 pub(super) mod plans;
+pub(super) mod reminders;
 mod rows;
 
 use std::collections::BTreeSet;
