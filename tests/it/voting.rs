@@ -767,9 +767,7 @@ async fn reminders_come_at_their_time(server: Server) {
     for (at, expected) in [(5 * DAY - 1, 18), (5 * DAY, 17 + 18), (9 * DAY - 1, 18), (9 * DAY, 17 + 18)] {
         clock.set(begin + at);
         // Those that were opened before and have an occasion of their own are closed by hand.
-        server
-            .execute(&format!("UPDATE competition SET state = 5 WHERE id <> (SELECT min(id) FROM competition)"))
-            .await;
+        server.execute("UPDATE competition SET state = 5 WHERE id <> (SELECT min(id) FROM competition)").await;
         let other = Vote::announce_at(&server, clock.now_micros(), 6, dealt()).await;
         other.open(&server).await.unwrap();
         written(expected).await;

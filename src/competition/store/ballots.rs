@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use futures::future::BoxFuture;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult as _, QuerySelect as _, Statement, Value, entity::prelude::*};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult as _, Statement, Value, entity::prelude::*};
 
 use super::{
     super::{
@@ -401,7 +401,12 @@ impl Urn {
                 Some(team) if Some(team) == voter.team_id.as_ref() => Fault::OwnEntry(id),
                 Some(_) => Fault::NotDealt(id),
             },
-            other => other,
+            other @ (Fault::UnknownEntry(_)
+            | Fault::OwnEntry(_)
+            | Fault::DuplicateEntry(_)
+            | Fault::TooFewRanked(_)
+            | Fault::TooManyChosen(_)
+            | Fault::NothingChosen) => other,
         });
         Err(Error::Invalid(violations(told, &named)))
     }
