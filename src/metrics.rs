@@ -43,8 +43,8 @@ pub struct Metrics {
 
 /// What is counted of one method.
 pub(crate) struct MethodMetrics {
-    /// As the contract spells it; `unknown` for what it does not know.
-    pub(crate) path: &'static str,
+    /// As the contract spells it, one for all that a voter does; `unknown` for what it does not know.
+    pub(crate) name: &'static str,
     /// Whether it may stay open after its answer began.
     pub(crate) streaming: bool,
     calls: Family<Labels<2>, Counter>,
@@ -97,16 +97,17 @@ impl Metrics {
         let version = vec![("version", env!("CARGO_PKG_VERSION"))];
         registry.register("build", "The server's version", Info::new(version));
 
-        let of = |path: &'static str, streaming| MethodMetrics {
-            path,
+        let of = |name: &'static str, streaming| MethodMetrics {
+            name,
             streaming,
             calls: calls.clone(),
             answered: Default::default(),
-            seconds: seconds.get_or_create_owned(&[("method", path)]),
-            in_flight: in_flight.get_or_create_owned(&[("method", path)]),
+            seconds: seconds.get_or_create_owned(&[("method", name)]),
+            in_flight: in_flight.get_or_create_owned(&[("method", name)]),
         };
+        let by_path = method::all().map(|method| (method.path, of(method.name, method.streaming)));
         Self {
-            methods: method::all().map(|method| (method.path, of(method.path, method.streaming))).collect(),
+            methods: by_path.chain([(method::BALLOT, of(method::BALLOT, false))]).collect(),
             unknown: of("unknown", false),
             registry,
             refusals,
@@ -119,7 +120,7 @@ impl Metrics {
         }
     }
 
-    /// What is counted of the method with a path.
+    /// What is counted of the method with a path, or a name.
     pub(crate) fn method(&self, path: &str) -> &MethodMetrics {
         self.methods.get(path).unwrap_or(&self.unknown)
     }
@@ -182,7 +183,7 @@ impl MethodMetrics {
     /// Counts it out.
     pub(crate) fn end(&self, code: Code, time: Duration) {
         self.in_flight.dec();
-        let label = || self.calls.get_or_create_owned(&[("method", self.path), ("code", code_name(code))]);
+        let label = || self.calls.get_or_create_owned(&[("method", self.name), ("code", code_name(code))]);
         if let Some(counter) = self.answered.get(code as usize) {
             counter.get_or_init(label).inc();
         }

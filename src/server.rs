@@ -180,9 +180,15 @@ fn services(
         .max_decoding_message_size(limits.max_message_bytes);
     let quality =
         QualityServiceServer::new(QualityApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
-    let competitions =
-        CompetitionServiceServer::new(CompetitionApi::new(store.clone(), vault, watches.clone(), stopping.clone()))
-            .max_decoding_message_size(limits.max_message_bytes);
+    let competitions = CompetitionServiceServer::new(CompetitionApi::new(
+        store.clone(),
+        vault,
+        config.recording.group_max,
+        config.recording.queue,
+        watches.clone(),
+        stopping.clone(),
+    ))
+    .max_decoding_message_size(limits.max_message_bytes);
     let surveys = SurveyApi::new(store.clone(), config.time_zone.rules.clone(), watches, stopping.clone());
     let surveys = SurveyServiceServer::new(surveys).max_decoding_message_size(limits.max_message_bytes);
     let names = vec![

@@ -79,7 +79,7 @@ pub(crate) async fn copy(from: &Fresh, to: &Fresh) -> anyhow::Result<Figures> {
 fn select(table: &Table, sequences: &Range<i64>, big: &str) -> String {
     let column = |(name, kind): &(&str, Kind)| match kind {
         Kind::Int => format!("CAST(own.{name} AS {big})"),
-        Kind::Id | Kind::Text => format!("own.{name}"),
+        Kind::Id | Kind::Text | Kind::Bytes => format!("own.{name}"),
     };
     let columns: Vec<String> = table.columns.iter().map(column).collect();
     let key = if table.name == "interaction" { "id" } else { "interaction_id" };
@@ -110,6 +110,7 @@ macro_rules! read {
                         Kind::Text => {
                             Column::Text(rows.iter().map(|row| row.try_get(index)).collect::<Result<_, _>>()?)
                         }
+                        Kind::Bytes => anyhow::bail!("nothing that is recorded is bytes"),
                     });
                 }
                 tables.push((rows.len(), columns));

@@ -6,11 +6,13 @@
 //! One run measures, each on a new database: *echo*, a plain unary gRPC call with the same message;
 //! *layered*, that call behind all the layers of the server; *naive*, recording
 //! with a transaction for each call; *grouped*, recording as it is; *stream*, one client stream; *bulk*, the rows of
-//! that stream written by the same statements straight through the driver. Only the ratios carry over to another
+//! that stream written by the same statements straight through the driver; *cast*, ballots cast and replaced by 200 voters of
+//! one competition. Only the ratios carry over to another
 //! machine. How long a disk takes to confirm a write can change from minute to minute, so it is measured beside them.
 //!
 //! Times are those of a call, or, for stream and bulk, of a batch: between two acknowledgements, of one transaction.
 
+mod ballots;
 mod bulk;
 mod echo;
 mod measure;
@@ -80,6 +82,7 @@ struct Report {
     grouped: Figures,
     stream: Figures,
     bulk: Figures,
+    cast: Figures,
     fsync: Figures,
     ratios: Ratios,
 }
@@ -90,6 +93,7 @@ struct Ratios {
     grouped_to_naive: f64,
     grouped_to_echo: f64,
     stream_to_bulk: f64,
+    cast_to_grouped: f64,
 }
 
 #[tokio::main]
@@ -122,6 +126,10 @@ async fn measure(args: &Args, databases: &Databases) -> anyhow::Result<Report> {
     let grouped = measure_calls(args, &database, None).await?;
     databases.remove(database).await?;
 
+    let database = databases.create("cast").await?;
+    let cast = ballots::measure(args, &database).await?;
+    databases.remove(database).await?;
+
     let streamed = databases.create("stream").await?;
     let stream = measure_stream(args, &streamed).await?;
     let database = databases.create("bulk").await?;
@@ -134,8 +142,9 @@ async fn measure(args: &Args, databases: &Databases) -> anyhow::Result<Report> {
         grouped_to_naive: grouped.per_second / naive.per_second,
         grouped_to_echo: grouped.per_second / echo.per_second,
         stream_to_bulk: stream.per_second / bulk.per_second,
+        cast_to_grouped: cast.per_second / grouped.per_second,
     };
-    Ok(Report { echo, layered, naive, grouped, stream, bulk, fsync, ratios })
+    Ok(Report { echo, layered, naive, grouped, stream, bulk, cast, fsync, ratios })
 }
 
 /// The echo without the layers and with them, in turns: what else the machine does meets both alike. The callers and
@@ -245,14 +254,16 @@ fn print_table(report: &Report) {
         ("grouped", report.grouped),
         ("stream", report.stream),
         ("bulk", report.bulk),
+        ("cast", report.cast),
         ("fsync", report.fsync),
     ];
     for (name, Figures { per_second, p50_ms, p99_ms }) in phases {
         println!("{name:<10}{per_second:>14.0}{p50_ms:>12.2}{p99_ms:>12.2}");
     }
-    let Ratios { layered_to_echo, grouped_to_naive, grouped_to_echo, stream_to_bulk } = report.ratios;
+    let Ratios { layered_to_echo, grouped_to_naive, grouped_to_echo, stream_to_bulk, cast_to_grouped } = report.ratios;
     println!("\nlayered / echo   {layered_to_echo:6.2}");
     println!("grouped / naive  {grouped_to_naive:6.2}");
     println!("grouped / echo   {grouped_to_echo:6.2}");
     println!("stream / bulk    {stream_to_bulk:6.2}");
+    println!("cast / grouped   {cast_to_grouped:6.2}");
 }

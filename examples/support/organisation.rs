@@ -13,8 +13,8 @@ use rapport::{
     cli::client::{Client, explain},
 };
 
-const TEAMS: u64 = 20;
-const STAFF: u64 = 200;
+pub(crate) const TEAMS: u64 = 20;
+pub(crate) const STAFF: u64 = 200;
 const CUSTOMERS: u64 = 2_000;
 const BATCH: u64 = 500;
 /// When the first interaction began, in seconds since 1970; one more begins every second.

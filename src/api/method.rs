@@ -8,16 +8,33 @@ use super::{DESCRIPTOR_SET, v1::ACCESS};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Method {
     pub(crate) path: &'static str,
+    /// Under which it is counted and logged.
+    pub(crate) name: &'static str,
     /// Whether it may stay open after its answer began.
     pub(crate) streaming: bool,
 }
 
-const OPEN: [Method; 4] = [
-    Method { path: "/grpc.health.v1.Health/Check", streaming: false },
-    Method { path: "/grpc.health.v1.Health/Watch", streaming: true },
-    Method { path: "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", streaming: true },
-    Method { path: "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", streaming: true },
+const OPEN: [(&str, bool); 4] = [
+    ("/grpc.health.v1.Health/Check", false),
+    ("/grpc.health.v1.Health/Watch", true),
+    ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", true),
+    ("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", true),
 ];
+
+/// The one name of all that a voter does: calls of each method by itself would tell how many have voted.
+pub(crate) const BALLOT: &str = "/rapport.v1.CompetitionService/Ballot";
+const BALLOTS: [&str; 4] = [
+    "/rapport.v1.CompetitionService/GetMyBallot",
+    "/rapport.v1.CompetitionService/SaveDraft",
+    "/rapport.v1.CompetitionService/CastBallot",
+    "/rapport.v1.CompetitionService/WithdrawBallot",
+];
+
+impl Method {
+    fn new(path: &'static str, streaming: bool) -> Self {
+        Self { path, name: if BALLOTS.contains(&path) { BALLOT } else { path }, streaming }
+    }
+}
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Method> {
@@ -30,13 +47,20 @@ pub(crate) fn all() -> impl Iterator<Item = Method> {
             .find(|one| one.name() == method)
             .map(|one| one.is_server_streaming() || one.is_client_streaming())
     };
-    let ours = ACCESS.iter().map(move |(path, _)| Method { path, streaming: streaming(path).unwrap_or_default() });
-    ours.chain(OPEN)
+    let ours = ACCESS.iter().map(move |(path, _)| Method::new(path, streaming(path).unwrap_or_default()));
+    ours.chain(OPEN.map(|(path, streaming)| Method::new(path, streaming)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_voter_does_has_one_name() {
+        let named = |name| all().filter(|method| method.name == name).map(|method| method.path).collect::<Vec<_>>();
+        assert_eq!(named(BALLOT).len(), BALLOTS.len());
+        assert!(BALLOTS.iter().all(|path| named(path).is_empty()));
+    }
 
     #[test]
     fn streams_are_known_from_the_descriptors() {

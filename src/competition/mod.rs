@@ -11,6 +11,7 @@ pub mod exact;
 pub mod flags;
 mod manifest;
 mod message;
+mod reminding;
 mod result;
 mod secrets;
 mod service;

@@ -94,6 +94,20 @@ impl BallotSeal {
         named.map(|entry| Uuid::from_slice(entry).map_err(Error::internal)).collect()
     }
 
+    /// Seals what was answered to a request: it says when.
+    pub(crate) fn seal_answer(&self, pseudonym: &str, request: &str, answer: &[u8]) -> Result<Vec<u8>> {
+        self.key.seal(&self.about_answer(pseudonym, request), answer)
+    }
+
+    /// What was answered.
+    pub(crate) fn open_answer(&self, pseudonym: &str, request: &str, sealed: &[u8]) -> Result<Vec<u8>> {
+        self.key.open(&self.about_answer(pseudonym, request), sealed)
+    }
+
+    fn about_answer(&self, pseudonym: &str, request: &str) -> Vec<u8> {
+        [self.competition.as_bytes(), b"answer ".as_slice(), pseudonym.as_bytes(), b" ", request.as_bytes()].concat()
+    }
+
     /// What is remembered of a request: a plain hash of a ranking could be guessed.
     pub(crate) fn mac(&self, parts: &[&[u8]]) -> Hash {
         hmac_sha256(self.key.as_bytes(), parts)

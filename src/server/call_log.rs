@@ -20,6 +20,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use uuid::Uuid;
 
 use crate::{
+    api::method,
     metrics::{Metrics, code_name},
     telemetry,
 };
@@ -83,7 +84,7 @@ impl CallLogLayer {
         method.begin();
         let request_id = id.to_str().unwrap_or_default();
         let span = if self.traced {
-            let name = method.path.trim_start_matches('/');
+            let name = method.name.trim_start_matches('/');
             let span = tracing::info_span!(
                 "call",
                 request_id,
@@ -101,7 +102,7 @@ impl CallLogLayer {
         };
         Call {
             span,
-            method: method.path,
+            method: method.name,
             begun: Instant::now(),
             id,
             metrics: self.metrics.clone(),
@@ -136,7 +137,10 @@ impl Call {
     fn end(&self, outcome: Result<(), Status>) {
         let (code, time) = (outcome.as_ref().map_or_else(Status::code, |()| Code::Ok), self.begun.elapsed());
         self.metrics.method(self.method).end(code, time);
-        if let Err(status) = &outcome {
+        // Why ballots are refused would tell how a vote stands.
+        if let Err(status) = &outcome
+            && self.method != method::BALLOT
+        {
             self.metrics.refused(status);
         }
         if self.traced {

@@ -13,6 +13,8 @@ pub(crate) const RATINGS: &str = "ratings";
 pub(crate) const INVITATIONS: &str = "invitations";
 /// The stream of what becomes of competitions.
 pub(crate) const COMPETITIONS: &str = "competitions";
+/// The stream of reminders to those who have not voted.
+pub(crate) const REMINDERS: &str = "reminders";
 
 /// Locks the stream until the transaction ends and takes `count` numbers; returns the first, and the database's time,
 /// read after the lock and on the same trip. Numbers that go unused leave a gap, which readers do not mind; what they

@@ -28,6 +28,8 @@ pub enum Present {
     PassOver(&'static str),
     /// The first columns, as many as this, are its key; the others, all of them sums, are added to those that are there.
     Add(usize),
+    /// The first columns, as many as this, are its key; the others take the place of those that are there.
+    Replace(usize),
 }
 
 /// What a column holds.
@@ -39,6 +41,8 @@ pub enum Kind {
     Int,
     /// A text.
     Text,
+    /// Bytes.
+    Bytes,
 }
 
 /// Rows per statement on SQLite at most.
@@ -76,6 +80,9 @@ impl Table {
                     selected.push(format!("NULLIF({name}, ({}))", i64::MIN)),
                 ),
                 Kind::Text => (arrays.push(format!("${number}::text[]")), selected.push(format!("NULLIF({name}, '')"))),
+                Kind::Bytes => {
+                    (arrays.push(format!("${number}::bytea[]")), selected.push(format!("NULLIF({name}, ''::bytea)")))
+                }
             };
         }
         format!(
@@ -96,14 +103,16 @@ impl Table {
         match self.present {
             Present::Never => String::new(),
             Present::PassOver(column) => format!(" ON CONFLICT ({column}) DO NOTHING"),
-            Present::Add(keys) => {
-                let (keys, sums) = self.columns.split_at(keys);
-                let keys: Vec<_> = keys.iter().map(|(name, _)| *name).collect();
-                let added = |(name, _): &(&str, Kind)| format!("{name} = {}.{name} + excluded.{name}", self.name);
-                let sums: Vec<_> = sums.iter().map(added).collect();
-                format!(" ON CONFLICT ({}) DO UPDATE SET {}", keys.join(", "), sums.join(", "))
-            }
+            Present::Add(keys) => self.update(keys, |name| format!("{}.{name} + excluded.{name}", self.name)),
+            Present::Replace(keys) => self.update(keys, |name| format!("excluded.{name}")),
         }
+    }
+
+    fn update(&self, keys: usize, value: impl Fn(&str) -> String) -> String {
+        let (keys, others) = self.columns.split_at(keys);
+        let keys: Vec<_> = keys.iter().map(|(name, _)| *name).collect();
+        let others: Vec<_> = others.iter().map(|(name, _)| format!("{name} = {}", value(name))).collect();
+        format!(" ON CONFLICT ({}) DO UPDATE SET {}", keys.join(", "), others.join(", "))
     }
 
     fn column_names(&self) -> String {
@@ -111,13 +120,14 @@ impl Table {
     }
 }
 
-/// One value of a row. No column tells an empty text from none, nor uses the smallest integer: these stand for NULL in
+/// One value of a row. No column tells an empty text or no bytes from none, nor uses the smallest integer: these stand for NULL in
 /// PostgreSQL's arrays, which the driver cannot fill with nulls.
 #[derive(Clone, Debug)]
 pub(crate) enum Cell {
     Id(Uuid),
     Int(Option<i64>),
     Text(Option<String>),
+    Bytes(Option<Vec<u8>>),
 }
 
 impl From<Uuid> for Cell {
@@ -145,6 +155,12 @@ cell_from_integer!(i16, i32, i64);
 impl From<Option<String>> for Cell {
     fn from(text: Option<String>) -> Self {
         Cell::Text(text.filter(|text| !text.is_empty()))
+    }
+}
+
+impl From<Option<Vec<u8>>> for Cell {
+    fn from(bytes: Option<Vec<u8>>) -> Self {
+        Cell::Bytes(bytes)
     }
 }
 
@@ -183,6 +199,7 @@ fn sqlite_value(cell: Cell) -> Value {
         Cell::Id(id) => Value::from(id),
         Cell::Int(value) => Value::from(value),
         Cell::Text(text) => Value::from(text),
+        Cell::Bytes(bytes) => Value::from(bytes),
     }
 }
 
@@ -194,6 +211,7 @@ async fn insert_postgres(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Result
                 Cell::Id(id) => Value::from(id),
                 Cell::Int(value) => Value::from(value.unwrap_or(i64::MIN)),
                 Cell::Text(text) => Value::from(text.unwrap_or_default()),
+                Cell::Bytes(bytes) => Value::from(bytes.unwrap_or_default()),
             });
         }
     }
@@ -202,6 +220,7 @@ async fn insert_postgres(tx: &Tx, table: &Table, rows: Vec<Vec<Cell>>) -> Result
             Kind::Id => ArrayType::Uuid,
             Kind::Int => ArrayType::BigInt,
             Kind::Text => ArrayType::String,
+            Kind::Bytes => ArrayType::Bytes,
         };
         Value::Array(kind, Some(Box::new(values)))
     });
@@ -227,6 +246,11 @@ pub(crate) fn texts(backend: DbBackend, texts: Vec<String>) -> Result<Value, DbE
     } else {
         Value::Array(ArrayType::String, Some(Box::new(texts.into_iter().map(Value::from).collect())))
     })
+}
+
+/// What a query ends with that locks its rows, in the order in which it gives them. SQLite has one writer anyway.
+pub(crate) fn for_update(backend: DbBackend) -> &'static str {
+    if backend == DbBackend::Sqlite { "" } else { " FOR UPDATE" }
 }
 
 /// Rows whose `column` is one of `ids`.

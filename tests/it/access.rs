@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use prost_reflect::DescriptorPool;
-use rapport::api::{
-    DESCRIPTOR_SET,
-    v1::{
-        self, Channel, ContactPurpose, Interaction, InteractionUpdate, ReadingPurpose, RecordInteractionRequest,
-        Resolution, Role, SummaryGrouping, record_item_result, upsert_item_result,
+use rapport::{
+    api::{
+        DESCRIPTOR_SET,
+        v1::{
+            self, Channel, ContactPurpose, Interaction, InteractionUpdate, ReadingPurpose, RecordInteractionRequest,
+            Resolution, Role, SummaryGrouping, record_item_result, upsert_item_result,
+        },
     },
+    clock::Clock,
 };
 use tokio_stream::StreamExt as _;
 use tonic::{Code, Response, Status};
@@ -16,6 +19,7 @@ use tonic::{Code, Response, Status};
 use crate::support::{
     Caller, Server, Test,
     client::{Bearer, request_id},
+    competition::{announcement, chosen, enrol, plan},
     on_both,
     sample::{at, call, customer, participant, phone, staff, team},
 };
@@ -108,6 +112,23 @@ struct World {
     judges: [Caller; 2],
 }
 
+/// A competition, what it takes to change it, and the token of a judge.
+struct Competition {
+    id: String,
+    etag: String,
+    /// By team.
+    entries: BTreeMap<&'static str, String>,
+    entry_etag: String,
+    token: String,
+}
+
+fn vote_rules() -> v1::CompetitionRules {
+    v1::CompetitionRules {
+        neutral_team_ids: vec!["t2".to_owned(), "t3".to_owned()],
+        ..chosen(1, v1::SwapRule::Unspecified)
+    }
+}
+
 /// What a call is about, by the ids of the organisation.
 struct Thing {
     team: &'static str,
@@ -134,6 +155,7 @@ impl World {
             ..Default::default()
         };
         server.admin().contacts().set_contact_policy(policy_request(policy)).await.unwrap();
+        enrol(server, &[3; 4]).await;
         let (mut interactions, mut breaches) = (BTreeMap::new(), BTreeMap::new());
         for (staff, customer) in [("nora", "carla"), ("petra", "carla"), ("nils", "dora"), ("sam", "dmitri")] {
             let recorded = server.app().record(call(staff, customer)).await.unwrap();
@@ -588,8 +610,192 @@ impl World {
                     answer.praise.iter().any(|one| one.praise_id == praise_id)
                 })
             }
+            competing if competing.starts_with("CompetitionService/") => {
+                self.ask_of_competition(competing, who, about).await
+            }
             unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
         }
+    }
+
+    async fn ask_of_competition(&self, method: &str, who: &str, about: About) -> &'static str {
+        let mut caller = self.callers[who].competitions();
+        let Thing { team: team_id, staff: staff_id, .. } = self.thing(who, about);
+        let (request_id, staff_id, reason) = (request_id(), staff_id.to_owned(), "as agreed".to_owned());
+        let vote = self.announced().await;
+        let (competition_id, entry_id) = (vote.id.clone(), vote.entries[team_id].clone());
+        // A colleague votes for himself, an application for the judge whose token it has.
+        let ballot_token = if who == "app" { vote.token.clone() } else { String::new() };
+        let entry_ids = vec![vote.entries["t0"].clone()];
+        let competition = Some(announcement(Clock::system().now_micros(), vote_rules()));
+        let etag = vote.etag.clone();
+        match method {
+            "CompetitionService/CreateCompetition" => {
+                word(caller.create_competition(v1::CreateCompetitionRequest { request_id, competition }).await)
+            }
+            "CompetitionService/UpdateCompetition" => {
+                let request = v1::UpdateCompetitionRequest { request_id, competition_id, competition, etag };
+                word(caller.update_competition(request).await)
+            }
+            "CompetitionService/CancelCompetition" => {
+                let request = v1::CancelCompetitionRequest { request_id, competition_id, reason };
+                word(caller.cancel_competition(request).await)
+            }
+            "CompetitionService/GetCompetition" => {
+                word(caller.get_competition(v1::GetCompetitionRequest { competition_id }).await)
+            }
+            "CompetitionService/ListCompetitions" => {
+                let answer = caller.list_competitions(v1::ListCompetitionsRequest::default()).await;
+                listed(answer, |answer| answer.competitions.iter().any(|one| one.competition_id == competition_id))
+            }
+            "CompetitionService/SubmitEntry" => {
+                self.withdraw_entry(&entry_id).await;
+                let request = v1::SubmitEntryRequest { request_id, entry: Some(plan(&competition_id, team_id)) };
+                word(caller.submit_entry(request).await)
+            }
+            "CompetitionService/ReviseEntry" => {
+                let (entry, etag) = (Some(plan(&competition_id, team_id)), vote.entry_etag);
+                word(caller.revise_entry(v1::ReviseEntryRequest { request_id, entry_id, entry, etag }).await)
+            }
+            "CompetitionService/WithdrawEntry" => {
+                word(caller.withdraw_entry(v1::WithdrawEntryRequest { request_id, entry_id }).await)
+            }
+            "CompetitionService/ListEntries" => {
+                let request = v1::ListEntriesRequest { competition_id, ..Default::default() };
+                let answer = caller.list_entries(request).await;
+                listed(answer, |answer| answer.entries.iter().any(|one| one.entry_id == entry_id))
+            }
+            "CompetitionService/DeclareConflict" => {
+                let team_id = "t1".to_owned();
+                let request = v1::DeclareConflictRequest { request_id, competition_id, staff_id, team_id };
+                word(caller.declare_conflict(request).await)
+            }
+            "CompetitionService/InviteJudges" => {
+                let (team_id, judge_ids) = ("learners".to_owned(), vec!["lia".to_owned()]);
+                let request = v1::InviteJudgesRequest { request_id, competition_id, team_id, judge_ids };
+                word(caller.invite_judges(request).await)
+            }
+            "CompetitionService/OpenVoting" => {
+                let public_draw = String::new();
+                word(caller.open_voting(v1::OpenVotingRequest { request_id, competition_id, public_draw }).await)
+            }
+            "CompetitionService/GetMyBallot" => {
+                self.open(&vote).await;
+                word(caller.get_my_ballot(v1::GetMyBallotRequest { competition_id, ballot_token }).await)
+            }
+            "CompetitionService/SaveDraft" => {
+                self.open(&vote).await;
+                word(caller.save_draft(v1::SaveDraftRequest { competition_id, ballot_token, entry_ids }).await)
+            }
+            "CompetitionService/CastBallot" => {
+                self.open(&vote).await;
+                let revision = 0;
+                let request = v1::CastBallotRequest { request_id, competition_id, ballot_token, entry_ids, revision };
+                word(caller.cast_ballot(request).await)
+            }
+            "CompetitionService/WithdrawBallot" => {
+                self.open(&vote).await;
+                let casting = v1::CastBallotRequest {
+                    request_id: request_id.clone(),
+                    competition_id: competition_id.clone(),
+                    ballot_token: ballot_token.clone(),
+                    entry_ids,
+                    revision: 0,
+                };
+                // Who may not cast one has none to withdraw, and is refused all the same.
+                _ = caller.cast_ballot(casting).await;
+                let request_id = format!("{request_id}-withdraw");
+                let request = v1::WithdrawBallotRequest { request_id, competition_id, ballot_token, revision: 1 };
+                word(caller.withdraw_ballot(request).await)
+            }
+            "CompetitionService/CloseVoting" => {
+                self.open(&vote).await;
+                word(caller.close_voting(v1::CloseVotingRequest { request_id, competition_id }).await)
+            }
+            "CompetitionService/GetLeaderboard" => {
+                self.open(&vote).await;
+                let request = v1::GetLeaderboardRequest { competition_id, ..Default::default() };
+                word(caller.get_leaderboard(request).await)
+            }
+            "CompetitionService/WatchLeaderboard" => {
+                let request = v1::WatchLeaderboardRequest { competition_id, ..Default::default() };
+                word(caller.watch_leaderboard(request).await)
+            }
+            "CompetitionService/WatchReminders" => {
+                word(caller.watch_reminders(v1::WatchRemindersRequest::default()).await)
+            }
+            "CompetitionService/ExplainStanding" => {
+                self.open(&vote).await;
+                word(caller.explain_standing(v1::ExplainStandingRequest { entry_id }).await)
+            }
+            "CompetitionService/ListTeamStandings" => {
+                let request = v1::ListTeamStandingsRequest { team_id: team_id.to_owned(), ..Default::default() };
+                word(caller.list_team_standings(request).await)
+            }
+            "CompetitionService/ListFlags" => {
+                self.open(&vote).await;
+                let request = v1::ListFlagsRequest { competition_id, ..Default::default() };
+                word(caller.list_flags(request).await)
+            }
+            "CompetitionService/DecideFlag" => {
+                let request = v1::DecideFlagRequest {
+                    request_id,
+                    flag_id: entry_id,
+                    verdict: v1::FlagVerdict::Dismissed.into(),
+                    reason,
+                    disqualified_team_ids: Vec::new(),
+                };
+                word(caller.decide_flag(request).await)
+            }
+            "CompetitionService/ExportRecord" => {
+                self.open(&vote).await;
+                let request = v1::ExportRecordRequest { competition_id, ..Default::default() };
+                word(caller.export_record(request).await)
+            }
+            "CompetitionService/EraseVoter" => {
+                let voter_id = "gone".to_owned();
+                word(caller.erase_voter(v1::EraseVoterRequest { request_id, voter_id }).await)
+            }
+            unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
+        }
+    }
+
+    /// A competition that takes entries: of north, south, t0 and t1; t2, t3 and invited customers judge.
+    async fn announced(&self) -> Competition {
+        let mut admin = self.callers["admin"].competitions();
+        let competition = Some(announcement(Clock::system().now_micros(), vote_rules()));
+        let request = v1::CreateCompetitionRequest { request_id: request_id(), competition };
+        let created = admin.create_competition(request).await.unwrap().into_inner().competition.unwrap();
+        let id = created.competition_id;
+        let (mut entries, mut entry_etag) = (BTreeMap::new(), String::new());
+        for team_id in ["north", "south", "t0", "t1"] {
+            let request = v1::SubmitEntryRequest { request_id: request_id(), entry: Some(plan(&id, team_id)) };
+            let entry = admin.submit_entry(request).await.unwrap().into_inner().entry.unwrap();
+            entries.insert(team_id, entry.entry_id);
+            entry_etag = entry.etag;
+        }
+        let request = v1::InviteJudgesRequest {
+            request_id: request_id(),
+            competition_id: id.clone(),
+            team_id: "customers".to_owned(),
+            judge_ids: ["carla", "dora", "dmitri"].map(str::to_owned).into(),
+        };
+        let invited = admin.invite_judges(request).await.unwrap().into_inner().invitations;
+        let token = invited[0].ballot_token.clone();
+        Competition { id, etag: created.etag, entries, entry_etag, token }
+    }
+
+    async fn open(&self, vote: &Competition) {
+        let request = v1::OpenVotingRequest {
+            request_id: request_id(),
+            competition_id: vote.id.clone(),
+            public_draw: String::new(),
+        };
+        self.callers["admin"].competitions().open_voting(request).await.unwrap();
+    }
+
+    async fn withdraw_entry(&self, entry_id: &str) {
+        let request = v1::WithdrawEntryRequest { request_id: request_id(), entry_id: entry_id.to_owned() };
+        self.callers["admin"].competitions().withdraw_entry(request).await.unwrap();
     }
 
     /// A request to invite to rate a new interaction, with somebody of whom nothing else is known: the customers of the

@@ -21,6 +21,7 @@ mod replies;
 mod server;
 mod support;
 mod surveys;
+mod voting;
 mod watch;
 mod web;
 
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         support::trials(replies::tests()),
         support::trials(server::tests()),
         support::trials(surveys::tests()),
+        support::trials(voting::tests()),
         support::trials(web::tests()),
         support::trials(watch::tests()),
         // Needs no server.

@@ -295,6 +295,7 @@ impl CompetitionApi {
             })
             .await;
         let opened = self.frozen(&caller, "OpenVoting", id, opened).await?;
+        self.opened.notify_one();
         let no_ballot = |(voter_id, reason)| v1::NoBallot { voter_id, reason };
         Ok(v1::OpenVotingResponse {
             competition: Some(self.competition(id).await?),

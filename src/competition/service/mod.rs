@@ -2,18 +2,25 @@
 
 mod announcing;
 mod results;
+mod voting;
 
-use std::{pin::Pin, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures::{Stream, future::BoxFuture};
+use prometheus_client::metrics::histogram::Histogram;
 use sea_orm::entity::prelude::Uuid;
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tonic::{Request, Response, Status};
 
 use super::{
     message,
-    store::{self as rows, closing},
+    store::{
+        self as rows,
+        ballots::BallotBox,
+        closing,
+        reminders::{Reminders, keep_reminding},
+    },
     terms::Competition,
     watch::{Changes, OfCompetition},
 };
@@ -26,6 +33,7 @@ use crate::{
     store::{
         Abort, Store, Tx, audit,
         feed::Feed,
+        group::GroupCommit,
         request::{self, Request as Mutation},
     },
     vault::Vault,
@@ -40,8 +48,12 @@ type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 pub struct CompetitionApi {
     store: Store,
     vault: Vault,
-    watches: Watches,
+    ballots: GroupCommit<BallotBox>,
     changes: Feed<Changes>,
+    reminders: Feed<Reminders>,
+    watches: Watches,
+    /// Told when a vote has opened here.
+    opened: Arc<Notify>,
 }
 
 impl std::fmt::Debug for CompetitionApi {
@@ -51,10 +63,26 @@ impl std::fmt::Debug for CompetitionApi {
 }
 
 impl CompetitionApi {
-    /// `vault`: seals ballots and signs records. `stopping` turns true when the server stops.
-    pub fn new(store: Store, vault: Vault, watches: Watches, stopping: watch::Receiver<bool>) -> Self {
+    /// `vault`: seals ballots and signs records. `group_max`: ballots per transaction at most; `queue`: callers who wait at most.
+    /// `stopping` turns true when the server stops.
+    pub fn new(
+        store: Store,
+        vault: Vault,
+        group_max: usize,
+        queue: usize,
+        watches: Watches,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        // How many cast together would tell how many vote: these groups are counted nowhere.
+        let uncounted = Histogram::new([]);
+        let writer = BallotBox::new(store.clone(), vault.clone());
+        let ballots = GroupCommit::start(store.clone(), writer, group_max, queue, uncounted);
+        let changes = Feed::start(store.clone(), stopping.clone());
+        let reminders = Feed::start(store.clone(), stopping.clone());
+        let opened = Arc::new(Notify::new());
         tokio::spawn(keep_time(store.clone(), vault.clone(), stopping.clone()));
-        Self { changes: Feed::start(store.clone(), stopping), store, vault, watches }
+        tokio::spawn(keep_reminding(store.clone(), opened.clone(), stopping));
+        Self { store, vault, ballots, changes, reminders, watches, opened }
     }
 
     /// Does a change once per request id. `work` locks what it changes and reads the time after that; the time that it gets
@@ -217,19 +245,19 @@ impl CompetitionService for CompetitionApi {
     }
 
     async fn get_my_ballot(&self, request: Request<v1::GetMyBallotRequest>) -> Answer<v1::GetMyBallotResponse> {
-        Err(Status::unimplemented("GetMyBallot"))
+        respond(async { self.get_my_ballot(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn save_draft(&self, request: Request<v1::SaveDraftRequest>) -> Answer<v1::SaveDraftResponse> {
-        Err(Status::unimplemented("SaveDraft"))
+        respond(async { self.save_draft(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn cast_ballot(&self, request: Request<v1::CastBallotRequest>) -> Answer<v1::CastBallotResponse> {
-        Err(Status::unimplemented("CastBallot"))
+        respond(async { self.cast_ballot(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn withdraw_ballot(&self, request: Request<v1::WithdrawBallotRequest>) -> Answer<v1::WithdrawBallotResponse> {
-        Err(Status::unimplemented("WithdrawBallot"))
+        respond(async { self.withdraw_ballot(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn close_voting(&self, request: Request<v1::CloseVotingRequest>) -> Answer<v1::CloseVotingResponse> {
@@ -252,7 +280,7 @@ impl CompetitionService for CompetitionApi {
     type WatchRemindersStream = Answers<v1::WatchRemindersResponse>;
 
     async fn watch_reminders(&self, request: Request<v1::WatchRemindersRequest>) -> Answer<Self::WatchRemindersStream> {
-        Err(Status::unimplemented("WatchReminders"))
+        respond(async { self.watch_reminders(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn explain_standing(
@@ -282,6 +310,6 @@ impl CompetitionService for CompetitionApi {
     }
 
     async fn erase_voter(&self, request: Request<v1::EraseVoterRequest>) -> Answer<v1::EraseVoterResponse> {
-        Err(Status::unimplemented("EraseVoter"))
+        respond(async { self.erase_voter(Call::admit(&self.store, request).await?).await }).await
     }
 }

@@ -2,9 +2,12 @@
 //! closing waits for those under way and none comes after.
 
 pub(super) mod announce;
+pub(super) mod ballots;
 pub(super) mod closing;
+pub(super) mod erasure;
 pub(super) mod opening;
 pub(super) mod plans;
+pub(super) mod reminders;
 pub(super) mod results;
 mod rows;
 

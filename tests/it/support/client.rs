@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rapport::api::v1::{
     self, Customer, Interaction, RecordInteractionRequest, RecordInteractionResponse, StaffMember, Team,
-    audit_service_client::AuditServiceClient, contact_service_client::ContactServiceClient,
-    contest_service_client::ContestServiceClient, directory_service_client::DirectoryServiceClient,
-    interaction_service_client::InteractionServiceClient, quality_service_client::QualityServiceClient,
-    rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
+    audit_service_client::AuditServiceClient, competition_service_client::CompetitionServiceClient,
+    contact_service_client::ContactServiceClient, contest_service_client::ContestServiceClient,
+    directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
+    quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
+    survey_service_client::SurveyServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -85,6 +86,10 @@ impl Caller {
 
     pub(crate) fn quality(&self) -> QualityServiceClient<Authorized> {
         QualityServiceClient::new(self.service())
+    }
+
+    pub(crate) fn competitions(&self) -> CompetitionServiceClient<Authorized> {
+        CompetitionServiceClient::new(self.service())
     }
 
     pub(crate) fn audit(&self) -> AuditServiceClient<Authorized> {

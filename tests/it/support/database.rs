@@ -80,6 +80,15 @@ impl Database {
         Ok(number)
     }
 
+    /// The texts that a query gives, one a row.
+    pub(super) async fn texts(&self, sql: &str) -> Result<Vec<String>> {
+        let connection = sea_orm::Database::connect(self.own_url()?).await?;
+        let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await?;
+        let texts = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+        connection.close().await?;
+        Ok(texts)
+    }
+
     /// A connection that keeps everybody from recording until it is dropped.
     pub(super) async fn block_writes(&self) -> Result<sea_orm::DatabaseConnection> {
         let mut options = sea_orm::ConnectOptions::new(self.own_url()?);

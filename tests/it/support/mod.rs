@@ -2,6 +2,7 @@
 //! error.
 
 pub(crate) mod client;
+pub(crate) mod competition;
 mod database;
 pub(crate) mod http;
 mod postgres;

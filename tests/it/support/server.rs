@@ -52,8 +52,13 @@ impl Server {
 
     /// A second server with the same database and keys.
     pub(crate) async fn sibling(&self) -> Self {
+        self.sibling_with(|_| {}).await
+    }
+
+    /// With another configuration.
+    pub(crate) async fn sibling_with(&self, change: impl FnOnce(&mut Config)) -> Self {
         assert_eq!(self.backend, Backend::Postgres, "only PostgreSQL serves several servers: register `on_postgres`");
-        Self::before(self.backend, self.database.clone(), self.clock.clone(), |_| {}).await.unwrap()
+        Self::before(self.backend, self.database.clone(), self.clock.clone(), change).await.unwrap()
     }
 
     async fn before(
@@ -95,6 +100,11 @@ impl Server {
     /// The one number that a query gives, asked behind the server's back.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         self.database.number(sql).await.unwrap()
+    }
+
+    /// The texts that a query gives, one a row, asked behind the server's back.
+    pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
+        self.database.texts(sql).await.unwrap()
     }
 
     /// Keeps everybody from recording until what it returns is dropped.

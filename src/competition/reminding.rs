@@ -1,0 +1,49 @@
+//! What the messenger watches that reminds voters, and a voter for himself.
+
+use super::store::reminders::{Reminded, Reminders, holding};
+use crate::{
+    api::{convert::timestamp, v1},
+    directory::scope::Scope,
+    error::Result,
+    store::Store,
+    watch::Subject,
+};
+
+/// Reminders to vote.
+pub(super) struct ToRemind {
+    /// Whose; none: all.
+    pub(super) voter_id: Option<String>,
+}
+
+impl Subject for ToRemind {
+    const METHOD: &'static str = "WatchReminders";
+    type Log = Reminders;
+    type Event = v1::Reminder;
+    type Message = v1::WatchRemindersResponse;
+
+    fn key(&self) -> String {
+        self.voter_id.clone().unwrap_or_default()
+    }
+
+    fn may_show(&self, reminded: &Reminded) -> bool {
+        self.voter_id.as_ref().is_none_or(|voter_id| *voter_id == reminded.voter_id)
+    }
+
+    async fn show(&self, store: &Store, _: &Scope, reminded: Vec<Reminded>) -> Result<Vec<(i64, v1::Reminder)>> {
+        let holding = holding(store, reminded).await?.into_iter();
+        let event = |(reminded, competition): (Reminded, super::terms::Competition)| {
+            let reminder = v1::Reminder {
+                competition_id: competition.id.to_string(),
+                title: competition.announced.title,
+                voting_deadline: Some(timestamp(competition.announced.voting_deadline)),
+                voter_id: reminded.voter_id.clone(),
+            };
+            (reminded.place(), reminder)
+        };
+        Ok(holding.map(event).collect())
+    }
+
+    fn message(&self, reminder: Option<v1::Reminder>, resume_cursor: String) -> v1::WatchRemindersResponse {
+        v1::WatchRemindersResponse { reminder, resume_cursor }
+    }
+}

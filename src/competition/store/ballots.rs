@@ -1,0 +1,577 @@
+//! Ballots: cast, replaced, withdrawn and drafted, in groups.
+//!
+//! Who casts one locks its competition beside others and his own row of the roll, so that his ballot is written by one server
+//! at a time. No row says when, and what it says is sealed: not even the ids of requests are kept as they came, since callers
+//! may number them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures::future::BoxFuture;
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult as _, Statement, Value, entity::prelude::*};
+
+use super::{
+    super::{
+        Form,
+        ballot::{Fault, check_choices, check_ranking},
+        draw::{Hash, sha256},
+        entity::{ballot, ballot_request, voter},
+        manifest::Manifest,
+        secrets::{BallotSeal, DRAFT, Purpose, hex},
+        terms::{Competition, Enrolled},
+    },
+    Locked, lock, lock_shared, rows,
+};
+use crate::{
+    api::v1::{CompetitionState, NoBallotReason},
+    error::{Error, Reason, Result, Violation},
+    interaction::Micros,
+    store::{
+        Abort, Kind, Present, Store, Table, Tx,
+        group::WriteGroup,
+        set::{self, Cell},
+    },
+    vault::{SealKey, Vault},
+};
+
+const BALLOT: Table = Table {
+    name: "ballot",
+    present: Present::Replace(2),
+    columns: &[
+        ("competition_id", Kind::Id),
+        ("pseudonym", Kind::Text),
+        ("revision", Kind::Int),
+        ("sealed", Kind::Bytes),
+        ("draft", Kind::Bytes),
+    ],
+};
+const REQUEST: Table = Table {
+    name: "ballot_request",
+    present: Present::Never,
+    columns: &[
+        ("competition_id", Kind::Id),
+        ("pseudonym", Kind::Text),
+        ("request_id", Kind::Text),
+        ("mac", Kind::Bytes),
+        ("answer", Kind::Bytes),
+    ],
+};
+
+/// How a voter says who he is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Who {
+    /// A colleague, by his id.
+    Staff(String),
+    /// An invited judge, by the hash of his token.
+    Invited(String),
+}
+
+/// What a voter does.
+#[derive(Clone, Debug)]
+pub(crate) struct Act {
+    pub(crate) competition: Uuid,
+    pub(crate) who: Who,
+    pub(crate) deed: Deed,
+}
+
+/// See [`Act`]. `revision` is that of the ballot that he knows, 0 before the first.
+#[derive(Clone, Debug)]
+pub(crate) enum Deed {
+    Draft { named: Vec<Uuid> },
+    Cast { request_id: String, named: Vec<Uuid>, revision: i64 },
+    Withdraw { request_id: String, revision: i64 },
+}
+
+impl Deed {
+    fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Draft { .. } => None,
+            Self::Cast { request_id, .. } | Self::Withdraw { request_id, .. } => Some(request_id),
+        }
+    }
+
+    /// All that a retry must repeat.
+    fn body(&self) -> Vec<u8> {
+        let (kind, named, revision) = match self {
+            Self::Draft { named } => (0, named.as_slice(), DRAFT),
+            Self::Cast { named, revision, .. } => (1, named.as_slice(), *revision),
+            Self::Withdraw { revision, .. } => (2, [].as_slice(), *revision),
+        };
+        let named = named.iter().flat_map(|entry| *entry.as_bytes());
+        [kind].into_iter().chain(revision.to_be_bytes()).chain(named).collect()
+    }
+}
+
+/// What became of an [`Act`].
+#[derive(Clone, Debug)]
+pub(crate) enum Done {
+    Drafted,
+    Recorded(Receipt),
+    /// Nothing: under its swap rule it must be done alone, see [`act_alone`].
+    MustBeAlone,
+}
+
+/// That a ballot was recorded, or withdrawn: then without a hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Receipt {
+    pub(crate) revision: i64,
+    /// Of the sealed ballot.
+    pub(crate) ballot_hash: Hash,
+    pub(crate) recorded_at: Micros,
+}
+
+impl Receipt {
+    fn to_bytes(&self) -> Vec<u8> {
+        [&self.revision.to_be_bytes()[..], &self.recorded_at.to_be_bytes(), &self.ballot_hash].concat()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let read = || {
+            let (revision, rest) = bytes.split_first_chunk()?;
+            let (recorded_at, hash) = rest.split_first_chunk()?;
+            Some(Self {
+                revision: i64::from_be_bytes(*revision),
+                recorded_at: i64::from_be_bytes(*recorded_at),
+                ballot_hash: hash.try_into().ok()?,
+            })
+        };
+        read().ok_or_else(|| Error::internal("a receipt of another length"))
+    }
+}
+
+/// Takes ballots in groups.
+pub(crate) struct BallotBox {
+    store: Store,
+    vault: Vault,
+}
+
+impl BallotBox {
+    pub(crate) fn new(store: Store, vault: Vault) -> Self {
+        Self { store, vault }
+    }
+}
+
+impl WriteGroup for BallotBox {
+    type Item = Act;
+    type Answer = Done;
+
+    fn write<'t>(&'t self, tx: &'t Tx, acts: &'t [Act]) -> BoxFuture<'t, Result<Vec<Result<Done>>, Abort>> {
+        Box::pin(async move {
+            let mut by_competition: BTreeMap<Uuid, Vec<usize>> = BTreeMap::new();
+            for (place, act) in acts.iter().enumerate() {
+                by_competition.entry(act.competition).or_default().push(place);
+            }
+            let mut answers = Vec::with_capacity(acts.len());
+            for (competition, places) in by_competition {
+                let own: Vec<&Act> = places.iter().map(|place| &acts[*place]).collect();
+                let locked = lock_shared(tx, &self.store, competition).await;
+                let done = match opened(tx, &self.vault, locked, &own).await {
+                    Ok(mut urn) => {
+                        let mut done = Vec::with_capacity(own.len());
+                        for act in own {
+                            done.push(urn.act(tx, act, false).await?);
+                        }
+                        urn.write(tx).await?;
+                        done
+                    }
+                    // Nothing was written yet: this competition's callers alone are refused.
+                    Err(Abort::Domain(error)) => own.iter().map(|_| Err(error.clone())).collect(),
+                    Err(abort) => return Err(abort),
+                };
+                answers.extend(places.into_iter().zip(done));
+            }
+            answers.sort_unstable_by_key(|(place, _)| *place);
+            Ok(answers.into_iter().map(|(_, done)| done).collect())
+        })
+    }
+}
+
+/// Does an act that no other one may come between, under the competition's own lock.
+///
+/// # Errors
+/// As those of a group, and [`Error::MutualVote`].
+pub(crate) async fn act_alone(tx: &Tx, (store, vault): (&Store, &Vault), act: &Act) -> Result<Done, Abort> {
+    let mut urn = opened(tx, vault, lock(tx, store, act.competition).await, &[act]).await?;
+    let done = urn.act(tx, act, true).await??;
+    urn.write(tx).await?;
+    Ok(done)
+}
+
+async fn opened(tx: &Tx, vault: &Vault, locked: Result<(Locked, Micros), Abort>, acts: &[&Act]) -> Result<Urn, Abort> {
+    let (locked, now) = locked?;
+    let seal = seal_of(&locked, vault)?.ok_or(Error::VotingNotOpen)?;
+    let (mut staff, mut invited) = (Vec::new(), Vec::new());
+    for act in acts {
+        match &act.who {
+            Who::Staff(id) => staff.push(id.clone()),
+            Who::Invited(hash) => invited.push(hash.clone()),
+        }
+    }
+    let mut voters = HashMap::new();
+    for row in roll_among(tx, locked.competition.id, "invited = 0 AND voter_id", staff).await? {
+        if let Some(id) = row.voter_id.clone() {
+            voters.insert(Who::Staff(id), rows::enrolled(row)?);
+        }
+    }
+    for row in roll_among(tx, locked.competition.id, "token_hash", invited).await? {
+        if let Some(hash) = row.token_hash.clone() {
+            voters.insert(Who::Invited(hash), rows::enrolled(row)?);
+        }
+    }
+    let mut urn =
+        Urn { locked, now, seal, voters, ballots: BTreeMap::new(), requests: HashMap::new(), new: Vec::new() };
+    urn.read(tx, acts).await?;
+    Ok(urn)
+}
+
+/// The seal of a competition's ballots, while it is open.
+pub(crate) fn seal_of(locked: &Locked, vault: &Vault) -> Result<Option<BallotSeal>> {
+    if locked.competition.state != CompetitionState::Voting {
+        return Ok(None);
+    }
+    let key = locked.secret(vault, Purpose::BallotKey)?.map(|key| SealKey::from_bytes(&key)).transpose()?;
+    Ok(key.map(|key| BallotSeal::new(locked.competition.id, key)))
+}
+
+/// Voters of the roll whose column is one of these texts, locked in the order of their pseudonyms.
+async fn roll_among(tx: &Tx, competition: Uuid, column: &str, texts: Vec<String>) -> Result<Vec<voter::Model>, DbErr> {
+    if texts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = tx.get_database_backend();
+    let sql = format!(
+        "SELECT * FROM competition_voter WHERE competition_id = $1 AND {column} IN {} ORDER BY pseudonym{}",
+        set::texts_listed(backend, 2),
+        set::for_update(backend)
+    );
+    let values = [competition.into(), set::texts(backend, texts)?];
+    voter::Entity::find().from_raw_sql(Statement::from_sql_and_values(backend, sql, values)).all(tx).await
+}
+
+/// A ballot as it is kept.
+#[derive(Default)]
+struct Kept {
+    revision: i64,
+    sealed: Option<Vec<u8>>,
+    draft: Option<Vec<u8>>,
+    changed: bool,
+}
+
+/// An open competition with the voters of a group and what they cast before.
+struct Urn {
+    locked: Locked,
+    now: Micros,
+    seal: BallotSeal,
+    voters: HashMap<Who, Enrolled>,
+    /// By pseudonym.
+    ballots: BTreeMap<String, Kept>,
+    /// MAC of the request and sealed answer, by pseudonym and name of the request.
+    requests: HashMap<(String, String), (Vec<u8>, Vec<u8>)>,
+    new: Vec<Vec<Cell>>,
+}
+
+impl Urn {
+    async fn read(&mut self, tx: &Tx, acts: &[&Act]) -> Result<(), Abort> {
+        let pseudonyms: Vec<String> = self.voters.values().map(|voter| voter.pseudonym.clone()).collect();
+        if pseudonyms.is_empty() {
+            return Ok(());
+        }
+        let named = |act: &&Act| {
+            let voter = self.voters.get(&act.who)?;
+            Some(self.request_name(voter, act.deed.request_id()?))
+        };
+        let requests: Vec<String> = acts.iter().filter_map(named).collect();
+        let backend = tx.get_database_backend();
+        let competition: Value = self.locked.competition.id.into();
+        let pseudonyms = set::texts(backend, pseudonyms)?;
+        let within = format!("competition_id = $1 AND pseudonym IN {}", set::texts_listed(backend, 2));
+
+        let sql = format!("SELECT * FROM ballot WHERE {within}");
+        let statement = Statement::from_sql_and_values(backend, sql, [competition.clone(), pseudonyms.clone()]);
+        for row in tx.query_all_raw(statement).await? {
+            let row = ballot::Model::from_query_result(&row, "")?;
+            let kept = Kept { revision: row.revision, sealed: row.sealed, draft: row.draft, changed: false };
+            self.ballots.insert(row.pseudonym, kept);
+        }
+        let sql =
+            format!("SELECT * FROM ballot_request WHERE {within} AND request_id IN {}", set::texts_listed(backend, 3));
+        let values = [competition, pseudonyms, set::texts(backend, requests)?];
+        for row in tx.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await? {
+            let row = ballot_request::Model::from_query_result(&row, "")?;
+            self.requests.insert((row.pseudonym, row.request_id), (row.mac, row.answer));
+        }
+        Ok(())
+    }
+
+    async fn act(&mut self, tx: &Tx, act: &Act, alone: bool) -> Result<Result<Done>, Abort> {
+        let Some(voter) = self.voters.get(&act.who).cloned() else {
+            return Ok(Err(match act.who {
+                Who::Staff(_) => Error::NotOnRoll,
+                Who::Invited(_) => Error::BallotTokenInvalid,
+            }));
+        };
+        match self.recall(&voter, &act.deed) {
+            Ok(None) => {}
+            Ok(Some(receipt)) => return Ok(Ok(Done::Recorded(receipt))),
+            Err(error) => return Ok(Err(error)),
+        }
+        if let Err(error) = self.check(&voter, &act.deed) {
+            return Ok(Err(error));
+        }
+        if let Deed::Cast { named, .. } = &act.deed
+            && self.locked.competition.announced.rules.rejects_mutual()
+        {
+            if !alone {
+                return Ok(Ok(Done::MustBeAlone));
+            }
+            if self.is_mutual(tx, &voter, named).await? {
+                return Ok(Err(Error::MutualVote));
+            }
+        }
+        Ok(self.enact(&voter, &act.deed))
+    }
+
+    fn request_name(&self, voter: &Enrolled, request_id: &str) -> String {
+        hex(&self.seal.mac(&[b"request", voter.pseudonym.as_bytes(), b" ", request_id.as_bytes()]))
+    }
+
+    fn body_mac(&self, voter: &Enrolled, deed: &Deed) -> Hash {
+        self.seal.mac(&[b"body", voter.pseudonym.as_bytes(), &deed.body()])
+    }
+
+    /// What was answered to the same request before.
+    fn recall(&self, voter: &Enrolled, deed: &Deed) -> Result<Option<Receipt>> {
+        let Some(request_id) = deed.request_id() else { return Ok(None) };
+        let name = self.request_name(voter, request_id);
+        let Some((mac, answer)) = self.requests.get(&(voter.pseudonym.clone(), name.clone())) else { return Ok(None) };
+        if self.body_mac(voter, deed) != mac.as_slice() {
+            return Err(Error::RequestIdReused);
+        }
+        Receipt::from_bytes(&self.seal.open_answer(&voter.pseudonym, &name, answer)?).map(Some)
+    }
+
+    /// Whether a deed is allowed, by the competition's state and the voter's own record.
+    fn check(&self, voter: &Enrolled, deed: &Deed) -> Result<()> {
+        let competition = &self.locked.competition;
+        if !competition.is_open_at(self.now) {
+            return Err(Error::VotingNotOpen);
+        }
+        if let Some(why) = why_no_ballot(voter.no_ballot) {
+            return Err(Error::NoBallot(why));
+        }
+        let current = self.ballots.get(&voter.pseudonym);
+        let is_current = |revision: i64| revision == current.map_or(0, |kept| kept.revision);
+        match deed {
+            Deed::Draft { named } => self.check_named(voter, named, true),
+            Deed::Cast { named, revision, .. } => {
+                self.check_named(voter, named, false)?;
+                if is_current(*revision) { Ok(()) } else { Err(Error::EtagMismatch) }
+            }
+            Deed::Withdraw { revision, .. } if !is_current(*revision) => Err(Error::EtagMismatch),
+            Deed::Withdraw { .. } if current.is_none_or(|kept| kept.sealed.is_none()) => Err(Error::NotFound("ballot")),
+            Deed::Withdraw { .. } => Ok(()),
+        }
+    }
+
+    fn check_named(&self, voter: &Enrolled, named: &[Uuid], is_draft: bool) -> Result<()> {
+        let texts = |ids: &[Uuid]| ids.iter().map(Uuid::to_string).collect::<Vec<_>>();
+        let (panel, named) = (texts(&voter.panel), texts(named));
+        let rules = &self.locked.competition.announced.rules;
+        let mut faults = match rules.form {
+            Form::RankedPanel => check_ranking(&panel, &named),
+            Form::OpenChoice => {
+                let allowed = |one: &str| match panel.iter().any(|entry| entry == one) {
+                    true => Ok(()),
+                    false => Err(Fault::NotDealt(one.to_owned())),
+                };
+                check_choices(&named, rules.choices, allowed)
+            }
+        };
+        if is_draft {
+            // It is as far as he got.
+            faults.retain(|fault| !matches!(fault, Fault::TooFewRanked(_) | Fault::NothingChosen));
+        }
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let manifest = self.manifest()?;
+        let team_of = |id: &str| manifest.entries.iter().find(|entry| entry.id == id).map(|entry| &entry.team);
+        let told = faults.into_iter().map(|fault| match fault {
+            Fault::NotDealt(id) => match team_of(&id) {
+                None => Fault::UnknownEntry(id),
+                Some(team) if Some(team) == voter.team_id.as_ref() => Fault::OwnEntry(id),
+                Some(_) => Fault::NotDealt(id),
+            },
+            other @ (Fault::UnknownEntry(_)
+            | Fault::OwnEntry(_)
+            | Fault::DuplicateEntry(_)
+            | Fault::TooFewRanked(_)
+            | Fault::TooManyChosen(_)
+            | Fault::NothingChosen) => other,
+        });
+        Err(Error::Invalid(violations(told, &named)))
+    }
+
+    fn manifest(&self) -> Result<Manifest> {
+        let text = self.locked.manifest().ok_or_else(|| Error::internal("an open vote without a manifest"))?;
+        serde_json::from_str(text).map_err(Error::internal)
+    }
+
+    /// Whether a ballot that counts as yet, of a voter of a team that is chosen, supports the voter's own.
+    async fn is_mutual(&self, tx: &Tx, voter: &Enrolled, named: &[Uuid]) -> Result<bool, Abort> {
+        let manifest = self.manifest()?;
+        let own = manifest.entries.iter().find(|entry| Some(&entry.team) == voter.team_id.as_ref());
+        let Some(own) = own.map(|entry| Uuid::try_parse(&entry.id)).transpose().map_err(Error::internal)? else {
+            return Ok(false);
+        };
+        let is_chosen = |id: &str| named.iter().any(|one| one.to_string() == id);
+        let chosen = manifest.entries.iter().filter(|entry| is_chosen(&entry.id));
+        let backend = tx.get_database_backend();
+        let sql = format!(
+            "SELECT b.* FROM ballot b JOIN competition_voter v
+                ON v.competition_id = b.competition_id AND v.pseudonym = b.pseudonym
+             WHERE b.competition_id = $1 AND b.sealed IS NOT NULL AND v.team_id IN {}",
+            set::texts_listed(backend, 2)
+        );
+        let teams = set::texts(backend, chosen.map(|entry| entry.team.clone()).collect())?;
+        let statement = Statement::from_sql_and_values(backend, sql, [self.locked.competition.id.into(), teams]);
+        for row in tx.query_all_raw(statement).await? {
+            let row = ballot::Model::from_query_result(&row, "")?;
+            let sealed = row.sealed.unwrap_or_default();
+            if self.seal.open(&row.pseudonym, row.revision, &sealed)?.contains(&own) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn enact(&mut self, voter: &Enrolled, deed: &Deed) -> Result<Done> {
+        let kept = self.ballots.entry(voter.pseudonym.clone()).or_default();
+        let ballot_hash = match deed {
+            Deed::Draft { named } => {
+                kept.draft = Some(self.seal.seal(&voter.pseudonym, DRAFT, named)?);
+                kept.changed = true;
+                return Ok(Done::Drafted);
+            }
+            Deed::Cast { named, .. } => {
+                let sealed = self.seal.seal(&voter.pseudonym, kept.revision + 1, named)?;
+                let hash = sha256(&sealed);
+                (kept.sealed, kept.draft) = (Some(sealed), None);
+                hash
+            }
+            Deed::Withdraw { .. } => {
+                kept.sealed = None;
+                Hash::default()
+            }
+        };
+        // Withdrawn too, so that what was taken back does not open when somebody puts it back.
+        kept.revision += 1;
+        kept.changed = true;
+        let receipt = Receipt { revision: kept.revision, ballot_hash, recorded_at: self.now };
+        if let Some(request_id) = deed.request_id() {
+            let name = self.request_name(voter, request_id);
+            let mac = self.body_mac(voter, deed).to_vec();
+            let answer = self.seal.seal_answer(&voter.pseudonym, &name, &receipt.to_bytes())?;
+            self.new.push(vec![
+                self.locked.competition.id.into(),
+                voter.pseudonym.clone().into(),
+                name.clone().into(),
+                Some(mac.clone()).into(),
+                Some(answer.clone()).into(),
+            ]);
+            self.requests.insert((voter.pseudonym.clone(), name), (mac, answer));
+        }
+        Ok(Done::Recorded(receipt))
+    }
+
+    async fn write(self, tx: &Tx) -> Result<(), DbErr> {
+        let id = self.locked.competition.id;
+        let row = |(pseudonym, kept): (String, Kept)| {
+            vec![id.into(), pseudonym.into(), kept.revision.into(), kept.sealed.into(), kept.draft.into()]
+        };
+        let changed = self.ballots.into_iter().filter(|(_, kept)| kept.changed);
+        set::insert(tx, &BALLOT, changed.map(row).collect()).await?;
+        set::insert(tx, &REQUEST, self.new).await?;
+        Ok(())
+    }
+}
+
+/// In words; none: he has a ballot.
+fn why_no_ballot(reason: NoBallotReason) -> Option<&'static str> {
+    match reason {
+        NoBallotReason::Unspecified => None,
+        NoBallotReason::NothingToJudge => Some("fewer than two entries remain that he may judge"),
+        NoBallotReason::NoPool => Some("his team is too small to judge, and so are all such teams together"),
+    }
+}
+
+/// Where on the ballot the faults are: each that names an entry stands at a place of its own, from the second of its kind on
+/// where it is said twice.
+fn violations(faults: impl Iterator<Item = Fault>, named: &[String]) -> Vec<Violation> {
+    let mut seen: HashMap<(Reason, String), usize> = HashMap::new();
+    let mut found: Vec<(usize, Violation)> = Vec::new();
+    for fault in faults {
+        let rule = fault.to_string();
+        let (reason, entry) = match fault {
+            Fault::UnknownEntry(id) => (Reason::UnknownEntry, id),
+            Fault::OwnEntry(id) => (Reason::OwnEntry, id),
+            Fault::NotDealt(id) => (Reason::EntryNotDealt, id),
+            Fault::DuplicateEntry(id) => (Reason::DuplicateEntry, id),
+            Fault::TooFewRanked(_) | Fault::NothingChosen => {
+                found.push((named.len(), Violation::new("entry_ids", Reason::TooFewRanked, rule)));
+                continue;
+            }
+            Fault::TooManyChosen(_) => {
+                found.push((named.len(), Violation::new("entry_ids", Reason::TooManyChosen, rule)));
+                continue;
+            }
+        };
+        // The first time that an entry is named is not the duplicate.
+        let first = usize::from(reason == Reason::DuplicateEntry);
+        let again = seen.entry((reason, entry.clone())).or_insert(first);
+        let mut places = named.iter().enumerate().filter(|(_, id)| **id == entry).map(|(place, _)| place);
+        let place = places.nth(*again).unwrap_or_default();
+        *again += 1;
+        found.push((place, Violation::new(format!("entry_ids[{place}]"), reason, rule)));
+    }
+    found.sort_by_key(|(place, _)| *place);
+    found.into_iter().map(|(_, violation)| violation).collect()
+}
+
+/// What a voter may see of his own ballot while he can change it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Own {
+    pub(crate) named: Vec<Uuid>,
+    pub(crate) draft: Vec<Uuid>,
+    pub(crate) revision: i64,
+}
+
+/// A voter of the roll by who he says he is.
+///
+/// # Errors
+/// [`Error::NotOnRoll`], [`Error::BallotTokenInvalid`].
+pub(crate) async fn find_voter(connection: &impl ConnectionTrait, competition: Uuid, who: &Who) -> Result<Enrolled> {
+    match who {
+        Who::Staff(id) => super::enrolled(connection, competition, id).await?.ok_or(Error::NotOnRoll),
+        Who::Invited(hash) => super::invited(connection, competition, hash).await?.ok_or(Error::BallotTokenInvalid),
+    }
+}
+
+/// A voter's own ballot; empty once voting is over.
+pub(crate) async fn own(
+    connection: &impl ConnectionTrait,
+    vault: &Vault,
+    (locked, now): (&Locked, Micros),
+    pseudonym: &str,
+) -> Result<Own> {
+    let competition: &Competition = &locked.competition;
+    if !competition.is_open_at(now) {
+        return Ok(Own::default());
+    }
+    let Some(seal) = seal_of(locked, vault)? else { return Ok(Own::default()) };
+    let row = ballot::Entity::find_by_id((competition.id, pseudonym.to_owned())).one(connection).await?;
+    let Some(row) = row else { return Ok(Own::default()) };
+    let open = |revision, sealed: Option<Vec<u8>>| {
+        sealed.map_or(Ok(Vec::new()), |sealed| seal.open(pseudonym, revision, &sealed))
+    };
+    Ok(Own { named: open(row.revision, row.sealed)?, draft: open(DRAFT, row.draft)?, revision: row.revision })
+}
