@@ -18,6 +18,7 @@ mod network;
 mod quality;
 mod ratings;
 mod replies;
+mod results;
 mod server;
 mod support;
 mod surveys;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         support::trials(quality::tests()),
         support::trials(ratings::tests()),
         support::trials(replies::tests()),
+        support::trials(results::tests()),
         support::trials(server::tests()),
         support::trials(surveys::tests()),
         support::trials(voting::tests()),

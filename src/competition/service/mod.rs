@@ -249,15 +249,15 @@ impl CompetitionService for CompetitionApi {
     }
 
     async fn save_draft(&self, request: Request<v1::SaveDraftRequest>) -> Answer<v1::SaveDraftResponse> {
-        respond(async { self.save_draft(Call::admit(&self.store, request).await?).await }).await
+        respond(async { self.save_draft(request).await }).await
     }
 
     async fn cast_ballot(&self, request: Request<v1::CastBallotRequest>) -> Answer<v1::CastBallotResponse> {
-        respond(async { self.cast_ballot(Call::admit(&self.store, request).await?).await }).await
+        respond(async { self.cast_ballot(request).await }).await
     }
 
     async fn withdraw_ballot(&self, request: Request<v1::WithdrawBallotRequest>) -> Answer<v1::WithdrawBallotResponse> {
-        respond(async { self.withdraw_ballot(Call::admit(&self.store, request).await?).await }).await
+        respond(async { self.withdraw_ballot(request).await }).await
     }
 
     async fn close_voting(&self, request: Request<v1::CloseVotingRequest>) -> Answer<v1::CloseVotingResponse> {

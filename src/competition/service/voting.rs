@@ -1,6 +1,7 @@
 //! Handlers of what a voter does, until voting closes.
 
 use sea_orm::entity::prelude::Uuid;
+use tonic::Request;
 
 use super::{
     super::{
@@ -29,6 +30,11 @@ use crate::{
     error::{Error, Reason, Result, Violation},
     survey::token_hash,
 };
+
+/// A voter's request. Whether he is active is asked with the ballots of his group.
+fn uttered<M>(request: Request<M>) -> Result<(Caller, M)> {
+    Ok((Caller::of(request.extensions())?.clone(), request.into_inner()))
+}
 
 impl CompetitionApi {
     pub(super) async fn get_my_ballot(&self, call: Call<v1::GetMyBallotRequest>) -> Result<v1::GetMyBallotResponse> {
@@ -71,15 +77,15 @@ impl CompetitionApi {
         })
     }
 
-    pub(super) async fn save_draft(&self, call: Call<v1::SaveDraftRequest>) -> Result<v1::SaveDraftResponse> {
-        let Call { caller, message, .. } = call;
+    pub(super) async fn save_draft(&self, request: Request<v1::SaveDraftRequest>) -> Result<v1::SaveDraftResponse> {
+        let (caller, message) = uttered(request)?;
         let deed = Deed::Draft { named: entries(&message.entry_ids)? };
         self.act(&caller, &message.competition_id, &message.ballot_token, deed).await?;
         Ok(v1::SaveDraftResponse {})
     }
 
-    pub(super) async fn cast_ballot(&self, call: Call<v1::CastBallotRequest>) -> Result<v1::CastBallotResponse> {
-        let Call { caller, message, .. } = call;
+    pub(super) async fn cast_ballot(&self, request: Request<v1::CastBallotRequest>) -> Result<v1::CastBallotResponse> {
+        let (caller, message) = uttered(request)?;
         let named = entries(&message.entry_ids)?;
         let deed = Deed::Cast { request_id: message.request_id, named, revision: message.revision };
         let (id, receipt) = self.record(&caller, &message.competition_id, &message.ballot_token, deed).await?;
@@ -97,9 +103,9 @@ impl CompetitionApi {
 
     pub(super) async fn withdraw_ballot(
         &self,
-        call: Call<v1::WithdrawBallotRequest>,
+        request: Request<v1::WithdrawBallotRequest>,
     ) -> Result<v1::WithdrawBallotResponse> {
-        let Call { caller, message, .. } = call;
+        let (caller, message) = uttered(request)?;
         let deed = Deed::Withdraw { request_id: message.request_id, revision: message.revision };
         let (_, receipt) = self.record(&caller, &message.competition_id, &message.ballot_token, deed).await?;
         Ok(v1::WithdrawBallotResponse { revision: receipt.revision })

@@ -22,7 +22,10 @@ use super::{
     Locked, lock, lock_shared, rows,
 };
 use crate::{
-    api::v1::{CompetitionState, NoBallotReason},
+    api::{
+        convert::enum_of,
+        v1::{CompetitionState, NoBallotReason, StaffState},
+    },
     error::{Error, Reason, Result, Violation},
     interaction::Micros,
     store::{
@@ -207,14 +210,14 @@ async fn opened(tx: &Tx, vault: &Vault, locked: Result<(Locked, Micros), Abort>,
         }
     }
     let mut voters = HashMap::new();
-    for row in roll_among(tx, locked.competition.id, "invited = 0 AND voter_id", staff).await? {
+    for (row, state) in roll_among(tx, locked.competition.id, "invited = 0 AND voter_id", staff).await? {
         if let Some(id) = row.voter_id.clone() {
-            voters.insert(Who::Staff(id), rows::enrolled(row)?);
+            voters.insert(Who::Staff(id), (rows::enrolled(row)?, state != StaffState::Inactive));
         }
     }
-    for row in roll_among(tx, locked.competition.id, "token_hash", invited).await? {
+    for (row, _) in roll_among(tx, locked.competition.id, "token_hash", invited).await? {
         if let Some(hash) = row.token_hash.clone() {
-            voters.insert(Who::Invited(hash), rows::enrolled(row)?);
+            voters.insert(Who::Invited(hash), (rows::enrolled(row)?, true));
         }
     }
     let mut urn =
@@ -232,19 +235,31 @@ pub(crate) fn seal_of(locked: &Locked, vault: &Vault) -> Result<Option<BallotSea
     Ok(key.map(|key| BallotSeal::new(locked.competition.id, key)))
 }
 
-/// Voters of the roll whose column is one of these texts, locked in the order of their pseudonyms.
-async fn roll_among(tx: &Tx, competition: Uuid, column: &str, texts: Vec<String>) -> Result<Vec<voter::Model>, DbErr> {
+/// Voters of the roll whose column is one of these texts, locked in the order of their pseudonyms; with what the directory says
+/// of colleagues. Asked for here, for a whole group at once, and not when each is let in.
+async fn roll_among(
+    tx: &Tx,
+    competition: Uuid,
+    column: &str,
+    texts: Vec<String>,
+) -> Result<Vec<(voter::Model, StaffState)>, DbErr> {
     if texts.is_empty() {
         return Ok(Vec::new());
     }
     let backend = tx.get_database_backend();
     let sql = format!(
-        "SELECT * FROM competition_voter WHERE competition_id = $1 AND {column} IN {} ORDER BY pseudonym{}",
+        "SELECT *, (SELECT state FROM staff_member WHERE staff_id = voter_id) AS staff_state
+            FROM competition_voter WHERE competition_id = $1 AND {column} IN {} ORDER BY pseudonym{}",
         set::texts_listed(backend, 2),
         set::for_update(backend)
     );
     let values = [competition.into(), set::texts(backend, texts)?];
-    voter::Entity::find().from_raw_sql(Statement::from_sql_and_values(backend, sql, values)).all(tx).await
+    let voter = |row: QueryResult| {
+        let state: Option<i16> = row.try_get("", "staff_state")?;
+        Ok((voter::Model::from_query_result(&row, "")?, state.map(enum_of).unwrap_or_default()))
+    };
+    let rows = tx.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    rows.into_iter().map(voter).collect()
 }
 
 /// A ballot as it is kept.
@@ -261,7 +276,8 @@ struct Urn {
     locked: Locked,
     now: Micros,
     seal: BallotSeal,
-    voters: HashMap<Who, Enrolled>,
+    /// With whether each is active.
+    voters: HashMap<Who, (Enrolled, bool)>,
     /// By pseudonym.
     ballots: BTreeMap<String, Kept>,
     /// MAC of the request and sealed answer, by pseudonym and name of the request.
@@ -271,12 +287,12 @@ struct Urn {
 
 impl Urn {
     async fn read(&mut self, tx: &Tx, acts: &[&Act]) -> Result<(), Abort> {
-        let pseudonyms: Vec<String> = self.voters.values().map(|voter| voter.pseudonym.clone()).collect();
+        let pseudonyms: Vec<String> = self.voters.values().map(|(voter, _)| voter.pseudonym.clone()).collect();
         if pseudonyms.is_empty() {
             return Ok(());
         }
         let named = |act: &&Act| {
-            let voter = self.voters.get(&act.who)?;
+            let (voter, _) = self.voters.get(&act.who)?;
             Some(self.request_name(voter, act.deed.request_id()?))
         };
         let requests: Vec<String> = acts.iter().filter_map(named).collect();
@@ -303,12 +319,15 @@ impl Urn {
     }
 
     async fn act(&mut self, tx: &Tx, act: &Act, alone: bool) -> Result<Result<Done>, Abort> {
-        let Some(voter) = self.voters.get(&act.who).cloned() else {
+        let Some((voter, is_active)) = self.voters.get(&act.who).cloned() else {
             return Ok(Err(match act.who {
                 Who::Staff(_) => Error::NotOnRoll,
                 Who::Invited(_) => Error::BallotTokenInvalid,
             }));
         };
+        if !is_active {
+            return Ok(Err(Error::CallerInactive));
+        }
         match self.recall(&voter, &act.deed) {
             Ok(None) => {}
             Ok(Some(receipt)) => return Ok(Ok(Done::Recorded(receipt))),
