@@ -11,6 +11,7 @@ pub mod exact;
 pub mod flags;
 mod manifest;
 mod message;
+mod record;
 mod result;
 mod secrets;
 mod service;
@@ -18,6 +19,7 @@ pub mod simulation;
 mod store;
 pub mod tally;
 mod terms;
+mod verify;
 mod watch;
 
 use serde::{Deserialize, Serialize};
