@@ -17,7 +17,7 @@ use super::{
     manifest::{self, Manifest, RollVoter, SumRow, roll_text, sums_text},
     record::{Auditor, Record, Revision, public_key},
     result::{Basis, Fraction, Placing, is_told, placings, result, settled},
-    secrets::hex,
+    secrets::{hex, unhex},
     store::opening::dealt,
     tally::{FEWEST_JUDGES_OF_AN_ENTRY, Given, Sums, lots, scores, trimmed},
 };
@@ -109,9 +109,12 @@ pub(crate) fn verify(record: &Record, pinned: &BTreeMap<String, Vec<u8>>) -> Rep
     report.check("opening, close, disputes and end keep their deadlines", |found| times(&manifest, &bodies, found));
     let story = Story::of(&manifest, text, &bodies);
     if story.closed.is_some() {
-        report.check("results name the manifest's entries, and places and prizes follow from scores and lots", |found| {
-            results(&story, found);
-        });
+        report.check(
+            "results name the manifest's entries, and places and prizes follow from scores and lots",
+            |found| {
+                results(&story, found);
+            },
+        );
     } else {
         report.unchecked.push("the result: voting has not closed");
     }
@@ -142,12 +145,15 @@ fn chain(record: &Record, found: &mut Found) {
             let missing = !numbers.contains(&(last + 1)) && one.number > last;
             match missing {
                 true => found.add(revision(last + 1), format!("it is missing: revision {} stands there", one.number)),
-                false => found.add(revision(one.number), format!("it is out of order: revision {} belongs there", last + 1)),
+                false => {
+                    found.add(revision(one.number), format!("it is out of order: revision {} belongs there", last + 1))
+                }
             }
         }
         let hash = link_hash(&before, &one.body);
         if hex(&hash) != one.hash {
-            let what = "its hash is not that of its text and the revision before: it was altered, or what comes before it";
+            let what =
+                "its hash is not that of its text and the revision before: it was altered, or what comes before it";
             found.add(revision(one.number), what);
         }
         before = hash_of(&one.hash).unwrap_or(hash);
@@ -156,8 +162,7 @@ fn chain(record: &Record, found: &mut Found) {
 }
 
 fn hash_of(text: &str) -> Option<Hash> {
-    let bytes = text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-    bytes.collect::<Option<Vec<u8>>>()?.try_into().ok()
+    unhex(text)?.try_into().ok()
 }
 
 fn signatures(record: &Record, pinned: &BTreeMap<String, Vec<u8>>, found: &mut Found) {
@@ -192,7 +197,10 @@ fn signatures(record: &Record, pinned: &BTreeMap<String, Vec<u8>>, found: &mut F
             Some(verifies(key, text.as_bytes(), &signature))
         };
         if signed(one) != Some(true) {
-            found.add(place, format!("its signature is not that of key {} over this competition, number and hash", one.key_id));
+            found.add(
+                place,
+                format!("its signature is not that of key {} over this competition, number and hash", one.key_id),
+            );
         }
     }
 }
@@ -214,7 +222,9 @@ fn kinds(bodies: &[(i32, Body)], found: &mut Found) {
         let may_follow = match (before, body) {
             (None, Body::Opened { .. })
             | (Some(Body::Opened { .. }), Body::Closed { .. })
-            | (Some(Body::Closed { .. } | Body::Disqualified { .. }), Body::Disqualified { .. } | Body::Final { .. }) => true,
+            | (Some(Body::Closed { .. } | Body::Disqualified { .. }), Body::Disqualified { .. } | Body::Final { .. }) => {
+                true
+            }
             (_, Body::Opened { .. } | Body::Closed { .. } | Body::Disqualified { .. } | Body::Final { .. }) => false,
         };
         if !may_follow {
@@ -281,7 +291,7 @@ fn times(manifest: &Manifest, bodies: &[(i32, Body)], found: &mut Found) {
                 if *closed_at > manifest.voting_deadline || *closed_at < last {
                     found.add(place.clone(), "voting closed after its deadline or before its opening");
                 }
-                let follows = closed_at + manifest.rules.dispute_window;
+                let follows = closed_at.saturating_add(manifest.rules.dispute_window);
                 found.same(&place, "dispute_until", dispute_until, &follows);
                 (last, dispute) = (*closed_at, Some((*closed_at, *dispute_until)));
             }
@@ -419,7 +429,10 @@ fn measured(
     let due: BTreeSet<(&String, &String)> = story.entries.iter().map(|entry| (&entry.id, &entry.team)).collect();
     let place = revision(closed.number);
     for (entry, _) in due.symmetric_difference(&told) {
-        found.add(place.clone(), format!("entry {entry} is not in the result with the team of the manifest, or not in the manifest"));
+        found.add(
+            place.clone(),
+            format!("entry {entry} is not in the result with the team of the manifest, or not in the manifest"),
+        );
     }
     let drawn: BTreeSet<usize> = closed.result.iter().map(|one| one.lot).collect();
     if told.len() < closed.result.len() || drawn != (1..=closed.result.len()).collect() {
@@ -461,7 +474,12 @@ fn counts(method: Method, one: &Placing, place: &str, found: &mut Found) {
     found.same(place, "whether there is a score", &one.score.is_some(), &scored);
     found.same(place, "trimmed", &one.trimmed, &trim);
     found.same(place, "whether there is an interval", &(one.low.is_some() && one.high.is_some()), &judged);
-    found.same(place, "whether the untrimmed mean is told", &one.untrimmed.is_some(), &is_told(scored, one.judges, one.ballots));
+    found.same(
+        place,
+        "whether the untrimmed mean is told",
+        &one.untrimmed.is_some(),
+        &is_told(scored, one.judges, one.ballots),
+    );
     if one.low > one.high || one.ballots < one.judges as u64 || (one.judges == 0 && one.ballots > 0) {
         found.add(place, "its interval is upside down, or it has more judge teams than ballots");
     }
@@ -482,7 +500,9 @@ fn compare(number: i32, told: &[Placing], follows: &[Placing], found: &mut Found
         Ok(serde_json::Value::Object(fields)) => fields,
         Ok(_) | Err(_) => serde_json::Map::new(),
     };
-    for ((name, told), (_, follows)) in fields(told).iter().zip(fields(follows).iter()).filter(|(told, follows)| told != follows) {
+    for ((name, told), (_, follows)) in
+        fields(told).iter().zip(fields(follows).iter()).filter(|(told, follows)| told != follows)
+    {
         found.same(&place, name, told, follows);
     }
 }
@@ -491,7 +511,10 @@ fn seed(story: &Story<'_>, found: &mut Found) {
     let Some((number, secret)) = story.secret else { return };
     let commitment = hash_of(secret).map(|secret| hex(&sha256(&secret)));
     if commitment.as_ref() != Some(&story.manifest.seed_commitment) {
-        found.add(revision(number), "the secret is not the one that was committed to: its SHA-256 is not the manifest's seed_commitment");
+        found.add(
+            revision(number),
+            "the secret is not the one that was committed to: its SHA-256 is not the manifest's seed_commitment",
+        );
     }
     let (Some(seed), Some(closed)) = (story.seed(), &story.closed) else { return };
     let lots = lots(&story.entries, &seed);
@@ -505,10 +528,12 @@ fn seed(story: &Story<'_>, found: &mut Found) {
 
 fn audit(story: &Story<'_>, closed: &Closed<'_>, auditor: &Auditor, report: &mut Report) {
     let roll = report.check("the roll is the one whose hash is in the manifest", |found| roll(story, auditor, found));
-    let sums = report.check("the sums are those whose hash was signed at the close, and can come from ballots", |found| {
-        sums(story, closed, auditor, roll.as_deref(), found)
-    });
-    let (Some(roll), Some(sums)) = (roll, sums) else { return };
+    let Some(roll) = roll else { return };
+    let sums = report
+        .check("the sums are those whose hash was signed at the close, and can come from ballots", |found| {
+            sums(story, closed, auditor, &roll, found)
+        });
+    let Some(sums) = sums else { return };
     report.check("scores follow from the sums", |found| scored(story, closed, &sums, found));
     let Some(seed) = story.seed() else {
         report.unchecked.push("dealing and intervals: the secret behind them is told when the result is final");
@@ -555,7 +580,7 @@ fn sums(
     story: &Story<'_>,
     closed: &Closed<'_>,
     auditor: &Auditor,
-    roll: Option<&[RollVoter]>,
+    roll: &[RollVoter],
     found: &mut Found,
 ) -> Option<Sums> {
     found.same(SUMS, "their hash", &hex(&sha256(auditor.sums.as_bytes())).as_str(), &closed.sums_hash);
@@ -566,10 +591,7 @@ fn sums(
             return None;
         }
     };
-    let mut voters: BTreeMap<&str, u32> = BTreeMap::new();
-    for team in roll.into_iter().flatten().filter_map(|voter| voter.team.as_deref()) {
-        *voters.entry(team).or_default() += 1;
-    }
+    let teams: BTreeSet<&str> = roll.iter().filter_map(|voter| voter.team.as_deref()).collect();
     let mut sums = Sums::default();
     let mut totals: BTreeMap<String, (u64, u128)> = BTreeMap::new();
     for (judge, entry, ballots, shares, top) in rows {
@@ -579,12 +601,12 @@ fn sums(
             Some(one) if one.team == judge => found.add(place.clone(), "no team judges its own entry"),
             Some(_) => {}
         }
-        if !judge.starts_with(' ') && roll.is_some() && !voters.contains_key(judge.as_str()) {
+        if !judge.starts_with(' ') && !teams.contains(judge.as_str()) {
             found.add(place.clone(), "nobody on the roll is of that team");
         }
-        let most = u64::from(ballots) * UNIT;
-        if ballots == 0 || top > ballots || shares > most {
-            found.add(place.clone(), "ballots, shares and top cannot be those of ballots");
+        if ballots == 0 || ballots as usize > roll.len() || top > ballots || shares > u64::from(ballots) * UNIT {
+            found.add(place, "ballots, shares and top cannot be those of ballots");
+            continue;
         }
         if story.manifest.rules.form == Form::OpenChoice && shares != u64::from(top) * UNIT {
             found.add(place.clone(), "shares are not those of the ballots that chose it");
@@ -598,7 +620,10 @@ fn sums(
     // A ranking gives half a point for each entry on the panel, however many of them are ranked.
     for (judge, (ballots, shares)) in totals.iter().filter(|_| story.manifest.rules.form == Form::RankedPanel) {
         if 2 * shares != u128::from(*ballots) * u128::from(UNIT) {
-            found.add(format!("{SUMS}, judge team {judge:?}"), "its shares do not add up to half a point for each entry on a panel");
+            found.add(
+                format!("{SUMS}, judge team {judge:?}"),
+                "its shares do not add up to half a point for each entry on a panel",
+            );
         }
     }
     if sums_text(&sums).ok().as_ref() != Some(&auditor.sums) {
@@ -617,7 +642,12 @@ fn scored(story: &Story<'_>, closed: &Closed<'_>, sums: &Sums, found: &mut Found
         let whole = |nanos: Option<i64>| nanos.map_or("none".to_owned(), |nanos| nanos.to_string());
         let told = is_told(score.exact.is_some(), score.judges, score.ballots);
         let untrimmed = score.untrimmed.as_ref().filter(|_| told).map(nanos);
-        found.same(&place, "score", &exact(one.score.as_ref()), &exact(score.exact.as_ref().map(Fraction::of).as_ref()));
+        found.same(
+            &place,
+            "score",
+            &exact(one.score.as_ref()),
+            &exact(score.exact.as_ref().map(Fraction::of).as_ref()),
+        );
         found.same(&place, "judges", &one.judges, &score.judges);
         found.same(&place, "trimmed", &one.trimmed, &score.trimmed);
         found.same(&place, "ballots", &one.ballots, &score.ballots);
@@ -661,7 +691,10 @@ fn panels(story: &Story<'_>, deal: &Deal, sums: &Sums, found: &mut Found) {
         let size_marks = *size as u64;
         let ballots = marks / size_marks;
         if marks % size_marks != 0 || ballots > u64::from(*seats) {
-            found.add(place, format!("its {marks} marks are not those of at most {seats} ballots with {size} entries each"));
+            found.add(
+                place,
+                format!("its {marks} marks are not those of at most {seats} ballots with {size} entries each"),
+            );
             continue;
         }
         let possible = match story.manifest.rules.form {
