@@ -438,3 +438,150 @@ pub fn findings(rules: &Rules, earlier: &[Counted], counted: Counted) -> Finding
         refused: counted.refused,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::competition::draw::Purpose;
+
+    fn rules(change: impl FnOnce(&mut Value)) -> Rules {
+        let entries: Vec<Value> =
+            (0..6).map(|at| json!({"entry": format!("e{at}"), "team": format!("t{at}")})).collect();
+        let mut told = json!({"seed": "07", "entries": entries});
+        change(&mut told);
+        Rules::read(&told.to_string()).unwrap()
+    }
+
+    fn open(told: &mut Value) {
+        told["form"] = json!("OPEN_CHOICE");
+    }
+
+    fn reasons(rules: &Rules, lines: &str) -> Vec<(usize, String)> {
+        count(rules, lines.as_bytes()).refused.into_iter().map(|one| (one.line, one.reason)).collect()
+    }
+
+    fn expected(reasons: &[(usize, &str)]) -> Vec<(usize, String)> {
+        reasons.iter().map(|(line, reason)| (*line, (*reason).to_owned())).collect()
+    }
+
+    #[test]
+    fn every_bad_ballot_is_refused_with_its_reason_and_others_count() {
+        let lines = r#"{"voter": "a", "team": "t0", "panel": ["e1", "e2", "e3"], "ranking": ["e2", "e1"]}
+nonsense
+{"voter": "b", "team": "t0", "ranking": ["e1", "e0"]}
+{"voter": "c", "team": "t0", "ranking": ["e1", "x"]}
+
+{"voter": "d", "team": "t0", "ranking": ["e1", "e2", "e1"]}
+{"voter": "e", "team": "t0", "panel": ["e1", "e2", "e3"], "ranking": ["e1", "e4"]}
+{"voter": "f", "team": "t0", "panel": ["e1", "e2", "e3"], "ranking": ["e1"]}
+{"voter": "a", "team": "t0", "ranking": ["e1", "e2"]}
+{"voter": "g", "team": "t0", "ranking": ["e1"]}
+{"voter": "h", "team": "t0", "choices": ["e1"]}
+{"voter": "i", "team": "t0", "panel": ["e1"], "ranking": []}
+{"voter": "j", "ranking": ["e1", "e2"]}
+{"voter": "k", "team": "t0", "rankings": ["e1", "e2"]}
+{"voter": "l", "team": "neutral", "ranking": ["e1", "e2", "e0"]}"#;
+        let counted = count(&rules(|_| {}), lines.as_bytes());
+        let found: Vec<(usize, String)> = counted.refused.iter().map(|one| (one.line, one.reason.clone())).collect();
+        assert_eq!(
+            found,
+            expected(&[
+                (2, MALFORMED),
+                (3, "OWN_ENTRY"),
+                (4, "UNKNOWN_ENTRY"),
+                (6, "DUPLICATE_ENTRY"),
+                (7, "ENTRY_NOT_DEALT"),
+                (8, "TOO_FEW_RANKED"),
+                (9, DUPLICATE_VOTER),
+                (10, "TOO_FEW_RANKED"),
+                (11, MALFORMED),
+                (12, MALFORMED),
+                (13, MALFORMED),
+                (14, MALFORMED),
+            ])
+        );
+        assert_eq!((counted.ballots, counted.refused[10].voter.as_deref()), (2, Some("j")));
+    }
+
+    #[test]
+    fn a_returned_choice_is_refused_until_the_first_is_replaced() {
+        let rules = rules(open);
+        let lines = r#"{"voter": "a", "team": "t0", "choices": ["e1"]}
+{"voter": "b", "team": "t1", "choices": ["e0"]}
+{"voter": "a", "team": "t0", "choices": ["e2"]}
+{"voter": "b", "team": "t1", "choices": ["e0"]}
+{"voter": "a", "team": "t0", "choices": ["e1"]}
+{"voter": "c", "team": "t2", "choices": ["e1", "e3"]}
+{"voter": "c", "team": "t2", "choices": []}"#;
+        let refused = [(2, MUTUAL_VOTE), (5, MUTUAL_VOTE), (6, "TOO_MANY_CHOSEN"), (7, "NOTHING_CHOSEN")];
+        assert_eq!(reasons(&rules, lines), expected(&refused));
+        // Without the rule the same voter votes once.
+        let lines = lines.lines().take(3).collect::<Vec<_>>().join("\n");
+        let none = super::tests::rules(|told| {
+            open(told);
+            told["swap_rule"] = json!("NONE");
+        });
+        assert_eq!(reasons(&none, &lines), expected(&[(3, DUPLICATE_VOTER)]));
+    }
+
+    #[test]
+    fn everything_wrong_with_rules_is_named() {
+        let told = json!({
+            "form": "RANKED", "tally": 1, "trim_bp": 5001, "choices": 0, "swap_rule": "REJECT_MUTUAL", "seed": "0g",
+            "panel_size": 8, "entries": [{"entry": "e"}, {"entry": "e", "team": "t"}, {"entry": "e", "team": "t"}],
+        });
+        let wrong = Rules::read(&told.to_string()).unwrap_err();
+        let fields: Vec<&str> = wrong.iter().filter_map(|one| one.split(':').next()).collect();
+        let named = ["form", "tally", "trim_bp", "choices", "swap_rule", "seed"];
+        assert_eq!(fields[..6], named);
+        assert_eq!(fields[6..], ["entries[0]", "entries[2].entry", "entries[2].team", "panel_size"]);
+        assert!(Rules::read("{}").unwrap_err()[0].starts_with("entries"));
+        assert!(Rules::read("[").unwrap_err()[0].starts_with("not JSON"));
+    }
+
+    #[test]
+    fn scores_of_too_few_are_null() {
+        let counted = count(&rules(|_| {}), br#"{"voter": "a", "team": "t0", "ranking": ["e1", "e2"]}"#);
+        let found = serde_json::to_value(findings(&rules(|_| {}), &[], counted)).unwrap();
+        let first = &found["standings"][0];
+        assert!(first["score"].is_null() && first["low"].is_null() && first["place"] == 1, "{found}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn the_order_of_lines_changes_nothing(chance in any::<[u8; 8]>(), choose in any::<bool>()) {
+            let mut chance = Seed::from_bytes(chance.to_vec()).stream(Purpose::Deal);
+            let rules = rules(|told| if choose {
+                open(told);
+                told["choices"] = json!(3);
+            });
+            let mut lines = Vec::new();
+            for voter in 0..40 {
+                let team = chance.below(8);
+                let mut panel: Vec<String> = (0..6).filter(|at| *at != team).map(|at| format!("e{at}")).collect();
+                chance.shuffle(&mut panel);
+                panel.truncate(4);
+                let mut named = panel.clone();
+                chance.shuffle(&mut named);
+                named.truncate(3);
+                let (voter, team) = (format!("v{voter}"), format!("t{team}"));
+                lines.push(match choose {
+                    true => json!({"voter": voter, "team": team, "choices": named}),
+                    false => json!({"voter": voter, "team": team, "panel": panel, "ranking": named}),
+                }.to_string());
+            }
+            let found = |lines: &[String]| {
+                let text = lines.join("\n");
+                let counted = count(&rules, text.as_bytes());
+                serde_json::to_string(&findings(&rules, std::slice::from_ref(&counted), counted.clone())).unwrap()
+            };
+            let first = found(&lines);
+            chance.shuffle(&mut lines);
+            prop_assert_eq!(found(&lines), first);
+        }
+    }
+}

@@ -709,3 +709,6 @@ fn panels(story: &Story<'_>, deal: &Deal, sums: &Sums, found: &mut Found) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ mod interactions;
 mod network;
 mod quality;
 mod ratings;
+mod record;
 mod replies;
 mod server;
 mod support;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         support::trials(network::tests()),
         support::trials(quality::tests()),
         support::trials(ratings::tests()),
+        support::trials(record::tests()),
         support::trials(replies::tests()),
         support::trials(server::tests()),
         support::trials(surveys::tests()),
