@@ -3,10 +3,13 @@
 use std::process::{Command, Output};
 
 use prost_types::{Duration, Timestamp};
-use rapport::api::v1::{
-    self, AuditAction, Competition, CompetitionRules, DecideFlagRequest, DecideFlagResponse, Entry,
-    ExportRecordRequest, FlagKind, FlagStrength, FlagVerdict, RecordAudience, Role, TeamNames,
-    competition_service_client::CompetitionServiceClient,
+use rapport::{
+    api::v1::{
+        self, AuditAction, Competition, CompetitionRules, DecideFlagRequest, DecideFlagResponse, Entry,
+        ExportRecordRequest, FlagKind, FlagStrength, FlagVerdict, RecordAudience, Role, TeamNames,
+        competition_service_client::CompetitionServiceClient,
+    },
+    clock::Clock,
 };
 use serde_json::{Value, json};
 use tonic::{Code, Status};
@@ -40,8 +43,7 @@ fn competitions(caller: &Caller) -> CompetitionServiceClient<Authorized> {
 }
 
 fn in_seconds(seconds: i64) -> Option<Timestamp> {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    Some(Timestamp { seconds: now.as_secs().cast_signed() + seconds, nanos: 0 })
+    Some(Timestamp { seconds: Clock::system().now_micros() / 1_000_000 + seconds, nanos: 0 })
 }
 
 const DAYS: i64 = 86_400;

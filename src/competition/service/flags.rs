@@ -34,7 +34,7 @@ impl CompetitionApi {
             return Err(Error::ResultNotOut);
         }
         let query = Query::new("ListFlags", &scope.binding(&caller), id.as_bytes());
-        let after = query.position(&message.page_token)?.map(|bytes| <[u8; 4]>::try_from(bytes));
+        let after = query.position(&message.page_token)?.map(<[u8; 4]>::try_from);
         let after = after.transpose().map_err(|_| Query::malformed())?.map_or(0, i32::from_be_bytes);
         let limit = page_size(message.page_size, PAGE);
         let mut found = flags::list(self.store.reader(), id, after, limit + 1).await?;
