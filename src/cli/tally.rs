@@ -96,7 +96,8 @@ fn print(out: &mut impl std::io::Write, found: &Findings) -> std::io::Result<()>
     let suspect: Vec<_> = found.flags.iter().filter(|flag| flag.flagged).collect();
     writeln!(out, "\n{} ballots count.", found.ballots)?;
     if suspect.is_empty() {
-        writeln!(out, "No teams supported each other more than chance makes of {} pairs.", found.flags.len())?;
+        let pairs = found.flags.iter().filter(|flag| flag.kind == "pair").count();
+        writeln!(out, "No teams supported each other more than chance makes of {pairs} pairs.")?;
     } else {
         writeln!(out, "More than chance, for people to judge:")?;
         for flag in suspect {
