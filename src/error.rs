@@ -167,6 +167,9 @@ pub enum Error {
     /// The flag is decided, or this reviewer has decided it before.
     #[error("the flag is decided, or the reviewer has decided it before")]
     FlagSettled,
+    /// What was flagged is no more than chance makes.
+    #[error("what was flagged is no more than chance makes, and cannot be confirmed")]
+    FlagWithinChance,
     /// Voting has closed, or the competition was cancelled.
     #[error("voting has closed")]
     VotingClosed,

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use rapport::cli::{self, Cli};
+use rapport::cli::{self, Cli, verify::Unreadable};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -15,7 +15,8 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            // As for arguments that cannot be used: nothing was done.
+            if error.is::<Unreadable>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

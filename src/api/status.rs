@@ -133,6 +133,7 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::ReviewerCompetes => (Code::FailedPrecondition, Reason::ReviewerCompetes),
         Error::DisputeOver => (Code::FailedPrecondition, Reason::DisputeOver),
         Error::FlagSettled => (Code::FailedPrecondition, Reason::FlagSettled),
+        Error::FlagWithinChance => (Code::FailedPrecondition, Reason::FlagWithinChance),
         Error::VotingClosed => (Code::FailedPrecondition, Reason::VotingClosed),
         Error::SlowReader => (Code::ResourceExhausted, Reason::SlowReader),
         Error::Overloaded => (Code::Unavailable, Reason::Overloaded),

@@ -13,7 +13,9 @@ pub mod recompute;
 pub mod scorecard;
 pub mod serve;
 pub mod summary;
+pub mod tally;
 pub mod token;
+pub mod verify;
 pub mod watch;
 
 use clap::{Parser, Subcommand};
@@ -62,6 +64,10 @@ pub enum Command {
     /// Works on the database itself; servers before it may go on, but no rating is taken and nobody invited in the
     /// meantime.
     Recompute(recompute::RecomputeArgs),
+    /// Counts ballots from a file under rules from a file: what would another trim, panel or form have done?
+    Tally(tally::TallyArgs),
+    /// Checks a competition's record from itself alone, and names the first thing that does not agree
+    Verify(verify::VerifyArgs),
     /// Calls any method of the server, with JSON in and out
     Call(call::CallArgs),
     /// Prints what a shell needs to complete these commands
@@ -92,6 +98,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Leaderboard(args) => leaderboard::run(args).await,
         Command::Bias(args) => bias::run(args).await,
         Command::Recompute(args) => recompute::run(args).await,
+        Command::Tally(args) => tally::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Watch(args) => watch::run(args).await,

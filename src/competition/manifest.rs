@@ -10,6 +10,7 @@ use super::{
     dealing::{Directions, Voter},
     draw::{Hash, sha256},
     secrets::hex,
+    tally::Sums,
     terms::Rules,
 };
 use crate::interaction::Micros;
@@ -75,9 +76,29 @@ impl From<&RollVoter> for Voter {
     }
 }
 
-/// Of a roll in any order: pseudonyms are salted, so that the hash tells of nobody.
-pub(crate) fn roll_hash(roll: &[RollVoter]) -> Result<String, serde_json::Error> {
+/// A roll in any order, as the auditor's record holds it. Pseudonyms are salted, so that its hash tells of nobody.
+pub(crate) fn roll_text(roll: &[RollVoter]) -> Result<String, serde_json::Error> {
     let mut roll: Vec<&RollVoter> = roll.iter().collect();
     roll.sort_unstable();
-    Ok(hex(&sha256(serde_json::to_string(&roll)?.as_bytes())))
+    serde_json::to_string(&roll)
+}
+
+/// SHA-256 of [`roll_text`].
+pub(crate) fn roll_hash(roll: &[RollVoter]) -> Result<String, serde_json::Error> {
+    Ok(hex(&sha256(roll_text(roll)?.as_bytes())))
+}
+
+/// Judge team, entry, ballots, shares, top.
+pub(crate) type SumRow<T> = (T, T, u32, u64, u32);
+
+/// Sums as the auditor's record holds them: [`SumRow`]s in the order of judge team and entry.
+pub(crate) fn sums_text(sums: &Sums) -> Result<String, serde_json::Error> {
+    let rows = sums.0.iter().map(|((judge, entry), given)| (judge, entry, given.ballots, given.shares, given.top));
+    let rows: Vec<SumRow<&String>> = rows.collect();
+    serde_json::to_string(&rows)
+}
+
+/// SHA-256 of [`sums_text`].
+pub(crate) fn sums_hash(sums: &Sums) -> Result<String, serde_json::Error> {
+    Ok(hex(&sha256(sums_text(sums)?.as_bytes())))
 }

@@ -94,49 +94,63 @@ pub(crate) struct Basis<'a> {
 pub(crate) fn placings(basis: &Basis<'_>) -> Vec<Placing> {
     let Basis { rules, entries, sums, seed, outcomes, disqualified } = basis;
     let half = ratio(1, 2);
-    let outcome = |team: &str| (rules.blend_bp > 0).then(|| outcomes.get(team).unwrap_or(&half).clone());
-    let mut found: BTreeMap<String, Score> =
-        scores(rules.method(), entries, sums).into_iter().map(|score| (score.entry.clone(), score)).collect();
     let mut intervals = intervals(rules.method(), entries, sums, seed);
     let lots = lots(entries, seed);
     let team_of: BTreeMap<&str, &str> = entries.iter().map(|entry| (entry.id.as_str(), entry.team.as_str())).collect();
-    let result = |score: &Score| {
-        let team = team_of.get(score.entry.as_str())?;
-        let score = score.exact.as_ref()?;
-        Some(outcome(team).map_or_else(|| score.clone(), |outcome| blended(score, &outcome, rules.blend_bp)))
-    };
-    let results: BTreeMap<String, Option<BigRational>> =
-        found.iter().map(|(entry, score)| (entry.clone(), result(score))).collect();
-    let competing = results
-        .iter()
-        .filter(|(entry, _)| team_of.get(entry.as_str()).is_none_or(|team| !disqualified.contains(*team)));
-    let place: BTreeMap<String, usize> =
-        places(&competing.map(|(entry, result)| (entry.clone(), result.clone())).collect())
-            .into_iter()
-            .map(|placed| (placed.entry, placed.place))
-            .collect();
-    let mut placings: Vec<Placing> = Vec::with_capacity(results.len());
-    for (entry, result) in results {
-        let Some(score) = found.remove(&entry) else { continue };
-        let interval = intervals.remove(&entry);
-        let team = team_of.get(entry.as_str()).copied().unwrap_or_default();
-        let told = score.judges >= TOLD_FROM_JUDGES && score.ballots >= TOLD_FROM_BALLOTS;
-        placings.push(Placing {
+    let measured = |score: Score| {
+        let team = team_of.get(score.entry.as_str()).copied().unwrap_or_default();
+        let outcome = (rules.blend_bp > 0).then(|| outcomes.get(team).unwrap_or(&half));
+        let result = score.exact.as_ref().map(|exact| result(rules, exact, outcome));
+        let interval = intervals.remove(&score.entry);
+        let told = is_told(score.exact.is_some(), score.judges, score.ballots);
+        let placing = Placing {
             team: team.to_owned(),
-            place: place.get(&entry).copied().unwrap_or(0),
+            place: 0,
             result: result.as_ref().map(Fraction::of),
             score: score.exact.as_ref().map(Fraction::of),
             low: interval.map(|interval| interval.low),
             high: interval.map(|interval| interval.high),
             untrimmed: score.untrimmed.filter(|_| told).as_ref().map(nanos),
-            outcome: outcome(team).as_ref().map(Fraction::of),
+            outcome: outcome.map(Fraction::of),
             judges: score.judges,
             trimmed: score.trimmed,
             ballots: score.ballots,
-            lot: lots.get(&entry).copied().unwrap_or_default(),
+            lot: lots.get(&score.entry).copied().unwrap_or_default(),
             prize: None,
-            entry,
-        });
+            entry: score.entry,
+        };
+        (placing, result)
+    };
+    let measured = scores(rules.method(), entries, sums).into_iter().map(measured).collect();
+    settled(rules, measured, disqualified)
+}
+
+/// Whether the mean before trimming may be told.
+pub(crate) fn is_told(scored: bool, judges: usize, ballots: u64) -> bool {
+    scored && judges >= TOLD_FROM_JUDGES && ballots >= TOLD_FROM_BALLOTS
+}
+
+/// Of a score and, where ratings have weight, an outcome.
+pub(crate) fn result(rules: &Rules, score: &BigRational, outcome: Option<&BigRational>) -> BigRational {
+    outcome.map_or_else(|| score.clone(), |outcome| blended(score, outcome, rules.blend_bp))
+}
+
+/// Puts measured entries in order and gives out places and prizes. Lots are as they were drawn.
+pub(crate) fn settled(
+    rules: &Rules,
+    measured: Vec<(Placing, Option<BigRational>)>,
+    disqualified: &BTreeSet<String>,
+) -> Vec<Placing> {
+    let competing = measured.iter().filter(|(placing, _)| !disqualified.contains(&placing.team));
+    let place: BTreeMap<String, usize> =
+        places(&competing.map(|(placing, result)| (placing.entry.clone(), result.clone())).collect())
+            .into_iter()
+            .map(|placed| (placed.entry, placed.place))
+            .collect();
+    let mut placings: Vec<Placing> = measured.into_iter().map(|(placing, _)| placing).collect();
+    for placing in &mut placings {
+        placing.place = place.get(&placing.entry).copied().unwrap_or(0);
+        placing.prize = None;
     }
     placings.sort_by_key(|one| (one.place == 0, one.place, one.lot));
     award(&rules.prizes, &mut placings);

@@ -17,6 +17,7 @@ mod interactions;
 mod network;
 mod quality;
 mod ratings;
+mod record;
 mod replies;
 mod results;
 mod server;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         support::trials(network::tests()),
         support::trials(quality::tests()),
         support::trials(ratings::tests()),
+        support::trials(record::tests()),
         support::trials(replies::tests()),
         support::trials(results::tests()),
         support::trials(server::tests()),

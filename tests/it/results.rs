@@ -262,7 +262,7 @@ async fn the_leaderboard_is_paged_and_shown_around_a_team(server: Server) {
         }
     }
     assert_eq!(pages, all);
-    let mut around = |team: &str| {
+    let around = |team: &str| {
         let (competition_id, around_team_id) = (vote.id.clone(), team.to_owned());
         let request = v1::GetLeaderboardRequest { competition_id, around_team_id, around: 1, ..Default::default() };
         let mut service = service.clone();

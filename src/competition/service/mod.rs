@@ -1,6 +1,8 @@
 //! The RPCs of competitions, by what they are about.
 
 mod announcing;
+mod flags;
+mod record;
 mod results;
 mod voting;
 
@@ -298,15 +300,15 @@ impl CompetitionService for CompetitionApi {
     }
 
     async fn list_flags(&self, request: Request<v1::ListFlagsRequest>) -> Answer<v1::ListFlagsResponse> {
-        Err(Status::unimplemented("ListFlags"))
+        respond(async { self.list_flags(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn decide_flag(&self, request: Request<v1::DecideFlagRequest>) -> Answer<v1::DecideFlagResponse> {
-        Err(Status::unimplemented("DecideFlag"))
+        respond(async { self.decide_flag(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn export_record(&self, request: Request<v1::ExportRecordRequest>) -> Answer<v1::ExportRecordResponse> {
-        Err(Status::unimplemented("ExportRecord"))
+        respond(async { self.export_record(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn erase_voter(&self, request: Request<v1::EraseVoterRequest>) -> Answer<v1::EraseVoterResponse> {

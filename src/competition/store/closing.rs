@@ -10,9 +10,8 @@ use super::{
         Form,
         ballot::{chosen_mark, ranked_mark},
         chain::{Body, Outcome},
-        draw::sha256,
         entity::{ballot, competition, voter},
-        manifest::Manifest,
+        manifest::{Manifest, sums_hash},
         result::{Basis, Fraction, placings},
         secrets::{BallotSeal, Purpose, hex},
         tally::{Sums, outcomes},
@@ -123,7 +122,7 @@ async fn close_in(
         closed_at,
         dispute_until,
         unreadable,
-        sums_hash: sums_hash(&sums)?,
+        sums_hash: sums_hash(&sums).map_err(Error::internal)?,
         outcomes: outcomes.into_iter().map(outcome).collect(),
         result,
     };
@@ -151,13 +150,6 @@ async fn close_in(
 pub(crate) fn manifest_of(locked: &Locked) -> Result<Manifest> {
     let text = locked.manifest().ok_or_else(|| Error::internal("a competition without a manifest"))?;
     serde_json::from_str(text).map_err(Error::internal)
-}
-
-/// SHA-256 of the sums as the auditor's record holds them.
-pub(crate) fn sums_hash(sums: &Sums) -> Result<String> {
-    let rows: Vec<_> =
-        sums.0.iter().map(|((judge, entry), given)| (judge, entry, given.ballots, given.shares, given.top)).collect();
-    Ok(hex(&sha256(&serde_json::to_vec(&rows).map_err(Error::internal)?)))
 }
 
 /// Opens all ballots, in memory only, and adds them up; also how many could not be opened, which only happens to a database

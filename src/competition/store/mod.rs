@@ -5,6 +5,7 @@ pub(super) mod announce;
 pub(super) mod ballots;
 pub(super) mod closing;
 pub(super) mod erasure;
+pub(super) mod flags;
 pub(super) mod opening;
 pub(super) mod plans;
 pub(super) mod reminders;
@@ -158,6 +159,18 @@ pub(super) async fn invited(
 pub(super) async fn links(connection: &impl ConnectionTrait, competition: Uuid) -> Result<Vec<revision::Model>, DbErr> {
     let query = revision::Entity::find().filter(revision::Column::CompetitionId.eq(competition));
     query.order_by_asc(revision::Column::Number).all(connection).await
+}
+
+/// Teams that lost their places.
+pub(super) async fn disqualified(connection: &impl ConnectionTrait, competition: Uuid) -> Result<BTreeSet<String>> {
+    let mut out = BTreeSet::new();
+    for link in links(connection, competition).await? {
+        match serde_json::from_str::<Body>(&link.body).map_err(Error::internal)? {
+            Body::Disqualified { teams, .. } => out.extend(teams),
+            Body::Opened { .. } | Body::Closed { .. } | Body::Final { .. } => {}
+        }
+    }
+    Ok(out)
 }
 
 /// Adds a signed link to the chain of a locked competition.

@@ -1,0 +1,107 @@
+//! `rapport verify`: whether a competition's record agrees with itself, without a server.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{self, Write as _},
+    path::PathBuf,
+};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde_json::json;
+
+use crate::competition::record::{Record, public_key};
+use crate::competition::verify::{Report, verify};
+
+/// What `--help` teaches.
+const HELP: &str = r#"Get the record of a competition from its server, and check it anywhere:
+  rapport call CompetitionService/ExportRecord '{"competition_id": "..."}' | jq -r .record | base64 -d > record.json
+  rapport verify record.json
+
+With the auditor's record, once the result is final, panels, scores, places, lots and intervals are computed anew from what
+was counted. What the record gives no means to check is listed. The last revision's hash is printed: compare it with that of
+others, since revisions cut off from the end of a record leave no trace in it.
+
+Exit code: 0 if all agrees, 1 if something does not, 2 if the file is no record."#;
+
+/// Arguments of `rapport verify`.
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP)]
+pub struct VerifyArgs {
+    /// The record, a JSON file
+    #[arg(value_name = "RECORD")]
+    pub record: PathBuf,
+    /// A key that may sign, known from elsewhere: its id and its public key in base64url; repeatable, and then no other may
+    #[arg(long = "key", value_name = "ID=KEY", value_parser = key)]
+    pub keys: Vec<(String, Vec<u8>)>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn key(text: &str) -> Result<(String, Vec<u8>), String> {
+    let (id, key) = text.split_once('=').ok_or("must be ID=KEY")?;
+    let key = public_key(key).ok_or("the key must be 32 bytes in base64url")?;
+    Ok((id.to_owned(), key))
+}
+
+/// The file is no record: nothing was checked.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {why}")]
+pub struct Unreadable {
+    path: String,
+    why: String,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Unreadable`], and a record that does not agree with itself.
+pub fn run(args: &VerifyArgs) -> anyhow::Result<()> {
+    let unreadable = |why: String| Unreadable { path: args.record.display().to_string(), why };
+    let text = fs::read_to_string(&args.record).map_err(|error| unreadable(error.to_string()))?;
+    let record = Record::read(&text).map_err(unreadable)?;
+    let pinned: BTreeMap<String, Vec<u8>> = args.keys.iter().cloned().collect();
+    let report = verify(&record, &pinned);
+    let mut out = io::stdout();
+    if args.json {
+        let head = record.revisions.last().map(|last| json!({ "revision": last.number, "hash": last.hash }));
+        let told = json!({
+            "ok": report.failures.is_empty(),
+            "checked": report.checked,
+            "not_checked": report.unchecked,
+            "failures": report.failures,
+            "head": head,
+        });
+        writeln!(out, "{told}")?;
+    } else {
+        print(&mut out, &record, &report).context("cannot print")?;
+    }
+    match report.failures.first() {
+        None => Ok(()),
+        Some(first) => bail!("the record does not agree with itself: {}: {}", first.place, first.what),
+    }
+}
+
+fn print(out: &mut impl io::Write, record: &Record, report: &Report) -> io::Result<()> {
+    writeln!(out, "Competition {}", record.competition)?;
+    for key in &record.keys {
+        writeln!(out, "Key {}={}", key.id, key.public_key)?;
+    }
+    if let Some(last) = record.revisions.last() {
+        writeln!(out, "Last revision {}, {}", last.number, last.hash)?;
+    }
+    section(out, "Agrees:", report.checked.iter().map(|subject| (*subject).to_owned()))?;
+    let failures = report.failures.iter().map(|failure| format!("{}: {}", failure.place, failure.what));
+    section(out, "Does not agree:", failures)?;
+    section(out, "Could not be checked:", report.unchecked.iter().map(|subject| (*subject).to_owned()))
+}
+
+fn section(out: &mut impl io::Write, title: &str, lines: impl Iterator<Item = String>) -> io::Result<()> {
+    let mut lines = lines.peekable();
+    if lines.peek().is_some() {
+        writeln!(out, "\n{title}")?;
+    }
+    lines.try_for_each(|line| writeln!(out, "  {line}"))
+}

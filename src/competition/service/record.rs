@@ -1,0 +1,87 @@
+//! The handler that gives out the record of a competition.
+
+use sea_orm::entity::prelude::Uuid;
+
+use super::{
+    super::{
+        manifest::{roll_text, sums_text},
+        message,
+        record::{Auditor, FORMAT, Record, Revision},
+        store::{self as rows, flags::check_disinterest, opening::roll_of, results::sums_of},
+    },
+    CompetitionApi,
+    announcing::actor,
+};
+use crate::{
+    api::v1::{self, AuditAction, RecordAudience, Role},
+    auth::Caller,
+    call::Call,
+    error::{Error, Result},
+    store::audit,
+};
+
+impl CompetitionApi {
+    pub(super) async fn export_record(&self, call: Call<v1::ExportRecordRequest>) -> Result<v1::ExportRecordResponse> {
+        let Call { caller, message, .. } = call;
+        let id = message::id(&message.competition_id, "competition")?;
+        let competition = self.current(id).await?;
+        if competition.opened_at.is_none() {
+            return Err(Error::VotingNotOpen);
+        }
+        let auditor = match message.audience() {
+            RecordAudience::Unspecified | RecordAudience::Public => None,
+            RecordAudience::Auditor => {
+                if caller.principal.role != Role::Reviewer {
+                    return Err(Error::FieldNotYours("audience"));
+                }
+                check_disinterest(self.store.reader(), id, caller.subject(), &caller.principal.teams).await?;
+                if !competition.has_result() {
+                    return Err(Error::ResultNotOut);
+                }
+                self.note_reading(&caller, id).await?;
+                Some(self.auditors(id).await?)
+            }
+        };
+        // Nobody learns from the record whose entry is whose before the ballots are in.
+        let hidden = competition.announced.rules.hides_teams && !competition.has_result();
+        let locked = rows::find(self.store.reader(), id).await?.ok_or(Error::NotFound("competition"))?;
+        let links = rows::links(self.store.reader(), id).await?;
+        let revisions: Vec<Revision> = links
+            .into_iter()
+            .map(|link| Revision::new(link.number, link.body, &link.hash, link.key_id, &link.signature))
+            .collect();
+        let record = Record {
+            format: FORMAT.to_owned(),
+            competition: id.to_string(),
+            keys: Record::keys_of(&revisions, self.vault.public_keys()),
+            manifest: locked.manifest().filter(|_| !hidden).map(str::to_owned),
+            revisions,
+            auditor,
+        };
+        Ok(v1::ExportRecordResponse { record: serde_json::to_vec_pretty(&record).map_err(Error::internal)? })
+    }
+
+    async fn auditors(&self, id: Uuid) -> Result<Auditor> {
+        let roll = roll_of(self.store.reader(), id).await?;
+        let sums = sums_of(self.store.reader(), id).await?;
+        Ok(Auditor {
+            roll: roll_text(&roll).map_err(Error::internal)?,
+            sums: sums_text(&sums).map_err(Error::internal)?,
+        })
+    }
+
+    /// Before anything is shown.
+    async fn note_reading(&self, caller: &Caller, id: Uuid) -> Result<()> {
+        let (store, who) = (self.store.clone(), actor(caller));
+        self.store
+            .transact(move |tx| {
+                let (store, who) = (store.clone(), who.clone());
+                Box::pin(async move {
+                    let now = store.now(tx).await?;
+                    let (who, action) = ((who.0.as_str(), who.1), AuditAction::AuditorRecordRead);
+                    Ok(audit::add(tx, now, who, action, &id.to_string(), "", None).await?)
+                })
+            })
+            .await
+    }
+}
