@@ -5,12 +5,13 @@ use std::{io::Write as _, time::Duration};
 use clap::Args;
 use futures::TryStreamExt as _;
 use serde_json::{Value, json};
-use tonic::{Code, Status};
+use tonic::Status;
 use uuid::Uuid;
 
 use super::{
     client::{Client, ClientArgs, explain},
     competition::{standing_json, standings_table},
+    watch::may_pass,
 };
 use crate::api::{
     plain_name,
@@ -85,10 +86,10 @@ async fn watch(args: &LeaderboardArgs, client: &Client) -> anyhow::Result<()> {
             Err(Stop::Refused(status)) => status,
             Err(Stop::Print(error)) => return Err(error),
         };
-        match status.code() {
-            Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted => tokio::time::sleep(PAUSE).await,
-            _ => return Err(explain(&status)),
+        if !may_pass(status.code()) {
+            return Err(explain(&status));
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -126,7 +126,7 @@ async fn watch(args: &WatchArgs, client: &Client, cursor: &mut String) -> anyhow
 }
 
 /// Whether it may help to come back. What a broken connection looks like depends on where it broke.
-fn may_pass(code: Code) -> bool {
+pub(super) fn may_pass(code: Code) -> bool {
     [Code::Unavailable, Code::ResourceExhausted, Code::Unknown, Code::Internal, Code::Cancelled].contains(&code)
 }
 

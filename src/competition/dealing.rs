@@ -104,6 +104,15 @@ pub enum Seat {
     NoPool,
 }
 
+impl Seat {
+    fn judge(&self) -> Option<&str> {
+        match self {
+            Self::Panel { judge, .. } => Some(judge),
+            Self::NothingToJudge | Self::NoPool => None,
+        }
+    }
+}
+
 /// A dealt competition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deal {
@@ -118,11 +127,7 @@ pub struct Deal {
 impl Deal {
     /// Judge teams with at least one voter who judges.
     pub fn judges(&self) -> BTreeSet<&str> {
-        let judge = |seat| match seat {
-            &Seat::Panel { ref judge, .. } => Some(judge.as_str()),
-            Seat::NothingToJudge | Seat::NoPool => None,
-        };
-        self.seats.values().filter_map(judge).collect()
+        self.seats.values().filter_map(Seat::judge).collect()
     }
 }
 

@@ -96,19 +96,15 @@ impl Society {
     pub fn draw(size: Size, chance: &mut Chance) -> Self {
         let teams = size.teams + size.neutral;
         let quality: Vec<f64> = (0..size.teams).map(|_| chance.normal()).collect();
-        let mut affinity = vec![vec![0.0; size.teams]; teams];
-        for judge in 0..teams {
-            for judged in 0..size.teams {
-                affinity[judge][judged] += AFFINITY * 0.5_f64.sqrt() * chance.normal();
-                if judge < judged {
-                    let mutual = AFFINITY * 0.5_f64.sqrt() * chance.normal();
-                    affinity[judge][judged] += mutual;
-                    affinity[judged][judge] += mutual;
-                } else if judge >= size.teams {
-                    affinity[judge][judged] += AFFINITY * 0.5_f64.sqrt() * chance.normal();
-                }
-            }
-        }
+        let half = AFFINITY * 0.5_f64.sqrt();
+        // What two teams share, and what each has for itself; a neutral team has nobody who could return it.
+        let mut shared = BTreeMap::new();
+        let mut affinity = |judge: usize, judged: usize| {
+            let pair = (judge.min(judged), judge.max(judged));
+            half * (*shared.entry(pair).or_insert_with(|| chance.normal()) + chance.normal())
+        };
+        let affinity: Vec<Vec<f64>> =
+            (0..teams).map(|judge| (0..size.teams).map(|judged| affinity(judge, judged)).collect()).collect();
         let member = |team: usize, chance: &mut Chance| Member {
             team,
             opinions: (0..size.teams).map(|at| quality[at] + affinity[team][at] + chance.normal()).collect(),

@@ -1,7 +1,7 @@
 //! The part of the story in which teams compete: a month under dealt panels, in which two teams try to swap votes, and a strict
 //! open choice, in which the swapped ballot is refused.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Context as _;
 use tonic::{Code, Status};
@@ -18,7 +18,9 @@ use crate::{
         Form, Method,
         dealing::{Directions, OneWay, Terms},
         draw::{Purpose, Seed, sha256},
+        record::Record,
         simulation::{Chance, Plan, Rules, Size, Society},
+        verify::verify,
     },
 };
 
@@ -72,6 +74,7 @@ impl Story {
             let told = self.admin.competitions.explain_standing(request).await.map_err(refused)?.into_inner();
             println!("  {}: {}", standing.title, told.text);
         }
+        self.verify(&id).await?;
         gains(redeals).await?;
         self.open_vote().await
     }
@@ -196,8 +199,9 @@ impl Story {
             cast += 1;
         }
         println!(
-            "{dealt} of the twelve were dealt the other's plan, among {cast} who voted; each team is one judge of many."
+            "{cast} vote; {dealt} of the friends were dealt the other's plan. But a team is one judge of eleven, and"
         );
+        println!("of these the three who like a plan best and the three who like it least do not count.");
         let asked = v1::GetLeaderboardRequest { competition_id: id.clone(), ..Default::default() };
         println!("While it is open the organiser asks how it stands, and tries to change a prize:");
         self.refuses(self.admin.competitions.clone().get_leaderboard(asked).await)?;
@@ -232,6 +236,19 @@ impl Story {
     async fn leaderboard(&mut self, id: &str) -> anyhow::Result<Vec<v1::Standing>> {
         let request = v1::GetLeaderboardRequest { competition_id: id.to_owned(), ..Default::default() };
         Ok(self.admin.competitions.get_leaderboard(request).await.map_err(refused)?.into_inner().standings)
+    }
+
+    /// What an auditor without a stake finds: everything computed anew, offline.
+    async fn verify(&mut self, id: &str) -> anyhow::Result<()> {
+        let request =
+            v1::ExportRecordRequest { competition_id: id.to_owned(), audience: v1::RecordAudience::Auditor.into() };
+        let exported = self.xu_wei.competitions.export_record(request).await.map_err(refused)?.into_inner();
+        let text = String::from_utf8(exported.record)?;
+        let record = Record::read(&text).map_err(anyhow::Error::msg)?;
+        let report = verify(&record, &BTreeMap::new());
+        anyhow::ensure!(report.failures.is_empty(), "the record does not agree with itself: {:?}", report.failures);
+        println!("徐薇 checks the record, as `rapport verify` does (C2). It agrees in: {}.", report.checked.join(", "));
+        Ok(())
     }
 
     /// The strict open choice: whoever returns a vote is refused, and learns by that that there was one.

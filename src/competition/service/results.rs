@@ -73,7 +73,7 @@ impl CompetitionApi {
             let at = placings.iter().position(|one| one.team == team).ok_or(Error::NotFound("entry of the team"))?;
             &placings[at.saturating_sub(around)..(at + around + 1).min(placings.len())]
         };
-        let first = query.position(&message.page_token)?.map(|bytes| <[u8; 8]>::try_from(bytes));
+        let first = query.position(&message.page_token)?.map(<[u8; 8]>::try_from);
         let first = first.transpose().map_err(|_| Query::malformed())?.map_or(0, u64::from_be_bytes);
         let first = usize::try_from(first).unwrap_or(usize::MAX).min(within.len());
         let limit = usize::try_from(page_size(message.page_size, PAGE)).unwrap_or(usize::MAX);
