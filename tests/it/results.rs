@@ -10,10 +10,12 @@ use rapport::{
     competition::{
         Entry, Method,
         ballot::ranked_mark,
+        draw::Seed,
         exact::nanos,
         tally::{Sums, scores},
     },
 };
+use serde_json::{Value, json};
 use tonic::{Code, Response, Status, Streaming};
 
 use crate::support::{
@@ -37,6 +39,7 @@ pub(crate) fn tests() -> Vec<Test> {
         the_leaderboard_is_paged_and_shown_around_a_team,
         a_team_sees_its_history,
         phases_and_results_are_watched,
+        server_dry_run_and_auditor_agree,
     ];
     tests.extend(on!(&[Backend::Sqlite]; voting_closes_at_its_deadline_and_the_result_stands_after_the_dispute));
     tests.extend(on_postgres![any_server_closes]);
@@ -368,4 +371,80 @@ async fn any_server_closes(server: Server) {
     assert!(closers.iter().all(Result::is_ok), "{closers:?}");
     assert_eq!(standings(&server, &vote).await, standings(&other, &vote).await);
     assert_eq!(server.number("SELECT count(*) FROM competition_revision").await, 2);
+}
+
+/// Runs the program; its standard output.
+fn rapport(arguments: &[&str]) -> String {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_rapport")).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn from_hex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
+/// Ballots that were cast over the network, counted by the server, by the dry-run and by whoever checks the record.
+async fn server_dry_run_and_auditor_agree(server: Server) {
+    enrol(&server, &[3; 9]).await;
+    let at_once = CompetitionRules { dispute_window: Some(prost_types::Duration::default()), ..prizes(dealt()) };
+    let vote = Vote::opened(&server, 9, at_once).await;
+    let mut lines = String::new();
+    for team in 0..9 {
+        for number in 0..3 {
+            let voter = server.staff(&member(team, number));
+            let panel = vote.panel(&voter).await;
+            let ranking = shuffled(panel.clone(), team, number);
+            vote.cast(&voter, &ranking[..4 + number], 0).await.unwrap();
+            let line = json!({
+                "voter": member(team, number), "team": format!("t{team}"), "panel": panel,
+                "ranking": &ranking[..4 + number],
+            });
+            lines.push_str(&format!("{line}\n"));
+        }
+    }
+    close(&server, &vote).await.unwrap();
+    let found = standings(&server, &vote).await;
+    let request = v1::ExportRecordRequest { competition_id: vote.id.clone(), audience: RecordAudience::Auditor.into() };
+    let auditor = server.caller(Role::Reviewer, "auditor", &[]);
+    let record = auditor.competitions().export_record(request).await.unwrap().into_inner().record;
+
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &[u8]| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let path = file("record.json", &record);
+    let record: Value = serde_json::from_slice(&record).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let key = format!("{}={}", text(&record["keys"][0]["id"]), text(&record["keys"][0]["public_key"]));
+    let verified: Value = serde_json::from_str(&rapport(&["verify", &path, "--key", &key, "--json"])).unwrap();
+    assert_eq!((verified["ok"].as_bool(), &verified["not_checked"]), (Some(true), &json!([])), "{verified}");
+    let body =
+        |at: usize| -> Value { serde_json::from_str(record["revisions"][at]["body"].as_str().unwrap()).unwrap() };
+    let hash = |text: &Value| -> [u8; 32] { from_hex(text.as_str().unwrap()).try_into().unwrap() };
+    let seed = Seed::of(&hash(&body(2)["secret"]), &hash(&body(0)["manifest_hash"]), "");
+    let seed: String = seed.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let entries: Vec<Value> = vote.entries.iter().map(|(team, entry)| json!({"entry": entry, "team": team})).collect();
+    let rules = json!({"form": "RANKED_PANEL", "tally": "TRIMMED_TEAM_MEAN", "trim_bp": 2500, "seed": seed, "entries": entries});
+    let rules = file("rules.json", rules.to_string().as_bytes());
+    let ballots = file("ballots.jsonl", lines.as_bytes());
+    let tallied: Value = serde_json::from_str(&rapport(&["tally", "--rules", &rules, &ballots, "--json"])).unwrap();
+    assert_eq!(tallied["refused"], json!([]));
+    let told = |one: &Value| {
+        let figure = |name: &str| one[name].as_f64();
+        (one["place"].as_i64(), figure("score"), figure("low"), figure("high"))
+    };
+    let tallied: BTreeMap<String, _> = tallied["standings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["entry"].as_str().unwrap().to_owned(), told(one)))
+        .collect();
+    let by_server: BTreeMap<String, _> = found
+        .into_iter()
+        .map(|one| (one.entry_id, (Some(i64::from(one.place)), one.score, one.low, one.high)))
+        .collect();
+    assert_eq!(tallied, by_server, "bit for bit");
 }
