@@ -108,11 +108,7 @@ impl Comparison {
         let keys = match (scope, compared) {
             (Scope::All, _) => return Ok(standings),
             (Scope::Teams { teams, .. }, Compared::Teams) => teams.clone(),
-            (Scope::Teams { staff_id, teams }, Compared::Staff) => {
-                let mut keys = self.staff_of(store, teams).await?;
-                keys.retain(|key| key != staff_id);
-                keys
-            }
+            (Scope::Teams { teams, .. }, Compared::Staff) => self.staff_of(store, teams).await?,
             (Scope::Staff(_) | Scope::Customer(_), _) => Vec::new(),
         };
         Ok(standings.into_iter().filter(|one| keys.contains(&one.key)).collect())

@@ -67,9 +67,19 @@ impl RatingApi {
         Self { store, time_zone, submitter }
     }
 
-    async fn ranked(&self, scope: &Scope, compared: Compared, terms: &v1::RankTerms) -> Result<Vec<Standing>> {
+    async fn ranked(
+        &self,
+        (caller, scope): (&Caller, &Scope),
+        compared: Compared,
+        terms: &v1::RankTerms,
+    ) -> Result<(Comparison, Vec<Standing>)> {
         let (comparison, standings) = Comparison::read(&self.store, compared, terms).await?.rank().await?;
-        comparison.within(&self.store, scope, compared, standings).await
+        let mut within = comparison.within(&self.store, scope, compared, standings).await?;
+        if compared == Compared::Staff {
+            let himself = himself(caller, scope);
+            within.retain(|one| himself.as_ref() != Some(&one.key));
+        }
+        Ok((comparison, within))
     }
 
     /// The interactions of a period by what became of them, as far as the caller may know.
@@ -119,6 +129,15 @@ pub(crate) async fn shown(connection: &impl ConnectionTrait, ratings: Vec<Rating
         message::write(rating, links)
     };
     Ok(ratings.into_iter().map(write).collect())
+}
+
+/// Whose figures a caller does not see, since they are his own (R12): asked for again and again they would tell what a single
+/// customer gave. Applications are nobody.
+fn himself(caller: &Caller, scope: &Scope) -> Option<String> {
+    match scope {
+        Scope::Teams { staff_id, .. } => Some(staff_id.clone()),
+        Scope::All | Scope::Staff(_) | Scope::Customer(_) => rows::hidden_from(caller),
+    }
 }
 
 /// A request as an entry for the record, or everything that is wrong with its fields.
@@ -298,13 +317,12 @@ impl RatingService for RatingApi {
             let mut responses = rows::responses(reader, &wanted).await?;
             let last_key = keys.last().cloned().unwrap_or_default();
             let mut groups = Vec::with_capacity(keys.len());
+            let himself = himself(&caller, &scope);
             for key in keys {
                 // Of a colleague within a team, only he is shown.
                 let whose =
                     if unit == Unit::TeamStaff { key.rsplit(SEPARATOR).next().unwrap_or_default() } else { &key };
-                // Nobody sees the figures of himself (R12).
-                if matches!(&scope, Scope::Teams { staff_id, .. } if asked == ScorecardUnit::Staff && whose == staff_id)
-                {
+                if asked == ScorecardUnit::Staff && himself.as_deref() == Some(whose) {
                     continue;
                 }
                 let shown = message::shown_key(asked, whose);
@@ -324,7 +342,7 @@ impl RatingService for RatingApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let terms = message.terms.unwrap_or_default();
             let query = Query::new("RankTeams", &scope.binding(&caller), &terms.encode_to_vec());
-            let ranked = self.ranked(&scope, Compared::Teams, &terms).await?;
+            let (_, ranked) = self.ranked((&caller, &scope), Compared::Teams, &terms).await?;
             let (ranks, next_page_token) = page_of(ranked, &query, message.page_size, &message.page_token)?;
             Ok(v1::RankTeamsResponse { ranks: ranks.into_iter().map(compare::write).collect(), next_page_token })
         })
@@ -336,7 +354,7 @@ impl RatingService for RatingApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let terms = message.terms.unwrap_or_default();
             let query = Query::new("RankStaff", &scope.binding(&caller), &terms.encode_to_vec());
-            let ranked = self.ranked(&scope, Compared::Staff, &terms).await?;
+            let (_, ranked) = self.ranked((&caller, &scope), Compared::Staff, &terms).await?;
             let (ranks, next_page_token) = page_of(ranked, &query, message.page_size, &message.page_token)?;
             Ok(v1::RankStaffResponse { ranks: ranks.into_iter().map(compare::write).collect(), next_page_token })
         })
@@ -345,12 +363,11 @@ impl RatingService for RatingApi {
 
     async fn explain_rank(&self, request: Request<v1::ExplainRankRequest>) -> Answer<v1::ExplainRankResponse> {
         respond(async {
-            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let compared = Compared::of(message.unit())?;
             let key = normal(message.key);
             let terms = message.terms.unwrap_or_default();
-            let (comparison, standings) = Comparison::read(&self.store, compared, &terms).await?.rank().await?;
-            let within = comparison.within(&self.store, &scope, compared, standings).await?;
+            let (comparison, within) = self.ranked((&caller, &scope), compared, &terms).await?;
             let found = within.into_iter().find(|one| one.key == key).ok_or(Error::NotFound("rank"))?;
             let explanation = comparison.explain(key).await?;
             Ok(compare::write_explanation(compare::write(found), explanation))

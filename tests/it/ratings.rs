@@ -425,6 +425,14 @@ async fn who_reviews_does_not_read_his_own_ratings(server: Server) {
         let listed: Vec<_> = listed.into_iter().map(|one| one.rating_id).collect();
         assert_eq!(listed.contains(&own), reads_all);
         assert!(listed.contains(&other) && listed.contains(&nobody));
+        let cards = scorecards(&caller, ScorecardUnit::Staff).await.unwrap();
+        assert_eq!(cards.iter().any(|card| card.key == "nora"), reads_all);
+        assert!(cards.iter().any(|card| card.key == "nils"));
+        let ranks = caller.ratings().rank_staff(v1::RankStaffRequest::default()).await.unwrap().into_inner().ranks;
+        assert_eq!(ranks.iter().any(|rank| rank.key == "nora"), reads_all);
+        let explain =
+            v1::ExplainRankRequest { unit: ScorecardUnit::Staff.into(), key: "nora".to_owned(), ..Default::default() };
+        assert_eq!(caller.ratings().explain_rank(explain).await.is_ok(), reads_all);
     }
 }
 
