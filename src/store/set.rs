@@ -248,6 +248,19 @@ pub(crate) fn texts(backend: DbBackend, texts: Vec<String>) -> Result<Value, DbE
     })
 }
 
+/// Pairs of texts as a table `asked (one, other)`: two parameters from this one on, both made by [`texts`] and of one length.
+pub(crate) fn pairs_asked(backend: DbBackend, parameter: usize) -> String {
+    let next = parameter + 1;
+    if backend == DbBackend::Sqlite {
+        format!(
+            "(SELECT one.value AS one, other.value AS other
+                FROM json_each(${parameter}) AS one JOIN json_each(${next}) AS other ON one.key = other.key) AS asked"
+        )
+    } else {
+        format!("unnest(${parameter}::text[], ${next}::text[]) AS asked (one, other)")
+    }
+}
+
 /// What a query ends with that locks its rows, in the order in which it gives them. SQLite has one writer anyway.
 pub(crate) fn for_update(backend: DbBackend) -> &'static str {
     if backend == DbBackend::Sqlite { "" } else { " FOR UPDATE" }

@@ -14,7 +14,7 @@ use super::{
         Form,
         ballot::{Fault, check_choices, check_ranking},
         draw::{Hash, sha256},
-        entity::{ballot, ballot_request, voter},
+        entity::{ballot, voter},
         manifest::Manifest,
         secrets::{BallotSeal, DRAFT, Purpose, hex},
         terms::{Competition, Enrolled},
@@ -293,27 +293,30 @@ impl Urn {
         }
         let named = |act: &&Act| {
             let (voter, _) = self.voters.get(&act.who)?;
-            Some(self.request_name(voter, act.deed.request_id()?))
+            Some((voter.pseudonym.clone(), self.request_name(voter, act.deed.request_id()?)))
         };
-        let requests: Vec<String> = acts.iter().filter_map(named).collect();
+        let (askers, requests): (Vec<String>, Vec<String>) = acts.iter().filter_map(named).unzip();
         let backend = tx.get_database_backend();
         let competition: Value = self.locked.competition.id.into();
         let pseudonyms = set::texts(backend, pseudonyms)?;
         let within = format!("competition_id = $1 AND pseudonym IN {}", set::texts_listed(backend, 2));
 
         let sql = format!("SELECT * FROM ballot WHERE {within}");
-        let statement = Statement::from_sql_and_values(backend, sql, [competition.clone(), pseudonyms.clone()]);
+        let statement = Statement::from_sql_and_values(backend, sql, [competition.clone(), pseudonyms]);
         for row in tx.query_all_raw(statement).await? {
             let row = ballot::Model::from_query_result(&row, "")?;
             let kept = Kept { revision: row.revision, sealed: row.sealed, draft: row.draft, changed: false };
             self.ballots.insert(row.pseudonym, kept);
         }
-        let sql =
-            format!("SELECT * FROM ballot_request WHERE {within} AND request_id IN {}", set::texts_listed(backend, 3));
-        let values = [competition, pseudonyms, set::texts(backend, requests)?];
+        // Looked up one by one: a join is planned by statistics, and of what has just been cast there are none.
+        let of = "FROM ballot_request WHERE competition_id = $1 AND pseudonym = one AND request_id = other";
+        let asked = set::pairs_asked(backend, 2);
+        let sql = format!("SELECT one, other, (SELECT mac {of}) AS mac, (SELECT answer {of}) AS answer FROM {asked}");
+        let values = [competition, set::texts(backend, askers)?, set::texts(backend, requests)?];
         for row in tx.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await? {
-            let row = ballot_request::Model::from_query_result(&row, "")?;
-            self.requests.insert((row.pseudonym, row.request_id), (row.mac, row.answer));
+            if let (Some(mac), Some(answer)) = (row.try_get("", "mac")?, row.try_get("", "answer")?) {
+                self.requests.insert((row.try_get("", "one")?, row.try_get("", "other")?), (mac, answer));
+            }
         }
         Ok(())
     }
