@@ -6,8 +6,10 @@ pub mod client;
 pub mod competition;
 pub mod completions;
 pub mod demo;
+pub mod evaluate;
 pub mod import;
 pub mod leaderboard;
+pub mod preferences;
 pub mod rank;
 pub mod recompute;
 pub mod scorecard;
@@ -62,6 +64,10 @@ pub enum Command {
     /// Works on the database itself; servers before it may go on, but no rating is taken and nobody invited in the
     /// meantime.
     Recompute(recompute::RecomputeArgs),
+    /// Prints how a customer likes to be met: what his record shows, and what he said
+    Preferences(preferences::PreferencesArgs),
+    /// Prints how well what is inferred would have foretold the record
+    Evaluate(evaluate::EvaluateArgs),
     /// Calls any method of the server, with JSON in and out
     Call(call::CallArgs),
     /// Prints what a shell needs to complete these commands
@@ -92,6 +98,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Leaderboard(args) => leaderboard::run(args).await,
         Command::Bias(args) => bias::run(args).await,
         Command::Recompute(args) => recompute::run(args).await,
+        Command::Preferences(args) => preferences::run(args).await,
+        Command::Evaluate(args) => evaluate::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Watch(args) => watch::run(args).await,

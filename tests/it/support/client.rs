@@ -6,8 +6,9 @@ use rapport::api::v1::{
     self, Customer, Interaction, RecordInteractionRequest, RecordInteractionResponse, StaffMember, Team,
     audit_service_client::AuditServiceClient, contact_service_client::ContactServiceClient,
     contest_service_client::ContestServiceClient, directory_service_client::DirectoryServiceClient,
-    interaction_service_client::InteractionServiceClient, quality_service_client::QualityServiceClient,
-    rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
+    interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
+    quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
+    survey_service_client::SurveyServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -85,6 +86,10 @@ impl Caller {
 
     pub(crate) fn quality(&self) -> QualityServiceClient<Authorized> {
         QualityServiceClient::new(self.service())
+    }
+
+    pub(crate) fn preferences(&self) -> PreferenceServiceClient<Authorized> {
+        PreferenceServiceClient::new(self.service())
     }
 
     pub(crate) fn audit(&self) -> AuditServiceClient<Authorized> {
