@@ -18,7 +18,7 @@ use crate::support::{
 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    let mut tests = on_postgres![another_server_knows_at_once];
+    let mut tests = on_postgres![another_server_knows_at_once, one_of_several_servers_fits];
     tests.extend(on_both![
         what_is_recorded_shows_at_once,
         nothing_of_his_own_is_unknown,
@@ -157,6 +157,34 @@ async fn another_server_knows_at_once(server: Server) {
     state(&sibling.app(), statement(PreferenceDimension::Channel, "email")).await.unwrap();
     assert_eq!(preferred(&server.app(), PreferenceDimension::Channel).await.0, "email");
     sibling.stop().await;
+}
+
+async fn one_of_several_servers_fits(server: Server) {
+    let server = server.with_organization().await;
+    record(&server, "nora", "carla", Channel::Email, 1).await;
+    for days in 1..=12 {
+        record(&server, "nora", "dora", Channel::Email, days).await;
+    }
+    let weight = async || {
+        let answer = get(&server.app(), "carla").await.unwrap();
+        of(&answer, PreferenceDimension::Channel).values[0].weight
+    };
+    let before = weight().await;
+    // A server looks when it starts: this one found nothing to fit to, two others do.
+    let (one, other) = (server.sibling().await, server.sibling().await);
+    let fitted = async || server.number("SELECT count(*) FROM preference_model").await;
+    for _ in 0..200 {
+        if fitted().await > 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(fitted().await, 8);
+    assert_eq!(server.number("SELECT count(DISTINCT fitted_at) FROM preference_model").await, 1);
+    assert_eq!(server.number("SELECT sequence FROM preference_fit").await, 13);
+    assert!(weight().await > before, "what others do speaks for it");
+    one.stop().await;
+    other.stop().await;
 }
 
 async fn nothing_of_his_own_is_unknown(server: Server) {
@@ -394,7 +422,7 @@ async fn bad_statements_are_told_what_is_wrong(server: Server) {
     ];
     for (dimension, value, reason) in cases {
         let status = refused(state(&app, statement(dimension, value)).await);
-        assert_eq!(violations(&status), [("value".to_owned(), format!("{reason}"))], "{value}");
+        assert_eq!(violations(&status), [("value".to_owned(), reason.to_owned())], "{value}");
     }
     let nothing = StatePreferenceRequest { value: String::new(), source: String::new(), ..statement(Channel, "") };
     let fields: Vec<_> = violations(&refused(state(&app, nothing).await)).into_iter().map(|one| one.0).collect();
