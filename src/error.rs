@@ -38,6 +38,9 @@ pub enum Error {
     /// Somebody else changed the record first.
     #[error("the record was changed since it was read")]
     EtagMismatch,
+    /// Nothing stated or refuted is there to be withdrawn.
+    #[error("nothing of the kind is stated or refuted")]
+    NothingStated,
     /// The customer is not suspended.
     #[error("the customer is not suspended")]
     NotSuspended,

@@ -32,8 +32,8 @@ use crate::{
             audit_service_server::AuditServiceServer, competition_service_server::CompetitionServiceServer,
             contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
             directory_service_server::DirectoryServiceServer, interaction_service_server::InteractionServiceServer,
-            quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
-            survey_service_server::SurveyServiceServer,
+            preference_service_server::PreferenceServiceServer, quality_service_server::QualityServiceServer,
+            rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
         },
     },
     audit::AuditApi,
@@ -46,6 +46,7 @@ use crate::{
     directory::service::DirectoryApi,
     interaction::{service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
+    preference::{self, service::PreferenceApi},
     quality::service::QualityApi,
     rating::service::RatingApi,
     store::{Database, Store},
@@ -116,6 +117,8 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         serve(routes, &config, authenticator.clone(), metrics.clone(), stopping.clone()).await?;
     beside.push(tokio::spawn(report_health(health, names, ready)).abort_handle());
     beside.push(tokio::spawn(keep_house(store.clone(), stopping.clone())).abort_handle());
+    let fitting = preference::keep_fitted(store.clone(), config.time_zone.rules.clone(), stopping.clone());
+    beside.push(tokio::spawn(fitting).abort_handle());
     tokio::spawn(operations::watch_readiness(store.clone(), ready_now, stopping));
     tracing::info!(%address, tls = config.tls.is_some(), version = env!("CARGO_PKG_VERSION"), "serving");
     if let Some(address) = operations {
@@ -189,6 +192,8 @@ fn services(
         stopping.clone(),
     ))
     .max_decoding_message_size(limits.max_message_bytes);
+    let preferences = PreferenceServiceServer::new(PreferenceApi::new(store.clone(), config.time_zone.clone()))
+        .max_decoding_message_size(limits.max_message_bytes);
     let surveys = SurveyApi::new(store.clone(), config.time_zone.rules.clone(), watches, stopping.clone());
     let surveys = SurveyServiceServer::new(surveys).max_decoding_message_size(limits.max_message_bytes);
     let names = vec![
@@ -200,11 +205,12 @@ fn services(
         name(&contests),
         name(&quality),
         name(&competitions),
+        name(&preferences),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
     let routes = routes.add_service(surveys).add_service(ratings).add_service(contests).add_service(quality);
-    (routes.add_service(competitions).add_service(audit), names)
+    (routes.add_service(competitions).add_service(preferences).add_service(audit), names)
 }
 
 impl Running {

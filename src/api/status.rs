@@ -105,6 +105,7 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::TookPart => (Code::FailedPrecondition, Reason::TookPart),
         Error::NothingToShare => (Code::FailedPrecondition, Reason::NothingToShare),
         Error::AlreadyShared => (Code::AlreadyExists, Reason::AlreadyShared),
+        Error::NothingStated => (Code::FailedPrecondition, Reason::NothingStated),
         Error::NotSuspended => (Code::FailedPrecondition, Reason::NotSuspended),
         Error::TemplateNotDraft => (Code::FailedPrecondition, Reason::TemplateNotDraft),
         Error::TemplateNotPublished => (Code::FailedPrecondition, Reason::TemplateNotPublished),

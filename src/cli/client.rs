@@ -20,8 +20,8 @@ use crate::api::v1::{
     GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
     competition_service_client::CompetitionServiceClient, contest_service_client::ContestServiceClient,
     directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
-    quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
-    survey_service_client::SurveyServiceClient,
+    preference_service_client::PreferenceServiceClient, quality_service_client::QualityServiceClient,
+    rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
 };
 
 /// Where the server is and who asks.
@@ -58,6 +58,8 @@ pub struct Client {
     pub quality: QualityServiceClient<Connection>,
     /// Competitions.
     pub competitions: CompetitionServiceClient<Connection>,
+    /// How customers like to be met.
+    pub preferences: PreferenceServiceClient<Connection>,
     /// The audit trail.
     pub audit: AuditServiceClient<Connection>,
 }
@@ -117,6 +119,7 @@ impl Client {
             contests: ContestServiceClient::new(connection.clone()),
             quality: QualityServiceClient::new(connection.clone()),
             competitions: CompetitionServiceClient::new(connection.clone()),
+            preferences: PreferenceServiceClient::new(connection.clone()),
             audit: AuditServiceClient::new(connection),
         }
     }

@@ -6,8 +6,10 @@ pub mod client;
 pub mod competition;
 pub mod completions;
 pub mod demo;
+pub mod evaluate;
 pub mod import;
 pub mod leaderboard;
+pub mod preferences;
 pub mod rank;
 pub mod recompute;
 pub mod scorecard;
@@ -68,6 +70,10 @@ pub enum Command {
     Tally(tally::TallyArgs),
     /// Checks a competition's record from itself alone, and names the first thing that does not agree
     Verify(verify::VerifyArgs),
+    /// Prints how a customer likes to be met: what his record shows, and what he said
+    Preferences(preferences::PreferencesArgs),
+    /// Prints how well what is inferred would have foretold the record
+    Evaluate(evaluate::EvaluateArgs),
     /// Calls any method of the server, with JSON in and out
     Call(call::CallArgs),
     /// Prints what a shell needs to complete these commands
@@ -100,6 +106,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Recompute(args) => recompute::run(args).await,
         Command::Tally(args) => tally::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Preferences(args) => preferences::run(args).await,
+        Command::Evaluate(args) => evaluate::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Watch(args) => watch::run(args).await,

@@ -177,6 +177,15 @@ pub(crate) async fn upsert_customer(tx: &Tx, customer: &Customer, upsert: &Upser
     Ok(Written::new(outcome, revision))
 }
 
+/// Locks a customer until the transaction ends.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub(crate) async fn lock_customer(tx: &Tx, customer_id: &str) -> Result<(), Abort> {
+    let found = customer::Entity::find_by_id(customer_id).lock_exclusive().one(tx).await?;
+    found.map(|_| ()).ok_or_else(|| Error::NotFound("customer").into())
+}
+
 /// Suspends a customer or lifts his suspension (`None`); gives his state before and after.
 pub(crate) async fn set_suspension(
     tx: &Tx,

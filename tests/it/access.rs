@@ -189,6 +189,17 @@ impl World {
         }
     }
 
+    fn statement(request_id: String, customer_id: &str) -> v1::StatePreferenceRequest {
+        v1::StatePreferenceRequest {
+            request_id,
+            customer_id: customer_id.to_owned(),
+            dimension: v1::PreferenceDimension::Channel.into(),
+            value: "email".to_owned(),
+            source: "he said so".to_owned(),
+            note: String::new(),
+        }
+    }
+
     /// One call and its outcome in the words of the matrix.
     async fn ask(&self, method: &str, who: &str, about: About) -> &'static str {
         let caller = &self.callers[who];
@@ -197,7 +208,7 @@ impl World {
         let (mut surveys, mut ratings) = (caller.surveys(), caller.ratings());
         let Thing { team: team_id, staff: staff_id, customer: customer_id } = self.thing(who, about);
         let interaction_id = self.interactions[staff_id].clone();
-        let (mut contests, mut quality) = (caller.contests(), caller.quality());
+        let (mut contests, mut quality, mut preferences) = (caller.contests(), caller.quality(), caller.preferences());
         let (request_id, reason) = (request_id(), "as agreed".to_owned());
         let (mode, etag) = (0, String::new());
         match method {
@@ -612,6 +623,37 @@ impl World {
             }
             competing if competing.starts_with("CompetitionService/") => {
                 self.ask_of_competition(competing, who, about).await
+            }
+            "PreferenceService/GetPreferences" => {
+                let customer_id = customer_id.to_owned();
+                let request = v1::GetPreferencesRequest { customer_id, dimensions: vec![] };
+                word(preferences.get_preferences(request).await)
+            }
+            "PreferenceService/StatePreference" => {
+                word(preferences.state_preference(Self::statement(request_id, customer_id)).await)
+            }
+            "PreferenceService/WithdrawPreference" => {
+                // Or there is nothing to withdraw.
+                let stated = Self::statement(request_id.clone(), customer_id);
+                self.callers["app"].preferences().state_preference(stated).await.unwrap();
+                let request = v1::WithdrawPreferenceRequest {
+                    request_id: format!("{request_id}-withdrawn"),
+                    customer_id: customer_id.to_owned(),
+                    dimension: v1::PreferenceDimension::Channel.into(),
+                    value: String::new(),
+                };
+                word(preferences.withdraw_preference(request).await)
+            }
+            "PreferenceService/RefutePreference" => {
+                let request = v1::RefutePreferenceRequest {
+                    request_id,
+                    customer_id: customer_id.to_owned(),
+                    dimension: v1::PreferenceDimension::Channel.into(),
+                    value: "email".to_owned(),
+                    note: reason,
+                    source: String::new(),
+                };
+                word(preferences.refute_preference(request).await)
             }
             unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
         }

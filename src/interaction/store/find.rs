@@ -1,5 +1,7 @@
 //! Finding interactions within a caller's reach.
 
+use std::collections::HashSet;
+
 use sea_orm::{
     Condition, ConnectionTrait, DbErr, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     RelationTrait as _, Select,
@@ -57,6 +59,17 @@ pub(crate) async fn find(
 ) -> Result<Option<Recorded>, DbErr> {
     let query = within(connection, scope).await?.filter(interaction::Column::Id.eq(id));
     Ok(with_participants(connection, query.all(connection).await?).await?.pop())
+}
+
+/// Those of these interactions that are within reach.
+pub(crate) async fn among(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    ids: Vec<Uuid>,
+) -> Result<HashSet<Uuid>, DbErr> {
+    let query = within(connection, scope).await?.filter(interaction::Column::Id.is_in(ids));
+    let found: Vec<Uuid> = query.select_only().column(interaction::Column::Id).into_tuple().all(connection).await?;
+    Ok(found.into_iter().collect())
 }
 
 /// A page of interactions within reach, newest first.

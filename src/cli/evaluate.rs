@@ -1,0 +1,151 @@
+//! `rapport evaluate`: how well what is inferred would have foretold the record.
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    path::PathBuf,
+};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use comfy_table::{CellAlignment, Table, presets};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
+
+use crate::{
+    clock::Clock,
+    config::{Config, ServeArgs},
+    preference::{replay::Figures, store},
+    server::database,
+    store::Store,
+};
+
+/// Flags of `rapport evaluate`.
+#[derive(Clone, Debug, Args)]
+pub struct EvaluateArgs {
+    /// What to evaluate.
+    #[command(subcommand)]
+    pub what: What,
+}
+
+/// What is evaluated.
+#[derive(Clone, Debug, Subcommand)]
+pub enum What {
+    /// Predicts every interaction of a customer with at least 4 earlier ones from those, and compares with what came
+    ///
+    /// Works on the database itself, beside servers that go on.
+    Preferences(PreferencesArgs),
+}
+
+/// Flags of `rapport evaluate preferences`.
+#[derive(Clone, Debug, Args)]
+pub struct PreferencesArgs {
+    /// Print one JSON object: dimensions
+    #[arg(long)]
+    pub json: bool,
+
+    /// Data directory of the server [env: RAPPORT_DATA_DIR] [default: ./rapport-data]
+    #[arg(long, value_name = "DIRECTORY")]
+    pub data_dir: Option<String>,
+
+    /// Database of the server [env: RAPPORT_DATABASE_URL]
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+
+    /// Zone of the organisation, for customers whose own is not known [env: RAPPORT_TIME_ZONE] [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
+
+    /// Configuration file of the server [env: RAPPORT_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The database cannot be opened or read.
+pub async fn run(args: EvaluateArgs) -> anyhow::Result<()> {
+    match args.what {
+        What::Preferences(args) => preferences(args).await,
+    }
+}
+
+async fn preferences(args: PreferencesArgs) -> anyhow::Result<()> {
+    let serve = ServeArgs {
+        data_dir: args.data_dir,
+        database_url: args.database_url,
+        time_zone: args.time_zone,
+        config: args.config,
+        ..ServeArgs::default()
+    };
+    let config = Config::load(&serve)?;
+    let store = Store::open(&database(&config)?, config.database_connections, Clock::system()).await;
+    let store = store.context("cannot open the database")?;
+    let measured = measure(&store, &config, args.json).await;
+    store.close().await;
+    let figures = measured?;
+    let mut out = std::io::stdout();
+    if args.json {
+        writeln!(out, "{}", json!({ "dimensions": figures }))?;
+    } else {
+        writeln!(out, "{}", table(&figures))?;
+        writeln!(
+            out,
+            "\nShares of what came. Gain: lower end, at 2.5 %, of what the first guess has over his most frequent value."
+        )?;
+    }
+    Ok(())
+}
+
+async fn measure(store: &Store, config: &Config, json: bool) -> anyhow::Result<Vec<Figures>> {
+    let watched = !json && std::io::stderr().is_terminal();
+    let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(store::recorded(store.reader()).await?), target);
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  {human_pos} interactions  {eta} left");
+    let bar = if let Ok(style) = style { bar.with_style(style) } else { bar };
+    let replay = store::replay(store.reader(), &config.time_zone.rules, 1.0, |more| bar.inc(more)).await?;
+    bar.finish_and_clear();
+    Ok(replay.figures())
+}
+
+fn table(figures: &[Figures]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "dimension",
+        "predicted",
+        "customers",
+        "first",
+        "of three",
+        "everybody's",
+        "his own",
+        "last",
+        "his own",
+        "gain",
+        "calibration",
+        "ties",
+        "half-life",
+    ]);
+    let share = |share: f64| format!("{:.1} %", share * 1e2);
+    for one in figures {
+        table.add_row([
+            one.dimension.clone(),
+            one.predictions.to_string(),
+            one.customers.to_string(),
+            share(one.top1),
+            share(one.top3),
+            share(one.overall_mode),
+            share(one.own_mode),
+            share(one.last_top1),
+            share(one.last_own_mode),
+            format!("{:+.1}", one.gain_low * 1e2),
+            format!("{:.3}", one.calibration_error),
+            one.ties.to_string(),
+            format!("{} d", one.half_life_days),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}

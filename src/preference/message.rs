@@ -1,0 +1,135 @@
+//! Preferences between the contract's messages and the domain's types.
+
+use super::{known_values, store::Statement, view::Preference};
+use crate::{
+    api::{
+        convert::{duration, enum_of, normal, timestamp},
+        v1::{self, PreferenceDimension},
+    },
+    directory::is_language_tag,
+    error::{Error, Reason, Result, Violation},
+};
+
+/// A value that is said of a dimension, as it is kept; whether a colleague is known is for the directory.
+///
+/// # Errors
+/// [`Reason::UnknownValue`], [`Reason::Malformed`].
+pub(super) fn value(dimension: PreferenceDimension, value: String) -> Result<String> {
+    let value = normal(value);
+    let (is_one, reason, rule) = match dimension {
+        PreferenceDimension::Channel | PreferenceDimension::Kind => (
+            known_values(dimension).contains(&value),
+            Reason::UnknownValue,
+            "must be a value of the dimension's enum in lower case without its prefix",
+        ),
+        PreferenceDimension::Hour => {
+            (known_values(dimension).contains(&value), Reason::UnknownValue, "must be an hour from 00 to 23")
+        }
+        PreferenceDimension::Weekday => (
+            known_values(dimension).contains(&value),
+            Reason::UnknownValue,
+            "must be a weekday from 1, Monday, to 7, Sunday",
+        ),
+        PreferenceDimension::Language => {
+            (is_language_tag(&value), Reason::Malformed, "must be a BCP 47 language tag such as zh-CN")
+        }
+        PreferenceDimension::Hours => {
+            (is_span(&value), Reason::Malformed, "must be two times of day such as 18:00-21:00")
+        }
+        PreferenceDimension::Unspecified
+        | PreferenceDimension::Topic
+        | PreferenceDimension::Product
+        | PreferenceDimension::Colleague
+        | PreferenceDimension::Salutation => (true, Reason::Unspecified, ""),
+    };
+    if is_one { Ok(value) } else { Err(Error::invalid("value", reason, rule)) }
+}
+
+/// A dimension that is inferred.
+///
+/// # Errors
+/// [`Reason::NotInferred`].
+pub(super) fn inferred(dimension: PreferenceDimension) -> Option<Violation> {
+    let is_inferred = super::INFERRED.contains(&dimension);
+    (!is_inferred).then(|| Violation::new("dimension", Reason::NotInferred, "must be one that is inferred"))
+}
+
+fn is_span(value: &str) -> bool {
+    value.split_once('-').is_some_and(|(start, end)| is_time(start) && is_time(end) && start != end)
+}
+
+fn is_time(value: &str) -> bool {
+    let digits = value.len() == 5
+        && value
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| (at == 2) == (byte == b':') && (at == 2 || byte.is_ascii_digit()));
+    digits && value[..2] < *"24" && value[3..] < *"60"
+}
+
+pub(super) fn write(preference: Preference, is_readable: impl Fn(&uuid::Uuid) -> bool) -> v1::DimensionPreference {
+    let values = preference.values.into_iter().map(|one| v1::PreferenceValue {
+        value: one.value,
+        weight: one.weight,
+        confidence: one.confidence,
+        sample: count(one.sample),
+        last_seen_time: one.last_seen.map(timestamp),
+        evidence_interaction_ids: one.evidence.iter().filter(|id| is_readable(id)).map(ToString::to_string).collect(),
+        origin: one.origin.into(),
+    });
+    #[allow(clippy::cast_possible_truncation, reason = "whole days")]
+    let half_life = |days: f64| duration(days as i64 * 86_400_000_000);
+    v1::DimensionPreference {
+        dimension: preference.dimension.into(),
+        value: preference.value.unwrap_or_default(),
+        origin: preference.origin.into(),
+        confidence: preference.confidence,
+        borrowed_share: preference.borrowed,
+        sample: count(preference.sample),
+        tied_values: preference.tied,
+        values: values.collect(),
+        half_life: preference.half_life_days.map(half_life),
+    }
+}
+
+pub(super) fn write_statement(said: Statement) -> v1::PreferenceStatement {
+    v1::PreferenceStatement {
+        statement_id: said.id.to_string(),
+        dimension: said.dimension.into(),
+        value: said.value,
+        origin: said.origin.into(),
+        author: said.author,
+        author_role: enum_of::<v1::Role>(said.author_role).into(),
+        source: said.source,
+        note: said.note,
+        statement_time: Some(timestamp(said.stated_at)),
+        end_time: said.ended_at.map(timestamp),
+        withdrawn_by: said.withdrawn_by.unwrap_or_default(),
+    }
+}
+
+pub(super) fn count(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_those_of_their_dimension() {
+        let is = |dimension, text: &str| value(dimension, text.to_owned()).is_ok();
+        use PreferenceDimension::{Channel, Hour, Hours, Language, Topic, Weekday};
+        assert!(is(Channel, "online_chat") && !is(Channel, "pigeon") && !is(Channel, ""));
+        assert!(is(Hour, "00") && is(Hour, "23") && !is(Hour, "24") && !is(Hour, "9"));
+        assert!(is(Weekday, "7") && !is(Weekday, "0") && !is(Weekday, "8"));
+        assert!(is(Language, "zh-CN") && !is(Language, "zh_CN"));
+        assert!(is(Hours, "18:00-21:00") && is(Hours, "22:30-06:00"));
+        for absurd in
+            ["18:00", "18:00-18:00", "24:00-25:00", "1:00-2:00", "12:60-13:00", "é1:00-02:00", "18:00-21:00-22:00"]
+        {
+            assert!(!is(Hours, absurd), "{absurd}");
+        }
+        assert!(is(Topic, "exams"));
+    }
+}

@@ -1,0 +1,284 @@
+//! Rows of statements and of what was fitted, and the part of the record that preferences are inferred from.
+
+use std::collections::HashMap;
+
+use jiff::tz::TimeZone;
+use sea_orm::{
+    ActiveValue::Set, Condition, ConnectionTrait, DbErr, QueryFilter as _, QueryOrder as _, QueryResult,
+    QuerySelect as _, Statement as Sql, entity::prelude::*,
+};
+
+use super::{
+    INFERRED, LANGUAGE_ATTRIBUTE, Line, Rated,
+    entity::statement::{self, Column, Entity},
+    replay::{Replay, is_followed},
+    view::Fitted,
+};
+use crate::{
+    api::{
+        convert::enum_of,
+        v1::{PreferenceDimension, PreferenceOrigin, RatingStanding},
+    },
+    error::{Error, Result},
+    interaction::{ContextRest, Micros},
+    store::{Abort, Store, Tx, sequence},
+};
+
+pub(super) use statement::Model as Statement;
+
+/// Interactions per trip of a replay.
+const PAGE: u64 = 2_000;
+/// A fit follows the customers of about so many interactions.
+const FOLLOWED: f64 = 500_000.0;
+/// Values of a dimension that a fit keeps the frequencies of.
+const KEPT_VALUES: usize = 1_000;
+const HOUR: Micros = 3_600 * 1_000_000;
+const DAY: Micros = 24 * HOUR;
+
+/// Columns of a [`Line`] from interactions `i` with their customers `c`, and the ratings that hold.
+fn columns(customer_id: &str, time_zone: &str) -> String {
+    format!(
+        "SELECT i.id, {customer_id} AS customer_id, {time_zone} AS time_zone, i.occurred_at, i.channel, i.kind,
+            i.outcome, i.topic, i.product_id, i.primary_staff_id, r.level, r.answered_at,
+            CASE WHEN i.context LIKE '%\"{LANGUAGE_ATTRIBUTE}\"%' THEN i.context END AS context"
+    )
+}
+
+fn ratings() -> String {
+    format!("LEFT JOIN rating r ON r.interaction_id = i.id AND r.standing <> {}", RatingStanding::Superseded as i16)
+}
+
+fn read(row: &QueryResult) -> Result<Line, DbErr> {
+    let context: Option<String> = row.try_get("", "context")?;
+    let context: Option<ContextRest> = context.and_then(|text| serde_json::from_str(&text).ok());
+    let level: Option<i16> = row.try_get("", "level")?;
+    let rated_at: Option<Micros> = row.try_get("", "answered_at")?;
+    Ok(Line {
+        id: row.try_get("", "id")?,
+        customer_id: row.try_get("", "customer_id")?,
+        time_zone: row.try_get("", "time_zone")?,
+        occurred_at: row.try_get("", "occurred_at")?,
+        channel: enum_of(row.try_get("", "channel")?),
+        kind: enum_of(row.try_get("", "kind")?),
+        outcome: enum_of(row.try_get("", "outcome")?),
+        topic: row.try_get("", "topic")?,
+        product_id: row.try_get("", "product_id")?,
+        language: context.and_then(|mut context| context.attributes.remove(LANGUAGE_ATTRIBUTE)),
+        staff_id: row.try_get("", "primary_staff_id")?,
+        rated: level.zip(rated_at).map(|(level, at)| Rated { level, at }),
+    })
+}
+
+/// A page of everybody's interactions in order of time, and of id at one instant.
+async fn page(connection: &impl ConnectionTrait, after: (Micros, Uuid)) -> Result<Vec<Line>, DbErr> {
+    let sql = format!(
+        "{} FROM interaction i
+        LEFT JOIN customer_alias a ON i.customer_id IS NULL AND a.value = i.alias_value AND a.kind = i.alias_kind
+        LEFT JOIN customer c ON c.customer_id = coalesce(i.customer_id, a.customer_id)
+        {} WHERE (i.occurred_at, i.id) > ($1, $2) ORDER BY i.occurred_at, i.id LIMIT {PAGE}",
+        columns("coalesce(i.customer_id, a.customer_id)", "coalesce(c.time_zone, '')"),
+        ratings(),
+    );
+    let statement = Sql::from_sql_and_values(connection.get_database_backend(), sql, [after.0.into(), after.1.into()]);
+    connection.query_all_raw(statement).await?.iter().map(read).collect()
+}
+
+/// The newest interactions with a customer, or under an alias of his before he was known; newest first.
+pub(super) async fn newest(
+    connection: &impl ConnectionTrait,
+    customer_id: &str,
+    limit: u64,
+) -> Result<Vec<Line>, DbErr> {
+    // Each half reads its index from the end: his 10,000th interaction costs nothing.
+    let sql = format!(
+        "{} FROM (
+            SELECT id FROM (SELECT id FROM interaction WHERE customer_id = $1
+                ORDER BY occurred_at DESC, id DESC LIMIT {limit}) AS by_id
+            UNION ALL
+            SELECT id FROM (SELECT o.id FROM customer_alias a
+                JOIN interaction o ON o.alias_kind = a.kind AND o.alias_value = a.value
+                WHERE a.customer_id = $1 AND o.alias_value IS NOT NULL AND o.customer_id IS NULL
+                ORDER BY o.occurred_at DESC, o.id DESC LIMIT {limit}) AS by_alias
+        ) AS newest JOIN interaction i ON i.id = newest.id {}
+        ORDER BY i.occurred_at DESC, i.id DESC LIMIT {limit}",
+        columns("i.customer_id", "''"),
+        ratings(),
+    );
+    let statement = Sql::from_sql_and_values(connection.get_database_backend(), sql, [customer_id.into()]);
+    connection.query_all_raw(statement).await?.iter().map(read).collect()
+}
+
+/// Replays the record, following this share of the customers; `on_page` hears how many more interactions went by.
+pub(crate) async fn replay(
+    connection: &impl ConnectionTrait,
+    zone: &TimeZone,
+    share: f64,
+    mut on_page: impl FnMut(u64),
+) -> Result<Replay, DbErr> {
+    let mut replay = Replay::new(zone.clone());
+    let mut after = (Micros::MIN, Uuid::nil());
+    loop {
+        let lines = page(connection, after).await?;
+        let Some(last) = lines.last() else { return Ok(replay) };
+        after = (last.occurred_at, last.id);
+        for line in &lines {
+            replay.add(line, line.customer_id.as_ref().is_some_and(|id| is_followed(id, share)));
+        }
+        on_page(lines.len() as u64);
+        // Whoever is served beside it has his turn.
+        tokio::task::yield_now().await;
+    }
+}
+
+/// How many interactions are on record.
+pub(crate) async fn recorded(connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    let sql = "SELECT count(*) AS count FROM interaction";
+    let row = connection.query_one_raw(Sql::from_string(connection.get_database_backend(), sql)).await?;
+    let count: i64 = row.ok_or_else(|| DbErr::RecordNotFound("count".to_owned()))?.try_get("", "count")?;
+    Ok(count.unsigned_abs())
+}
+
+/// Fits every dimension to the record if that is due: a day after it was done last, or an hour after where the record has
+/// doubled. Of several servers one does it. Gives whether it was done here.
+///
+/// # Errors
+/// [`Error::StoreUnavailable`].
+pub(super) async fn fit_if_due(store: &Store, zone: &TimeZone) -> Result<bool> {
+    let length = sequence::head(store, sequence::INTERACTIONS).await?;
+    let runner = store.clone();
+    let claimed = store.transact(move |tx| {
+        let store = runner.clone();
+        Box::pin(async move {
+            let now = store.now(tx).await?;
+            let sql = "UPDATE preference_fit SET began_at = $1, sequence = $2
+                WHERE (began_at <= $3 AND sequence < $2) OR (began_at <= $4 AND sequence * 2 <= $2 AND $2 > 0)";
+            let values = [now.into(), length.into(), (now - DAY).into(), (now - HOUR).into()];
+            Ok(tx.execute_raw(Sql::from_sql_and_values(tx.get_database_backend(), sql, values)).await?.rows_affected()
+                > 0)
+        })
+    });
+    if !claimed.await? {
+        return Ok(false);
+    }
+    let share = FOLLOWED / (length as f64).max(1.0);
+    let replay = replay(store.reader(), zone, share, |_| {}).await?;
+    let kept = |(learner, predictions)| Fitted::of(&learner, predictions, KEPT_VALUES);
+    let fitted = INFERRED.into_iter().zip(replay.learned().map(kept));
+    let rows =
+        fitted.map(|(dimension, fitted)| Ok((dimension, serde_json::to_string(&fitted).map_err(Error::internal)?)));
+    let rows: Vec<(PreferenceDimension, String)> = rows.collect::<Result<_>>()?;
+    let runner = store.clone();
+    store
+        .transact(move |tx| {
+            let (store, rows) = (runner.clone(), rows.clone());
+            Box::pin(async move {
+                let now = store.now(tx).await?;
+                for (dimension, text) in rows {
+                    let sql = "INSERT INTO preference_model (dimension, fitted, fitted_at) VALUES ($1, $2, $3)
+                        ON CONFLICT (dimension) DO UPDATE SET fitted = excluded.fitted, fitted_at = excluded.fitted_at";
+                    let values = [(dimension as i16).into(), text.into(), now.into()];
+                    tx.execute_raw(Sql::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    Ok(true)
+}
+
+/// What was fitted; dimensions that were not are missing.
+pub(super) async fn fitted(connection: &impl ConnectionTrait) -> Result<HashMap<PreferenceDimension, Fitted>, DbErr> {
+    let sql = "SELECT dimension, fitted FROM preference_model";
+    let rows = connection.query_all_raw(Sql::from_string(connection.get_database_backend(), sql)).await?;
+    let mut fitted = HashMap::new();
+    for row in rows {
+        let text: String = row.try_get("", "fitted")?;
+        let one = serde_json::from_str(&text).map_err(|error| DbErr::Json(error.to_string()))?;
+        fitted.insert(enum_of(row.try_get("", "dimension")?), one);
+    }
+    Ok(fitted)
+}
+
+/// What was said of a customer: what holds, and the newest of the rest; newest first.
+pub(super) async fn statements(
+    connection: &impl ConnectionTrait,
+    customer_id: &str,
+    limit: u64,
+) -> Result<(Vec<Statement>, Vec<Statement>), DbErr> {
+    let all = Entity::find()
+        .filter(Column::CustomerId.eq(customer_id))
+        .order_by_desc(Column::StatedAt)
+        .order_by_desc(Column::Id);
+    let holding = all.clone().filter(Column::EndedAt.is_null()).all(connection).await?;
+    let newest = all.limit(limit).all(connection).await?;
+    Ok((holding, newest))
+}
+
+pub(super) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<Statement> {
+    Entity::find_by_id(id).one(connection).await?.ok_or(Error::NotFound("statement"))
+}
+
+/// Adds what was said; what it contradicts holds no more. Needs the lock of the customer.
+pub(super) async fn add(tx: &Tx, said: Statement) -> Result<Uuid, Abort> {
+    let same_value = Column::Value.eq(&said.value);
+    let contradicted = if said.origin == PreferenceOrigin::Stated as i16 {
+        Condition::any().add(Column::Origin.eq(PreferenceOrigin::Stated as i16)).add(same_value)
+    } else {
+        Condition::any().add(same_value)
+    };
+    Entity::update_many()
+        .col_expr(Column::EndedAt, Expr::value(said.stated_at))
+        .filter(holding(&said.customer_id, said.dimension))
+        .filter(contradicted)
+        .exec(tx)
+        .await?;
+    let id = said.id;
+    let row = statement::ActiveModel {
+        id: Set(id),
+        customer_id: Set(said.customer_id),
+        dimension: Set(said.dimension),
+        value: Set(said.value),
+        origin: Set(said.origin),
+        author: Set(said.author),
+        author_role: Set(said.author_role),
+        source: Set(said.source),
+        note: Set(said.note),
+        stated_at: Set(said.stated_at),
+        ended_at: Set(None),
+        withdrawn_by: Set(None),
+    };
+    Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(id)
+}
+
+/// Ends what is stated of a dimension, or stated or refuted of one value. Needs the lock of the customer.
+///
+/// # Errors
+/// [`Error::NothingStated`].
+pub(super) async fn withdraw(
+    tx: &Tx,
+    now: Micros,
+    (customer_id, dimension, value): (&str, PreferenceDimension, Option<&str>),
+    author: &str,
+) -> Result<Uuid, Abort> {
+    let which = match value {
+        Some(value) => Column::Value.eq(value),
+        None => Column::Origin.eq(PreferenceOrigin::Stated as i16),
+    };
+    let found = Entity::find().filter(holding(customer_id, dimension as i16)).filter(which).one(tx).await?;
+    let id = found.ok_or(Error::NothingStated)?.id;
+    Entity::update_many()
+        .col_expr(Column::EndedAt, Expr::value(now))
+        .col_expr(Column::WithdrawnBy, Expr::value(author))
+        .filter(Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(id)
+}
+
+fn holding(customer_id: &str, dimension: i16) -> Condition {
+    Condition::all()
+        .add(Column::CustomerId.eq(customer_id))
+        .add(Column::Dimension.eq(dimension))
+        .add(Column::EndedAt.is_null())
+}

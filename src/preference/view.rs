@@ -1,0 +1,298 @@
+//! What is known of one customer in one dimension, from his record, what was said, and what was fitted. No I/O.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    Line, circle, known_values,
+    model::{Calibration, Kernel, Learner, Likely, Parameters, Prior, Value, decay, expect, tied},
+    replay::days,
+};
+use crate::{
+    api::v1::{PreferenceDimension, PreferenceOrigin},
+    interaction::Micros,
+};
+
+/// Below this confidence no value is offered.
+const OFFERED_FROM: f64 = 0.2;
+/// So many later contacts speak against a refutation.
+const SPEAK_AGAIN: usize = 3;
+const SHOWN_VALUES: usize = 10;
+const SHOWN_EVIDENCE: usize = 5;
+
+/// What a fit found of one dimension.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Fitted {
+    parameters: Parameters,
+    calibration: Calibration,
+    /// What customers do, the most frequent first.
+    values: Vec<(String, u64)>,
+    /// Contacts with a value beyond those.
+    rest: u64,
+    /// How many predictions it rests on.
+    predictions: u64,
+}
+
+impl Fitted {
+    pub(super) fn of(learner: &Learner, predictions: u64, kept: usize) -> Self {
+        let values = learner.prior.most_frequent(kept);
+        let listed: u64 = values.iter().map(|(_, count)| count).sum();
+        Self {
+            parameters: learner.leader(),
+            calibration: learner.calibration.clone(),
+            values,
+            rest: learner.prior.total() - listed,
+            predictions,
+        }
+    }
+
+    /// What holds until there is a fit.
+    fn default_for(dimension: PreferenceDimension) -> Self {
+        let parameters = Parameters::default_for(circle(dimension));
+        Self { parameters, calibration: Calibration::default(), values: Vec::new(), rest: 0, predictions: 0 }
+    }
+
+    fn prior(&self, dimension: PreferenceDimension) -> Prior {
+        let mut prior = Prior::of(known_values(dimension).into_iter());
+        for (name, count) in &self.values {
+            let value = prior.number(name);
+            prior.add(value, *count);
+        }
+        prior.add_unlisted(self.rest);
+        prior
+    }
+}
+
+/// What was said of a value and holds.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub(super) value: String,
+    pub(super) origin: PreferenceOrigin,
+    pub(super) at: Micros,
+}
+
+/// An interaction's part in one dimension.
+#[derive(Clone, Debug)]
+pub(super) struct Contact<'l> {
+    pub(super) line: &'l Line,
+    pub(super) value: &'l str,
+    /// Before it fades.
+    pub(super) weight: f64,
+}
+
+/// A dimension of a customer.
+#[derive(Clone, Debug)]
+pub(super) struct Preference {
+    pub(super) dimension: PreferenceDimension,
+    /// None: unknown.
+    pub(super) value: Option<String>,
+    pub(super) origin: PreferenceOrigin,
+    pub(super) confidence: f64,
+    pub(super) borrowed: f64,
+    pub(super) sample: usize,
+    pub(super) tied: Vec<String>,
+    pub(super) values: Vec<Shown>,
+    /// None: it is never inferred.
+    pub(super) half_life_days: Option<f64>,
+}
+
+/// One of its values.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    pub(super) value: String,
+    pub(super) weight: f64,
+    pub(super) confidence: f64,
+    pub(super) sample: usize,
+    pub(super) last_seen: Option<Micros>,
+    /// Newest first.
+    pub(super) evidence: Vec<Uuid>,
+    pub(super) origin: PreferenceOrigin,
+}
+
+/// What he did with one value.
+#[derive(Default)]
+struct Own {
+    weight: f64,
+    sample: usize,
+    last_seen: Option<Micros>,
+    evidence: Vec<Uuid>,
+}
+
+/// What is stated of a dimension that is never inferred; none if nothing is.
+pub(super) fn stated(dimension: PreferenceDimension, said: &[Said]) -> Option<Preference> {
+    let value = said.iter().find(|said| said.origin == PreferenceOrigin::Stated)?.value.clone();
+    let shown = Shown {
+        value: value.clone(),
+        weight: 0.0,
+        confidence: 1.0,
+        sample: 0,
+        last_seen: None,
+        evidence: Vec::new(),
+        origin: PreferenceOrigin::Stated,
+    };
+    Some(Preference {
+        dimension,
+        value: Some(value),
+        origin: PreferenceOrigin::Stated,
+        confidence: 1.0,
+        borrowed: 0.0,
+        sample: 0,
+        tied: Vec::new(),
+        values: vec![shown],
+        half_life_days: None,
+    })
+}
+
+/// Infers a dimension from contacts, newest first, as of `now`.
+pub(super) fn infer(
+    dimension: PreferenceDimension,
+    contacts: &[Contact<'_>],
+    said: &[Said],
+    fitted: Option<&Fitted>,
+    now: Micros,
+) -> Preference {
+    let default = Fitted::default_for(dimension);
+    let fitted = fitted.unwrap_or(&default);
+    let parameters = fitted.parameters;
+    let mut prior = fitted.prior(dimension);
+    let mut own: BTreeMap<&str, Own> = BTreeMap::new();
+    let refuted: HashMap<&str, Micros> = said
+        .iter()
+        .filter(|said| said.origin == PreferenceOrigin::Refuted)
+        .map(|said| (said.value.as_str(), said.at))
+        .collect();
+    // What was refuted speaks again by what came later, if that is enough.
+    let later = |value: &str, than: Micros| {
+        contacts.iter().filter(|one| one.value == value && one.line.occurred_at > than).count()
+    };
+    let is_barred = |value: &str| refuted.get(value).is_some_and(|at| later(value, *at) < SPEAK_AGAIN);
+    for contact in contacts {
+        let one = own.entry(contact.value).or_default();
+        one.sample += 1;
+        one.last_seen = one.last_seen.max(Some(contact.line.occurred_at));
+        if one.evidence.len() < SHOWN_EVIDENCE {
+            one.evidence.push(contact.line.id);
+        }
+        if refuted.get(contact.value).is_none_or(|at| contact.line.occurred_at > *at) {
+            one.weight += contact.weight * decay(days(now) - contact.line.day(), parameters.half_life_days());
+        }
+    }
+    let mut barred: Vec<&str> = refuted.keys().copied().filter(|value| is_barred(value)).collect();
+    let speaking = own.iter().filter(|(value, _)| !barred.contains(*value));
+    let weights: Vec<(Value, f64)> = speaking.map(|(value, own)| (prior.number(value), own.weight)).collect();
+    let total: f64 = weights.iter().map(|(_, weight)| weight).sum();
+
+    let kernel = Kernel::new(circle(dimension), parameters.width());
+    let mut likely = expect(&prior, &weights, parameters, &kernel);
+    likely.retain(|one| !barred.contains(&prior.name(one.value)));
+    let confidence = likely.first().map_or(0.0, |first| fitted.calibration.confidence(first.p));
+    let name = |one: &Likely| prior.name(one.value).to_owned();
+    let is_own = |one: &&Likely| own.contains_key(prior.name(one.value));
+    let inferred = likely.first().filter(|first| confidence >= OFFERED_FROM && is_own(first)).map(name);
+    let tied = likely.iter().take(tied(&likely)).skip(1).map(name).collect();
+    let stated = said.iter().find(|said| said.origin == PreferenceOrigin::Stated).map(|said| said.value.clone());
+
+    let shown = |value: String, origin: PreferenceOrigin, weight: f64, confidence: f64| {
+        let (sample, last_seen, evidence) = match own.get(value.as_str()) {
+            Some(own) => (own.sample, own.last_seen, own.evidence.clone()),
+            None => (0, None, Vec::new()),
+        };
+        Shown { value, weight, confidence, sample, last_seen, evidence, origin }
+    };
+    let weight = |value: &str| likely.iter().find(|one| prior.name(one.value) == value).map_or(0.0, |one| one.p);
+    let mut values: Vec<Shown> = Vec::new();
+    values.extend(stated.iter().map(|value| shown(value.clone(), PreferenceOrigin::Stated, weight(value), 1.0)));
+    barred.sort_unstable();
+    let refutations = barred.iter().take(SHOWN_VALUES / 2);
+    let refutations: Vec<_> =
+        refutations.map(|value| shown((*value).to_owned(), PreferenceOrigin::Refuted, 0.0, 0.0)).collect();
+    let room = SHOWN_VALUES - values.len() - refutations.len();
+    let by_likelihood = likely.iter().filter(is_own).filter(|one| stated.as_deref() != Some(prior.name(one.value)));
+    values.extend(by_likelihood.take(room).map(|one| {
+        let worth = if inferred.as_deref() == Some(prior.name(one.value)) { confidence } else { confidence.min(one.p) };
+        shown(name(one), PreferenceOrigin::Inferred, one.p, worth)
+    }));
+    values.extend(refutations);
+
+    let (value, origin, confidence) = match (stated, inferred) {
+        (Some(value), _) => (Some(value), PreferenceOrigin::Stated, 1.0),
+        (None, Some(value)) => (Some(value), PreferenceOrigin::Inferred, confidence),
+        (None, None) => (None, PreferenceOrigin::Unspecified, confidence),
+    };
+    Preference {
+        dimension,
+        value,
+        origin,
+        confidence,
+        borrowed: parameters.concentration / (total + parameters.concentration),
+        sample: contacts.len(),
+        tied,
+        values,
+        half_life_days: Some(parameters.half_life_days()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preference::tests::line;
+
+    const DAY: Micros = 86_400_000_000;
+
+    fn topics(topics: &[(&'static str, i64)]) -> Vec<(&'static str, Line)> {
+        topics.iter().rev().map(|(topic, day)| (*topic, line("c", day * DAY))).collect()
+    }
+
+    fn inferred(contacts: &[(&'static str, i64)], said: &[Said], now: i64) -> Preference {
+        let lines = topics(contacts);
+        let contacts: Vec<_> = lines.iter().map(|(value, line)| Contact { line, value, weight: 1.0 }).collect();
+        infer(PreferenceDimension::Topic, &contacts, said, None, now * DAY)
+    }
+
+    fn said(value: &str, origin: PreferenceOrigin, day: i64) -> Said {
+        Said { value: value.to_owned(), origin, at: day * DAY }
+    }
+
+    #[test]
+    fn nothing_of_his_own_is_unknown() {
+        let found = inferred(&[], &[], 10);
+        assert_eq!((found.value, found.origin, found.borrowed), (None, PreferenceOrigin::Unspecified, 1.0));
+    }
+
+    #[test]
+    fn confidence_fades_until_it_is_unknown() {
+        let contacts = [("exams", 1), ("exams", 2), ("exams", 3)];
+        let (young, old) = (inferred(&contacts, &[], 4), inferred(&contacts, &[], 400));
+        assert_eq!(young.value.as_deref(), Some("exams"));
+        assert!(old.borrowed > young.borrowed && old.borrowed > 0.99, "{old:?}");
+    }
+
+    #[test]
+    fn what_is_refuted_speaks_again_after_three_later_contacts() {
+        let no = [said("exams", PreferenceOrigin::Refuted, 4)];
+        let mut contacts = vec![("exams", 1), ("exams", 2), ("exams", 3), ("returns", 3), ("exams", 5), ("exams", 6)];
+        let found = inferred(&contacts, &no, 7);
+        assert_eq!(found.value.as_deref(), Some("returns"));
+        let shown = found.values.last().unwrap();
+        assert_eq!((shown.value.as_str(), shown.origin, shown.sample), ("exams", PreferenceOrigin::Refuted, 5));
+        contacts.push(("exams", 7));
+        assert_eq!(inferred(&contacts, &no, 7).value.as_deref(), Some("exams"));
+    }
+
+    #[test]
+    fn what_is_stated_comes_first() {
+        let yes = [said("returns", PreferenceOrigin::Stated, 4)];
+        let found = inferred(&[("exams", 1), ("exams", 2)], &yes, 4);
+        assert_eq!((found.value.as_deref(), found.confidence), (Some("returns"), 1.0));
+        let listed: Vec<_> = found.values.iter().map(|one| (one.value.as_str(), one.sample)).collect();
+        assert_eq!(listed, [("returns", 0), ("exams", 2)]);
+    }
+
+    #[test]
+    fn a_tie_is_said() {
+        let found = inferred(&[("b", 1), ("a", 1)], &[], 1);
+        assert_eq!((found.value.as_deref(), found.tied), (Some("a"), vec!["b".to_owned()]));
+    }
+}
