@@ -31,7 +31,7 @@ const PAGE: u64 = 2_000;
 /// A fit follows the customers of about so many interactions.
 const FOLLOWED: f64 = 500_000.0;
 /// Values of a dimension that a fit keeps the frequencies of.
-const KEPT_VALUES: usize = 1_000;
+const KEPT_VALUES: usize = 200;
 const HOUR: Micros = 3_600 * 1_000_000;
 const DAY: Micros = 24 * HOUR;
 
