@@ -36,7 +36,7 @@ use crate::{
 type Answer<T> = Result<Response<T>, Status>;
 
 /// Interactions of one customer that are read.
-const READ: u64 = 500;
+const READ: u64 = 200;
 /// Statements that are shown, those that hold no more included.
 const STATEMENTS: u64 = 100;
 /// By which evidence can be read elsewhere.
