@@ -16,6 +16,7 @@ pub mod import;
 pub mod interaction;
 mod log_writer;
 pub mod metrics;
+pub mod privacy;
 mod private_file;
 pub mod quality;
 pub mod rating;

@@ -32,8 +32,8 @@ use crate::{
             audit_service_server::AuditServiceServer, competition_service_server::CompetitionServiceServer,
             contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
             directory_service_server::DirectoryServiceServer, interaction_service_server::InteractionServiceServer,
-            quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
-            survey_service_server::SurveyServiceServer,
+            preference_service_server::PreferenceServiceServer, quality_service_server::QualityServiceServer,
+            rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
         },
     },
     audit::AuditApi,
@@ -46,6 +46,7 @@ use crate::{
     directory::service::DirectoryApi,
     interaction::{service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
+    privacy::service::PrivacyApi,
     quality::service::QualityApi,
     rating::service::RatingApi,
     store::{Database, Store},
@@ -152,7 +153,7 @@ fn services(
     };
     let watches = Watches::new(watch_limits, stopping.clone(), metrics.clone());
     let interactions = InteractionApi::new(
-        store.clone(),
+        (store.clone(), vault.clone()),
         config.time_zone.rules.clone(),
         config.recording.group_max,
         config.recording.queue,
@@ -161,8 +162,9 @@ fn services(
         watches.clone(),
     );
     let batch_limit = limits.max_batch_message_bytes;
-    let directory = DirectoryServiceServer::new(DirectoryApi::new(store.clone(), &config.time_zone.name))
-        .max_decoding_message_size(batch_limit);
+    let directory =
+        DirectoryServiceServer::new(DirectoryApi::new(store.clone(), &config.time_zone.name, vault.clone()))
+            .max_decoding_message_size(batch_limit);
     let interactions = InteractionServiceServer::new(interactions).max_decoding_message_size(batch_limit);
     let audit =
         AuditServiceServer::new(AuditApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
@@ -180,6 +182,8 @@ fn services(
         .max_decoding_message_size(limits.max_message_bytes);
     let quality =
         QualityServiceServer::new(QualityApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
+    let preferences = PreferenceServiceServer::new(PrivacyApi::new(store.clone(), vault.clone()))
+        .max_decoding_message_size(limits.max_message_bytes);
     let competitions = CompetitionServiceServer::new(CompetitionApi::new(
         store.clone(),
         vault,
@@ -200,11 +204,12 @@ fn services(
         name(&contests),
         name(&quality),
         name(&competitions),
+        name(&preferences),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
     let routes = routes.add_service(surveys).add_service(ratings).add_service(contests).add_service(quality);
-    (routes.add_service(competitions).add_service(audit), names)
+    (routes.add_service(competitions).add_service(preferences).add_service(audit), names)
 }
 
 impl Running {

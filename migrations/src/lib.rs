@@ -16,6 +16,7 @@ mod m0008_replies;
 mod m0009_invitation_figures;
 mod m0010_quality;
 mod m0011_competitions;
+mod m0013_erasures;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_invitation_figures::Migration),
             Box::new(m0010_quality::Migration),
             Box::new(m0011_competitions::Migration),
+            Box::new(m0013_erasures::Migration),
         ]
     }
 }
