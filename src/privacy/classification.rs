@@ -5,13 +5,15 @@
 //! Conditions and expressions are SQL for both databases: `$1` is the customer's id, `{his}` lists the ids of his
 //! interactions, `{his_ratings}` those of his ratings, `{his_objects}` what the audit trail calls them.
 
-use Class::{Fact, Identity, Note, Organization, Pseudonym, Staff, Technical};
+use Class::{Fact, Identity, Note, Organization, Partly, Pseudonym, Staff, Technical};
 
 /// Whose data a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// Who the customer is, or what he said: exported; erased to this expression.
     Identity(&'static str),
+    /// His in some rows, about others in the rest: exported as the first expression, erased to the second.
+    Partly(&'static str, &'static str),
     /// Names a matter of his in a calling system: exported; erased to a number that still tells his matters apart, since
     /// resolution is counted by them.
     Pseudonym,
@@ -102,8 +104,15 @@ pub const TABLES: &[Table] = &[
         &[
             (Fact, &["id", "event_at", "action", "actor_role"]),
             (Identity("CASE WHEN object_id = $1 THEN '' ELSE object_id END"), &["object_id"]),
-            (EMPTY, &["reason"]),
-            (Identity("CASE WHEN action IN (3, 4, 5, 6, 45, 46) THEN NULL ELSE detail END"), &["detail"]),
+            (Partly("CASE WHEN action IN (1, 3, 4, 5, 6, 45, 46) THEN reason ELSE '' END", "''"), &["reason"]),
+            // Details of the others name colleagues only.
+            (
+                Partly(
+                    "CASE WHEN action = 45 THEN detail ELSE NULL END",
+                    "CASE WHEN action IN (3, 4, 5, 6, 45, 46) THEN NULL ELSE detail END",
+                ),
+                &["detail"],
+            ),
             // The customer's own name stands under object_id.
             (Note("CASE WHEN actor_role = 6 THEN '' ELSE actor END"), &["actor"]),
         ],

@@ -106,7 +106,9 @@ async fn blank(tx: &Tx, table: &Table, rows: &Rows, customer_id: &str) -> Result
     let mut changes = Vec::new();
     for (class, column) in table.classified() {
         match class {
-            Class::Identity(becomes) | Class::Note(becomes) => changes.push(format!("\"{column}\" = {becomes}")),
+            Class::Identity(becomes) | Class::Note(becomes) | Class::Partly(_, becomes) => {
+                changes.push(format!("\"{column}\" = {becomes}"))
+            }
             Class::Pseudonym => {
                 let sql = format!(
                     "UPDATE {name} SET \"{column}\" = m.called FROM (

@@ -76,6 +76,7 @@ async fn read(
 ) -> Result<Vec<(String, Option<Uuid>)>> {
     let exported = table.classified().filter_map(|(class, column)| match class {
         Class::Identity(_) | Class::Pseudonym | Class::Fact => Some(format!("\"{column}\"")),
+        Class::Partly(shown, _) => Some(format!("{shown} AS \"{column}\"")),
         Class::Note(_) | Class::Staff | Class::Organization | Class::Technical => None,
     });
     let mut columns: Vec<String> = exported.collect();

@@ -15,6 +15,7 @@ mod errors;
 mod figures;
 mod interactions;
 mod network;
+mod privacy;
 mod quality;
 mod ratings;
 mod record;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         support::trials(figures::tests()),
         support::trials(interactions::tests()),
         support::trials(network::tests()),
+        support::trials(privacy::tests()),
         support::trials(quality::tests()),
         support::trials(ratings::tests()),
         support::trials(record::tests()),

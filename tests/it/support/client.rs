@@ -7,8 +7,8 @@ use rapport::api::v1::{
     audit_service_client::AuditServiceClient, competition_service_client::CompetitionServiceClient,
     contact_service_client::ContactServiceClient, contest_service_client::ContestServiceClient,
     directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
-    quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
-    survey_service_client::SurveyServiceClient,
+    preference_service_client::PreferenceServiceClient, quality_service_client::QualityServiceClient,
+    rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -82,6 +82,10 @@ impl Caller {
 
     pub(crate) fn ratings(&self) -> RatingServiceClient<Authorized> {
         RatingServiceClient::new(self.service())
+    }
+
+    pub(crate) fn preferences(&self) -> PreferenceServiceClient<Authorized> {
+        PreferenceServiceClient::new(self.service())
     }
 
     pub(crate) fn quality(&self) -> QualityServiceClient<Authorized> {
