@@ -176,6 +176,9 @@ pub enum Error {
     /// Voting has closed, or the competition was cancelled.
     #[error("voting has closed")]
     VotingClosed,
+    /// The customer, or whoever an alias belonged to, was erased.
+    #[error("the customer, or whoever an alias belonged to, was erased")]
+    CustomerErased,
     /// The server has as much to do as it takes on, or is stopping.
     #[error("the server is busy")]
     Overloaded,

@@ -17,6 +17,7 @@ pub mod interaction;
 mod log_writer;
 pub mod metrics;
 pub mod preference;
+pub mod privacy;
 mod private_file;
 pub mod quality;
 pub mod rating;

@@ -47,6 +47,7 @@ use crate::{
     interaction::{service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
     preference::{self, service::PreferenceApi},
+    privacy::service::PrivacyApi,
     quality::service::QualityApi,
     rating::service::RatingApi,
     store::{Database, Store},
@@ -155,7 +156,7 @@ fn services(
     };
     let watches = Watches::new(watch_limits, stopping.clone(), metrics.clone());
     let interactions = InteractionApi::new(
-        store.clone(),
+        (store.clone(), vault.clone()),
         config.time_zone.rules.clone(),
         config.recording.group_max,
         config.recording.queue,
@@ -164,8 +165,9 @@ fn services(
         watches.clone(),
     );
     let batch_limit = limits.max_batch_message_bytes;
-    let directory = DirectoryServiceServer::new(DirectoryApi::new(store.clone(), &config.time_zone.name))
-        .max_decoding_message_size(batch_limit);
+    let directory =
+        DirectoryServiceServer::new(DirectoryApi::new(store.clone(), &config.time_zone.name, vault.clone()))
+            .max_decoding_message_size(batch_limit);
     let interactions = InteractionServiceServer::new(interactions).max_decoding_message_size(batch_limit);
     let audit =
         AuditServiceServer::new(AuditApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
@@ -183,6 +185,7 @@ fn services(
         .max_decoding_message_size(limits.max_message_bytes);
     let quality =
         QualityServiceServer::new(QualityApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
+    let privacy = PrivacyApi::new(store.clone(), vault.clone());
     let competitions = CompetitionServiceServer::new(CompetitionApi::new(
         store.clone(),
         vault,
@@ -192,8 +195,9 @@ fn services(
         stopping.clone(),
     ))
     .max_decoding_message_size(limits.max_message_bytes);
-    let preferences = PreferenceServiceServer::new(PreferenceApi::new(store.clone(), config.time_zone.clone()))
-        .max_decoding_message_size(limits.max_message_bytes);
+    let preferences =
+        PreferenceServiceServer::new(PreferenceApi::new(store.clone(), config.time_zone.clone(), privacy))
+            .max_decoding_message_size(limits.max_message_bytes);
     let surveys = SurveyApi::new(store.clone(), config.time_zone.rules.clone(), watches, stopping.clone());
     let surveys = SurveyServiceServer::new(surveys).max_decoding_message_size(limits.max_message_bytes);
     let names = vec![

@@ -143,6 +143,15 @@ impl Vault {
         context.sign().as_ref().try_into().map_err(Error::internal)
     }
 
+    /// The MACs of the same under every key, oldest first: what was named under an older key is recognised after a newer one
+    /// has taken over.
+    ///
+    /// # Errors
+    /// None of a vault that was opened.
+    pub fn macs(&self, parts: &[&[u8]]) -> Result<Vec<[u8; 32]>> {
+        self.0.iter().map(|key| self.mac(&key.id, parts)).collect()
+    }
+
     /// Signs with the newest key.
     ///
     /// # Errors

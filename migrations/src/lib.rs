@@ -17,6 +17,7 @@ mod m0009_invitation_figures;
 mod m0010_quality;
 mod m0011_competitions;
 mod m0012_preferences;
+mod m0013_erasures;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_quality::Migration),
             Box::new(m0011_competitions::Migration),
             Box::new(m0012_preferences::Migration),
+            Box::new(m0013_erasures::Migration),
         ]
     }
 }

@@ -136,6 +136,7 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::FlagSettled => (Code::FailedPrecondition, Reason::FlagSettled),
         Error::FlagWithinChance => (Code::FailedPrecondition, Reason::FlagWithinChance),
         Error::VotingClosed => (Code::FailedPrecondition, Reason::VotingClosed),
+        Error::CustomerErased => (Code::FailedPrecondition, Reason::CustomerErased),
         Error::SlowReader => (Code::ResourceExhausted, Reason::SlowReader),
         Error::Overloaded => (Code::Unavailable, Reason::Overloaded),
         Error::RateLimited { .. } => (Code::ResourceExhausted, Reason::RateLimited),

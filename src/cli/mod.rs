@@ -3,6 +3,7 @@
 pub mod bias;
 pub mod call;
 pub mod client;
+pub mod compact;
 pub mod competition;
 pub mod completions;
 pub mod demo;
@@ -66,6 +67,11 @@ pub enum Command {
     /// Works on the database itself; servers before it may go on, but no rating is taken and nobody invited in the
     /// meantime.
     Recompute(recompute::RecomputeArgs),
+    /// Rewrites the database so that nothing of what was erased or replaced is left in its files
+    ///
+    /// SQLite: takes about the size of the database on the disk in addition, and holds up whoever writes; nobody may hold
+    /// the database open for reading, so stop the server first. PostgreSQL: vacuums every table.
+    Compact(compact::CompactArgs),
     /// Counts ballots from a file under rules from a file: what would another trim, panel or form have done?
     Tally(tally::TallyArgs),
     /// Checks a competition's record from itself alone, and names the first thing that does not agree
@@ -104,6 +110,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Leaderboard(args) => leaderboard::run(args).await,
         Command::Bias(args) => bias::run(args).await,
         Command::Recompute(args) => recompute::run(args).await,
+        Command::Compact(args) => compact::run(args).await,
         Command::Tally(args) => tally::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Preferences(args) => preferences::run(args).await,

@@ -27,6 +27,7 @@ mod watch;
 use serde::{Deserialize, Serialize};
 
 pub use service::CompetitionApi;
+pub(crate) use store::erasure::erase as erase_voter;
 pub use terms::{SwapRule, Tally};
 
 /// An entry and the team that submitted it. Ids are compared byte by byte.

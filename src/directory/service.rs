@@ -23,6 +23,7 @@ use crate::{
     call::{Call, mutation, page_size, respond},
     error::{Error, Reason, Result, Violation},
     store::{Abort, Store, Tx, audit, request},
+    vault::Vault,
 };
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -34,6 +35,7 @@ const PAGE: u64 = 100;
 pub struct DirectoryApi {
     store: Store,
     time_zone: Arc<str>,
+    vault: Vault,
 }
 
 /// A kind of record that can be upserted: how it is read from its message, and how it is written. What refuses does so
@@ -48,13 +50,13 @@ trait Record: Clone + Send + Sync + Sized + 'static {
         Vec::new()
     }
 
-    fn write<'t>(&'t self, tx: &'t Tx, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>>;
+    fn write<'t>(&'t self, tx: &'t Tx, vault: &'t Vault, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>>;
 }
 
 impl DirectoryApi {
-    /// `time_zone`: the organisation's, an IANA name.
-    pub fn new(store: Store, time_zone: &str) -> Self {
-        Self { store, time_zone: time_zone.into() }
+    /// `time_zone`: the organisation's, an IANA name; `vault` recognises customers who were erased.
+    pub fn new(store: Store, time_zone: &str, vault: Vault) -> Self {
+        Self { store, time_zone: time_zone.into(), vault }
     }
 
     /// Writes one record, once per request id.
@@ -69,16 +71,17 @@ impl DirectoryApi {
         items: Vec<(request::Request, R)>,
         upsert: Upsert,
     ) -> Result<Vec<Result<Written>>> {
-        let store = self.store.clone();
+        let (store, vault) = (self.store.clone(), self.vault.clone());
         let items = Arc::new(items);
         self.store
             .transact(move |tx| {
-                let (store, items, upsert) = (store.clone(), items.clone(), upsert.clone());
+                let (store, vault) = (store.clone(), vault.clone());
+                let (items, upsert) = (items.clone(), upsert.clone());
                 Box::pin(async move {
                     let now = store.now(tx).await?;
                     let mut results = Vec::with_capacity(items.len());
                     for (mutation, record) in items.iter() {
-                        match request::once(tx, mutation, now, record.write(tx, &upsert)).await {
+                        match request::once(tx, mutation, now, record.write(tx, &vault, &upsert)).await {
                             Ok(written) => results.push(Ok(written)),
                             Err(Abort::Domain(error)) => results.push(Err(error)),
                             Err(abort) => return Err(abort),
@@ -196,7 +199,7 @@ impl Record for Team {
         Self { state, id: normal(message.team_id), display_name: message.display_name, revision: 0 }
     }
 
-    fn write<'t>(&'t self, tx: &'t Tx, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>> {
+    fn write<'t>(&'t self, tx: &'t Tx, _: &'t Vault, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>> {
         Box::pin(rows::upsert_team(tx, self, upsert))
     }
 }
@@ -219,7 +222,7 @@ impl Record for StaffMember {
         }
     }
 
-    fn write<'t>(&'t self, tx: &'t Tx, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>> {
+    fn write<'t>(&'t self, tx: &'t Tx, _: &'t Vault, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>> {
         Box::pin(rows::upsert_staff(tx, self, upsert))
     }
 }
@@ -246,8 +249,8 @@ impl Record for Customer {
         check_customer(self)
     }
 
-    fn write<'t>(&'t self, tx: &'t Tx, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>> {
-        Box::pin(rows::upsert_customer(tx, self, upsert))
+    fn write<'t>(&'t self, tx: &'t Tx, vault: &'t Vault, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>> {
+        Box::pin(rows::upsert_customer(tx, vault, self, upsert))
     }
 }
 
@@ -269,6 +272,17 @@ pub(crate) fn alias(message: v1::CustomerAlias) -> Alias {
 /// An alias as callers see it.
 pub(crate) fn alias_message(alias: Alias) -> v1::CustomerAlias {
     v1::CustomerAlias { kind: alias.kind.into(), value: alias.value }
+}
+
+/// A contact point as callers see it.
+pub(crate) fn contact_point_message(point: ContactPoint) -> v1::ContactPoint {
+    v1::ContactPoint {
+        kind: point.kind.into(),
+        value: point.value,
+        source: point.source,
+        obtained_time: point.obtained_at.map(timestamp),
+        consent: point.consent.into(),
+    }
 }
 
 fn team_message(team: Team) -> v1::Team {
@@ -296,17 +310,7 @@ fn customer_message(customer: Customer, now: i64) -> v1::Customer {
             end_time: suspension.end.map(timestamp),
         }),
         etag: etag(customer.revision),
-        contact_points: customer
-            .contact_points
-            .into_iter()
-            .map(|point| v1::ContactPoint {
-                kind: point.kind.into(),
-                value: point.value,
-                source: point.source,
-                obtained_time: point.obtained_at.map(timestamp),
-                consent: point.consent.into(),
-            })
-            .collect(),
+        contact_points: customer.contact_points.into_iter().map(contact_point_message).collect(),
         aliases: customer.aliases.into_iter().map(alias_message).collect(),
         customer_id: customer.id,
         salutation: customer.salutation,
@@ -500,7 +504,10 @@ impl DirectoryService for DirectoryApi {
             let upsert = Upsert { mode: message.mode(), etag: message.etag };
             let written =
                 self.upsert(mutation, customer.clone(), upsert).await.map_err(|error| error.inside("customer"))?;
-            let customer = self.customer_message(self.customer(&customer.id).await?);
+            // Whom a batch may leave as he is, for the sake of imports, nobody can be shown here.
+            let customer =
+                rows::find_customer(self.store.reader(), &customer.id).await?.ok_or(Error::CustomerErased)?;
+            let customer = self.customer_message(customer);
             Ok(v1::UpsertCustomerResponse { outcome: written.outcome().into(), customer: Some(customer) })
         })
         .await

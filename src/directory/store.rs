@@ -12,7 +12,9 @@ use super::{Alias, ContactPoint, Customer, StaffMember, Suspension, Team, Upsert
 use crate::{
     api::v1::{Consent, ContactKind, CustomerStanding, StaffRole, StaffState, TeamState, UpsertMode, UpsertOutcome},
     error::{Error, Reason},
+    privacy::tombstone::{self, Name},
     store::{Abort, Tx, set},
+    vault::Vault,
 };
 
 impl From<team::Model> for Team {
@@ -114,8 +116,26 @@ pub(crate) async fn upsert_staff(tx: &Tx, person: &StaffMember, upsert: &Upsert)
 }
 
 /// Creates or replaces a customer with his contact points and aliases; a suspension stays as it is.
-pub(crate) async fn upsert_customer(tx: &Tx, customer: &Customer, upsert: &Upsert) -> Result<Written, Abort> {
+pub(crate) async fn upsert_customer(
+    tx: &Tx,
+    vault: &Vault,
+    customer: &Customer,
+    upsert: &Upsert,
+) -> Result<Written, Abort> {
     let there = customer::Entity::find_by_id(&customer.id).lock_exclusive().one(tx).await?;
+    // After the lock: of whoever was erased a moment ago the tombstone is seen.
+    let mut names: Vec<Name> = customer.aliases.iter().cloned().map(Name::Alias).collect();
+    if there.is_none() {
+        names.push(Name::Customer(customer.id.clone()));
+    }
+    let erased = tombstone::among(tx, vault, names).await?;
+    if !erased.is_empty() {
+        let is_he = erased.contains_key(&Name::Customer(customer.id.clone()));
+        if is_he && upsert.mode == UpsertMode::CreateOnly && upsert.etag.is_empty() {
+            return Ok(Written::new(UpsertOutcome::Left, 0));
+        }
+        return Err(Error::CustomerErased.into());
+    }
     let (outcome, revision) = decide(there.as_ref().map(|row| row.revision), upsert, "customer")?;
     let aliases = customer.aliases.iter().map(|alias| alias.value.clone()).collect();
     let owners = known_among(tx, Named { aliases, ..Named::default() }).await?.aliases;
@@ -184,6 +204,43 @@ pub(crate) async fn upsert_customer(tx: &Tx, customer: &Customer, upsert: &Upser
 pub(crate) async fn lock_customer(tx: &Tx, customer_id: &str) -> Result<(), Abort> {
     let found = customer::Entity::find_by_id(customer_id).lock_exclusive().one(tx).await?;
     found.map(|_| ()).ok_or_else(|| Error::NotFound("customer").into())
+}
+
+/// Sets the consent of a contact point, wherever the customer has it; gives the one of before. None: there is no such
+/// customer.
+///
+/// # Errors
+/// [`Reason::UnknownContactPoint`].
+pub(crate) async fn set_consent(
+    tx: &Tx,
+    customer_id: &str,
+    point: &Alias,
+    consent: Consent,
+) -> Result<Option<Consent>, Abort> {
+    use contact_point::Column;
+    let found = customer::Entity::find_by_id(customer_id).lock_exclusive().one(tx).await?;
+    let Some(row) = found else { return Ok(None) };
+    let of_point = Condition::all()
+        .add(Column::CustomerId.eq(customer_id))
+        .add(Column::Kind.eq(point.kind as i16))
+        .add(Column::Value.eq(&point.value));
+    let before = contact_point::Entity::find().filter(of_point.clone()).order_by_asc(Column::Position).one(tx).await?;
+    let Some(before) = before else {
+        let rule = "must, with kind, be a contact point of the customer";
+        return Err(Error::invalid("value", Reason::UnknownContactPoint, rule).into());
+    };
+    contact_point::Entity::update_many()
+        .col_expr(Column::Consent, Expr::value(consent as i16))
+        .filter(of_point)
+        .exec(tx)
+        .await?;
+    let change = customer::ActiveModel {
+        customer_id: Set(row.customer_id),
+        revision: Set(row.revision + 1),
+        ..Default::default()
+    };
+    customer::Entity::update(change).exec(tx).await?;
+    Ok(Some(Consent::try_from(i32::from(before.consent)).unwrap_or_default()))
 }
 
 /// Suspends a customer or lifts his suspension (`None`); gives his state before and after.

@@ -31,6 +31,7 @@ use crate::{
     directory::{check_time_zone, etag, scope::Scope, store::find_customer},
     error::{Error, Reason, Result, Violation},
     store::{Store, feed::Feed, group::GroupCommit, request},
+    vault::Vault,
     watch::Watches,
 };
 
@@ -62,8 +63,9 @@ impl std::fmt::Debug for InteractionApi {
 impl InteractionApi {
     /// `time_zone`: the organisation's. `group_max`: recorded interactions per transaction at most, 1 for a transaction
     /// each. `queue`: callers waiting to record at most. `group_sizes`: where transactions are counted by their items.
+    /// `vault` recognises customers who were erased.
     pub fn new(
-        store: Store,
+        (store, vault): (Store, Vault),
         time_zone: TimeZone,
         group_max: usize,
         queue: usize,
@@ -71,7 +73,7 @@ impl InteractionApi {
         limits: StreamLimits,
         watches: Watches,
     ) -> Self {
-        let writer = Recorder::new(store.clone(), time_zone.clone());
+        let writer = Recorder::new(store.clone(), time_zone.clone(), vault);
         let recorder = GroupCommit::start(store.clone(), writer, group_max, queue, group_sizes);
         let changes = Feed::start(store.clone(), limits.stopping.clone());
         Self { store, recorder, time_zone, limits, changes, watches }

@@ -30,6 +30,7 @@ use crate::{
     },
     error::{Error, Reason, Result},
     interaction::{Micros, store::among},
+    privacy::service::PrivacyApi,
     store::{Abort, Store, Tx, audit, request},
 };
 
@@ -47,12 +48,13 @@ const GET_INTERACTION: &str = "/rapport.v1.InteractionService/GetInteraction";
 pub struct PreferenceApi {
     store: Store,
     zone: Zone,
+    privacy: PrivacyApi,
 }
 
 impl PreferenceApi {
-    /// `zone`: the organisation's, for customers whose own is not known.
-    pub fn new(store: Store, zone: Zone) -> Self {
-        Self { store, zone }
+    /// `zone`: the organisation's, for customers whose own is not known. `privacy`: what the service has on personal data.
+    pub fn new(store: Store, zone: Zone, privacy: PrivacyApi) -> Self {
+        Self { store, zone, privacy }
     }
 
     /// Does a change once per request id, under the lock of the customer, and leaves a trace. Gives the statement that it
@@ -267,6 +269,18 @@ impl PreferenceService for PreferenceApi {
             Ok(v1::RefutePreferenceResponse { statement: Some(statement) })
         })
         .await
+    }
+
+    async fn set_consent(&self, request: Request<v1::SetConsentRequest>) -> Answer<v1::SetConsentResponse> {
+        respond(self.privacy.set_consent(request)).await
+    }
+
+    async fn export_customer(&self, request: Request<v1::ExportCustomerRequest>) -> Answer<v1::ExportCustomerResponse> {
+        respond(self.privacy.export_customer(request)).await
+    }
+
+    async fn erase_customer(&self, request: Request<v1::EraseCustomerRequest>) -> Answer<v1::EraseCustomerResponse> {
+        respond(self.privacy.erase_customer(request)).await
     }
 }
 

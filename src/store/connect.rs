@@ -132,6 +132,8 @@ async fn sqlite_pool(path: &Path, connections: u32, read_only: bool) -> Result<D
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // What is erased must not stay in the free space of its page.
+            .pragma("secure_delete", "on")
             .busy_timeout(Duration::from_secs(5))
             .statement_cache_capacity(STATEMENT_CACHE)
             // Most of what recording writes are single entries in index pages all over the file, each a whole page in the

@@ -104,6 +104,35 @@ impl Store {
         .await
     }
 
+    /// Rewrites the database's files without what was deleted. On PostgreSQL it makes the space of dead rows free, no more:
+    /// what was in it is gone once it is used again.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`], also where somebody else keeps SQLite's write-ahead log from being cut.
+    pub(crate) async fn compact(&self) -> Result<()> {
+        use sea_orm::ConnectionTrait as _;
+        if self.write.get_database_backend() != DbBackend::Sqlite {
+            // On one connection, so that the limit holds for no other.
+            let pool = self.write.get_postgres_connection_pool();
+            let mut connection = pool.acquire().await.map_err(Error::internal)?;
+            for statement in ["SET statement_timeout = 0", "VACUUM"] {
+                sqlx::Executor::execute(&mut *connection, statement).await.map_err(Error::internal)?;
+            }
+            connection.close().await.map_err(Error::internal)?;
+            return Ok(());
+        }
+        self.write.execute_unprepared("VACUUM").await?;
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let row = self.write.query_one_raw(sea_orm::Statement::from_string(DbBackend::Sqlite, sql)).await?;
+        match row.map(|row| row.try_get_by_index::<i32>(0)).transpose()? {
+            Some(0) => Ok(()),
+            Some(_) | None => {
+                let why = "somebody reads the database, so that its write-ahead log stays";
+                Err(Error::StoreUnavailable(std::sync::Arc::new(DbErr::Custom(why.to_owned()))))
+            }
+        }
+    }
+
     /// Database time in microseconds. Read it after the lock that orders the write.
     pub(crate) async fn now(&self, tx: &Tx) -> std::result::Result<i64, Abort> {
         use sea_orm::ConnectionTrait as _;

@@ -261,6 +261,20 @@ pub(crate) fn pairs_asked(backend: DbBackend, parameter: usize) -> String {
     }
 }
 
+/// A UUID as it is written, from a column.
+pub(crate) fn uuid_text(backend: DbBackend, column: &str) -> String {
+    if backend != DbBackend::Sqlite {
+        return format!("CAST({column} AS text)");
+    }
+    let part = |from: u8, length: u8| format!("substr(hex({column}), {from}, {length})");
+    format!("lower({})", [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)].join(" || '-' || "))
+}
+
+/// A random text for each row that asks.
+pub(crate) fn random_text(backend: DbBackend) -> &'static str {
+    if backend == DbBackend::Sqlite { "lower(hex(randomblob(16)))" } else { "CAST(gen_random_uuid() AS text)" }
+}
+
 /// What a query ends with that locks its rows, in the order in which it gives them. SQLite has one writer anyway.
 pub(crate) fn for_update(backend: DbBackend) -> &'static str {
     if backend == DbBackend::Sqlite { "" } else { " FOR UPDATE" }

@@ -655,6 +655,40 @@ impl World {
                 };
                 word(preferences.refute_preference(request).await)
             }
+            "PreferenceService/SetConsent" => {
+                let point = v1::ContactPoint {
+                    kind: v1::ContactKind::Phone.into(),
+                    value: "+49 30 1".to_owned(),
+                    source: "order form".to_owned(),
+                    ..Default::default()
+                };
+                let told = v1::Customer { contact_points: vec![point], ..customer(customer_id) };
+                self.callers["app"].upsert_customer(told).await.unwrap();
+                let request = v1::SetConsentRequest {
+                    request_id,
+                    customer_id: customer_id.to_owned(),
+                    kind: v1::ContactKind::Phone.into(),
+                    value: "+49 30 1".to_owned(),
+                    consent: v1::Consent::Granted.into(),
+                    source: "by telephone".to_owned(),
+                    ..Default::default()
+                };
+                word(caller.preferences().set_consent(request).await)
+            }
+            "PreferenceService/ExportCustomer" => {
+                let request = v1::ExportCustomerRequest { customer_id: customer_id.to_owned(), ..Default::default() };
+                word(caller.preferences().export_customer(request).await)
+            }
+            "PreferenceService/EraseCustomer" => {
+                let customer_id = format!("{who} erases");
+                self.callers["app"].upsert_customer(customer(&customer_id)).await.unwrap();
+                word(
+                    caller
+                        .preferences()
+                        .erase_customer(v1::EraseCustomerRequest { request_id, customer_id, reason })
+                        .await,
+                )
+            }
             unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
         }
     }

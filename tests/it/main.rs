@@ -16,6 +16,7 @@ mod figures;
 mod interactions;
 mod network;
 mod preferences;
+mod privacy;
 mod quality;
 mod ratings;
 mod record;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         support::trials(interactions::tests()),
         support::trials(network::tests()),
         support::trials(preferences::tests()),
+        support::trials(privacy::tests()),
         support::trials(quality::tests()),
         support::trials(ratings::tests()),
         support::trials(record::tests()),

@@ -9,7 +9,7 @@ use super::{
     upsert::{BATCH, Upsert},
 };
 use crate::{
-    api::v1::{Customer, StaffMember, Team, UpsertItemResult, UpsertOutcome, upsert_item_result},
+    api::v1::{Customer, ErrorReason, StaffMember, Team, UpsertItemResult, UpsertOutcome, upsert_item_result},
     cli::client::{explain, reasons},
     import::{
         mapping::DirectoryMapping,
@@ -140,6 +140,12 @@ impl Import<'_> {
                     *fate = Fate::Written;
                 }
             },
+            // Nobody is to mend a row for the sake of somebody who was erased.
+            Some(upsert_item_result::Result::Error(error)) if error.reason() == ErrorReason::CustomerErased => {
+                if *fate == Fate::Open {
+                    *fate = Fate::Left;
+                }
+            }
             Some(upsert_item_result::Result::Error(error)) => {
                 *fate = Fate::Rejected;
                 self.run.ledger.reject(raw, &reasons(error))?;

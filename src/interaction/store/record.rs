@@ -1,6 +1,6 @@
 //! Recording in groups.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
@@ -15,7 +15,8 @@ use crate::{
         store::{Known, Named, known_among},
     },
     error::{Error, Reason, Result, Violation},
-    interaction::{Facts, Micros, Participant},
+    interaction::{Context, Facts, Micros, Participant},
+    privacy::tombstone::{self, Name},
     store::{
         Abort, Store, Tx,
         group::WriteGroup,
@@ -23,6 +24,7 @@ use crate::{
         set::{self, Cell},
     },
     survey,
+    vault::Vault,
 };
 
 /// An interaction on its way to the record.
@@ -50,12 +52,14 @@ pub(crate) struct Receipt {
 pub(crate) struct Recorder {
     store: Store,
     time_zone: TimeZone,
+    vault: Vault,
 }
 
 impl Recorder {
-    /// `time_zone`: the organisation's, for the quiet hours of customers whose own is not known.
-    pub(crate) fn new(store: Store, time_zone: TimeZone) -> Self {
-        Self { store, time_zone }
+    /// `time_zone`: the organisation's, for the quiet hours of customers whose own is not known; `vault` recognises
+    /// customers who were erased.
+    pub(crate) fn new(store: Store, time_zone: TimeZone, vault: Vault) -> Self {
+        Self { store, time_zone, vault }
     }
 }
 
@@ -70,11 +74,12 @@ impl WriteGroup for Recorder {
             let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
             let (mut sequence, now) = sequence::take(tx, self.store.clock(), sequence::INTERACTIONS, count).await?;
             let known = known_to(tx, entries.iter().map(|entry| &entry.facts)).await?;
+            let erased = tombstone::among(tx, &self.vault, known.strangers(entries)).await?;
             let mut interactions = Vec::with_capacity(entries.len());
             let drafts: Vec<Result<Draft>> = entries
                 .iter()
                 .map(|entry| {
-                    let facts = known.complete(&entry.facts, &entry.scope)?;
+                    let facts = known.complete(&without_erased(&entry.facts, &erased), &entry.scope)?;
                     let receipt = Receipt { id: Uuid::now_v7(), already_present: false, recorded_at: now, revision: 1 };
                     let participants = participant_cells(receipt.id, &facts).collect();
                     let contact = contact_of(&receipt, &facts);
@@ -176,7 +181,36 @@ async fn known_to(connection: &impl ConnectionTrait, told: impl IntoIterator<Ite
     known_among(connection, named).await
 }
 
+/// What is recorded of facts about somebody who was erased: what happened, and neither who he was nor his words.
+fn without_erased<'f>(facts: &'f Facts, erased: &HashMap<Name, Uuid>) -> Cow<'f, Facts> {
+    let is_erased = |name| erased.contains_key(&name);
+    let by_id = facts.customer_id.clone().map(Name::Customer).is_some_and(is_erased);
+    if !by_id && !facts.customer_alias.clone().map(Name::Alias).is_some_and(is_erased) {
+        return Cow::Borrowed(facts);
+    }
+    Cow::Owned(Facts {
+        customer_id: None,
+        customer_alias: None,
+        case_id: None,
+        context: Context { product_id: facts.context.product_id.clone(), ..Context::default() },
+        conclusion: None,
+        ..facts.clone()
+    })
+}
+
 impl Known {
+    /// Whoever the directory does not know: he may have been erased.
+    fn strangers(&self, entries: &[Entry]) -> Vec<Name> {
+        let names = entries.iter().flat_map(|entry| {
+            let id = entry.facts.customer_id.clone().filter(|id| !self.customers.contains(id)).map(Name::Customer);
+            let alias = entry.facts.customer_alias.clone().filter(|alias| !self.aliases.contains_key(alias));
+            // Beside a customer who is known, an alias is one of his.
+            let alias = alias.filter(|_| id.is_some() || entry.facts.customer_id.is_none()).map(Name::Alias);
+            [id, alias]
+        });
+        names.flatten().collect()
+    }
+
     /// The facts with role, team and customer filled in as the directory has them now, if all ids are known and the
     /// caller's reach covers it.
     fn complete(&self, facts: &Facts, scope: &Scope) -> Result<Facts> {

@@ -1,0 +1,384 @@
+//! What every column of every table holds: whose data it is, how the rows of one customer are found, and what becomes of
+//! them when he is erased. Export and erasure are walks over this table and know no other; a test compares it with the live
+//! schema, so that a new column is classified before it ships.
+//!
+//! Conditions and expressions are SQL for both databases: `$1` is the customer's id, `{his}` lists the ids of his
+//! interactions, `{his_ratings}` those of his ratings, `{his_objects}` what the audit trail calls them.
+
+use Class::{Fact, Identity, Note, Organization, Partly, Pseudonym, Staff, Technical};
+
+/// Whose data a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Who the customer is, or what he said: exported; erased to this expression.
+    Identity(&'static str),
+    /// His in some rows, about others in the rest: exported as the first expression, erased to the second.
+    Partly(&'static str, &'static str),
+    /// Names a matter of his in a calling system: exported; erased to a number that still tells his matters apart, since
+    /// resolution is counted by them.
+    Pseudonym,
+    /// What happened with him: exported; stays, without him.
+    Fact,
+    /// What others wrote about their work with him, which may name him: theirs, so not exported; erased to this expression.
+    Note(&'static str),
+    /// About colleagues.
+    Staff,
+    /// About the organisation: its settings, competitions and aggregates.
+    Organization,
+    /// About nobody: ids, hashes, revisions, sequences.
+    Technical,
+}
+
+/// What becomes of a customer's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// They are deleted.
+    Deleted,
+    /// They stay, and their columns become what their class says.
+    Blanked,
+    /// Their own module erases them.
+    Elsewhere,
+}
+
+/// How a customer's rows are found.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows {
+    /// The condition.
+    pub which: &'static str,
+    /// The UUID by which they are paged. None: there are few.
+    pub key: Option<&'static str>,
+    /// What becomes of them.
+    pub fate: Fate,
+}
+
+/// A table.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// None: it holds nothing of customers.
+    pub rows: Option<Rows>,
+    /// Every column, by class.
+    pub columns: &'static [(Class, &'static [&'static str])],
+}
+
+impl Table {
+    /// Every column with its class.
+    pub fn classified(&self) -> impl Iterator<Item = (Class, &'static str)> {
+        self.columns.iter().flat_map(|(class, names)| names.iter().map(|name| (*class, *name)))
+    }
+
+    const fn of_customer(name: &'static str, rows: Rows, columns: &'static [(Class, &'static [&'static str])]) -> Self {
+        Self { name, rows: Some(rows), columns }
+    }
+
+    const fn of_others(name: &'static str, columns: &'static [(Class, &'static [&'static str])]) -> Self {
+        Self { name, rows: None, columns }
+    }
+}
+
+const NULL: Class = Identity("NULL");
+const EMPTY: Class = Identity("''");
+/// Of a row that is deleted, which needs no expression.
+const GONE: Class = Identity("");
+
+const OF_INTERACTIONS: &str = "interaction_id IN {his}";
+const fn blanked(which: &'static str, key: &'static str) -> Rows {
+    Rows { which, key: Some(key), fate: Fate::Blanked }
+}
+
+const fn deleted(which: &'static str) -> Rows {
+    Rows { which, key: None, fate: Fate::Deleted }
+}
+
+/// Every table, in the order in which a customer is erased: first what is found by his interactions, then these, then what
+/// they are found by.
+pub const TABLES: &[Table] = &[
+    Table::of_customer(
+        "audit_event",
+        blanked(
+            "(object_id = $1 AND action IN (1, 3, 4, 5, 6, 45, 46)) OR object_id IN {his_objects}
+                OR (actor = $1 AND actor_role = 6)",
+            "id",
+        ),
+        &[
+            (Fact, &["id", "event_at", "action", "actor_role"]),
+            (Identity("CASE WHEN object_id = $1 THEN '' ELSE object_id END"), &["object_id"]),
+            (Partly("CASE WHEN action IN (1, 3, 4, 5, 6, 45, 46) THEN reason ELSE '' END", "''"), &["reason"]),
+            // Details of the others name colleagues only.
+            (
+                Partly(
+                    "CASE WHEN action = 45 THEN detail ELSE NULL END",
+                    "CASE WHEN action IN (3, 4, 5, 6, 45, 46) THEN NULL ELSE detail END",
+                ),
+                &["detail"],
+            ),
+            // The customer's own name stands under object_id.
+            (Note("CASE WHEN actor_role = 6 THEN '' ELSE actor END"), &["actor"]),
+        ],
+    ),
+    Table::of_customer(
+        "request_memory",
+        deleted("scope = 'customer ' || $1"),
+        &[(GONE, &["scope"]), (Technical, &["request_id", "method", "body_hash", "answer", "created_at"])],
+    ),
+    Table::of_customer(
+        "survey_reply",
+        blanked(
+            "id IN (SELECT r.id FROM survey_reply r JOIN survey_invitation v ON v.id = r.invitation_id
+                    WHERE v.interaction_id IN {his}
+                UNION SELECT r.id FROM survey_reply r JOIN customer_alias a ON a.value = r.contact_value
+                    AND a.kind = r.contact_kind WHERE a.customer_id = $1
+                UNION SELECT r.id FROM survey_reply r JOIN contact_point p ON p.value = r.contact_value
+                    AND p.kind = r.contact_kind WHERE p.customer_id = $1)",
+            "id",
+        ),
+        &[
+            (Fact, &["id", "invitation_id", "replied_at", "received_at", "outcome", "rating_id", "standing"]),
+            (NULL, &["contact_kind", "contact_value"]),
+            (EMPTY, &["text"]),
+        ],
+    ),
+    Table::of_customer(
+        "survey_invitation",
+        blanked(OF_INTERACTIONS, "id"),
+        &[
+            (Fact, &["id", "interaction_id", "template_id", "template_version", "issue_mode", "channel", "issued_at"]),
+            (Fact, &["expire_at", "delivered_at", "answer_until", "suppression", "contact_refusals", "rating_id"]),
+            (Fact, &["kind", "topic", "day"]),
+            // There is nobody any more to whom it could be sent.
+            (Identity("CASE WHEN state = 1 THEN 4 ELSE state END"), &["state"]),
+            (NULL, &["customer_id", "contact_kind", "contact_value", "locale"]),
+            (Note("NULL"), &["token", "token_hash"]),
+            (Staff, &["staff_id", "team_id", "role"]),
+            (Technical, &["sequence"]),
+        ],
+    ),
+    Table::of_customer(
+        "contest_review",
+        Rows {
+            which: "contest_id IN (SELECT contest_id FROM contest WHERE rating_id IN {his_ratings})",
+            key: None,
+            fate: Fate::Blanked,
+        },
+        &[(Note("''"), &["reason"]), (Staff, &["contest_id", "number", "reviewer", "verdict", "reviewed_at"])],
+    ),
+    Table::of_customer(
+        "contest",
+        blanked("rating_id IN {his_ratings}", "contest_id"),
+        &[
+            (Note("NULL"), &["evidence", "appeal_reason"]),
+            (Staff, &["contest_id", "rating_id", "masked_id", "contester", "grounds", "contested_at", "state"]),
+            (Staff, &["decide_by", "decided_at", "appealed_at", "exempted_at", "former_standing"]),
+        ],
+    ),
+    Table::of_customer(
+        "praise",
+        blanked("rating_id IN {his_ratings}", "id"),
+        &[
+            (EMPTY, &["text"]),
+            (Fact, &["rating_id", "shared_at"]),
+            (Staff, &["id", "staff_id", "team_id", "shared_by"]),
+        ],
+    ),
+    Table::of_customer(
+        "assessment",
+        blanked(OF_INTERACTIONS, "id"),
+        &[
+            (Note("NULL"), &["note"]),
+            (Staff, &["id", "interaction_id", "author", "author_role", "overall", "criteria", "assessed_at"]),
+            (Staff, &["superseded_at"]),
+        ],
+    ),
+    Table::of_customer(
+        "rating",
+        blanked(OF_INTERACTIONS, "id"),
+        &[
+            (Fact, &["id", "interaction_id", "template_id", "template_version", "score", "level", "resolved"]),
+            (Fact, &["affinity", "carefulness", "knowledge", "clarity", "effort", "expected", "perceived"]),
+            (Fact, &["attribution", "answered_at", "delivered_at", "received_at", "channel", "kind", "topic"]),
+            (Fact, &["occurred_at", "day", "standing"]),
+            (NULL, &["comment"]),
+            (Staff, &["rated_staff_id", "rated_team_id", "rated_role"]),
+            (Technical, &["request_key", "body_hash"]),
+        ],
+    ),
+    Table::of_customer(
+        "outbound_contact",
+        blanked(OF_INTERACTIONS, "interaction_id"),
+        &[
+            (Fact, &["interaction_id", "purpose", "contact_at", "breaches", "policy_version"]),
+            (NULL, &["customer_id", "alias_kind", "alias_value"]),
+        ],
+    ),
+    Table::of_customer(
+        "competition_invitee",
+        // Ids of customers and of colleagues may be the same text; a roll has both.
+        Rows {
+            which: "judge_id = $1 AND NOT EXISTS (SELECT 1 FROM staff_member s WHERE s.staff_id = $1)",
+            key: None,
+            fate: Fate::Elsewhere,
+        },
+        &[(GONE, &["judge_id"]), (Fact, &["competition_id", "team_id"]), (Technical, &["token_hash"])],
+    ),
+    Table::of_customer(
+        "competition_voter",
+        Rows {
+            which: "voter_id = $1 AND NOT EXISTS (SELECT 1 FROM staff_member s WHERE s.staff_id = $1)",
+            key: None,
+            fate: Fate::Elsewhere,
+        },
+        &[
+            (GONE, &["voter_id"]),
+            (Fact, &["competition_id", "invited", "team_id", "judge", "no_ballot"]),
+            (Organization, &["conflicts", "panel"]),
+            (Technical, &["pseudonym", "token_hash"]),
+        ],
+    ),
+    Table::of_customer(
+        "competition_reminder",
+        Rows {
+            which: "voter_id = $1 AND NOT EXISTS (SELECT 1 FROM staff_member s WHERE s.staff_id = $1)",
+            key: None,
+            fate: Fate::Elsewhere,
+        },
+        &[(GONE, &["voter_id"]), (Fact, &["competition_id", "reminded_at"]), (Technical, &["sequence"])],
+    ),
+    Table::of_customer(
+        "interaction",
+        blanked("id IN {his}", "id"),
+        &[
+            (Fact, &["id", "channel", "kind", "direction", "outcome", "topic", "arrived_at", "requested_at"]),
+            (Fact, &["connected_at", "ended_at", "occurred_at", "hold", "after_call_work", "product_id"]),
+            (Fact, &["transfer_count", "customer_messages", "staff_messages", "bot_messages", "staff_resolution"]),
+            (Fact, &["customer_resolution", "recorded_at"]),
+            (NULL, &["customer_id", "alias_kind", "alias_value", "context", "conclusion"]),
+            (Pseudonym, &["case_id", "order_id"]),
+            (Staff, &["transfers", "primary_staff_id", "primary_team_id", "recorded_by"]),
+            (Technical, &["request_key", "body_hash", "revision"]),
+        ],
+    ),
+    Table::of_customer(
+        "contact_point",
+        deleted("customer_id = $1"),
+        &[(GONE, &["customer_id", "position", "kind", "value", "source", "obtained_at", "consent"])],
+    ),
+    Table::of_customer(
+        "do_not_contact",
+        deleted("customer_id = $1"),
+        &[
+            (GONE, &["customer_id", "id", "channels", "purposes", "reason", "source", "set_at", "end_at", "lifted_at"]),
+            (Staff, &["author"]),
+        ],
+    ),
+    Table::of_customer(
+        "preference_statement",
+        deleted("customer_id = $1"),
+        &[
+            (GONE, &["customer_id", "id", "dimension", "value", "origin", "source", "note", "stated_at", "ended_at"]),
+            (Staff, &["author", "author_role", "withdrawn_by"]),
+        ],
+    ),
+    Table::of_customer("customer_alias", deleted("customer_id = $1"), &[(GONE, &["customer_id", "kind", "value"])]),
+    Table::of_customer(
+        "customer",
+        deleted("customer_id = $1"),
+        &[
+            (GONE, &["customer_id", "salutation", "standing", "locale", "time_zone", "suspension_reason"]),
+            (GONE, &["suspended_at", "suspended_until"]),
+            (Staff, &["suspension_author"]),
+            (Technical, &["revision"]),
+        ],
+    ),
+    // What holds nothing of customers.
+    Table::of_others("team", &[(Organization, &["team_id", "display_name", "state", "revision"])]),
+    Table::of_others("staff_member", &[(Staff, &["staff_id", "display_name", "role", "team_id", "state", "revision"])]),
+    Table::of_others("stream", &[(Technical, &["name", "last_sequence"])]),
+    Table::of_others(
+        "interaction_participant",
+        &[(Staff, &["interaction_id", "position", "staff_id", "role", "team_id", "involvement", "occurred_at"])],
+    ),
+    Table::of_others("interaction_change", &[(Technical, &["sequence", "interaction_id", "kind", "changed_at"])]),
+    Table::of_others(
+        "contact_policy",
+        &[(Organization, &["version", "effective_at", "settings"]), (Staff, &["author"])],
+    ),
+    Table::of_others(
+        "survey_template",
+        &[
+            (Organization, &["template_id", "version", "state", "display_name", "direction", "channels", "questions"]),
+            (Organization, &["wordings", "answer_window", "issue_mode", "invite_interval", "label_until"]),
+            (Organization, &["published_at", "retired_at", "revision"]),
+        ],
+    ),
+    Table::of_others("survey_direction", &[(Organization, &["channel", "direction", "turned_at"])]),
+    Table::of_others("rating_correction", &[(Technical, &["earlier_id", "later_id", "first_answered_at"])]),
+    Table::of_others(
+        "rating_counter",
+        &[
+            (Organization, &["unit", "unit_key", "day", "standing", "level_1", "level_2", "level_3", "level_4"]),
+            (Organization, &["level_5", "resolved", "unresolved", "affinity_n", "affinity_sum", "carefulness_n"]),
+            (Organization, &["carefulness_sum", "knowledge_n", "knowledge_sum", "clarity_n", "clarity_sum"]),
+            (Organization, &["effort_n", "effort_sum", "expected_n", "expected_sum", "perceived_n", "perceived_sum"]),
+            (Organization, &["both_n", "both_expected_sum", "both_perceived_sum", "about_staff", "about_policy"]),
+            (Organization, &["about_product", "about_system", "about_logistics", "about_other"]),
+        ],
+    ),
+    Table::of_others(
+        "invitation_counter",
+        &[(Organization, &["unit", "unit_key", "day", "invited", "delivered", "responded"])],
+    ),
+    // As they were released to the colleague, without a word of the customer.
+    Table::of_others(
+        "coaching_rating",
+        &[
+            (Staff, &["masked_id", "staff_id", "block", "rating_id", "released_at", "level", "resolved", "affinity"]),
+            (Staff, &["carefulness", "knowledge", "clarity", "effort", "expected", "perceived", "attribution"]),
+            (Staff, &["topic"]),
+        ],
+    ),
+    Table::of_others(
+        "competition",
+        &[
+            (Organization, &["id", "title", "rules", "submission_deadline", "voting_deadline", "state", "revision"]),
+            (Organization, &["public_draw", "manifest", "manifest_hash", "created_at", "opened_at", "closed_at"]),
+            (Organization, &["dispute_until", "result_revision"]),
+            (Technical, &["key_id", "sealed_secret", "seed_commitment", "sealed_ballot_key", "sealed_roll_salt"]),
+        ],
+    ),
+    Table::of_others(
+        "competition_entry",
+        &[
+            (Organization, &["id", "competition_id", "team_id", "title", "what", "why", "cases", "submitted_at"]),
+            (Organization, &["revised_at", "withdrawn_at", "revision"]),
+        ],
+    ),
+    Table::of_others("competition_conflict", &[(Staff, &["competition_id", "staff_id", "team_id"])]),
+    Table::of_others("ballot", &[(Technical, &["competition_id", "pseudonym", "revision", "sealed", "draft"])]),
+    Table::of_others("ballot_request", &[(Technical, &["competition_id", "pseudonym", "request_id", "mac", "answer"])]),
+    Table::of_others(
+        "competition_sum",
+        &[(Organization, &["competition_id", "judge", "entry_id", "ballots", "shares", "top"])],
+    ),
+    Table::of_others(
+        "competition_revision",
+        &[(Organization, &["competition_id", "number", "body", "hash", "key_id", "signature"])],
+    ),
+    Table::of_others(
+        "competition_flag",
+        &[(Organization, &["id", "competition_id", "position", "kind", "teams", "p_value", "strength", "verdict"])],
+    ),
+    Table::of_others(
+        "competition_flag_review",
+        &[(Staff, &["flag_id", "reviewer", "verdict", "reason", "disqualified", "decided_at"])],
+    ),
+    Table::of_others(
+        "competition_change",
+        &[(Organization, &["sequence", "competition_id", "state", "result_revision", "changed_at"])],
+    ),
+    Table::of_others("preference_model", &[(Organization, &["dimension", "fitted", "fitted_at"])]),
+    Table::of_others("preference_fit", &[(Technical, &["id", "began_at", "sequence"])]),
+    Table::of_others("erasure", &[(Technical, &["id", "erased_at", "receipt", "key_id", "signature"])]),
+    Table::of_others("erasure_tombstone", &[(Technical, &["mac", "key_id", "erasure_id"])]),
+    Table::of_others("seaql_migrations", &[(Technical, &["version", "applied_at"])]),
+];

@@ -1,0 +1,147 @@
+//! Erasing a customer: one transaction, a statement or two for each table, however many interactions he has.
+
+use sea_orm::{ConnectionTrait as _, ExecResult, Statement, Value};
+use uuid::Uuid;
+
+use super::{
+    classification::{Class, Fate, Rows, TABLES, Table},
+    expanded,
+    tombstone::{self, Name},
+};
+use crate::{
+    api::v1::{AuditAction, ContactKind, Role},
+    competition,
+    directory::Alias,
+    error::{Error, Result},
+    interaction::Micros,
+    store::{Abort, Store, Tx, audit, sequence, set},
+    vault::Vault,
+};
+
+/// Evidence of an erasure.
+#[derive(Clone, Debug)]
+pub(super) struct Receipt {
+    pub(super) id: Uuid,
+    pub(super) erased_at: Micros,
+    pub(super) text: String,
+    pub(super) key_id: String,
+    pub(super) signature: Vec<u8>,
+}
+
+/// Erases a customer, unless he was erased before; gives the erasure.
+pub(super) async fn erase(
+    tx: &Tx,
+    (store, vault): (&Store, &Vault),
+    actor: &(String, Role),
+    customer_id: &str,
+    reason: &str,
+) -> Result<Uuid, Abort> {
+    // Whoever records, rates or invites waits, in the order in which all of them take these locks: nothing of his may come
+    // in between.
+    let mut now = 0;
+    for stream in [sequence::INTERACTIONS, sequence::RATINGS, sequence::INVITATIONS] {
+        (_, now) = sequence::take(tx, store.clock(), stream, 1).await?;
+    }
+    let backend = tx.get_database_backend();
+    let locked = format!("SELECT 1 FROM customer WHERE customer_id = $1{}", set::for_update(backend));
+    let locked = Statement::from_sql_and_values(backend, locked, [customer_id.into()]);
+    if tx.query_one_raw(locked).await?.is_none() {
+        let earlier = tombstone::of_customer(tx, vault, customer_id).await?;
+        return earlier.ok_or(Error::NotFound("customer").into());
+    }
+
+    let id = Uuid::new_v4();
+    let names = names(tx, customer_id).await?;
+    tombstone::put(tx, vault, &names, id).await?;
+    let at = jiff::Timestamp::from_microsecond(now).map_err(Error::internal)?;
+    let mut text = format!("rapport-erasure 1\nerasure {id}\ntime {at}\nkey {}\n", vault.key_id()?);
+    if !is_colleague(tx, customer_id).await? {
+        let rolls = competition::erase_voter(tx, vault, now, actor, customer_id).await?;
+        text.push_str(&format!("competition_voter {rolls}\n"));
+    }
+    for table in TABLES {
+        let Some(rows) = table.rows else { continue };
+        let count = match rows.fate {
+            Fate::Deleted => {
+                let sql = format!("DELETE FROM {} WHERE {}", table.name, rows.which);
+                run(tx, &sql, customer_id).await?.rows_affected()
+            }
+            Fate::Blanked => blank(tx, table, &rows, customer_id).await?,
+            Fate::Elsewhere => continue,
+        };
+        text.push_str(&format!("{} {count}\n", table.name));
+    }
+
+    let signature = vault.sign(text.as_bytes())?;
+    let sql = "INSERT INTO erasure (id, erased_at, receipt, key_id, signature) VALUES ($1, $2, $3, $4, $5)";
+    let values: [Value; 5] = [id.into(), now.into(), text.into(), signature.key_id.into(), signature.bytes.into()];
+    tx.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    let by = (actor.0.as_str(), actor.1);
+    audit::add(tx, now, by, AuditAction::CustomerErased, &id.to_string(), reason, None).await?;
+    Ok(id)
+}
+
+/// All that he may be called.
+async fn names(tx: &Tx, customer_id: &str) -> Result<Vec<Name>, Abort> {
+    let sql = "SELECT kind, value FROM customer_alias WHERE customer_id = $1";
+    let sql = Statement::from_sql_and_values(tx.get_database_backend(), sql, [customer_id.into()]);
+    let mut names = vec![Name::Customer(customer_id.to_owned())];
+    for row in tx.query_all_raw(sql).await? {
+        let kind = ContactKind::try_from(i32::from(row.try_get::<i16>("", "kind")?)).unwrap_or_default();
+        names.push(Name::Alias(Alias { kind, value: row.try_get("", "value")? }));
+    }
+    Ok(names)
+}
+
+/// Ids of customers and of colleagues may be the same text, and a roll does not tell which it has.
+async fn is_colleague(tx: &Tx, id: &str) -> Result<bool, Abort> {
+    let sql = "SELECT 1 FROM staff_member WHERE staff_id = $1";
+    let sql = Statement::from_sql_and_values(tx.get_database_backend(), sql, [id.into()]);
+    Ok(tx.query_one_raw(sql).await?.is_some())
+}
+
+async fn blank(tx: &Tx, table: &Table, rows: &Rows, customer_id: &str) -> Result<u64, Abort> {
+    let (name, which) = (table.name, rows.which);
+    let random = set::random_text(tx.get_database_backend());
+    let mut changes = Vec::new();
+    for (class, column) in table.classified() {
+        match class {
+            Class::Identity(becomes) | Class::Note(becomes) | Class::Partly(_, becomes) => {
+                changes.push(format!("\"{column}\" = {becomes}"))
+            }
+            Class::Pseudonym => {
+                let sql = format!(
+                    "UPDATE {name} SET \"{column}\" = m.called FROM (
+                        SELECT \"{column}\" AS was, {random} AS called FROM {name}
+                        WHERE {which} AND \"{column}\" IS NOT NULL GROUP BY \"{column}\") AS m
+                    WHERE {which} AND \"{column}\" = m.was"
+                );
+                run(tx, &sql, customer_id).await?;
+            }
+            Class::Fact | Class::Staff | Class::Organization | Class::Technical => {}
+        }
+    }
+    let sql = format!("UPDATE {name} SET {} WHERE {which}", changes.join(", "));
+    Ok(run(tx, &sql, customer_id).await?.rows_affected())
+}
+
+async fn run(tx: &Tx, sql: &str, customer_id: &str) -> Result<ExecResult, Abort> {
+    let backend = tx.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, expanded(sql, backend), [customer_id.into()]);
+    Ok(tx.execute_raw(statement).await?)
+}
+
+/// The receipt of an erasure.
+pub(super) async fn receipt(store: &Store, id: Uuid) -> Result<Receipt> {
+    let connection = store.reader();
+    let sql = "SELECT erased_at, receipt, key_id, signature FROM erasure WHERE id = $1";
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [id.into()]);
+    let row = connection.query_one_raw(statement).await?.ok_or(Error::NotFound("erasure"))?;
+    Ok(Receipt {
+        id,
+        erased_at: row.try_get("", "erased_at")?,
+        text: row.try_get("", "receipt")?,
+        key_id: row.try_get("", "key_id")?,
+        signature: row.try_get("", "signature")?,
+    })
+}

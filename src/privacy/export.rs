@@ -1,0 +1,118 @@
+//! Reading everything held about a customer, table by table.
+
+use sea_orm::{ConnectionTrait as _, FromQueryResult as _, JsonValue, QueryResult, Statement, Value};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    classification::{Class, Rows, TABLES, Table},
+    expanded,
+};
+use crate::{
+    error::{Error, Result},
+    store::Store,
+};
+
+/// A page ends after this many bytes: well below what clients take in one message.
+const PAGE_BYTES: usize = 1 << 20;
+
+/// Behind which row a page begins: the table's place, and the row's key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Position {
+    table: usize,
+    after: Uuid,
+}
+
+impl Position {
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let (table, after) = bytes.split_first()?;
+        Some(Self { table: usize::from(*table), after: Uuid::from_slice(after).ok()? })
+    }
+
+    pub(super) fn write(self) -> Vec<u8> {
+        let mut bytes = vec![u8::try_from(self.table).unwrap_or(u8::MAX)];
+        bytes.extend(self.after.as_bytes());
+        bytes
+    }
+}
+
+/// A page of lines, and where the next one begins.
+pub(super) async fn page(
+    store: &Store,
+    customer_id: &str,
+    from: Position,
+    limit: usize,
+) -> Result<(Vec<String>, Option<Position>)> {
+    let (mut lines, mut bytes) = (Vec::new(), 0);
+    let mut here = from;
+    while let Some(table) = TABLES.get(here.table) {
+        if let Some(rows) = table.rows {
+            for (line, key) in read(store, table, rows, customer_id, here.after, limit - lines.len()).await? {
+                bytes += line.len();
+                lines.push(line);
+                let Some(key) = key else { continue };
+                here.after = key;
+                if lines.len() >= limit || bytes > PAGE_BYTES {
+                    return Ok((lines, Some(here)));
+                }
+            }
+        }
+        here = Position { table: here.table + 1, after: Uuid::nil() };
+        if lines.len() >= limit || bytes > PAGE_BYTES {
+            return Ok((lines, Some(here).filter(|next| next.table < TABLES.len())));
+        }
+    }
+    Ok((lines, None))
+}
+
+/// Rows of a table with their keys; all of them where there are few.
+async fn read(
+    store: &Store,
+    table: &Table,
+    rows: Rows,
+    customer_id: &str,
+    after: Uuid,
+    limit: usize,
+) -> Result<Vec<(String, Option<Uuid>)>> {
+    let exported = table.classified().filter_map(|(class, column)| match class {
+        Class::Identity(_) | Class::Pseudonym | Class::Fact => Some(format!("\"{column}\"")),
+        Class::Partly(shown, _) => Some(format!("{shown} AS \"{column}\"")),
+        Class::Note(_) | Class::Staff | Class::Organization | Class::Technical => None,
+    });
+    let mut columns: Vec<String> = exported.collect();
+    if columns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let connection = store.reader();
+    let backend = connection.get_database_backend();
+    let mut values: Vec<Value> = vec![customer_id.into()];
+    let mut rest = String::new();
+    if let Some(key) = rows.key {
+        columns.push(format!("\"{key}\" AS page_key"));
+        rest = format!(" AND {key} > $2 ORDER BY {key} LIMIT $3");
+        values.extend([after.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()]);
+    }
+    let sql = format!("SELECT {} FROM {} WHERE ({}){rest}", columns.join(", "), table.name, rows.which);
+    let statement = Statement::from_sql_and_values(backend, expanded(&sql, backend), values);
+    let found = connection.query_all_raw(statement).await?;
+    let line = |row: &QueryResult| {
+        let key = rows.key.map(|_| row.try_get::<Uuid>("", "page_key")).transpose()?;
+        let mut row = JsonValue::from_query_result(row, "")?;
+        if let Some(row) = row.as_object_mut() {
+            row.remove("page_key");
+            row.values_mut().for_each(readable);
+        }
+        Ok((json!({ "table": table.name, "row": row }).to_string(), key))
+    };
+    found.iter().map(line).collect::<Result<_, sea_orm::DbErr>>().map_err(Error::from)
+}
+
+/// An id that a database keeps as bytes.
+fn readable(value: &mut JsonValue) {
+    let bytes = value.as_array().and_then(|bytes| {
+        bytes.iter().map(|byte| byte.as_u64().and_then(|byte| u8::try_from(byte).ok())).collect::<Option<Vec<_>>>()
+    });
+    if let Some(id) = bytes.and_then(|bytes| Uuid::from_slice(&bytes).ok()) {
+        *value = JsonValue::from(id.to_string());
+    }
+}

@@ -1,0 +1,168 @@
+//! The RPCs of personal data.
+
+use prost::Message as _;
+use tonic::Request;
+use uuid::Uuid;
+
+use super::{
+    erasure,
+    export::{self, Position},
+    tombstone,
+};
+use crate::{
+    api::{
+        convert::{micros, normal, timestamp},
+        page::Query,
+        v1::{self, AuditAction},
+    },
+    call::{Call, mutation, page_size},
+    directory::{
+        Alias,
+        scope::Scope,
+        service::contact_point_message,
+        store::{find_customer, set_consent},
+    },
+    error::{Error, Reason, Result},
+    store::{Abort, Store, audit, request},
+    vault::Vault,
+};
+
+const PAGE: u64 = 200;
+/// Clocks of callers may be ahead by this much.
+const SKEW: i64 = 60_000_000;
+
+/// Serves the personal data of customers.
+#[derive(Clone, Debug)]
+pub struct PrivacyApi {
+    store: Store,
+    vault: Vault,
+}
+
+/// Others' look as if they were not there.
+fn within(scope: &Scope, customer_id: &str) -> Result<()> {
+    match scope {
+        Scope::Customer(own) if own != customer_id => Err(Error::NotFound("customer")),
+        Scope::All | Scope::Teams { .. } | Scope::Staff(_) | Scope::Customer(_) => Ok(()),
+    }
+}
+
+impl PrivacyApi {
+    /// Over a store; `vault` signs receipts and recognises who was erased.
+    pub fn new(store: Store, vault: Vault) -> Self {
+        Self { store, vault }
+    }
+
+    pub(crate) async fn set_consent(&self, request: Request<v1::SetConsentRequest>) -> Result<v1::SetConsentResponse> {
+        let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
+        let id = std::mem::take(&mut message.request_id);
+        let mutation = mutation(&caller, "SetConsent", id, &message);
+        let customer_id = normal(std::mem::take(&mut message.customer_id));
+        within(&scope, &customer_id)?;
+        let point = Alias { kind: message.kind(), value: normal(std::mem::take(&mut message.value)) };
+        let (api, actor, of, about) = (self.clone(), caller.principal.clone(), customer_id.clone(), point.clone());
+        self.store
+            .transact(move |tx| {
+                let (api, actor, mutation) = (api.clone(), actor.clone(), mutation.clone());
+                let (of, about, message) = (of.clone(), about.clone(), message.clone());
+                Box::pin(async move {
+                    let now = api.store.now(tx).await?;
+                    let work = Box::pin(async {
+                        let said_at = message.consent_time.as_ref().map_or(now, micros);
+                        if said_at > now + SKEW {
+                            let rule = "must not be in the future";
+                            return Err(Error::invalid("consent_time", Reason::TimeInFuture, rule).into());
+                        }
+                        let Some(before) = set_consent(tx, &of, &about, message.consent()).await? else {
+                            return Err(tombstone::why_absent(tx, &api.vault, &of).await);
+                        };
+                        let detail = serde_json::json!({
+                            "contact_point": { "kind": about.kind.as_str_name(), "value": about.value },
+                            "consent": { "before": before.as_str_name(), "after": message.consent().as_str_name() },
+                            "source": message.source,
+                            "consent_at": said_at,
+                        });
+                        let actor = (actor.subject.as_str(), actor.role);
+                        audit::add(tx, now, actor, AuditAction::ConsentSet, &of, "", Some(detail)).await?;
+                        Ok(())
+                    });
+                    request::once(tx, &mutation, now, work).await
+                })
+            })
+            .await?;
+        let customer = find_customer(self.store.reader(), &customer_id).await?.ok_or(Error::NotFound("customer"))?;
+        let found =
+            customer.contact_points.into_iter().find(|one| (one.kind, &one.value) == (point.kind, &point.value));
+        Ok(v1::SetConsentResponse { contact_point: found.map(contact_point_message) })
+    }
+
+    pub(crate) async fn export_customer(
+        &self,
+        request: Request<v1::ExportCustomerRequest>,
+    ) -> Result<v1::ExportCustomerResponse> {
+        let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+        let bound = v1::ExportCustomerRequest { customer_id: message.customer_id.clone(), ..Default::default() };
+        let query = Query::new("ExportCustomer", &scope.binding(&caller), &bound.encode_to_vec());
+        let customer_id = normal(message.customer_id);
+        within(&scope, &customer_id)?;
+        let position = query.position(&message.page_token)?;
+        let is_first = position.is_none();
+        let position = position.map(|bytes| Position::read(&bytes).ok_or_else(Query::malformed)).transpose()?;
+        let (api, actor, of) = (self.clone(), caller.principal.clone(), customer_id.clone());
+        self.store
+            .transact(move |tx| {
+                let (api, actor, of) = (api.clone(), actor.clone(), of.clone());
+                Box::pin(async move {
+                    if find_customer(tx, &of).await?.is_none() {
+                        return Err(tombstone::why_absent(tx, &api.vault, &of).await);
+                    }
+                    if is_first {
+                        let now = api.store.now(tx).await?;
+                        let actor = (actor.subject.as_str(), actor.role);
+                        audit::add(tx, now, actor, AuditAction::CustomerExported, &of, "", None).await?;
+                    }
+                    Ok::<_, Abort>(())
+                })
+            })
+            .await?;
+        let limit = usize::try_from(page_size(message.page_size, PAGE)).unwrap_or(usize::MAX);
+        let (json_lines, next) = export::page(&self.store, &customer_id, position.unwrap_or_default(), limit).await?;
+        let next_page_token = next.map(|next| query.token(&next.write())).unwrap_or_default();
+        Ok(v1::ExportCustomerResponse { json_lines, next_page_token })
+    }
+
+    pub(crate) async fn erase_customer(
+        &self,
+        request: Request<v1::EraseCustomerRequest>,
+    ) -> Result<v1::EraseCustomerResponse> {
+        let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
+        let id = std::mem::take(&mut message.request_id);
+        let mutation = mutation(&caller, "EraseCustomer", id, &message);
+        let (customer_id, reason) = (normal(message.customer_id), message.reason);
+        let (api, actor) = (self.clone(), (caller.subject().to_owned(), caller.principal.role));
+        let erased: Uuid = self
+            .store
+            .transact(move |tx| {
+                let (api, actor, mutation) = (api.clone(), actor.clone(), mutation.clone());
+                let (customer_id, reason) = (customer_id.clone(), reason.clone());
+                Box::pin(async move {
+                    let now = api.store.now(tx).await?;
+                    let means = (&api.store, &api.vault);
+                    let work = erasure::erase(tx, means, &actor, &customer_id, &reason);
+                    request::once(tx, &mutation, now, work).await
+                })
+            })
+            .await?;
+        let receipt = erasure::receipt(&self.store, erased).await?;
+        let keys = self.vault.public_keys();
+        let public_key = keys.into_iter().find(|(id, _)| *id == receipt.key_id).map(|(_, key)| key);
+        let receipt = v1::ErasureReceipt {
+            erasure_id: receipt.id.to_string(),
+            erasure_time: Some(timestamp(receipt.erased_at)),
+            text: receipt.text,
+            key_id: receipt.key_id,
+            signature: receipt.signature,
+            public_key: public_key.unwrap_or_default(),
+        };
+        Ok(v1::EraseCustomerResponse { receipt: Some(receipt) })
+    }
+}
