@@ -16,7 +16,7 @@ use crate::competition::verify::{Report, verify};
 
 /// What `--help` teaches.
 const HELP: &str = r#"Get the record of a competition from its server, and check it anywhere:
-  rapport call CompetitionService/ExportRecord '{"competition_id": "..."}' | jq -r .record | base64 -d > record.json
+  rapport competition export COMPETITION -o record.json
   rapport verify record.json
 
 With the auditor's record, once the result is final, panels, scores, places, lots and intervals are computed anew from what

@@ -10,6 +10,7 @@ use super::{
     Entry,
     tally::{Given, Sums},
 };
+use crate::rating::largest_rejected;
 
 /// Competitions that are looked at together, the newest included.
 pub const WINDOW: usize = 6;
@@ -136,21 +137,14 @@ pub fn flags(months: &[Month<'_>]) -> Vec<Flag> {
         flags.push(Flag { teams, p: p(ahead).max(p(back)), flagged: false, kind: Kind::Pair });
         exceed.push(ahead.excess() >= LEAST_EXCESS && back.excess() >= LEAST_EXCESS);
     }
-    let limit = largest_rejected(flags.iter().map(|flag| flag.p).collect());
+    let p_values: Vec<f64> = flags.iter().map(|flag| flag.p).collect();
+    let limit = largest_rejected(&p_values, FALSE_ALARMS);
     for (flag, exceeds) in flags.iter_mut().zip(exceed) {
-        flag.flagged = exceeds && flag.p <= limit;
+        flag.flagged = exceeds && limit.is_some_and(|limit| flag.p <= limit);
     }
     flags.extend(ring(&supports, p));
     flags.sort_by(|one, other| one.p.total_cmp(&other.p).then_with(|| one.teams.cmp(&other.teams)));
     flags
-}
-
-/// The largest p-value that the procedure rejects; below 0 where it rejects none.
-fn largest_rejected(mut p: Vec<f64>) -> f64 {
-    p.sort_unstable_by(f64::total_cmp);
-    let count = p.len() as f64;
-    let rejected = p.iter().enumerate().filter(|(at, p)| **p <= (*at + 1) as f64 / count * FALSE_ALARMS);
-    rejected.map(|(_, p)| *p).next_back().unwrap_or(-1.0)
 }
 
 /// The directed cycle of three or four teams whose weakest support exceeds most. Its p-value is the weakest one's, to the power of

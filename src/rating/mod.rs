@@ -29,6 +29,7 @@ use uuid::Uuid;
 pub(crate) use compare::shrunken_team_means;
 pub(crate) use message::{period as read_days, read_answers, read_period};
 pub(crate) use rules::{day_of, judge, rated, standing};
+pub(crate) use statistics::largest_rejected;
 
 use crate::{
     api::v1::{Attribution, Channel, InteractionKind, RatingStanding, Resolution, StaffRole},

@@ -82,6 +82,15 @@ fn score_interval(share: f64, n: f64) -> Interval {
     Interval { low: ((middle - reach) / whole).max(0.0), high: ((middle + reach) / whole).min(1.0) }
 }
 
+/// Of several tests, the largest p-value that is rejected, if any is, so that at most the part `level` of all rejections is
+/// expected to be false: procedure (1) of Benjamini and Hochberg (1995), J. Royal Stat. Soc. B 57:289-300.
+pub(crate) fn largest_rejected(p_values: &[f64], level: f64) -> Option<f64> {
+    let mut sorted = p_values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let count = sorted.len() as f64;
+    sorted.into_iter().enumerate().filter(|(at, p)| *p <= (*at + 1) as f64 / count * level).map(|(_, p)| p).next_back()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -147,5 +156,20 @@ mod tests {
             prop_assert_eq!(parts[0].plus(parts[1]), one);
             prop_assert_eq!(one.minus(parts[0]), parts[1]);
         }
+    }
+
+    #[test]
+    fn false_discoveries_are_held_down_as_published() {
+        // Benjamini and Hochberg (1995), section 4.1: of fifteen, the first four; Bonferroni's procedure has three.
+        let p_values = [
+            0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528,
+            0.7590, 1.0,
+        ];
+        assert_eq!(largest_rejected(&p_values, 0.05), Some(0.0095));
+        assert_eq!(largest_rejected(&[0.2, 0.9], 0.05), None);
+        assert_eq!(largest_rejected(&[], 0.05), None);
+        // A p-value may be above its own line and below that of a later one.
+        assert_eq!(largest_rejected(&[0.04, 0.045, 0.9], 0.05), None);
+        assert_eq!(largest_rejected(&[0.03, 0.032, 0.033], 0.05), Some(0.033));
     }
 }
