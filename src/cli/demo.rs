@@ -1,6 +1,7 @@
 //! `rapport demo`: a small organisation's fortnight, recorded through the real API and told in plain words; then the
 //! server goes on serving, for whoever wants to try it.
 
+mod brief;
 mod competition;
 mod ratings;
 mod review;
@@ -149,7 +150,8 @@ impl Story {
         self.figures().await?;
         self.ratings().await?;
         self.review().await?;
-        self.competition(redeals).await
+        self.competition(redeals).await?;
+        self.brief().await
     }
 
     async fn directory(&mut self) -> anyhow::Result<()> {
@@ -429,8 +431,16 @@ impl Story {
     }
 
     async fn figures(&mut self) -> anyhow::Result<()> {
-        let request =
-            v1::SummarizeInteractionsRequest { group_by: v1::SummaryGrouping::Channel.into(), ..Default::default() };
+        let fortnight = v1::InteractionFilter {
+            from_time: Some(time("2026-03-01 00:00")?),
+            to_time: Some(time("2026-04-01 00:00")?),
+            ..Default::default()
+        };
+        let request = v1::SummarizeInteractionsRequest {
+            filter: Some(fortnight),
+            group_by: v1::SummaryGrouping::Channel.into(),
+            ..Default::default()
+        };
         let summary = self.admin.interactions.summarize_interactions(request).await.map_err(refused)?.into_inner();
         println!("\nWhat the fortnight adds up to:");
         for group in &summary.groups {

@@ -1,16 +1,19 @@
 //! The commands of the program. Each is a file or folder of its own: its arguments, what it does, what it prints.
 
 pub mod bias;
+pub mod brief;
 pub mod call;
 pub mod client;
 pub mod compact;
 pub mod competition;
 pub mod completions;
+pub mod customers;
 pub mod demo;
 pub mod evaluate;
 pub mod import;
 pub mod leaderboard;
 pub mod preferences;
+pub mod purpose;
 pub mod rank;
 pub mod recompute;
 pub mod scorecard;
@@ -78,6 +81,13 @@ pub enum Command {
     Verify(verify::VerifyArgs),
     /// Prints how a customer likes to be met: what his record shows, and what he said
     Preferences(preferences::PreferencesArgs),
+    /// Prints what to know before meeting a customer: who, what we owe him, what he likes, what to avoid, how to begin
+    ///
+    /// The reading is recorded with its purpose. Without --json it prints what may be read aloud; with it, where each line
+    /// comes from.
+    Brief(brief::BriefArgs),
+    /// Prints the customers who have some preferences in common
+    Customers(customers::CustomersArgs),
     /// Prints how well what is inferred would have foretold the record
     Evaluate(evaluate::EvaluateArgs),
     /// Calls any method of the server, with JSON in and out
@@ -114,6 +124,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Tally(args) => tally::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Preferences(args) => preferences::run(args).await,
+        Command::Brief(args) => brief::run(args).await,
+        Command::Customers(args) => customers::run(args).await,
         Command::Evaluate(args) => evaluate::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),

@@ -2,13 +2,16 @@
 
 use std::{io::Write as _, time::Duration};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use rand::Rng as _;
 use serde_json::{Value, json};
 use tonic::{Code, Response, Status};
 
-use super::client::{Client, ClientArgs, explain};
+use super::{
+    client::{Client, ClientArgs, explain},
+    purpose::Purpose,
+};
 use crate::api::{
     plain_name,
     v1::{
@@ -55,29 +58,6 @@ pub struct Whose {
     /// Those in which this team takes part
     #[arg(long, value_name = "ID")]
     pub team: Option<String>,
-}
-
-/// Why a customer's timeline is watched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Purpose {
-    Serving,
-    Callback,
-    Complaint,
-    FollowUp,
-    Quality,
-}
-
-impl From<Purpose> for ReadingPurpose {
-    fn from(purpose: Purpose) -> Self {
-        match purpose {
-            Purpose::Serving => Self::Serving,
-            Purpose::Callback => Self::Callback,
-            Purpose::Complaint => Self::Complaint,
-            Purpose::FollowUp => Self::FollowUp,
-            Purpose::Quality => Self::Quality,
-        }
-    }
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);

@@ -16,7 +16,6 @@ pub(crate) use enum_set::EnumSet;
 
 use crate::{
     api::v1::{Channel, ContactPurpose, ContactRefusalReason, Direction, InteractionKind},
-    directory::Alias,
     interaction::{Micros, implied_direction, is_activity},
 };
 
@@ -60,14 +59,6 @@ pub(crate) struct Version {
     pub(crate) policy: Policy,
     /// Empty: the server came with it.
     pub(crate) author: String,
-}
-
-/// Whom a contact is with.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Party {
-    Customer(String),
-    /// Nobody the directory knows.
-    Alias(Alias),
 }
 
 /// A contact that is planned or took place.

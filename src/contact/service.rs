@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{
-    Attempt, Cap, EnumSet, Party, Policy, QuietHours, Version, can_reach_by,
+    Attempt, Cap, EnumSet, Policy, QuietHours, Version, can_reach_by,
     rules::Refusal,
     store::{self as rows, DoNotContact},
 };
@@ -26,10 +26,10 @@ use crate::{
     auth::Caller,
     call::{Call, mutation, page_size, respond},
     directory::{
-        etag,
+        Party, etag,
         scope::Scope,
-        service::{alias, alias_message},
-        store::{Named, known_among},
+        service::{alias_message, party},
+        store::{Named, known_among, resolve},
     },
     error::{Error, Reason, Result, Violation},
     interaction::{
@@ -67,14 +67,8 @@ impl ContactApi {
     /// What is planned, and with whom as the caller names him.
     fn planned(&self, message: v1::CheckContactRequest) -> Result<(Party, Attempt)> {
         let mut found = Violations::of(&message);
-        if let Some(alias) = &message.customer_alias {
-            let broken = Violations::of(alias).into_iter().map(|one| one.inside("customer_alias"));
-            found.extend(broken.collect::<Vec<_>>());
-        }
-        if message.customer_id.is_empty() != message.customer_alias.is_some() {
-            let rule = "must be given, or customer_alias, but not both";
-            found.push(Violation::new("customer_id", Reason::Contradiction, rule));
-        }
+        let party = party(message.customer_id.clone(), message.customer_alias.clone());
+        found.extend(party.as_ref().err().cloned().unwrap_or_default());
         if !can_reach_by(message.channel()) {
             let rule = "must be one by which the organisation reaches customers";
             found.push(Violation::new("channel", Reason::Contradiction, rule));
@@ -87,11 +81,11 @@ impl ContactApi {
         }
         Error::unless_empty(found)?;
         let (purpose, channel) = (message.purpose(), message.channel());
-        let point = optional(message.contact_point);
-        let (party, point) = match message.customer_alias.map(alias) {
-            Some(alias) => (Party::Alias(alias.clone()), point.or(Some(alias.value))),
-            None => (Party::Customer(normal(message.customer_id)), point),
-        };
+        let party = party.map_err(Error::Invalid)?;
+        let point = optional(message.contact_point).or_else(|| match &party {
+            Party::Alias(alias) => Some(alias.value.clone()),
+            Party::Customer(_) => None,
+        });
         Ok((party, Attempt { purpose, channel, point, at: at.unwrap_or(now) }))
     }
 
@@ -265,14 +259,7 @@ impl ContactService for ContactApi {
             let Call { message, .. } = Call::admit(&self.store, request).await?;
             let (party, attempt) = self.planned(message)?;
             let reader = self.store.reader();
-            let party = match party {
-                Party::Customer(id) => Party::Customer(id),
-                Party::Alias(alias) => {
-                    let aliases = vec![alias.value.clone()];
-                    let known = known_among(reader, Named { aliases, ..Named::default() }).await?;
-                    known.aliases.get(&alias).cloned().map_or(Party::Alias(alias), Party::Customer)
-                }
-            };
+            let party = resolve(reader, party).await?;
             let version = rows::find_policy(reader, None).await?;
             // What other clocks recorded ahead of ours counts too.
             let period = (attempt.at.saturating_sub(version.policy.longest_window()), i64::MAX);

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::{
-    Attempt, Ban, Channels, Mark, Party, Past, Policy, Purposes, Reasons, Situation, Span, Version,
+    Attempt, Ban, Channels, Mark, Past, Policy, Purposes, Reasons, Situation, Span, Version,
     entity::{contact_policy, do_not_contact},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         convert::enum_of,
         v1::{Consent, ContactKind, ContactPurpose},
     },
-    directory::{Alias, etag},
+    directory::{Alias, Party, etag},
     error::{Error, Result},
     interaction::Micros,
     store::{

@@ -3,10 +3,21 @@
 use super::{scope::Scope, store};
 use crate::{
     api::v1::{Reach, Role, StaffState},
-    auth::Caller,
+    auth::{Caller, access::Access},
     error::{Error, Result},
     store::Store,
 };
+
+/// What of the record the caller would reach by another method; none: he may not call it.
+///
+/// # Errors
+/// [`Error::CallerInactive`].
+pub(crate) async fn reach_by(store: &Store, caller: &Caller, method: &str) -> Result<Option<Scope>> {
+    match Access::new().grant(method, caller.principal.role) {
+        Some(reach) => Ok(Some(admit(store, &Caller { reach, ..caller.clone() }).await?)),
+        None => Ok(None),
+    }
+}
 
 /// Lets a caller in: a person whom the directory lists as inactive may not call, whatever his token says.
 ///

@@ -65,6 +65,14 @@ pub(crate) struct Alias {
     pub(crate) value: String,
 }
 
+/// Somebody outside, as the record names him.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Party {
+    Customer(String),
+    /// Nobody the directory knows.
+    Alias(Alias),
+}
+
 /// Service to the customer is suspended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Suspension {

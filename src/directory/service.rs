@@ -7,7 +7,7 @@ use prost::Message as _;
 use tonic::{Request, Response, Status};
 
 use super::{
-    Alias, ContactPoint, Customer, StaffMember, Suspension, Team, Upsert, Written, check_customer, etag,
+    Alias, ContactPoint, Customer, Party, StaffMember, Suspension, Team, Upsert, Written, check_customer, etag,
     scope::Scope,
     store::{self as rows, StaffQuery},
 };
@@ -267,6 +267,22 @@ fn contact_point(message: v1::ContactPoint) -> ContactPoint {
 /// An alias as the directory keeps it.
 pub(crate) fn alias(message: v1::CustomerAlias) -> Alias {
     Alias { kind: message.kind(), value: normal(message.value) }
+}
+
+/// Whom a message names by exactly one of two fields, or what is wrong with them.
+pub(crate) fn party(customer_id: String, customer_alias: Option<v1::CustomerAlias>) -> Result<Party, Vec<Violation>> {
+    let broken = customer_alias.iter().flat_map(Violations::of).map(|one| one.inside("customer_alias"));
+    let mut found: Vec<Violation> = broken.collect();
+    match (customer_id.is_empty(), customer_alias) {
+        (true, Some(name)) if found.is_empty() => return Ok(Party::Alias(alias(name))),
+        (true, Some(_)) => {}
+        (false, None) => return Ok(Party::Customer(normal(customer_id))),
+        (true, None) | (false, Some(_)) => {
+            let rule = "must be given, or customer_alias, but not both";
+            found.push(Violation::new("customer_id", Reason::Contradiction, rule));
+        }
+    }
+    Err(found)
 }
 
 /// An alias as callers see it.

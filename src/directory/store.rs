@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::entity::{contact_point, customer, customer_alias, staff_member, team};
-use super::{Alias, ContactPoint, Customer, StaffMember, Suspension, Team, Upsert, Written, etag, scope::Scope};
+use super::{Alias, ContactPoint, Customer, Party, StaffMember, Suspension, Team, Upsert, Written, etag, scope::Scope};
 use crate::{
     api::v1::{Consent, ContactKind, CustomerStanding, StaffRole, StaffState, TeamState, UpsertMode, UpsertOutcome},
     error::{Error, Reason},
@@ -305,6 +305,19 @@ pub(crate) async fn find_staff_within(
     Ok(query.one(connection).await?.map(Into::into))
 }
 
+/// How these colleagues are called, as far as they are within reach.
+pub(crate) async fn names_within(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    ids: Vec<String>,
+) -> Result<HashMap<String, String>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let query = staff_within(scope).filter(staff_member::Column::StaffId.is_in(ids));
+    Ok(query.all(connection).await?.into_iter().map(|row| (row.staff_id, row.display_name)).collect())
+}
+
 fn staff_within(scope: &Scope) -> Select<staff_member::Entity> {
     use staff_member::Column;
     let all = staff_member::Entity::find();
@@ -362,6 +375,13 @@ pub(crate) async fn find_by_alias(connection: &impl ConnectionTrait, alias: &Ali
         Some(row) => find_customer(connection, &row.customer_id).await,
         None => Ok(None),
     }
+}
+
+/// The customer behind an alias, if the directory knows it.
+pub(crate) async fn resolve(connection: &impl ConnectionTrait, party: Party) -> Result<Party, DbErr> {
+    let Party::Alias(alias) = party else { return Ok(party) };
+    let found = customer_alias::Entity::find_by_id((alias.kind as i16, alias.value.clone())).one(connection).await?;
+    Ok(found.map_or(Party::Alias(alias), |row| Party::Customer(row.customer_id)))
 }
 
 /// The aliases of a customer.

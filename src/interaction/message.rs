@@ -13,7 +13,7 @@ use crate::{
     },
     contact::purpose_of,
     directory::{
-        etag,
+        Party, etag,
         service::{alias, alias_message},
     },
     error::{Error, Reason, Result},
@@ -108,7 +108,7 @@ pub(crate) fn read_filter(message: v1::InteractionFilter) -> Result<Filter> {
     Ok(Filter {
         channels: message.channels().collect(),
         kinds: message.kinds().collect(),
-        customer_id: optional(message.customer_id),
+        party: optional(message.customer_id).map(Party::Customer),
         case_id: optional(message.case_id),
         staff_id: optional(message.staff_id),
         team_id: optional(message.team_id),

@@ -5,6 +5,7 @@
 
 pub(crate) mod message;
 pub mod reader;
+pub(crate) mod reading;
 pub(crate) mod resolution;
 mod rules;
 pub mod service;

@@ -91,6 +91,11 @@ impl Matters {
         Self { matter_of, contacts: by_matter }
     }
 
+    /// The number of a contact's matter, if it names one.
+    pub(crate) fn of(&self, id: Uuid) -> Option<usize> {
+        self.matter_of.get(&id).copied()
+    }
+
     /// Whether two contacts are known to be about the same matter.
     pub(crate) fn are_one(&self, one: Uuid, other: Uuid) -> bool {
         self.matter_of.get(&one).is_some_and(|matter| self.matter_of.get(&other) == Some(matter))

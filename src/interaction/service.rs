@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{
     Facts, Recorded, message,
     reader::{Reader, check_frozen, speaks_for_all},
+    reading::{self, Purpose},
     resolution::Matters,
     store::{self as rows, Changes, Changing, Filter, Receipt, Recorder},
     stream::{RecordStream, StreamLimits},
@@ -23,12 +24,18 @@ use crate::{
     api::{
         convert::{duration_micros, micros, normal, optional, timestamp},
         page::Query,
+        rules::Violations,
         status,
-        v1::{self, ReadingPurpose, Role, interaction_service_server::InteractionService, record_item_result},
+        v1::{self, Role, interaction_service_server::InteractionService, record_item_result},
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
-    directory::{check_time_zone, etag, scope::Scope, store::find_customer},
+    directory::{
+        Party, check_time_zone, etag,
+        scope::Scope,
+        service::party,
+        store::{find_customer, resolve},
+    },
     error::{Error, Reason, Result, Violation},
     store::{Store, feed::Feed, group::GroupCommit, request},
     vault::Vault,
@@ -77,24 +84,6 @@ impl InteractionApi {
         let recorder = GroupCommit::start(store.clone(), writer, group_max, queue, group_sizes);
         let changes = Feed::start(store.clone(), limits.stopping.clone());
         Self { store, recorder, time_zone, limits, changes, watches }
-    }
-
-    /// Leaves the trace of a reading. Recorded before anything is shown: a reading that leaves no trace must not happen.
-    async fn note_reading(
-        &self,
-        caller: &Caller,
-        customer_id: &str,
-        purpose: ReadingPurpose,
-        note: &str,
-    ) -> Result<()> {
-        let purpose = crate::api::plain_name(purpose.as_str_name(), "READING_PURPOSE");
-        let purpose = if note.is_empty() { purpose } else { format!("{purpose}: {note}") };
-        let actor = (caller.principal.subject.clone(), caller.principal.role);
-        rows::note_reading(&self.store, actor, customer_id.to_owned(), purpose).await
-    }
-
-    async fn require_customer(&self, customer_id: &str) -> Result<()> {
-        find_customer(self.store.reader(), customer_id).await?.map(drop).ok_or(Error::NotFound("customer"))
     }
 
     fn changing(
@@ -346,11 +335,15 @@ impl InteractionService for InteractionApi {
     ) -> Answer<v1::ReadCustomerTimelineResponse> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let customer_id = normal(message.customer_id.clone());
-            self.require_customer(&customer_id).await?;
-            let query = Query::new("ReadCustomerTimeline", &scope.binding(&caller), customer_id.as_bytes());
-            self.note_reading(&caller, &customer_id, message.purpose(), &message.note).await?;
-            let filter = Filter { customer_id: Some(customer_id), ..Filter::default() };
+            let mut found = Violations::of(&message);
+            let party = party(message.customer_id.clone(), message.customer_alias.clone());
+            found.extend(party.as_ref().err().cloned().unwrap_or_default());
+            Error::unless_empty(found)?;
+            let party = resolve(self.store.reader(), party.map_err(Error::Invalid)?).await?;
+            let query = Query::new("ReadCustomerTimeline", &scope.binding(&caller), format!("{party:?}").as_bytes());
+            let why = Purpose { purpose: message.purpose(), note: &message.note };
+            reading::open(&self.store, &caller, &party, why).await?;
+            let filter = Filter { party: Some(party), ..Filter::default() };
             let page = self.page(&scope, &filter, &query, message.page_size, &message.page_token);
             let (interactions, next_page_token) = page.await?;
             Ok(v1::ReadCustomerTimelineResponse { interactions, next_page_token })
@@ -384,11 +377,12 @@ impl InteractionService for InteractionApi {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let customer_id = normal(message.customer_id.clone());
-            self.require_customer(&customer_id).await?;
+            find_customer(self.store.reader(), &customer_id).await?.ok_or(Error::NotFound("customer"))?;
             let subject = Watched::<OfTimeline>::new(Whose::Customer(customer_id.clone()));
             let (from, by, cursor) = ((&self.store, &self.changes), (caller.clone(), scope), &message.resume_cursor);
             let watch = self.watches.open(from, by, subject, cursor).await?;
-            self.note_reading(&caller, &customer_id, message.purpose(), &message.note).await?;
+            let why = Purpose { purpose: message.purpose(), note: &message.note };
+            reading::open(&self.store, &caller, &Party::Customer(customer_id), why).await?;
             Ok(watch.begin())
         })
         .await

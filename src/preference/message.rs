@@ -1,14 +1,26 @@
 //! Preferences between the contract's messages and the domain's types.
 
-use super::{known_values, store::Statement, view::Preference};
+use super::{
+    brief::words::Language,
+    briefing::Wanted,
+    known_values,
+    segment::{Criterion, Segment},
+    store::Statement,
+    view::Preference,
+};
 use crate::{
     api::{
         convert::{duration, enum_of, normal, timestamp},
-        v1::{self, PreferenceDimension},
+        rules::Violations,
+        v1::{self, Channel, PreferenceDimension},
     },
-    directory::is_language_tag,
+    contact::can_reach_by,
+    directory::{Party, is_language_tag, service::party},
     error::{Error, Reason, Result, Violation},
 };
+
+/// What a criterion asks for where it does not say.
+const DEFAULT_SHARE: f64 = 0.5;
 
 /// A value that is said of a dimension, as it is kept; whether a colleague is known is for the directory.
 ///
@@ -43,6 +55,64 @@ pub(super) fn value(dimension: PreferenceDimension, value: String) -> Result<Str
         | PreferenceDimension::Salutation => (true, Reason::Unspecified, ""),
     };
     if is_one { Ok(value) } else { Err(Error::invalid("value", reason, rule)) }
+}
+
+/// Of whom a brief is asked, and what it is to be like.
+///
+/// # Errors
+/// Every broken rule of the message.
+pub(super) fn brief(message: &v1::BriefCustomerRequest) -> Result<(Party, Wanted)> {
+    let mut found = Violations::of(message);
+    let party = party(message.customer_id.clone(), message.customer_alias.clone());
+    found.extend(party.as_ref().err().cloned().unwrap_or_default());
+    let language = Language::of(&message.language);
+    if language.is_none() && !message.language.is_empty() {
+        let rule = "must be Chinese or English, as zh or en";
+        found.extend(Violation::new("language", Reason::UnknownValue, rule).besides(&found));
+    }
+    let channel = Some(message.channel()).filter(|channel| *channel != Channel::Unspecified);
+    let channel = channel.unwrap_or(Channel::OutboundCall);
+    if !can_reach_by(channel) {
+        let rule = "must be one by which the organisation reaches customers";
+        found.push(Violation::new("channel", Reason::Contradiction, rule));
+    }
+    Error::unless_empty(found)?;
+    Ok((party.map_err(Error::Invalid)?, Wanted { language, channel }))
+}
+
+/// Who is looked for.
+///
+/// # Errors
+/// Every broken rule of the message.
+pub(super) fn segment(message: &v1::FindCustomersRequest, with_ratings: bool) -> Result<Segment> {
+    let mut found = Violations::of(message);
+    let mut criteria: Vec<Criterion> = Vec::new();
+    for (index, told) in message.criteria.iter().enumerate() {
+        let dimension = told.dimension();
+        let at = format!("criteria[{index}]");
+        let mut add = |broken: Violation| found.extend(broken.inside(&at).besides(&found));
+        Violations::of(told).into_iter().for_each(&mut add);
+        inferred(dimension).map(&mut add);
+        if criteria.iter().any(|one| one.dimension == dimension) {
+            add(Violation::new("dimension", Reason::Contradiction, "must not be named twice"));
+        }
+        let mut values = Vec::new();
+        for (place, told) in told.values.iter().enumerate() {
+            match value(dimension, told.clone()) {
+                Ok(value) => values.push(value),
+                Err(Error::Invalid(broken)) => {
+                    let field = format!("values[{place}]");
+                    broken.into_iter().for_each(|one| add(Violation { field: field.clone(), ..one }));
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        let min_share = Some(told.min_share).filter(|share| *share > 0.0).unwrap_or(DEFAULT_SHARE);
+        criteria.push(Criterion { dimension, values, min_share });
+    }
+    Error::unless_empty(found)?;
+    let standing = Some(message.standing()).filter(|one| *one != v1::CustomerStanding::Unspecified);
+    Ok(Segment { criteria, standing, with_ratings })
 }
 
 /// A dimension that is inferred.

@@ -1,13 +1,19 @@
 //! How a customer likes to be met: what his record shows (P1), and what he or a colleague said (P2).
 //!
-//! `model` is the arithmetic and `view` what it comes to for one customer, both without I/O. `replay` goes through the whole
-//! record in order of time, to measure and to fit; rows are in `store`, RPCs in `service`.
+//! `model` is the arithmetic, `view` what a dimension comes to for one customer and `profile` all of them; `brief` is what to know
+//! before meeting him (P3): all without I/O. `briefing` gathers what a brief is written from, `segment` looks for customers who
+//! have something in common, `replay` goes through the whole record in order of time, to measure and to fit. Rows are in
+//! `store`, RPCs in `service`.
 
 mod background;
+mod brief;
+mod briefing;
 mod entity;
 mod message;
 mod model;
+mod profile;
 pub(crate) mod replay;
+mod segment;
 pub mod service;
 pub(crate) mod store;
 mod view;
@@ -22,8 +28,9 @@ use uuid::Uuid;
 use crate::{
     api::{
         plain_name,
-        v1::{Channel, InteractionKind, Outcome, PreferenceDimension},
+        v1::{Channel, InteractionKind, Outcome, PreferenceDimension, TimeZoneSource},
     },
+    config::Zone,
     interaction::Micros,
 };
 
@@ -42,6 +49,8 @@ const INFERRED: [PreferenceDimension; 8] = [
 /// One value, or none, for each of [`INFERRED`].
 type Values = [Option<String>; INFERRED.len()];
 
+/// Interactions of one customer that are read.
+const READ: u64 = 200;
 /// In which interactions call an attribute of their context that names the language spoken.
 const LANGUAGE_ATTRIBUTE: &str = "language";
 /// The weight of a contact that came to nothing.
@@ -116,6 +125,14 @@ impl Line {
         }
     }
 
+    /// Whether we tried to reach him and did not.
+    fn is_in_vain(&self) -> bool {
+        match self.outcome {
+            Outcome::NoAnswer | Outcome::Declined | Outcome::Voicemail | Outcome::Failed => true,
+            Outcome::Unspecified | Outcome::Answered | Outcome::Abandoned => false,
+        }
+    }
+
     /// By what its rating multiplies that.
     fn rated_factor(&self, dimension: PreferenceDimension) -> f64 {
         self.rated.filter(|_| is_manner(dimension)).map_or(1.0, Rated::factor)
@@ -140,6 +157,11 @@ impl Rated {
 /// Whether a dimension is about how a customer is met, to which it matters how that went; not when and for what.
 fn is_manner(dimension: PreferenceDimension) -> bool {
     matches!(dimension, PreferenceDimension::Channel | PreferenceDimension::Colleague)
+}
+
+/// All dimensions, in the order of their numbers.
+pub(crate) fn all_dimensions() -> impl Iterator<Item = PreferenceDimension> {
+    (1..).map_while(|number| PreferenceDimension::try_from(number).ok())
 }
 
 /// The name of a dimension, as in `channel`.
@@ -180,6 +202,16 @@ fn known_values(dimension: PreferenceDimension) -> Vec<String> {
 /// Values of an enum start at 0, which is none, and have no gaps.
 fn names(name: impl Fn(i32) -> Option<String>) -> Vec<String> {
     (1..).map_while(name).collect()
+}
+
+/// In which zone a customer's hours are, by what name, and why in that one.
+fn zone_of(organization: &Zone, name: &str) -> (TimeZone, String, TimeZoneSource) {
+    let fallback = |source| (organization.rules.clone(), organization.name.clone(), source);
+    match TimeZone::get(name) {
+        Ok(zone) if !name.is_empty() => (zone, name.to_owned(), TimeZoneSource::Customer),
+        _ if name.is_empty() => fallback(TimeZoneSource::Organization),
+        _ => fallback(TimeZoneSource::CustomersUnknown),
+    }
 }
 
 /// The zones of customers, each looked up once.

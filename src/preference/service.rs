@@ -3,41 +3,45 @@
 use std::collections::HashSet;
 
 use futures::future::BoxFuture;
-use jiff::tz::TimeZone;
+use prost::Message as _;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{
-    INFERRED, Line, Values, message,
+    READ, Zones, all_dimensions, briefing, message,
+    profile::{Profile, evidence, is_told_ratings},
+    segment,
     store::{self as rows, Statement},
-    view::{Contact, Said, infer, stated},
+    zone_of,
 };
 use crate::{
     api::{
-        convert::{enum_of, normal, optional},
-        v1::{
-            self, AuditAction, PreferenceDimension, PreferenceOrigin, Reach, Role, TimeZoneSource,
-            preference_service_server::PreferenceService,
-        },
+        convert::{normal, optional},
+        page::Query,
+        v1::{self, AuditAction, PreferenceDimension, PreferenceOrigin, preference_service_server::PreferenceService},
     },
-    auth::{Caller, access::Access},
-    call::{Call, mutation, respond},
+    auth::Caller,
+    call::{Call, mutation, page_size, respond},
     config::Zone,
     directory::{
-        admission,
+        Party, admission,
         scope::Scope,
-        store::{find_customer, find_staff, lock_customer},
+        store::{find_customer, find_staff, lock_customer, resolve},
     },
     error::{Error, Reason, Result},
-    interaction::{Micros, store::among},
+    interaction::{
+        Micros,
+        reading::{self, Purpose},
+        store::among,
+    },
     privacy::service::PrivacyApi,
     store::{Abort, Store, Tx, audit, request},
 };
 
 type Answer<T> = Result<Response<T>, Status>;
 
-/// Interactions of one customer that are read.
-const READ: u64 = 200;
+/// Customers of a page.
+const PAGE: u64 = 50;
 /// Statements that are shown, those that hold no more included.
 const STATEMENTS: u64 = 100;
 /// By which evidence can be read elsewhere.
@@ -111,26 +115,13 @@ impl PreferenceApi {
         changed.await
     }
 
-    /// In which zone a customer's hours are, and why in that one.
-    fn zone_of(&self, name: &str) -> (TimeZone, String, TimeZoneSource) {
-        let organization = |source| (self.zone.rules.clone(), self.zone.name.clone(), source);
-        match TimeZone::get(name) {
-            Ok(zone) if !name.is_empty() => (zone, name.to_owned(), TimeZoneSource::Customer),
-            _ if name.is_empty() => organization(TimeZoneSource::Organization),
-            _ => organization(TimeZoneSource::CustomersUnknown),
-        }
-    }
-
     /// Which of these interactions the caller may read one by one.
     async fn readable(&self, caller: &Caller, ids: Vec<Uuid>) -> Result<HashSet<Uuid>> {
-        let Some(reach) = Access::new().grant(GET_INTERACTION, caller.principal.role) else {
-            return Ok(HashSet::new());
-        };
-        if reach == Reach::All || ids.is_empty() {
-            return Ok(ids.into_iter().collect());
+        match admission::reach_by(&self.store, caller, GET_INTERACTION).await? {
+            Some(Scope::All) => Ok(ids.into_iter().collect()),
+            Some(scope) => Ok(among(self.store.reader(), &scope, ids).await?),
+            None => Ok(HashSet::new()),
         }
-        let scope = admission::admit(&self.store, &Caller { reach, ..caller.clone() }).await?;
-        Ok(among(self.store.reader(), &scope, ids).await?)
     }
 }
 
@@ -139,15 +130,6 @@ fn check_own(scope: &Scope, customer_id: &str) -> Result<()> {
     match scope {
         Scope::Customer(own) if own != customer_id => Err(Error::NotFound("customer")),
         Scope::Customer(_) | Scope::All | Scope::Teams { .. } | Scope::Staff(_) => Ok(()),
-    }
-}
-
-/// Whether ratings may show in what this role reads: weights would tell those who are rated what the customer thought of
-/// them (R12).
-fn is_told_ratings(role: Role) -> bool {
-    match role {
-        Role::App | Role::Reviewer | Role::Admin | Role::Customer => true,
-        Role::Staff | Role::Supervisor | Role::Unspecified => false,
     }
 }
 
@@ -160,38 +142,17 @@ impl PreferenceService for PreferenceApi {
             check_own(&scope, &customer_id)?;
             let connection = self.store.reader();
             let customer = find_customer(connection, &customer_id).await?.ok_or(Error::NotFound("customer"))?;
-            let (zone, time_zone, source) = self.zone_of(&customer.time_zone);
-            let lines = rows::newest(connection, &customer_id, READ).await?;
+            let (zone, time_zone, source) = zone_of(&self.zone, &customer.time_zone);
+            let lines = rows::newest(connection, &Party::Customer(customer_id.clone()), READ).await?;
             let (holding, statements) = rows::statements(connection, &customer_id, STATEMENTS).await?;
-            let fitted = rows::fitted(connection).await?;
-            let now = self.store.clock().now_micros();
-
-            let with_ratings = is_told_ratings(caller.principal.role);
-            let weight = |line: &Line, dimension| {
-                line.weight(dimension) * if with_ratings { line.rated_factor(dimension) } else { 1.0 }
+            let fits = rows::fitted(connection).await?;
+            let as_of = (&fits, self.store.clock().now_micros());
+            let profile = Profile::new(&lines, &holding, &zone, as_of, is_told_ratings(caller.principal.role));
+            let is_asked = |dimension: &PreferenceDimension| {
+                message.dimensions.is_empty() || message.dimensions.contains(&(*dimension).into())
             };
-            let values: Vec<Values> = lines.iter().map(|line| line.values(&zone)).collect();
-            let mut found = Vec::new();
-            for dimension in (1..).map_while(|number| PreferenceDimension::try_from(number).ok()) {
-                if !message.dimensions.is_empty() && !message.dimensions.contains(&dimension.into()) {
-                    continue;
-                }
-                let said = holding.iter().filter(|said| said.dimension == dimension as i16);
-                let said =
-                    said.map(|one| Said { value: one.value.clone(), origin: enum_of(one.origin), at: one.stated_at });
-                let said: Vec<Said> = said.collect();
-                let Some(index) = INFERRED.iter().position(|inferred| *inferred == dimension) else {
-                    found.extend(stated(dimension, &said));
-                    continue;
-                };
-                let contacts = lines.iter().zip(&values);
-                let contacts = contacts.filter_map(|(line, values)| {
-                    Some(Contact { line, value: values[index].as_deref()?, weight: weight(line, dimension) })
-                });
-                found.push(infer(dimension, &contacts.collect::<Vec<_>>(), &said, fitted.get(&dimension), now));
-            }
-            let evidence = found.iter().flat_map(|one| &one.values).flat_map(|value| value.evidence.iter().copied());
-            let evidence: HashSet<Uuid> = evidence.collect();
+            let found: Vec<_> = all_dimensions().filter(is_asked).filter_map(|one| profile.preference(one)).collect();
+            let evidence: HashSet<Uuid> = evidence(&found).collect();
             let readable = self.readable(&caller, evidence.into_iter().collect()).await?;
             Ok(v1::GetPreferencesResponse {
                 dimensions: found.into_iter().map(|one| message::write(one, |id| readable.contains(id))).collect(),
@@ -267,6 +228,40 @@ impl PreferenceService for PreferenceApi {
             };
             let statement = self.say(&caller, mutation, AuditAction::PreferenceRefuted, said).await?;
             Ok(v1::RefutePreferenceResponse { statement: Some(statement) })
+        })
+        .await
+    }
+
+    async fn brief_customer(&self, request: Request<v1::BriefCustomerRequest>) -> Answer<v1::BriefCustomerResponse> {
+        respond(async {
+            let Call { caller, message, .. } = Call::admit(&self.store, request).await?;
+            let (party, wanted) = message::brief(&message)?;
+            let party = resolve(self.store.reader(), party).await?;
+            let why = Purpose { purpose: message.purpose(), note: &message.note };
+            reading::open(&self.store, &caller, &party, why).await?;
+            briefing::write((&self.store, &self.zone), &caller, &party, wanted).await
+        })
+        .await
+    }
+
+    async fn find_customers(&self, request: Request<v1::FindCustomersRequest>) -> Answer<v1::FindCustomersResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let segment = message::segment(&message, is_told_ratings(caller.principal.role))?;
+            let bound = v1::FindCustomersRequest { page_size: 0, page_token: String::new(), ..message.clone() };
+            let query = Query::new("FindCustomers", &scope.binding(&caller), &bound.encode_to_vec());
+            let after = query.position(&message.page_token)?;
+            let after = after.map(|bytes| String::from_utf8(bytes).map_err(|_| Query::malformed())).transpose()?;
+            let limit = usize::try_from(page_size(message.page_size, PAGE)).unwrap_or(usize::MAX);
+            let mut zones = Zones::new(self.zone.rules.clone());
+            let now = self.store.clock().now_micros();
+            let page = segment::find(self.store.reader(), &mut zones, &segment, now, (after, limit)).await?;
+            let customers = page.customers.into_iter();
+            Ok(v1::FindCustomersResponse {
+                customers: customers.map(|(customer_id, shares)| v1::FoundCustomer { customer_id, shares }).collect(),
+                next_page_token: page.next.map(|last| query.token(last.as_bytes())).unwrap_or_default(),
+                examined_count: message::count(page.examined),
+            })
         })
         .await
     }

@@ -19,6 +19,7 @@ use crate::{
         convert::enum_of,
         v1::{PreferenceDimension, PreferenceOrigin, RatingStanding},
     },
+    directory::Party,
     error::{Error, Result},
     interaction::{ContextRest, Micros},
     store::{Abort, Store, Tx, sequence},
@@ -83,29 +84,73 @@ async fn page(connection: &impl ConnectionTrait, after: (Micros, Uuid)) -> Resul
     connection.query_all_raw(statement).await?.iter().map(read).collect()
 }
 
-/// The newest interactions with a customer, or under an alias of his before he was known; newest first.
-pub(super) async fn newest(
-    connection: &impl ConnectionTrait,
-    customer_id: &str,
-    limit: u64,
-) -> Result<Vec<Line>, DbErr> {
-    // Each half reads its index from the end: his 10,000th interaction costs nothing.
+/// The newest interactions with a customer, those included that were recorded under an alias of his before he was known, or
+/// with somebody who is known by an alias only; newest first.
+pub(super) async fn newest(connection: &impl ConnectionTrait, party: &Party, limit: u64) -> Result<Vec<Line>, DbErr> {
+    // Each part reads its index from the end: his 10,000th interaction costs nothing.
+    let (ids, values): (String, Vec<Value>) = match party {
+        Party::Customer(id) => (
+            format!(
+                "SELECT id FROM (SELECT id FROM interaction WHERE customer_id = $1
+                    ORDER BY occurred_at DESC, id DESC LIMIT {limit}) AS by_id
+                UNION ALL
+                SELECT id FROM (SELECT o.id FROM customer_alias a
+                    JOIN interaction o ON o.alias_kind = a.kind AND o.alias_value = a.value
+                    WHERE a.customer_id = $1 AND o.alias_value IS NOT NULL AND o.customer_id IS NULL
+                    ORDER BY o.occurred_at DESC, o.id DESC LIMIT {limit}) AS by_alias"
+            ),
+            vec![id.as_str().into()],
+        ),
+        Party::Alias(alias) => (
+            format!(
+                "SELECT id FROM (SELECT id FROM interaction
+                    WHERE alias_kind = $1 AND alias_value = $2 AND alias_value IS NOT NULL AND customer_id IS NULL
+                    ORDER BY occurred_at DESC, id DESC LIMIT {limit}) AS by_alias"
+            ),
+            vec![(alias.kind as i16).into(), alias.value.as_str().into()],
+        ),
+    };
     let sql = format!(
-        "{} FROM (
-            SELECT id FROM (SELECT id FROM interaction WHERE customer_id = $1
-                ORDER BY occurred_at DESC, id DESC LIMIT {limit}) AS by_id
-            UNION ALL
-            SELECT id FROM (SELECT o.id FROM customer_alias a
-                JOIN interaction o ON o.alias_kind = a.kind AND o.alias_value = a.value
-                WHERE a.customer_id = $1 AND o.alias_value IS NOT NULL AND o.customer_id IS NULL
-                ORDER BY o.occurred_at DESC, o.id DESC LIMIT {limit}) AS by_alias
-        ) AS newest JOIN interaction i ON i.id = newest.id {}
+        "{} FROM ({ids}) AS newest JOIN interaction i ON i.id = newest.id {}
         ORDER BY i.occurred_at DESC, i.id DESC LIMIT {limit}",
         columns("i.customer_id", "''"),
         ratings(),
     );
-    let statement = Sql::from_sql_and_values(connection.get_database_backend(), sql, [customer_id.into()]);
+    let statement = Sql::from_sql_and_values(connection.get_database_backend(), sql, values);
     connection.query_all_raw(statement).await?.iter().map(read).collect()
+}
+
+/// The newest interactions of each customer after one id and up to another, his aliases' included; newest first.
+pub(super) async fn newest_of_each(
+    connection: &impl ConnectionTrait,
+    (after, up_to): (&str, &str),
+    limit: u64,
+) -> Result<HashMap<String, Vec<Line>>, DbErr> {
+    let sql = format!(
+        "{} FROM (
+            SELECT id, owner, row_number() OVER (PARTITION BY owner ORDER BY occurred_at DESC, id DESC) AS place FROM (
+                SELECT id, customer_id AS owner, occurred_at FROM interaction
+                    WHERE customer_id > $1 AND customer_id <= $2
+                UNION ALL
+                SELECT o.id, a.customer_id, o.occurred_at FROM customer_alias a
+                    JOIN interaction o ON o.alias_kind = a.kind AND o.alias_value = a.value
+                    WHERE a.customer_id > $1 AND a.customer_id <= $2
+                        AND o.alias_value IS NOT NULL AND o.customer_id IS NULL
+            ) AS his
+        ) AS newest JOIN interaction i ON i.id = newest.id {}
+        WHERE newest.place <= {limit} ORDER BY newest.owner, i.occurred_at DESC, i.id DESC",
+        columns("newest.owner", "''"),
+        ratings(),
+    );
+    let statement = Sql::from_sql_and_values(connection.get_database_backend(), sql, [after.into(), up_to.into()]);
+    let mut found: HashMap<String, Vec<Line>> = HashMap::new();
+    for row in connection.query_all_raw(statement).await? {
+        let line = read(&row)?;
+        if let Some(owner) = line.customer_id.clone() {
+            found.entry(owner).or_default().push(line);
+        }
+    }
+    Ok(found)
 }
 
 /// Replays the record, following this share of the customers; `on_page` hears how many more interactions went by.
@@ -216,6 +261,21 @@ pub(super) async fn statements(
 
 pub(super) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<Statement> {
     Entity::find_by_id(id).one(connection).await?.ok_or(Error::NotFound("statement"))
+}
+
+/// What holds of what was said of the customers after one id and up to another; newest first.
+pub(super) async fn holding_of_each(
+    connection: &impl ConnectionTrait,
+    (after, up_to): (&str, &str),
+) -> Result<HashMap<String, Vec<Statement>>, DbErr> {
+    let between = Condition::all().add(Column::CustomerId.gt(after)).add(Column::CustomerId.lte(up_to));
+    let query = Entity::find().filter(between).filter(Column::EndedAt.is_null());
+    let query = query.order_by_desc(Column::StatedAt).order_by_desc(Column::Id);
+    let mut found: HashMap<String, Vec<Statement>> = HashMap::new();
+    for one in query.all(connection).await? {
+        found.entry(one.customer_id.clone()).or_default().push(one);
+    }
+    Ok(found)
 }
 
 /// Adds what was said; what it contradicts holds no more. Needs the lock of the customer.

@@ -147,94 +147,146 @@ pub(super) fn stated(dimension: PreferenceDimension, said: &[Said]) -> Option<Pr
     })
 }
 
-/// Infers a dimension from contacts, newest first, as of `now`.
-pub(super) fn infer(
+/// What a dimension comes to for one customer.
+pub(super) struct Inference<'c> {
     dimension: PreferenceDimension,
-    contacts: &[Contact<'_>],
-    said: &[Said],
-    fitted: Option<&Fitted>,
-    now: Micros,
-) -> Preference {
-    let default = Fitted::default_for(dimension);
-    let fitted = fitted.unwrap_or(&default);
-    let parameters = fitted.parameters;
-    let mut prior = fitted.prior(dimension);
-    let mut own: BTreeMap<&str, Own> = BTreeMap::new();
-    let refuted: HashMap<&str, Micros> = said
-        .iter()
-        .filter(|said| said.origin == PreferenceOrigin::Refuted)
-        .map(|said| (said.value.as_str(), said.at))
-        .collect();
-    // What was refuted speaks again by what came later, if that is enough.
-    let later = |value: &str, than: Micros| {
-        contacts.iter().filter(|one| one.value == value && one.line.occurred_at > than).count()
-    };
-    let is_barred = |value: &str| refuted.get(value).is_some_and(|at| later(value, *at) < SPEAK_AGAIN);
-    for contact in contacts {
-        let one = own.entry(contact.value).or_default();
-        one.sample += 1;
-        one.last_seen = one.last_seen.max(Some(contact.line.occurred_at));
-        if one.evidence.len() < SHOWN_EVIDENCE {
-            one.evidence.push(contact.line.id);
+    prior: Prior,
+    half_life_days: f64,
+    /// The likeliest first, without what was refuted.
+    likely: Vec<Likely>,
+    own: BTreeMap<&'c str, Own>,
+    stated: Option<&'c str>,
+    refuted: Vec<&'c str>,
+    confidence: f64,
+    borrowed: f64,
+    sample: usize,
+}
+
+impl<'c> Inference<'c> {
+    /// From contacts, newest first, as of `now`.
+    pub(super) fn of(
+        dimension: PreferenceDimension,
+        contacts: &[Contact<'c>],
+        said: &'c [Said],
+        fitted: Option<&Fitted>,
+        now: Micros,
+    ) -> Self {
+        let default = Fitted::default_for(dimension);
+        let fitted = fitted.unwrap_or(&default);
+        let parameters = fitted.parameters;
+        let mut prior = fitted.prior(dimension);
+        let mut own: BTreeMap<&str, Own> = BTreeMap::new();
+        let refuted: HashMap<&str, Micros> = said
+            .iter()
+            .filter(|said| said.origin == PreferenceOrigin::Refuted)
+            .map(|said| (said.value.as_str(), said.at))
+            .collect();
+        // What was refuted speaks again by what came later, if that is enough.
+        let later = |value: &str, than: Micros| {
+            contacts.iter().filter(|one| one.value == value && one.line.occurred_at > than).count()
+        };
+        let is_barred = |value: &str| refuted.get(value).is_some_and(|at| later(value, *at) < SPEAK_AGAIN);
+        for contact in contacts {
+            let one = own.entry(contact.value).or_default();
+            one.sample += 1;
+            one.last_seen = one.last_seen.max(Some(contact.line.occurred_at));
+            if one.evidence.len() < SHOWN_EVIDENCE {
+                one.evidence.push(contact.line.id);
+            }
+            if refuted.get(contact.value).is_none_or(|at| contact.line.occurred_at > *at) {
+                one.weight += contact.weight * decay(days(now) - contact.line.day(), parameters.half_life_days());
+            }
         }
-        if refuted.get(contact.value).is_none_or(|at| contact.line.occurred_at > *at) {
-            one.weight += contact.weight * decay(days(now) - contact.line.day(), parameters.half_life_days());
+        let mut barred: Vec<&str> = refuted.keys().copied().filter(|value| is_barred(value)).collect();
+        barred.sort_unstable();
+        let speaking = own.iter().filter(|(value, _)| !barred.contains(*value));
+        let weights: Vec<(Value, f64)> = speaking.map(|(value, own)| (prior.number(value), own.weight)).collect();
+        let total: f64 = weights.iter().map(|(_, weight)| weight).sum();
+
+        let kernel = Kernel::new(circle(dimension), parameters.width());
+        let mut likely = expect(&prior, &weights, parameters, &kernel);
+        likely.retain(|one| !barred.contains(&prior.name(one.value)));
+        Self {
+            dimension,
+            half_life_days: parameters.half_life_days(),
+            confidence: likely.first().map_or(0.0, |first| fitted.calibration.confidence(first.p)),
+            borrowed: parameters.concentration / (total + parameters.concentration),
+            stated: said.iter().find(|said| said.origin == PreferenceOrigin::Stated).map(|said| said.value.as_str()),
+            refuted: barred,
+            sample: contacts.len(),
+            prior,
+            likely,
+            own,
         }
     }
-    let mut barred: Vec<&str> = refuted.keys().copied().filter(|value| is_barred(value)).collect();
-    let speaking = own.iter().filter(|(value, _)| !barred.contains(*value));
-    let weights: Vec<(Value, f64)> = speaking.map(|(value, own)| (prior.number(value), own.weight)).collect();
-    let total: f64 = weights.iter().map(|(_, weight)| weight).sum();
 
-    let kernel = Kernel::new(circle(dimension), parameters.width());
-    let mut likely = expect(&prior, &weights, parameters, &kernel);
-    likely.retain(|one| !barred.contains(&prior.name(one.value)));
-    let confidence = likely.first().map_or(0.0, |first| fitted.calibration.confidence(first.p));
-    let name = |one: &Likely| prior.name(one.value).to_owned();
-    let is_own = |one: &&Likely| own.contains_key(prior.name(one.value));
-    let borrowed = parameters.concentration / (total + parameters.concentration);
-    let is_known = confidence >= OFFERED_FROM && borrowed <= BORROWED_TO;
-    let inferred = likely.first().filter(|first| is_known && is_own(first)).map(name);
-    let tied = likely.iter().take(tied(&likely)).skip(1).map(name).collect();
-    let stated = said.iter().find(|said| said.origin == PreferenceOrigin::Stated).map(|said| said.value.clone());
+    /// The probability that his next interaction has one of these values, as far as he chose them himself. What is stated
+    /// decides.
+    pub(super) fn share(&self, values: &[String]) -> f64 {
+        let is_asked = |value: &str| values.iter().any(|one| one == value);
+        match self.stated {
+            Some(stated) => f64::from(u8::from(is_asked(stated))),
+            None if self.borrowed > BORROWED_TO => 0.0,
+            None => self.own_likely().filter(|one| is_asked(self.name(one))).map(|one| one.p).sum(),
+        }
+    }
 
-    let shown = |value: String, origin: PreferenceOrigin, weight: f64, confidence: f64| {
-        let (sample, last_seen, evidence) = match own.get(value.as_str()) {
+    pub(super) fn preference(&self) -> Preference {
+        let is_known = self.confidence >= OFFERED_FROM && self.borrowed <= BORROWED_TO;
+        let inferred = self.likely.first().filter(|first| is_known && self.is_own(first)).map(|first| self.name(first));
+        let tied = self.likely.iter().take(tied(&self.likely)).skip(1).map(|one| self.name(one).to_owned());
+        let weight = |value: &str| self.likely.iter().find(|one| self.name(one) == value).map_or(0.0, |one| one.p);
+
+        let mut values: Vec<Shown> = Vec::new();
+        values.extend(self.stated.map(|value| self.shown(value, PreferenceOrigin::Stated, weight(value), 1.0)));
+        let refutations = self.refuted.iter().take(SHOWN_VALUES / 2);
+        let refutations: Vec<_> =
+            refutations.map(|value| self.shown(value, PreferenceOrigin::Refuted, 0.0, 0.0)).collect();
+        let room = SHOWN_VALUES - values.len() - refutations.len();
+        let by_likelihood = self.own_likely().filter(|one| self.stated != Some(self.name(one)));
+        values.extend(by_likelihood.take(room).map(|one| {
+            let is_first = inferred == Some(self.name(one));
+            let worth = if is_first { self.confidence } else { self.confidence.min(one.p) };
+            self.shown(self.name(one), PreferenceOrigin::Inferred, one.p, worth)
+        }));
+        values.extend(refutations);
+
+        let (value, origin, confidence) = match (self.stated, inferred) {
+            (Some(value), _) => (Some(value), PreferenceOrigin::Stated, 1.0),
+            (None, Some(value)) => (Some(value), PreferenceOrigin::Inferred, self.confidence),
+            (None, None) => (None, PreferenceOrigin::Unspecified, self.confidence),
+        };
+        Preference {
+            dimension: self.dimension,
+            value: value.map(ToOwned::to_owned),
+            origin,
+            confidence,
+            borrowed: self.borrowed,
+            sample: self.sample,
+            tied: tied.collect(),
+            values,
+            half_life_days: Some(self.half_life_days),
+        }
+    }
+
+    fn name(&self, one: &Likely) -> &str {
+        self.prior.name(one.value)
+    }
+
+    fn is_own(&self, one: &Likely) -> bool {
+        self.own.contains_key(self.name(one))
+    }
+
+    fn own_likely(&self) -> impl Iterator<Item = &Likely> {
+        self.likely.iter().filter(|one| self.is_own(one))
+    }
+
+    fn shown(&self, value: &str, origin: PreferenceOrigin, weight: f64, confidence: f64) -> Shown {
+        let (sample, last_seen, evidence) = match self.own.get(value) {
             Some(own) => (own.sample, own.last_seen, own.evidence.clone()),
             None => (0, None, Vec::new()),
         };
-        Shown { value, weight, confidence, sample, last_seen, evidence, origin }
-    };
-    let weight = |value: &str| likely.iter().find(|one| prior.name(one.value) == value).map_or(0.0, |one| one.p);
-    let mut values: Vec<Shown> = Vec::new();
-    values.extend(stated.iter().map(|value| shown(value.clone(), PreferenceOrigin::Stated, weight(value), 1.0)));
-    barred.sort_unstable();
-    let refutations = barred.iter().take(SHOWN_VALUES / 2);
-    let refutations: Vec<_> =
-        refutations.map(|value| shown((*value).to_owned(), PreferenceOrigin::Refuted, 0.0, 0.0)).collect();
-    let room = SHOWN_VALUES - values.len() - refutations.len();
-    let by_likelihood = likely.iter().filter(is_own).filter(|one| stated.as_deref() != Some(prior.name(one.value)));
-    values.extend(by_likelihood.take(room).map(|one| {
-        let worth = if inferred.as_deref() == Some(prior.name(one.value)) { confidence } else { confidence.min(one.p) };
-        shown(name(one), PreferenceOrigin::Inferred, one.p, worth)
-    }));
-    values.extend(refutations);
-
-    let (value, origin, confidence) = match (stated, inferred) {
-        (Some(value), _) => (Some(value), PreferenceOrigin::Stated, 1.0),
-        (None, Some(value)) => (Some(value), PreferenceOrigin::Inferred, confidence),
-        (None, None) => (None, PreferenceOrigin::Unspecified, confidence),
-    };
-    Preference {
-        dimension,
-        value,
-        origin,
-        confidence,
-        borrowed,
-        sample: contacts.len(),
-        tied,
-        values,
-        half_life_days: Some(parameters.half_life_days()),
+        Shown { value: value.to_owned(), weight, confidence, sample, last_seen, evidence, origin }
     }
 }
 
@@ -252,7 +304,7 @@ mod tests {
     fn inferred(contacts: &[(&'static str, i64)], said: &[Said], now: i64) -> Preference {
         let lines = topics(contacts);
         let contacts: Vec<_> = lines.iter().map(|(value, line)| Contact { line, value, weight: 1.0 }).collect();
-        infer(PreferenceDimension::Topic, &contacts, said, None, now * DAY)
+        Inference::of(PreferenceDimension::Topic, &contacts, said, None, now * DAY).preference()
     }
 
     fn said(value: &str, origin: PreferenceOrigin, day: i64) -> Said {
@@ -292,6 +344,22 @@ mod tests {
         assert_eq!((found.value.as_deref(), found.confidence), (Some("returns"), 1.0));
         let listed: Vec<_> = found.values.iter().map(|one| (one.value.as_str(), one.sample)).collect();
         assert_eq!(listed, [("returns", 0), ("exams", 2)]);
+    }
+
+    #[test]
+    fn shares_add_up_over_his_own_values() {
+        let lines = topics(&[("exams", 1), ("returns", 1), ("exams", 2)]);
+        let contacts: Vec<_> = lines.iter().map(|(value, line)| Contact { line, value, weight: 1.0 }).collect();
+        let share = |said: &[Said], now: i64, values: &[&str]| {
+            let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+            Inference::of(PreferenceDimension::Topic, &contacts, said, None, now * DAY).share(&values)
+        };
+        let (one, both) = (share(&[], 2, &["exams"]), share(&[], 2, &["exams", "returns"]));
+        assert!(0.0 < one && one < both && both < 1.0, "{one} {both}");
+        assert_eq!(share(&[], 2, &["invoices"]), 0.0);
+        assert_eq!(share(&[], 2_000, &["exams"]), 0.0, "by then it rests on others");
+        let said = [said("invoices", PreferenceOrigin::Stated, 2)];
+        assert_eq!((share(&said, 2, &["invoices"]), share(&said, 2, &["exams"])), (1.0, 0.0));
     }
 
     #[test]

@@ -18,9 +18,9 @@ use crate::{
         plain_name,
         v1::{Channel, InteractionKind, InvitationState, IssueMode, TemplateState},
     },
-    contact::{self, Party, store::find_policy},
+    contact::{self, store::find_policy},
     directory::{
-        Alias,
+        Alias, Party,
         scope::Scope,
         store::{Named, Reachable, known_among, reach_among},
     },

@@ -655,6 +655,23 @@ impl World {
                 };
                 word(preferences.refute_preference(request).await)
             }
+            "PreferenceService/BriefCustomer" => {
+                let request = v1::BriefCustomerRequest {
+                    customer_id: customer_id.to_owned(),
+                    purpose: ReadingPurpose::Serving.into(),
+                    ..Default::default()
+                };
+                word(preferences.brief_customer(request).await)
+            }
+            "PreferenceService/FindCustomers" => {
+                let criterion = v1::PreferenceCriterion {
+                    dimension: v1::PreferenceDimension::Channel.into(),
+                    values: vec!["inbound_call".to_owned()],
+                    min_share: 0.1,
+                };
+                let request = v1::FindCustomersRequest { criteria: vec![criterion], ..Default::default() };
+                word(preferences.find_customers(request).await)
+            }
             "PreferenceService/SetConsent" => {
                 let point = v1::ContactPoint {
                     kind: v1::ContactKind::Phone.into(),

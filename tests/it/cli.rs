@@ -65,7 +65,7 @@ const ROWS: &str = "id,how,asked,answered,customer
 5,call,31/02/2025 12:00,,c5
 ";
 
-async fn rapport(server: &Server, arguments: &[&str]) -> Output {
+pub(crate) async fn rapport(server: &Server, arguments: &[&str]) -> Output {
     let token = server.token(Role::Admin, "ops", &[]);
     let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
     command.args(arguments).env("RAPPORT_TOKEN", token).stdin(Stdio::null());

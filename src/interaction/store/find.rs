@@ -18,7 +18,7 @@ use crate::{
         page::Query,
         v1::{Channel, InteractionKind},
     },
-    directory::{scope::Scope, store::aliases_of},
+    directory::{Alias, Party, scope::Scope, store::aliases_of},
     error::Result,
     interaction::{Micros, Recorded},
 };
@@ -26,7 +26,7 @@ use crate::{
 /// Which interactions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filter {
-    pub(crate) customer_id: Option<String>,
+    pub(crate) party: Option<Party>,
     pub(crate) case_id: Option<String>,
     pub(crate) staff_id: Option<String>,
     pub(crate) team_id: Option<String>,
@@ -61,7 +61,19 @@ pub(crate) async fn find(
     Ok(with_participants(connection, query.all(connection).await?).await?.pop())
 }
 
-/// Those of these interactions that are within reach.
+/// Those of these interactions that are within reach, newest first.
+pub(crate) async fn all_of(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    ids: Vec<Uuid>,
+) -> Result<Vec<Recorded>, DbErr> {
+    use interaction::Column;
+    let query = within(connection, scope).await?.filter(Column::Id.is_in(ids));
+    let query = query.order_by_desc(Column::OccurredAt).order_by_desc(Column::Id);
+    with_participants(connection, query.all(connection).await?).await
+}
+
+/// The ids of those of these interactions that are within reach.
 pub(crate) async fn among(
     connection: &impl ConnectionTrait,
     scope: &Scope,
@@ -133,14 +145,18 @@ async fn about_customer(connection: &impl ConnectionTrait, customer_id: &str) ->
     use interaction::Column;
     let mut about = Condition::any().add(Column::CustomerId.eq(customer_id));
     for alias in aliases_of(connection, customer_id).await? {
-        about = about.add(
-            Condition::all()
-                .add(Column::CustomerId.is_null())
-                .add(Column::AliasKind.eq(alias.kind as i16))
-                .add(Column::AliasValue.eq(alias.value)),
-        );
+        about = about.add(under_alias(alias));
     }
     Ok(about)
+}
+
+/// With somebody who was known by this alias only.
+fn under_alias(alias: Alias) -> Condition {
+    use interaction::Column;
+    Condition::all()
+        .add(Column::CustomerId.is_null())
+        .add(Column::AliasKind.eq(alias.kind as i16))
+        .add(Column::AliasValue.eq(alias.value))
 }
 
 pub(super) async fn filtered(
@@ -151,8 +167,10 @@ pub(super) async fn filtered(
     use interaction::Column;
     use participant::Column as Part;
     let mut query = within(connection, scope).await?;
-    if let Some(customer_id) = &filter.customer_id {
-        query = query.filter(about_customer(connection, customer_id).await?);
+    match &filter.party {
+        Some(Party::Customer(id)) => query = query.filter(about_customer(connection, id).await?),
+        Some(Party::Alias(alias)) => query = query.filter(under_alias(alias.clone())),
+        None => {}
     }
     if let Some(case_id) = &filter.case_id {
         query = query.filter(Column::CaseId.eq(case_id));

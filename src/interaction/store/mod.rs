@@ -13,7 +13,7 @@ mod served;
 pub(crate) use breaches::{BreachFilter, breaches};
 pub(crate) use change::{Changing, lock, note_reading, reattribute, update};
 pub(crate) use changes::{Change, Changes, shown};
-pub(crate) use find::{Filter, among, find, list, read_position, write_position};
+pub(crate) use find::{Filter, all_of, among, find, list, read_position, write_position};
 pub(crate) use lines::{contacts, lines, primary_roles};
 pub(crate) use record::{Entry, Receipt, Recorder, unknown_ids};
 pub use rows::RECORDED;

@@ -9,8 +9,9 @@ use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
 use super::rows::{CHANGE, INTERACTION, PARTICIPANT, change_cells, interaction_cells, participant_cells};
 use crate::{
     api::v1::InteractionChangeKind,
-    contact::{self, Attempt, Party, store::Contact},
+    contact::{self, Attempt, store::Contact},
     directory::{
+        Party,
         scope::Scope,
         store::{Known, Named, known_among},
     },

@@ -1,0 +1,39 @@
+//! Opening the whole record of somebody: it leaves a trace with its purpose before anything is shown (P5).
+
+use super::store::{self as rows, Filter};
+use crate::{
+    api::{plain_name, v1::ReadingPurpose},
+    auth::Caller,
+    directory::{Party, scope::Scope, store::find_customer},
+    error::{Error, Result},
+    store::Store,
+};
+
+/// Why a record is opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Purpose<'a> {
+    pub(crate) purpose: ReadingPurpose,
+    /// More about it; may be empty.
+    pub(crate) note: &'a str,
+}
+
+/// Leaves the trace of a reading; what leaves none must not happen.
+///
+/// # Errors
+/// [`Error::NotFound`]: nobody knows him, and nothing was recorded under that alias.
+pub(crate) async fn open(store: &Store, caller: &Caller, party: &Party, why: Purpose<'_>) -> Result<()> {
+    let object = match party {
+        Party::Customer(id) => find_customer(store.reader(), id).await?.map(|customer| customer.id),
+        // The trail does not keep the alias itself: who owns it one day may have it erased, and is found by what was
+        // recorded under it.
+        Party::Alias(_) => {
+            let filter = Filter { party: Some(party.clone()), ..Filter::default() };
+            let newest = rows::list(store.reader(), &Scope::All, &filter, None, 1).await?;
+            newest.first().map(|one| one.id.to_string())
+        }
+    };
+    let object = object.ok_or(Error::NotFound("customer"))?;
+    let purpose = plain_name(why.purpose.as_str_name(), "READING_PURPOSE");
+    let purpose = if why.note.is_empty() { purpose } else { format!("{purpose}: {}", why.note) };
+    rows::note_reading(store, (caller.subject().to_owned(), caller.principal.role), object, purpose).await
+}

@@ -1,0 +1,376 @@
+//! A brief in Chinese.
+
+use super::{
+    Activity, Because, Deed, Fact, Matter, Met, Topic, Value, Wall,
+    words::{Span, cut, nested, percent, times},
+};
+use crate::{
+    api::v1::{
+        Channel, Consent, ContactKind, ContactPurpose, ContactRefusalReason, CustomerStanding, InteractionKind,
+        PreferenceDimension as Dimension,
+    },
+    interaction::{Micros, is_activity},
+};
+
+pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
+    let day = |at: &Micros| day(wall, *at);
+    match fact {
+        Fact::Known { name, known_as, standing } => match (name, standing) {
+            (_, None) => format!("尚未建档，只知道{known_as}。"),
+            (Some(name), Some(standing)) => format!("{name}（{known_as}），{}。", self::standing(*standing)),
+            (None, Some(standing)) => format!("{known_as}，{}。", self::standing(*standing)),
+        },
+        Fact::Met { count, has_more, first, last, how } => {
+            let often = match (first, has_more) {
+                (_, true) => format!("联系超过{count}次"),
+                (Some(first), false) => format!("{}以来联系{count}次", day(first)),
+                (None, false) => format!("联系过{count}次"),
+            };
+            format!("{often}，最近一次是{}：{}。", day(last), met(how))
+        }
+        Fact::Suspended { reason, since, until } => {
+            let until = until.as_ref().map_or("直到解除".to_owned(), |until| format!("至{}", moment(wall, *until)));
+            format!("服务自{}起暂停，{until}：{}。投诉仍照常受理。", day(since), quoted(reason))
+        }
+        Fact::Matter { matter, count, since, because, last } => {
+            let last = last.as_ref().map(|(at, text)| format!("{}的说法：{}。", day(at), quoted(text)));
+            format!(
+                "{}，{}以来联系{count}次，{}。{}",
+                self::matter(matter),
+                day(since),
+                self::because(*because),
+                last.unwrap_or_default()
+            )
+        }
+        Fact::Missed { at, channel, waited } => {
+            let waited = waited.map(|waited| format!("，等了{}", span(waited))).unwrap_or_default();
+            format!("{}客户通过{}找过我们{waited}，没有接通，此后还没有人为其服务。", day(at), self::channel(*channel))
+        }
+        Fact::Callback { at, attempts } => {
+            format!("客户要求的回电还没有打通：试过{attempts}次，最近一次是{}。", moment(wall, *at))
+        }
+        Fact::Prefers { dimension, value, confidence, sample, tied } => {
+            let sure = format!("把握{}%，依据{sample}次联系", percent(*confidence));
+            let tied: Vec<String> = tied.iter().map(self::value).collect();
+            let tied = if tied.is_empty() { String::new() } else { format!("，同样可能：{}", tied.join("、")) };
+            format!("{}（{sure}{tied}）。", prefers(*dimension, value))
+        }
+        Fact::Stated { dimension, value, at, source } => {
+            format!("{}（{}说明：{}）。", stated(*dimension, value), day(at), quoted(source))
+        }
+        Fact::NothingCertain => "还不清楚这位客户喜欢怎样联系。".to_owned(),
+        Fact::Refuted { dimension, value, at, note } => {
+            format!("{}（{}记录：{}）。", refuted(*dimension, value), day(at), quoted(note))
+        }
+        Fact::DoNotContact { channels, purposes, reason, until } => {
+            let channels: Vec<_> = channels.iter().map(|one| channel(*one)).collect();
+            let purposes: Vec<_> = purposes.iter().map(|one| purpose(*one)).collect();
+            let by = if channels.is_empty() { String::new() } else { format!("通过{}", channels.join("、")) };
+            let for_what = if purposes.is_empty() { String::new() } else { format!("为{}", purposes.join("、")) };
+            let until = until.as_ref().map(|until| format!("，至{}", moment(wall, *until))).unwrap_or_default();
+            format!("不希望我们{by}{for_what}联系{until}：{}。", quoted(reason))
+        }
+        Fact::InVain { channel, attempts, last } => format!(
+            "通过{}联系过{attempts}次都没有成功，最近一次是{}，最好换一种方式。",
+            self::channel(*channel),
+            day(last)
+        ),
+        Fact::Concluded { at, how, text } => format!("{}，{}：{}。", day(at), met(how), quoted(text)),
+        Fact::Point { kind, value, source, obtained, consent } => {
+            let obtained = obtained.as_ref().map(|at| format!("，{}", whole_day(wall, *at))).unwrap_or_default();
+            format!("{}{value}：来自{}{obtained}；{}。", point(*kind), quoted(source), self::consent(*consent))
+        }
+        Fact::May { channel, purposes } => {
+            let purposes: Vec<_> = purposes.iter().map(|one| purpose(*one)).collect();
+            format!("现在可以通过{}联系，事由：{}。", self::channel(*channel), purposes.join("、"))
+        }
+        Fact::MayNot { channel, purposes, reasons, from } => {
+            let purposes: Vec<_> = purposes.iter().map(|one| purpose(*one)).collect();
+            let reasons: Vec<_> = reasons.iter().map(|one| reason(*one)).collect();
+            let from = from
+                .as_ref()
+                .map_or("除非情况有变".to_owned(), |from| format!("{}之后可以", moment(wall, *from)));
+            format!(
+                "现在不可通过{}联系的事由：{}，因为{}；{from}。",
+                self::channel(*channel),
+                purposes.join("、"),
+                reasons.join("、")
+            )
+        }
+        Fact::OnRecord { at, order, product, page, seen } => {
+            let parts = [
+                order.as_ref().map(|order| format!("订单{order}")),
+                product.as_ref().map(|product| format!("产品{}", quoted(product))),
+                page.as_ref().map(|page| format!("页面{}", quoted(page))),
+                seen.as_ref().map(|seen| format!("客户看到的{}", quoted(seen))),
+            ];
+            let parts: Vec<String> = parts.into_iter().flatten().collect();
+            format!("不必再问，{}已经说过：{}。", day(at), parts.join("、"))
+        }
+        Fact::Did(activities) => {
+            let did: Vec<String> = activities.iter().map(|one| format!("{}{}", day(&one.at), activity(one))).collect();
+            format!("客户主动：{}。", did.join("，"))
+        }
+        Fact::LongWait { at, waited } => format!("{}等了{}才接通，应当致歉。", day(at), span(*waited)),
+        Fact::Opener { name, about } => {
+            let hello = name.as_ref().map_or("您好！".to_owned(), |name| format!("{name}，您好！"));
+            let rest = match about {
+                Topic::Matter { topic, at } => format!(
+                    "关于{}我们谈到的{}，我来向您说明现在的进展，也听听还有什么没有办好。",
+                    day(at),
+                    topic.as_ref().map_or("事情".to_owned(), |topic| format!("{topic}问题"))
+                ),
+                Topic::Missed { at } => format!("{}您联系我们没有接通，非常抱歉。请问现在有什么可以帮您？", day(at)),
+                Topic::Callback { at } => format!("您要求我们回电，{}没有联系上您。请问现在方便吗？", day(at)),
+                Topic::Did(one) => thanks(one, &day(&one.at)),
+                Topic::Last { topic: Some(topic), at } => {
+                    format!("{}我们谈过{topic}，请问现在一切都顺利吗？", day(at))
+                }
+                Topic::Last { topic: None, at } => format!("{}之后一切都顺利吗？", day(at)),
+                Topic::Nothing => "请问有什么可以帮您？".to_owned(),
+            };
+            format!("“{hello}{rest}”")
+        }
+    }
+}
+
+fn thanks(Activity { deed, what, .. }: &Activity, day: &str) -> String {
+    let what = what.as_deref().map(|what| format!("“{}”", cut(what)));
+    match deed {
+        Deed::Attended => {
+            let what = what.unwrap_or_else(|| "我们的活动".to_owned());
+            format!("感谢您{day}参加{what}。您有哪些收获，还想了解什么？")
+        }
+        Deed::Ordered => {
+            format!("感谢您{day}的订单{}。关于它您还想了解什么？", what.unwrap_or_default())
+        }
+        Deed::Visited | Deed::Downloaded => {
+            let what = what.unwrap_or_else(|| "我们的服务".to_owned());
+            format!("{day}您关注过{what}，有什么想了解的吗？")
+        }
+    }
+}
+
+fn day(wall: &Wall, at: Micros) -> String {
+    match wall.at(at) {
+        (then, true) => then.strftime("%-m月%-d日").to_string(),
+        (then, false) => then.strftime("%Y年%-m月%-d日").to_string(),
+    }
+}
+
+fn whole_day(wall: &Wall, at: Micros) -> String {
+    wall.at(at).0.strftime("%Y年%-m月%-d日").to_string()
+}
+
+fn moment(wall: &Wall, at: Micros) -> String {
+    format!("{}{}", day(wall, at), wall.at(at).0.strftime("%H:%M"))
+}
+
+fn span(micros: Micros) -> String {
+    match Span::of(micros) {
+        Span::Minutes(minutes) => format!("{minutes}分钟"),
+        Span::Seconds(seconds) => format!("{seconds}秒"),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("“{}”", nested(&cut(text)))
+}
+
+fn met(how: &Met) -> String {
+    let what = if is_activity(how.kind) { kind(how.kind) } else { channel(how.channel) };
+    let people = if how.people.is_empty() { String::new() } else { format!("（{}）", how.people.join("、")) };
+    let in_vain = if how.served { "" } else { "，未接通" };
+    format!("{what}{people}{in_vain}")
+}
+
+fn matter(matter: &Matter) -> String {
+    let what = if matter.is_complaint { "未了的投诉" } else { "未了的事项" };
+    let topic = matter.topic.as_ref().map(|topic| format!("：{}", quoted(topic))).unwrap_or_default();
+    let case = matter.case_id.as_ref().map(|case| format!("案号{case}"));
+    let order = matter.order_id.as_ref().map(|order| format!("订单{order}"));
+    let names: Vec<String> = [case, order].into_iter().flatten().collect();
+    let names = if names.is_empty() { String::new() } else { format!("（{}）", names.join("，")) };
+    format!("{what}{topic}{names}")
+}
+
+fn because(because: Because) -> &'static str {
+    match because {
+        Because::CustomerSays => "客户表示没有解决",
+        Because::StaffSay => "我们记录为没有解决",
+        Because::CameBack => "说过已经解决，客户又来联系",
+        Because::NobodySaid => "还没有人记录已经解决",
+    }
+}
+
+fn prefers(dimension: Dimension, value: &Value) -> String {
+    let value = self::value(value);
+    match dimension {
+        Dimension::Channel => format!("常通过{value}联系"),
+        Dimension::Hour => format!("常在当地时间{value}联系"),
+        Dimension::Weekday => format!("常在{value}联系"),
+        Dimension::Topic | Dimension::Unspecified => format!("常谈{value}"),
+        Dimension::Kind => format!("常为{value}而来"),
+        Dimension::Product => format!("常与产品{value}有关"),
+        Dimension::Language => format!("常说{value}"),
+        Dimension::Colleague => format!("常由{value}服务"),
+        Dimension::Salutation => format!("常称{value}"),
+        Dimension::Hours => format!("常在{value}接电话"),
+    }
+}
+
+fn stated(dimension: Dimension, value: &Value) -> String {
+    if let (Dimension::Hours, Value::Text(span)) = (dimension, value) {
+        let (from, to) = times(span);
+        return format!("当地时间{from}至{to}可以打电话");
+    }
+    let value = self::value(value);
+    match dimension {
+        Dimension::Channel => format!("希望通过{value}联系"),
+        Dimension::Hour => format!("希望在当地时间{value}联系"),
+        Dimension::Weekday => format!("希望在{value}联系"),
+        Dimension::Topic | Dimension::Unspecified => format!("关心{value}"),
+        Dimension::Kind => format!("多为{value}而来"),
+        Dimension::Product => format!("关心产品{value}"),
+        Dimension::Language => format!("希望说{value}"),
+        Dimension::Colleague => format!("希望由{value}服务"),
+        Dimension::Salutation => format!("希望被称为{value}"),
+        Dimension::Hours => format!("{value}可以打电话"),
+    }
+}
+
+fn refuted(dimension: Dimension, value: &Value) -> String {
+    let value = self::value(value);
+    match dimension {
+        Dimension::Channel => format!("不喜欢通过{value}联系"),
+        Dimension::Hour => format!("不要在当地时间{value}联系"),
+        Dimension::Weekday => format!("不要在{value}联系"),
+        Dimension::Topic | Dimension::Unspecified => format!("并不关心{value}"),
+        Dimension::Kind => format!("并非为{value}而来"),
+        Dimension::Product => format!("并不关心产品{value}"),
+        Dimension::Language => format!("不喜欢说{value}"),
+        Dimension::Colleague => format!("不要由{value}服务"),
+        Dimension::Salutation => format!("不要称为{value}"),
+        Dimension::Hours => format!("不要在{value}打电话"),
+    }
+}
+
+fn value(value: &Value) -> String {
+    match value {
+        Value::Channel(one) => channel(*one).to_owned(),
+        Value::Kind(one) => kind(*one).to_owned(),
+        Value::Hour(hour) => format!("{hour}点至{}点", hour + 1),
+        Value::Weekday(day) => weekday(*day).to_owned(),
+        Value::Text(text) => cut(text),
+    }
+}
+
+fn weekday(day: u8) -> &'static str {
+    match day {
+        1 => "星期一",
+        2 => "星期二",
+        3 => "星期三",
+        4 => "星期四",
+        5 => "星期五",
+        6 => "星期六",
+        _ => "星期日",
+    }
+}
+
+fn standing(standing: CustomerStanding) -> &'static str {
+    match standing {
+        CustomerStanding::Prospect | CustomerStanding::Unspecified => "潜在客户",
+        CustomerStanding::Active => "现有客户",
+        CustomerStanding::Lapsed => "流失客户",
+        CustomerStanding::Suspended => "已暂停服务的客户",
+    }
+}
+
+fn channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::InboundCall => "来电",
+        Channel::OutboundCall => "去电",
+        Channel::Callback => "回电",
+        Channel::Email => "邮件",
+        Channel::OnlineChat => "在线聊天",
+        Channel::GroupChat => "群聊",
+        Channel::Bot => "机器人",
+        Channel::Sms => "短信",
+        Channel::Visit => "上门",
+        Channel::Counter => "柜台",
+        Channel::Delivery => "配送",
+        Channel::SelfService => "自助服务",
+        Channel::SocialMedia => "社交媒体",
+        Channel::Event => "活动",
+        Channel::Other | Channel::Unspecified => "其他方式",
+    }
+}
+
+fn kind(kind: InteractionKind) -> &'static str {
+    match kind {
+        InteractionKind::Service | InteractionKind::Unspecified => "服务",
+        InteractionKind::Inquiry => "咨询",
+        InteractionKind::Complaint => "投诉",
+        InteractionKind::Order => "下单",
+        InteractionKind::Fulfilment => "履约",
+        InteractionKind::Repair => "维修",
+        InteractionKind::Sales => "销售",
+        InteractionKind::FollowUp => "回访",
+        InteractionKind::Visited => "浏览页面",
+        InteractionKind::Downloaded => "下载资料",
+        InteractionKind::Attended => "参加活动",
+        InteractionKind::Ordered => "自行下单",
+    }
+}
+
+fn activity(Activity { deed, what, .. }: &Activity) -> String {
+    let did = match deed {
+        Deed::Visited => "浏览了",
+        Deed::Downloaded => "下载了",
+        Deed::Attended => "参加了",
+        Deed::Ordered => "订购了",
+    };
+    format!("{did}{}", what.as_deref().map_or("我们的内容".to_owned(), quoted))
+}
+
+fn point(kind: ContactKind) -> &'static str {
+    match kind {
+        ContactKind::Phone => "电话",
+        ContactKind::Email => "邮箱",
+        ContactKind::Chat => "聊天账号",
+        ContactKind::Post => "地址",
+        ContactKind::Other | ContactKind::Unspecified => "联系方式",
+    }
+}
+
+fn consent(consent: Consent) -> &'static str {
+    match consent {
+        Consent::Unspecified => "是否同意联系不详",
+        Consent::Granted => "客户同意联系",
+        Consent::Denied => "客户不同意联系",
+        Consent::Withdrawn => "客户已撤回同意",
+    }
+}
+
+fn purpose(purpose: ContactPurpose) -> &'static str {
+    match purpose {
+        ContactPurpose::Campaign => "营销",
+        ContactPurpose::FollowUp => "回访",
+        ContactPurpose::RequestedCallback => "客户要求的回电",
+        ContactPurpose::ComplaintAnswer => "答复投诉",
+        ContactPurpose::IncidentNotice => "故障通知",
+        ContactPurpose::Survey => "满意度调查",
+        ContactPurpose::Unspecified => "任何事由",
+    }
+}
+
+fn reason(reason: ContactRefusalReason) -> &'static str {
+    match reason {
+        ContactRefusalReason::DoNotContact => "客户不希望",
+        ContactRefusalReason::ConsentDenied => "客户不同意用这个联系方式",
+        ContactRefusalReason::QuietHours => "客户所在地是休息时间",
+        ContactRefusalReason::FrequencyCap => "近期联系已经够多",
+        ContactRefusalReason::CustomerSuspended => "服务已暂停",
+        ContactRefusalReason::Unspecified => "联系规则不允许",
+    }
+}

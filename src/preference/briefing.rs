@@ -1,0 +1,184 @@
+//! Gathers what a brief is written from, within what the caller may read.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    Line, READ, all_dimensions,
+    brief::{self, Evidence, PolicyNow, Sources, Wall, Who, point_for, stated_language, words::Language},
+    profile::Profile,
+    store::{self as rows, Statement},
+    zone_of,
+};
+use crate::{
+    api::{
+        convert::timestamp,
+        v1::{self, BriefEvidenceKind as Kind, BriefSection, Channel, ContactPurpose, PreferenceDimension},
+    },
+    auth::Caller,
+    config::Zone,
+    contact::{
+        Attempt,
+        store::{self as contacts, DoNotContact},
+    },
+    directory::{
+        Customer, Party, admission,
+        scope::Scope,
+        store::{find_customer, names_within},
+    },
+    error::{Error, Result},
+    interaction::{Micros, Recorded, store::all_of},
+    store::Store,
+};
+
+/// Interactions that are read in full.
+const IN_FULL: usize = 50;
+/// Wishes not to be contacted that are looked at.
+const WISHES: u64 = 50;
+/// By which colleagues are looked up.
+const GET_STAFF_MEMBER: &str = "/rapport.v1.DirectoryService/GetStaffMember";
+
+/// Purposes of contacts, in the order in which the policy is asked about them.
+const PURPOSES: [ContactPurpose; 6] = [
+    ContactPurpose::RequestedCallback,
+    ContactPurpose::ComplaintAnswer,
+    ContactPurpose::FollowUp,
+    ContactPurpose::IncidentNotice,
+    ContactPurpose::Survey,
+    ContactPurpose::Campaign,
+];
+
+/// What a brief is to be like.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    /// None: the customer's.
+    pub(super) language: Option<Language>,
+    /// By which he is to be contacted.
+    pub(super) channel: Channel,
+}
+
+/// Writes the brief of somebody for a caller whose reading is on record.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub(super) async fn write(
+    (store, organization): (&Store, &Zone),
+    caller: &Caller,
+    party: &Party,
+    wanted: Wanted,
+) -> Result<v1::BriefCustomerResponse> {
+    let reader = store.reader();
+    let customer = match party {
+        Party::Customer(id) => Some(find_customer(reader, id).await?.ok_or(Error::NotFound("customer"))?),
+        Party::Alias(_) => None,
+    };
+    let (zone, time_zone, _) = zone_of(organization, customer.as_ref().map_or("", |one| &one.time_zone));
+    let lines = rows::newest(reader, party, READ).await?;
+    let in_full = lines.iter().take(IN_FULL).map(|line| line.id).collect();
+    // The timeline shows all of it to whoever may ask for a brief.
+    let recorded = all_of(reader, &Scope::All, in_full).await?;
+    let (holding, wishes) = match party {
+        Party::Customer(id) => {
+            let (holding, _) = rows::statements(reader, id, 0).await?;
+            (holding, contacts::list_do_not_contact(reader, id, None, WISHES).await?)
+        }
+        Party::Alias(_) => (Vec::new(), Vec::new()),
+    };
+    let fits = rows::fitted(reader).await?;
+    let now = store.clock().now_micros();
+    let profile = Profile::new(&lines, &holding, &zone, (&fits, now), false);
+    let preferences: Vec<_> = all_dimensions().filter_map(|dimension| profile.preference(dimension)).collect();
+    let is_in_force = |wish: &DoNotContact| wish.lifted_at.is_none() && wish.end_at.is_none_or(|end| end > now);
+    let wishes: Vec<_> = wishes.into_iter().filter(is_in_force).collect();
+
+    let wall = Wall { zone, now };
+    let who = match (&customer, party) {
+        (Some(customer), _) => Who::Customer(customer),
+        (None, Party::Alias(alias)) => Who::Stranger(alias),
+        (None, Party::Customer(_)) => return Err(Error::NotFound("customer")),
+    };
+    let facts = brief::write(&Sources {
+        who,
+        now,
+        recorded: &recorded,
+        lines: &lines,
+        has_more: lines.len() as u64 == READ,
+        preferences: &preferences,
+        holding: &holding,
+        wishes: &wishes,
+        policy: policy_now((store, &wall), party, customer.as_ref(), wanted.channel).await?,
+        names: &names(store, caller, (&recorded, &lines, &holding)).await?,
+    });
+    let language = wanted.language.unwrap_or_else(|| his_language(&holding, customer.as_ref()));
+    Ok(v1::BriefCustomerResponse {
+        customer_id: customer.map(|customer| customer.id).unwrap_or_default(),
+        language: language.tag().to_owned(),
+        brief_time: Some(timestamp(now)),
+        time_zone,
+        lines: facts.into_iter().map(|said| line(said, language, &wall)).collect(),
+    })
+}
+
+/// The language that he stated, else that of his locale, else English.
+fn his_language(holding: &[Statement], customer: Option<&Customer>) -> Language {
+    let stated = stated_language(holding).and_then(Language::of);
+    stated.or_else(|| Language::of(&customer?.locale)).unwrap_or(Language::English)
+}
+
+/// What the policy says of contacting him now.
+async fn policy_now(
+    (store, wall): (&Store, &Wall),
+    party: &Party,
+    customer: Option<&Customer>,
+    channel: Channel,
+) -> Result<PolicyNow> {
+    let reader = store.reader();
+    let version = contacts::find_policy(reader, None).await?;
+    let period = (wall.now.saturating_sub(version.policy.longest_window()), Micros::MAX);
+    let mut found = contacts::situations(reader, &wall.zone, HashSet::from([party]), period).await?;
+    let situation = found.remove(party).ok_or(Error::NotFound("customer"))?;
+    let point = match party {
+        Party::Alias(alias) => Some(alias.value.clone()),
+        Party::Customer(_) => customer.and_then(|customer| point_for(channel, &customer.contact_points)),
+    };
+    let asked = PURPOSES.into_iter().map(|purpose| {
+        let attempt = Attempt { purpose, channel, point: point.clone(), at: wall.now };
+        let refusals = version.policy.refusals(&situation, &attempt);
+        (purpose, refusals, version.policy.next_allowed(&situation, &attempt))
+    });
+    let purposes = asked.collect();
+    Ok(PolicyNow { version: version.number, channel, purposes })
+}
+
+/// How colleagues are called whom the caller may look up.
+async fn names(
+    store: &Store,
+    caller: &Caller,
+    (recorded, lines, holding): (&[Recorded], &[Line], &[Statement]),
+) -> Result<HashMap<String, String>> {
+    let Some(scope) = admission::reach_by(store, caller, GET_STAFF_MEMBER).await? else { return Ok(HashMap::new()) };
+    let took_part = recorded.iter().flat_map(|one| &one.facts.participants).map(|one| &one.staff_id);
+    let served = lines.iter().filter_map(|line| line.staff_id.as_ref());
+    let said = holding.iter().filter(|one| one.dimension == PreferenceDimension::Colleague as i16);
+    let ids: HashSet<&String> = took_part.chain(served).chain(said.map(|one| &one.value)).collect();
+    Ok(names_within(store.reader(), &scope, ids.into_iter().cloned().collect()).await?)
+}
+
+fn line(said: brief::Said, language: Language, wall: &Wall) -> v1::BriefLine {
+    let section: BriefSection = said.section;
+    v1::BriefLine {
+        section: section.into(),
+        text: language.say(&said.fact, wall),
+        evidence: said.evidence.into_iter().map(evidence).collect(),
+    }
+}
+
+fn evidence(evidence: Evidence) -> v1::BriefEvidence {
+    let (kind, id, at) = match evidence {
+        Evidence::Interaction(id, at) => (Kind::Interaction, id.to_string(), Some(at)),
+        Evidence::Statement(id, at) => (Kind::Statement, id.to_string(), Some(at)),
+        Evidence::DoNotContact(id, at) => (Kind::DoNotContact, id.to_string(), Some(at)),
+        Evidence::Customer(id) => (Kind::Customer, id, None),
+        Evidence::ContactPolicy(version) => (Kind::ContactPolicy, version.to_string(), None),
+    };
+    v1::BriefEvidence { kind: kind.into(), id, evidence_time: at.map(timestamp) }
+}

@@ -1,0 +1,93 @@
+//! What is known of one customer in all dimensions, from the part of the record that is about him. No I/O.
+
+use std::collections::HashMap;
+
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use super::{
+    INFERRED, Line, Values,
+    store::Statement,
+    view::{Contact, Fitted, Inference, Preference, Said, stated},
+};
+use crate::{
+    api::{
+        convert::enum_of,
+        v1::{PreferenceDimension, Role},
+    },
+    interaction::Micros,
+};
+
+/// What was fitted, by dimension.
+pub(super) type Fits = HashMap<PreferenceDimension, Fitted>;
+
+/// What a customer's preferences are inferred from.
+pub(super) struct Profile<'r> {
+    /// Newest first, each with its values on the customer's wall.
+    contacts: Vec<(&'r Line, Values)>,
+    said: HashMap<PreferenceDimension, Vec<Said>>,
+    fits: &'r Fits,
+    now: Micros,
+    with_ratings: bool,
+}
+
+impl<'r> Profile<'r> {
+    /// From his interactions, newest first, and the statements that hold, as of `now`. `with_ratings`: what he thought of
+    /// how he was met counts too.
+    pub(super) fn new(
+        lines: &'r [Line],
+        holding: &[Statement],
+        zone: &TimeZone,
+        (fits, now): (&'r Fits, Micros),
+        with_ratings: bool,
+    ) -> Self {
+        let mut said: HashMap<PreferenceDimension, Vec<Said>> = HashMap::new();
+        for one in holding {
+            let news = Said { value: one.value.clone(), origin: enum_of(one.origin), at: one.stated_at };
+            said.entry(enum_of(one.dimension)).or_default().push(news);
+        }
+        let contacts = lines.iter().map(|line| (line, line.values(zone))).collect();
+        Self { contacts, said, fits, now, with_ratings }
+    }
+
+    /// A dimension; none where it is stated only, and nothing is.
+    pub(super) fn preference(&self, dimension: PreferenceDimension) -> Option<Preference> {
+        match self.inference(dimension) {
+            Some(inference) => Some(inference.preference()),
+            None => stated(dimension, self.said(dimension)),
+        }
+    }
+
+    /// What is inferred of a dimension, if that is done.
+    pub(super) fn inference(&self, dimension: PreferenceDimension) -> Option<Inference<'_>> {
+        let index = INFERRED.iter().position(|inferred| *inferred == dimension)?;
+        let contacts = self.contacts.iter().filter_map(|(line, values)| {
+            Some(Contact { line, value: values[index].as_deref()?, weight: self.weight(line, dimension) })
+        });
+        let contacts: Vec<_> = contacts.collect();
+        Some(Inference::of(dimension, &contacts, self.said(dimension), self.fits.get(&dimension), self.now))
+    }
+
+    /// What was said of a dimension, newest first.
+    pub(super) fn said(&self, dimension: PreferenceDimension) -> &[Said] {
+        self.said.get(&dimension).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn weight(&self, line: &Line, dimension: PreferenceDimension) -> f64 {
+        line.weight(dimension) * if self.with_ratings { line.rated_factor(dimension) } else { 1.0 }
+    }
+}
+
+/// The interactions that preferences show as evidence.
+pub(super) fn evidence(preferences: &[Preference]) -> impl Iterator<Item = Uuid> {
+    preferences.iter().flat_map(|one| &one.values).flat_map(|value| value.evidence.iter().copied())
+}
+
+/// Whether ratings may show in what this role reads: weights would tell those who are rated what the customer thought of
+/// them (R12).
+pub(super) fn is_told_ratings(role: Role) -> bool {
+    match role {
+        Role::App | Role::Reviewer | Role::Admin | Role::Customer => true,
+        Role::Staff | Role::Supervisor | Role::Unspecified => false,
+    }
+}
