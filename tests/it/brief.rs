@@ -371,6 +371,15 @@ async fn a_stranger_is_known_by_a_number(server: Server) {
     assert_eq!(shown.len(), 1);
     let unknown = BriefCustomerRequest { customer_alias: Some(phone("+86 2")), ..about("", "zh") };
     assert_eq!(refused(brief(&nora, unknown).await).code(), Code::NotFound);
+
+    // Why his record was opened before he had a name goes with him.
+    let erase = v1::EraseCustomerRequest {
+        request_id: request_id(),
+        customer_id: "carla".to_owned(),
+        reason: "she asked for it".to_owned(),
+    };
+    server.admin().preferences().erase_customer(erase).await.unwrap();
+    assert_eq!(server.texts(&trace).await, ["", ""]);
 }
 
 async fn what_is_against_a_contact_is_told(server: Server) {

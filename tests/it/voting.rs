@@ -543,6 +543,13 @@ async fn the_database_alone_tells_nothing_of_a_ballot(server: Server) {
     const VOTERS: usize = 200;
     enrol(&server, &[VOTERS / 10; 10]).await;
     let vote = Vote::opened(&server, 10, dealt()).await;
+    // Voters are told of the opening in the background; what changes behind that is the ballots'.
+    for _ in 0..500 {
+        if server.number("SELECT count(*) FROM competition_reminder").await == VOTERS as i64 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     let mut seed: u64 = 11;
     let mut draw = move |below: usize| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
