@@ -2,7 +2,6 @@
 
 use prost::Message as _;
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
 use crate::{
     api::{
@@ -42,20 +41,15 @@ impl AuditService for AuditApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let bound = v1::ListAuditEventsRequest { page_size: 0, page_token: String::new(), ..message.clone() };
             let query = Query::new("ListAuditEvents", &scope.binding(&caller), &bound.encode_to_vec());
-            let before = query.position(&message.page_token)?;
-            let before = before.map(|id| Uuid::from_slice(&id).map_err(|_| Query::malformed())).transpose()?;
+            let before = query.id_position(&message.page_token)?;
             let limit = page_size(message.page_size, PAGE);
             let wanted = Wanted {
                 action: Some(message.action()).filter(|action| *action != AuditAction::Unspecified),
                 object_id: optional(message.object_id),
                 actor: optional(message.actor),
             };
-            let mut lines = audit::list(self.store.reader(), wanted, before, limit + 1).await?;
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let more = lines.len() > limit;
-            lines.truncate(limit);
-            let last = lines.last().filter(|_| more);
-            let next_page_token = last.map(|line| query.token(line.id.as_bytes())).unwrap_or_default();
+            let lines = audit::list(self.store.reader(), wanted, before, limit + 1).await?;
+            let (lines, next_page_token) = query.page(lines, limit, |last| last.id.into());
             let audit_events = lines
                 .into_iter()
                 .map(|line| v1::AuditEvent {

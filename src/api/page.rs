@@ -3,6 +3,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use crate::error::{Error, Reason, Result};
 
@@ -64,6 +65,29 @@ impl Query {
         self.read(token, &PAGE_TOKEN)
     }
 
+    /// The position in a page token, where it is an id of ours.
+    pub fn id_position(&self, token: &str) -> Result<Option<Uuid>> {
+        let id = self.position(token)?.map(|bytes| Uuid::from_slice(&bytes));
+        id.transpose().map_err(|_| Self::malformed())
+    }
+
+    /// The position in a page token, where it is a name.
+    pub fn name_position(&self, token: &str) -> Result<Option<String>> {
+        let Some(bytes) = self.position(token)? else { return Ok(None) };
+        // A token can be forged, and PostgreSQL takes NUL for its own fault.
+        let name = String::from_utf8(bytes).ok().filter(|name| !name.contains('\0'));
+        name.map(Some).ok_or_else(Self::malformed)
+    }
+
+    /// The items of a page, of which one more was asked for, and the token of the next; `position`: where an item stands.
+    pub fn page<T>(&self, mut found: Vec<T>, limit: u64, position: impl Fn(&T) -> Vec<u8>) -> (Vec<T>, String) {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let last = found.last().filter(|_| more).map(|last| self.token(&position(last)));
+        (found, last.unwrap_or_default())
+    }
+
     /// A malformed position inside a page token of the right version and query.
     pub fn malformed() -> Error {
         PAGE_TOKEN.refuse(PAGE_TOKEN.invalid)
@@ -95,5 +119,30 @@ impl Query {
             Some((&[VERSION, ..], _)) => Err(form.refuse(form.mismatch)),
             Some(_) | None => Err(form.refuse(form.invalid)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_says_whether_there_is_more() {
+        let query = Query::new("List", "all", &[]);
+        let page = |found: Vec<u8>| query.page(found, 2, |last| vec![*last]);
+        assert_eq!(page(vec![1, 2]), (vec![1, 2], String::new()));
+        let (found, token) = page(vec![1, 2, 3]);
+        assert_eq!((found, query.position(&token).unwrap()), (vec![1, 2], Some(vec![2])));
+    }
+
+    #[test]
+    fn a_forged_name_does_not_reach_the_database() {
+        let query = Query::new("List", "all", &[]);
+        assert_eq!(query.name_position(&query.token("王".as_bytes())).unwrap().as_deref(), Some("王"));
+        assert_eq!(query.name_position("").unwrap(), None);
+        for forged in [&b"a\0b"[..], b"\xff"] {
+            assert!(query.name_position(&query.token(forged)).is_err());
+        }
+        assert!(query.id_position(&query.token(b"short")).is_err());
     }
 }

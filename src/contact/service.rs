@@ -417,15 +417,10 @@ impl ContactService for ContactApi {
                 return Err(Error::NotFound("customer"));
             }
             let query = Query::new("ListDoNotContact", &scope.binding(&caller), customer_id.as_bytes());
-            let before = query.position(&message.page_token)?;
-            let before = before.map(|id| Uuid::from_slice(&id).map_err(|_| Query::malformed())).transpose()?;
+            let before = query.id_position(&message.page_token)?;
             let limit = page_size(message.page_size, PAGE);
-            let mut entries = rows::list_do_not_contact(reader, &customer_id, before, limit + 1).await?;
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let more = entries.len() > limit;
-            entries.truncate(limit);
-            let last = entries.last().filter(|_| more);
-            let next_page_token = last.map(|last| query.token(last.id.as_bytes())).unwrap_or_default();
+            let entries = rows::list_do_not_contact(reader, &customer_id, before, limit + 1).await?;
+            let (entries, next_page_token) = query.page(entries, limit, |last| last.id.into());
             let now = self.store.clock().now_micros();
             let entries = entries.into_iter().map(|entry| write_do_not_contact(entry, now)).collect();
             Ok(v1::ListDoNotContactResponse { entries, next_page_token })
@@ -456,12 +451,10 @@ impl ContactService for ContactApi {
                 to,
             };
             let limit = page_size(message.page_size, BREACH_PAGE);
-            let mut found = interactions::breaches(self.store.reader(), &scope, &filter, after, limit + 1).await?;
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let more = found.len() > limit;
-            found.truncate(limit);
-            let last = found.last().and_then(|last| Some((last.contact?.at, last.id))).filter(|_| more);
-            let next_page_token = last.map(|last| query.token(&interactions::write_position(last))).unwrap_or_default();
+            let found = interactions::breaches(self.store.reader(), &scope, &filter, after, limit + 1).await?;
+            let contacted = |last: &Recorded| last.contact.map_or(Micros::MIN, |mark| mark.at);
+            let (found, next_page_token) =
+                query.page(found, limit, |last| interactions::write_position((contacted(last), last.id)));
             let breaches = found.into_iter().filter_map(write_breach).collect();
             Ok(v1::ListContactBreachesResponse { breaches, next_page_token })
         })

@@ -104,12 +104,8 @@ impl ContestApi {
     ) -> Result<(Vec<v1::Contest>, String)> {
         rows::grant_overdue(&self.store).await?;
         let after = query.position(token)?.map(read_position).transpose()?;
-        let mut found = rows::list(self.store.reader(), scope, wanted, after, limit + 1).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = found.len() > limit;
-        found.truncate(limit);
-        let last = found.last().filter(|_| more).map(|last| (last.contested_at, last.id));
-        let next_page_token = last.map(|last| query.token(&write_position(last))).unwrap_or_default();
+        let found = rows::list(self.store.reader(), scope, wanted, after, limit + 1).await?;
+        let (found, next_page_token) = query.page(found, limit, |last| write_position((last.contested_at, last.id)));
         Ok((self.shown(caller, found).await?, next_page_token))
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     api::{
         convert::{micros, normal, optional, timestamp},
         page::Query,
-        rules::{Check, Violations, forbidden_character},
+        rules::{Check, Violations},
         status,
         v1::{self, directory_service_server::DirectoryService, upsert_item_result},
     },
@@ -346,24 +346,6 @@ fn item_result(result: Result<Written>) -> v1::UpsertItemResult {
     v1::UpsertItemResult { result: Some(item) }
 }
 
-/// Cuts a list to a page and gives the token of the next one.
-fn paged<T>(mut rows: Vec<T>, limit: u64, query: &Query, key: impl Fn(&T) -> &str) -> (Vec<T>, String) {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    if rows.len() <= limit {
-        return (rows, String::new());
-    }
-    rows.truncate(limit);
-    let token = rows.last().map(|last| query.token(key(last).as_bytes())).unwrap_or_default();
-    (rows, token)
-}
-
-fn after(query: &Query, token: &str) -> Result<Option<String>> {
-    let Some(bytes) = query.position(token)? else { return Ok(None) };
-    // A token can be forged: what no id can be must not come before the database, which may take NUL for its own fault.
-    let id = String::from_utf8(bytes).ok().filter(|id| forbidden_character(id).is_none());
-    id.map(Some).ok_or_else(Query::malformed)
-}
-
 /// What a page token of a list is bound to: the request without its page.
 fn bound<M: prost::Message>(method: &str, caller: &Caller, scope: &Scope, filter: &M) -> Query {
     Query::new(method, &scope.binding(caller), &filter.encode_to_vec())
@@ -428,9 +410,9 @@ impl DirectoryService for DirectoryApi {
             let limit = page_size(message.page_size, PAGE);
             let filter = v1::ListTeamsRequest { page_size: 0, page_token: String::new(), ..message };
             let query = bound("ListTeams", &caller, &scope, &filter);
-            let after = after(&query, &message.page_token)?;
+            let after = query.name_position(&message.page_token)?;
             let teams = rows::list_teams(self.store.reader(), state, after, limit + 1).await?;
-            let (teams, next_page_token) = paged(teams, limit, &query, |team| &team.id);
+            let (teams, next_page_token) = query.page(teams, limit, |team| team.id.clone().into_bytes());
             Ok(v1::ListTeamsResponse { teams: teams.into_iter().map(team_message).collect(), next_page_token })
         })
         .await
@@ -497,9 +479,9 @@ impl DirectoryService for DirectoryApi {
             let token = message.page_token.clone();
             let filter = v1::ListStaffMembersRequest { page_size: 0, page_token: String::new(), ..message };
             let query = bound("ListStaffMembers", &caller, &scope, &filter);
-            let after = after(&query, &token)?;
+            let after = query.name_position(&token)?;
             let people = rows::list_staff(self.store.reader(), &scope, wanted, after, limit + 1).await?;
-            let (people, next_page_token) = paged(people, limit, &query, |person| &person.id);
+            let (people, next_page_token) = query.page(people, limit, |person| person.id.clone().into_bytes());
             let staff_members = people.into_iter().map(staff_message).collect();
             Ok(v1::ListStaffMembersResponse { staff_members, next_page_token })
         })
@@ -572,10 +554,11 @@ impl DirectoryService for DirectoryApi {
             let limit = page_size(message.page_size, PAGE);
             let filter = v1::ListCustomersRequest { page_size: 0, page_token: String::new(), ..message };
             let query = bound("ListCustomers", &caller, &scope, &filter);
-            let after = after(&query, &message.page_token)?;
+            let after = query.name_position(&message.page_token)?;
             let now = self.store.clock().now_micros();
             let customers = rows::list_customers(self.store.reader(), standing, now, after, limit + 1).await?;
-            let (customers, next_page_token) = paged(customers, limit, &query, |customer| &customer.id);
+            let (customers, next_page_token) =
+                query.page(customers, limit, |customer| customer.id.clone().into_bytes());
             let customers = customers.into_iter().map(|customer| customer_message(customer, now)).collect();
             Ok(v1::ListCustomersResponse { customers, next_page_token })
         })

@@ -109,11 +109,8 @@ impl InteractionApi {
     ) -> Result<(Vec<v1::Interaction>, String)> {
         let limit = page_size(size, PAGE);
         let after = query.position(token)?.map(rows::read_position).transpose()?;
-        let mut found = rows::list(self.store.reader(), scope, filter, after, limit + 1).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = found.len() > limit;
-        found.truncate(limit);
-        let token = found.last().filter(|_| more).map(|last| query.token(&position(last))).unwrap_or_default();
+        let found = rows::list(self.store.reader(), scope, filter, after, limit + 1).await?;
+        let (found, token) = query.page(found, limit, position);
         Ok((found.into_iter().map(message::write).collect(), token))
     }
 }
@@ -397,8 +394,7 @@ impl InteractionService for InteractionApi {
             let grouping = message.group_by();
             let bound = v1::SummarizeInteractionsRequest { page_size: 0, page_token: String::new(), ..message.clone() };
             let query = Query::new("SummarizeInteractions", &scope.binding(&caller), &bound.encode_to_vec());
-            let after = query.position(&message.page_token)?;
-            let after = after.map(|bytes| String::from_utf8(bytes).map_err(|_| Query::malformed())).transpose()?;
+            let after = query.name_position(&message.page_token)?;
             let time_zone = match message.time_zone.as_str() {
                 "" => self.time_zone.clone(),
                 name => TimeZone::get(name).map_err(|_| Error::Invalid(check_time_zone(name).into_iter().collect()))?,
@@ -418,14 +414,10 @@ impl InteractionService for InteractionApi {
             }
             let (groups, total) = summary.finish();
 
-            let limit = usize::try_from(page_size(message.page_size, SUMMARY_PAGE)).unwrap_or(usize::MAX);
-            let mut rest = groups.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after));
-            let groups: Vec<_> =
-                rest.by_ref().take(limit).map(|(key, group)| message::write_group(key, group)).collect();
-            let next_page_token = match (rest.next(), groups.last()) {
-                (Some(_), Some(last)) => query.token(last.key.as_bytes()),
-                _ => String::new(),
-            };
+            let rest = groups.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after));
+            let limit = page_size(message.page_size, SUMMARY_PAGE);
+            let (groups, next_page_token) = query.page(rest.collect(), limit, |(key, _)| key.clone().into_bytes());
+            let groups = groups.into_iter().map(|(key, group)| message::write_group(key, group)).collect();
             let total = Some(message::write_group(String::new(), total));
             Ok(v1::SummarizeInteractionsResponse { groups, next_page_token, total })
         })

@@ -250,8 +250,7 @@ impl PreferenceService for PreferenceApi {
             let segment = message::segment(&message, is_told_ratings(caller.principal.role))?;
             let bound = v1::FindCustomersRequest { page_size: 0, page_token: String::new(), ..message.clone() };
             let query = Query::new("FindCustomers", &scope.binding(&caller), &bound.encode_to_vec());
-            let after = query.position(&message.page_token)?;
-            let after = after.map(|bytes| String::from_utf8(bytes).map_err(|_| Query::malformed())).transpose()?;
+            let after = query.name_position(&message.page_token)?;
             let limit = usize::try_from(page_size(message.page_size, PAGE)).unwrap_or(usize::MAX);
             let mut zones = Zones::new(self.zone.rules.clone());
             let now = self.store.clock().now_micros();

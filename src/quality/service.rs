@@ -73,20 +73,6 @@ impl QualityApi {
     }
 }
 
-/// The items of a page of which one more was asked for, and the token of the next.
-fn page<T>(mut found: Vec<T>, limit: u64, query: &Query, position: impl Fn(&T) -> Vec<u8>) -> (Vec<T>, String) {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let last = found.last().filter(|_| more).map(|last| query.token(&position(last)));
-    (found, last.unwrap_or_default())
-}
-
-/// The last item of the page before. Its time is not in the token, which the assessed and the praised read too.
-fn read_id(position: Vec<u8>) -> Result<Uuid> {
-    Uuid::from_slice(&position).map_err(|_| Query::malformed())
-}
-
 #[tonic::async_trait]
 impl QualityService for QualityApi {
     async fn assess_interaction(
@@ -119,13 +105,14 @@ impl QualityService for QualityApi {
             let query = Query::new("ListAssessments", &scope.binding(&caller), &filter.encode_to_vec());
             let filter = message::read_filter(filter)?;
             let limit = page_size(message.page_size, PAGE);
-            let after = match query.position(&message.page_token)?.map(read_id).transpose()? {
+            // Its time is not in the token, which the assessed read too.
+            let after = match query.id_position(&message.page_token)? {
                 Some(id) => Some((assessment::find(self.store.reader(), id).await?.at, id)),
                 None => None,
             };
             let reader = (caller.subject(), &scope);
             let found = assessment::list(self.store.reader(), reader, &filter, after, limit + 1).await?;
-            let (found, next_page_token) = page(found, limit, &query, |one| one.id.as_bytes().to_vec());
+            let (found, next_page_token) = query.page(found, limit, |one| one.id.into());
             Ok(v1::ListAssessmentsResponse { assessments: self.shown(&caller, found).await?, next_page_token })
         })
         .await
@@ -150,7 +137,7 @@ impl QualityService for QualityApi {
             let limit = page_size(message.page_size, PAGE);
             let after = query.position(&message.page_token)?.map(read_position).transpose()?;
             let found = mismatch::list(self.store.reader(), &scope, (filter, direction), after, limit + 1).await?;
-            let (found, next_page_token) = page(found, limit, &query, |one| write_position((one.occurred_at, one.id)));
+            let (found, next_page_token) = query.page(found, limit, |one| write_position((one.occurred_at, one.id)));
             self.note_reading(&caller, &described).await?;
 
             let about: Vec<Uuid> = found.iter().map(|one| one.interaction_id).collect();
@@ -196,25 +183,24 @@ impl QualityService for QualityApi {
             let bound = v1::ListPraiseRequest { state: message.state, ..Default::default() };
             let query = Query::new("ListPraise", &scope.binding(&caller), &bound.encode_to_vec());
             let limit = page_size(message.page_size, PAGE);
-            let position = query.position(&message.page_token)?;
             let (connection, subject) = (self.store.reader(), caller.subject());
             let (praise, next_page_token) = match (message.state(), &scope) {
                 (PraiseState::Waiting, Scope::Staff(_) | Scope::Customer(_)) => {
                     return Err(Error::FieldNotYours("state"));
                 }
                 (PraiseState::Waiting, Scope::All | Scope::Teams { .. }) => {
-                    let after = position.map(read_position).transpose()?;
+                    let after = query.position(&message.page_token)?.map(read_position).transpose()?;
                     let found = praise::waiting(connection, (&caller, &scope), after, limit + 1).await?;
-                    let (found, next) = page(found, limit, &query, |one| write_position((one.occurred_at, one.id)));
+                    let (found, next) = query.page(found, limit, |one| write_position((one.occurred_at, one.id)));
                     (found.into_iter().map(message::write_waiting).collect(), next)
                 }
                 (PraiseState::Unspecified | PraiseState::Shared, _) => {
-                    let after = match position.map(read_id).transpose()? {
+                    let after = match query.id_position(&message.page_token)? {
                         Some(id) => Some((praise::find(connection, id).await?.shared_at, id)),
                         None => None,
                     };
                     let found = praise::shared(connection, (subject, &scope), after, limit + 1).await?;
-                    let (found, next) = page(found, limit, &query, |one| one.id.as_bytes().to_vec());
+                    let (found, next) = query.page(found, limit, |one| one.id.into());
                     (found.into_iter().map(|one| message::write_shared(one, subject)).collect::<Vec<_>>(), next)
                 }
             };

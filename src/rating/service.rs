@@ -269,12 +269,8 @@ impl RatingService for RatingApi {
             let filter = rows::Filter { besides: rows::hidden_from(&caller), ..message::read_filter(filter)? };
             let limit = page_size(message.page_size, PAGE);
             let after = query.position(&message.page_token)?.map(read_position).transpose()?;
-            let mut found = rows::list(self.store.reader(), &scope, &filter, after, limit + 1).await?;
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let more = found.len() > limit;
-            found.truncate(limit);
-            let last = found.last().filter(|_| more).map(|last| (last.occurred_at, last.id));
-            let next_page_token = last.map(|last| query.token(&write_position(last))).unwrap_or_default();
+            let found = rows::list(self.store.reader(), &scope, &filter, after, limit + 1).await?;
+            let (found, next_page_token) = query.page(found, limit, |last| write_position((last.occurred_at, last.id)));
             self.note_reading(&caller, &filter.described()).await?;
             Ok(v1::ListRatingsResponse { ratings: shown(self.store.reader(), found).await?, next_page_token })
         })
@@ -286,8 +282,7 @@ impl RatingService for RatingApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let bound = v1::GetScorecardRequest { page_size: 0, page_token: String::new(), ..message.clone() };
             let query = Query::new("GetScorecard", &scope.binding(&caller), &bound.encode_to_vec());
-            let after = query.position(&message.page_token)?;
-            let after = after.map(|bytes| String::from_utf8(bytes).map_err(|_| Query::malformed())).transpose()?;
+            let after = query.name_position(&message.page_token)?;
             let (first, last) = super::message::period("", &message.first_day, &message.last_day)?;
             let (asked, view, step) = (message.unit(), message.view(), message.trend());
             let Reachable { unit, keys, within } = Reachable::of(&scope, asked, &normal(message.key))?;
@@ -309,13 +304,10 @@ impl RatingService for RatingApi {
                 keys.sort_unstable();
                 keys.dedup();
             }
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let more = keys.len() > limit;
-            keys.truncate(limit);
+            let (keys, next_page_token) = query.page(keys, limit, |last| last.clone().into_bytes());
             let wanted = Wanted { unit, keys: Some(keys.clone()), within: None, after: None, period };
             let mut figures = rows::figures(reader, &wanted, step != TrendStep::Unspecified).await?;
             let mut responses = rows::responses(reader, &wanted).await?;
-            let last_key = keys.last().cloned().unwrap_or_default();
             let mut groups = Vec::with_capacity(keys.len());
             let himself = himself(&caller, &scope);
             for key in keys {
@@ -331,7 +323,6 @@ impl RatingService for RatingApi {
                 let aftermath = aftermath.as_mut().map(|found| found.remove(&key).unwrap_or_default());
                 groups.push(message::write_scorecard(shown, days, responses, aftermath, step));
             }
-            let next_page_token = if more { query.token(last_key.as_bytes()) } else { String::new() };
             Ok(v1::GetScorecardResponse { groups, next_page_token })
         })
         .await

@@ -224,12 +224,8 @@ impl SurveyService for SurveyApi {
             let after = query.position(&message.page_token)?.map(read_position).transpose()?;
             let state = Some(message.state()).filter(|state| *state != TemplateState::Unspecified);
             let limit = page_size(message.page_size, PAGE);
-            let mut found = rows::list(self.store.reader(), state, after, limit + 1).await?;
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let more = found.len() > limit;
-            found.truncate(limit);
-            let last = found.last().filter(|_| more);
-            let next_page_token = last.map(|last| query.token(&write_position(last))).unwrap_or_default();
+            let found = rows::list(self.store.reader(), state, after, limit + 1).await?;
+            let (found, next_page_token) = query.page(found, limit, write_position);
             let templates = found.into_iter().map(message::write_template).collect();
             Ok(v1::ListTemplatesResponse { templates, next_page_token })
         })
@@ -308,12 +304,8 @@ impl SurveyService for SurveyApi {
             let after = query.position(&message.page_token)?.map(read_instant).transpose()?;
             let limit = page_size(message.page_size, PAGE);
             let now = self.store.clock().now_micros();
-            let mut found = invitations::list(self.store.reader(), &scope, &filter, now, after, limit + 1).await?;
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let more = found.len() > limit;
-            found.truncate(limit);
-            let last = found.last().filter(|_| more).map(|last| write_instant((last.issued_at, last.id)));
-            let next_page_token = last.map(|last| query.token(&last)).unwrap_or_default();
+            let found = invitations::list(self.store.reader(), &scope, &filter, now, after, limit + 1).await?;
+            let (found, next_page_token) = query.page(found, limit, |last| write_instant((last.issued_at, last.id)));
             let invitations = found.into_iter().map(|one| message::write_invitation(one, now)).collect();
             Ok(v1::ListInvitationsResponse { invitations, next_page_token })
         })
@@ -346,12 +338,8 @@ impl SurveyService for SurveyApi {
             let after = query.position(&message.page_token)?.map(read_instant).transpose()?;
             let outcome = Some(message.outcome()).filter(|outcome| *outcome != ReplyOutcome::Unspecified);
             let limit = page_size(message.page_size, PAGE);
-            let mut found = replies::list(self.store.reader(), outcome, after, limit + 1).await?;
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let more = found.len() > limit;
-            found.truncate(limit);
-            let last = found.last().filter(|_| more).map(|last| write_instant((last.received_at, last.id)));
-            let next_page_token = last.map(|last| query.token(&last)).unwrap_or_default();
+            let found = replies::list(self.store.reader(), outcome, after, limit + 1).await?;
+            let (found, next_page_token) = query.page(found, limit, |last| write_instant((last.received_at, last.id)));
             let actor = (caller.principal.subject.clone(), caller.principal.role);
             replies::note_reading(&self.store, actor, outcome).await?;
             let replies = found.into_iter().map(message::write_reply).collect();

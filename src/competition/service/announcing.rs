@@ -98,14 +98,9 @@ impl CompetitionApi {
         let Call { caller, scope, message } = call;
         let query = Query::new("ListCompetitions", &scope.binding(&caller), &[]);
         let limit = page_size(message.page_size, PAGE);
-        let before = query.position(&message.page_token)?.map(|bytes| Uuid::from_slice(&bytes));
-        let before = before.transpose().map_err(|_| Query::malformed())?;
-        let mut found = rows::list(self.store.reader(), before, limit + 1).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = found.len() > limit;
-        found.truncate(limit);
-        let last = found.last().filter(|_| more);
-        let next_page_token = last.map(|last| query.token(last.id.as_bytes())).unwrap_or_default();
+        let before = query.id_position(&message.page_token)?;
+        let found = rows::list(self.store.reader(), before, limit + 1).await?;
+        let (found, next_page_token) = query.page(found, limit, |last| last.id.into());
         Ok(v1::ListCompetitionsResponse {
             competitions: found.into_iter().map(message::write).collect(),
             next_page_token,
@@ -196,18 +191,13 @@ impl CompetitionApi {
         let id = message::id(&message.competition_id, "competition")?;
         let competition = self.current(id).await?;
         let query = Query::new("ListEntries", &scope.binding(&caller), id.as_bytes());
-        let after = query.position(&message.page_token)?.map(|bytes| Uuid::from_slice(&bytes));
-        let after = after.transpose().map_err(|_| Query::malformed())?;
-        let limit = usize::try_from(page_size(message.page_size, PAGE)).unwrap_or(usize::MAX);
+        let after = query.id_position(&message.page_token)?;
         let shown = rows::plans_of(self.store.reader(), id)
             .await?
             .into_iter()
             .filter(|plan| after.is_none_or(|after| plan.id > after) && is_shown(&scope, &competition, plan));
-        let mut found: Vec<Plan> = shown.take(limit + 1).collect();
-        let more = found.len() > limit;
-        found.truncate(limit);
-        let last = found.last().filter(|_| more);
-        let next_page_token = last.map(|last| query.token(last.id.as_bytes())).unwrap_or_default();
+        let limit = page_size(message.page_size, PAGE);
+        let (found, next_page_token) = query.page(shown.collect(), limit, |last: &Plan| last.id.into());
         let write = |plan: Plan| {
             let view = view(&scope, &competition, &plan);
             message::write_plan(plan, view)

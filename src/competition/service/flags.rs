@@ -37,12 +37,8 @@ impl CompetitionApi {
         let after = query.position(&message.page_token)?.map(<[u8; 4]>::try_from);
         let after = after.transpose().map_err(|_| Query::malformed())?.map_or(0, i32::from_be_bytes);
         let limit = page_size(message.page_size, PAGE);
-        let mut found = flags::list(self.store.reader(), id, after, limit + 1).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = found.len() > limit;
-        found.truncate(limit);
-        let last = found.last().filter(|_| more);
-        let next_page_token = last.map(|last| query.token(&last.position.to_be_bytes())).unwrap_or_default();
+        let found = flags::list(self.store.reader(), id, after, limit + 1).await?;
+        let (found, next_page_token) = query.page(found, limit, |last| last.position.to_be_bytes().to_vec());
         Ok(v1::ListFlagsResponse { flags: found.into_iter().map(write).collect(), next_page_token })
     }
 

@@ -104,14 +104,10 @@ impl CompetitionApi {
         let Call { caller, scope, message } = call;
         let team = normal(message.team_id);
         let query = Query::new("ListTeamStandings", &scope.binding(&caller), team.as_bytes());
-        let before = query.position(&message.page_token)?.map(|bytes| Uuid::from_slice(&bytes));
-        let before = before.transpose().map_err(|_| Query::malformed())?;
+        let before = query.id_position(&message.page_token)?;
         let limit = page_size(message.page_size, HISTORY);
-        let mut ids = results::history_of(self.store.reader(), &team, before, limit + 1).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = ids.len() > limit;
-        ids.truncate(limit);
-        let next_page_token = ids.last().filter(|_| more).map(|last| query.token(last.as_bytes())).unwrap_or_default();
+        let ids = results::history_of(self.store.reader(), &team, before, limit + 1).await?;
+        let (ids, next_page_token) = query.page(ids, limit, |last| (*last).into());
         let mut standings = Vec::with_capacity(ids.len());
         for id in ids {
             let (competition, _, placings) = self.decided(id).await?;

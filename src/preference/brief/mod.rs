@@ -389,7 +389,7 @@ impl Brief<'_, '_> {
                 let evidence = vec![Evidence::Statement(said.id, at)];
                 let fact = Fact::Stated { dimension, value: self.value(dimension, value), at, source };
                 self.say(Section::Preferences, fact, evidence);
-            } else if let Some(shown) = shown.filter(|_| !is_deed(&self.value(dimension, value))) {
+            } else if let Some(shown) = shown.filter(|_| is_telling(&self.value(dimension, value))) {
                 let fact = Fact::Prefers {
                     dimension,
                     value: self.value(dimension, value),
@@ -586,12 +586,13 @@ fn activity(one: &Recorded) -> Option<Activity> {
     Some(Activity { at: occurred(one), deed, what: what.or_else(|| one.facts.context.product_id.clone()) })
 }
 
-/// What he did by himself is told, but is no way to meet him.
-fn is_deed(value: &Value) -> bool {
+/// Whether a value helps to meet him. What he did by himself is told as such, and a service is what everything is of which
+/// nobody said more.
+fn is_telling(value: &Value) -> bool {
     match value {
-        Value::Channel(channel) => *channel == Channel::Event,
-        Value::Kind(kind) => is_activity(*kind),
-        Value::Hour(_) | Value::Weekday(_) | Value::Text(_) => false,
+        Value::Channel(channel) => *channel != Channel::Event,
+        Value::Kind(kind) => !is_activity(*kind) && *kind != InteractionKind::Service,
+        Value::Hour(_) | Value::Weekday(_) | Value::Text(_) => true,
     }
 }
 

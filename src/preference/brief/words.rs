@@ -81,9 +81,9 @@ impl Span {
     }
 }
 
-/// A share in whole percent.
+/// A probability in whole percent; what is inferred is never certain.
 pub(super) fn percent(share: f64) -> String {
-    format!("{:.0}", share * 100.0)
+    format!("{:.0}", (share * 100.0).min(99.0))
 }
 
 /// The two times of a span of the day such as 18:00-21:00.
