@@ -68,15 +68,15 @@ async fn every_column_is_classified(server: Server) {
 }
 
 /// In every text about the customer who is to be erased.
-const MARK: &str = "quetzal";
-const HE: &str = "quetzal-1";
-const NUMBER: &str = "+86 quetzal 0001";
+pub(crate) const MARK: &str = "quetzal";
+pub(crate) const HE: &str = "quetzal-1";
+pub(crate) const NUMBER: &str = "+86 quetzal 0001";
 
-fn said(what: &str) -> String {
+pub(crate) fn said(what: &str) -> String {
     format!("{MARK} {what}")
 }
 
-fn reachable(customer_id: &str) -> Customer {
+pub(crate) fn reachable(customer_id: &str) -> Customer {
     let point = |kind: ContactKind, value: &str| ContactPoint {
         kind: kind.into(),
         value: value.to_owned(),
@@ -92,7 +92,7 @@ fn reachable(customer_id: &str) -> Customer {
     }
 }
 
-fn consent(customer_id: &str, consent: Consent) -> SetConsentRequest {
+pub(crate) fn consent(customer_id: &str, consent: Consent) -> SetConsentRequest {
     SetConsentRequest {
         request_id: request_id(),
         customer_id: customer_id.to_owned(),
@@ -104,11 +104,11 @@ fn consent(customer_id: &str, consent: Consent) -> SetConsentRequest {
     }
 }
 
-async fn set(caller: &Caller, request: SetConsentRequest) -> Result<ContactPoint, Status> {
+pub(crate) async fn set(caller: &Caller, request: SetConsentRequest) -> Result<ContactPoint, Status> {
     Ok(caller.preferences().set_consent(request).await?.into_inner().contact_point.unwrap())
 }
 
-async fn export(caller: &Caller, customer_id: &str) -> Result<Vec<Value>, Status> {
+pub(crate) async fn export(caller: &Caller, customer_id: &str) -> Result<Vec<Value>, Status> {
     let (mut lines, mut page_token) = (Vec::new(), String::new());
     loop {
         let request = ExportCustomerRequest { customer_id: customer_id.to_owned(), page_size: 3, page_token };
@@ -122,7 +122,7 @@ async fn export(caller: &Caller, customer_id: &str) -> Result<Vec<Value>, Status
     }
 }
 
-async fn erase(caller: &Caller, customer_id: &str) -> Result<ErasureReceipt, Status> {
+pub(crate) async fn erase(caller: &Caller, customer_id: &str) -> Result<ErasureReceipt, Status> {
     let customer_id = customer_id.to_owned();
     let request = EraseCustomerRequest { request_id: request_id(), customer_id, reason: "as he asked".to_owned() };
     Ok(caller.preferences().erase_customer(request).await?.into_inner().receipt.unwrap())
@@ -184,7 +184,7 @@ async fn what_cannot_be_consented_to_is_refused(server: Server) {
 
 /// The customer with something in every column of his that callers can fill. Gives his interactions, the first of which was
 /// recorded before he had a name, and the request that recorded the second.
-async fn known_well(server: &Server) -> (Vec<String>, v1::RecordInteractionRequest) {
+pub(crate) async fn known_well(server: &Server) -> (Vec<String>, v1::RecordInteractionRequest) {
     let (app, admin) = (server.app(), server.admin());
     let spoken = |told: Interaction| Interaction {
         case_id: said("case"),
@@ -390,7 +390,7 @@ async fn answers_on_a_page(server: &Server, interaction_id: &str) {
 }
 
 /// All that staff and customers are measured by.
-async fn figures(server: &Server) -> Vec<v1::Scorecard> {
+pub(crate) async fn figures(server: &Server) -> Vec<v1::Scorecard> {
     let mut cards = Vec::new();
     for unit in [ScorecardUnit::Organization, ScorecardUnit::Team, ScorecardUnit::Staff, ScorecardUnit::Topic] {
         for view in [ScorecardView::Unspecified, ScorecardView::Full] {
