@@ -4,25 +4,31 @@
 use std::fs;
 
 use futures::future::join_all;
-use rapport::api::v1::{self, Customer, EraseVoterRequest, GetPreferencesRequest, Interaction, PreferenceDimension};
+use rapport::api::v1::{
+    self, CompetitionRules, Customer, EraseVoterRequest, GetPreferencesRequest, Interaction, PreferenceDimension,
+    RecordAudience,
+};
+use serde_json::json;
 use tonic::{Code, Request, Response, Status};
 
 use crate::{
     cli::serve,
-    privacy::{HE, MARK, NUMBER, consent, erase, export, known_well, reachable, said, set},
+    privacy::{HE, MARK, NUMBER, consent, erase, export, figures, known_well, reachable, said, set},
+    record::{self, check, reviewer},
+    results::{all_vote, close, leaderboard},
     support::{
         Caller, Server, Test,
         client::{Bearer, request_id},
-        competition::{Vote, dealt, enrol},
+        competition::{Vote, cast, dealt, enrol, member},
         http, on_both, raw, reason, refused,
-        sample::{customer, phone},
+        sample::{customer, participant, phone},
     },
-    surveys::{awake, ended},
+    surveys::{ago, awake, ended, record},
     voting::invite,
 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    on_both![nothing_of_his_is_in_log_or_metrics]
+    on_both![nothing_of_his_is_in_log_or_metrics, a_closed_competition_keeps_its_figures]
 }
 
 async fn stated(caller: &Caller, customer_id: &str, dimension: PreferenceDimension) -> Result<(), Status> {
@@ -141,4 +147,73 @@ async fn nothing_of_his_is_in_log_or_metrics(server: Server) {
         assert!(log.contains(told), "{told}");
     }
     assert!(!log.contains(&token) && !log.contains("were lost"));
+}
+
+/// The customer is served by a colleague and rates him.
+async fn rates(server: &Server, staff_id: &str, score: i32) {
+    let told = Interaction { participants: vec![participant(staff_id)], ..ended(HE, 60) };
+    let rating = v1::Rating {
+        interaction_id: record(server, told).await,
+        template_id: "csat".to_owned(),
+        score,
+        comment: said("comment"),
+        answered_time: ago(30),
+        ..Default::default()
+    };
+    let request = v1::SubmitRatingRequest { request_id: request_id(), rating: Some(rating) };
+    server.app().ratings().submit_rating(request).await.unwrap();
+}
+
+async fn a_closed_competition_keeps_its_figures(server: Server) {
+    let (teams, size) = (6, 3);
+    enrol(&server, &[size; 6]).await;
+    server.app().upsert_customer(reachable(HE)).await.unwrap();
+    for team in 0..teams {
+        for number in 0..size {
+            rates(&server, &member(team, number), 5 - i32::try_from((team + number) % 5).unwrap()).await;
+        }
+    }
+    let day = |seconds| jiff::Timestamp::from_second(ago(seconds).unwrap().seconds).unwrap().strftime("%F").to_string();
+    let rules = CompetitionRules {
+        blend_bp: 2_500,
+        blend_first_day: day(86_400),
+        blend_last_day: day(0),
+        dispute_window: Some(prost_types::Duration::default()),
+        ..dealt()
+    };
+    let vote = Vote::announce(&server, teams, rules).await;
+    let tokens = invite(&server, &vote, &[HE, "carla", "dora"]).await;
+    vote.open(&server).await.unwrap();
+    all_vote(&server, &vote, teams, size).await;
+    for ballot_token in tokens.clone() {
+        let mine = vote.ballot_of(&server.app(), &ballot_token).await.unwrap();
+        let entries: Vec<String> = mine.panel.into_iter().map(|entry| entry.entry_id).collect();
+        cast(&server.app(), v1::CastBallotRequest { ballot_token, ..vote.casting(&entries, 0) }).await.unwrap();
+    }
+    close(&server, &vote).await.unwrap();
+
+    let published = async || {
+        let auditor = reviewer(&server, "rita");
+        let record = record::export(&auditor, &vote.id, RecordAudience::Auditor).await.unwrap();
+        let key = &record["keys"][0];
+        let key = format!("{}={}", key["id"].as_str().unwrap(), key["public_key"].as_str().unwrap());
+        let (code, report) = check(&server, &record, &["--key", &key]).await;
+        assert_eq!((code, &report["ok"], &report["not_checked"]), (Some(0), &json!(true), &json!([])), "{report}");
+        (leaderboard(&server, &vote).await.unwrap(), record, figures(&server).await)
+    };
+    let rolls = || server.number("SELECT count(*) FROM competition_voter WHERE voter_id = 'quetzal-1'");
+    let before = published().await;
+    assert!(before.0.standings.iter().all(|one| one.outcome.is_some()), "his ratings weigh: {:?}", before.0);
+    assert!(before.2.iter().any(|card| card.answered == 18) && rolls().await == 1);
+
+    let receipt = erase(&server.admin(), HE).await.unwrap();
+    assert!(receipt.text.contains("\ncompetition_voter 1\n"), "{}", receipt.text);
+    assert_eq!(rolls().await, 0);
+    let after = published().await;
+    assert_eq!(after.0, before.0, "the leaderboard");
+    assert_eq!(after.1, before.1, "the record");
+    assert_eq!(after.2, before.2, "the scorecards");
+    assert!(!after.1.to_string().contains(MARK));
+    assert_eq!(reason(&refused(vote.ballot_of(&server.app(), &tokens[0]).await)), "BALLOT_TOKEN_INVALID");
+    vote.ballot_of(&server.app(), &tokens[1]).await.unwrap();
 }
