@@ -65,7 +65,7 @@ const ROWS: &str = "id,how,asked,answered,customer
 5,call,31/02/2025 12:00,,c5
 ";
 
-async fn rapport(server: &Server, arguments: &[&str]) -> Output {
+pub(crate) async fn rapport(server: &Server, arguments: &[&str]) -> Output {
     let token = server.token(Role::Admin, "ops", &[]);
     let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
     command.args(arguments).env("RAPPORT_TOKEN", token).stdin(Stdio::null());
@@ -78,11 +78,11 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn last_line(output: &Output) -> Value {
+pub(crate) fn last_line(output: &Output) -> Value {
     serde_json::from_str(stdout(output).lines().last().unwrap()).unwrap()
 }
 
-fn write(directory: &Path, name: &str, text: &str) -> String {
+pub(crate) fn write(directory: &Path, name: &str, text: &str) -> String {
     let path = directory.join(name);
     std::fs::write(&path, text).unwrap();
     path.display().to_string()

@@ -12,7 +12,7 @@ use serde_json::json;
 use tonic::{Code, Request, Response, Status};
 
 use crate::{
-    cli::serve,
+    cli::{last_line, rapport, serve, write},
     privacy::{HE, MARK, NUMBER, consent, erase, export, figures, known_well, reachable, said, set},
     record::{self, check, reviewer},
     results::{all_vote, close, leaderboard},
@@ -28,7 +28,11 @@ use crate::{
 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    on_both![nothing_of_his_is_in_log_or_metrics, a_closed_competition_keeps_its_figures]
+    on_both![
+        nothing_of_his_is_in_log_or_metrics,
+        a_closed_competition_keeps_its_figures,
+        an_import_run_again_brings_nobody_back,
+    ]
 }
 
 async fn stated(caller: &Caller, customer_id: &str, dimension: PreferenceDimension) -> Result<(), Status> {
@@ -216,4 +220,104 @@ async fn a_closed_competition_keeps_its_figures(server: Server) {
     assert!(!after.1.to_string().contains(MARK));
     assert_eq!(reason(&refused(vote.ballot_of(&server.app(), &tokens[0]).await)), "BALLOT_TOKEN_INVALID");
     vote.ballot_of(&server.app(), &tokens[1]).await.unwrap();
+}
+
+const DIRECTORY: &str = r#"
+source = "erasure"
+
+[customer]
+customer_id = { column = "customer" }
+salutation = { column = "said" }
+
+[[customer.aliases]]
+kind = { constant = "phone" }
+value = { column = "number" }
+"#;
+
+const INTERACTIONS: &str = r#"
+source = "erasure"
+key = "id"
+
+[unknown]
+customers = "create"
+
+[interaction]
+channel = { constant = "inbound_call" }
+outcome = { constant = "answered" }
+requested_time = { from = { column = "asked", format = "%Y-%m-%d %H:%M" } }
+customer_id = { column = "customer" }
+case_id = { column = "said" }
+conclusion = { column = "said" }
+
+[interaction.customer_alias]
+kind = { constant = "phone" }
+value = { column = "number" }
+
+[[interaction.participants]]
+staff_id = { constant = "nora" }
+"#;
+
+const RATINGS: &str = r#"
+[template]
+template_id = "csat"
+
+[rating]
+score = { column = "score" }
+comment = { column = "said" }
+answered_time = { column = "asked", format = "%Y-%m-%d %H:%M" }
+"#;
+
+const CUSTOMERS: &str = "customer,said,number
+quetzal-1,quetzal Frau,+86 quetzal 0001
+somebody,Sir,+86 2
+";
+
+/// The second is by his number only.
+const ROWS: &str = "id,asked,customer,said,number,score
+1,2025-03-03 09:00,quetzal-1,quetzal one,,5
+2,2025-03-03 10:00,,quetzal two,+86 quetzal 0001,4
+3,2025-03-03 11:00,somebody,three,,3
+";
+
+async fn an_import_run_again_brings_nobody_back(server: Server) {
+    let server = server.with_organization().await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| write(directory.path(), name, text);
+    let (customers, rows) = (file("customers.csv", CUSTOMERS), file("rows.csv", ROWS));
+    let (replace, create_only) =
+        (file("replace.toml", DIRECTORY), file("create_only.toml", &format!("mode = \"create_only\"\n{DIRECTORY}")));
+    let interactions = file("interactions.toml", INTERACTIONS);
+    let ratings = file("ratings.toml", &format!("{INTERACTIONS}{RATINGS}"));
+    let endpoint = server.endpoint();
+    let import = async |what: &str, file: &str, mapping: &str| {
+        let arguments = ["import", what, file, "--mapping", mapping, "--endpoint", &endpoint, "--json"];
+        let told = last_line(&rapport(&server, &arguments).await);
+        ["accepted", "already_present", "rejected"].map(|count| told[count].as_i64().unwrap())
+    };
+    assert_eq!(import("directory", &customers, &replace).await, [2, 0, 0]);
+    assert_eq!(import("interactions", &rows, &interactions).await, [3, 0, 0]);
+    assert_eq!(import("ratings", &rows, &ratings).await, [3, 0, 0]);
+    let before = figures(&server).await;
+    erase(&server.admin(), HE).await.unwrap();
+
+    assert_eq!(import("directory", &customers, &replace).await, [1, 1, 0], "somebody is written anew");
+    assert_eq!(import("directory", &customers, &create_only).await, [0, 2, 0]);
+    assert_eq!(import("interactions", &rows, &interactions).await, [0, 3, 0]);
+    assert_eq!(import("ratings", &rows, &ratings).await, [0, 3, 0]);
+    assert_eq!(figures(&server).await, before);
+    // Work with him that the file did not have before is recorded as work with nobody in particular.
+    let rows = file("more.csv", &format!("{ROWS}4,2025-03-03 12:00,quetzal-1,quetzal four,+86 quetzal 0001,\n"));
+    assert_eq!(import("interactions", &rows, &interactions).await, [1, 3, 0]);
+    let all = [
+        "SELECT customer_id FROM customer ORDER BY customer_id",
+        "SELECT value FROM customer_alias",
+        "SELECT DISTINCT customer_id FROM interaction WHERE customer_id IS NOT NULL",
+        "SELECT conclusion FROM interaction WHERE conclusion IS NOT NULL",
+        "SELECT comment FROM rating WHERE comment IS NOT NULL",
+    ];
+    let kept: Vec<Vec<String>> = join_all(all.map(|sql| server.texts(sql))).await;
+    let expected: [&[&str]; 5] =
+        [&["carla", "dmitri", "dora", "somebody"], &["+86 2"], &["somebody"], &["three"], &["three"]];
+    assert_eq!(kept, expected);
+    assert_eq!(server.number("SELECT count(*) FROM interaction").await, 4);
 }
