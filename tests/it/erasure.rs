@@ -1,14 +1,20 @@
 //! What is left of an erased customer where nobody thinks of him: in the log and the metrics, in closed competitions, in files
 //! that are imported again; and that a long history is no hindrance.
 
-use std::fs;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
 use futures::future::join_all;
-use rapport::api::v1::{
-    self, CompetitionRules, Customer, EraseVoterRequest, GetPreferencesRequest, Interaction, PreferenceDimension,
-    RecordAudience,
+use rapport::{
+    api::v1::{
+        self, CompetitionRules, Customer, EraseVoterRequest, ExportCustomerRequest, GetPreferencesRequest, Interaction,
+        PreferenceDimension, RecordAudience,
+    },
+    privacy::classification::TABLES,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tonic::{Code, Request, Response, Status};
 
 use crate::{
@@ -17,7 +23,7 @@ use crate::{
     record::{self, check, reviewer},
     results::{all_vote, close, leaderboard},
     support::{
-        Caller, Server, Test,
+        Backend, Caller, Server, Test,
         client::{Bearer, request_id},
         competition::{Vote, cast, dealt, enrol, member},
         http, on_both, raw, reason, refused,
@@ -32,6 +38,7 @@ pub(crate) fn tests() -> Vec<Test> {
         nothing_of_his_is_in_log_or_metrics,
         a_closed_competition_keeps_its_figures,
         an_import_run_again_brings_nobody_back,
+        a_long_history_is_read_exported_and_erased,
     ]
 }
 
@@ -320,4 +327,87 @@ async fn an_import_run_again_brings_nobody_back(server: Server) {
         [&["carla", "dmitri", "dora", "somebody"], &["+86 2"], &["somebody"], &["three"], &["three"]];
     assert_eq!(kept, expected);
     assert_eq!(server.number("SELECT count(*) FROM interaction").await, 4);
+}
+
+/// Rows like those that a table has, many of them: other values for some columns, `n` being the number of a row.
+async fn multiply(server: &Server, table: &str, from: &str, other: &[(&str, &str)]) {
+    let columns = TABLES.iter().find(|one| one.name == table).unwrap().classified();
+    let (columns, values): (Vec<_>, Vec<_>) = columns
+        .map(|(_, column)| {
+            let value = other.iter().find(|(name, _)| *name == column);
+            (format!("\"{column}\""), value.map_or(format!("{table}.\"{column}\""), |(_, value)| (*value).to_owned()))
+        })
+        .unzip();
+    let sql = format!("INSERT INTO {table} ({}) SELECT {} FROM {from}", columns.join(", "), values.join(", "));
+    server.execute(&sql).await;
+}
+
+async fn a_long_history_is_read_exported_and_erased(server: Server) {
+    // In a debug build 100,000 take most of a minute, so those are for examples/preferences.
+    const MANY: usize = 20_000;
+    let server = server.with_organization().await;
+    server.app().upsert_customer(reachable(HE)).await.unwrap();
+    rates(&server, "nora", 4).await;
+    let numbers = format!(
+        "(WITH RECURSIVE numbers AS (SELECT CAST(2 AS bigint) AS n UNION ALL SELECT n + 1 FROM numbers WHERE n < {MANY})
+        SELECT n FROM numbers) AS numbers"
+    );
+    let random = match server.backend() {
+        Backend::Sqlite => "randomblob(16)",
+        Backend::Postgres => "gen_random_uuid()",
+    };
+    let (number, kind) = (format!("CASE n % 4 WHEN 0 THEN '{NUMBER}' END"), v1::ContactKind::Phone as i32);
+    let kind = format!("CASE n % 4 WHEN 0 THEN {kind} END");
+    let others = [
+        ("id", random),
+        ("request_key", random),
+        // Every fourth was recorded before he had a name.
+        ("customer_id", "CASE n % 4 WHEN 0 THEN NULL ELSE customer_id END"),
+        ("alias_kind", &kind),
+        ("alias_value", &number),
+        ("case_id", "'quetzal ' || (n % 8000)"),
+        ("occurred_at", "occurred_at - 1000000 * n"),
+        ("conclusion", "'quetzal ' || n"),
+    ];
+    multiply(&server, "interaction", &format!("interaction, {numbers}"), &others).await;
+    let rated = "rating, interaction WHERE interaction.occurred_at / 1000000 % 10 = 0";
+    let others = [("id", random), ("request_key", random), ("interaction_id", "interaction.id")];
+    multiply(&server, "rating", rated, &others).await;
+    let ratings = server.number("SELECT count(*) FROM rating").await;
+    assert!(ratings > 1_000, "{ratings}");
+
+    assert_eq!(preferences(&server.customer(HE), HE).await.unwrap().interaction_count, 200);
+    let (mut ids, mut page_token) = (BTreeMap::<String, BTreeSet<String>>::new(), String::new());
+    loop {
+        let request = ExportCustomerRequest { customer_id: HE.to_owned(), page_size: 1_000, page_token };
+        let page = server.admin().preferences().export_customer(request).await.unwrap().into_inner();
+        for line in page.json_lines {
+            let line: Value = serde_json::from_str(&line).unwrap();
+            let Some(id) = line["row"]["id"].as_str() else { continue };
+            let table = line["table"].as_str().unwrap().to_owned();
+            assert!(ids.entry(table).or_default().insert(id.to_owned()), "{line} is there twice");
+        }
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    let exported = ["interaction", "rating"].map(|table| i64::try_from(ids[table].len()).unwrap());
+    assert_eq!(exported, [i64::try_from(MANY).unwrap(), ratings]);
+
+    let receipt = erase(&server.admin(), HE).await.unwrap();
+    for line in [format!("\ninteraction {MANY}\n"), format!("\nrating {ratings}\n")] {
+        assert!(receipt.text.contains(&line), "{}", receipt.text);
+    }
+    let left = [
+        ("interaction WHERE customer_id IS NOT NULL OR alias_value IS NOT NULL", 0),
+        ("interaction WHERE case_id LIKE 'quetzal%' OR conclusion IS NOT NULL", 0),
+        ("rating WHERE comment IS NOT NULL", 0),
+        ("(SELECT DISTINCT case_id FROM interaction WHERE case_id IS NOT NULL) AS matters", 8_000),
+        ("rating WHERE score = 4", ratings),
+    ];
+    for (rows, count) in left {
+        assert_eq!(server.number(&format!("SELECT count(*) FROM {rows}")).await, count, "{rows}");
+    }
+    assert_eq!(reason(&refused(export(&server.admin(), HE).await)), "CUSTOMER_ERASED");
 }
