@@ -33,7 +33,7 @@ pub struct VerifyArgs {
     #[arg(value_name = "RECORD")]
     pub record: PathBuf,
     /// A key that may sign, known from elsewhere: its id and its public key in base64url; repeatable, and then no other may
-    #[arg(long = "key", value_name = "ID=KEY", value_parser = key)]
+    #[arg(long = "key", value_name = "ID=KEY", value_parser = key, allow_hyphen_values = true)]
     pub keys: Vec<(String, Vec<u8>)>,
     /// Print one JSON object
     #[arg(long)]
@@ -104,4 +104,20 @@ fn section(out: &mut impl io::Write, title: &str, lines: impl Iterator<Item = St
         writeln!(out, "\n{title}")?;
     }
     lines.try_for_each(|line| writeln!(out, "  {line}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args as _, FromArgMatches as _};
+
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_key_may_begin_with_a_hyphen() {
+        let key = format!("-4kx1A9_={}", "A".repeat(43));
+        let command = VerifyArgs::augment_args(clap::Command::new("verify"));
+        let matches = command.try_get_matches_from(["verify", "record.json", "--key", &key, "--json"]).unwrap();
+        let args = VerifyArgs::from_arg_matches(&matches).unwrap();
+        assert_eq!((args.keys, args.json), (vec![("-4kx1A9_".to_owned(), vec![0; 32])], true));
+    }
 }

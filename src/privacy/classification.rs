@@ -3,7 +3,8 @@
 //! schema, so that a new column is classified before it ships.
 //!
 //! Conditions and expressions are SQL for both databases: `$1` is the customer's id, `{his}` lists the ids of his
-//! interactions, `{his_ratings}` those of his ratings, `{his_objects}` what the audit trail calls them.
+//! interactions, `{his_ratings}` and `{his_replies}` those of his ratings and replies, `{his_objects}` what the audit trail
+//! calls them.
 
 use Class::{Fact, Identity, Note, Organization, Partly, Pseudonym, Staff, Technical};
 
@@ -97,7 +98,7 @@ pub const TABLES: &[Table] = &[
     Table::of_customer(
         "audit_event",
         blanked(
-            "(object_id = $1 AND action IN (1, 3, 4, 5, 6, 45, 46)) OR object_id IN {his_objects}
+            "(object_id = $1 AND action IN (1, 3, 4, 5, 6, 40, 41, 42, 45, 46)) OR object_id IN {his_objects}
                 OR (actor = $1 AND actor_role = 6)",
             "id",
         ),
@@ -124,15 +125,7 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_customer(
         "survey_reply",
-        blanked(
-            "id IN (SELECT r.id FROM survey_reply r JOIN survey_invitation v ON v.id = r.invitation_id
-                    WHERE v.interaction_id IN {his}
-                UNION SELECT r.id FROM survey_reply r JOIN customer_alias a ON a.value = r.contact_value
-                    AND a.kind = r.contact_kind WHERE a.customer_id = $1
-                UNION SELECT r.id FROM survey_reply r JOIN contact_point p ON p.value = r.contact_value
-                    AND p.kind = r.contact_kind WHERE p.customer_id = $1)",
-            "id",
-        ),
+        blanked("id IN {his_replies}", "id"),
         &[
             (Fact, &["id", "invitation_id", "replied_at", "received_at", "outcome", "rating_id", "standing"]),
             (NULL, &["contact_kind", "contact_value"]),

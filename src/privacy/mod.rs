@@ -13,10 +13,15 @@ use crate::store::set;
 
 /// A condition or expression of the classification, for a database.
 fn expanded(sql: &str, backend: DbBackend) -> String {
-    let objects = ["interaction WHERE id IN {his}", "rating WHERE interaction_id IN {his}", REPLIES]
-        .map(|rows| format!("SELECT {} FROM {rows}", set::uuid_text(backend, "id")))
-        .join(" UNION ALL ");
+    let objects = [
+        "interaction WHERE id IN {his}",
+        "rating WHERE interaction_id IN {his}",
+        "survey_reply WHERE id IN {his_replies}",
+    ]
+    .map(|rows| format!("SELECT {} FROM {rows}", set::uuid_text(backend, "id")))
+    .join(" UNION ALL ");
     sql.replace("{his_objects}", &format!("({objects})"))
+        .replace("{his_replies}", REPLIES)
         .replace("{his_ratings}", "(SELECT id FROM rating WHERE interaction_id IN {his})")
         .replace("{his}", HIS)
 }
@@ -26,5 +31,10 @@ const HIS: &str = "(SELECT id FROM interaction WHERE customer_id = $1
     UNION ALL SELECT i.id FROM customer_alias a JOIN interaction i ON i.alias_kind = a.kind AND i.alias_value = a.value
         WHERE a.customer_id = $1 AND i.customer_id IS NULL AND i.alias_value IS NOT NULL)";
 
-const REPLIES: &str = "survey_reply WHERE invitation_id IN
-    (SELECT v.id FROM survey_invitation v WHERE v.interaction_id IN {his})";
+/// With those that answered no invitation, by where they came from.
+const REPLIES: &str = "(SELECT r.id FROM survey_reply r JOIN survey_invitation v ON v.id = r.invitation_id
+        WHERE v.interaction_id IN {his}
+    UNION SELECT r.id FROM survey_reply r JOIN customer_alias a ON a.value = r.contact_value
+        AND a.kind = r.contact_kind WHERE a.customer_id = $1
+    UNION SELECT r.id FROM survey_reply r JOIN contact_point p ON p.value = r.contact_value
+        AND p.kind = r.contact_kind WHERE p.customer_id = $1)";

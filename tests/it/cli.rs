@@ -78,11 +78,11 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn last_line(output: &Output) -> Value {
+pub(crate) fn last_line(output: &Output) -> Value {
     serde_json::from_str(stdout(output).lines().last().unwrap()).unwrap()
 }
 
-fn write(directory: &Path, name: &str, text: &str) -> String {
+pub(crate) fn write(directory: &Path, name: &str, text: &str) -> String {
     let path = directory.join(name);
     std::fs::write(&path, text).unwrap();
     path.display().to_string()
@@ -413,35 +413,41 @@ async fn a_shell_gets_its_completions(server: Server) {
 }
 
 /// `rapport serve`, running.
-struct Served {
+pub(crate) struct Served {
     child: Child,
     log: BufReader<ChildStderr>,
-    address: String,
+    pub(crate) address: String,
 }
 
-/// Starts a server beside the one under test, before a database of its own or the same PostgreSQL.
-fn serve(server: &Server, data_dir: &Path, arguments: &[&str]) -> Served {
+/// Starts a server beside the one under test, before the same PostgreSQL or whatever embedded database is in the directory.
+pub(crate) fn serve(server: &Server, data_dir: &Path, arguments: &[&str]) -> Served {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir).args(arguments);
     if let Some(url) = server.database_url() {
         command.args(["--database-url", &url]);
     }
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    let mut log = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    let address = loop {
-        line.clear();
-        assert_ne!(log.read_line(&mut line).unwrap(), 0, "it ended before it served");
-        if let Some((_, rest)) = line.split_once("serving address=") {
-            break rest.split_whitespace().next().unwrap().to_owned();
-        }
-    };
-    Served { child, log, address }
+    let log = BufReader::new(child.stderr.take().unwrap());
+    let mut served = Served { child, log, address: String::new() };
+    served.address = served.told("serving address=");
+    served
 }
 
 impl Served {
+    /// Reads its log up to a text; the word behind it.
+    pub(crate) fn told(&mut self, text: &str) -> String {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            assert_ne!(self.log.read_line(&mut line).unwrap(), 0, "it ended and did not say {text:?}");
+            if let Some((_, rest)) = line.split_once(text) {
+                return rest.split_whitespace().next().unwrap().to_owned();
+            }
+        }
+    }
+
     /// Tells it to stop; how it ended, and the rest of its log.
-    fn stop(mut self) -> (ExitStatus, String) {
+    pub(crate) fn stop(mut self) -> (ExitStatus, String) {
         Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         let mut rest = String::new();
         self.log.read_to_string(&mut rest).unwrap();

@@ -12,6 +12,7 @@ mod cli;
 mod contact;
 mod contests;
 mod contract;
+mod erasure;
 mod errors;
 mod figures;
 mod interactions;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         support::trials(cli::tests()),
         support::trials(contact::tests()),
         support::trials(contests::tests()),
+        support::trials(erasure::tests()),
         support::trials(errors::tests()),
         support::trials(figures::tests()),
         support::trials(interactions::tests()),

@@ -106,13 +106,13 @@ async fn closed(server: &Server, rules: CompetitionRules) -> String {
     id
 }
 
-async fn export(caller: &Caller, id: &str, audience: RecordAudience) -> Result<Value, Status> {
+pub(crate) async fn export(caller: &Caller, id: &str, audience: RecordAudience) -> Result<Value, Status> {
     let request = ExportRecordRequest { competition_id: id.to_owned(), audience: audience.into() };
     let record = competitions(caller).export_record(request).await?.into_inner().record;
     Ok(serde_json::from_slice(&record).unwrap())
 }
 
-fn reviewer(server: &Server, subject: &str) -> Caller {
+pub(crate) fn reviewer(server: &Server, subject: &str) -> Caller {
     server.caller(Role::Reviewer, subject, &[])
 }
 
@@ -122,11 +122,12 @@ async fn program(arguments: &[&str]) -> Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-async fn check(server: &Server, record: &Value, arguments: &[&str]) -> (Option<i32>, Value) {
+pub(crate) async fn check(server: &Server, record: &Value, arguments: &[&str]) -> (Option<i32>, Value) {
     let path = server.data_dir().join("record.json");
     std::fs::write(&path, record.to_string()).unwrap();
     let output = program(&[&["verify", "--json", path.to_str().unwrap()], arguments].concat()).await;
-    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap())
+    let report = serde_json::from_slice(&output.stdout);
+    (output.status.code(), report.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr))))
 }
 
 fn kinds(record: &Value) -> Vec<String> {

@@ -52,12 +52,12 @@ fn prizes(rules: CompetitionRules) -> CompetitionRules {
     CompetitionRules { prizes: vec!["a trip".to_owned(), "a book".to_owned()], ..rules }
 }
 
-async fn close(server: &Server, vote: &Vote) -> Result<v1::Competition, Status> {
+pub(crate) async fn close(server: &Server, vote: &Vote) -> Result<v1::Competition, Status> {
     let request = v1::CloseVotingRequest { request_id: request_id(), competition_id: vote.id.clone() };
     Ok(server.admin().competitions().close_voting(request).await?.into_inner().competition.unwrap())
 }
 
-async fn leaderboard(server: &Server, vote: &Vote) -> Result<v1::GetLeaderboardResponse, Status> {
+pub(crate) async fn leaderboard(server: &Server, vote: &Vote) -> Result<v1::GetLeaderboardResponse, Status> {
     let request = v1::GetLeaderboardRequest { competition_id: vote.id.clone(), ..Default::default() };
     server.staff(&member(0, 0)).competitions().get_leaderboard(request).await.map(Response::into_inner)
 }
@@ -110,7 +110,7 @@ async fn nothing_is_told_before_the_close(server: Server) {
 }
 
 /// Casts the ballots of all members, and counts them as an outsider would.
-async fn all_vote(server: &Server, vote: &Vote, teams: usize, size: usize) -> Sums {
+pub(crate) async fn all_vote(server: &Server, vote: &Vote, teams: usize, size: usize) -> Sums {
     let mut sums = Sums::default();
     for team in 0..teams {
         for number in 0..size {

@@ -644,7 +644,7 @@ async fn teams_are_hidden_where_the_rules_say_so(server: Server) {
     assert!(panel.len() == 5 && panel.iter().all(|entry| !entry.team_id.is_empty()));
 }
 
-async fn invite(server: &Server, vote: &Vote, judges: &[&str]) -> Vec<String> {
+pub(crate) async fn invite(server: &Server, vote: &Vote, judges: &[&str]) -> Vec<String> {
     let request = v1::InviteJudgesRequest {
         request_id: request_id(),
         competition_id: vote.id.clone(),

@@ -79,6 +79,12 @@ impl Server {
         Ok(Self { backend, database, clock, channel, running })
     }
 
+    /// With callers who call another server that has the same keys.
+    pub(crate) fn calling(mut self, address: &str) -> Self {
+        self.channel = Endpoint::try_from(format!("http://{address}")).unwrap().connect_lazy();
+        self
+    }
+
     pub(super) fn database(&self) -> Database {
         self.database.clone()
     }
