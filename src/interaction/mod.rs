@@ -188,13 +188,22 @@ pub(crate) fn implied_direction(channel: Channel) -> Option<Direction> {
     }
 }
 
-/// Activity events (I8) are something the customer did, not a contact that asks for an answer.
-pub(crate) fn is_activity(kind: InteractionKind) -> bool {
+/// Something that somebody did of his own accord: an activity event (I8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Visited,
+    Downloaded,
+    Attended,
+    Ordered,
+}
+
+/// Which activity event it is, if it is one.
+pub(crate) fn deed(kind: InteractionKind) -> Option<Deed> {
     match kind {
-        InteractionKind::Visited
-        | InteractionKind::Downloaded
-        | InteractionKind::Attended
-        | InteractionKind::Ordered => true,
+        InteractionKind::Visited => Some(Deed::Visited),
+        InteractionKind::Downloaded => Some(Deed::Downloaded),
+        InteractionKind::Attended => Some(Deed::Attended),
+        InteractionKind::Ordered => Some(Deed::Ordered),
         InteractionKind::Unspecified
         | InteractionKind::Service
         | InteractionKind::Inquiry
@@ -203,6 +212,11 @@ pub(crate) fn is_activity(kind: InteractionKind) -> bool {
         | InteractionKind::Fulfilment
         | InteractionKind::Repair
         | InteractionKind::Sales
-        | InteractionKind::FollowUp => false,
+        | InteractionKind::FollowUp => None,
     }
+}
+
+/// Whether it is an activity event, and no contact that asks for an answer.
+pub(crate) fn is_activity(kind: InteractionKind) -> bool {
+    deed(kind).is_some()
 }

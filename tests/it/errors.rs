@@ -407,7 +407,7 @@ async fn page_tokens_of_others_and_of_nobody(server: Server) {
     let page = v1::ListTeamsRequest { page_size: 1, ..Default::default() };
     let token = nora.directory().list_teams(page.clone()).await.unwrap().into_inner().next_page_token;
     let bytes = URL_SAFE_NO_PAD.decode(token).unwrap();
-    for position in [&b"\0"[..], b"a\0b", b"\xff\xfe", "\u{202e}".as_bytes()] {
+    for position in [&b"\0"[..], b"a\0b", b"\xff\xfe"] {
         let page_token = URL_SAFE_NO_PAD.encode([&bytes[..9], position].concat());
         let status = refused(nora.directory().list_teams(v1::ListTeamsRequest { page_token, ..page.clone() }).await);
         is_invalid(&status, &[("page_token", "PAGE_TOKEN_INVALID")]);

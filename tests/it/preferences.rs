@@ -147,6 +147,8 @@ async fn what_is_recorded_shows_at_once(server: Server) {
 
 async fn another_server_knows_at_once(server: Server) {
     let server = server.with_organization().await;
+    // No fit to the first contact comes in between, which would speak for what it was.
+    server.execute(&format!("UPDATE preference_fit SET began_at = {}", i64::MAX)).await;
     let sibling = server.sibling().await;
     for (days, channel) in [(3, Channel::Email), (2, Channel::Counter), (1, Channel::Counter)] {
         record(&server, "nora", "carla", channel, days).await;

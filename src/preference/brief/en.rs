@@ -1,15 +1,13 @@
 //! A brief in English.
 
 use super::{
-    Activity, Because, Deed, Fact, Matter, Met, Topic, Value, Wall,
+    Activity, Fact, Matter, Met, Topic, Value, Wall,
+    vocabulary::{self, Word},
     words::{Span, cut, nested, percent, times},
 };
 use crate::{
-    api::v1::{
-        Channel, Consent, ContactKind, ContactPurpose, ContactRefusalReason, CustomerStanding, InteractionKind,
-        PreferenceDimension as Dimension,
-    },
-    interaction::{Micros, is_activity},
+    api::v1::{Channel, PreferenceDimension as Dimension},
+    interaction::{Deed, Micros, is_activity},
 };
 
 pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
@@ -17,8 +15,8 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
     match fact {
         Fact::Known { name, known_as, standing } => match (name, standing) {
             (_, None) => format!("Nobody that the directory knows, only {known_as}."),
-            (Some(name), Some(standing)) => format!("{name} ({known_as}), {}.", self::standing(*standing)),
-            (None, Some(standing)) => format!("{known_as}, {}.", self::standing(*standing)),
+            (Some(name), Some(standing)) => format!("{name} ({known_as}), {}.", vocabulary::standing(*standing).en),
+            (None, Some(standing)) => format!("{known_as}, {}.", vocabulary::standing(*standing).en),
         },
         Fact::Met { count, has_more, first, last, how } => {
             let often = match (first, has_more) {
@@ -40,7 +38,7 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
                 self::matter(matter),
                 counted(*count, "contact"),
                 day(since),
-                self::because(*because),
+                vocabulary::because(*because).en,
                 last.unwrap_or_default()
             )
         }
@@ -48,7 +46,7 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
             let waited = waited.map(|waited| format!(" after waiting {}", span(waited))).unwrap_or_default();
             format!(
                 "Tried to reach us by {} on {} and did not get through{waited}; nobody has served this customer since.",
-                self::channel(*channel),
+                vocabulary::channel(*channel).en,
                 day(at)
             )
         }
@@ -71,35 +69,40 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
             format!("{} (noted on {}: {}).", refuted(*dimension, value), day(at), quoted(note))
         }
         Fact::DoNotContact { channels, purposes, reason, until } => {
-            let channels: Vec<_> = channels.iter().map(|one| channel(*one).to_owned()).collect();
-            let purposes: Vec<_> = purposes.iter().map(|one| purpose(*one).to_owned()).collect();
-            let by = if channels.is_empty() { String::new() } else { format!(" by {}", listed(&channels)) };
-            let for_what = if purposes.is_empty() { String::new() } else { format!(" for {}", listed(&purposes)) };
+            let channels = named(channels, vocabulary::channel);
+            let purposes = named(purposes, vocabulary::purpose);
+            let by = if channels.is_empty() { String::new() } else { format!(" by {channels}") };
+            let for_what = if purposes.is_empty() { String::new() } else { format!(" for {purposes}") };
             let until = until.as_ref().map(|until| format!(" until {}", moment(wall, *until))).unwrap_or_default();
             format!("Does not wish to be contacted{by}{for_what}{until}: {}.", quoted(reason))
         }
         Fact::InVain { channel, attempts, last } => format!(
             "{} by {} and none got through, the last on {}: another way may be better.",
             counted(*attempts, "attempt"),
-            self::channel(*channel),
+            vocabulary::channel(*channel).en,
             day(last)
         ),
         Fact::Concluded { at, how, text } => format!("{}, {}: {}.", day(at), met(how), quoted(text)),
         Fact::Point { kind, value, source, obtained, consent } => {
             let obtained = obtained.as_ref().map(|at| format!(", {}", whole_day(wall, *at))).unwrap_or_default();
-            format!("{} {value}: from {}{obtained}; {}.", point(*kind), quoted(source), self::consent(*consent))
+            format!(
+                "{} {value}: from {}{obtained}; {}.",
+                vocabulary::point(*kind).en,
+                quoted(source),
+                vocabulary::consent(*consent).en
+            )
         }
         Fact::May { channel, purposes } => {
-            let purposes: Vec<_> = purposes.iter().map(|one| purpose(*one).to_owned()).collect();
-            format!("May be contacted by {} now for {}.", self::channel(*channel), listed(&purposes))
+            let purposes = named(purposes, vocabulary::purpose);
+            format!("May be contacted by {} now for {}.", vocabulary::channel(*channel).en, purposes)
         }
         Fact::MayNot { channel, purposes, reasons, from } => {
-            let purposes: Vec<_> = purposes.iter().map(|one| purpose(*one).to_owned()).collect();
-            let reasons: Vec<_> = reasons.iter().map(|one| reason(*one).to_owned()).collect();
+            let purposes = named(purposes, vocabulary::purpose);
+            let reasons = named(reasons, vocabulary::reason);
             let from = from.as_ref().map_or("not before somebody changes that".to_owned(), |from| {
                 format!("from {} on", moment(wall, *from))
             });
-            format!("Not by {} now for {}: {}; {from}.", self::channel(*channel), listed(&purposes), listed(&reasons))
+            format!("Not by {} now for {}: {}; {from}.", vocabulary::channel(*channel).en, purposes, reasons)
         }
         Fact::OnRecord { at, order, product, page, seen } => {
             let parts = [
@@ -203,8 +206,12 @@ fn listed(parts: &[String]) -> String {
     }
 }
 
+fn named<T: Copy>(all: &[T], word: fn(T) -> Word) -> String {
+    listed(&all.iter().map(|one| word(*one).en.to_owned()).collect::<Vec<_>>())
+}
+
 fn met(how: &Met) -> String {
-    let what = if is_activity(how.kind) { kind(how.kind) } else { meeting(how.channel) };
+    let what = if is_activity(how.kind) { vocabulary::kind(how.kind).en } else { meeting(how.channel) };
     let people = if how.people.is_empty() { String::new() } else { format!(" with {}", listed(&how.people)) };
     let in_vain = if how.served { "" } else { ", in vain" };
     format!("{what}{people}{in_vain}")
@@ -218,15 +225,6 @@ fn matter(matter: &Matter) -> String {
     let names: Vec<String> = [case, order].into_iter().flatten().collect();
     let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
     format!("{what}{topic}{names}")
-}
-
-fn because(because: Because) -> &'static str {
-    match because {
-        Because::CustomerSays => "the customer says that it is not resolved",
-        Because::StaffSay => "we noted that it is not resolved",
-        Because::CameBack => "the customer came back after it had been called resolved",
-        Because::NobodySaid => "nobody has noted that it is resolved",
-    }
 }
 
 fn prefers(dimension: Dimension, value: &Value) -> String {
@@ -283,52 +281,11 @@ fn refuted(dimension: Dimension, value: &Value) -> String {
 
 fn value(value: &Value) -> String {
     match value {
-        Value::Channel(one) => channel(*one).to_owned(),
-        Value::Kind(one) => kind(*one).to_owned(),
+        Value::Channel(one) => vocabulary::channel(*one).en.to_owned(),
+        Value::Kind(one) => vocabulary::kind(*one).en.to_owned(),
         Value::Hour(hour) => format!("between {hour:02}:00 and {:02}:00", (hour + 1) % 24),
-        Value::Weekday(day) => weekday(*day).to_owned(),
+        Value::Weekday(day) => vocabulary::weekday(*day).en.to_owned(),
         Value::Text(text) => cut(text),
-    }
-}
-
-fn weekday(day: u8) -> &'static str {
-    match day {
-        1 => "Monday",
-        2 => "Tuesday",
-        3 => "Wednesday",
-        4 => "Thursday",
-        5 => "Friday",
-        6 => "Saturday",
-        _ => "Sunday",
-    }
-}
-
-fn standing(standing: CustomerStanding) -> &'static str {
-    match standing {
-        CustomerStanding::Prospect | CustomerStanding::Unspecified => "a prospect",
-        CustomerStanding::Active => "an active customer",
-        CustomerStanding::Lapsed => "a lapsed customer",
-        CustomerStanding::Suspended => "a suspended customer",
-    }
-}
-
-fn channel(channel: Channel) -> &'static str {
-    match channel {
-        Channel::InboundCall => "calling us",
-        Channel::OutboundCall => "telephone",
-        Channel::Callback => "a callback",
-        Channel::Email => "email",
-        Channel::OnlineChat => "online chat",
-        Channel::GroupChat => "group chat",
-        Channel::Bot => "the bot",
-        Channel::Sms => "text message",
-        Channel::Visit => "a visit",
-        Channel::Counter => "coming to the counter",
-        Channel::Delivery => "delivery",
-        Channel::SelfService => "self-service",
-        Channel::SocialMedia => "social media",
-        Channel::Event => "events",
-        Channel::Other | Channel::Unspecified => "another way",
     }
 }
 
@@ -352,23 +309,6 @@ fn meeting(channel: Channel) -> &'static str {
     }
 }
 
-fn kind(kind: InteractionKind) -> &'static str {
-    match kind {
-        InteractionKind::Service | InteractionKind::Unspecified => "a service",
-        InteractionKind::Inquiry => "an inquiry",
-        InteractionKind::Complaint => "a complaint",
-        InteractionKind::Order => "an order",
-        InteractionKind::Fulfilment => "a fulfilment",
-        InteractionKind::Repair => "a repair",
-        InteractionKind::Sales => "a sales talk",
-        InteractionKind::FollowUp => "a follow-up",
-        InteractionKind::Visited => "a look at our pages",
-        InteractionKind::Downloaded => "a download",
-        InteractionKind::Attended => "coming to an event",
-        InteractionKind::Ordered => "an order placed",
-    }
-}
-
 fn activity(Activity { deed, what, .. }: &Activity) -> String {
     let what = what.as_deref().map(quoted);
     let did = match deed {
@@ -378,46 +318,4 @@ fn activity(Activity { deed, what, .. }: &Activity) -> String {
         Deed::Ordered => "ordered",
     };
     format!("{did} {}", what.unwrap_or_else(|| "something of ours".to_owned()))
-}
-
-fn point(kind: ContactKind) -> &'static str {
-    match kind {
-        ContactKind::Phone => "Telephone",
-        ContactKind::Email => "Email",
-        ContactKind::Chat => "Chat account",
-        ContactKind::Post => "Address",
-        ContactKind::Other | ContactKind::Unspecified => "Contact",
-    }
-}
-
-fn consent(consent: Consent) -> &'static str {
-    match consent {
-        Consent::Unspecified => "whether the customer agreed is not known",
-        Consent::Granted => "the customer agreed",
-        Consent::Denied => "the customer did not agree",
-        Consent::Withdrawn => "the customer does not agree any more",
-    }
-}
-
-fn purpose(purpose: ContactPurpose) -> &'static str {
-    match purpose {
-        ContactPurpose::Campaign => "a campaign",
-        ContactPurpose::FollowUp => "a follow-up",
-        ContactPurpose::RequestedCallback => "a callback that was asked for",
-        ContactPurpose::ComplaintAnswer => "an answer to a complaint",
-        ContactPurpose::IncidentNotice => "a notice of an incident",
-        ContactPurpose::Survey => "a survey",
-        ContactPurpose::Unspecified => "anything",
-    }
-}
-
-fn reason(reason: ContactRefusalReason) -> &'static str {
-    match reason {
-        ContactRefusalReason::DoNotContact => "the customer does not wish it",
-        ContactRefusalReason::ConsentDenied => "the customer does not agree to be contacted there",
-        ContactRefusalReason::QuietHours => "it is night where the customer is",
-        ContactRefusalReason::FrequencyCap => "there were enough contacts lately",
-        ContactRefusalReason::CustomerSuspended => "service is suspended",
-        ContactRefusalReason::Unspecified => "the policy is against it",
-    }
 }

@@ -5,6 +5,7 @@
 
 mod en;
 mod matters;
+mod vocabulary;
 pub(super) mod words;
 mod zh;
 
@@ -28,7 +29,7 @@ use crate::{
     },
     contact::{Channels, Purposes, Reasons, rules::Refusal, store::DoNotContact},
     directory::{Alias, ContactPoint, Customer, Suspension},
-    interaction::{Micros, Recorded, is_activity, resolution::is_served},
+    interaction::{Deed, Micros, Recorded, deed, is_activity, resolution::is_served},
 };
 use matters::{Because, Open, occurred};
 
@@ -240,15 +241,6 @@ pub(super) struct Activity {
     pub(super) at: Micros,
     pub(super) deed: Deed,
     pub(super) what: Option<String>,
-}
-
-/// What kind of activity it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Deed {
-    Visited,
-    Downloaded,
-    Attended,
-    Ordered,
 }
 
 /// What to begin with.
@@ -567,21 +559,7 @@ fn interaction(one: &Recorded) -> Evidence {
 }
 
 fn activity(one: &Recorded) -> Option<Activity> {
-    let deed = match one.facts.kind {
-        InteractionKind::Visited => Deed::Visited,
-        InteractionKind::Downloaded => Deed::Downloaded,
-        InteractionKind::Attended => Deed::Attended,
-        InteractionKind::Ordered => Deed::Ordered,
-        InteractionKind::Unspecified
-        | InteractionKind::Service
-        | InteractionKind::Inquiry
-        | InteractionKind::Complaint
-        | InteractionKind::Order
-        | InteractionKind::Fulfilment
-        | InteractionKind::Repair
-        | InteractionKind::Sales
-        | InteractionKind::FollowUp => return None,
-    };
+    let deed = deed(one.facts.kind)?;
     let what = one.facts.context.rest.page.clone().or_else(|| one.facts.topic.clone());
     Some(Activity { at: occurred(one), deed, what: what.or_else(|| one.facts.context.product_id.clone()) })
 }

@@ -102,7 +102,8 @@ mod tests {
             Channel, Consent, ContactKind, ContactPurpose, ContactRefusalReason, CustomerStanding, InteractionKind,
             PreferenceDimension,
         },
-        preference::brief::{Activity, Deed, Matter, Met, Topic, Value, matters::Because},
+        interaction::Deed,
+        preference::brief::{Activity, Matter, Met, Topic, Value, matters::Because},
     };
 
     /// 15 March 2025, 12:00 in UTC.

@@ -1,15 +1,13 @@
 //! A brief in Chinese.
 
 use super::{
-    Activity, Because, Deed, Fact, Matter, Met, Topic, Value, Wall,
+    Activity, Fact, Matter, Met, Topic, Value, Wall,
+    vocabulary::{self, Word},
     words::{Span, cut, nested, percent, times},
 };
 use crate::{
-    api::v1::{
-        Channel, Consent, ContactKind, ContactPurpose, ContactRefusalReason, CustomerStanding, InteractionKind,
-        PreferenceDimension as Dimension,
-    },
-    interaction::{Micros, is_activity},
+    api::v1::PreferenceDimension as Dimension,
+    interaction::{Deed, Micros, is_activity},
 };
 
 pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
@@ -17,8 +15,8 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
     match fact {
         Fact::Known { name, known_as, standing } => match (name, standing) {
             (_, None) => format!("尚未建档，只知道{known_as}。"),
-            (Some(name), Some(standing)) => format!("{name}（{known_as}），{}。", self::standing(*standing)),
-            (None, Some(standing)) => format!("{known_as}，{}。", self::standing(*standing)),
+            (Some(name), Some(standing)) => format!("{name}（{known_as}），{}。", vocabulary::standing(*standing).zh),
+            (None, Some(standing)) => format!("{known_as}，{}。", vocabulary::standing(*standing).zh),
         },
         Fact::Met { count, has_more, first, last, how } => {
             let often = match (first, has_more) {
@@ -38,13 +36,17 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
                 "{}，{}以来联系{count}次，{}。{}",
                 self::matter(matter),
                 day(since),
-                self::because(*because),
+                vocabulary::because(*because).zh,
                 last.unwrap_or_default()
             )
         }
         Fact::Missed { at, channel, waited } => {
             let waited = waited.map(|waited| format!("，等了{}", span(waited))).unwrap_or_default();
-            format!("{}客户通过{}找过我们{waited}，没有接通，此后还没有人为其服务。", day(at), self::channel(*channel))
+            format!(
+                "{}客户通过{}找过我们{waited}，没有接通，此后还没有人为其服务。",
+                day(at),
+                vocabulary::channel(*channel).zh
+            )
         }
         Fact::Callback { at, attempts } => {
             format!("客户要求的回电还没有打通：试过{attempts}次，最近一次是{}。", moment(wall, *at))
@@ -63,38 +65,43 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
             format!("{}（{}记录：{}）。", refuted(*dimension, value), day(at), quoted(note))
         }
         Fact::DoNotContact { channels, purposes, reason, until } => {
-            let channels: Vec<_> = channels.iter().map(|one| channel(*one)).collect();
-            let purposes: Vec<_> = purposes.iter().map(|one| purpose(*one)).collect();
-            let by = if channels.is_empty() { String::new() } else { format!("通过{}", channels.join("、")) };
-            let for_what = if purposes.is_empty() { String::new() } else { format!("为{}", purposes.join("、")) };
+            let channels = named(channels, vocabulary::channel);
+            let purposes = named(purposes, vocabulary::purpose);
+            let by = if channels.is_empty() { String::new() } else { format!("通过{channels}") };
+            let for_what = if purposes.is_empty() { String::new() } else { format!("为{purposes}") };
             let until = until.as_ref().map(|until| format!("，至{}", moment(wall, *until))).unwrap_or_default();
             format!("不希望我们{by}{for_what}联系{until}：{}。", quoted(reason))
         }
         Fact::InVain { channel, attempts, last } => format!(
             "通过{}联系过{attempts}次都没有成功，最近一次是{}，最好换一种方式。",
-            self::channel(*channel),
+            vocabulary::channel(*channel).zh,
             day(last)
         ),
         Fact::Concluded { at, how, text } => format!("{}，{}：{}。", day(at), met(how), quoted(text)),
         Fact::Point { kind, value, source, obtained, consent } => {
             let obtained = obtained.as_ref().map(|at| format!("，{}", whole_day(wall, *at))).unwrap_or_default();
-            format!("{}{value}：来自{}{obtained}；{}。", point(*kind), quoted(source), self::consent(*consent))
+            format!(
+                "{}{value}：来自{}{obtained}；{}。",
+                vocabulary::point(*kind).zh,
+                quoted(source),
+                vocabulary::consent(*consent).zh
+            )
         }
         Fact::May { channel, purposes } => {
-            let purposes: Vec<_> = purposes.iter().map(|one| purpose(*one)).collect();
-            format!("现在可以通过{}联系，事由：{}。", self::channel(*channel), purposes.join("、"))
+            let purposes = named(purposes, vocabulary::purpose);
+            format!("现在可以通过{}联系，事由：{}。", vocabulary::channel(*channel).zh, purposes)
         }
         Fact::MayNot { channel, purposes, reasons, from } => {
-            let purposes: Vec<_> = purposes.iter().map(|one| purpose(*one)).collect();
-            let reasons: Vec<_> = reasons.iter().map(|one| reason(*one)).collect();
+            let purposes = named(purposes, vocabulary::purpose);
+            let reasons = named(reasons, vocabulary::reason);
             let from = from
                 .as_ref()
                 .map_or("除非情况有变".to_owned(), |from| format!("{}之后可以", moment(wall, *from)));
             format!(
                 "现在不可通过{}联系的事由：{}，因为{}；{from}。",
-                self::channel(*channel),
-                purposes.join("、"),
-                reasons.join("、")
+                vocabulary::channel(*channel).zh,
+                purposes,
+                reasons
             )
         }
         Fact::OnRecord { at, order, product, page, seen } => {
@@ -177,8 +184,12 @@ fn quoted(text: &str) -> String {
     format!("“{}”", nested(&cut(text)))
 }
 
+fn named<T: Copy>(all: &[T], word: fn(T) -> Word) -> String {
+    all.iter().map(|one| word(*one).zh).collect::<Vec<_>>().join("、")
+}
+
 fn met(how: &Met) -> String {
-    let what = if is_activity(how.kind) { kind(how.kind) } else { channel(how.channel) };
+    let what = if is_activity(how.kind) { vocabulary::kind(how.kind).zh } else { vocabulary::channel(how.channel).zh };
     let people = if how.people.is_empty() { String::new() } else { format!("（{}）", how.people.join("、")) };
     let in_vain = if how.served { "" } else { "，未接通" };
     format!("{what}{people}{in_vain}")
@@ -192,15 +203,6 @@ fn matter(matter: &Matter) -> String {
     let names: Vec<String> = [case, order].into_iter().flatten().collect();
     let names = if names.is_empty() { String::new() } else { format!("（{}）", names.join("，")) };
     format!("{what}{topic}{names}")
-}
-
-fn because(because: Because) -> &'static str {
-    match because {
-        Because::CustomerSays => "客户表示没有解决",
-        Because::StaffSay => "我们记录为没有解决",
-        Because::CameBack => "说过已经解决，客户又来联系",
-        Because::NobodySaid => "还没有人记录已经解决",
-    }
 }
 
 fn prefers(dimension: Dimension, value: &Value) -> String {
@@ -257,69 +259,11 @@ fn refuted(dimension: Dimension, value: &Value) -> String {
 
 fn value(value: &Value) -> String {
     match value {
-        Value::Channel(one) => channel(*one).to_owned(),
-        Value::Kind(one) => kind(*one).to_owned(),
+        Value::Channel(one) => vocabulary::channel(*one).zh.to_owned(),
+        Value::Kind(one) => vocabulary::kind(*one).zh.to_owned(),
         Value::Hour(hour) => format!("{hour}点至{}点", hour + 1),
-        Value::Weekday(day) => weekday(*day).to_owned(),
+        Value::Weekday(day) => vocabulary::weekday(*day).zh.to_owned(),
         Value::Text(text) => cut(text),
-    }
-}
-
-fn weekday(day: u8) -> &'static str {
-    match day {
-        1 => "星期一",
-        2 => "星期二",
-        3 => "星期三",
-        4 => "星期四",
-        5 => "星期五",
-        6 => "星期六",
-        _ => "星期日",
-    }
-}
-
-fn standing(standing: CustomerStanding) -> &'static str {
-    match standing {
-        CustomerStanding::Prospect | CustomerStanding::Unspecified => "潜在客户",
-        CustomerStanding::Active => "现有客户",
-        CustomerStanding::Lapsed => "流失客户",
-        CustomerStanding::Suspended => "已暂停服务的客户",
-    }
-}
-
-fn channel(channel: Channel) -> &'static str {
-    match channel {
-        Channel::InboundCall => "来电",
-        Channel::OutboundCall => "去电",
-        Channel::Callback => "回电",
-        Channel::Email => "邮件",
-        Channel::OnlineChat => "在线聊天",
-        Channel::GroupChat => "群聊",
-        Channel::Bot => "机器人",
-        Channel::Sms => "短信",
-        Channel::Visit => "上门",
-        Channel::Counter => "柜台",
-        Channel::Delivery => "配送",
-        Channel::SelfService => "自助服务",
-        Channel::SocialMedia => "社交媒体",
-        Channel::Event => "活动",
-        Channel::Other | Channel::Unspecified => "其他方式",
-    }
-}
-
-fn kind(kind: InteractionKind) -> &'static str {
-    match kind {
-        InteractionKind::Service | InteractionKind::Unspecified => "服务",
-        InteractionKind::Inquiry => "咨询",
-        InteractionKind::Complaint => "投诉",
-        InteractionKind::Order => "下单",
-        InteractionKind::Fulfilment => "履约",
-        InteractionKind::Repair => "维修",
-        InteractionKind::Sales => "销售",
-        InteractionKind::FollowUp => "回访",
-        InteractionKind::Visited => "浏览页面",
-        InteractionKind::Downloaded => "下载资料",
-        InteractionKind::Attended => "参加活动",
-        InteractionKind::Ordered => "自行下单",
     }
 }
 
@@ -331,46 +275,4 @@ fn activity(Activity { deed, what, .. }: &Activity) -> String {
         Deed::Ordered => "订购了",
     };
     format!("{did}{}", what.as_deref().map_or("我们的内容".to_owned(), quoted))
-}
-
-fn point(kind: ContactKind) -> &'static str {
-    match kind {
-        ContactKind::Phone => "电话",
-        ContactKind::Email => "邮箱",
-        ContactKind::Chat => "聊天账号",
-        ContactKind::Post => "地址",
-        ContactKind::Other | ContactKind::Unspecified => "联系方式",
-    }
-}
-
-fn consent(consent: Consent) -> &'static str {
-    match consent {
-        Consent::Unspecified => "是否同意联系不详",
-        Consent::Granted => "客户同意联系",
-        Consent::Denied => "客户不同意联系",
-        Consent::Withdrawn => "客户已撤回同意",
-    }
-}
-
-fn purpose(purpose: ContactPurpose) -> &'static str {
-    match purpose {
-        ContactPurpose::Campaign => "营销",
-        ContactPurpose::FollowUp => "回访",
-        ContactPurpose::RequestedCallback => "客户要求的回电",
-        ContactPurpose::ComplaintAnswer => "答复投诉",
-        ContactPurpose::IncidentNotice => "故障通知",
-        ContactPurpose::Survey => "满意度调查",
-        ContactPurpose::Unspecified => "任何事由",
-    }
-}
-
-fn reason(reason: ContactRefusalReason) -> &'static str {
-    match reason {
-        ContactRefusalReason::DoNotContact => "客户不希望",
-        ContactRefusalReason::ConsentDenied => "客户不同意用这个联系方式",
-        ContactRefusalReason::QuietHours => "客户所在地是休息时间",
-        ContactRefusalReason::FrequencyCap => "近期联系已经够多",
-        ContactRefusalReason::CustomerSuspended => "服务已暂停",
-        ContactRefusalReason::Unspecified => "联系规则不允许",
-    }
 }
