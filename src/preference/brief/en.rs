@@ -20,7 +20,7 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
         },
         Fact::Met { count, has_more, first, last, how } => {
             let often = match (first, has_more) {
-                (_, true) => format!("More than {count} contacts"),
+                (_, true) => format!("{count} contacts or more"),
                 (Some(first), false) => format!("{} since {}", counted(*count, "contact"), day(first)),
                 (None, false) => counted(*count, "contact"),
             };
@@ -285,6 +285,7 @@ fn value(value: &Value) -> String {
         Value::Kind(one) => vocabulary::kind(*one).en.to_owned(),
         Value::Hour(hour) => format!("between {hour:02}:00 and {:02}:00", (hour + 1) % 24),
         Value::Weekday(day) => vocabulary::weekday(*day).en.to_owned(),
+        Value::Language(tag) => vocabulary::language(tag).map_or_else(|| cut(tag), |word| word.en.to_owned()),
         Value::Text(text) => cut(text),
     }
 }

@@ -231,6 +231,8 @@ pub(super) enum Value {
     Hour(u8),
     /// 1 is Monday.
     Weekday(u8),
+    /// A BCP 47 tag, or what the record calls a language.
+    Language(String),
     /// In the words of the record.
     Text(String),
 }
@@ -416,10 +418,10 @@ impl Brief<'_, '_> {
             PreferenceDimension::Hour => value.parse().map_or_else(|_| text(), Value::Hour),
             PreferenceDimension::Weekday => value.parse().map_or_else(|_| text(), Value::Weekday),
             PreferenceDimension::Colleague => Value::Text(self.person(value)),
+            PreferenceDimension::Language => Value::Language(value.to_owned()),
             PreferenceDimension::Unspecified
             | PreferenceDimension::Topic
             | PreferenceDimension::Product
-            | PreferenceDimension::Language
             | PreferenceDimension::Salutation
             | PreferenceDimension::Hours => text(),
         }
@@ -570,7 +572,7 @@ fn is_telling(value: &Value) -> bool {
     match value {
         Value::Channel(channel) => *channel != Channel::Event,
         Value::Kind(kind) => !is_activity(*kind) && *kind != InteractionKind::Service,
-        Value::Hour(_) | Value::Weekday(_) | Value::Text(_) => true,
+        Value::Hour(_) | Value::Weekday(_) | Value::Language(_) | Value::Text(_) => true,
     }
 }
 

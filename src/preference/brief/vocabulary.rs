@@ -42,6 +42,25 @@ pub(super) fn weekday(day: u8) -> Word {
     }
 }
 
+/// A language by its BCP 47 tag, if it is one that customers often speak.
+pub(super) fn language(tag: &str) -> Option<Word> {
+    Some(match tag.split('-').next().unwrap_or_default() {
+        "ar" => Word { en: "Arabic", zh: "阿拉伯语" },
+        "de" => Word { en: "German", zh: "德语" },
+        "en" => Word { en: "English", zh: "英语" },
+        "es" => Word { en: "Spanish", zh: "西班牙语" },
+        "fr" => Word { en: "French", zh: "法语" },
+        "he" => Word { en: "Hebrew", zh: "希伯来语" },
+        "ja" => Word { en: "Japanese", zh: "日语" },
+        "ko" => Word { en: "Korean", zh: "韩语" },
+        "pt" => Word { en: "Portuguese", zh: "葡萄牙语" },
+        "ru" => Word { en: "Russian", zh: "俄语" },
+        "yue" => Word { en: "Cantonese", zh: "粤语" },
+        "zh" => Word { en: "Chinese", zh: "中文" },
+        _ => return None,
+    })
+}
+
 /// How he stands.
 pub(super) fn standing(standing: CustomerStanding) -> Word {
     match standing {

@@ -153,7 +153,8 @@ mod tests {
         }
         let values = all().map(Value::Channel).chain(all().map(Value::Kind));
         let values = values.chain((0..24).map(Value::Hour)).chain((1..8).map(Value::Weekday));
-        let values: Vec<Value> = values.chain([Value::Text("18:00-21:00".into())]).collect();
+        let tags = ["yue-HK", "xx"].map(|tag| Value::Language(tag.into()));
+        let values: Vec<Value> = values.chain(tags).chain([Value::Text("18:00-21:00".into())]).collect();
         for (dimension, value) in
             all::<PreferenceDimension>().flat_map(|one| values.iter().map(move |value| (one, value.clone())))
         {

@@ -20,7 +20,7 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
         },
         Fact::Met { count, has_more, first, last, how } => {
             let often = match (first, has_more) {
-                (_, true) => format!("联系超过{count}次"),
+                (_, true) => format!("联系至少{count}次"),
                 (Some(first), false) => format!("{}以来联系{count}次", day(first)),
                 (None, false) => format!("联系过{count}次"),
             };
@@ -263,6 +263,7 @@ fn value(value: &Value) -> String {
         Value::Kind(one) => vocabulary::kind(*one).zh.to_owned(),
         Value::Hour(hour) => format!("{hour}点至{}点", hour + 1),
         Value::Weekday(day) => vocabulary::weekday(*day).zh.to_owned(),
+        Value::Language(tag) => vocabulary::language(tag).map_or_else(|| cut(tag), |word| word.zh.to_owned()),
         Value::Text(text) => cut(text),
     }
 }
