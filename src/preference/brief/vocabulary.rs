@@ -1,6 +1,6 @@
 //! The words for what has a name in the contract, in each language.
 
-use super::Because;
+use super::matters::Because;
 use crate::api::v1::{
     Channel, Consent, ContactKind, ContactPurpose, ContactRefusalReason, CustomerStanding, InteractionKind,
 };

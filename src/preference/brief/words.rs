@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, Zoned};
 
-use super::{Fact, Wall, en, zh};
+use super::{Wall, en, fact::Fact, zh};
 use crate::interaction::Micros;
 
 /// Words of the record are cut to so many characters: the whole text is where the evidence points.
@@ -103,7 +103,10 @@ mod tests {
             PreferenceDimension,
         },
         interaction::Deed,
-        preference::brief::{Activity, Matter, Met, Topic, Value, matters::Because},
+        preference::brief::{
+            fact::{Activity, Matter, Met, Topic, Value},
+            matters::Because,
+        },
     };
 
     /// 15 March 2025, 12:00 in UTC.

@@ -1,7 +1,8 @@
 //! A brief in Chinese.
 
 use super::{
-    Activity, Fact, Matter, Met, Topic, Value, Wall,
+    Wall,
+    fact::{Activity, Fact, Matter, Met, Topic, Value},
     vocabulary::{self, Word},
     words::{Span, cut, nested, percent, times},
 };
