@@ -38,8 +38,9 @@ const MOST_BY_HISTORY: f64 = 5.0;
 /// One call in so many asks about the customer with a long history.
 const HEAVY_EVERY: u64 = 10;
 /// Longest time that a fit may take.
-const FIT_LIMIT: Duration = Duration::from_secs(3_600);
-const LIFE: Duration = Duration::from_secs(80_000);
+const FIT_LIMIT: Duration = HOUR;
+/// An administrator's token may not live for longer.
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A call about a customer, by its name.
 type Call = (&'static str, fn(Client, String) -> BoxFuture<'static, anyhow::Result<()>>);
@@ -158,13 +159,13 @@ async fn prepare(databases: &Databases, name: &str, size: Size) -> anyhow::Resul
     record.close().await?;
     println!("{} interactions are there after {:.0} s", size.all, begun.elapsed().as_secs_f64());
     let running = server::start(fresh.config()?, Clock::system()).await?;
-    let client = client(&running, Role::App)?;
+    let client = client(&running, Role::App, 24 * HOUR)?;
     organisation::enrol(&client).await?;
     Ok(Subject { size, fresh, running, client })
 }
 
-fn client(running: &Running, role: Role) -> anyhow::Result<Client> {
-    let token = running.authenticator().sign(role, "preferences", &[], LIFE)?;
+fn client(running: &Running, role: Role, life: Duration) -> anyhow::Result<Client> {
+    let token = running.authenticator().sign(role, "preferences", &[], life)?;
     Client::lazy(&format!("http://{}", running.address()), &token)
 }
 
@@ -230,7 +231,7 @@ async fn forget(subject: &Subject, history: u64) -> anyhow::Result<()> {
     let record = Record::open(&subject.fresh).await?;
     let id = record.add_history(subject.size.all, history).await?;
     record.close().await?;
-    let admin = client(&subject.running, Role::Admin)?;
+    let admin = client(&subject.running, Role::Admin, HOUR)?;
     for (call, ask) in CALLS {
         let first = timed(ask(admin.clone(), id.clone())).await?;
         println!("{call:<16}{first:>10.0} ms with {history} interactions");
