@@ -191,9 +191,8 @@ async fn measure(&(call, ask): &Call, subjects: &[Subject; 2], calls: u64) -> an
         let order = if number % 2 == 0 { [0, 1] } else { [1, 0] };
         for at in order {
             let subject = &subjects[at];
-            let customers = subject.size.customers();
-            let anybody =
-                customer(u64::try_from(u128::from(number * 2_654_435_761 % (1 << 32)) * u128::from(customers) >> 32)?);
+            // The same shares of both, evenly spread.
+            let anybody = customer((subject.size.customers() * (number * 2_654_435_761 % (1 << 32))) >> 32);
             let lap = timed(ask(subject.client.clone(), anybody)).await?;
             let lap_of_heavy = match number % HEAVY_EVERY {
                 0 => Some(timed(ask(subject.client.clone(), HEAVY.to_owned())).await?),
