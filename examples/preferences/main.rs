@@ -18,7 +18,10 @@ use anyhow::{Context as _, ensure};
 use clap::Parser;
 use futures::future::BoxFuture;
 use rapport::{
-    api::v1::{EraseCustomerRequest, ExportCustomerRequest, GetPreferencesRequest, Role},
+    api::v1::{
+        BriefCustomerRequest, BriefSection, EraseCustomerRequest, ExportCustomerRequest, GetPreferencesRequest,
+        ReadingPurpose, Role,
+    },
     cli::client::{Client, explain},
     clock::Clock,
     server::{self, Running},
@@ -38,19 +41,30 @@ const MOST_BY_HISTORY: f64 = 5.0;
 /// One call in so many asks about the customer with a long history.
 const HEAVY_EVERY: u64 = 10;
 /// Longest time that a fit may take.
-const FIT_LIMIT: Duration = Duration::from_secs(3_600);
-const LIFE: Duration = Duration::from_secs(80_000);
+const FIT_LIMIT: Duration = HOUR;
+/// An administrator's token may not live for longer.
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A call about a customer, by its name.
 type Call = (&'static str, fn(Client, String) -> BoxFuture<'static, anyhow::Result<()>>);
 
 /// What is measured.
-const CALLS: &[Call] = &[("GetPreferences", |client, customer_id| Box::pin(get_preferences(client, customer_id)))];
+const CALLS: &[Call] = &[
+    ("GetPreferences", |client, customer_id| Box::pin(get_preferences(client, customer_id))),
+    ("BriefCustomer", |client, customer_id| Box::pin(brief_customer(client, customer_id))),
+];
 
 async fn get_preferences(client: Client, customer_id: String) -> anyhow::Result<()> {
     let request = GetPreferencesRequest { customer_id, dimensions: vec![] };
     let answer = client.preferences.clone().get_preferences(request).await.map_err(|status| explain(&status))?;
     ensure!(answer.into_inner().interaction_count > 0, "nothing is known of him");
+    Ok(())
+}
+
+async fn brief_customer(client: Client, customer_id: String) -> anyhow::Result<()> {
+    let request = BriefCustomerRequest { customer_id, purpose: ReadingPurpose::Serving.into(), ..Default::default() };
+    let answer = client.preferences.clone().brief_customer(request).await.map_err(|status| explain(&status))?;
+    ensure!(answer.into_inner().lines.iter().any(|line| line.section() == BriefSection::Opener), "it has no end");
     Ok(())
 }
 
@@ -158,13 +172,13 @@ async fn prepare(databases: &Databases, name: &str, size: Size) -> anyhow::Resul
     record.close().await?;
     println!("{} interactions are there after {:.0} s", size.all, begun.elapsed().as_secs_f64());
     let running = server::start(fresh.config()?, Clock::system()).await?;
-    let client = client(&running, Role::App)?;
+    let client = client(&running, Role::App, 24 * HOUR)?;
     organisation::enrol(&client).await?;
     Ok(Subject { size, fresh, running, client })
 }
 
-fn client(running: &Running, role: Role) -> anyhow::Result<Client> {
-    let token = running.authenticator().sign(role, "preferences", &[], LIFE)?;
+fn client(running: &Running, role: Role, life: Duration) -> anyhow::Result<Client> {
+    let token = running.authenticator().sign(role, "preferences", &[], life)?;
     Client::lazy(&format!("http://{}", running.address()), &token)
 }
 
@@ -190,10 +204,8 @@ async fn measure(&(call, ask): &Call, subjects: &[Subject; 2], calls: u64) -> an
         let order = if number % 2 == 0 { [0, 1] } else { [1, 0] };
         for at in order {
             let subject = &subjects[at];
-            let customers = subject.size.customers();
-            let anybody = customer(u64::try_from(
-                (u128::from(number * 2_654_435_761 % (1 << 32)) * u128::from(customers)) >> 32,
-            )?);
+            // The same shares of both, evenly spread.
+            let anybody = customer((subject.size.customers() * (number * 2_654_435_761 % (1 << 32))) >> 32);
             let lap = timed(ask(subject.client.clone(), anybody)).await?;
             let lap_of_heavy = match number % HEAVY_EVERY {
                 0 => Some(timed(ask(subject.client.clone(), HEAVY.to_owned())).await?),
@@ -231,7 +243,7 @@ async fn forget(subject: &Subject, history: u64) -> anyhow::Result<()> {
     let record = Record::open(&subject.fresh).await?;
     let id = record.add_history(subject.size.all, history).await?;
     record.close().await?;
-    let admin = client(&subject.running, Role::Admin)?;
+    let admin = client(&subject.running, Role::Admin, HOUR)?;
     for (call, ask) in CALLS {
         let first = timed(ask(admin.clone(), id.clone())).await?;
         println!("{call:<16}{first:>10.0} ms with {history} interactions");

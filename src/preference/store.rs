@@ -19,10 +19,10 @@ use crate::{
         convert::enum_of,
         v1::{PreferenceDimension, PreferenceOrigin, RatingStanding},
     },
-    directory::Party,
+    directory::{Party, store::aliases_of},
     error::{Error, Result},
     interaction::{ContextRest, Micros},
-    store::{Abort, Store, Tx, sequence},
+    store::{Abort, Store, Tx, sequence, set},
 };
 
 pub(super) use statement::Model as Statement;
@@ -87,62 +87,69 @@ async fn page(connection: &impl ConnectionTrait, after: (Micros, Uuid)) -> Resul
 /// The newest interactions with a customer, those included that were recorded under an alias of his before he was known, or
 /// with somebody who is known by an alias only; newest first.
 pub(super) async fn newest(connection: &impl ConnectionTrait, party: &Party, limit: u64) -> Result<Vec<Line>, DbErr> {
-    // Each part reads its index from the end: his 10,000th interaction costs nothing.
-    let (ids, values): (String, Vec<Value>) = match party {
-        Party::Customer(id) => (
-            format!(
-                "SELECT id FROM (SELECT id FROM interaction WHERE customer_id = $1
-                    ORDER BY occurred_at DESC, id DESC LIMIT {limit}) AS by_id
-                UNION ALL
-                SELECT id FROM (SELECT o.id FROM customer_alias a
-                    JOIN interaction o ON o.alias_kind = a.kind AND o.alias_value = a.value
-                    WHERE a.customer_id = $1 AND o.alias_value IS NOT NULL AND o.customer_id IS NULL
-                    ORDER BY o.occurred_at DESC, o.id DESC LIMIT {limit}) AS by_alias"
-            ),
-            vec![id.as_str().into()],
-        ),
-        Party::Alias(alias) => (
-            format!(
-                "SELECT id FROM (SELECT id FROM interaction
-                    WHERE alias_kind = $1 AND alias_value = $2 AND alias_value IS NOT NULL AND customer_id IS NULL
-                    ORDER BY occurred_at DESC, id DESC LIMIT {limit}) AS by_alias"
-            ),
-            vec![(alias.kind as i16).into(), alias.value.as_str().into()],
-        ),
+    // Each part reads its index from the end: his 10,000th interaction costs nothing. A part for each alias, since PostgreSQL
+    // underestimates how many interactions have nobody's name, and joined them all.
+    let (mut whose, mut values): (Vec<String>, Vec<Value>) = (Vec::new(), Vec::new());
+    let aliases = match party {
+        Party::Customer(id) => {
+            whose.push("customer_id = $1".to_owned());
+            values.push(id.as_str().into());
+            aliases_of(connection, id).await?
+        }
+        Party::Alias(alias) => vec![alias.clone()],
     };
+    for alias in aliases {
+        let (kind, value) = (values.len() + 1, values.len() + 2);
+        whose.push(format!("alias_kind = ${kind} AND alias_value = ${value} AND customer_id IS NULL"));
+        values.extend([(alias.kind as i16).into(), alias.value.into()]);
+    }
+    let part = |(number, whose): (usize, &String)| {
+        format!(
+            "SELECT id FROM (SELECT id FROM interaction WHERE {whose}
+                ORDER BY occurred_at DESC, id DESC LIMIT {limit}) AS part_{number}"
+        )
+    };
+    let parts: Vec<String> = whose.iter().enumerate().map(part).collect();
     let sql = format!(
-        "{} FROM ({ids}) AS newest JOIN interaction i ON i.id = newest.id {}
+        "{} FROM ({}) AS newest JOIN interaction i ON i.id = newest.id {}
         ORDER BY i.occurred_at DESC, i.id DESC LIMIT {limit}",
         columns("i.customer_id", "''"),
+        parts.join(" UNION ALL "),
         ratings(),
     );
     let statement = Sql::from_sql_and_values(connection.get_database_backend(), sql, values);
     connection.query_all_raw(statement).await?.iter().map(read).collect()
 }
 
-/// The newest interactions of each customer after one id and up to another, his aliases' included; newest first.
+/// The newest interactions of each customer after one id and up to another, and under these values of their aliases; newest
+/// first.
 pub(super) async fn newest_of_each(
     connection: &impl ConnectionTrait,
     (after, up_to): (&str, &str),
+    aliases: Vec<String>,
     limit: u64,
 ) -> Result<HashMap<String, Vec<Line>>, DbErr> {
+    let backend = connection.get_database_backend();
+    // The values are listed and not joined, for the same reason.
     let sql = format!(
         "{} FROM (
             SELECT id, owner, row_number() OVER (PARTITION BY owner ORDER BY occurred_at DESC, id DESC) AS place FROM (
                 SELECT id, customer_id AS owner, occurred_at FROM interaction
                     WHERE customer_id > $1 AND customer_id <= $2
                 UNION ALL
-                SELECT o.id, a.customer_id, o.occurred_at FROM customer_alias a
-                    JOIN interaction o ON o.alias_kind = a.kind AND o.alias_value = a.value
-                    WHERE a.customer_id > $1 AND a.customer_id <= $2
-                        AND o.alias_value IS NOT NULL AND o.customer_id IS NULL
+                SELECT o.id, a.customer_id, o.occurred_at FROM interaction o
+                    JOIN customer_alias a ON a.kind = o.alias_kind AND a.value = o.alias_value
+                    WHERE o.alias_kind IN (1, 2, 3, 4, 5) AND o.alias_value IN {} AND o.customer_id IS NULL
+                        AND a.customer_id > $1 AND a.customer_id <= $2
             ) AS his
         ) AS newest JOIN interaction i ON i.id = newest.id {}
         WHERE newest.place <= {limit} ORDER BY newest.owner, i.occurred_at DESC, i.id DESC",
         columns("newest.owner", "''"),
+        set::texts_listed(backend, 3),
         ratings(),
     );
-    let statement = Sql::from_sql_and_values(connection.get_database_backend(), sql, [after.into(), up_to.into()]);
+    let values = [after.into(), up_to.into(), set::texts(backend, aliases)?];
+    let statement = Sql::from_sql_and_values(backend, sql, values);
     let mut found: HashMap<String, Vec<Line>> = HashMap::new();
     for row in connection.query_all_raw(statement).await? {
         let line = read(&row)?;

@@ -100,28 +100,44 @@ async fn is_colleague(tx: &Tx, id: &str) -> Result<bool, Abort> {
     Ok(tx.query_one_raw(sql).await?.is_some())
 }
 
+/// Every row is found and written once, whatever changes in it: with its indexes that is most of the work.
 async fn blank(tx: &Tx, table: &Table, rows: &Rows, customer_id: &str) -> Result<u64, Abort> {
     let (name, which) = (table.name, rows.which);
     let random = set::random_text(tx.get_database_backend());
-    let mut changes = Vec::new();
+    let (mut changes, mut called, mut renamed, mut joins) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (class, column) in table.classified() {
+        let quoted = format!("\"{column}\"");
         match class {
             Class::Identity(becomes) | Class::Note(becomes) | Class::Partly(_, becomes) => {
-                changes.push(format!("\"{column}\" = {becomes}"))
+                changes.push(format!("{quoted} = {becomes}"))
             }
             Class::Pseudonym => {
-                let sql = format!(
-                    "UPDATE {name} SET \"{column}\" = m.called FROM (
-                        SELECT \"{column}\" AS was, {random} AS called FROM {name}
-                        WHERE {which} AND \"{column}\" IS NOT NULL GROUP BY \"{column}\") AS m
-                    WHERE {which} AND \"{column}\" = m.was"
-                );
-                run(tx, &sql, customer_id).await?;
+                changes.push(format!("{quoted} = called.{quoted}"));
+                joins.push(format!(
+                    "LEFT JOIN (SELECT {quoted} AS was, {random} AS now FROM found
+                        WHERE {quoted} IS NOT NULL GROUP BY {quoted}) AS new_{column}
+                    ON new_{column}.was = found.{quoted}"
+                ));
+                renamed.push(format!("new_{column}.now AS {quoted}"));
+                called.push(quoted);
             }
             Class::Fact | Class::Staff | Class::Organization | Class::Technical => {}
         }
     }
-    let sql = format!("UPDATE {name} SET {} WHERE {which}", changes.join(", "));
+    let changes = changes.join(", ");
+    let sql = match rows.key.filter(|_| !called.is_empty()) {
+        None => format!("UPDATE {name} SET {changes} WHERE {which}"),
+        Some(key) => {
+            format!(
+                "WITH found AS (SELECT {key}, {} FROM {name} WHERE {which})
+                UPDATE {name} SET {changes} FROM (SELECT found.{key}, {} FROM found {}) AS called
+                WHERE {name}.{key} = called.{key}",
+                called.join(", "),
+                renamed.join(", "),
+                joins.join(" ")
+            )
+        }
+    };
     Ok(run(tx, &sql, customer_id).await?.rows_affected())
 }
 

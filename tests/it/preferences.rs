@@ -202,18 +202,20 @@ async fn nothing_of_his_own_is_unknown(server: Server) {
 
 async fn calls_under_an_alias_are_his(server: Server) {
     let server = server.with_organization().await;
-    let unknown = Interaction {
-        customer_id: String::new(),
-        customer_alias: Some(phone("+86 1")),
-        ..contact("nora", "", Channel::InboundCall, 2)
-    };
-    server.app().record(unknown).await.unwrap();
+    for number in ["+86 1", "+86 2", "+86 3"] {
+        let unknown = Interaction {
+            customer_id: String::new(),
+            customer_alias: Some(phone(number)),
+            ..contact("nora", "", Channel::InboundCall, 2)
+        };
+        server.app().record(unknown).await.unwrap();
+    }
     assert_eq!(get(&server.app(), "carla").await.unwrap().interaction_count, 0);
-    let known = v1::Customer { aliases: vec![phone("+86 1")], ..customer("carla") };
+    let known = v1::Customer { aliases: vec![phone("+86 1"), phone("+86 2")], ..customer("carla") };
     server.app().upsert_customer(known).await.unwrap();
     record(&server, "nora", "carla", Channel::InboundCall, 1).await;
     let answer = get(&server.app(), "carla").await.unwrap();
-    assert_eq!((answer.interaction_count, of(&answer, PreferenceDimension::Channel).sample), (2, 2));
+    assert_eq!((answer.interaction_count, of(&answer, PreferenceDimension::Channel).sample), (3, 3));
 }
 
 async fn a_contact_in_vain_counts_less(server: Server) {
