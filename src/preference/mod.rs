@@ -52,7 +52,7 @@ type Values = [Option<String>; INFERRED.len()];
 /// Interactions of one customer that are read.
 const READ: u64 = 200;
 /// In which interactions call an attribute of their context that names the language spoken.
-const LANGUAGE_ATTRIBUTE: &str = "language";
+pub(crate) const LANGUAGE_ATTRIBUTE: &str = "language";
 /// The weight of a contact that came to nothing.
 const IN_VAIN: f64 = 0.25;
 /// By how much the weight of a contact is multiplied that was rated in the top box.

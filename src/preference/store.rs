@@ -238,6 +238,15 @@ pub(super) async fn fit_if_due(store: &Store, zone: &TimeZone) -> Result<bool> {
     Ok(true)
 }
 
+/// Drops what was fitted to languages, which customers may name in words of their own; a fit to what is left is due at once.
+pub(crate) async fn forget_languages(tx: &Tx) -> Result<(), DbErr> {
+    let drop = "DELETE FROM preference_model WHERE dimension = $1";
+    let values = [(PreferenceDimension::Language as i16).into()];
+    tx.execute_raw(Sql::from_sql_and_values(tx.get_database_backend(), drop, values)).await?;
+    tx.execute_unprepared("UPDATE preference_fit SET began_at = 0, sequence = 0").await?;
+    Ok(())
+}
+
 /// What was fitted; dimensions that were not are missing.
 pub(super) async fn fitted(connection: &impl ConnectionTrait) -> Result<HashMap<PreferenceDimension, Fitted>, DbErr> {
     let sql = "SELECT dimension, fitted FROM preference_model";

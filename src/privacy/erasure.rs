@@ -14,6 +14,7 @@ use crate::{
     directory::Alias,
     error::{Error, Result},
     interaction::Micros,
+    preference,
     store::{Abort, Store, Tx, audit, sequence, set},
     vault::Vault,
 };
@@ -59,6 +60,9 @@ pub(super) async fn erase(
         let rolls = competition::erase_voter(tx, vault, now, actor, customer_id).await?;
         text.push_str(&format!("competition_voter {rolls}\n"));
     }
+    if names_a_language(tx, customer_id).await? {
+        preference::store::forget_languages(tx).await?;
+    }
     for table in TABLES {
         let Some(rows) = table.rows else { continue };
         let count = match rows.fate {
@@ -91,6 +95,17 @@ async fn names(tx: &Tx, customer_id: &str) -> Result<Vec<Name>, Abort> {
         names.push(Name::Alias(Alias { kind, value: row.try_get("", "value")? }));
     }
     Ok(names)
+}
+
+/// Whether a language that he spoke may have been counted with everybody's.
+async fn names_a_language(tx: &Tx, customer_id: &str) -> Result<bool, Abort> {
+    let backend = tx.get_database_backend();
+    let sql = format!(
+        "SELECT 1 FROM interaction WHERE id IN {{his}} AND context LIKE '%\"{}\"%' LIMIT 1",
+        preference::LANGUAGE_ATTRIBUTE
+    );
+    let sql = Statement::from_sql_and_values(backend, expanded(&sql, backend), [customer_id.into()]);
+    Ok(tx.query_one_raw(sql).await?.is_some())
 }
 
 /// Ids of customers and of colleagues may be the same text, and a roll does not tell which it has.

@@ -193,7 +193,7 @@ pub(crate) async fn known_well(server: &Server) -> (Vec<String>, v1::RecordInter
             order_id: said("order"),
             page: said("page"),
             seen: said("seen"),
-            attributes: [("size".to_owned(), said("attribute"))].into(),
+            attributes: [("size".to_owned(), said("attribute")), ("language".to_owned(), said("tongue"))].into(),
             ..Default::default()
         }),
         ..told
@@ -482,8 +482,13 @@ async fn an_erased_customer_is_in_no_file(server: Server) {
     let open = issue(&server, &record(&server, ended("dora", 60)).await).await.unwrap();
     let before = figures(&server).await;
     assert!(!before.is_empty());
+    // As a fit leaves it: a language that only he spoke is counted with everybody's.
+    let fitted =
+        format!("INSERT INTO preference_model (dimension, fitted, fitted_at) VALUES (7, '{}', 0)", said("tongue"));
+    server.execute(&fitted).await;
 
     let receipt = erase(&server.admin(), HE).await.unwrap();
+    assert_eq!(server.number("SELECT began_at + sequence FROM preference_fit").await, 0, "a fit without him is due");
     assert!(vault::verifies(&receipt.public_key, receipt.text.as_bytes(), &receipt.signature));
     assert!(receipt.text.contains("\ninteraction 3\n") && receipt.text.contains("\ncustomer 1\n"), "{}", receipt.text);
     assert!(!receipt.text.contains(MARK));
