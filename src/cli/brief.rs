@@ -29,11 +29,11 @@ pub struct BriefArgs {
     #[arg(long, value_enum, default_value = "serving")]
     pub purpose: Purpose,
     /// More about the purpose, for example the number of the ticket
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub note: String,
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
     /// Language of the brief, zh or en [default: the customer's]
-    #[arg(long, value_name = "TAG", default_value = "")]
-    pub language: String,
+    #[arg(long, value_name = "TAG")]
+    pub language: Option<String>,
     /// How you mean to contact him; the contact policy is asked about it
     #[arg(long, value_enum, default_value = "call")]
     pub by: By,
@@ -109,8 +109,8 @@ pub async fn run(args: BriefArgs) -> anyhow::Result<()> {
         customer_id: if alias.is_some() { String::new() } else { args.customer },
         customer_alias: alias,
         purpose: crate::api::v1::ReadingPurpose::from(args.purpose).into(),
-        note: args.note,
-        language: args.language,
+        note: args.note.unwrap_or_default(),
+        language: args.language.unwrap_or_default(),
         channel: Channel::from(args.by).into(),
     };
     let answer = client.preferences.brief_customer(request).await.map_err(|status| explain(&status))?.into_inner();
