@@ -40,3 +40,8 @@ pub(crate) fn optional(text: String) -> Option<String> {
 pub(crate) fn enum_of<E: TryFrom<i32> + Default>(number: i16) -> E {
     E::try_from(i32::from(number)).unwrap_or_default()
 }
+
+/// The values of an enum of the contract in the order of their numbers, unspecified excepted; there are no gaps.
+pub(crate) fn enum_values<E: TryFrom<i32>>() -> impl Iterator<Item = E> {
+    (1..).map_while(|number| E::try_from(number).ok())
+}

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::{
     api::{
+        convert::enum_values,
         plain_name,
         v1::{Reach, Role},
     },
@@ -60,8 +61,7 @@ impl Caller {
 
 /// The roles a token may carry, each with its name there.
 pub fn roles() -> impl Iterator<Item = (Role, String)> {
-    // Values start at 0, which is no role, and have no gaps.
-    (1..).map_while(|number| Role::try_from(number).ok()).map(|role| (role, role_name(role)))
+    enum_values::<Role>().map(|role| (role, role_name(role)))
 }
 
 /// A role's name in tokens, for example `staff`.

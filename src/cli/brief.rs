@@ -13,7 +13,7 @@ use crate::api::{
     plain_name,
     v1::{
         BriefCustomerRequest, BriefCustomerResponse, BriefEvidence, BriefLine, BriefSection, Channel, ContactKind,
-        CustomerAlias,
+        CustomerAlias, ReadingPurpose,
     },
 };
 
@@ -108,7 +108,7 @@ pub async fn run(args: BriefArgs) -> anyhow::Result<()> {
     let request = BriefCustomerRequest {
         customer_id: if alias.is_some() { String::new() } else { args.customer },
         customer_alias: alias,
-        purpose: crate::api::v1::ReadingPurpose::from(args.purpose).into(),
+        purpose: ReadingPurpose::from(args.purpose).into(),
         note: args.note.unwrap_or_default(),
         language: args.language.unwrap_or_default(),
         channel: Channel::from(args.by).into(),

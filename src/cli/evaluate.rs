@@ -1,21 +1,16 @@
 //! `rapport evaluate`: how well what is inferred would have foretold the record.
 
-use std::{
-    io::{IsTerminal as _, Write as _},
-    path::PathBuf,
-};
+use std::io::{IsTerminal as _, Write as _};
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
+use super::database::DatabaseArgs;
 use crate::{
-    clock::Clock,
-    config::{Config, ServeArgs},
+    config::Config,
     preference::{replay::Figures, store},
-    server::database,
     store::Store,
 };
 
@@ -43,21 +38,13 @@ pub struct PreferencesArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Data directory of the server [env: RAPPORT_DATA_DIR] [default: ./rapport-data]
-    #[arg(long, value_name = "DIRECTORY")]
-    pub data_dir: Option<String>,
-
-    /// Database of the server [env: RAPPORT_DATABASE_URL]
-    #[arg(long, value_name = "URL")]
-    pub database_url: Option<String>,
-
     /// Zone of the organisation, for customers whose own is not known [env: RAPPORT_TIME_ZONE] [default: UTC]
     #[arg(long, value_name = "ZONE")]
     pub time_zone: Option<String>,
 
-    /// Configuration file of the server [env: RAPPORT_CONFIG]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 }
 
 /// Runs the command.
@@ -71,16 +58,7 @@ pub async fn run(args: EvaluateArgs) -> anyhow::Result<()> {
 }
 
 async fn preferences(args: PreferencesArgs) -> anyhow::Result<()> {
-    let serve = ServeArgs {
-        data_dir: args.data_dir,
-        database_url: args.database_url,
-        time_zone: args.time_zone,
-        config: args.config,
-        ..ServeArgs::default()
-    };
-    let config = Config::load(&serve)?;
-    let store = Store::open(&database(&config)?, config.database_connections, Clock::system()).await;
-    let store = store.context("cannot open the database")?;
+    let (config, store) = args.database.open(args.time_zone).await?;
     let measured = measure(&store, &config, args.json).await;
     store.close().await;
     let figures = measured?;

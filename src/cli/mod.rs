@@ -8,6 +8,7 @@ pub mod compact;
 pub mod competition;
 pub mod completions;
 pub mod customers;
+pub mod database;
 pub mod demo;
 pub mod evaluate;
 pub mod import;

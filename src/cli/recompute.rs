@@ -1,17 +1,11 @@
 //! `rapport recompute`: counts every rating and invitation anew and compares the counters with that.
 
-use std::{io::Write as _, path::PathBuf};
+use std::io::Write as _;
 
-use anyhow::Context as _;
 use serde_json::json;
 
-use crate::{
-    clock::Clock,
-    config::{Config, ServeArgs},
-    rating::store::{Recount, recompute},
-    server::database,
-    store::Store,
-};
+use super::database::DatabaseArgs;
+use crate::rating::store::{Recount, recompute};
 
 /// Flags of `rapport recompute`.
 #[derive(Clone, Debug, clap::Args)]
@@ -24,17 +18,9 @@ pub struct RecomputeArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Data directory of the server [env: RAPPORT_DATA_DIR] [default: ./rapport-data]
-    #[arg(long, value_name = "DIRECTORY")]
-    pub data_dir: Option<String>,
-
-    /// Database of the server [env: RAPPORT_DATABASE_URL]
-    #[arg(long, value_name = "URL")]
-    pub database_url: Option<String>,
-
-    /// Configuration file of the server [env: RAPPORT_CONFIG]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 }
 
 /// Runs the command.
@@ -42,15 +28,7 @@ pub struct RecomputeArgs {
 /// # Errors
 /// The database cannot be opened; with `--check`, counters that differ.
 pub async fn run(args: RecomputeArgs) -> anyhow::Result<()> {
-    let serve = ServeArgs {
-        data_dir: args.data_dir,
-        database_url: args.database_url,
-        config: args.config,
-        ..ServeArgs::default()
-    };
-    let config = Config::load(&serve)?;
-    let store = Store::open(&database(&config)?, config.database_connections, Clock::system()).await;
-    let store = store.context("cannot open the database")?;
+    let (_, store) = args.database.open(None).await?;
     let counted = recompute(&store, !args.check).await;
     store.close().await;
     let Recount { ratings, invitations, differing } = counted?;

@@ -1,7 +1,5 @@
 //! The RPCs of contacts.
 
-use std::collections::HashSet;
-
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use prost::Message as _;
@@ -27,7 +25,6 @@ use crate::{
     call::{Call, mutation, page_size, respond},
     directory::{
         Party, etag,
-        scope::Scope,
         service::{alias_message, party},
         store::{Named, known_among, resolve},
     },
@@ -236,22 +233,6 @@ fn write_breach(recorded: Recorded) -> Option<v1::ContactBreach> {
     })
 }
 
-/// The customer whom a scope is about, where it is about one.
-fn own_customer(scope: &Scope) -> Option<&str> {
-    match scope {
-        Scope::Customer(id) => Some(id),
-        Scope::All | Scope::Teams { .. } | Scope::Staff(_) => None,
-    }
-}
-
-/// What is not the caller's own looks like something that is not there.
-fn check_own(scope: &Scope, customer_id: &str) -> Result<()> {
-    match own_customer(scope) {
-        Some(own) if own != customer_id => Err(Error::NotFound("customer")),
-        Some(_) | None => Ok(()),
-    }
-}
-
 #[tonic::async_trait]
 impl ContactService for ContactApi {
     async fn check_contact(&self, request: Request<v1::CheckContactRequest>) -> Answer<v1::CheckContactResponse> {
@@ -260,11 +241,7 @@ impl ContactService for ContactApi {
             let (party, attempt) = self.planned(message)?;
             let reader = self.store.reader();
             let party = resolve(reader, party).await?;
-            let version = rows::find_policy(reader, None).await?;
-            // What other clocks recorded ahead of ours counts too.
-            let period = (attempt.at.saturating_sub(version.policy.longest_window()), i64::MAX);
-            let mut found = rows::situations(reader, &self.time_zone, HashSet::from([&party]), period).await?;
-            let situation = found.remove(&party).ok_or(Error::NotFound("customer"))?;
+            let (version, situation) = rows::situation(reader, &self.time_zone, &party, attempt.at).await?;
             let refusals = version.policy.refusals(&situation, &attempt);
             let verdict = if refusals.is_empty() { ContactVerdict::Allowed } else { ContactVerdict::Refused };
             Ok(v1::CheckContactResponse {
@@ -340,7 +317,7 @@ impl ContactService for ContactApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "SetDoNotContact", id, &message);
             let customer_id = normal(message.customer_id.clone());
-            check_own(&scope, &customer_id)?;
+            scope.check_customer(&customer_id)?;
             let told = DoNotContact {
                 id: Uuid::nil(),
                 customer_id,
@@ -392,7 +369,7 @@ impl ContactService for ContactApi {
             let changed = self.change(&caller, mutation, move |tx, now| {
                 let (scope, reason) = (scope.clone(), reason.clone());
                 Box::pin(async move {
-                    let customer = rows::lift_do_not_contact(tx, id, own_customer(&scope), now).await?;
+                    let customer = rows::lift_do_not_contact(tx, id, scope.own_customer(), now).await?;
                     let detail = serde_json::json!({ "do_not_contact_id": id });
                     Ok(((), Trace { action: AuditAction::DoNotContactLifted, object: customer, reason, detail }))
                 })
@@ -410,7 +387,7 @@ impl ContactService for ContactApi {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let customer_id = normal(message.customer_id);
-            check_own(&scope, &customer_id)?;
+            scope.check_customer(&customer_id)?;
             let reader = self.store.reader();
             let customers = vec![customer_id.clone()];
             if known_among(reader, Named { customers, ..Named::default() }).await?.customers.is_empty() {

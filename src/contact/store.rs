@@ -177,6 +177,23 @@ pub(crate) async fn situations(
     Ok(situations)
 }
 
+/// The policy in force, and what is known of somebody who is to be contacted at an instant.
+///
+/// # Errors
+/// [`Error::NotFound`]: the directory does not know the customer.
+pub(crate) async fn situation(
+    connection: &impl ConnectionTrait,
+    zone: &TimeZone,
+    party: &Party,
+    at: Micros,
+) -> Result<(Version, Situation)> {
+    let version = find_policy(connection, None).await?;
+    // What other clocks recorded ahead of ours counts too.
+    let period = (at.saturating_sub(version.policy.longest_window()), Micros::MAX);
+    let mut found = situations(connection, zone, HashSet::from([party]), period).await?;
+    Ok((version, found.remove(party).ok_or(Error::NotFound("customer"))?))
+}
+
 /// Something the directory, or the customer himself, says of him.
 struct Fact {
     customer_id: String,

@@ -1,6 +1,9 @@
 //! What of the record a caller may see: his role's reach, his teams, himself.
 
-use crate::auth::Caller;
+use crate::{
+    auth::Caller,
+    error::{Error, Result},
+};
 
 /// The part of the record within a caller's reach. Queries are built from it, so that none can forget it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +19,25 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
+    /// The customer whom it is about, where it is about one.
+    pub(crate) fn own_customer(&self) -> Option<&str> {
+        match self {
+            Self::Customer(id) => Some(id),
+            Self::All | Self::Teams { .. } | Self::Staff(_) => None,
+        }
+    }
+
+    /// A customer has only himself: anybody else looks like nobody.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub(crate) fn check_customer(&self, customer_id: &str) -> Result<()> {
+        match self.own_customer() {
+            Some(own) if own != customer_id => Err(Error::NotFound("customer")),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// A text that is the same for the same caller with the same reach; page tokens are bound to it.
     pub(crate) fn binding(&self, caller: &Caller) -> String {
         format!("{:?} {:?} {self:?}", caller.principal.role, caller.principal.subject)

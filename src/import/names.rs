@@ -2,7 +2,7 @@
 
 use prost_types::Duration;
 
-use crate::api::{plain_name, v1};
+use crate::api::{convert::enum_values, plain_name, v1};
 
 /// A value that can be written as a text in a mapping or a cell.
 pub trait FromText: Clone {
@@ -62,7 +62,7 @@ macro_rules! by_name {
     ($($enumeration:ty: $prefix:literal),+ $(,)?) => {$(
         impl FromText for $enumeration {
             fn from_text(text: &str) -> Result<Self, String> {
-                let all = (1..).map_while(|number| Self::try_from(number).ok());
+                let all = enum_values::<Self>();
                 let named: Vec<_> = all.map(|value| (plain_name(value.as_str_name(), $prefix), value)).collect();
                 let found = named.iter().find(|(name, _)| name == text);
                 found.map(|(_, value)| *value).ok_or_else(|| {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     api::{
         convert::timestamp,
-        v1::{self, BriefEvidenceKind as Kind, BriefSection, Channel, ContactPurpose, PreferenceDimension},
+        v1::{self, BriefEvidenceKind as Kind, Channel, ContactPurpose, PreferenceDimension},
     },
     auth::Caller,
     config::Zone,
@@ -26,7 +26,7 @@ use crate::{
         store::{find_customer, names_within},
     },
     error::{Error, Result},
-    interaction::{Micros, Recorded, store::all_of},
+    interaction::{Recorded, store::all_of},
     store::Store,
 };
 
@@ -114,7 +114,7 @@ pub(super) async fn write(
         language: language.tag().to_owned(),
         brief_time: Some(timestamp(now)),
         time_zone,
-        lines: facts.into_iter().map(|said| line(said, language, &wall)).collect(),
+        lines: facts.into_iter().map(|told| line(told, language, &wall)).collect(),
     })
 }
 
@@ -131,11 +131,7 @@ async fn policy_now(
     customer: Option<&Customer>,
     channel: Channel,
 ) -> Result<PolicyNow> {
-    let reader = store.reader();
-    let version = contacts::find_policy(reader, None).await?;
-    let period = (wall.now.saturating_sub(version.policy.longest_window()), Micros::MAX);
-    let mut found = contacts::situations(reader, &wall.zone, HashSet::from([party]), period).await?;
-    let situation = found.remove(party).ok_or(Error::NotFound("customer"))?;
+    let (version, situation) = contacts::situation(store.reader(), &wall.zone, party, wall.now).await?;
     let point = match party {
         Party::Alias(alias) => Some(alias.value.clone()),
         Party::Customer(_) => customer.and_then(|customer| point_for(channel, &customer.contact_points)),
@@ -163,12 +159,11 @@ async fn names(
     Ok(names_within(store.reader(), &scope, ids.into_iter().cloned().collect()).await?)
 }
 
-fn line(said: brief::Said, language: Language, wall: &Wall) -> v1::BriefLine {
-    let section: BriefSection = said.section;
+fn line(told: brief::Told, language: Language, wall: &Wall) -> v1::BriefLine {
     v1::BriefLine {
-        section: section.into(),
-        text: language.say(&said.fact, wall),
-        evidence: said.evidence.into_iter().map(evidence).collect(),
+        section: told.section.into(),
+        text: language.say(&told.fact, wall),
+        evidence: told.evidence.into_iter().map(evidence).collect(),
     }
 }
 
@@ -181,4 +176,33 @@ fn evidence(evidence: Evidence) -> v1::BriefEvidence {
         Evidence::ContactPolicy(version) => (Kind::ContactPolicy, version.to_string(), None),
     };
     v1::BriefEvidence { kind: kind.into(), id, evidence_time: at.map(timestamp) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        api::v1::Reach,
+        auth::{access::Access, roles},
+    };
+
+    #[test]
+    fn whoever_is_briefed_may_read_all_of_it_elsewhere() {
+        let access = Access::new();
+        let grant = |method, role| access.grant(&format!("/rapport.v1.{method}"), role);
+        for (role, name) in roles() {
+            if grant("PreferenceService/BriefCustomer", role).is_none() {
+                continue;
+            }
+            for method in [
+                "InteractionService/ReadCustomerTimeline",
+                "DirectoryService/GetCustomer",
+                "PreferenceService/GetPreferences",
+                "ContactService/CheckContact",
+                "ContactService/GetContactPolicy",
+                "ContactService/ListDoNotContact",
+            ] {
+                assert_eq!(grant(method, role), Some(Reach::All), "{name}: {method}");
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ use super::{
     brief::words::Language,
     briefing::Wanted,
     known_values,
+    profile::span,
     segment::{Criterion, Segment},
     store::Statement,
     view::Preference,
@@ -46,7 +47,7 @@ pub(super) fn value(dimension: PreferenceDimension, value: String) -> Result<Str
             (is_language_tag(&value), Reason::Malformed, "must be a BCP 47 language tag such as zh-CN")
         }
         PreferenceDimension::Hours => {
-            (is_span(&value), Reason::Malformed, "must be two times of day such as 18:00-21:00")
+            (span(&value).is_some(), Reason::Malformed, "must be two times of day such as 18:00-21:00")
         }
         PreferenceDimension::Unspecified
         | PreferenceDimension::Topic
@@ -122,19 +123,6 @@ pub(super) fn segment(message: &v1::FindCustomersRequest, with_ratings: bool) ->
 pub(super) fn inferred(dimension: PreferenceDimension) -> Option<Violation> {
     let is_inferred = super::INFERRED.contains(&dimension);
     (!is_inferred).then(|| Violation::new("dimension", Reason::NotInferred, "must be one that is inferred"))
-}
-
-fn is_span(value: &str) -> bool {
-    value.split_once('-').is_some_and(|(start, end)| is_time(start) && is_time(end) && start != end)
-}
-
-fn is_time(value: &str) -> bool {
-    let digits = value.len() == 5
-        && value
-            .bytes()
-            .enumerate()
-            .all(|(at, byte)| (at == 2) == (byte == b':') && (at == 2 || byte.is_ascii_digit()));
-    digits && value[..2] < *"24" && value[3..] < *"60"
 }
 
 pub(super) fn write(preference: Preference, is_readable: impl Fn(&uuid::Uuid) -> bool) -> v1::DimensionPreference {

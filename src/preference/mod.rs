@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use crate::{
     api::{
+        convert::enum_values,
         plain_name,
         v1::{Channel, InteractionKind, Outcome, PreferenceDimension, TimeZoneSource},
     },
@@ -161,7 +162,7 @@ fn is_manner(dimension: PreferenceDimension) -> bool {
 
 /// All dimensions, in the order of their numbers.
 pub(crate) fn all_dimensions() -> impl Iterator<Item = PreferenceDimension> {
-    (1..).map_while(|number| PreferenceDimension::try_from(number).ok())
+    enum_values()
 }
 
 /// The name of a dimension, as in `channel`.
@@ -187,8 +188,8 @@ fn known_values(dimension: PreferenceDimension) -> Vec<String> {
     match dimension {
         PreferenceDimension::Hour => (0..24).map(|hour| format!("{hour:02}")).collect(),
         PreferenceDimension::Weekday => (1..=7).map(|day: u8| day.to_string()).collect(),
-        PreferenceDimension::Channel => names(|number| Channel::try_from(number).ok().map(channel_name)),
-        PreferenceDimension::Kind => names(|number| InteractionKind::try_from(number).ok().map(kind_name)),
+        PreferenceDimension::Channel => enum_values().map(channel_name).collect(),
+        PreferenceDimension::Kind => enum_values().map(kind_name).collect(),
         PreferenceDimension::Unspecified
         | PreferenceDimension::Topic
         | PreferenceDimension::Product
@@ -197,11 +198,6 @@ fn known_values(dimension: PreferenceDimension) -> Vec<String> {
         | PreferenceDimension::Salutation
         | PreferenceDimension::Hours => Vec::new(),
     }
-}
-
-/// Values of an enum start at 0, which is none, and have no gaps.
-fn names(name: impl Fn(i32) -> Option<String>) -> Vec<String> {
-    (1..).map_while(name).collect()
 }
 
 /// In which zone a customer's hours are, by what name, and why in that one.

@@ -15,6 +15,7 @@ use crate::{
         convert::enum_of,
         v1::{PreferenceDimension, Role},
     },
+    contact::QuietHours,
     interaction::Micros,
 };
 
@@ -76,6 +77,13 @@ impl<'r> Profile<'r> {
     fn weight(&self, line: &Line, dimension: PreferenceDimension) -> f64 {
         line.weight(dimension) * if self.with_ratings { line.rated_factor(dimension) } else { 1.0 }
     }
+}
+
+/// The times of day, in minutes since midnight, between which he may be called, as [`PreferenceDimension::Hours`] has them.
+pub(super) fn span(value: &str) -> Option<(i64, i64)> {
+    let (start, end) = value.split_once('-')?;
+    let (start, end) = (QuietHours::minutes(start)?, QuietHours::minutes(end)?);
+    (start != end).then_some((start, end))
 }
 
 /// The interactions that preferences show as evidence.

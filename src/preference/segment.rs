@@ -2,7 +2,11 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::{READ, Zones, profile::Profile, store as rows};
+use super::{
+    READ, Zones,
+    profile::{Profile, span},
+    store as rows,
+};
 use crate::{
     api::v1::{CustomerStanding, PreferenceDimension, PreferenceOrigin},
     directory::store::list_customers,
@@ -47,14 +51,12 @@ impl Criterion {
 
 /// The hours that the times touch at which he said he may be called, unless he stated an hour as such.
 fn stated_hours(profile: &Profile<'_>) -> Option<Vec<String>> {
-    let of_hour = profile.preference(PreferenceDimension::Hour)?;
-    let stated = profile.preference(PreferenceDimension::Hours)?.value?;
-    let (start, end) = stated.split_once('-')?;
-    let minutes = |time: &str| Some(time.get(..2)?.parse::<u32>().ok()? * 60 + time.get(3..)?.parse::<u32>().ok()?);
-    let (start, end) = (minutes(start)?, minutes(end)?);
+    if profile.said(PreferenceDimension::Hour).iter().any(|said| said.origin == PreferenceOrigin::Stated) {
+        return None;
+    }
+    let (start, end) = span(&profile.preference(PreferenceDimension::Hours)?.value?)?;
     let last = if end > start { end - 1 } else { end + 24 * 60 - 1 };
-    let hours = (start / 60..=last / 60).map(|hour| format!("{:02}", hour % 24)).collect();
-    (of_hour.origin != PreferenceOrigin::Stated).then_some(hours)
+    Some((start / 60..=last / 60).map(|hour| format!("{:02}", hour % 24)).collect())
 }
 
 impl Segment {

@@ -125,21 +125,13 @@ impl PreferenceApi {
     }
 }
 
-/// A customer has only himself; anybody else looks like nobody.
-fn check_own(scope: &Scope, customer_id: &str) -> Result<()> {
-    match scope {
-        Scope::Customer(own) if own != customer_id => Err(Error::NotFound("customer")),
-        Scope::Customer(_) | Scope::All | Scope::Teams { .. } | Scope::Staff(_) => Ok(()),
-    }
-}
-
 #[tonic::async_trait]
 impl PreferenceService for PreferenceApi {
     async fn get_preferences(&self, request: Request<v1::GetPreferencesRequest>) -> Answer<v1::GetPreferencesResponse> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let customer_id = normal(message.customer_id.clone());
-            check_own(&scope, &customer_id)?;
+            scope.check_customer(&customer_id)?;
             let connection = self.store.reader();
             let customer = find_customer(connection, &customer_id).await?.ok_or(Error::NotFound("customer"))?;
             let (zone, time_zone, source) = zone_of(&self.zone, &customer.time_zone);
@@ -196,7 +188,7 @@ impl PreferenceService for PreferenceApi {
             let mutation = mutation(&caller, "WithdrawPreference", id, &message);
             let dimension = message.dimension();
             let customer_id = normal(message.customer_id);
-            check_own(&scope, &customer_id)?;
+            scope.check_customer(&customer_id)?;
             let (value, author) = (optional(message.value), caller.subject().to_owned());
             let about = (customer_id.clone(), AuditAction::PreferenceWithdrawn);
             let withdrawn = self.change(&caller, mutation, about, move |tx, now| {
@@ -287,7 +279,7 @@ fn said(
     origin: PreferenceOrigin,
 ) -> Result<Statement> {
     let customer_id = normal(customer_id);
-    check_own(scope, &customer_id)?;
+    scope.check_customer(&customer_id)?;
     Ok(Statement {
         id: Uuid::nil(),
         customer_id,

@@ -18,7 +18,6 @@ use crate::{
     call::{Call, mutation, page_size},
     directory::{
         Alias,
-        scope::Scope,
         service::contact_point_message,
         store::{find_customer, set_consent},
     },
@@ -38,14 +37,6 @@ pub struct PrivacyApi {
     vault: Vault,
 }
 
-/// Others' look as if they were not there.
-fn within(scope: &Scope, customer_id: &str) -> Result<()> {
-    match scope {
-        Scope::Customer(own) if own != customer_id => Err(Error::NotFound("customer")),
-        Scope::All | Scope::Teams { .. } | Scope::Staff(_) | Scope::Customer(_) => Ok(()),
-    }
-}
-
 impl PrivacyApi {
     /// Over a store; `vault` signs receipts and recognises who was erased.
     pub fn new(store: Store, vault: Vault) -> Self {
@@ -57,7 +48,7 @@ impl PrivacyApi {
         let id = std::mem::take(&mut message.request_id);
         let mutation = mutation(&caller, "SetConsent", id, &message);
         let customer_id = normal(std::mem::take(&mut message.customer_id));
-        within(&scope, &customer_id)?;
+        scope.check_customer(&customer_id)?;
         let point = Alias { kind: message.kind(), value: normal(std::mem::take(&mut message.value)) };
         let (api, actor, of, about) = (self.clone(), caller.principal.clone(), customer_id.clone(), point.clone());
         self.store
@@ -103,7 +94,7 @@ impl PrivacyApi {
         let bound = v1::ExportCustomerRequest { customer_id: message.customer_id.clone(), ..Default::default() };
         let query = Query::new("ExportCustomer", &scope.binding(&caller), &bound.encode_to_vec());
         let customer_id = normal(message.customer_id);
-        within(&scope, &customer_id)?;
+        scope.check_customer(&customer_id)?;
         let position = query.position(&message.page_token)?;
         let is_first = position.is_none();
         let position = position.map(|bytes| Position::read(&bytes).ok_or_else(Query::malformed)).transpose()?;

@@ -23,7 +23,10 @@ pub(crate) use issue::{Ended, invite_themselves};
 pub(crate) use wording::Wording;
 
 use crate::{
-    api::v1::{Channel, IssueMode, RatingQuestion, ScaleDirection, TemplateState},
+    api::{
+        convert::enum_values,
+        v1::{Channel, IssueMode, RatingQuestion, ScaleDirection, TemplateState},
+    },
     contact::{Channels, EnumSet},
     error::{Reason, Violation},
     interaction::Micros,
@@ -82,7 +85,7 @@ impl Template {
 
     /// The channels after which it may be used, by name.
     pub(crate) fn covered(&self) -> Vec<Channel> {
-        let all = (1..).map_while(|number| Channel::try_from(number).ok());
+        let all = enum_values::<Channel>();
         all.filter(|channel| self.covers(*channel)).collect()
     }
 

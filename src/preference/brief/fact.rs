@@ -13,7 +13,7 @@ use crate::{
 
 /// A line of the brief before it has words.
 #[derive(Debug)]
-pub(in crate::preference) struct Said {
+pub(in crate::preference) struct Told {
     pub(in crate::preference) section: Section,
     pub(in crate::preference) fact: Fact,
     pub(in crate::preference) evidence: Vec<Evidence>,

@@ -26,7 +26,7 @@ use crate::{
     directory::{Alias, ContactPoint, Customer},
     interaction::{Micros, Recorded},
 };
-pub(super) use fact::{Evidence, Said};
+pub(super) use fact::{Evidence, Told};
 pub(super) use writer::write;
 
 /// All that a brief is written from.

@@ -6,13 +6,16 @@ use uuid::Uuid;
 
 use super::{
     PolicyNow, Sources, Who,
-    fact::{Activity, Evidence, Fact, Matter, Met, Said, Topic, Value},
+    fact::{Activity, Evidence, Fact, Matter, Met, Told, Topic, Value},
     matters::{self, Open, occurred},
 };
 use crate::{
-    api::v1::{
-        BriefSection as Section, Channel, ContactPurpose, ContactRefusalReason, InteractionKind, PreferenceDimension,
-        PreferenceOrigin,
+    api::{
+        convert::enum_values,
+        v1::{
+            BriefSection as Section, Channel, ContactPurpose, ContactRefusalReason, InteractionKind,
+            PreferenceDimension, PreferenceOrigin,
+        },
     },
     contact::{Channels, Purposes, Reasons},
     directory::{ContactPoint, Suspension},
@@ -32,7 +35,7 @@ const IN_VAIN_FROM: usize = 3;
 const LONG_WAIT: Micros = 120 * 1_000_000;
 
 /// The facts of a brief.
-pub(in crate::preference) fn write(sources: &Sources<'_>) -> Vec<Said> {
+pub(in crate::preference) fn write(sources: &Sources<'_>) -> Vec<Told> {
     let open = matters::open(sources.recorded);
     let mut brief = Brief { sources, said: Vec::new() };
     brief.who();
@@ -49,12 +52,12 @@ pub(in crate::preference) fn write(sources: &Sources<'_>) -> Vec<Said> {
 
 struct Brief<'s, 'a> {
     sources: &'s Sources<'a>,
-    said: Vec<Said>,
+    said: Vec<Told>,
 }
 
 impl Brief<'_, '_> {
     fn say(&mut self, section: Section, fact: Fact, evidence: Vec<Evidence>) {
-        self.said.push(Said { section, fact, evidence });
+        self.said.push(Told { section, fact, evidence });
     }
 
     /// His record in the directory; of a stranger, the interaction by which we know him.
@@ -352,9 +355,9 @@ fn is_telling(value: &Value) -> bool {
 }
 
 fn channel_named(name: &str) -> Option<Channel> {
-    (1..).map_while(|number| Channel::try_from(number).ok()).find(|one| channel_name(*one) == name)
+    enum_values().find(|one| channel_name(*one) == name)
 }
 
 fn kind_named(name: &str) -> Option<InteractionKind> {
-    (1..).map_while(|number| InteractionKind::try_from(number).ok()).find(|one| kind_name(*one) == name)
+    enum_values().find(|one| kind_name(*one) == name)
 }

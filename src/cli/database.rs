@@ -1,0 +1,43 @@
+//! Commands that work on the database itself: how they are told which, and how they open it.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::{
+    clock::Clock,
+    config::{Config, ServeArgs},
+    server::database,
+    store::Store,
+};
+
+/// Which database, as its server is told.
+#[derive(Clone, Debug, Args)]
+pub struct DatabaseArgs {
+    /// Data directory of the server [env: RAPPORT_DATA_DIR] [default: ./rapport-data]
+    #[arg(long, value_name = "DIRECTORY")]
+    pub data_dir: Option<String>,
+
+    /// Database of the server [env: RAPPORT_DATABASE_URL]
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+
+    /// Configuration file of the server [env: RAPPORT_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+impl DatabaseArgs {
+    /// Opens it, with the configuration that holds; `time_zone`: the organisation's, where the command is told.
+    ///
+    /// # Errors
+    /// A configuration that is wrong, a database that cannot be opened.
+    pub async fn open(self, time_zone: Option<String>) -> anyhow::Result<(Config, Store)> {
+        let Self { data_dir, database_url, config } = self;
+        let serve = ServeArgs { data_dir, database_url, config, time_zone, ..ServeArgs::default() };
+        let config = Config::load(&serve)?;
+        let store = Store::open(&database(&config)?, config.database_connections, Clock::system()).await;
+        Ok((config, store.context("cannot open the database")?))
+    }
+}
