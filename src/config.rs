@@ -27,6 +27,10 @@ pub struct Config {
     pub database_url: Option<Secret>,
     /// Connections the server holds at most.
     pub database_connections: u32,
+    /// How long a starting server waits for a database that does not answer yet.
+    pub database_wait: Duration,
+    /// Whether an embedded database may have gone back behind what was acknowledged. A flag only: it must not stay set.
+    pub accept_older_database: bool,
     /// The organisation's zone, in which its days and weeks begin.
     pub time_zone: Zone,
     /// Whether the server describes its services to whoever asks.
@@ -217,6 +221,7 @@ pub const KEYS: &[Key] = &[
     key("data_dir", "./rapport-data", "where the embedded database and the signing keys live"),
     key("database_url", "", "postgres://... or sqlite:...; without it rapport.db in the data directory"),
     key("database_connections", "10", "connections to the database at most"),
+    key("database_wait", "60s", "how long a starting server waits for a database that does not answer yet"),
     key("time_zone", "UTC", "the organisation's IANA time zone, in which its days and weeks begin"),
     key("reflection", "off", "whether the server describes its services to whoever asks: on or off"),
     key("drain_deadline", "10s", "how long a stopping server waits for open calls"),
@@ -292,6 +297,13 @@ pub struct ServeArgs {
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
 
+    /// Start even if the embedded database lacks writes that were acknowledged
+    ///
+    /// For one start, after an older database was restored on purpose. Without it the server refuses to start where
+    /// rapport.mark, beside the database, says that it went back.
+    #[arg(long)]
+    pub accept_older_database: bool,
+
     /// TOML file with any of the settings [env: RAPPORT_CONFIG]
     ///
     /// Flags win over environment variables, those over the file. Every key of the file can be set in the environment:
@@ -331,6 +343,8 @@ impl Config {
             data_dir: read.value("data_dir", PathBuf::from("./rapport-data"), path),
             database_url: read.value("database_url", None, database_url),
             database_connections: read.value("database_connections", 10, at_least_one),
+            database_wait: read.value("database_wait", seconds(60), duration),
+            accept_older_database: args.accept_older_database,
             time_zone: read.value("time_zone", Zone::utc(), zone),
             reflection: read.value("reflection", false, switch),
             drain_deadline: read.value("drain_deadline", seconds(10), duration),

@@ -50,7 +50,7 @@ use crate::{
     privacy::service::PrivacyApi,
     quality::service::QualityApi,
     rating::service::RatingApi,
-    store::{Database, Store},
+    store::{Database, Opening, Store},
     survey::service::SurveyApi,
     vault::Vault,
     watch::{WatchLimits, Watches},
@@ -85,9 +85,12 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let data_dir = &config.data_dir;
     std::fs::create_dir_all(data_dir)
         .with_context(|| format!("cannot create data directory {}", data_dir.display()))?;
-    let store = Store::open(&database(&config)?, config.database_connections, clock.clone())
-        .await
-        .context("cannot open the database")?;
+    let opening = Opening {
+        connections: config.database_connections,
+        wait: config.database_wait,
+        accept_older: config.accept_older_database,
+    };
+    let store = Store::open(&database(&config)?, opening, clock.clone()).await?;
     let authenticator = Arc::new(Authenticator::new(&config.auth, data_dir, clock)?);
     let metrics = Arc::new(Metrics::new());
     let (stop, stopping) = watch::channel(false);
@@ -120,6 +123,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     beside.push(tokio::spawn(keep_house(store.clone(), stopping.clone())).abort_handle());
     let fitting = preference::keep_fitted(store.clone(), config.time_zone.rules.clone(), stopping.clone());
     beside.push(tokio::spawn(fitting).abort_handle());
+    beside.push(tokio::spawn(store.clone().keep_checkpointed(stopping.clone())).abort_handle());
     tokio::spawn(operations::watch_readiness(store.clone(), ready_now, stopping));
     tracing::info!(%address, tls = config.tls.is_some(), version = env!("CARGO_PKG_VERSION"), "serving");
     if let Some(address) = operations {

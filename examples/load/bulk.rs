@@ -9,7 +9,7 @@ use std::{
 use rapport::{
     clock::Clock,
     interaction::RECORDED,
-    store::{Database, Kind, Store, Table},
+    store::{Database, Kind, Opening, Store, Table},
 };
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection,
@@ -30,7 +30,7 @@ enum Column {
 
 /// Copies what `from` holds to `to`.
 pub(crate) async fn copy(from: &Fresh, to: &Fresh) -> anyhow::Result<Figures> {
-    Store::open(&to.database()?, 1, Clock::system()).await?.close().await;
+    Store::open(&to.database()?, Opening::at_once(1), Clock::system()).await?.close().await;
     let (mut laps, mut first) = (Vec::new(), 1);
     match (from.database()?, to.database()?) {
         (Database::Postgres(from), Database::Postgres(to)) => {

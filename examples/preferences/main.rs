@@ -25,7 +25,7 @@ use rapport::{
     cli::client::{Client, explain},
     clock::Clock,
     server::{self, Running},
-    store::Store,
+    store::{Opening, Store},
 };
 use record::{HEAVY, Record, Size, customer};
 use serde::Serialize;
@@ -165,7 +165,7 @@ async fn main() -> anyhow::Result<()> {
 
 async fn prepare(databases: &Databases, name: &str, size: Size) -> anyhow::Result<Subject> {
     let fresh = databases.create(name).await?;
-    Store::open(&fresh.database()?, 1, Clock::system()).await?.close().await;
+    Store::open(&fresh.database()?, Opening::at_once(1), Clock::system()).await?.close().await;
     let begun = Instant::now();
     let record = Record::open(&fresh).await?;
     record.fill(size).await?;

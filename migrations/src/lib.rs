@@ -3,7 +3,7 @@
 //! Migrations go forward only: expand first, contract in a later version, so that servers of the version before keep
 //! running against the new schema.
 
-pub use sea_orm_migration::MigratorTrait;
+pub use sea_orm_migration::{MigrationName, MigratorTrait};
 use sea_orm_migration::{async_trait, prelude::*, sea_orm::DbBackend};
 
 mod m0001_directory;
@@ -18,6 +18,7 @@ mod m0010_quality;
 mod m0011_competitions;
 mod m0012_preferences;
 mod m0013_erasures;
+mod m0015_commit_mark;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_competitions::Migration),
             Box::new(m0012_preferences::Migration),
             Box::new(m0013_erasures::Migration),
+            Box::new(m0015_commit_mark::Migration),
         ]
     }
 }

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use crate::{
     clock::Clock,
     config::{Config, ServeArgs},
     server::database,
-    store::Store,
+    store::{Opening, Store},
 };
 
 /// Which database, as its server is told.
@@ -37,7 +36,8 @@ impl DatabaseArgs {
         let Self { data_dir, database_url, config } = self;
         let serve = ServeArgs { data_dir, database_url, config, time_zone, ..ServeArgs::default() };
         let config = Config::load(&serve)?;
-        let store = Store::open(&database(&config)?, config.database_connections, Clock::system()).await;
-        Ok((config, store.context("cannot open the database")?))
+        let opening = Opening::at_once(config.database_connections);
+        let store = Store::open(&database(&config)?, opening, Clock::system()).await?;
+        Ok((config, store))
     }
 }

@@ -65,7 +65,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
         database_url: args.database_url.clone(),
         time_zone: Some(ZONE.to_owned()),
         reflection: Some("on".to_owned()),
-        config: None,
+        ..ServeArgs::default()
     };
     // The environment is that of a real server on this machine, perhaps: the demo looks at its own flags only.
     let mut config = Config::resolve(&serve_args, |_| None)?;

@@ -371,6 +371,7 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_others("preference_model", &[(Organization, &["dimension", "fitted", "fitted_at"])]),
     Table::of_others("preference_fit", &[(Technical, &["id", "began_at", "sequence"])]),
+    Table::of_others("commit_mark", &[(Technical, &["id", "committed"])]),
     Table::of_others("erasure", &[(Technical, &["id", "erased_at", "receipt", "key_id", "signature"])]),
     Table::of_others("erasure_tombstone", &[(Technical, &["mac", "key_id", "erasure_id"])]),
     Table::of_others("seaql_migrations", &[(Technical, &["version", "applied_at"])]),

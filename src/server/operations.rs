@@ -9,10 +9,10 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{metrics::Metrics, store::Store};
 
-/// How often the database is asked whether it is there.
+/// How often the database is asked whether it does what it is asked.
 const PROBE_EVERY: Duration = Duration::from_secs(2);
-/// How long it may take to say so.
-const PROBE_LIMIT: Duration = Duration::from_secs(2);
+/// How long it may take to say so; longer than a foreign lock is waited for, so that the reason is told.
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -63,18 +63,22 @@ async fn figures(State(Figures { metrics, store, .. }): State<Figures>) -> impl 
     }
 }
 
-/// Keeps `ready` true while the database answers, and false from when the server is stopping.
+/// Keeps `ready` true while the database reads and writes, and false from when the server is stopping.
 pub(super) async fn watch_readiness(store: Store, ready: watch::Sender<bool>, mut stopping: watch::Receiver<bool>) {
     loop {
-        let answered = tokio::time::timeout(PROBE_LIMIT, store.ping()).await.is_ok_and(|answer| answer.is_ok());
-        let changed = ready.send_if_modified(|ready| std::mem::replace(ready, answered) != answered);
-        if changed && !answered {
-            tracing::warn!("not ready: the database does not answer");
-        } else if changed {
-            tracing::info!("ready");
+        let late = || Err(format!("no answer within {PROBE_LIMIT:?}"));
+        let probed = tokio::time::timeout(PROBE_LIMIT, store.probe()).await.unwrap_or_else(|_| late());
+        let is_ready = probed.is_ok();
+        let changed = ready.send_if_modified(|ready| std::mem::replace(ready, is_ready) != is_ready);
+        match probed {
+            Err(cause) if changed => tracing::warn!(cause, "not ready"),
+            Ok(()) if changed => tracing::info!("ready"),
+            _ => {}
         }
         tokio::select! {
             () = tokio::time::sleep(PROBE_EVERY) => {}
+            // At once: a caller who was refused may ask where else to go.
+            () = store.health_changed() => {}
             _ = stopping.wait_for(|stopping| *stopping) => break,
         }
     }

@@ -5,26 +5,44 @@
 //! domain writes.
 
 pub(crate) mod audit;
-mod connect;
+mod checkpoint;
+mod fault;
 pub(crate) mod feed;
 pub(crate) mod group;
+mod health;
+mod mark;
+mod opening;
+mod postgres;
 pub(crate) mod request;
 pub(crate) mod sequence;
 pub(crate) mod set;
+mod sqlite;
+mod suspicion;
 mod transaction;
+mod tx;
+
+use std::{sync::Arc, time::Duration};
 
 use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 use tokio::sync::watch;
 
-pub use connect::{Database, OpenError};
+use self::{fault::Fault, health::Health, mark::Mark, suspicion::Suspicion};
+pub use opening::{Database, OpenError, Opening};
 pub use set::{Kind, Present, Table};
-pub(crate) use transaction::{Abort, Tx};
+pub(crate) use transaction::Abort;
+pub(crate) use tx::Tx;
 
 use crate::{
     clock::Clock,
     error::{Error, Result},
 };
 
+/// A request waits no longer for a connection; the pool is then overloaded or the database gone.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// SQLite compiles and caches this many statements per connection, PostgreSQL likewise.
+const STATEMENT_CACHE: usize = 256;
+/// A connection that was idle for less than this is taken to be alive, without a trip to ask it.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// PostgreSQL's clock in microseconds, at the moment when it is read.
 const DATABASE_TIME: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
@@ -35,6 +53,10 @@ pub struct Store {
     write: DatabaseConnection,
     read: DatabaseConnection,
     clock: Clock,
+    health: Arc<Health>,
+    suspicion: Suspicion,
+    /// Of an embedded database only.
+    mark: Option<Arc<Mark>>,
     /// Told of every commit.
     committed: watch::Sender<()>,
 }
@@ -55,8 +77,32 @@ impl Pool {
 }
 
 impl Store {
-    fn new(write: DatabaseConnection, read: DatabaseConnection, clock: Clock) -> Self {
-        Self { write, read, clock, committed: watch::Sender::new(()) }
+    fn new(
+        (write, read): (DatabaseConnection, DatabaseConnection),
+        clock: Clock,
+        health: Health,
+        suspicion: Suspicion,
+        mark: Option<Mark>,
+    ) -> Self {
+        let (health, mark) = (Arc::new(health), mark.map(Arc::new));
+        Self { write, read, clock, health, suspicion, mark, committed: watch::Sender::new(()) }
+    }
+
+    /// Waits until no connection is in use, then closes them. An embedded database is whole in its file afterwards.
+    pub async fn close(&self) {
+        if let Some(mark) = &self.mark {
+            match self.cut_log().await {
+                Ok(true) => {}
+                Ok(false) => tracing::debug!("somebody reads the database, so that its write-ahead log stays"),
+                Err(error) => tracing::warn!(cause = fault::words(&error), "the write-ahead log was not copied"),
+            }
+            mark.sync();
+        }
+        for pool in [&self.read, &self.write] {
+            if let Err(error) = pool.close_by_ref().await {
+                tracing::debug!(%error, "closing a pool");
+            }
+        }
     }
 
     /// Changes whenever this server has committed something.
@@ -67,14 +113,6 @@ impl Store {
     /// For reads outside a transaction.
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.read
-    }
-
-    /// Asks the database for nothing but an answer.
-    ///
-    /// # Errors
-    /// [`Error::StoreUnavailable`].
-    pub(crate) async fn ping(&self) -> Result<()> {
-        self.read.ping().await.map_err(|error| Error::StoreUnavailable(std::sync::Arc::new(error)))
     }
 
     /// How many connections each pool has.
@@ -122,15 +160,11 @@ impl Store {
             return Ok(());
         }
         self.write.execute_unprepared("VACUUM").await?;
-        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
-        let row = self.write.query_one_raw(sea_orm::Statement::from_string(DbBackend::Sqlite, sql)).await?;
-        match row.map(|row| row.try_get_by_index::<i32>(0)).transpose()? {
-            Some(0) => Ok(()),
-            Some(_) | None => {
-                let why = "somebody reads the database, so that its write-ahead log stays";
-                Err(Error::StoreUnavailable(std::sync::Arc::new(DbErr::Custom(why.to_owned()))))
-            }
+        if self.cut_log().await? {
+            return Ok(());
         }
+        let why = "somebody reads the database, so that its write-ahead log stays";
+        Err(Error::StoreUnavailable(Arc::new(DbErr::Custom(why.to_owned()))))
     }
 
     /// Database time in microseconds. Read it after the lock that orders the write.
@@ -154,8 +188,8 @@ impl Store {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if transaction::is_connection_loss(&error) || transaction::is_conflict(&error) {
-            Error::StoreUnavailable(std::sync::Arc::new(error))
+        if Fault::of(&error).is_of_the_database() {
+            Error::StoreUnavailable(Arc::new(error))
         } else {
             Error::internal(error)
         }

@@ -1,0 +1,190 @@
+//! The embedded database: one file, with its write-ahead log and its mark beside it.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rapport_migrations::{Migrator, MigratorTrait as _};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database as Connector, DatabaseConnection, DbBackend, DbErr, QueryResult,
+    Statement,
+};
+use sqlx::Connection as _;
+
+use super::{
+    ACQUIRE_TIMEOUT, STATEMENT_CACHE, Store, TRUSTED_IDLE,
+    health::Health,
+    mark::{self, Commits, Mark},
+    opening::{self, OpenError, Opening},
+    suspicion::Suspicion,
+};
+use crate::clock::Clock;
+
+/// How long a statement waits for another process, before the transaction is tried again or given up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What a pool of connections is for.
+enum Use {
+    /// Looking at what is there, as it stands in the file, without touching anything.
+    Looking,
+    Reading,
+    Writing(Suspicion, Commits),
+}
+
+pub(super) async fn open(path: &Path, opening: &Opening, clock: Clock) -> Result<Store, OpenError> {
+    let place = format!("file {}", path.display());
+    let refused = |error: DbErr| OpenError::of(&place, &error);
+    let mark_path = Mark::path(path);
+    let unreadable = |cause| OpenError::File { path: mark_path.clone(), cause };
+    let acknowledged = Mark::read(&mark_path).map_err(unreadable)?.unwrap_or(0);
+
+    if std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
+        let looking = pool(path, 1, Use::Looking).await.map_err(refused)?;
+        let looked = require_ours(&looking, &place).await;
+        looking.close().await.map_err(refused)?;
+        looked?;
+    } else if acknowledged > 0 && !opening.accept_older {
+        return Err(went_back(&place, path, acknowledged, 0));
+    }
+
+    let lock = lock_file(path.with_extension("lock")).await?;
+    let (suspicion, commits) = (Suspicion::none(), Commits::default());
+    let write = pool(path, 1, Use::Writing(suspicion.clone(), commits.clone())).await.map_err(refused)?;
+    require_sound_library(&write).await?;
+    // Once more, with what stands in the write-ahead log.
+    require_ours(&write, &place).await?;
+    let counted = if has_table(&write, "commit_mark").await.map_err(refused)? {
+        mark::counted(&write).await.map_err(refused)?
+    } else {
+        0
+    };
+    if counted < acknowledged {
+        if !opening.accept_older {
+            return Err(went_back(&place, path, acknowledged, counted));
+        }
+        tracing::warn!(database = place, acknowledged, counted, "the database went back, which is accepted");
+    }
+    Migrator::up(&write, None).await.map_err(refused)?;
+    drop(lock);
+
+    let read = pool(path, opening.connections.max(2), Use::Reading).await.map_err(refused)?;
+    let mark = Mark::open(&mark_path, counted, commits).map_err(unreadable)?;
+    Ok(Store::new((write, read), clock, Health::new(place), suspicion, Some(mark)))
+}
+
+fn went_back(place: &str, path: &Path, acknowledged: i64, counted: i64) -> OpenError {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    OpenError::WentBack { place: place.to_owned(), mark: Mark::path(path), wal: wal.into(), acknowledged, counted }
+}
+
+/// Waits for the file's lock, which is released when the file is dropped. On a thread of its own: the lock's holder may
+/// need this one to get on.
+async fn lock_file(path: PathBuf) -> Result<File, OpenError> {
+    let locking = path.clone();
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = File::create(&locking)?;
+        file.lock()?;
+        Ok(file)
+    });
+    locked
+        .await
+        .unwrap_or_else(|panic| Err(std::io::Error::other(panic)))
+        .map_err(|cause| OpenError::File { path, cause })
+}
+
+async fn pool(path: &Path, connections: u32, purpose: Use) -> Result<DatabaseConnection, DbErr> {
+    let path = path.to_owned();
+    let (looking, writing) = (matches!(purpose, Use::Looking), matches!(purpose, Use::Writing(..)));
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    options.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
+    options.test_before_acquire_if_idle_for(TRUSTED_IDLE);
+    options.map_sqlx_sqlite_opts(move |sqlite| {
+        use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+        let sqlite = sqlite.filename(&path).in_memory(false).shared_cache(false);
+        if looking {
+            return sqlite.create_if_missing(false).read_only(true).immutable(true);
+        }
+        let sqlite = sqlite
+            .create_if_missing(writing)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            // What is erased must not stay in the free space of its page.
+            .pragma("secure_delete", "on")
+            .busy_timeout(BUSY_TIMEOUT)
+            .statement_cache_capacity(STATEMENT_CACHE)
+            // Most of what recording writes are single entries in index pages all over the file, each a whole page in the
+            // log: smaller pages cost less there, and still hold three interactions.
+            .page_size(2048)
+            .pragma("cache_size", "-65536")
+            // A page that many commits change is copied to the database once per checkpoint: at the default of 1,000
+            // pages a large group would cause one each.
+            .pragma("wal_autocheckpoint", "16384")
+            .pragma("temp_store", "memory");
+        if writing { sqlite } else { sqlite.pragma("query_only", "on") }
+    });
+    if let Use::Writing(suspicion, commits) = purpose {
+        // A connection whose driver believes in a transaction that the database ended by itself would put what follows
+        // into savepoints of nothing.
+        options.map_sqlx_sqlite_before_acquire(|connection, _| {
+            let is_free = !connection.is_in_transaction();
+            Box::pin(std::future::ready(Ok(is_free)))
+        });
+        options.map_sqlx_sqlite_pool_opts(move |pool| {
+            let (suspicion, commits) = (suspicion.clone(), commits.clone());
+            pool.after_connect(move |connection, _| {
+                let commits = commits.clone();
+                Box::pin(async move {
+                    connection.lock_handle().await?.set_commit_hook(move || {
+                        commits.add();
+                        true
+                    });
+                    Ok(())
+                })
+            })
+            .after_release(move |connection, _| {
+                let is_sound = !connection.is_in_transaction() && !suspicion.is_raised();
+                Box::pin(std::future::ready(Ok(is_sound)))
+            })
+        });
+    }
+    Connector::connect(options).await
+}
+
+async fn require_sound_library(db: &DatabaseConnection) -> Result<(), OpenError> {
+    let version = first_text(db, "SELECT sqlite_version()").await.map_err(|error| OpenError::of("SQLite", &error))?;
+    let numbers: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+    if numbers.as_slice() < &[3, 51, 3][..] { Err(OpenError::SqliteTooOld(version)) } else { Ok(()) }
+}
+
+async fn require_ours(db: &DatabaseConnection, place: &str) -> Result<(), OpenError> {
+    let looked = async {
+        let sql =
+            "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name";
+        let tables = texts(db, sql).await?;
+        let versions = match tables.iter().any(|table| table == opening::MIGRATIONS) {
+            true => Some(texts(db, &format!("SELECT version FROM {}", opening::MIGRATIONS)).await?),
+            false => None,
+        };
+        Ok((tables, versions))
+    };
+    let (tables, versions) = looked.await.map_err(|error: DbErr| OpenError::of(place, &error))?;
+    opening::require_ours(place, &tables, versions)
+}
+
+async fn has_table(db: &DatabaseConnection, name: &str) -> Result<bool, DbErr> {
+    let sql = format!("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = '{name}'");
+    Ok(!texts(db, &sql).await?.is_empty())
+}
+
+async fn texts(db: &DatabaseConnection, sql: &str) -> Result<Vec<String>, DbErr> {
+    let rows = db.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await?;
+    rows.iter().map(|row: &QueryResult| row.try_get_by_index(0)).collect()
+}
+
+async fn first_text(db: &DatabaseConnection, sql: &str) -> Result<String, DbErr> {
+    texts(db, sql).await?.pop().ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))
+}
