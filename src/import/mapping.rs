@@ -474,7 +474,7 @@ impl DirectoryMapping {
         }
         Self {
             common,
-            mode: mode.unwrap_or(UpsertMode::Replace),
+            mode: mode.unwrap_or(UpsertMode::Merge),
             team: root.table("team", |team| TeamFields::of(team, &missing)),
             staff_member: root.table("staff_member", |staff| StaffFields::of(staff, &missing)),
             customer: root.table("customer", |customer| CustomerFields::of(customer, &missing)),
@@ -551,6 +551,7 @@ pub struct ContactPointFields {
     pub source: Field<String>,
     pub obtained_time: InstantField,
     pub consent: Field<Consent>,
+    pub consent_time: InstantField,
 }
 
 impl CustomerFields {
@@ -568,6 +569,7 @@ impl CustomerFields {
                 source: required(point, "source", missing),
                 obtained_time: InstantField::of(point, "obtained_time", missing),
                 consent: Field::of(point, "consent", missing),
+                consent_time: InstantField::of(point, "consent_time", missing),
             }),
             aliases: section.tables("aliases", |alias| AliasFields::of(alias, missing)),
         }

@@ -6,6 +6,8 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `lines` | the physical lines of a file |
+//! | `cells` | a row's text as cells, where quotation marks are meant as they stand |
 //! | `table` | a delimited file as rows with exact line numbers |
 //! | `section` | reading TOML so that every mistake is reported at once |
 //! | `names` | texts as values: enum names, counts, durations |
@@ -52,8 +54,10 @@
 //! time more than 12 hours earlier than the known instant before it is of the next day. A local time that a
 //! clock change skips rejects the row; one that a clock change repeats is taken as the earlier of the two.
 
+mod cells;
 pub mod field;
 pub mod instant;
+mod lines;
 pub mod mapping;
 pub mod names;
 pub mod rejects;

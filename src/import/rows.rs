@@ -328,6 +328,7 @@ impl Reader<'_> {
                 source: self.text(&point.source),
                 obtained_time: self.instant(&point.obtained_time),
                 consent: self.number(&point.consent),
+                consent_time: self.instant(&point.consent_time),
             })
         });
         let contact_points = contact_points.collect();

@@ -1,7 +1,6 @@
 //! A delimited file as rows with exact line numbers. Knows nothing of mappings.
 
 use std::{
-    collections::VecDeque,
     fs::File,
     io::{self, Read},
     path::Path,
@@ -9,7 +8,11 @@ use std::{
 
 use csv::ByteRecord;
 
-use super::section::Column;
+use super::{
+    cells::{self, Split},
+    lines::{Line, Lines, MAX_BYTES, content},
+    section::Column,
+};
 use crate::api::rules::forbidden_character;
 
 /// How a file separates its cells.
@@ -29,9 +32,6 @@ impl Dialect {
     }
 }
 
-/// A row may be so long at most. A quotation mark that is never closed would otherwise take in the rest of the file.
-const MAX_ROW_BYTES: u64 = 4 << 20;
-
 /// Why a file cannot be read on.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
@@ -44,16 +44,16 @@ pub enum TableError {
     /// Column names in another encoding.
     #[error("the line with the names of the columns is not UTF-8")]
     HeaderNotUtf8,
-    /// A row without an end.
-    #[error("the row at line {0} is longer than {MAX_ROW_BYTES} bytes; is a quotation mark not closed?")]
-    RowTooLong(u64),
+    /// Column names between stray quotation marks.
+    #[error("the line with the names of the columns: {0}")]
+    HeaderFaulty(String),
 }
 
 /// A file being read, row by row.
 pub struct Table<R> {
-    reader: csv::Reader<Watched<R>>,
+    lines: Lines<R>,
+    dialect: Dialect,
     header: Vec<String>,
-    line: u64,
 }
 
 impl Table<File> {
@@ -66,15 +66,17 @@ impl Table<File> {
 impl<R: Read> Table<R> {
     /// Reads the header.
     pub fn new(source: R, dialect: Dialect) -> Result<Self, TableError> {
-        let watched = Watched { source, offset: 0, newlines: VecDeque::new(), row_start: 0 };
-        let reader = csv::ReaderBuilder::new()
-            .delimiter(dialect.delimiter)
-            .quoting(dialect.quoting)
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(watched);
-        let mut table = Self { reader, header: Vec::new(), line: 1 };
+        let mut table = Self { lines: Lines::new(source), dialect, header: Vec::new() };
+        if let Some(mut first) = table.lines.next()? {
+            if first.bytes.starts_with(BYTE_ORDER_MARK) {
+                first.bytes.drain(..BYTE_ORDER_MARK.len());
+            }
+            table.lines.put_back(vec![first]);
+        }
         let names = table.next_row()?.ok_or(TableError::NoHeader)?;
+        if let Some(fault) = names.fault {
+            return Err(TableError::HeaderFaulty(fault));
+        }
         let names: Result<_, _> = names.record.iter().map(|name| String::from_utf8(name.to_vec())).collect();
         table.header = names.map_err(|_| TableError::HeaderNotUtf8)?;
         Ok(table)
@@ -87,50 +89,90 @@ impl<R: Read> Table<R> {
 
     /// Bytes read so far.
     pub fn position(&self) -> u64 {
-        self.reader.position().byte()
+        self.lines.position()
     }
 
-    /// The next row, or none at the end.
+    /// The next row, or none at the end. A line whose quotation marks cannot be meant so is a faulty row of its own, and the
+    /// rows behind it are read as if it were not there.
     pub fn next_row(&mut self) -> Result<Option<RawRow>, TableError> {
-        let start = self.position();
-        self.reader.get_mut().row_start = start;
-        let mut record = ByteRecord::new();
-        let read = self.reader.read_byte_record(&mut record).map_err(|error| match io_error(error) {
-            error if error.kind() == io::ErrorKind::FileTooLarge => TableError::RowTooLong(self.line),
-            error => TableError::Io(error),
-        })?;
-        if !read {
-            return Ok(None);
+        loop {
+            match self.lines.next()? {
+                None => return Ok(None),
+                Some(line) if content(&line.bytes).is_empty() => {}
+                Some(line) if self.dialect.quoting => return Ok(Some(self.quoted_row(line)?)),
+                Some(Line { number, bytes }) => {
+                    let record = cells::plain(&bytes, self.dialect.delimiter);
+                    return Ok(Some(RawRow { line: number, record, fault: None }));
+                }
+            }
         }
-        let end = self.position();
-        let (passed, ends_with_newline) = self.reader.get_mut().pass_newlines(end);
-        self.line += passed;
-        // The reader's own line numbers count from where it stopped, which is before the \n of \r\n and before blank
-        // lines. Counting back from the row's last line is exact.
-        let last_line = if ends_with_newline { self.line - 1 } else { self.line };
-        let inner = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
-        Ok(Some(RawRow { line: last_line.saturating_sub(inner), record }))
+    }
+
+    fn quoted_row(&mut self, first: Line) -> Result<RawRow, TableError> {
+        let delimiter = self.dialect.delimiter;
+        let mut text = first.bytes.clone();
+        let mut more = Vec::new();
+        let fault = loop {
+            match cells::split(&text, delimiter) {
+                Split::Cells(_) if self.swallows_rows(&first, &more) => {
+                    let last = more.last().map_or(first.number, |line: &Line| line.number);
+                    break format!(
+                        "a quotation mark opened here closes in line {last}, and each of these lines reads as a row of its own; \
+                         if they are one cell, replace its line breaks"
+                    );
+                }
+                Split::Cells(record) => return Ok(RawRow { line: first.number, record, fault: None }),
+                Split::Faulty(fault) => break fault.to_owned(),
+                Split::Open => {}
+            }
+            // Up to the next line with a mark: none other can close it.
+            let closing = loop {
+                let next = if text.len() < MAX_BYTES { self.lines.next()? } else { None };
+                let Some(next) = next else { break false };
+                let marked = next.bytes.contains(&b'"');
+                text.extend_from_slice(&next.bytes);
+                more.push(next);
+                if marked {
+                    break true;
+                }
+            };
+            if !closing {
+                break "a quotation mark is not closed".to_owned();
+            }
+        };
+        self.lines.put_back(more);
+        let record = cells::plain(&first.bytes, delimiter);
+        Ok(RawRow { line: first.number, record, fault: Some(fault) })
+    }
+
+    /// Whether a row of several lines is rather several rows between two stray marks: each line has all columns by itself.
+    fn swallows_rows(&self, first: &Line, more: &[Line]) -> bool {
+        let columns = self.header.len();
+        let all = std::iter::once(first).chain(more);
+        columns > 1 && !more.is_empty() && { all }
+            .all(|line| cells::plain(&line.bytes, self.dialect.delimiter).len() == columns)
     }
 }
 
-/// The cause with its kind, which csv's own conversion loses.
-fn io_error(error: csv::Error) -> io::Error {
-    let shown = error.to_string();
-    if let csv::ErrorKind::Io(cause) = error.into_kind() { cause } else { io::Error::other(shown) }
-}
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A row as it stands in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawRow {
     /// The line on which it starts, from 1.
     pub line: u64,
-    /// Its cells.
+    /// Its cells; of a faulty one as if quotation marks meant nothing.
     pub record: ByteRecord,
+    /// Why its quotation marks cannot be meant as they stand.
+    pub fault: Option<String>,
 }
 
 impl RawRow {
     /// The row as texts, or everything wrong with it.
     pub fn texts(&self, header: &[String]) -> Result<Row<'_>, Vec<String>> {
+        if let Some(fault) = &self.fault {
+            return Err(vec![fault.clone()]);
+        }
         let mut reasons = Vec::new();
         if self.record.len() != header.len() {
             reasons.push(format!("has {} columns instead of {}", self.record.len(), header.len()));
@@ -167,36 +209,6 @@ impl<'a> Row<'a> {
     /// The text in a column.
     pub fn cell(&self, column: &Column) -> &'a str {
         self.cells.get(column.index).copied().unwrap_or_default()
-    }
-}
-
-/// Remembers where the lines end that were read ahead, and stops at a row without an end.
-struct Watched<R> {
-    source: R,
-    offset: u64,
-    newlines: VecDeque<u64>,
-    row_start: u64,
-}
-
-impl<R> Watched<R> {
-    /// How many lines end before `end`, and whether one ends exactly there.
-    fn pass_newlines(&mut self, end: u64) -> (u64, bool) {
-        let passed = self.newlines.partition_point(|newline| *newline < end);
-        let last = self.newlines.drain(..passed).next_back();
-        (passed as u64, last.is_some_and(|newline| newline + 1 == end))
-    }
-}
-
-impl<R: Read> Read for Watched<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.offset - self.row_start > MAX_ROW_BYTES {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        let count = self.source.read(buffer)?;
-        let ends = buffer[..count].iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-        self.newlines.extend(ends.map(|(index, _)| self.offset + index as u64));
-        self.offset += count as u64;
-        Ok(count)
     }
 }
 
@@ -239,12 +251,48 @@ mod tests {
         );
     }
 
+    /// The lines of the rows that can be read, and of those that cannot.
+    fn sorted(text: &str) -> (Vec<u64>, Vec<u64>) {
+        let mut table = Table::new(text.as_bytes(), CSV).unwrap();
+        let (mut good, mut faulty) = (Vec::new(), Vec::new());
+        while let Some(row) = table.next_row().unwrap() {
+            match row.texts(&["h".to_owned(), "i".to_owned()]) {
+                Ok(_) => good.push(row.line),
+                Err(_) => faulty.push(row.line),
+            }
+        }
+        (good, faulty)
+    }
+
+    #[test]
+    fn stray_quotation_marks_cost_their_own_line_and_no_other() {
+        let rows = |marked: &[(u64, &str)]| {
+            let row = |line: u64| {
+                let found = marked.iter().find(|(at, _)| *at == line);
+                found.map_or_else(|| format!("{line},x\n"), |(_, row)| format!("{row}\n"))
+            };
+            format!("h,i\n{}", (2..102).map(row).collect::<String>())
+        };
+        for marked in [
+            &[(10, "10,\"x"), (60, "60,\"x")][..],
+            &[(10, "10,\"x"), (60, "60,x\"")],
+            &[(10, "\"10,x"), (60, "60\",x")],
+            &[(10, "10,5\" pipe"), (60, "60,6\" pipe")],
+            &[(10, "10,\"x\"y"), (60, "60,\"x\" ")],
+            &[(101, "101,\"x")],
+            &[(10, "10,\"x"), (11, "11,\"x"), (12, "12,\"x")],
+        ] {
+            let (good, faulty) = sorted(&rows(marked));
+            let expected: Vec<u64> = marked.iter().map(|(line, _)| *line).collect();
+            assert_eq!((good.len(), &faulty), (100 - expected.len(), &expected), "{marked:?}");
+        }
+    }
+
     #[test]
     fn an_unclosed_quotation_mark_does_not_take_in_the_file() {
         let text = format!("h,i\na,b\n\"c,d\n{}", "e,f\n".repeat(2 << 20));
-        let mut table = Table::new(text.as_bytes(), CSV).unwrap();
-        assert_eq!(table.next_row().unwrap().unwrap().line, 2);
-        assert!(matches!(table.next_row(), Err(TableError::RowTooLong(3))));
+        let (good, faulty) = sorted(&text);
+        assert_eq!((good.len(), faulty), (1 + (2 << 20), vec![3]));
     }
 
     #[test]

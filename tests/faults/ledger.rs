@@ -1,73 +1,70 @@
-//! What was sent and what was acknowledged, and whether the server still knows it.
+//! What was sent and what was acknowledged, journaled before it is sent, and whether the server still knows it.
 
 use std::{
     collections::BTreeMap,
-    ops::{AddAssign, Range},
+    fs::File,
+    io::Write as _,
+    path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, bail, ensure};
-use rapport::{
-    api::v1::{
-        BatchRecordInteractionsRequest, RecordInteractionResponse, Recording, SummarizeInteractionsRequest,
-        SummaryGrouping, record_item_result::Result as Item,
-    },
-    cli::client::{Client, explain},
-};
-use uuid::Uuid;
+use anyhow::{Context as _, ensure};
+use rapport::cli::client::Client;
+use tokio::task::JoinSet;
+use tonic::{Code, Status};
 
-use crate::organisation;
+use crate::operations;
 
-/// As many as a batch may hold.
-const BATCH: usize = 500;
+/// How long one operation is sent again until it is taken.
+const PATIENCE: Duration = Duration::from_secs(40);
 
-/// Interactions are numbered as they are sent; the number decides the request id and the body.
-#[derive(Default)]
+/// Operations are numbered as they are sent; the number decides what it is, its request ids and its bodies.
 pub(crate) struct Ledger(Mutex<Entries>);
 
-#[derive(Default)]
 struct Entries {
+    journal: File,
     sent: u64,
     closed: bool,
-    /// The acknowledged ones, with the id they were given, where the acknowledgement told it.
-    acknowledged: BTreeMap<u64, Option<Uuid>>,
+    /// The acknowledged ones, with the answer.
+    acknowledged: BTreeMap<u64, String>,
+    /// Answered with an error, by code and reason.
+    refused: BTreeMap<String, u64>,
+    last_acknowledged: Instant,
 }
 
 /// What sending everything once more comes to.
-#[derive(Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Check {
-    /// Acknowledged before, and not there.
-    pub(crate) missing: u64,
-    /// There under another id than before.
-    pub(crate) twice: u64,
-    /// Without an answer before, and there.
-    pub(crate) unanswered_kept: u64,
-    /// Without an answer before, and not there.
-    pub(crate) unanswered_lost: u64,
-}
-
-impl AddAssign for Check {
-    fn add_assign(&mut self, more: Self) {
-        self.missing += more.missing;
-        self.twice += more.twice;
-        self.unanswered_kept += more.unanswered_kept;
-        self.unanswered_lost += more.unanswered_lost;
-    }
+    pub(crate) acknowledged: u64,
+    /// Acknowledged before, and the answer is another one now: it is missing, or there twice.
+    pub(crate) differing: u64,
 }
 
 impl Ledger {
-    /// The number of an interaction about to be sent; none while the ledger is closed.
-    pub(crate) fn next(&self) -> Option<u64> {
+    pub(crate) fn new(directory: &Path) -> anyhow::Result<Self> {
+        let journal = File::create(directory.join("journal"))?;
+        let (acknowledged, refused, last_acknowledged) = (BTreeMap::new(), BTreeMap::new(), Instant::now());
+        let entries = Entries { journal, sent: 0, closed: false, acknowledged, refused, last_acknowledged };
+        Ok(Self(Mutex::new(entries)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of an operation about to be sent; none while the ledger is closed.
+    fn next(&self) -> Option<u64> {
         let mut entries = self.lock();
         if entries.closed {
             return None;
         }
+        let n = entries.sent;
+        writeln!(entries.journal, "sent {n}").ok()?;
         entries.sent += 1;
-        Some(entries.sent - 1)
+        Some(n)
     }
 
-    /// Nothing new is sent any more. Without this, the sending half of a stream may go on for a moment after the
-    /// receiving one has ended.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
     }
@@ -84,52 +81,114 @@ impl Ledger {
         self.lock().acknowledged.len() as u64
     }
 
-    pub(crate) fn acknowledge(&self, n: u64, id: Option<Uuid>) {
-        self.lock().acknowledged.insert(n, id);
+    /// When something was acknowledged last.
+    pub(crate) fn last_acknowledged(&self) -> Instant {
+        self.lock().last_acknowledged
     }
 
-    fn lock(&self) -> MutexGuard<'_, Entries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The answers to the operations that are recordings.
+    pub(crate) fn recorded(&self) -> Vec<String> {
+        let entries = self.lock();
+        let recordings = entries.acknowledged.iter().filter(|(n, _)| operations::is_recording(**n));
+        recordings.map(|(_, answer)| answer.clone()).collect()
     }
 
-    /// Sends interactions again under the same request ids. All of them are acknowledged afterwards.
-    pub(crate) async fn check(&self, client: &Client, numbers: Range<u64>) -> anyhow::Result<Check> {
-        let mut check = Check::default();
-        for first in numbers.clone().step_by(BATCH) {
-            let numbers = first..numbers.end.min(first + BATCH as u64);
-            let requests = numbers.clone().map(organisation::request).collect();
-            let mut client = client.interactions.clone();
-            let answer = client.batch_record_interactions(BatchRecordInteractionsRequest { requests }).await;
-            let results = answer.map_err(|status| explain(&status))?.into_inner().results;
-            ensure!(results.len() == numbers.clone().count(), "a batch was answered in part");
-            for (n, result) in numbers.zip(results) {
-                let recorded = match result.result {
-                    Some(Item::Recorded(recorded)) => recorded,
-                    other => bail!("interaction {n} is refused: {other:?}"),
-                };
-                let (id, present) = (id_of(&recorded)?, recorded.recording() == Recording::AlreadyPresent);
-                match self.lock().acknowledged.insert(n, Some(id)) {
-                    Some(_) if !present => check.missing += 1,
-                    Some(Some(before)) if before != id => check.twice += 1,
-                    Some(_) => {}
-                    None if present => check.unanswered_kept += 1,
-                    None => check.unanswered_lost += 1,
+    fn note(&self, n: u64, answer: Result<String, &Status>) {
+        let mut entries = self.lock();
+        match answer {
+            Ok(answer) => {
+                // The acknowledgement counts whether or not our own disk takes it.
+                _ = writeln!(entries.journal, "acknowledged {n} {answer}");
+                entries.last_acknowledged = Instant::now();
+                entries.acknowledged.insert(n, answer);
+            }
+            Err(status) => *entries.refused.entry(kind(status)).or_default() += 1,
+        }
+    }
+
+    /// Sends until the ledger is closed, so many operations at a time, whatever becomes of them.
+    pub(crate) fn load(self: &std::sync::Arc<Self>, client: &Client, at_a_time: usize) -> JoinSet<()> {
+        let mut callers = JoinSet::new();
+        for _ in 0..at_a_time {
+            let (ledger, client) = (self.clone(), client.clone());
+            callers.spawn(async move {
+                while let Some(n) = ledger.next() {
+                    let answer = operations::send(&client, n).await;
+                    if answer.is_err() {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                    ledger.note(n, answer.as_ref().map(Clone::clone));
                 }
+            });
+        }
+        callers
+    }
+
+    /// What was answered with an error that no caller should see of a database at fault.
+    pub(crate) fn require_honest_errors(&self) -> anyhow::Result<()> {
+        let entries = self.lock();
+        let strange: Vec<_> = entries
+            .refused
+            .iter()
+            .filter(|(kind, _)| {
+                !["Unavailable", "DeadlineExceeded", "Cancelled", "Unknown"].iter().any(|good| kind.starts_with(good))
+            })
+            .collect();
+        ensure!(strange.is_empty(), "callers were told {strange:?}");
+        Ok(())
+    }
+
+    pub(crate) fn refused(&self) -> String {
+        format!("{:?}", self.lock().refused)
+    }
+
+    /// Sends everything again under its request ids. All of it is acknowledged afterwards.
+    pub(crate) async fn check(self: &std::sync::Arc<Self>, client: &Client) -> anyhow::Result<Check> {
+        let (sent, known) = (self.sent(), self.lock().acknowledged.clone());
+        let mut check = Check { acknowledged: known.len() as u64, differing: 0 };
+        let mut again = JoinSet::new();
+        for first in 0..16 {
+            let client = client.clone();
+            again.spawn(async move {
+                let mut answers = Vec::new();
+                for n in (first..sent).step_by(16) {
+                    answers.push((n, again_and_again(&client, n).await?));
+                }
+                anyhow::Ok(answers)
+            });
+        }
+        while let Some(answers) = again.join_next().await {
+            for (n, answer) in answers?? {
+                if known.get(&n).is_some_and(|before| *before != answer) {
+                    eprintln!("operation {n} ({}) was {:?} and is {answer:?}", operations::name(n), known[&n]);
+                    check.differing += 1;
+                }
+                self.note(n, Ok(answer));
             }
         }
         Ok(check)
     }
 }
 
-/// The id that an interaction was given.
-pub(crate) fn id_of(answer: &RecordInteractionResponse) -> anyhow::Result<Uuid> {
-    Uuid::try_parse(&answer.interaction_id).context("an interaction id that is none")
+async fn again_and_again(client: &Client, n: u64) -> anyhow::Result<String> {
+    let begun = Instant::now();
+    loop {
+        match operations::send(client, n).await {
+            Ok(answer) => return Ok(answer),
+            Err(status) if begun.elapsed() < PATIENCE && is_passing(&status) => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            Err(status) => return Err(status).context(format!("operation {n} ({}) is refused", operations::name(n))),
+        }
+    }
 }
 
-/// How many interactions the server counts.
-pub(crate) async fn count(client: &Client) -> anyhow::Result<u64> {
-    let request = SummarizeInteractionsRequest { group_by: SummaryGrouping::Channel.into(), ..Default::default() };
-    let answer = client.interactions.clone().summarize_interactions(request).await;
-    let total = answer.map_err(|status| explain(&status))?.into_inner().total.context("a summary without a total")?;
-    Ok(u64::try_from(total.count)?)
+fn is_passing(status: &Status) -> bool {
+    matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown)
+}
+
+fn kind(status: &Status) -> String {
+    use tonic_types::StatusExt as _;
+    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+    format!("{:?} {reason}", status.code())
 }

@@ -1,59 +1,141 @@
-//! A server in a process of its own, which can be killed.
+//! A server in a process of its own, which can be killed, starved and lied to.
 
 use std::{
-    net::TcpListener,
-    path::PathBuf,
-    process::{Child, Command},
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use rapport::{
     api::v1::{GetOrganizationRequest, Role},
     auth::Authenticator,
-    cli::client::{Client, explain},
+    cli::client::Client,
     clock::Clock,
+    config::{Config, ServeArgs},
 };
 
-use crate::databases::Fresh;
+use crate::{inject, places::Place};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How soon a server must answer after it was started, and after a fault has passed.
+pub(crate) const RECOVERY: Duration = Duration::from_secs(5);
+/// A debug build on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const DRAIN: Duration = Duration::from_secs(3);
+
+/// What a server is started with besides its place.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct With {
+    pub(crate) arguments: Vec<&'static str>,
+    pub(crate) environment: Vec<(&'static str, String)>,
+    /// Loads the library of faults.
+    pub(crate) inject: bool,
+    /// Files that it may have open.
+    pub(crate) files: Option<u32>,
+}
 
 /// `rapport serve`, killed at the latest when this is dropped.
 pub(crate) struct Server {
     child: Child,
     pub(crate) client: Client,
+    pub(crate) endpoint: String,
+    operations: u16,
+    log: PathBuf,
+    pub(crate) control: PathBuf,
+    pub(crate) token: String,
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// The program under test.
+pub(crate) fn program() -> PathBuf {
+    std::env::var_os("RAPPORT_FAULTS_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_rapport").into(), PathBuf::from)
+}
+
+/// A run of the program to its end; gives how it ended and what it said.
+pub(crate) fn run(place: &Place, arguments: &[&str]) -> anyhow::Result<(ExitStatus, String)> {
+    let mut command = Command::new(program());
+    command.args(arguments).arg("--data-dir").arg(&place.directory).env_remove("RAPPORT_DATABASE_URL");
+    if let Some(url) = &place.url {
+        command.env("RAPPORT_DATABASE_URL", url);
+    }
+    let output = command.stdin(Stdio::null()).output()?;
+    let said = [output.stdout, output.stderr].concat();
+    Ok((output.status, String::from_utf8_lossy(&said).into_owned()))
+}
+
+/// A start that is expected to be refused; gives what it said.
+pub(crate) fn refused_start(place: &Place, arguments: &[&str]) -> anyhow::Result<String> {
+    let listen = ["serve", "--listen", "127.0.0.1:0"];
+    let (status, said) = run(place, &[&listen[..], arguments].concat())?;
+    ensure!(!status.success(), "it started, or ended well: {said}");
+    Ok(said)
 }
 
 impl Server {
     /// Starts it and waits until it answers.
-    pub(crate) async fn start(database: &Fresh) -> anyhow::Result<Self> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut command = Command::new(program()?);
-        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data-dir"]).arg(&database.directory);
-        if let Some(url) = &database.url {
-            command.args(["--database-url", url]);
-        }
-        // Rather as an operator runs it than silent: a log event per call is part of the load.
-        let log = std::fs::File::options().create(true).append(true).open(database.directory.join("log"))?;
-        let child = command.stderr(log).spawn().context("cannot start rapport")?;
+    pub(crate) async fn start(place: &Place) -> anyhow::Result<Self> {
+        Self::start_with(place, With::default()).await
+    }
 
-        let authenticator = Authenticator::new(&database.config()?.auth, &database.directory, Clock::system())?;
-        let token = authenticator.sign(Role::App, "durability", &[], Duration::from_secs(3_600))?;
-        let client = Client::lazy(&format!("http://127.0.0.1:{port}"), &token)?;
-        let mut server = Self { child, client };
+    pub(crate) async fn start_with(place: &Place, with: With) -> anyhow::Result<Self> {
+        let mut server = Self::launch(place, with)?;
         server.answers().await?;
         Ok(server)
     }
 
-    async fn answers(&mut self) -> anyhow::Result<()> {
+    /// Starts it and does not wait.
+    pub(crate) fn launch(place: &Place, with: With) -> anyhow::Result<Self> {
+        let (port, operations) = (free_port()?, free_port()?);
+        let control = place.directory.join("faults");
+        let log = place.directory.join("log");
+        let mut command = match with.files {
+            None => Command::new(program()),
+            Some(files) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")]).arg(program());
+                shell
+            }
+        };
+        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data-dir"]).arg(&place.directory);
+        command.args(&with.arguments).envs(with.environment.iter().map(|(name, value)| (*name, value)));
+        command.env("RAPPORT_OPERATIONS_LISTEN", format!("127.0.0.1:{operations}"));
+        command.env("RAPPORT_DRAIN_DEADLINE", format!("{}s", DRAIN.as_secs()));
+        match &place.url {
+            Some(url) => command.env("RAPPORT_DATABASE_URL", url),
+            None => command.env_remove("RAPPORT_DATABASE_URL"),
+        };
+        if with.inject {
+            inject::disarm(&control)?;
+            command.env("LD_PRELOAD", inject::library()?).env("FAULT_CONTROL", &control);
+        }
+        let written = std::fs::File::options().create(true).append(true).open(&log)?;
+        let child = command.stdin(Stdio::null()).stderr(written).spawn().context("cannot start rapport")?;
+
+        let args = ServeArgs { data_dir: Some(place.directory.display().to_string()), ..ServeArgs::default() };
+        let authenticator =
+            Authenticator::new(&Config::resolve(&args, |_| None)?.auth, &place.directory, Clock::system())?;
+        let token = authenticator.sign(Role::Admin, "faults", &[], Duration::from_secs(3_600))?;
+        let endpoint = format!("http://127.0.0.1:{port}");
+        let client = Client::lazy(&endpoint, &token)?;
+        Ok(Self { child, client, endpoint, operations, log, control, token })
+    }
+
+    /// Waits until it answers.
+    pub(crate) async fn answers(&mut self) -> anyhow::Result<()> {
         let begun = Instant::now();
         loop {
             let answer = self.client.directory.get_organization(GetOrganizationRequest {}).await;
             let Err(status) = answer else { return Ok(()) };
-            ensure!(self.child.try_wait()?.is_none(), "the server ended by itself; see its log");
-            ensure!(begun.elapsed() < PATIENCE, "the server does not answer: {:#}", explain(&status));
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            if let Some(ended) = self.child.try_wait()? {
+                bail!("the server ended by itself, {ended}; its log ends: {}", self.said());
+            }
+            ensure!(begun.elapsed() < PATIENCE, "the server does not answer: {}", status.message());
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
@@ -63,6 +145,57 @@ impl Server {
         self.child.wait()?;
         Ok(())
     }
+
+    /// SIGTERM; gives how long it took to end, which must not be longer than its deadline with some grace.
+    pub(crate) async fn terminate(&mut self) -> anyhow::Result<Duration> {
+        let begun = Instant::now();
+        self.signal("TERM")?;
+        while self.child.try_wait()?.is_none() {
+            ensure!(begun.elapsed() < DRAIN + Duration::from_secs(4), "it did not end by its deadline");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(begun.elapsed())
+    }
+
+    pub(crate) fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status()?;
+        ensure!(sent.success(), "kill -{name}");
+        Ok(())
+    }
+
+    /// Whether /readyz says so.
+    pub(crate) fn is_ready(&self) -> bool {
+        let asked = || -> std::io::Result<String> {
+            let mut stream = TcpStream::connect(("127.0.0.1", self.operations))?;
+            stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+            stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            Ok(answer)
+        };
+        asked().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    }
+
+    /// Waits until /readyz says so; gives how long it took.
+    pub(crate) async fn becomes(&self, ready: bool, limit: Duration) -> anyhow::Result<Duration> {
+        let begun = Instant::now();
+        while self.is_ready() != ready {
+            ensure!(begun.elapsed() < limit, "/readyz does not become {ready} within {limit:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(begun.elapsed())
+    }
+
+    /// The end of its log without the calls.
+    pub(crate) fn said(&self) -> String {
+        log_of(&self.log)
+    }
+}
+
+pub(crate) fn log_of(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let lines: Vec<_> = text.lines().filter(|line| !line.contains(" call ")).collect();
+    lines[lines.len().saturating_sub(30)..].join("\n")
 }
 
 impl Drop for Server {
@@ -70,12 +203,4 @@ impl Drop for Server {
         // Gone already, most of the time.
         _ = self.kill();
     }
-}
-
-/// The server's program: two directories up from an example.
-fn program() -> anyhow::Result<PathBuf> {
-    let example = std::env::current_exe()?;
-    let path = example.ancestors().nth(2).context("this program is in no target directory")?.join("rapport");
-    ensure!(path.exists(), "{} is not there: build it first with `cargo build --release`", path.display());
-    Ok(path)
 }

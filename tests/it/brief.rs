@@ -96,6 +96,7 @@ async fn with_complaint(server: &Server) -> [String; 3] {
             source: "公开课报名表".to_owned(),
             obtained_time: at(-DAY),
             consent: v1::Consent::Granted.into(),
+            ..Default::default()
         }],
         ..customer("carla")
     };

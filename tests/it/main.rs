@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps fails where it should")]
 
 mod access;
+mod attacks;
 mod brief;
 mod cli;
 mod contact;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trials = [
         support::trials(access::tests()),
+        support::trials(attacks::tests()),
         support::trials(brief::tests()),
         support::trials(cli::tests()),
         support::trials(contact::tests()),

@@ -83,6 +83,7 @@ pub(crate) fn reachable(customer_id: &str) -> Customer {
         source: said("order form"),
         obtained_time: ago(86_400),
         consent: Consent::Granted.into(),
+        ..Default::default()
     };
     Customer {
         salutation: said("Frau"),

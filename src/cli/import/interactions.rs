@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn failures_find_their_rows_across_acknowledgements() {
-        let rows: VecDeque<_> = (2..8).map(|line| RawRow { line, record: ByteRecord::from(vec!["x"]) }).collect();
+        let rows: VecDeque<_> =
+            (2..8).map(|line| RawRow { line, record: ByteRecord::from(vec!["x"]), fault: None }).collect();
         let window = Window { rows: RefCell::new(rows), room: Semaphore::new(0) };
         let mut ledger = Ledger::new(None);
         let failure = |index| RecordFailure {
