@@ -1,4 +1,4 @@
-//! Files that hold secrets: nobody else may read them, and they are there whole or not at all.
+//! Files and directories that are nobody else's business: keys, and the embedded database with its personal data.
 
 use std::{
     fs::{self, File},
@@ -7,6 +7,28 @@ use std::{
 };
 
 use anyhow::Result;
+
+/// Makes a directory that only its owner can read, unless it is there; then it must be one.
+///
+/// # Errors
+/// What the file system refuses; a directory that others can read, with the command that mends it.
+pub(crate) fn require_directory(path: &Path) -> Result<()> {
+    create_directory(path)?;
+    refuse_if_others_can_read(path)
+}
+
+/// Makes an empty file that only its owner can read, unless it is there; then it must be one.
+///
+/// # Errors
+/// What the file system refuses; a file that others can read, with the command that mends it.
+pub(crate) fn require_file(path: &Path) -> Result<()> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?;
+    refuse_if_others_can_read(path)
+}
 
 /// Creates a file, and its directory, unless the name is taken. When two processes do so at once, one wins and both find its
 /// file: it gets its name only when it is complete, and only if the name is free.
@@ -50,15 +72,17 @@ fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// Refuses a private file that others than its owner can read.
+/// Refuses a private file or directory that others than its owner can read.
 ///
 /// # Errors
 /// That they can.
 #[cfg(unix)]
 pub(crate) fn refuse_if_others_can_read(path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    let mode = fs::metadata(path)?.permissions().mode();
-    anyhow::ensure!(mode & 0o077 == 0, "other users can read this private key; `chmod 600` it");
+    let found = fs::metadata(path)?;
+    let right = if found.is_dir() { "700" } else { "600" };
+    let is_private = found.permissions().mode() & 0o077 == 0;
+    anyhow::ensure!(is_private, "other users can read {0}; mend it with `chmod {right} {0}`", path.display());
     Ok(())
 }
 

@@ -28,6 +28,7 @@ pub use self::surround::{Serving, serve};
 use crate::{
     api::{
         DESCRIPTOR_SET,
+        page::TokenSeal,
         v1::{
             audit_service_server::AuditServiceServer, competition_service_server::CompetitionServiceServer,
             contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
@@ -48,6 +49,7 @@ use crate::{
     metrics::Metrics,
     preference::{self, service::PreferenceApi},
     privacy::service::PrivacyApi,
+    private_file,
     quality::service::QualityApi,
     rating::service::RatingApi,
     store::{Database, Opening, Store},
@@ -83,21 +85,22 @@ pub struct Running {
 /// Whatever keeps the server from serving: the data directory, the database, the keys, the certificate, an address.
 pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let data_dir = &config.data_dir;
-    std::fs::create_dir_all(data_dir)
-        .with_context(|| format!("cannot create data directory {}", data_dir.display()))?;
+    private_file::require_directory(data_dir)
+        .with_context(|| format!("cannot use the data directory {}", data_dir.display()))?;
     let opening = Opening {
         connections: config.database_connections,
         wait: config.database_wait,
         accept_older: config.accept_older_database,
     };
     let store = Store::open(&database(&config)?, opening, clock.clone()).await?;
-    let authenticator = Arc::new(Authenticator::new(&config.auth, data_dir, clock)?);
+    let authenticator = Arc::new(Authenticator::new(&config.auth, data_dir, clock.clone())?);
     let metrics = Arc::new(Metrics::new());
     let (stop, stopping) = watch::channel(false);
     let (ready_now, ready) = watch::channel(true);
     let (health, health_service) = tonic_health::server::health_reporter();
 
     let vault = Vault::open(config.master_key_file.as_deref(), data_dir)?;
+    let tokens = Arc::new(TokenSeal::new(&vault, clock));
     let (services, names) = services(&config, &store, &metrics, &stopping, vault);
     let mut routes = services.add_service(health_service);
     if config.reflection {
@@ -118,7 +121,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         beside.push(task.abort_handle());
     }
     let Serving { address, task: serving, cut } =
-        serve(routes, &config, authenticator.clone(), metrics.clone(), stopping.clone()).await?;
+        serve(routes, &config, (authenticator.clone(), tokens), metrics.clone(), stopping.clone()).await?;
     beside.push(tokio::spawn(report_health(health, names, ready)).abort_handle());
     beside.push(tokio::spawn(keep_house(store.clone(), stopping.clone())).abort_handle());
     let fitting = preference::keep_fitted(store.clone(), config.time_zone.rules.clone(), stopping.clone());

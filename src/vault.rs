@@ -38,6 +38,7 @@ struct Master {
     id: String,
     wrapping: SealKey,
     naming: [u8; KEY_BYTES],
+    tokens: [u8; KEY_BYTES],
     signing: Ed25519KeyPair,
 }
 
@@ -91,6 +92,7 @@ impl Vault {
                 id: id.to_owned(),
                 wrapping: SealKey(derived(&key, "rapport wrap 1")),
                 naming: derived(&key, "rapport name 1"),
+                tokens: derived(&key, "rapport token 1"),
                 signing: Ed25519KeyPair::from_seed_unchecked(&derived(&key, "rapport sign 1"))?,
             });
         }
@@ -161,6 +163,11 @@ impl Vault {
         Ok(Signature { key_id: key.id.clone(), bytes: key.signing.sign(message).as_ref().to_vec() })
     }
 
+    /// Keys for tokens that callers carry and must not read, oldest first.
+    pub fn token_keys(&self) -> Vec<SealKey> {
+        self.0.iter().map(|key| SealKey(key.tokens)).collect()
+    }
+
     /// By which signatures are verified: ids, and public keys of 32 bytes.
     pub fn public_keys(&self) -> Vec<(String, Vec<u8>)> {
         self.0.iter().map(|key| (key.id.clone(), key.signing.public_key().as_ref().to_vec())).collect()
@@ -210,7 +217,23 @@ impl SealKey {
     /// # Errors
     /// None of a sound key.
     pub fn seal(&self, about: &[u8], secret: &[u8]) -> Result<Vec<u8>> {
-        let nonce = random::<NONCE_LEN>();
+        self.seal_with(random(), about, secret)
+    }
+
+    /// The same bytes for the same secret, and others for any other: the nonce is a MAC of what is sealed.
+    ///
+    /// # Errors
+    /// None of a sound key.
+    pub fn seal_alike(&self, about: &[u8], secret: &[u8]) -> Result<Vec<u8>> {
+        let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &derived(&self.0, "nonce")));
+        mac.update(&(about.len() as u64).to_be_bytes());
+        mac.update(about);
+        mac.update(secret);
+        let nonce = mac.sign().as_ref()[..NONCE_LEN].try_into().map_err(Error::internal)?;
+        self.seal_with(nonce, about, secret)
+    }
+
+    fn seal_with(&self, nonce: [u8; NONCE_LEN], about: &[u8], secret: &[u8]) -> Result<Vec<u8>> {
         let mut text = secret.to_vec();
         self.cipher()?
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(about), &mut text)

@@ -13,11 +13,15 @@ use std::{
 use futures::future::{BoxFuture, Ready, ready};
 use http::{Request, Response, uri::PathAndQuery};
 use rapport::{
-    api::v1::{RecordInteractionRequest, Role},
+    api::{
+        page::TokenSeal,
+        v1::{RecordInteractionRequest, Role},
+    },
     auth::Authenticator,
     clock::Clock,
     metrics::Metrics,
     server::{self, Serving},
+    vault::Vault,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tonic::{
@@ -82,7 +86,8 @@ pub(crate) async fn serve_layered(database: &Fresh) -> anyhow::Result<(Serving, 
     let token = authenticator.sign(Role::App, "load", &[], Duration::from_secs(3_600))?;
     let (stop, stopping) = watch::channel(false);
     let routes = Routes::default().add_service(Echo);
-    let serving = server::serve(routes, &config, authenticator, Arc::new(Metrics::new()), stopping).await?;
+    let tokens = Arc::new(TokenSeal::new(&Vault::open(None, &config.data_dir)?, Clock::system()));
+    let serving = server::serve(routes, &config, (authenticator, tokens), Arc::new(Metrics::new()), stopping).await?;
     Ok((serving, stop, token))
 }
 

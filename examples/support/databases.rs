@@ -34,7 +34,8 @@ impl Databases {
 
     pub(crate) async fn create(&self, name: &str) -> anyhow::Result<Fresh> {
         let directory = self.directory.path().join(name);
-        std::fs::create_dir_all(&directory)?;
+        // As a server wants it: nobody else may read it.
+        std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&directory)?;
         let Some(url) = &self.postgres_url else {
             return Ok(Fresh { url: None, directory, name: String::new() });
         };

@@ -19,6 +19,7 @@ mod m0011_competitions;
 mod m0012_preferences;
 mod m0013_erasures;
 mod m0015_commit_mark;
+mod m0016_consent_time;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_preferences::Migration),
             Box::new(m0013_erasures::Migration),
             Box::new(m0015_commit_mark::Migration),
+            Box::new(m0016_consent_time::Migration),
         ]
     }
 }

@@ -1,31 +1,49 @@
-//! Tokens that say where a reader was, of pages and of streams: versioned, bound to the query and the caller they were
-//! issued for.
+//! Tokens that say where a reader was, of pages and of streams: bound to the query and the caller they were issued for, and
+//! to a few days, and sealed, so that nobody can make one, alter one or learn from one.
+
+use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::error::{Error, Reason, Result};
+use crate::{
+    clock::Clock,
+    error::{Error, Reason, Result},
+    vault::{SealKey, Vault},
+};
 
-const VERSION: u8 = 1;
-const BINDING: usize = 8;
+const VERSION: u8 = 2;
+const BINDING: usize = 16;
+const EXPIRY: usize = 8;
+const DAY: i64 = 86_400_000_000;
 
-/// How a kind of token is called where it is refused.
+/// How a kind of token is called where it is refused, and how long it is good.
 struct Form {
     field: &'static str,
+    /// Whole days after the one on which it is issued.
+    days: i64,
     invalid: (Reason, &'static str),
+    expired: (Reason, &'static str),
     mismatch: (Reason, &'static str),
 }
 
 const PAGE_TOKEN: Form = Form {
     field: "page_token",
+    days: 1,
     invalid: (Reason::PageTokenInvalid, "must be a next_page_token"),
+    expired: (Reason::PageTokenInvalid, "must be a next_page_token of today or yesterday: this one has expired"),
     mismatch: (Reason::PageTokenMismatch, "must come from the same query by the same caller"),
 };
 
 const CURSOR: Form = Form {
     field: "resume_cursor",
+    days: 7,
     invalid: (Reason::CursorInvalid, "must be the resume_cursor of a response"),
+    expired: (
+        Reason::CursorInvalid,
+        "must be the resume_cursor of a response of the last 7 days: this one has expired",
+    ),
     mismatch: (Reason::CursorMismatch, "must come from a stream of the same method and subject to the same caller"),
 };
 
@@ -35,29 +53,69 @@ impl Form {
     }
 }
 
+/// By what tokens are sealed: nobody but the servers of a database can make one, or read a place in it.
+#[derive(Debug)]
+pub struct TokenSeal {
+    /// The last one seals, all of them open.
+    keys: Vec<SealKey>,
+    clock: Clock,
+}
+
+impl TokenSeal {
+    /// By the master keys of a vault.
+    pub fn new(vault: &Vault, clock: Clock) -> Self {
+        Self { keys: vault.token_keys(), clock }
+    }
+
+    fn seal(&self, text: &[u8]) -> Vec<u8> {
+        // A vault has a key, and a sound one seals anything; a token that cannot be made ends the list there.
+        self.keys.last().and_then(|key| key.seal_alike(b"token", text).ok()).unwrap_or_default()
+    }
+
+    fn open(&self, sealed: &[u8]) -> Option<Vec<u8>> {
+        self.keys.iter().rev().find_map(|key| key.open(b"token", sealed).ok())
+    }
+}
+
+/// A caller with a reach, by whose servers tokens are sealed.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// The same for the same caller with the same reach.
+    pub text: String,
+    /// Seals and opens.
+    pub seal: Arc<TokenSeal>,
+}
+
 /// What a token is bound to: everything about the query but the place in it, and the caller.
-#[derive(Clone, Copy, Debug)]
-pub struct Query([u8; BINDING]);
+#[derive(Clone, Debug)]
+pub struct Query {
+    hash: [u8; BINDING],
+    seal: Arc<TokenSeal>,
+}
 
 impl Query {
     /// Binds to a method, a caller's reach and the encoded filter.
-    pub fn new(method: &str, reach: &str, filter: &[u8]) -> Self {
+    pub fn new(method: &str, caller: &Binding, filter: &[u8]) -> Self {
         let mut hash = Sha256::new();
-        for part in [method.as_bytes(), reach.as_bytes(), filter] {
+        for part in [method.as_bytes(), caller.text.as_bytes(), filter] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
         let mut binding = [0; BINDING];
         binding.copy_from_slice(&hash.finalize()[..BINDING]);
-        Self(binding)
+        Self { hash: binding, seal: caller.seal.clone() }
     }
 
     /// The token that continues after `position`.
     pub fn token(&self, position: &[u8]) -> String {
-        let mut bytes = vec![VERSION];
-        bytes.extend_from_slice(&self.0);
-        bytes.extend_from_slice(position);
-        URL_SAFE_NO_PAD.encode(bytes)
+        self.write(position, &PAGE_TOKEN)
+    }
+
+    /// The same place on the same day gives the same token, so that answers can be compared.
+    fn write(&self, position: &[u8], form: &Form) -> String {
+        let expiry = (self.seal.clock.now_micros().div_euclid(DAY) + 1 + form.days).saturating_mul(DAY);
+        let text = [&expiry.to_be_bytes()[..], &self.hash, position].concat();
+        URL_SAFE_NO_PAD.encode([&[VERSION][..], &self.seal.seal(&text)].concat())
     }
 
     /// The position in a page token, or none for the first page.
@@ -95,7 +153,7 @@ impl Query {
 
     /// The cursor that resumes a stream behind a sequence number.
     pub fn cursor(&self, sequence: i64) -> String {
-        self.token(&sequence.to_be_bytes())
+        self.write(&sequence.to_be_bytes(), &CURSOR)
     }
 
     /// The sequence number in a cursor, or none where the stream begins at its head.
@@ -113,22 +171,38 @@ impl Query {
         if token.is_empty() {
             return Ok(None);
         }
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| form.refuse(form.invalid))?;
-        match bytes.split_first_chunk::<{ 1 + BINDING }>() {
-            Some((&[VERSION, ref binding @ ..], position)) if *binding == self.0 => Ok(Some(position.to_vec())),
-            Some((&[VERSION, ..], _)) => Err(form.refuse(form.mismatch)),
-            Some(_) | None => Err(form.refuse(form.invalid)),
+        let invalid = || form.refuse(form.invalid);
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| invalid())?;
+        let sealed = bytes.strip_prefix(&[VERSION]).ok_or_else(invalid)?;
+        let text = self.seal.open(sealed).ok_or_else(invalid)?;
+        let (expiry, text) = text.split_first_chunk::<EXPIRY>().ok_or_else(invalid)?;
+        let (hash, position) = text.split_first_chunk::<BINDING>().ok_or_else(invalid)?;
+        if *hash != self.hash {
+            return Err(form.refuse(form.mismatch));
         }
+        if i64::from_be_bytes(*expiry) <= self.seal.clock.now_micros() {
+            return Err(form.refuse(form.expired));
+        }
+        Ok(Some(position.to_vec()))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::{prelude::*, sample::Index};
+
     use super::*;
+
+    const NOW: i64 = 20_000 * DAY + 5;
+
+    fn query(clock: &Clock, method: &str) -> Query {
+        let seal = Arc::new(TokenSeal { keys: vec![SealKey::from_bytes(&[7; 32]).unwrap()], clock: clock.clone() });
+        Query::new(method, &Binding { text: "all".to_owned(), seal }, &[])
+    }
 
     #[test]
     fn a_page_says_whether_there_is_more() {
-        let query = Query::new("List", "all", &[]);
+        let query = query(&Clock::fixed(NOW), "List");
         let page = |found: Vec<u8>| query.page(found, 2, |last| vec![*last]);
         assert_eq!(page(vec![1, 2]), (vec![1, 2], String::new()));
         let (found, token) = page(vec![1, 2, 3]);
@@ -137,12 +211,54 @@ mod tests {
 
     #[test]
     fn a_forged_name_does_not_reach_the_database() {
-        let query = Query::new("List", "all", &[]);
+        let query = query(&Clock::fixed(NOW), "List");
         assert_eq!(query.name_position(&query.token("王".as_bytes())).unwrap().as_deref(), Some("王"));
         assert_eq!(query.name_position("").unwrap(), None);
         for forged in [&b"a\0b"[..], b"\xff"] {
             assert!(query.name_position(&query.token(forged)).is_err());
         }
         assert!(query.id_position(&query.token(b"short")).is_err());
+    }
+
+    fn reason(refused: Result<Option<Vec<u8>>>) -> Reason {
+        let Err(Error::Invalid(found)) = refused else { panic!("{refused:?}") };
+        found[0].reason
+    }
+
+    #[test]
+    fn a_token_ends_and_belongs_to_its_query() {
+        let clock = Clock::fixed(NOW);
+        let one = query(&clock, "List");
+        let token = one.token(b"x");
+        assert_eq!(token, query(&clock, "List").token(b"x"));
+        assert_eq!(reason(query(&clock, "Other").position(&token)), Reason::PageTokenMismatch);
+        clock.set(20_002 * DAY - 1);
+        assert!(one.position(&token).is_ok());
+        clock.set(20_002 * DAY);
+        assert_eq!(reason(one.position(&token)), Reason::PageTokenInvalid);
+    }
+
+    #[test]
+    fn a_cursor_tells_nothing_of_its_place() {
+        let query = query(&Clock::fixed(NOW), "Watch");
+        let cursors = [query.cursor(34), query.cursor(49)];
+        assert!(cursors.iter().all(|cursor| cursor.len() == cursors[0].len()));
+        let bytes = cursors.map(|cursor| URL_SAFE_NO_PAD.decode(cursor).unwrap());
+        let same = bytes[0].iter().zip(&bytes[1]).filter(|(one, other)| one == other).count();
+        // Two of 256 values agree by chance in one of 256 places.
+        assert!(same < 8, "{same}");
+        assert!(!bytes[0].windows(8).any(|window| window == 34_i64.to_be_bytes()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_token_opens_anything_after_one_bit_is_changed(at in any::<Index>(), bit in 0_u8..8, sequence in 0_i64..1000) {
+            let query = query(&Clock::fixed(NOW), "Watch");
+            let mut bytes = URL_SAFE_NO_PAD.decode(query.cursor(sequence)).unwrap();
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            let forged = URL_SAFE_NO_PAD.encode(bytes);
+            prop_assert!(query.resume(&forged, i64::MAX).is_err() && query.position(&forged).is_err());
+        }
     }
 }

@@ -15,7 +15,10 @@ use super::{
     Authenticator, Caller,
     access::{Access, Verdict},
 };
-use crate::{api::status, error::Error};
+use crate::{
+    api::{page::TokenSeal, status},
+    error::Error,
+};
 
 /// Puts authentication before services.
 #[derive(Clone)]
@@ -24,12 +27,13 @@ pub struct AuthLayer(Arc<Gate>);
 struct Gate {
     authenticator: Arc<Authenticator>,
     access: Access,
+    tokens: Arc<TokenSeal>,
 }
 
 impl AuthLayer {
-    /// A layer that accepts what an authenticator accepts.
-    pub fn new(authenticator: Arc<Authenticator>) -> Self {
-        Self(Arc::new(Gate { authenticator, access: Access::new() }))
+    /// A layer that accepts what an authenticator accepts; `tokens` goes with every caller.
+    pub fn new(authenticator: Arc<Authenticator>, tokens: Arc<TokenSeal>) -> Self {
+        Self(Arc::new(Gate { authenticator, access: Access::new(), tokens }))
     }
 }
 
@@ -78,7 +82,7 @@ impl Gate {
         let token = bearer(headers).ok_or_else(rejected)?;
         let principal = self.authenticator.verify(token).map_err(status::of)?;
         match self.access.verdict(path, principal.role) {
-            Verdict::Granted(reach) => Ok(Caller { principal, reach }),
+            Verdict::Granted(reach) => Ok(Caller { principal, reach, tokens: self.tokens.clone() }),
             Verdict::Refused => Err(status::of(Error::RoleNotAllowed)),
             // What the table does not know cannot be reached, even if a service should be there. It is what tonic
             // itself would answer, and no error of the domain.
@@ -111,6 +115,7 @@ mod tests {
         auth::token::tests::{NOW, SECRET, claims, forge},
         clock::Clock,
         config::{Auth, Config, ServeArgs},
+        vault::Vault,
     };
 
     const METHOD: &str = "/rapport.v1.DirectoryService/GetCustomer";
@@ -167,7 +172,9 @@ mod tests {
             for value in authorization {
                 request.headers_mut().append(AUTHORIZATION, value.clone());
             }
-            let service = AuthLayer::new(self.authenticator.clone()).layer(behind);
+            let vault = Vault::open(None, self._directory.path()).unwrap();
+            let tokens = Arc::new(TokenSeal::new(&vault, Clock::fixed(NOW)));
+            let service = AuthLayer::new(self.authenticator.clone(), tokens).layer(behind);
             let (parts, _) = self.runtime.block_on(service.oneshot(request)).unwrap().into_parts();
             Answer {
                 http: parts.status,

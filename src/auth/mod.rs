@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::{
     api::{
         convert::enum_values,
+        page::TokenSeal,
         plain_name,
         v1::{Reach, Role},
     },
@@ -42,8 +43,10 @@ pub struct Principal {
 pub struct Caller {
     /// Who calls.
     pub principal: Arc<Principal>,
-    /// Which records he may reach by this method.
+    /// Which records the caller may reach by this method.
     pub reach: Reach,
+    /// Seals the places in lists and streams that the caller is given.
+    pub tokens: Arc<TokenSeal>,
 }
 
 impl Caller {

@@ -214,6 +214,7 @@ impl Story {
                 source: "公开课报名表".into(),
                 obtained_time: Some(time("2026-03-03 19:00")?),
                 consent: v1::Consent::Granted.into(),
+                ..Default::default()
             }],
             aliases: vec![phone()],
             ..Default::default()

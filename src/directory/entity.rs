@@ -72,6 +72,7 @@ pub(super) mod contact_point {
         pub source: String,
         pub obtained_at: Option<i64>,
         pub consent: i16,
+        pub consent_at: Option<i64>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

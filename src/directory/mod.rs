@@ -2,6 +2,7 @@
 
 pub(crate) mod admission;
 mod entity;
+mod merge;
 pub(crate) mod scope;
 pub mod service;
 pub(crate) mod store;
@@ -13,7 +14,7 @@ use crate::{
     error::{Reason, Violation},
 };
 
-/// A team.
+/// A team. In a change, an empty name and an unspecified state are not stated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Team {
     pub(crate) id: String,
@@ -22,7 +23,7 @@ pub(crate) struct Team {
     pub(crate) revision: i64,
 }
 
-/// A colleague, or a bot.
+/// A colleague, or a bot; in a change likewise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StaffMember {
     pub(crate) id: String,
@@ -56,6 +57,8 @@ pub(crate) struct ContactPoint {
     pub(crate) source: String,
     pub(crate) obtained_at: Option<i64>,
     pub(crate) consent: Consent,
+    /// When the customer said so; none: nobody told.
+    pub(crate) consent_at: Option<i64>,
 }
 
 /// Another name of a customer.

@@ -1,6 +1,7 @@
 //! What of the record a caller may see: his role's reach, his teams, himself.
 
 use crate::{
+    api::page::Binding,
     auth::Caller,
     error::{Error, Result},
 };
@@ -38,8 +39,9 @@ impl Scope {
         }
     }
 
-    /// A text that is the same for the same caller with the same reach; page tokens are bound to it.
-    pub(crate) fn binding(&self, caller: &Caller) -> String {
-        format!("{:?} {:?} {self:?}", caller.principal.role, caller.principal.subject)
+    /// The same for the same caller with the same reach; page tokens are bound to it.
+    pub(crate) fn binding(&self, caller: &Caller) -> Binding {
+        let text = format!("{:?} {:?} {self:?}", caller.principal.role, caller.principal.subject);
+        Binding { text, seal: caller.tokens.clone() }
     }
 }

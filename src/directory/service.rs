@@ -50,7 +50,13 @@ trait Record: Clone + Send + Sync + Sized + 'static {
         Vec::new()
     }
 
-    fn write<'t>(&'t self, tx: &'t Tx, vault: &'t Vault, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>>;
+    /// `vault` recognises whoever was erased; `now`: the database's time.
+    fn write<'t>(
+        &'t self,
+        tx: &'t Tx,
+        by: (&'t Vault, i64),
+        upsert: &'t Upsert,
+    ) -> BoxFuture<'t, Result<Written, Abort>>;
 }
 
 impl DirectoryApi {
@@ -81,7 +87,7 @@ impl DirectoryApi {
                     let now = store.now(tx).await?;
                     let mut results = Vec::with_capacity(items.len());
                     for (mutation, record) in items.iter() {
-                        match request::once(tx, mutation, now, record.write(tx, &vault, &upsert)).await {
+                        match request::once(tx, mutation, now, record.write(tx, (&vault, now), &upsert)).await {
                             Ok(written) => results.push(Ok(written)),
                             Err(Abort::Domain(error)) => results.push(Err(error)),
                             Err(abort) => return Err(abort),
@@ -192,14 +198,15 @@ impl Record for Team {
     type Message = v1::Team;
 
     fn read(message: v1::Team) -> Self {
-        let state = match message.state() {
-            v1::TeamState::Unspecified => v1::TeamState::Active,
-            state @ (v1::TeamState::Active | v1::TeamState::Inactive) => state,
-        };
-        Self { state, id: normal(message.team_id), display_name: message.display_name, revision: 0 }
+        Self { state: message.state(), id: normal(message.team_id), display_name: message.display_name, revision: 0 }
     }
 
-    fn write<'t>(&'t self, tx: &'t Tx, _: &'t Vault, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>> {
+    fn write<'t>(
+        &'t self,
+        tx: &'t Tx,
+        _: (&'t Vault, i64),
+        upsert: &'t Upsert,
+    ) -> BoxFuture<'t, Result<Written, Abort>> {
         Box::pin(rows::upsert_team(tx, self, upsert))
     }
 }
@@ -208,12 +215,8 @@ impl Record for StaffMember {
     type Message = v1::StaffMember;
 
     fn read(message: v1::StaffMember) -> Self {
-        let state = match message.state() {
-            v1::StaffState::Unspecified => v1::StaffState::Active,
-            state @ (v1::StaffState::Active | v1::StaffState::Inactive) => state,
-        };
         Self {
-            state,
+            state: message.state(),
             role: message.role(),
             id: normal(message.staff_id),
             display_name: message.display_name,
@@ -222,7 +225,12 @@ impl Record for StaffMember {
         }
     }
 
-    fn write<'t>(&'t self, tx: &'t Tx, _: &'t Vault, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>> {
+    fn write<'t>(
+        &'t self,
+        tx: &'t Tx,
+        _: (&'t Vault, i64),
+        upsert: &'t Upsert,
+    ) -> BoxFuture<'t, Result<Written, Abort>> {
         Box::pin(rows::upsert_staff(tx, self, upsert))
     }
 }
@@ -249,8 +257,13 @@ impl Record for Customer {
         check_customer(self)
     }
 
-    fn write<'t>(&'t self, tx: &'t Tx, vault: &'t Vault, upsert: &'t Upsert) -> BoxFuture<'t, Result<Written, Abort>> {
-        Box::pin(rows::upsert_customer(tx, vault, self, upsert))
+    fn write<'t>(
+        &'t self,
+        tx: &'t Tx,
+        by: (&'t Vault, i64),
+        upsert: &'t Upsert,
+    ) -> BoxFuture<'t, Result<Written, Abort>> {
+        Box::pin(rows::upsert_customer(tx, by, self, upsert))
     }
 }
 
@@ -259,6 +272,7 @@ fn contact_point(message: v1::ContactPoint) -> ContactPoint {
         kind: message.kind(),
         consent: message.consent(),
         obtained_at: message.obtained_time.as_ref().map(micros),
+        consent_at: message.consent_time.as_ref().map(micros),
         value: normal(message.value),
         source: message.source,
     }
@@ -298,6 +312,7 @@ pub(crate) fn contact_point_message(point: ContactPoint) -> v1::ContactPoint {
         source: point.source,
         obtained_time: point.obtained_at.map(timestamp),
         consent: point.consent.into(),
+        consent_time: point.consent_at.map(timestamp),
     }
 }
 

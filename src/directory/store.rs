@@ -8,7 +8,9 @@ use sea_orm::{
 };
 
 use super::entity::{contact_point, customer, customer_alias, staff_member, team};
-use super::{Alias, ContactPoint, Customer, Party, StaffMember, Suspension, Team, Upsert, Written, etag, scope::Scope};
+use super::{
+    Alias, ContactPoint, Customer, Party, StaffMember, Suspension, Team, Upsert, Written, etag, merge, scope::Scope,
+};
 use crate::{
     api::v1::{Consent, ContactKind, CustomerStanding, StaffRole, StaffState, TeamState, UpsertMode, UpsertOutcome},
     error::{Error, Reason},
@@ -61,36 +63,62 @@ fn to_customer(row: customer::Model, contact_points: Vec<ContactPoint>, aliases:
     }
 }
 
-/// What to do with a record that may be there already, and the revision it gets.
-fn decide(there: Option<i64>, upsert: &Upsert, what: &'static str) -> Result<(UpsertOutcome, i64), Error> {
+/// What to do with a record that may be there already.
+fn decide(there: Option<i64>, upsert: &Upsert, what: &'static str) -> Result<UpsertOutcome, Error> {
     match there {
         None if !upsert.etag.is_empty() => Err(Error::NotFound(what)),
-        None => Ok((UpsertOutcome::Created, 1)),
+        None => Ok(UpsertOutcome::Created),
         Some(revision) if !upsert.etag.is_empty() && upsert.etag != etag(revision) => Err(Error::EtagMismatch),
-        Some(revision) if upsert.mode == UpsertMode::CreateOnly => Ok((UpsertOutcome::Left, revision)),
-        Some(revision) => Ok((UpsertOutcome::Replaced, revision + 1)),
+        Some(_) => Ok(match upsert.mode {
+            UpsertMode::CreateOnly => UpsertOutcome::Left,
+            UpsertMode::Replace => UpsertOutcome::Replaced,
+            UpsertMode::Unspecified | UpsertMode::Merge => UpsertOutcome::Merged,
+        }),
     }
 }
 
-/// Creates or replaces a team.
+/// What a record becomes, with its next revision; `None` where it stays as it is.
+fn become_of<T: PartialEq>(
+    outcome: UpsertOutcome,
+    (there, given): (Option<T>, T),
+    merge: impl FnOnce(T, &T) -> T,
+) -> Option<T>
+where
+    T: Clone,
+{
+    match (outcome, there) {
+        (UpsertOutcome::Left, _) => None,
+        (UpsertOutcome::Merged, Some(there)) => {
+            let merged = merge(there.clone(), &given);
+            (merged != there).then_some(merged)
+        }
+        _ => Some(given),
+    }
+}
+
+/// Creates, merges or replaces a team.
 pub(crate) async fn upsert_team(tx: &Tx, team: &Team, upsert: &Upsert) -> Result<Written, Abort> {
-    let there = team::Entity::find_by_id(&team.id).lock_exclusive().one(tx).await?;
-    let (outcome, revision) = decide(there.map(|row| row.revision), upsert, "team")?;
+    let there: Option<Team> = team::Entity::find_by_id(&team.id).lock_exclusive().one(tx).await?.map(Into::into);
+    let revision = there.as_ref().map_or(0, |there| there.revision);
+    let outcome = decide(there.as_ref().map(|there| there.revision), upsert, "team")?;
+    let Some(next) = become_of(outcome, (there, team.clone()), merge::team) else {
+        return Ok(Written::new(UpsertOutcome::Left, revision));
+    };
+    let state = if next.state == TeamState::Unspecified { TeamState::Active } else { next.state };
     let row = team::ActiveModel {
-        team_id: Set(team.id.clone()),
-        display_name: Set(team.display_name.clone()),
-        state: Set(team.state as i16),
-        revision: Set(revision),
+        team_id: Set(next.id),
+        display_name: Set(next.display_name),
+        state: Set(state as i16),
+        revision: Set(revision + 1),
     };
     match outcome {
         UpsertOutcome::Created => _ = team::Entity::insert(row).exec_without_returning(tx).await?,
-        UpsertOutcome::Replaced => _ = team::Entity::update(row).exec(tx).await?,
-        UpsertOutcome::Left | UpsertOutcome::Unspecified => {}
+        _ => _ = team::Entity::update(row).exec(tx).await?,
     }
-    Ok(Written::new(outcome, revision))
+    Ok(Written::new(outcome, revision + 1))
 }
 
-/// Creates or replaces a colleague.
+/// Creates, merges or replaces a colleague.
 pub(crate) async fn upsert_staff(tx: &Tx, person: &StaffMember, upsert: &Upsert) -> Result<Written, Abort> {
     if let Some(team_id) = &person.team_id
         && team::Entity::find_by_id(team_id).one(tx).await?.is_none()
@@ -98,27 +126,32 @@ pub(crate) async fn upsert_staff(tx: &Tx, person: &StaffMember, upsert: &Upsert)
         return Err(Error::invalid("team_id", Reason::UnknownTeam, "must be a team of the directory").into());
     }
     let there = staff_member::Entity::find_by_id(&person.id).lock_exclusive().one(tx).await?;
-    let (outcome, revision) = decide(there.map(|row| row.revision), upsert, "staff member")?;
+    let there: Option<StaffMember> = there.map(Into::into);
+    let revision = there.as_ref().map_or(0, |there| there.revision);
+    let outcome = decide(there.as_ref().map(|there| there.revision), upsert, "staff member")?;
+    let Some(next) = become_of(outcome, (there, person.clone()), merge::staff_member) else {
+        return Ok(Written::new(UpsertOutcome::Left, revision));
+    };
+    let state = if next.state == StaffState::Unspecified { StaffState::Active } else { next.state };
     let row = staff_member::ActiveModel {
-        staff_id: Set(person.id.clone()),
-        display_name: Set(person.display_name.clone()),
-        role: Set(person.role as i16),
-        team_id: Set(person.team_id.clone()),
-        state: Set(person.state as i16),
-        revision: Set(revision),
+        staff_id: Set(next.id),
+        display_name: Set(next.display_name),
+        role: Set(next.role as i16),
+        team_id: Set(next.team_id),
+        state: Set(state as i16),
+        revision: Set(revision + 1),
     };
     match outcome {
         UpsertOutcome::Created => _ = staff_member::Entity::insert(row).exec_without_returning(tx).await?,
-        UpsertOutcome::Replaced => _ = staff_member::Entity::update(row).exec(tx).await?,
-        UpsertOutcome::Left | UpsertOutcome::Unspecified => {}
+        _ => _ = staff_member::Entity::update(row).exec(tx).await?,
     }
-    Ok(Written::new(outcome, revision))
+    Ok(Written::new(outcome, revision + 1))
 }
 
-/// Creates or replaces a customer with his contact points and aliases; a suspension stays as it is.
+/// Creates, merges or replaces a customer with the contact points and aliases; a suspension stays as it is.
 pub(crate) async fn upsert_customer(
     tx: &Tx,
-    vault: &Vault,
+    (vault, now): (&Vault, i64),
     customer: &Customer,
     upsert: &Upsert,
 ) -> Result<Written, Abort> {
@@ -130,71 +163,92 @@ pub(crate) async fn upsert_customer(
     }
     let erased = tombstone::among(tx, vault, names).await?;
     if !erased.is_empty() {
-        let is_he = erased.contains_key(&Name::Customer(customer.id.clone()));
-        if is_he && upsert.mode == UpsertMode::CreateOnly && upsert.etag.is_empty() {
+        let is_same = erased.contains_key(&Name::Customer(customer.id.clone()));
+        if is_same && upsert.mode == UpsertMode::CreateOnly && upsert.etag.is_empty() {
             return Ok(Written::new(UpsertOutcome::Left, 0));
         }
         return Err(Error::CustomerErased.into());
     }
-    let (outcome, revision) = decide(there.as_ref().map(|row| row.revision), upsert, "customer")?;
+    let revision = there.as_ref().map_or(0, |row| row.revision);
+    let outcome = decide(there.as_ref().map(|row| row.revision), upsert, "customer")?;
     let aliases = customer.aliases.iter().map(|alias| alias.value.clone()).collect();
     let owners = known_among(tx, Named { aliases, ..Named::default() }).await?.aliases;
     if customer.aliases.iter().any(|alias| owners.get(alias).is_some_and(|owner| *owner != customer.id)) {
         return Err(Error::AliasTaken.into());
     }
-    let was = there.map_or(CustomerStanding::Prospect as i16, |row| row.standing);
+    if outcome == UpsertOutcome::Left {
+        return Ok(Written::new(outcome, revision));
+    }
+    let given = dated(customer.clone(), now);
+    let there = with_parts(tx, there.into_iter().collect()).await?.pop();
+    let next = match (outcome, there) {
+        (UpsertOutcome::Merged, Some(there)) => {
+            let merged = merge::customer(there.clone(), &given)?;
+            if merged == there {
+                return Ok(Written::new(UpsertOutcome::Left, revision));
+            }
+            merged
+        }
+        (_, Some(there)) => merge::replaced_customer(there, &given)?,
+        (_, None) => given,
+    };
+    write_customer(tx, next, outcome, revision + 1).await?;
+    Ok(Written::new(outcome, revision + 1))
+}
+
+/// Contact points with the time since when their consent holds: a no of unknown time is one from now on.
+fn dated(mut customer: Customer, now: i64) -> Customer {
+    for point in &mut customer.contact_points {
+        let is_no = matches!(point.consent, Consent::Denied | Consent::Withdrawn);
+        point.consent_at = point.consent_at.or(if is_no { Some(now) } else { None });
+    }
+    customer
+}
+
+async fn write_customer(tx: &Tx, customer: Customer, outcome: UpsertOutcome, revision: i64) -> Result<(), DbErr> {
     let row = customer::ActiveModel {
         customer_id: Set(customer.id.clone()),
-        salutation: Set(customer.salutation.clone()),
-        standing: Set(customer.standing.map_or(was, |standing| standing as i16)),
-        locale: Set(customer.locale.clone()),
-        time_zone: Set(customer.time_zone.clone()),
+        salutation: Set(customer.salutation),
+        standing: Set(customer.standing.unwrap_or(CustomerStanding::Prospect) as i16),
+        locale: Set(customer.locale),
+        time_zone: Set(customer.time_zone),
         revision: Set(revision),
         ..Default::default()
     };
-    match outcome {
-        UpsertOutcome::Created => _ = customer::Entity::insert(row).exec_without_returning(tx).await?,
-        UpsertOutcome::Replaced => {
-            customer::Entity::update(row).exec(tx).await?;
-            contact_point::Entity::delete_many()
-                .filter(contact_point::Column::CustomerId.eq(&customer.id))
-                .exec(tx)
-                .await?;
-            customer_alias::Entity::delete_many()
-                .filter(customer_alias::Column::CustomerId.eq(&customer.id))
-                .exec(tx)
-                .await?;
-        }
-        UpsertOutcome::Left | UpsertOutcome::Unspecified => return Ok(Written::new(outcome, revision)),
+    if outcome == UpsertOutcome::Created {
+        customer::Entity::insert(row).exec_without_returning(tx).await?;
+    } else {
+        use {contact_point::Column as OfPoint, customer_alias::Column as OfAlias};
+        customer::Entity::update(row).exec(tx).await?;
+        contact_point::Entity::delete_many().filter(OfPoint::CustomerId.eq(&customer.id)).exec(tx).await?;
+        customer_alias::Entity::delete_many().filter(OfAlias::CustomerId.eq(&customer.id)).exec(tx).await?;
     }
-    let points = customer.contact_points.iter().zip(0i16..);
+    let points = customer.contact_points.into_iter().zip(0i16..);
     let points: Vec<_> = points
         .map(|(point, position)| contact_point::ActiveModel {
             customer_id: Set(customer.id.clone()),
             position: Set(position),
             kind: Set(point.kind as i16),
-            value: Set(point.value.clone()),
-            source: Set(point.source.clone()),
+            value: Set(point.value),
+            source: Set(point.source),
             obtained_at: Set(point.obtained_at),
             consent: Set(point.consent as i16),
+            consent_at: Set(point.consent_at),
         })
         .collect();
     if !points.is_empty() {
         contact_point::Entity::insert_many(points).exec_without_returning(tx).await?;
     }
-    let aliases: Vec<_> = customer
-        .aliases
-        .iter()
-        .map(|alias| customer_alias::ActiveModel {
-            kind: Set(alias.kind as i16),
-            value: Set(alias.value.clone()),
-            customer_id: Set(customer.id.clone()),
-        })
-        .collect();
+    let aliases = customer.aliases.into_iter().map(|alias| customer_alias::ActiveModel {
+        kind: Set(alias.kind as i16),
+        value: Set(alias.value),
+        customer_id: Set(customer.id.clone()),
+    });
+    let aliases: Vec<_> = aliases.collect();
     if !aliases.is_empty() {
         customer_alias::Entity::insert_many(aliases).exec_without_returning(tx).await?;
     }
-    Ok(Written::new(outcome, revision))
+    Ok(())
 }
 
 /// Locks a customer until the transaction ends.
@@ -206,7 +260,7 @@ pub(crate) async fn lock_customer(tx: &Tx, customer_id: &str) -> Result<(), Abor
     found.map(|_| ()).ok_or_else(|| Error::NotFound("customer").into())
 }
 
-/// Sets the consent of a contact point, wherever the customer has it; gives the one of before. None: there is no such
+/// Sets the consent of a contact point since `said_at`, wherever the customer has it; gives the one of before. None: there is no such
 /// customer.
 ///
 /// # Errors
@@ -215,7 +269,7 @@ pub(crate) async fn set_consent(
     tx: &Tx,
     customer_id: &str,
     point: &Alias,
-    consent: Consent,
+    (consent, said_at): (Consent, i64),
 ) -> Result<Option<Consent>, Abort> {
     use contact_point::Column;
     let found = customer::Entity::find_by_id(customer_id).lock_exclusive().one(tx).await?;
@@ -231,6 +285,7 @@ pub(crate) async fn set_consent(
     };
     contact_point::Entity::update_many()
         .col_expr(Column::Consent, Expr::value(consent as i16))
+        .col_expr(Column::ConsentAt, Expr::value(said_at))
         .filter(of_point)
         .exec(tx)
         .await?;
@@ -430,6 +485,7 @@ async fn with_parts(connection: &impl ConnectionTrait, rows: Vec<customer::Model
                 source: row.source,
                 obtained_at: row.obtained_at,
                 consent: Consent::try_from(i32::from(row.consent)).unwrap_or_default(),
+                consent_at: row.consent_at,
             });
         }
         let found = customer_alias::Entity::find()

@@ -254,7 +254,7 @@ pub const TABLES: &[Table] = &[
     Table::of_customer(
         "contact_point",
         deleted("customer_id = $1"),
-        &[(GONE, &["customer_id", "position", "kind", "value", "source", "obtained_at", "consent"])],
+        &[(GONE, &["customer_id", "position", "kind", "value", "source", "obtained_at", "consent", "consent_at"])],
     ),
     Table::of_customer(
         "do_not_contact",

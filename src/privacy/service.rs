@@ -63,7 +63,7 @@ impl PrivacyApi {
                             let rule = "must not be in the future";
                             return Err(Error::invalid("consent_time", Reason::TimeInFuture, rule).into());
                         }
-                        let Some(before) = set_consent(tx, &of, &about, message.consent()).await? else {
+                        let Some(before) = set_consent(tx, &of, &about, (message.consent(), said_at)).await? else {
                             return Err(tombstone::why_absent(tx, &api.vault, &of).await);
                         };
                         let detail = serde_json::json!({

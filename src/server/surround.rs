@@ -23,6 +23,7 @@ use super::{
     web::WebLayer,
 };
 use crate::{
+    api::page::TokenSeal,
     auth::{AuthLayer, Authenticator},
     config::Config,
     metrics::Metrics,
@@ -58,7 +59,7 @@ impl std::fmt::Debug for Serving {
 pub async fn serve(
     routes: Routes,
     config: &Config,
-    authenticator: Arc<Authenticator>,
+    (authenticator, tokens): (Arc<Authenticator>, Arc<TokenSeal>),
     metrics: Arc<Metrics>,
     stopping: watch::Receiver<bool>,
 ) -> anyhow::Result<Serving> {
@@ -95,7 +96,7 @@ pub async fn serve(
                 .layer(CallLogLayer::new(metrics.clone(), config.telemetry.otlp_endpoint.is_some()))
                 .layer(AdmissionLayer::new(limits, stopping.clone(), metrics.clone()))
                 .layer(DeadlineLayer::new(limits.call_timeout, metrics.clone()))
-                .layer(AuthLayer::new(authenticator))
+                .layer(AuthLayer::new(authenticator, tokens))
                 .layer(quota),
         )
         .accept_http1(true)

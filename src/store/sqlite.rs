@@ -20,7 +20,7 @@ use super::{
     opening::{self, OpenError, Opening},
     suspicion::Suspicion,
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, private_file};
 
 /// How long a statement waits for another process, before the transaction is tried again or given up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -49,6 +49,8 @@ pub(super) async fn open(path: &Path, opening: &Opening, clock: Clock) -> Result
         return Err(went_back(&place, path, acknowledged, 0));
     }
 
+    // What SQLite makes beside it is as private as the file itself.
+    private_file::require_file(path).map_err(|error| OpenError::NotPrivate(format!("{place}: {error:#}")))?;
     let lock = lock_file(path.with_extension("lock")).await?;
     let (suspicion, commits) = (Suspicion::none(), Commits::default());
     let write = pool(path, 1, Use::Writing(suspicion.clone(), commits.clone())).await.map_err(refused)?;

@@ -73,6 +73,7 @@ impl Story {
                 source: "公开课签到表".into(),
                 obtained_time: Some(before(14, 19, 0)?),
                 consent: v1::Consent::Granted.into(),
+                ..Default::default()
             }],
             ..Default::default()
         };

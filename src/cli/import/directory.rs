@@ -136,7 +136,13 @@ impl Import<'_> {
             Some(upsert_item_result::Result::Upserted(upserted)) => match (upserted.outcome(), *fate) {
                 (UpsertOutcome::Left, Fate::Open) => *fate = Fate::Left,
                 (UpsertOutcome::Left, _) => {}
-                (UpsertOutcome::Created | UpsertOutcome::Replaced | UpsertOutcome::Unspecified, _) => {
+                (
+                    UpsertOutcome::Created
+                    | UpsertOutcome::Merged
+                    | UpsertOutcome::Replaced
+                    | UpsertOutcome::Unspecified,
+                    _,
+                ) => {
                     *fate = Fate::Written;
                 }
             },
@@ -184,7 +190,7 @@ mod tests {
     fn a_batch_holds_each_record_once() {
         let team =
             |id: &str, name: &str| Team { team_id: id.to_owned(), display_name: name.to_owned(), ..Default::default() };
-        let raw = |line| RawRow { line, record: ByteRecord::new() };
+        let raw = |line| RawRow { line, record: ByteRecord::new(), fault: None };
         let mut batch = Batch { records: Vec::new(), rows: Vec::new() };
         batch.add(&team("a", "A"), 0, raw(2));
         batch.add(&team("b", "B"), 1, raw(3));

@@ -254,7 +254,7 @@ impl Brief<'_, '_> {
 
     fn contact_points(&mut self) {
         let Who::Customer(customer) = self.sources.who else { return };
-        for ContactPoint { kind, value, source, obtained_at, consent } in customer.contact_points.clone() {
+        for ContactPoint { kind, value, source, obtained_at, consent, .. } in customer.contact_points.clone() {
             let fact = Fact::Point { kind, value, source, obtained: obtained_at, consent };
             self.say(Section::ContactPoints, fact, self.himself());
         }
