@@ -25,6 +25,7 @@ mod record;
 mod replies;
 mod results;
 mod server;
+mod stopping;
 mod support;
 mod surveys;
 mod voting;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         support::trials(replies::tests()),
         support::trials(results::tests()),
         support::trials(server::tests()),
+        support::trials(stopping::tests()),
         support::trials(surveys::tests()),
         support::trials(voting::tests()),
         support::trials(web::tests()),
