@@ -234,12 +234,13 @@ async fn a_watch_of_health_does_not_hold_up_the_drain(server: Server) {
             match health.message().await {
                 Ok(Some(_)) => {}
                 Ok(None) => return None,
-                Err(status) => return Some(status.code()),
+                Err(status) => return Some(verdict(&status)),
             }
         }
     });
     timeout(SOON, server.stop()).await.unwrap();
-    assert_eq!(timeout(SOON, ended).await.unwrap().unwrap(), Some(Code::Unavailable));
+    let end = timeout(SOON, ended).await.unwrap().unwrap();
+    assert_eq!(end, Some((Code::Unavailable, "SERVER_STOPPING".to_owned())));
 }
 
 /// A certificate for 127.0.0.1 that vouches for itself.
