@@ -16,6 +16,8 @@ use std::{
 use jiff::{SignedDuration, tz::TimeZone};
 use tracing_subscriber::EnvFilter;
 
+use crate::environment;
+
 /// Everything an operator can set.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -451,7 +453,7 @@ impl<'a, E: Fn(&str) -> Option<String>> Reader<'a, E> {
     /// that the rest is read too.
     fn value<T>(&mut self, name: &str, default: T, parse: fn(&str) -> Result<T, String>) -> T {
         let from_file = self.file.remove(name);
-        let variable = format!("RAPPORT_{}", name.replace('.', "_").to_uppercase());
+        let variable = environment::variable(name);
         let (text, source) = if let Some(text) = flag(self.args, name) {
             (text.to_owned(), format!("--{}", name.replace('_', "-")))
         // Deployment tools set variables to nothing where they mean that nothing is set.

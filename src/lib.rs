@@ -11,6 +11,7 @@ pub mod config;
 pub mod contact;
 pub mod contest;
 pub mod directory;
+mod environment;
 pub mod error;
 pub mod import;
 pub mod interaction;

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use clap::CommandFactory as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::Cli;
 use crate::{
     clock::Clock,
     config::{Config, ServeArgs},
+    environment,
     server::{self, Running},
     telemetry,
 };
@@ -19,11 +22,28 @@ use crate::{
 pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let config = Config::load(&args)?;
     let _telemetry = telemetry::start(&config.log, &config.telemetry)?;
+    warn_of_misspelt_variables();
     let mut signals = Signals::new(config.drain_deadline)?;
     let Some(started) = signals.unless_told(server::start(config, Clock::system())).await else {
         return Ok(());
     };
     signals.stop(started?).await
+}
+
+/// A variable that is no setting is no error: others set some too, for purposes of their own.
+fn warn_of_misspelt_variables() {
+    fn of(command: &clap::Command, known: &mut Vec<String>) {
+        known.extend(command.get_arguments().filter_map(|one| Some(one.get_env()?.to_str()?.to_owned())));
+        command.get_subcommands().for_each(|command| of(command, known));
+    }
+    let mut known = vec!["RAPPORT_CONFIG".to_owned()];
+    of(&Cli::command(), &mut known);
+    let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    let environment: Vec<_> = std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect();
+    let pairs = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, nearest) in environment::misspelt(pairs, &known) {
+        tracing::warn!("the environment variable {name} is no setting and changes nothing; the nearest is {nearest}");
+    }
 }
 
 /// What a stop may take beyond the drain deadline: to cut what is left, to close the database, to write the log. After it
