@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{Server, Test, on_both};
+use crate::{
+    network::stalled_stream,
+    support::{Server, Test, on_both},
+};
 
 pub(crate) fn tests() -> Vec<Test> {
     on_both![a_server_whose_log_nobody_reads_ends, a_demo_whose_errors_nobody_reads_ends]
@@ -76,25 +79,28 @@ async fn a_demo_whose_errors_nobody_reads_ends(server: Server) {
         command.args(["--database-url", &url]);
     }
     let mut child = command.stdout(Stdio::piped()).stderr(full).spawn().unwrap();
-    let ended = tokio::task::spawn_blocking(move || {
-        let mut story = BufReader::new(child.stdout.take().unwrap());
-        let address = loop {
+    let story = child.stdout.take().unwrap();
+    let (address, story) = tokio::task::spawn_blocking(move || {
+        let mut story = BufReader::new(story);
+        loop {
             let mut line = String::new();
             assert_ne!(story.read_line(&mut line).unwrap(), 0, "it did not serve");
             if let Some((_, address)) = line.split_once("Serving on http://") {
-                break address.split_whitespace().next().unwrap().to_owned();
+                break (address.split_whitespace().next().unwrap().parse().unwrap(), story);
             }
-        };
-        // A connection that nobody closes: the first signal drains, the second one is answered with an error.
-        let idle = std::net::TcpStream::connect(address).unwrap();
+        }
+    })
+    .await
+    .unwrap();
+    // A stream that does not end: the first signal drains, the second one is answered with an error.
+    let stalled = stalled_stream(address).await;
+    let ended = tokio::task::spawn_blocking(move || {
         signal(&child);
         std::thread::sleep(Duration::from_millis(300));
         signal(&child);
-        let ended = end_of(&mut child, Duration::from_secs(4));
-        drop((idle, story));
-        ended
+        end_of(&mut child, Duration::from_secs(4))
     });
     let status = ended.await.unwrap().expect("it was still there");
     assert!(!status.success(), "{status}");
-    drop(errors);
+    drop((stalled, story, errors));
 }
