@@ -18,6 +18,7 @@ mod m0010_quality;
 mod m0011_competitions;
 mod m0012_preferences;
 mod m0013_erasures;
+mod m0014_housekeeping;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_competitions::Migration),
             Box::new(m0012_preferences::Migration),
             Box::new(m0013_erasures::Migration),
+            Box::new(m0014_housekeeping::Migration),
         ]
     }
 }

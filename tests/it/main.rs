@@ -9,6 +9,7 @@
 mod access;
 mod brief;
 mod cli;
+mod clocks;
 mod contact;
 mod contests;
 mod contract;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         support::trials(access::tests()),
         support::trials(brief::tests()),
         support::trials(cli::tests()),
+        support::trials(clocks::tests()),
         support::trials(contact::tests()),
         support::trials(contests::tests()),
         support::trials(erasure::tests()),
