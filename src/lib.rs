@@ -18,6 +18,7 @@ pub mod housekeeping;
 pub mod import;
 pub mod interaction;
 mod log_writer;
+mod master_keys;
 pub mod metrics;
 pub mod preference;
 pub mod privacy;

@@ -46,6 +46,7 @@ use crate::{
     directory::service::DirectoryApi,
     housekeeping::{Housekeeping, Trusted},
     interaction::{service::InteractionApi, stream::StreamLimits},
+    master_keys,
     metrics::Metrics,
     preference::{self, service::PreferenceApi},
     privacy::service::PrivacyApi,
@@ -87,7 +88,8 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let store = Store::open(&database(&config)?, config.database_connections, clock.clone())
         .await
         .context("cannot open the database")?;
-    let vault = Vault::open(config.master_key_file.as_deref(), data_dir)?;
+    // Before any key is made: the database says which ones there must be.
+    let vault = master_keys::open(&store, &config).await?;
     let authenticator = Arc::new(Authenticator::new(&config.auth, data_dir, clock)?);
     let metrics = Arc::new(Metrics::new());
     let (stop, stopping) = watch::channel(false);

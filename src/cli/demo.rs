@@ -66,6 +66,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
         time_zone: Some(ZONE.to_owned()),
         reflection: Some("on".to_owned()),
         config: None,
+        accept_new_master_key: false,
     };
     // The environment is that of a real server on this machine, perhaps: the demo looks at its own flags only.
     let mut config = Config::resolve(&serve_args, |_| None)?;

@@ -17,6 +17,7 @@ mod erasure;
 mod errors;
 mod figures;
 mod interactions;
+mod keys;
 mod network;
 mod preferences;
 mod privacy;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         support::trials(errors::tests()),
         support::trials(figures::tests()),
         support::trials(interactions::tests()),
+        support::trials(keys::tests()),
         support::trials(network::tests()),
         support::trials(preferences::tests()),
         support::trials(privacy::tests()),
