@@ -2,11 +2,13 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
+
+use uuid::{ContextV7, Timestamp, Uuid};
 
 /// A source of the present instant; copies of a fixed clock share its hand.
 #[derive(Clone, Debug)]
@@ -51,6 +53,16 @@ impl Clock {
     }
 }
 
+/// Keeps ids of one moment, and of a clock that was set back, in the order in which they were made.
+static IDS: Mutex<ContextV7> = Mutex::new(ContextV7::new());
+
+/// A new id (UUIDv7) that sorts by its time. One from before 1970, which such an id cannot name, counts as of then.
+pub fn id_at(now_micros: i64) -> Uuid {
+    let micros = u64::try_from(now_micros).unwrap_or(0);
+    let nanos = u32::try_from(micros % 1_000_000 * 1_000).unwrap_or(0);
+    Uuid::new_v7(Timestamp::from_unix(&IDS, micros / 1_000_000, nanos))
+}
+
 /// A duration in microseconds; one too long to count is the longest that counts.
 pub fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
@@ -76,6 +88,13 @@ mod tests {
         assert_eq!(copy.now_micros(), 3_000_000);
         copy.set(5);
         assert_eq!(clock.now_micros(), 5);
+    }
+
+    #[test]
+    fn ids_sort_as_they_were_made_whatever_the_clock() {
+        let now = 1_740_000_000_000_000;
+        let ids: Vec<_> = [now, now, now + 2_000, now - 5_000_000, -5_000_000, i64::MIN].map(id_at).into();
+        assert!(ids.is_sorted(), "{ids:?}");
     }
 
     #[test]

@@ -16,6 +16,8 @@ use std::{
 use jiff::{SignedDuration, tz::TimeZone};
 use tracing_subscriber::EnvFilter;
 
+use crate::environment;
+
 /// Everything an operator can set.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -41,6 +43,8 @@ pub struct Config {
     pub auth: Auth,
     /// The keys by which ballots are sealed and records signed; absent: `keys/master.keys` in the data directory.
     pub master_key_file: Option<PathBuf>,
+    /// Whether to go on without master keys that the database needs. A flag only: it must not stay on by accident.
+    pub accept_new_master_key: bool,
     /// What one caller, and all of them, may ask of the server.
     pub limits: Limits,
     /// Origins whose pages may call, each `scheme://host` or `scheme://host:port`.
@@ -322,6 +326,13 @@ pub struct ServeArgs {
     /// Lets tools such as grpcurl work without the proto files. `--reflection` alone means on.
     #[arg(long, value_name = "on|off", num_args = 0..=1, default_missing_value = "on", require_equals = true)]
     pub reflection: Option<String>,
+
+    /// Start without master keys that the database needs and that are lost for good
+    ///
+    /// Ballots under them cannot be counted any more, and erased customers are not recognised when they come back. Without
+    /// it the server refuses to start and says what is missing. What was accepted is remembered in the database.
+    #[arg(long)]
+    pub accept_new_master_key: bool,
 }
 
 /// Everything that is wrong with a configuration.
@@ -357,6 +368,7 @@ impl Config {
                 max_service_token_lifetime: read.value("auth.max_service_token_lifetime", seconds(86_400), duration),
                 token_cache_entries: read.value("auth.token_cache_entries", 10_000, at_least_one),
             },
+            accept_new_master_key: args.accept_new_master_key,
             master_key_file: read.value("master_key_file", None, optional_path),
             limits: Limits {
                 max_message_bytes: read.value("limits.max_message_bytes", 256 * KIB, bytes),
@@ -465,7 +477,7 @@ impl<'a, E: Fn(&str) -> Option<String>> Reader<'a, E> {
     /// that the rest is read too.
     fn value<T>(&mut self, name: &str, default: T, parse: fn(&str) -> Result<T, String>) -> T {
         let from_file = self.file.remove(name);
-        let variable = format!("RAPPORT_{}", name.replace('.', "_").to_uppercase());
+        let variable = environment::variable(name);
         let (text, source) = if let Some(text) = flag(self.args, name) {
             (text.to_owned(), format!("--{}", name.replace('_', "-")))
         // Deployment tools set variables to nothing where they mean that nothing is set.

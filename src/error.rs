@@ -179,9 +179,15 @@ pub enum Error {
     /// The customer, or whoever an alias belonged to, was erased.
     #[error("the customer, or whoever an alias belonged to, was erased")]
     CustomerErased,
-    /// The server has as much to do as it takes on, or is stopping.
+    /// The server has as much to do as it takes on.
     #[error("the server is busy")]
     Overloaded,
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+    /// The stream has lived as long as a stream may.
+    #[error("the stream has lived as long as a stream may; open another one")]
+    StreamLifeOver,
     /// The caller makes more calls than he may.
     #[error("too many calls; the next may come in {} ms", .retry_after.as_millis())]
     RateLimited {

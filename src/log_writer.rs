@@ -6,7 +6,6 @@
 use std::{
     io::{self, Write},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread::JoinHandle,
     time::Duration,
 };
 
@@ -16,6 +15,9 @@ use tracing_subscriber::fmt::MakeWriter;
 const GATHER: Duration = Duration::from_millis(20);
 /// Bytes that may wait while a slow terminal is written to; what comes after them is counted and lost.
 const MOST: usize = 4 * 1024 * 1024;
+/// How long the end of the process waits for what is left to be written. Whoever reads a pipe at all has read it by then;
+/// whoever does not must not keep the process alive.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Takes events. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -25,6 +27,7 @@ pub(crate) struct LogWriter(Arc<Shared>);
 struct Shared {
     waiting: Mutex<Waiting>,
     changed: Condvar,
+    ended: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -32,13 +35,15 @@ struct Waiting {
     bytes: Vec<u8>,
     lost: u64,
     closed: bool,
+    /// Nothing is left, and nothing more will be written.
+    ended: bool,
 }
 
-/// Dropping it writes what is left.
+/// Dropping it writes what is left, if somebody reads it.
 #[derive(Debug)]
 pub(crate) struct Flusher {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    last_words: Duration,
 }
 
 impl Shared {
@@ -54,8 +59,9 @@ impl Shared {
 pub(crate) fn to(out: impl Write + Send + 'static) -> io::Result<(LogWriter, Flusher)> {
     let shared = Arc::new(Shared::default());
     let flushed = shared.clone();
-    let thread = std::thread::Builder::new().name("log".to_owned()).spawn(move || flush(&flushed, out))?;
-    Ok((LogWriter(shared.clone()), Flusher { shared, thread: Some(thread) }))
+    // Never joined: it may be stuck in a write for ever, and ends with the process.
+    std::thread::Builder::new().name("log".to_owned()).spawn(move || flush(&flushed, out))?;
+    Ok((LogWriter(shared.clone()), Flusher { shared, last_words: LAST_WORDS }))
 }
 
 fn flush(shared: &Shared, mut out: impl Write) {
@@ -79,6 +85,8 @@ fn flush(shared: &Shared, mut out: impl Write) {
         }
         _ = out.flush();
         if closed {
+            shared.lock().ended = true;
+            shared.ended.notify_all();
             return;
         }
     }
@@ -86,11 +94,10 @@ fn flush(shared: &Shared, mut out: impl Write) {
 
 impl Drop for Flusher {
     fn drop(&mut self) {
-        self.shared.lock().closed = true;
+        let mut waiting = self.shared.lock();
+        waiting.closed = true;
         self.shared.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
-            _ = thread.join();
-        }
+        _ = self.shared.ended.wait_timeout_while(waiting, self.last_words, |waiting| !waiting.ended);
     }
 }
 
@@ -169,5 +176,16 @@ mod tests {
         drop(flusher);
         let written = out.0.lock().unwrap();
         assert!(written.ends_with(b"event(s) were lost: the log is read too slowly\n"), "{}", written.len());
+    }
+
+    #[test]
+    fn an_end_is_not_held_up_by_whoever_does_not_read() {
+        let out = Out::default();
+        let (writer, mut flusher) = to(out.clone()).unwrap();
+        let stalled = out.0.lock().unwrap();
+        writeln!(&writer, "event").unwrap();
+        flusher.last_words = Duration::from_millis(10);
+        drop(flusher);
+        assert_eq!(*stalled, b"");
     }
 }

@@ -43,9 +43,11 @@ use crate::{
     competition::CompetitionApi,
     config::Config,
     contact::service::ContactApi,
-    contest::{self, service::ContestApi},
+    contest::service::ContestApi,
     directory::service::DirectoryApi,
+    housekeeping::{Housekeeping, Trusted},
     interaction::{service::InteractionApi, stream::StreamLimits},
+    master_keys,
     metrics::Metrics,
     preference::{self, service::PreferenceApi},
     privacy::service::PrivacyApi,
@@ -58,8 +60,6 @@ use crate::{
     watch::{WatchLimits, Watches},
 };
 
-/// Forgetting old request ids is nobody's hurry.
-const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
 /// What is left after the drain deadline gets this long to notice that it was cut.
 const CUT_GRACE: Duration = Duration::from_millis(500);
 /// The name under which health answers whether the process is alive; every other name asks whether it is ready.
@@ -93,15 +93,17 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         accept_older: config.accept_older_database,
     };
     let store = Store::open(&database(&config)?, opening, clock.clone()).await?;
+    // Before any key is made: the database says which ones there must be.
+    let vault = master_keys::open(&store, &config).await?;
     let authenticator = Arc::new(Authenticator::new(&config.auth, data_dir, clock.clone())?);
     let metrics = Arc::new(Metrics::new());
     let (stop, stopping) = watch::channel(false);
     let (ready_now, ready) = watch::channel(true);
     let (health, health_service) = tonic_health::server::health_reporter();
 
-    let vault = Vault::open(config.master_key_file.as_deref(), data_dir)?;
+    let (housekeeping, trusted) = Housekeeping::new(store.clone());
     let tokens = Arc::new(TokenSeal::new(&vault, clock));
-    let (services, names) = services(&config, &store, &metrics, &stopping, vault);
+    let (services, names) = services(&config, &store, &metrics, (&stopping, &trusted), vault);
     let mut routes = services.add_service(health_service);
     if config.reflection {
         let reflection = || {
@@ -123,8 +125,8 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let Serving { address, task: serving, cut } =
         serve(routes, &config, (authenticator.clone(), tokens), metrics.clone(), stopping.clone()).await?;
     beside.push(tokio::spawn(report_health(health, names, ready)).abort_handle());
-    beside.push(tokio::spawn(keep_house(store.clone(), stopping.clone())).abort_handle());
-    let fitting = preference::keep_fitted(store.clone(), config.time_zone.rules.clone(), stopping.clone());
+    beside.push(tokio::spawn(housekeeping.run(stopping.clone())).abort_handle());
+    let fitting = preference::keep_fitted(store.clone(), config.time_zone.rules.clone(), (stopping.clone(), trusted));
     beside.push(tokio::spawn(fitting).abort_handle());
     beside.push(tokio::spawn(store.clone().keep_checkpointed(stopping.clone())).abort_handle());
     tokio::spawn(operations::watch_readiness(store.clone(), ready_now, stopping));
@@ -149,7 +151,7 @@ fn services(
     config: &Config,
     store: &Store,
     metrics: &Arc<Metrics>,
-    stopping: &watch::Receiver<bool>,
+    (stopping, trusted): (&watch::Receiver<bool>, &Trusted),
     vault: Vault,
 ) -> (Routes, Vec<&'static str>) {
     fn name<S: NamedService>(_: &S) -> &'static str {
@@ -199,13 +201,14 @@ fn services(
         config.recording.group_max,
         config.recording.queue,
         watches.clone(),
-        stopping.clone(),
+        (stopping.clone(), trusted.clone()),
     ))
     .max_decoding_message_size(limits.max_message_bytes);
     let preferences =
         PreferenceServiceServer::new(PreferenceApi::new(store.clone(), config.time_zone.clone(), privacy))
             .max_decoding_message_size(limits.max_message_bytes);
-    let surveys = SurveyApi::new(store.clone(), config.time_zone.rules.clone(), watches, stopping.clone());
+    let surveys =
+        SurveyApi::new(store.clone(), config.time_zone.rules.clone(), watches, (stopping.clone(), trusted.clone()));
     let surveys = SurveyServiceServer::new(surveys).max_decoding_message_size(limits.max_message_bytes);
     let names = vec![
         name(&directory),
@@ -285,25 +288,6 @@ impl Running {
     pub async fn ended(&mut self) -> anyhow::Result<()> {
         (&mut self.serving).await??;
         Ok(())
-    }
-}
-
-async fn keep_house(store: Store, mut stopping: watch::Receiver<bool>) {
-    loop {
-        match store.forget_old_requests().await {
-            Ok(0) => {}
-            Ok(forgotten) => tracing::debug!(forgotten, "old request ids"),
-            Err(error) => tracing::warn!(%error, "forgetting old request ids"),
-        }
-        match contest::store::grant_overdue(&store).await {
-            Ok(0) => {}
-            Ok(granted) => tracing::info!(granted, "contests that nobody decided in time"),
-            Err(error) => tracing::warn!(%error, "granting overdue contests"),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(HOUSEKEEPING) => {}
-            _ = stopping.wait_for(|stop| *stop) => return,
-        }
     }
 }
 

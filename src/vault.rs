@@ -4,7 +4,11 @@
 //! open and verify what is older. Whoever holds the file and the database can read ballots before they are counted, and
 //! nobody else can.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, bail, ensure};
 use aws_lc_rs::{
@@ -20,7 +24,9 @@ use crate::{
     private_file,
 };
 
-/// The file in the data directory, unless the configuration names another.
+/// Of the data directory.
+const DIRECTORY: &str = "keys";
+/// The file in it, unless the configuration names another.
 const FILE: &str = "master.keys";
 const KEY_BYTES: usize = 32;
 
@@ -57,23 +63,40 @@ impl Vault {
     /// # Errors
     /// Unreadable and malformed files, and files that others can read.
     pub fn open(file: Option<&Path>, data_dir: &Path) -> anyhow::Result<Self> {
-        let path = match file {
-            Some(file) => file.to_owned(),
-            None => {
-                let directory = data_dir.join("keys");
-                let path = directory.join(FILE);
-                if !path.exists() {
-                    let key = URL_SAFE_NO_PAD.encode(random::<KEY_BYTES>());
-                    let id = URL_SAFE_NO_PAD.encode(random::<6>());
-                    private_file::create(&directory, FILE, format!("{id} {key}\n").as_bytes())
-                        .with_context(|| format!("cannot create a master key in {}", directory.display()))?;
-                }
-                path
-            }
-        };
+        let path = Self::path(file, data_dir);
+        if file.is_none() && !path.exists() {
+            let directory = data_dir.join(DIRECTORY);
+            let key = URL_SAFE_NO_PAD.encode(random::<KEY_BYTES>());
+            let id = URL_SAFE_NO_PAD.encode(random::<6>());
+            private_file::create(&directory, FILE, format!("{id} {key}\n").as_bytes())
+                .with_context(|| format!("cannot create a master key in {}", directory.display()))?;
+        }
+        Self::read(&path)
+    }
+
+    /// The keys that are there; none if the file is not. Makes nothing.
+    ///
+    /// # Errors
+    /// Unreadable and malformed files, and files that others can read.
+    pub(crate) fn present(file: Option<&Path>, data_dir: &Path) -> anyhow::Result<Option<Self>> {
+        let path = Self::path(file, data_dir);
+        if path.exists() { Self::read(&path).map(Some) } else { Ok(None) }
+    }
+
+    /// Where the keys are expected.
+    pub(crate) fn path(file: Option<&Path>, data_dir: &Path) -> PathBuf {
+        file.map_or_else(|| data_dir.join(DIRECTORY).join(FILE), Path::to_owned)
+    }
+
+    /// The ids of all keys, oldest first.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|key| key.id.as_str())
+    }
+
+    fn read(path: &Path) -> anyhow::Result<Self> {
         let read = || -> anyhow::Result<Self> {
-            private_file::refuse_if_others_can_read(&path)?;
-            Self::parse(&fs::read_to_string(&path)?)
+            private_file::refuse_if_others_can_read(path)?;
+            Self::parse(&fs::read_to_string(path)?)
         };
         read().with_context(|| format!("cannot use the master keys in {}", path.display()))
     }

@@ -215,9 +215,9 @@ impl<S: Subject> Watching<S> {
         Box::pin(async move {
             tokio::select! {
                 biased;
-                _ = stopping.wait_for(|stop| *stop) => Stop::Ended(Ending::Stopping, Error::Overloaded),
+                _ = stopping.wait_for(|stop| *stop) => Stop::Ended(Ending::Stopping, Error::Stopping),
                 () = tokio::time::sleep(token) => Stop::Ended(Ending::TokenExpired, Error::TokenRejected),
-                () = tokio::time::sleep(longest) => Stop::Ended(Ending::LifeOver, Error::Overloaded),
+                () = tokio::time::sleep(longest) => Stop::Ended(Ending::LifeOver, Error::StreamLifeOver),
             }
         })
     }

@@ -18,6 +18,7 @@ mod m0010_quality;
 mod m0011_competitions;
 mod m0012_preferences;
 mod m0013_erasures;
+mod m0014_housekeeping;
 mod m0015_commit_mark;
 mod m0016_consent_time;
 
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_competitions::Migration),
             Box::new(m0012_preferences::Migration),
             Box::new(m0013_erasures::Migration),
+            Box::new(m0014_housekeeping::Migration),
             Box::new(m0015_commit_mark::Migration),
             Box::new(m0016_consent_time::Migration),
         ]

@@ -139,6 +139,8 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::CustomerErased => (Code::FailedPrecondition, Reason::CustomerErased),
         Error::SlowReader => (Code::ResourceExhausted, Reason::SlowReader),
         Error::Overloaded => (Code::Unavailable, Reason::Overloaded),
+        Error::Stopping => (Code::Unavailable, Reason::ServerStopping),
+        Error::StreamLifeOver => (Code::Unavailable, Reason::StreamLifeOver),
         Error::RateLimited { .. } => (Code::ResourceExhausted, Reason::RateLimited),
         Error::TooManyStreams => (Code::ResourceExhausted, Reason::TooManyStreams),
         Error::TimedOut => (Code::DeadlineExceeded, Reason::TimedOut),

@@ -88,15 +88,11 @@ impl Authenticator {
         let generation = self.generation();
         let digest = Sha256::digest(token).into();
         if let Some(known) = generation.verified.get(&digest) {
-            if now < known.expires_micros {
-                return Ok(known);
-            }
-            generation.verified.remove(&digest);
+            // A token that is not good now may be later: the clock may have been set back.
+            return known.still_good(now).map(|()| known);
         }
         let principal = Arc::new(token::verify(token, &generation.keys, &self.rules, now)?);
-        if now < principal.expires_micros {
-            generation.verified.insert(digest, principal.clone());
-        }
+        generation.verified.insert(digest, principal.clone());
         Ok(principal)
     }
 
@@ -184,12 +180,24 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &authenticator.verify(&token).unwrap()));
         clock.set(NOW + 599_999_999);
         assert!(Arc::ptr_eq(&first, &authenticator.verify(&token).unwrap()));
-        // Past its end it is not remembered, and the leeway for another clock is all that is left.
+        // What is remembered is judged as it would be anew: with the leeway for another clock.
         clock.set(NOW + 604_999_999);
-        assert!(!Arc::ptr_eq(&first, &authenticator.verify(&token).unwrap()));
-        assert_eq!(authenticator.generation().verified.len(), 0);
+        assert!(Arc::ptr_eq(&first, &authenticator.verify(&token).unwrap()));
         clock.set(NOW + 605_000_000);
         assert!(matches!(authenticator.verify(&token), Err(Error::TokenRejected)));
+    }
+
+    #[test]
+    fn a_remembered_token_is_refused_by_a_clock_set_back() {
+        let (directory, clock, authenticator) = start();
+        let token = authenticator.sign(Role::Staff, "s-1", &[], MINUTES_10).unwrap();
+        assert!(authenticator.verify(&token).is_ok());
+        for (now, good) in [(NOW - 6_000_000, false), (NOW - 5_000_000, true), (NOW + 605_000_000, false), (NOW, true)]
+        {
+            clock.set(now);
+            let anew = Authenticator::new(&config(), directory.path(), clock.clone()).unwrap();
+            assert_eq!((authenticator.verify(&token).is_ok(), anew.verify(&token).is_ok()), (good, good), "{now}");
+        }
     }
 
     #[test]

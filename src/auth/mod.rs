@@ -33,6 +33,8 @@ pub struct Principal {
     pub role: Role,
     /// Ids of the teams the token names; NFC, sorted, each once.
     pub teams: Vec<String>,
+    /// When the token begins to be good: microseconds since 1970.
+    pub begins_micros: i64,
     /// When the token ends, and with it every stream opened by it: microseconds since 1970.
     pub expires_micros: i64,
 }

@@ -32,6 +32,8 @@ const MAX_TEAMS: usize = 64;
 const MAX_ID_CHARS: usize = 128;
 /// How far the clocks of issuer and server may differ.
 const LEEWAY_MICROS: i64 = 5_000_000;
+/// First second of the year 1.
+const START_OF_TIME: f64 = -62_135_596_800.0;
 /// First second of the year 10000, beyond which an instant is a mistake, such as milliseconds.
 const END_OF_TIME: f64 = 253_402_300_800.0;
 
@@ -121,12 +123,8 @@ impl Claims {
         let expires_micros = micros(self.exp).ok_or("impossible expiry")?;
         let issued = micros(self.iat).ok_or("impossible time of issue")?;
         let begins = self.nbf.map_or(Some(issued), micros).ok_or("impossible beginning")?;
-        if now >= expires_micros.saturating_add(LEEWAY_MICROS) {
-            return Err("expired");
-        }
-        if issued.max(begins) > now.saturating_add(LEEWAY_MICROS) {
-            return Err("not valid yet");
-        }
+        let begins_micros = issued.max(begins);
+        judge(begins_micros, expires_micros, now)?;
         let life = expires_micros - issued;
         if life <= 0 || life > rules.max_lifetime_micros(role) {
             return Err("lifetime out of range");
@@ -137,7 +135,28 @@ impl Claims {
         let mut teams: Vec<_> = self.teams.iter().map(|team| id(team).ok_or("bad team")).collect::<Result<_, _>>()?;
         teams.sort();
         teams.dedup();
-        Ok(Principal { subject: id(&self.sub).ok_or("bad subject")?, role, teams, expires_micros })
+        Ok(Principal { subject: id(&self.sub).ok_or("bad subject")?, role, teams, begins_micros, expires_micros })
+    }
+}
+
+/// Whether a token that is good between two instants is good now, as far as the clocks of issuer and server may differ.
+fn judge(begins_micros: i64, expires_micros: i64, now: i64) -> Result<(), Refusal> {
+    if now >= expires_micros.saturating_add(LEEWAY_MICROS) {
+        return Err("expired");
+    }
+    if begins_micros > now.saturating_add(LEEWAY_MICROS) {
+        return Err("not valid yet");
+    }
+    Ok(())
+}
+
+impl Principal {
+    /// Whether the token that was verified is good at another instant.
+    ///
+    /// # Errors
+    /// As verifying it anew would.
+    pub(crate) fn still_good(&self, now: i64) -> Result<(), Refusal> {
+        judge(self.begins_micros, self.expires_micros, now)
     }
 }
 
@@ -217,7 +236,7 @@ fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
 
 /// RFC 7519 allows fractions of a second.
 fn micros(seconds: f64) -> Option<i64> {
-    (0.0..END_OF_TIME).contains(&seconds).then_some((seconds * 1e6) as i64)
+    (START_OF_TIME..END_OF_TIME).contains(&seconds).then_some((seconds * 1e6) as i64)
 }
 
 /// An id in the form in which the directory keeps it.
@@ -336,7 +355,7 @@ pub(crate) mod tests {
             (header(), with(claims(), "sub", json!("a\0b")), "bad subject"),
             (header(), with(claims(), "teams", json!([""])), "bad team"),
             (header(), with(claims(), "teams", json!(vec!["t"; 65])), "too many teams"),
-            (header(), with(claims(), "exp", json!(-1)), "impossible expiry"),
+            (header(), with(claims(), "exp", json!(-1)), "expired"),
             (header(), with(claims(), "exp", json!(NOW)), "impossible expiry"),
             (header(), with(claims(), "iat", json!(1e300)), "impossible time of issue"),
             (header(), with(claims(), "exp", json!(NOW_SECONDS - 5)), "expired"),

@@ -71,6 +71,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let mut config = Config::resolve(&serve_args, |_| None)?;
     "warn".clone_into(&mut config.log.filter);
     let _telemetry = telemetry::start(&config.log, &config.telemetry)?;
+    let drain_deadline = config.drain_deadline;
     let running = server::start(config, Clock::system()).await?;
     let told = Box::pin(Story::begin(&running)?.tell(args.redeals)).await;
     if let Err(error) = told {
@@ -80,7 +81,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     if args.once {
         return running.stop().await;
     }
-    let signals = Signals::new()?;
+    let signals = Signals::new(drain_deadline)?;
     print_farewell(&args, &running)?;
     signals.stop(running).await
 }

@@ -23,6 +23,7 @@ use crate::{
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
+    clock,
     directory::{
         Party, etag,
         service::{alias_message, party},
@@ -331,7 +332,7 @@ impl ContactService for ContactApi {
                 lifted_at: None,
             };
             let changed = self.change(&caller, mutation, move |tx, now| {
-                let entry = DoNotContact { id: Uuid::now_v7(), set_at: now, ..told.clone() };
+                let entry = DoNotContact { id: clock::id_at(now), set_at: now, ..told.clone() };
                 Box::pin(async move {
                     if entry.end_at.is_some_and(|end| end <= now) {
                         return Err(

@@ -95,9 +95,9 @@ impl RecordStream {
                     }
                 }
                 () = &mut token_expires, if ending.is_none() => ending = Some(Err(status::of(Error::TokenRejected))),
-                () = &mut end_of_life, if ending.is_none() => ending = Some(Err(status::of(Error::Overloaded))),
+                () = &mut end_of_life, if ending.is_none() => ending = Some(Err(status::of(Error::StreamLifeOver))),
                 () = async { _ = stopping.wait_for(|stopping| *stopping).await }, if ending.is_none() => {
-                    ending = Some(Err(status::of(Error::Overloaded)));
+                    ending = Some(Err(status::of(Error::Stopping)));
                 }
                 request = requests.message(), if ending.is_none() && batch.verdicts.len() < BATCH => match request {
                     Ok(Some(request)) => self.read(request, &mut batch).await,

@@ -22,6 +22,7 @@ use crate::{
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
+    clock,
     config::Zone,
     directory::{
         Party, admission,
@@ -109,7 +110,7 @@ impl PreferenceApi {
         }
         let customer_id = said.customer_id.clone();
         let changed = self.change(caller, mutation, (customer_id, action), move |tx, now| {
-            let said = Statement { id: Uuid::now_v7(), stated_at: now, ..said.clone() };
+            let said = Statement { id: clock::id_at(now), stated_at: now, ..said.clone() };
             Box::pin(async move { rows::add(tx, said).await })
         });
         changed.await

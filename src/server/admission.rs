@@ -79,7 +79,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         match self.caps.admit(&request) {
             Some(place) => Either::Left(Admitted { call: self.inner.call(request), place: Some(place) }),
-            None => Either::Right(ready(Ok(status::of(Error::Overloaded).into_http()))),
+            None => Either::Right(ready(Ok(status::of(self.caps.refusal()).into_http()))),
         }
     }
 }
@@ -106,13 +106,18 @@ impl Caps {
         }
     }
 
-    /// When a stream ends that does not look after its own end: of those that others wrote, health and reflection.
-    fn end(&self) -> BoxFuture<'static, ()> {
+    /// Why there is no place.
+    fn refusal(&self) -> Error {
+        if *self.stopping.borrow() { Error::Stopping } else { Error::Overloaded }
+    }
+
+    /// When and how a stream ends that does not look after its own end: of those that others wrote, health and reflection.
+    fn end(&self) -> BoxFuture<'static, Error> {
         let (mut stopping, max_life) = (self.stopping.clone(), self.stream_max_life);
         Box::pin(async move {
             tokio::select! {
-                _ = stopping.wait_for(|stopping| *stopping) => {}
-                () = tokio::time::sleep(max_life) => {}
+                _ = stopping.wait_for(|stopping| *stopping) => Error::Stopping,
+                () = tokio::time::sleep(max_life) => Error::StreamLifeOver,
             }
         })
     }
@@ -122,7 +127,7 @@ impl Caps {
 #[expect(dead_code, reason = "held to be dropped")]
 enum Place {
     Call(Option<OwnedSemaphorePermit>, Option<InFlight>),
-    Stream(OpenStream, Option<InFlight>, Option<BoxFuture<'static, ()>>),
+    Stream(OpenStream, Option<InFlight>, Option<BoxFuture<'static, Error>>),
 }
 
 struct OpenStream {

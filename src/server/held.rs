@@ -19,11 +19,11 @@ pub(super) fn hold<T: Send + Unpin + 'static>(response: Response<Body>, held: T)
     response.map(|body| Body::new(Held { body, held: Some(held), end: None }))
 }
 
-/// The same; besides, ends the body with [`Error::Overloaded`] when `end` resolves.
+/// The same; besides, ends the body with the error that `end` resolves to.
 pub(super) fn hold_until<T: Send + Unpin + 'static>(
     response: Response<Body>,
     held: T,
-    end: BoxFuture<'static, ()>,
+    end: BoxFuture<'static, Error>,
 ) -> Response<Body> {
     response.map(|body| Body::new(Held { body, held: Some(held), end: Some(end) }))
 }
@@ -33,7 +33,7 @@ pin_project! {
         #[pin]
         body: Body,
         held: Option<T>,
-        end: Option<BoxFuture<'static, ()>>,
+        end: Option<BoxFuture<'static, Error>>,
     }
 }
 
@@ -52,12 +52,12 @@ impl<T> HttpBody for Held<T> {
             Poll::Ready(_) => *this.held = None,
             Poll::Pending => {
                 if let Some(end) = this.end
-                    && end.as_mut().poll(context).is_ready()
+                    && let Poll::Ready(error) = end.as_mut().poll(context)
                 {
                     *this.held = None;
                     let mut trailers = HeaderMap::new();
                     return Poll::Ready(Some(
-                        status::of(Error::Overloaded).add_header(&mut trailers).map(|()| Frame::trailers(trailers)),
+                        status::of(error).add_header(&mut trailers).map(|()| Frame::trailers(trailers)),
                     ));
                 }
             }

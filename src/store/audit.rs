@@ -5,7 +5,10 @@
 use sea_orm::{ActiveValue::Set, ConnectionTrait, QueryOrder as _, QuerySelect as _, entity::prelude::*};
 
 use super::Tx;
-use crate::api::v1::{AuditAction, Role};
+use crate::{
+    api::v1::{AuditAction, Role},
+    clock,
+};
 
 /// A line of the trail.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -47,7 +50,7 @@ pub(crate) async fn add(
     detail: Option<serde_json::Value>,
 ) -> Result<(), DbErr> {
     let line = ActiveModel {
-        id: Set(Uuid::now_v7()),
+        id: Set(clock::id_at(now)),
         event_at: Set(now),
         actor: Set(actor.0.to_owned()),
         actor_role: Set(actor.1 as i16),

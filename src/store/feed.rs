@@ -199,7 +199,7 @@ impl<L: Log> Place<L> {
         wanted: impl Fn(&L::Change) -> bool,
     ) -> Result<(Vec<L::Change>, i64)> {
         let position = self.position;
-        let head = *self.head.wait_for(|head| *head > position).await.map_err(|_| Error::Overloaded)?;
+        let head = *self.head.wait_for(|head| *head > position).await.map_err(|_| Error::Stopping)?;
         let floor = {
             let recent = self.feed.0.recent();
             if position >= recent.floor {

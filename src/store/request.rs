@@ -1,15 +1,41 @@
 //! What was answered to which request id, so that a retry changes nothing twice.
 
+use std::time::Duration;
+
 use sea_orm::{ConnectionTrait as _, DbErr, ExecResult, Statement};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Abort, Tx};
+use super::{Abort, Store, Tx};
 use crate::error::{Error, Result};
 
-/// How long answers are remembered at least.
-const MEMORY_MICROS: i64 = 48 * 3_600 * 1_000_000;
+/// How long a tick is at least. Ticks are counted in the database, whichever server counts them, and only while one runs: a
+/// clock that is wrong, or a server that was down, forgets nothing.
+const TICK: Duration = Duration::from_secs(600);
+/// How many ticks answers are remembered: 48 hours of running time.
+const MEMORY_TICKS: i64 = 288;
+
+/// Watches the ticks go by, by a clock that nobody sets.
+#[derive(Debug, Default)]
+pub(crate) struct Ticks {
+    /// The tick that is the present one, and since when it was seen to be.
+    seen: Option<(i64, Instant)>,
+}
+
+impl Ticks {
+    /// Takes note of a tick; whether it has lasted.
+    fn is_over(&mut self, tick: i64, at: Instant) -> bool {
+        match self.seen {
+            Some((seen, since)) if seen == tick => at.saturating_duration_since(since) >= TICK,
+            _ => {
+                self.seen = Some((tick, at));
+                false
+            }
+        }
+    }
+}
 
 /// One attempt at a mutation.
 #[derive(Clone, Debug)]
@@ -71,8 +97,8 @@ where
 }
 
 async fn claim(tx: &Tx, request: &Request, now: i64) -> Result<bool, DbErr> {
-    let sql = "INSERT INTO request_memory (scope, request_id, method, body_hash, answer, created_at)
-        VALUES ($1, $2, $3, $4, '', $5) ON CONFLICT (scope, request_id) DO NOTHING";
+    let sql = "INSERT INTO request_memory (scope, request_id, method, body_hash, answer, created_at, tick)
+        VALUES ($1, $2, $3, $4, '', $5, (SELECT tick FROM housekeeping WHERE id = 1)) ON CONFLICT (scope, request_id) DO NOTHING";
     let values = vec![
         request.scope.clone().into(),
         request.id.clone().into(),
@@ -97,12 +123,58 @@ async fn recall<A: DeserializeOwned>(tx: &Tx, request: &Request) -> Result<A, Ab
     Ok(serde_json::from_str(&answer).map_err(Error::internal)?)
 }
 
-/// Forgets what is older than the promise.
-pub(crate) async fn forget_old(tx: &Tx, now: i64) -> Result<u64, DbErr> {
-    let sql = "DELETE FROM request_memory WHERE created_at < $1";
-    Ok(execute(tx, sql, vec![(now - MEMORY_MICROS).into()]).await?.rows_affected())
+impl Store {
+    /// Counts the tick that `ticks` has seen last long enough, unless another server has, and forgets what is older than
+    /// the promise; gives how many.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`].
+    pub(crate) async fn count_tick(&self, ticks: &mut Ticks, at: Instant) -> Result<u64> {
+        let sql = "SELECT tick FROM housekeeping WHERE id = 1";
+        let reader = self.reader();
+        let row = reader.query_one_raw(Statement::from_string(reader.get_database_backend(), sql)).await?;
+        let tick: i64 = row.ok_or_else(|| DbErr::RecordNotFound("housekeeping".to_owned()))?.try_get("", "tick")?;
+        let over = ticks.is_over(tick, at);
+        self.transact(move |tx| {
+            Box::pin(async move {
+                if over {
+                    // Of several servers that have seen it last, one counts it.
+                    let sql = "UPDATE housekeeping SET tick = tick + 1 WHERE id = 1 AND tick = $1";
+                    execute(tx, sql, vec![tick.into()]).await?;
+                }
+                Ok(forget_old(tx, 0).await?)
+            })
+        })
+        .await
+    }
+}
+
+/// Forgets what is older than the promise. The time is of no account.
+pub(crate) async fn forget_old(tx: &Tx, _now: i64) -> Result<u64, DbErr> {
+    // Of a server of the version before, which knows no ticks.
+    let sql = "UPDATE request_memory SET tick = (SELECT tick FROM housekeeping WHERE id = 1) WHERE tick IS NULL";
+    execute(tx, sql, Vec::new()).await?;
+    let sql = "DELETE FROM request_memory WHERE tick < (SELECT tick FROM housekeeping WHERE id = 1) - $1";
+    Ok(execute(tx, sql, vec![MEMORY_TICKS.into()]).await?.rows_affected())
 }
 
 async fn execute(tx: &Tx, sql: &str, values: Vec<sea_orm::Value>) -> Result<ExecResult, DbErr> {
     tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tick_is_over_when_it_was_seen_to_last() {
+        let (mut ticks, at) = (Ticks::default(), Instant::now());
+        assert!(!ticks.is_over(7, at));
+        assert!(!ticks.is_over(7, at + TICK - Duration::from_micros(1)));
+        assert!(ticks.is_over(7, at + TICK));
+        // Another server has counted it: its successor is watched from here on.
+        assert!(!ticks.is_over(8, at + TICK));
+        assert!(!ticks.is_over(8, at + TICK + TICK / 2));
+        assert!(ticks.is_over(8, at + TICK * 2));
+    }
 }

@@ -30,6 +30,7 @@ use crate::{
     call::{Call, mutation, page_size, respond},
     directory::scope::Scope,
     error::{Error, Reason, Result, Violation},
+    housekeeping::Trusted,
     interaction::{
         Micros,
         store::{read_position as read_instant, write_position as write_instant},
@@ -63,10 +64,15 @@ impl std::fmt::Debug for SurveyApi {
 
 impl SurveyApi {
     /// `time_zone`: the organisation's, for the quiet hours of customers whose own is not known. `stopping` turns true when
-    /// the server stops.
-    pub fn new(store: Store, time_zone: TimeZone, watches: Watches, stopping: watch::Receiver<bool>) -> Self {
+    /// the server stops; what goes by the clock waits until it is `trusted`.
+    pub fn new(
+        store: Store,
+        time_zone: TimeZone,
+        watches: Watches,
+        (stopping, trusted): (watch::Receiver<bool>, Trusted),
+    ) -> Self {
         let issued = Feed::start(store.clone(), stopping.clone());
-        tokio::spawn(sweep(store.clone(), stopping));
+        tokio::spawn(sweep(store.clone(), (stopping, trusted)));
         Self { store, time_zone, issued, watches }
     }
 
@@ -104,8 +110,12 @@ impl SurveyApi {
     }
 }
 
-async fn sweep(store: Store, mut stopping: watch::Receiver<bool>) {
+async fn sweep(store: Store, (mut stopping, mut trusted): (watch::Receiver<bool>, Trusted)) {
     loop {
+        tokio::select! {
+            () = trusted.wait() => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
         match invitations::sweep(&store).await {
             Ok(0) => {}
             Ok(swept) => tracing::debug!(swept, "expired invitations"),

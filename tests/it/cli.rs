@@ -36,6 +36,7 @@ pub(crate) fn tests() -> Vec<Test> {
         a_call_that_fails_says_why,
         a_shell_gets_its_completions,
         a_signal_stops_the_server,
+        misspelt_variables_are_named_at_start,
         calls_become_spans_of_their_callers_traces,
         a_certificate_is_asked_for_and_trusted,
     ]
@@ -416,19 +417,27 @@ async fn a_shell_gets_its_completions(server: Server) {
 pub(crate) struct Served {
     child: Child,
     log: BufReader<ChildStderr>,
+    /// What was read of it.
+    read: String,
     pub(crate) address: String,
 }
 
 /// Starts a server beside the one under test, before the same PostgreSQL or whatever embedded database is in the directory.
 pub(crate) fn serve(server: &Server, data_dir: &Path, arguments: &[&str]) -> Served {
+    serve_in(&[], server, data_dir, arguments)
+}
+
+/// The same with variables in its environment.
+fn serve_in(environment: &[(&str, &str)], server: &Server, data_dir: &Path, arguments: &[&str]) -> Served {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
+    command.envs(environment.iter().copied());
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir).args(arguments);
     if let Some(url) = server.database_url() {
         command.args(["--database-url", &url]);
     }
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let log = BufReader::new(child.stderr.take().unwrap());
-    let mut served = Served { child, log, address: String::new() };
+    let mut served = Served { child, log, read: String::new(), address: String::new() };
     served.address = served.told("serving address=");
     served
 }
@@ -440,6 +449,7 @@ impl Served {
         loop {
             line.clear();
             assert_ne!(self.log.read_line(&mut line).unwrap(), 0, "it ended and did not say {text:?}");
+            self.read.push_str(&line);
             if let Some((_, rest)) = line.split_once(text) {
                 return rest.split_whitespace().next().unwrap().to_owned();
             }
@@ -461,6 +471,21 @@ async fn a_signal_stops_the_server(server: Server) {
         tokio::task::spawn_blocking(move || serve(&server, directory.path(), &[]).stop()).await.unwrap();
     assert!(status.success(), "{status}: {log}");
     assert!(log.contains("stopped"), "{log}");
+}
+
+async fn misspelt_variables_are_named_at_start(server: Server) {
+    let directory = tempfile::tempdir().unwrap();
+    let log = tokio::task::spawn_blocking(move || {
+        let environment = [("RAPPORT_LIMITS_CALL_TIMOUT", "hidden"), ("RAPPORT_SERVICE_HOST", "10.0.0.1")];
+        let served = serve_in(&environment, &server, directory.path(), &[]);
+        let begin = served.read.clone();
+        assert!(served.stop().0.success());
+        begin
+    });
+    let log = log.await.unwrap();
+    let line = log.lines().find(|line| line.contains("RAPPORT_LIMITS_CALL_TIMOUT")).unwrap();
+    assert!(line.contains("WARN") && line.contains("RAPPORT_LIMITS_CALL_TIMEOUT"), "{line}");
+    assert!(!log.contains("hidden") && !log.contains("SERVICE_HOST"), "{log}");
 }
 
 /// Where traces are sent in a test.

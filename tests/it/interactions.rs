@@ -15,7 +15,9 @@ use tonic::{Code, Response, Status};
 use crate::support::{
     Caller, Server, Test,
     client::request_id,
-    on_both, on_postgres, refused,
+    on_both, on_postgres,
+    refusal::{may_be_retried, verdict},
+    refused,
     sample::{at, call, customer, participant, phone, staff},
 };
 
@@ -668,7 +670,8 @@ async fn a_stopping_server_settles_what_it_read(server: Server) {
     // The caller neither sends nor ends the stream: the server ends it, and says that he may come back.
     let stopped = tokio::spawn(server.stop());
     let end = refused(stream.message().await);
-    assert_eq!(end.code(), Code::Unavailable);
+    assert_eq!(verdict(&end), (Code::Unavailable, "SERVER_STOPPING".to_owned()));
+    assert!(may_be_retried(&end));
     drop(requests);
     stopped.await.unwrap();
 }

@@ -10,6 +10,7 @@ mod access;
 mod attacks;
 mod brief;
 mod cli;
+mod clocks;
 mod contact;
 mod contests;
 mod contract;
@@ -17,6 +18,7 @@ mod erasure;
 mod errors;
 mod figures;
 mod interactions;
+mod keys;
 mod network;
 mod preferences;
 mod privacy;
@@ -26,6 +28,7 @@ mod record;
 mod replies;
 mod results;
 mod server;
+mod stopping;
 mod support;
 mod surveys;
 mod voting;
@@ -43,12 +46,14 @@ fn main() -> ExitCode {
         support::trials(attacks::tests()),
         support::trials(brief::tests()),
         support::trials(cli::tests()),
+        support::trials(clocks::tests()),
         support::trials(contact::tests()),
         support::trials(contests::tests()),
         support::trials(erasure::tests()),
         support::trials(errors::tests()),
         support::trials(figures::tests()),
         support::trials(interactions::tests()),
+        support::trials(keys::tests()),
         support::trials(network::tests()),
         support::trials(preferences::tests()),
         support::trials(privacy::tests()),
@@ -58,6 +63,7 @@ fn main() -> ExitCode {
         support::trials(replies::tests()),
         support::trials(results::tests()),
         support::trials(server::tests()),
+        support::trials(stopping::tests()),
         support::trials(surveys::tests()),
         support::trials(voting::tests()),
         support::trials(web::tests()),

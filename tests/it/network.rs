@@ -2,6 +2,7 @@
 //! all that.
 
 use std::{
+    net::SocketAddr,
     num::NonZeroU32,
     path::Path,
     time::{Duration, Instant},
@@ -195,7 +196,7 @@ async fn the_drain_ends_stalled_streams_and_idle_connections(server: Server) {
     // Their clients neither send nor read, and tell the server so by no window at all.
     let mut stalled = Vec::new();
     for _ in 0..100 {
-        stalled.push(stalled_stream(&server).await);
+        stalled.push(stalled_stream(server.address()).await);
     }
     let begun = Instant::now();
     server.stop().await;
@@ -208,13 +209,13 @@ async fn the_drain_ends_stalled_streams_and_idle_connections(server: Server) {
 }
 
 /// A connection with an open stream whose client takes no data.
-async fn stalled_stream(server: &Server) -> h2::client::ResponseFuture {
-    let stream = TcpStream::connect(server.address()).await.unwrap();
+pub(crate) async fn stalled_stream(address: SocketAddr) -> h2::client::ResponseFuture {
+    let stream = TcpStream::connect(address).await.unwrap();
     let (client, connection) =
         h2::client::Builder::new().initial_window_size(0).handshake::<_, bytes::Bytes>(stream).await.unwrap();
     tokio::spawn(connection);
     let mut client = client.ready().await.unwrap();
-    let request = ::http::Request::post(format!("http://{}/grpc.health.v1.Health/Watch", server.address()))
+    let request = ::http::Request::post(format!("http://{address}/grpc.health.v1.Health/Watch"))
         .header("content-type", "application/grpc")
         .header("te", "trailers")
         .body(())
@@ -234,12 +235,13 @@ async fn a_watch_of_health_does_not_hold_up_the_drain(server: Server) {
             match health.message().await {
                 Ok(Some(_)) => {}
                 Ok(None) => return None,
-                Err(status) => return Some(status.code()),
+                Err(status) => return Some(verdict(&status)),
             }
         }
     });
     timeout(SOON, server.stop()).await.unwrap();
-    assert_eq!(timeout(SOON, ended).await.unwrap().unwrap(), Some(Code::Unavailable));
+    let end = timeout(SOON, ended).await.unwrap().unwrap();
+    assert_eq!(end, Some((Code::Unavailable, "SERVER_STOPPING".to_owned())));
 }
 
 /// A certificate for 127.0.0.1 that vouches for itself.

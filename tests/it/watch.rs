@@ -439,7 +439,8 @@ async fn a_watch_ends_with_its_life(server: Server) {
     let server = Server::start_with(server.backend(), Clock::system(), short).await.unwrap().with_organization().await;
     let mut watch = Watch::open(&server.app(), of_customer("carla")).await.unwrap();
     let end = watch.end().await;
-    assert_eq!((end.code(), may_be_retried(&end), resume_cursor(&end)), (Code::Unavailable, true, watch.cursor));
+    assert_eq!(verdict(&end), (Code::Unavailable, "STREAM_LIFE_OVER".to_owned()));
+    assert_eq!((may_be_retried(&end), resume_cursor(&end)), (true, watch.cursor));
     assert_eq!(server.metrics().watches_ended(Ending::LifeOver), 1);
 }
 
@@ -451,7 +452,8 @@ async fn a_stopping_server_ends_its_watches(server: Server) {
     watch.next().await;
     let stopped = tokio::spawn(server.stop());
     let end = watch.end().await;
-    assert_eq!((end.code(), may_be_retried(&end), resume_cursor(&end)), (Code::Unavailable, true, watch.cursor));
+    assert_eq!(verdict(&end), (Code::Unavailable, "SERVER_STOPPING".to_owned()));
+    assert_eq!((may_be_retried(&end), resume_cursor(&end)), (true, watch.cursor));
     stopped.await.unwrap();
 }
 

@@ -31,6 +31,7 @@ use crate::{
     auth::Caller,
     call::{Call, respond},
     error::{Error, Result},
+    housekeeping::Trusted,
     interaction::Micros,
     store::{
         Abort, Store, Tx, audit,
@@ -66,14 +67,14 @@ impl std::fmt::Debug for CompetitionApi {
 
 impl CompetitionApi {
     /// `vault`: seals ballots and signs records. `group_max`: ballots per transaction at most; `queue`: callers who wait at most.
-    /// `stopping` turns true when the server stops.
+    /// `stopping` turns true when the server stops; what goes by the clock waits until it is `trusted`.
     pub fn new(
         store: Store,
         vault: Vault,
         group_max: usize,
         queue: usize,
         watches: Watches,
-        stopping: watch::Receiver<bool>,
+        (stopping, trusted): (watch::Receiver<bool>, Trusted),
     ) -> Self {
         // How many cast together would tell how many vote: these groups are counted nowhere.
         let uncounted = Histogram::new([]);
@@ -82,8 +83,8 @@ impl CompetitionApi {
         let changes = Feed::start(store.clone(), stopping.clone());
         let reminders = Feed::start(store.clone(), stopping.clone());
         let opened = Arc::new(Notify::new());
-        tokio::spawn(keep_time(store.clone(), vault.clone(), stopping.clone()));
-        tokio::spawn(keep_reminding(store.clone(), opened.clone(), stopping));
+        tokio::spawn(keep_time(store.clone(), vault.clone(), (stopping.clone(), trusted.clone())));
+        tokio::spawn(keep_reminding(store.clone(), opened.clone(), (stopping, trusted)));
         Self { store, vault, ballots, changes, reminders, watches, opened }
     }
 
@@ -161,8 +162,12 @@ impl CompetitionApi {
 const TICK: Duration = Duration::from_secs(5);
 
 /// Closes votes at their deadlines, and lets results stand, until the server stops.
-async fn keep_time(store: Store, vault: Vault, mut stopping: watch::Receiver<bool>) {
+async fn keep_time(store: Store, vault: Vault, (mut stopping, mut trusted): (watch::Receiver<bool>, Trusted)) {
     loop {
+        tokio::select! {
+            () = trusted.wait() => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
         match closing::due(&store).await {
             Ok(due) => {
                 for id in due {

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     api::v1::{AuditAction, CompetitionState},
+    clock,
     directory::etag,
     error::{Error, Result},
     interaction::Micros,
@@ -41,7 +42,7 @@ pub(crate) async fn create(
     actor: &Actor,
     announced: &Announcement,
 ) -> Result<Uuid, Abort> {
-    let id = Uuid::now_v7();
+    let id = clock::id_at(now);
     let secret = new_secret();
     let key_id = vault.key_id()?;
     let row = competition::ActiveModel {

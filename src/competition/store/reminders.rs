@@ -24,6 +24,7 @@ use super::{
 use crate::{
     api::v1::CompetitionState,
     error::{Error, Result},
+    housekeeping::Trusted,
     interaction::Micros,
     store::{
         Abort, Store, Tx,
@@ -41,8 +42,16 @@ const DAY: Micros = 86_400_000_000;
 const CHUNK: usize = 200;
 
 /// Writes reminders as they become due, until `stopping` turns true.
-pub(crate) async fn keep_reminding(store: Store, opened: Arc<Notify>, mut stopping: watch::Receiver<bool>) {
+pub(crate) async fn keep_reminding(
+    store: Store,
+    opened: Arc<Notify>,
+    (mut stopping, mut trusted): (watch::Receiver<bool>, Trusted),
+) {
     loop {
+        tokio::select! {
+            () = trusted.wait() => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
         // How many there are would tell how many have voted.
         if let Err(error) = remind(&store).await {
             tracing::warn!(%error, "reminding voters");

@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
 use super::rows::{CHANGE, INTERACTION, PARTICIPANT, change_cells, interaction_cells, participant_cells};
 use crate::{
     api::v1::InteractionChangeKind,
+    clock,
     contact::{self, Attempt, store::Contact},
     directory::{
         Party,
@@ -81,7 +82,8 @@ impl WriteGroup for Recorder {
                 .iter()
                 .map(|entry| {
                     let facts = known.complete(&without_erased(&entry.facts, &erased), &entry.scope)?;
-                    let receipt = Receipt { id: Uuid::now_v7(), already_present: false, recorded_at: now, revision: 1 };
+                    let receipt =
+                        Receipt { id: clock::id_at(now), already_present: false, recorded_at: now, revision: 1 };
                     let participants = participant_cells(receipt.id, &facts).collect();
                     let contact = contact_of(&receipt, &facts);
                     let invites = known.invites && survey::invites_itself(&facts, now);

@@ -50,6 +50,13 @@ impl Server {
         futures::future::try_join_all((0..count).map(|_| start())).await.unwrap()
     }
 
+    /// Stops it and starts it again by another clock.
+    pub(crate) async fn restart_at(self, clock: Clock) -> Self {
+        let Self { backend, database, running, .. } = self;
+        running.stop().await.unwrap();
+        Self::before(backend, database, clock, |_| {}).await.unwrap()
+    }
+
     /// A second server with the same database and keys.
     pub(crate) async fn sibling(&self) -> Self {
         self.sibling_with(|_| {}).await

@@ -1,0 +1,125 @@
+//! Whether what the server does by itself may go by the clock. Pure: it gets its readings.
+//!
+//! A machine that boots with a clock days ahead would decide contests, close votes and let invitations expire, and nothing
+//! of that is undone when the clock is put right. So a clock counts once it agrees with the last time that did; where it
+//! does not agree but runs evenly for an hour, the long silence was real.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How far the clock may be behind the last time that was trusted, and differ from its own course.
+const SLIP: i64 = 5 * 60 * 1_000_000;
+/// How far it may be ahead of it.
+const LEAP: i64 = 24 * 3_600 * 1_000_000;
+/// How long a doubted clock must run evenly to be believed.
+const PROOF: Duration = Duration::from_secs(3_600);
+
+/// What a reading of the clock is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It agrees.
+    Agrees,
+    /// It does not agree. `news`: this was not said before.
+    Doubted {
+        /// To be told.
+        news: bool,
+    },
+    /// It did not agree, and ran evenly for so long that it is believed.
+    Believed,
+}
+
+impl Verdict {
+    /// Whether what is due by this reading may be done.
+    pub(crate) fn may_act(self) -> bool {
+        match self {
+            Self::Agrees | Self::Believed => true,
+            Self::Doubted { .. } => false,
+        }
+    }
+}
+
+/// Judges readings of a clock.
+#[derive(Debug, Default)]
+pub(crate) struct ClockTrust {
+    /// The reading at which doubt began, and when that was by a clock that nobody sets.
+    doubt: Option<(i64, Instant)>,
+}
+
+impl ClockTrust {
+    /// Judges `now`, read at `at`. `last`: the last time that was trusted; none: there is nothing yet to disagree with.
+    pub(crate) fn judge(&mut self, last: Option<i64>, now: i64, at: Instant) -> Verdict {
+        let agrees = last.is_none_or(|last| (last.saturating_sub(SLIP)..=last.saturating_add(LEAP)).contains(&now));
+        if agrees {
+            self.doubt = None;
+            return Verdict::Agrees;
+        }
+        let Some((reading, since)) = self.doubt else {
+            self.doubt = Some((now, at));
+            return Verdict::Doubted { news: true };
+        };
+        let ran = at.saturating_duration_since(since);
+        let expected = reading.saturating_add(crate::clock::micros(ran));
+        if now.abs_diff(expected) > SLIP.unsigned_abs() {
+            // It was set: another clock, whose proof begins anew.
+            self.doubt = Some((now, at));
+            return Verdict::Doubted { news: true };
+        }
+        if ran < PROOF {
+            return Verdict::Doubted { news: false };
+        }
+        self.doubt = None;
+        Verdict::Believed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: i64 = 1_740_000_000_000_000;
+    const MINUTE: i64 = 60_000_000;
+    const HOUR: i64 = 60 * MINUTE;
+
+    #[test]
+    fn a_clock_near_the_last_time_agrees_at_once() {
+        let at = Instant::now();
+        for now in [NOON, NOON - 5 * MINUTE, NOON + 24 * HOUR] {
+            assert_eq!(ClockTrust::default().judge(Some(NOON), now, at), Verdict::Agrees, "{now}");
+        }
+        assert_eq!(ClockTrust::default().judge(None, -5, at), Verdict::Agrees);
+        for now in [NOON - 5 * MINUTE - 1, NOON + 24 * HOUR + 1, -5, i64::MIN, i64::MAX] {
+            assert_eq!(ClockTrust::default().judge(Some(NOON), now, at), Verdict::Doubted { news: true }, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_put_right_agrees() {
+        let (mut trust, at) = (ClockTrust::default(), Instant::now());
+        assert!(!trust.judge(Some(NOON), NOON + 72 * HOUR, at).may_act());
+        assert_eq!(trust.judge(Some(NOON), NOON + MINUTE, at + Duration::from_secs(60)), Verdict::Agrees);
+    }
+
+    #[test]
+    fn a_clock_that_runs_evenly_for_an_hour_is_believed() {
+        let (mut trust, at) = (ClockTrust::default(), Instant::now());
+        let ahead = NOON + 72 * HOUR;
+        assert_eq!(trust.judge(Some(NOON), ahead, at), Verdict::Doubted { news: true });
+        for minute in 1..60_u32 {
+            let verdict =
+                trust.judge(Some(NOON), ahead + i64::from(minute) * MINUTE, at + Duration::from_secs(60) * minute);
+            assert_eq!(verdict, Verdict::Doubted { news: false });
+        }
+        assert_eq!(trust.judge(Some(NOON), ahead + HOUR, at + PROOF), Verdict::Believed);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_meanwhile_proves_itself_anew() {
+        let (mut trust, at) = (ClockTrust::default(), Instant::now());
+        let half = at + PROOF / 2;
+        trust.judge(Some(NOON), NOON + 72 * HOUR, at);
+        assert_eq!(trust.judge(Some(NOON), NOON + 90 * HOUR, half), Verdict::Doubted { news: true });
+        assert!(!trust.judge(Some(NOON), NOON + 90 * HOUR + HOUR / 2, at + PROOF).may_act());
+        assert_eq!(trust.judge(Some(NOON), NOON + 91 * HOUR, half + PROOF), Verdict::Believed);
+    }
+}

@@ -1,0 +1,157 @@
+//! What the server does by itself from time to time, and whether it may: request ids are forgotten by running time, which
+//! needs no clock; what goes by the clock waits until the clock is trusted.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sea_orm::{ConnectionTrait as _, DbErr, Statement, Value};
+use tokio::{sync::watch, time::Instant};
+
+use crate::{
+    clock_trust::{ClockTrust, Verdict},
+    contest,
+    error::Result,
+    store::{Store, Tx, request::Ticks},
+};
+
+/// How often it is looked at whether there is something to do.
+const LOOK: Duration = Duration::from_secs(60);
+/// How often it is done.
+const WORK: u32 = 60;
+
+/// Whether what is due by the clock may be done. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Trusted(watch::Receiver<bool>);
+
+impl Trusted {
+    /// Waits until it may.
+    pub(crate) async fn wait(&mut self) {
+        // Where nobody judges the clock any more the server is stopping, and nothing is to be done.
+        if self.0.wait_for(|trusted| *trusted).await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+/// Keeps house until the server stops.
+#[derive(Debug)]
+pub(crate) struct Housekeeping {
+    store: Store,
+    clock: ClockTrust,
+    ticks: Ticks,
+    trusted: watch::Sender<bool>,
+}
+
+impl Housekeeping {
+    /// Nothing is trusted before it runs.
+    pub(crate) fn new(store: Store) -> (Self, Trusted) {
+        let (trusted, told) = watch::channel(false);
+        (Self { store, clock: ClockTrust::default(), ticks: Ticks::default(), trusted }, Trusted(told))
+    }
+
+    /// Works until `stopping` turns true.
+    pub(crate) async fn run(mut self, mut stopping: watch::Receiver<bool>) {
+        let mut looks = 0;
+        loop {
+            self.count_ticks().await;
+            if self.judge_clock().await {
+                if looks % WORK == 0 {
+                    self.work().await;
+                }
+                looks += 1;
+            } else {
+                // As soon as the clock is trusted there is something to catch up on.
+                looks = 0;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                _ = stopping.wait_for(|stop| *stop) => break,
+            }
+        }
+        // So that the next start has the latest time to compare its clock with.
+        self.judge_clock().await;
+    }
+
+    async fn count_ticks(&mut self) {
+        match self.store.count_tick(&mut self.ticks, Instant::now()).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::debug!(forgotten, "old request ids"),
+            Err(error) => tracing::warn!(%error, "forgetting old request ids"),
+        }
+    }
+
+    async fn judge_clock(&mut self) -> bool {
+        let (last, now) = match times(&self.store).await {
+            Ok(times) => times,
+            // Whatever was trusted before still is: without the database nothing is done anyway.
+            Err(error) => {
+                tracing::warn!(%error, "reading the last time that was trusted");
+                return *self.trusted.borrow();
+            }
+        };
+        let verdict = self.clock.judge(last, now, Instant::now());
+        let last = last.map_or_else(|| "never".to_owned(), readable);
+        match verdict {
+            Verdict::Agrees | Verdict::Doubted { news: false } => {}
+            Verdict::Doubted { news: true } => tracing::warn!(
+                "it is {} by the clock, and was {last} when the clock was last trusted: contests, votes, reminders, \
+                 invitations and fits wait until the clock agrees, or has run evenly for an hour",
+                readable(now)
+            ),
+            Verdict::Believed => {
+                tracing::warn!("the clock has run evenly for an hour and is believed: it is {}", readable(now));
+            }
+        }
+        if verdict.may_act()
+            && let Err(error) = trust(&self.store, now).await
+        {
+            tracing::warn!(%error, "noting the time that is trusted");
+        }
+        self.trusted.send_if_modified(|trusted| std::mem::replace(trusted, verdict.may_act()) != verdict.may_act());
+        verdict.may_act()
+    }
+
+    async fn work(&self) {
+        match contest::store::grant_overdue(&self.store).await {
+            Ok(0) => {}
+            Ok(granted) => tracing::info!(granted, "contests that nobody decided in time"),
+            Err(error) => tracing::warn!(%error, "granting overdue contests"),
+        }
+    }
+}
+
+/// An instant as people read it.
+fn readable(micros: i64) -> String {
+    Timestamp::from_microsecond(micros).map_or_else(|_| format!("{micros} µs"), |at| format!("{at:.0}"))
+}
+
+/// The last time that was trusted, and the time: the database's, where it has a clock.
+async fn times(store: &Store) -> Result<(Option<i64>, i64)> {
+    let runner = store.clone();
+    let read = store.transact(move |tx| {
+        let store = runner.clone();
+        Box::pin(async move {
+            let now = store.now(tx).await?;
+            let sql = "SELECT last_time FROM housekeeping WHERE id = 1";
+            let row = tx.query_one_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
+            let last = row.map(|row| row.try_get("", "last_time")).transpose()?.flatten();
+            Ok((last, now))
+        })
+    });
+    read.await
+}
+
+async fn trust(store: &Store, now: i64) -> Result<()> {
+    let noted = store.transact(move |tx| {
+        Box::pin(async move {
+            let sql = "UPDATE housekeeping SET last_time = $1 WHERE id = 1";
+            Ok(execute(tx, sql, [now.into()]).await?)
+        })
+    });
+    noted.await
+}
+
+async fn execute<const N: usize>(tx: &Tx, sql: &str, values: [Value; N]) -> Result<(), DbErr> {
+    tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
+    Ok(())
+}

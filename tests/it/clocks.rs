@@ -1,0 +1,92 @@
+//! Clocks that are wrong: nothing is forgotten, decided or refused because of them that would not be otherwise.
+
+use std::time::Duration;
+
+use prost_types::Timestamp;
+use rapport::{
+    api::v1::{Interaction, UpsertTeamRequest},
+    clock::Clock,
+};
+
+use crate::support::{
+    Server, Test, on_both,
+    sample::{call, team},
+};
+
+pub(crate) fn tests() -> Vec<Test> {
+    on_both![
+        a_clock_ahead_forgets_no_request,
+        answers_are_remembered_for_48_hours_of_running_time,
+        housekeeping_waits_for_a_clock_that_agrees,
+        a_clock_before_1970_serves,
+    ]
+}
+
+const HOUR: i64 = 3_600_000_000;
+
+/// Long enough for what a server does at its start.
+async fn settle() {
+    tokio::time::sleep(Duration::from_millis(700)).await;
+}
+
+async fn remembered(server: &Server) -> i64 {
+    server.number("SELECT count(*) FROM request_memory WHERE request_id = 'first'").await
+}
+
+async fn with_a_request(server: &Server) {
+    let request = UpsertTeamRequest { request_id: "first".to_owned(), team: Some(team("north")), ..Default::default() };
+    server.admin().directory().upsert_team(request).await.unwrap();
+    assert_eq!(remembered(server).await, 1);
+}
+
+async fn a_clock_ahead_forgets_no_request(server: Server) {
+    with_a_request(&server).await;
+    // As old as it would be by a clock three days ahead, also where the time is the database's.
+    let ahead = Clock::fixed(Clock::system().now_micros() + 72 * HOUR);
+    server.execute(&format!("UPDATE request_memory SET created_at = created_at - {}", 72 * HOUR)).await;
+    let server = server.restart_at(ahead).await;
+    settle().await;
+    assert_eq!(remembered(&server).await, 1);
+}
+
+async fn answers_are_remembered_for_48_hours_of_running_time(server: Server) {
+    with_a_request(&server).await;
+    // Of a server of the version before, and so counted from now on.
+    server.execute("UPDATE request_memory SET tick = NULL").await;
+    let mut server = server;
+    for (tick, kept) in [(0, 1), (288, 1), (289, 0)] {
+        server.execute(&format!("UPDATE housekeeping SET tick = {tick}")).await;
+        server = server.restart_at(Clock::system()).await;
+        settle().await;
+        assert_eq!(remembered(&server).await, kept, "{tick}");
+    }
+}
+
+async fn housekeeping_waits_for_a_clock_that_agrees(server: Server) {
+    let mut server = server;
+    settle().await;
+    for (hours, agrees) in [(-1, false), (72, false), (23, true)] {
+        let last = Clock::system().now_micros() - hours * HOUR;
+        server.execute(&format!("UPDATE housekeeping SET last_time = {last}")).await;
+        server = server.restart_at(Clock::system()).await;
+        settle().await;
+        let moved = server.number("SELECT last_time FROM housekeeping").await != last;
+        assert_eq!(moved, agrees, "{hours} h after the last time");
+    }
+}
+
+async fn a_clock_before_1970_serves(server: Server) {
+    let before = Server::start_with(server.backend(), Clock::fixed(-5_000_000), |_| {}).await.unwrap();
+    let before = before.with_organization().await;
+    let at = |seconds| Some(Timestamp { seconds, nanos: 0 });
+    let interaction = Interaction {
+        requested_time: at(-400),
+        connected_time: at(-370),
+        ended_time: at(-100),
+        ..call("nora", "carla")
+    };
+    let recorded = before.app().record(interaction).await.unwrap();
+    let read = before.app().get(&recorded.interaction_id).await.unwrap();
+    assert_eq!(read.ended_time, at(-100));
+    assert_eq!(read.customer_id, "carla");
+}

@@ -1,0 +1,106 @@
+//! How a process ends when it is told to: by its deadline, whatever hangs.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    network::stalled_stream,
+    support::{Server, Test, on_both},
+};
+
+pub(crate) fn tests() -> Vec<Test> {
+    on_both![a_server_whose_log_nobody_reads_ends, a_demo_whose_errors_nobody_reads_ends]
+}
+
+/// More than a pipe holds.
+const PIPE: usize = 64 * 1024;
+
+fn signal(child: &Child) {
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+}
+
+/// How a child ended within `limit`; one that did not is killed.
+fn end_of(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    let begin = Instant::now();
+    while begin.elapsed() < limit {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    None
+}
+
+async fn a_server_whose_log_nobody_reads_ends(server: Server) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(directory.path());
+    command.env("RAPPORT_LOG_FILTER", "info,h2=trace").env("RAPPORT_DRAIN_DEADLINE", "1s");
+    if let Some(url) = server.database_url() {
+        command.args(["--database-url", &url]);
+    }
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    // Read until it serves, and kept open without being read from then on.
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let address = loop {
+        let mut line = String::new();
+        assert_ne!(log.read_line(&mut line).unwrap(), 0, "it did not serve");
+        if let Some((_, address)) = line.split_once("serving address=") {
+            break address.split_whitespace().next().unwrap().to_owned();
+        }
+    };
+    let channel = tonic::transport::Endpoint::try_from(format!("http://{address}")).unwrap().connect_lazy();
+    let mut health = tonic_health::pb::health_client::HealthClient::new(channel);
+    // Each of them leaves some kilobytes of trace.
+    for _ in 0..PIPE / 256 {
+        health.check(tonic_health::pb::HealthCheckRequest::default()).await.unwrap();
+    }
+    let ended = tokio::task::spawn_blocking(move || {
+        signal(&child);
+        end_of(&mut child, Duration::from_secs(4))
+    });
+    assert!(ended.await.unwrap().is_some(), "it was still there");
+    drop(log);
+}
+
+async fn a_demo_whose_errors_nobody_reads_ends(server: Server) {
+    let directory = tempfile::tempdir().unwrap();
+    // Full from the start.
+    let (errors, mut full) = std::io::pipe().unwrap();
+    full.write_all(&vec![b'.'; PIPE]).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
+    command.args(["demo", "--listen", "127.0.0.1:0", "--redeals", "2", "--data-dir"]).arg(directory.path());
+    if let Some(url) = server.database_url() {
+        command.args(["--database-url", &url]);
+    }
+    let mut child = command.stdout(Stdio::piped()).stderr(full).spawn().unwrap();
+    let story = child.stdout.take().unwrap();
+    let (address, story) = tokio::task::spawn_blocking(move || {
+        let mut story = BufReader::new(story);
+        loop {
+            let mut line = String::new();
+            assert_ne!(story.read_line(&mut line).unwrap(), 0, "it did not serve");
+            if let Some((_, address)) = line.split_once("Serving on http://") {
+                break (address.split_whitespace().next().unwrap().parse().unwrap(), story);
+            }
+        }
+    })
+    .await
+    .unwrap();
+    // A stream that does not end: the first signal drains, the second one is answered with an error.
+    let stalled = stalled_stream(address).await;
+    let ended = tokio::task::spawn_blocking(move || {
+        signal(&child);
+        std::thread::sleep(Duration::from_millis(300));
+        signal(&child);
+        end_of(&mut child, Duration::from_secs(4))
+    });
+    let status = ended.await.unwrap().expect("it was still there");
+    assert!(!status.success(), "{status}");
+    drop((stalled, story, errors));
+}
