@@ -129,19 +129,6 @@ impl Store {
         vec![pool("write", &self.write), pool("read", &self.read)]
     }
 
-    /// Forgets answers to requests that are older than the promise; gives how many.
-    ///
-    /// # Errors
-    /// [`Error::StoreUnavailable`].
-    pub async fn forget_old_requests(&self) -> Result<u64> {
-        let store = self.clone();
-        self.transact(move |tx| {
-            let store = store.clone();
-            Box::pin(async move { Ok(request::forget_old(tx, store.now(tx).await?).await?) })
-        })
-        .await
-    }
-
     /// Rewrites the database's files without what was deleted. On PostgreSQL it makes the space of dead rows free, no more:
     /// what was in it is gone once it is used again.
     ///

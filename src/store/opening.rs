@@ -6,7 +6,7 @@ use std::{
 };
 
 use rapport_migrations::{Migrator, MigratorTrait as _};
-use sea_orm::DbErr;
+use sea_orm::{DatabaseConnection, DbErr};
 
 use super::{
     Store,
@@ -97,6 +97,9 @@ pub enum OpenError {
         /// Migrations that this version does not know.
         versions: Vec<String>,
     },
+    /// A schema cannot be made while the machine's clock is before 1970: when each change was made is noted with it.
+    #[error("the machine's clock is before 1970: set it, then start again to bring the schema of {0} up to date")]
+    ClockBefore1970(String),
     /// It has not come as far as what was acknowledged.
     #[error(
         "{place} went back: commit {acknowledged} was acknowledged ({}), but the last one there is {counted}. Put the missing \
@@ -195,6 +198,20 @@ pub(super) fn require_ours(place: &str, tables: &[String], versions: Option<Vec<
         (true, false) => Err(OpenError::Foreign { place, found: format!("its migrations, such as {}", unknown[0]) }),
         (false, false) => Err(OpenError::Newer { place, versions: unknown }),
     }
+}
+
+/// Brings the schema up to date.
+///
+/// # Errors
+/// What the database refuses; [`OpenError::ClockBefore1970`].
+pub(super) async fn migrate(place: &str, database: &DatabaseConnection) -> Result<(), OpenError> {
+    let refused = |error: DbErr| OpenError::of(place, &error);
+    // The library that does it panics there.
+    if Clock::system().now_micros() < 0 {
+        let pending = Migrator::get_pending_migrations(database).await.map_err(refused)?;
+        return if pending.is_empty() { Ok(()) } else { Err(OpenError::ClockBefore1970(place.to_owned())) };
+    }
+    Migrator::up(database, None).await.map_err(refused)
 }
 
 /// The table in which migrations are noted.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use rapport_migrations::{Migrator, MigratorTrait as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database as Connector, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
     Statement,
@@ -39,10 +38,10 @@ pub(super) async fn open(url: &str, opening: &Opening, clock: Clock) -> Result<S
     let statement =
         |call: &str| Statement::from_string(DbBackend::Postgres, format!("SELECT {call}({MIGRATION_LOCK})"));
     migrating.execute_raw(statement("pg_advisory_lock")).await.map_err(refused)?;
-    let migrated = Migrator::up(&migrating, None).await;
+    let migrated = opening::migrate(&place, &migrating).await;
     migrating.execute_raw(statement("pg_advisory_unlock")).await.map_err(refused)?;
     migrating.close().await.map_err(refused)?;
-    migrated.map_err(refused)?;
+    migrated?;
 
     let suspicion = Suspicion::none();
     let pool = pool(url, opening.connections, STATEMENT_TIMEOUT, suspicion.clone()).await.map_err(refused)?;

@@ -142,7 +142,7 @@ impl Store {
                     let sql = "UPDATE housekeeping SET tick = tick + 1 WHERE id = 1 AND tick = $1";
                     execute(tx, sql, vec![tick.into()]).await?;
                 }
-                Ok(forget_old(tx, 0).await?)
+                Ok(forget_old(tx).await?)
             })
         })
         .await
@@ -150,7 +150,7 @@ impl Store {
 }
 
 /// Forgets what is older than the promise. The time is of no account.
-pub(crate) async fn forget_old(tx: &Tx, _now: i64) -> Result<u64, DbErr> {
+async fn forget_old(tx: &Tx) -> Result<u64, DbErr> {
     // Of a server of the version before, which knows no ticks.
     let sql = "UPDATE request_memory SET tick = (SELECT tick FROM housekeeping WHERE id = 1) WHERE tick IS NULL";
     execute(tx, sql, Vec::new()).await?;

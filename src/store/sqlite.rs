@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use rapport_migrations::{Migrator, MigratorTrait as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database as Connector, DatabaseConnection, DbBackend, DbErr, QueryResult,
     Statement,
@@ -68,7 +67,7 @@ pub(super) async fn open(path: &Path, opening: &Opening, clock: Clock) -> Result
         }
         tracing::warn!(database = place, acknowledged, counted, "the database went back, which is accepted");
     }
-    Migrator::up(&write, None).await.map_err(refused)?;
+    opening::migrate(&place, &write).await?;
     drop(lock);
 
     let read = pool(path, opening.connections.max(2), Use::Reading).await.map_err(refused)?;

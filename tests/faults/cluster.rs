@@ -171,6 +171,15 @@ impl Cluster {
         self.run("pg_ctl", &["-w", "-t", "30", "promote"])
     }
 
+    /// The same where new sessions only read.
+    pub(crate) async fn execute_writing(&self, sql: &str) -> anyhow::Result<()> {
+        use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+        let mut connection = PgConnection::connect(&self.url()).await?;
+        connection.execute("SET default_transaction_read_only = off").await?;
+        connection.execute(AssertSqlSafe(sql)).await?;
+        Ok(())
+    }
+
     pub(crate) async fn execute(&self, sql: &str) -> anyhow::Result<()> {
         use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
         PgConnection::connect(&self.url()).await?.execute(AssertSqlSafe(sql)).await?;

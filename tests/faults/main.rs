@@ -103,6 +103,11 @@ fn main() -> ExitCode {
             continue;
         }
         let size = args.size.unwrap_or(if args.short { round.short } else { round.whole });
+        if size == 0 {
+            println!("{:10} {:28} only as a whole", backend.name(), round.name);
+            skipped += 1;
+            continue;
+        }
         let seed = args.seed.unwrap_or_else(rand::random);
         if run(round, Task { backend, seed, size }, args.json) {
             passed += 1;

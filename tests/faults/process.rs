@@ -194,7 +194,8 @@ impl Server {
 
 pub(crate) fn log_of(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    let lines: Vec<_> = text.lines().filter(|line| !line.contains(" call ")).collect();
+    let is_noise = |line: &str| line.contains(" call ") || line.starts_with("   ");
+    let lines: Vec<_> = text.lines().filter(|line| !is_noise(line)).collect();
     lines[lines.len().saturating_sub(30)..].join("\n")
 }
 

@@ -37,6 +37,25 @@ pub(super) async fn killed_servers(task: Task) -> anyhow::Result<String> {
     Ok(format!("{acknowledged} of {} acknowledged, answering again after {} ms", ledger.sent(), slowest.as_millis()))
 }
 
+/// Callers go away at random moments, and what they asked for is done once or not at all; the others notice nothing.
+pub(super) async fn calls_given_up(task: Task) -> anyhow::Result<String> {
+    const CALLERS: u64 = 16;
+    let place = Place::new(task.backend)?;
+    let mut random = StdRng::seed_from_u64(task.seed);
+    let server = Server::start(&place).await?;
+    let load = Load::start(&place, &server).await?;
+    let mut leaving = tokio::task::JoinSet::new();
+    for _ in 0..CALLERS {
+        let (ledger, client, random) = (load.ledger.clone(), server.client.clone(), StdRng::from_rng(&mut random));
+        let calls = task.size.div_ceil(CALLERS);
+        leaving.spawn(async move { ledger.give_up(&client, calls, random).await });
+    }
+    while leaving.join_next().await.is_some() {}
+    let ledger = load.stop().await;
+    let acknowledged = checks::all(&place, server, &ledger).await?;
+    Ok(format!("{} calls given up, {acknowledged} of {} acknowledged", task.size, ledger.sent()))
+}
+
 /// SIGKILL during the first start, while the schema is made.
 pub(super) async fn killed_first_starts(task: Task) -> anyhow::Result<String> {
     let mut random = StdRng::seed_from_u64(task.seed);

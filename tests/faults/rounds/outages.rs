@@ -112,9 +112,7 @@ pub(super) async fn read_only_database(task: Task) -> anyhow::Result<String> {
         cluster.execute("ALTER SYSTEM SET default_transaction_read_only = on").await?;
         cluster.execute("SELECT pg_reload_conf()").await?;
         outage.server.becomes(false, Duration::from_secs(3)).await?;
-        cluster
-            .execute("SET default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only")
-            .await?;
+        cluster.execute_writing("ALTER SYSTEM RESET default_transaction_read_only").await?;
         cluster.execute("SELECT pg_reload_conf()").await?;
         outage.is_over().await?;
     }

@@ -120,6 +120,10 @@ pub(super) async fn clock_ahead(task: Task) -> anyhow::Result<String> {
 /// A clock before 1970: nothing panics, callers hear an answer.
 pub(super) async fn clock_before_1970(task: Task) -> anyhow::Result<String> {
     let place = Place::new(task.backend)?;
+    // A schema is not made at such a time, and the start says so.
+    let refused = Server::start_with(&place, at_clock("-1900000000")).await.err().map(|error| error.to_string());
+    ensure!(refused.as_ref().is_some_and(|said| said.contains("clock is before 1970")), "it says {refused:?}");
+    Server::start(&place).await?.terminate().await?;
     let mut server = Server::launch(&place, at_clock("-1900000000"))?;
     let begun = Instant::now();
     while !server.is_ready() {
