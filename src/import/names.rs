@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(v1::Channel::from_text("inbound_call"), Ok(v1::Channel::InboundCall));
         assert_eq!(v1::UpsertMode::from_text("replace"), Ok(v1::UpsertMode::Replace));
         let wrong = v1::UpsertMode::from_text("unspecified");
-        assert_eq!(wrong, Err("must be one of replace, create_only".to_owned()));
+        assert_eq!(wrong, Err("must be one of replace, create_only, merge".to_owned()));
     }
 
     #[test]

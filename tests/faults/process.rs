@@ -63,9 +63,23 @@ pub(crate) fn run(place: &Place, arguments: &[&str]) -> anyhow::Result<(ExitStat
     if let Some(url) = &place.url {
         command.env("RAPPORT_DATABASE_URL", url);
     }
-    let output = command.stdin(Stdio::null()).output()?;
-    let said = [output.stdout, output.stderr].concat();
-    Ok((output.status, String::from_utf8_lossy(&said).into_owned()))
+    let said = tempfile::NamedTempFile::new()?;
+    command.stdin(Stdio::null()).stdout(said.as_file().try_clone()?).stderr(said.as_file().try_clone()?);
+    let mut child = command.spawn()?;
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        // A start that should be refused and is not would go on for ever.
+        if begun.elapsed() > PATIENCE {
+            child.kill()?;
+            child.wait()?;
+            bail!("it goes on: {}", log_of(said.path()));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    Ok((status, std::fs::read_to_string(said.path())?))
 }
 
 /// A start that is expected to be refused; gives what it said.
