@@ -24,7 +24,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let _telemetry = telemetry::start(&config.log, &config.telemetry)?;
     warn_of_misspelt_variables();
     let mut signals = Signals::new(config.drain_deadline)?;
-    let Some(started) = signals.unless_told(server::start(config, Clock::system())).await else {
+    let Some(started) = Box::pin(signals.unless_told(server::start(config, Clock::system()))).await else {
         return Ok(());
     };
     signals.stop(started?).await

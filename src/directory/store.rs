@@ -78,14 +78,11 @@ fn decide(there: Option<i64>, upsert: &Upsert, what: &'static str) -> Result<Ups
 }
 
 /// What a record becomes, with its next revision; `None` where it stays as it is.
-fn become_of<T: PartialEq>(
+fn become_of<T: Clone + PartialEq>(
     outcome: UpsertOutcome,
     (there, given): (Option<T>, T),
     merge: impl FnOnce(T, &T) -> T,
-) -> Option<T>
-where
-    T: Clone,
-{
+) -> Option<T> {
     match (outcome, there) {
         (UpsertOutcome::Left, _) => None,
         (UpsertOutcome::Merged, Some(there)) => {
@@ -111,9 +108,10 @@ pub(crate) async fn upsert_team(tx: &Tx, team: &Team, upsert: &Upsert) -> Result
         state: Set(state as i16),
         revision: Set(revision + 1),
     };
-    match outcome {
-        UpsertOutcome::Created => _ = team::Entity::insert(row).exec_without_returning(tx).await?,
-        _ => _ = team::Entity::update(row).exec(tx).await?,
+    if outcome == UpsertOutcome::Created {
+        team::Entity::insert(row).exec_without_returning(tx).await?;
+    } else {
+        team::Entity::update(row).exec(tx).await?;
     }
     Ok(Written::new(outcome, revision + 1))
 }
@@ -141,9 +139,10 @@ pub(crate) async fn upsert_staff(tx: &Tx, person: &StaffMember, upsert: &Upsert)
         state: Set(state as i16),
         revision: Set(revision + 1),
     };
-    match outcome {
-        UpsertOutcome::Created => _ = staff_member::Entity::insert(row).exec_without_returning(tx).await?,
-        _ => _ = staff_member::Entity::update(row).exec(tx).await?,
+    if outcome == UpsertOutcome::Created {
+        staff_member::Entity::insert(row).exec_without_returning(tx).await?;
+    } else {
+        staff_member::Entity::update(row).exec(tx).await?;
     }
     Ok(Written::new(outcome, revision + 1))
 }

@@ -114,19 +114,21 @@ fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
 /// An error in the database's own words, once: what wraps it says only where it passed.
 pub(crate) fn words(error: &DbErr) -> String {
     match sqlx_error(error) {
-        Some(sqlx::Error::Database(error)) => error.message().to_owned(),
-        Some(sqlx::Error::Io(error)) => error.to_string(),
-        Some(sqlx::Error::PoolTimedOut) => "no connection was free in time".to_owned(),
-        Some(error) => error.to_string(),
-        None => match error {
-            DbErr::Conn(RuntimeErr::Internal(words))
-            | DbErr::Exec(RuntimeErr::Internal(words))
-            | DbErr::Query(RuntimeErr::Internal(words))
-            | DbErr::Custom(words)
-            | DbErr::Migration(words) => words.clone(),
-            other => other.to_string(),
-        },
+        Some(sqlx::Error::Database(error)) => return error.message().to_owned(),
+        Some(sqlx::Error::Io(error)) => return error.to_string(),
+        Some(sqlx::Error::PoolTimedOut) => return "no connection was free in time".to_owned(),
+        Some(error) => return error.to_string(),
+        None => {}
     }
+    if let DbErr::Conn(RuntimeErr::Internal(words))
+    | DbErr::Exec(RuntimeErr::Internal(words))
+    | DbErr::Query(RuntimeErr::Internal(words))
+    | DbErr::Custom(words)
+    | DbErr::Migration(words) = error
+    {
+        return words.clone();
+    }
+    error.to_string()
 }
 
 /// A database that does not do what it is asked, for the log: which one, and why in its own words.

@@ -232,9 +232,9 @@ mod tests {
                 tx.execute_unprepared(&format!("INSERT INTO kept VALUES ({number})")).await?;
                 match upset {
                     Upset::Nothing => {}
-                    Upset::Statement => drop(tx.execute_unprepared("INSERT INTO upset VALUES (1)").await?),
-                    Upset::Unnoticed => drop(tx.execute_unprepared("INSERT INTO upset VALUES (1)").await),
-                    Upset::Commit => drop(tx.inner.execute_unprepared("ROLLBACK").await?),
+                    Upset::Statement => _ = tx.execute_unprepared("INSERT INTO upset VALUES (1)").await?,
+                    Upset::Unnoticed => _ = tx.execute_unprepared("INSERT INTO upset VALUES (1)").await,
+                    Upset::Commit => _ = tx.inner.execute_unprepared("ROLLBACK").await?,
                     Upset::Refused => return Err(Error::NotFound("nothing").into()),
                 }
                 Ok(())

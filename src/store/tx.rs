@@ -50,10 +50,11 @@ impl Tx {
     }
 
     async fn run<T>(&self, statement: impl Future<Output = Result<T, DbErr>> + Send) -> Result<T, DbErr> {
-        let outcome = match ConnectionTrait::get_database_backend(&self.inner) {
-            // On a thread of its own, which goes on whoever waits for it.
-            DbBackend::Sqlite => statement.await,
-            _ => tokio::time::timeout(STATEMENT_LIMIT, statement).await.unwrap_or_else(|_| Err(too_late())),
+        // SQLite works on a thread of its own, which goes on whoever waits for it.
+        let outcome = if ConnectionTrait::get_database_backend(&self.inner) == DbBackend::Sqlite {
+            statement.await
+        } else {
+            tokio::time::timeout(STATEMENT_LIMIT, statement).await.unwrap_or_else(|_| Err(too_late()))
         };
         if let Err(error) = &outcome {
             self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
