@@ -8,26 +8,35 @@ use std::{
 
 use anyhow::Result;
 
-/// Makes a directory that only its owner can read, unless it is there; then it must be one.
+/// Makes a directory that only its owner can read, unless it is there; then the log says where others can read it, and how
+/// to mend that.
 ///
 /// # Errors
-/// What the file system refuses; a directory that others can read, with the command that mends it.
-pub(crate) fn require_directory(path: &Path) -> Result<()> {
+/// What the file system refuses.
+pub(crate) fn own_directory(path: &Path) -> Result<()> {
     create_directory(path)?;
-    refuse_if_others_can_read(path)
+    warn_if_others_can_read(path);
+    Ok(())
 }
 
-/// Makes an empty file that only its owner can read, unless it is there; then it must be one.
+/// Makes an empty file that only its owner can read, unless it is there; then likewise.
 ///
 /// # Errors
-/// What the file system refuses; a file that others can read, with the command that mends it.
-pub(crate) fn require_file(path: &Path) -> Result<()> {
+/// What the file system refuses.
+pub(crate) fn own_file(path: &Path) -> Result<()> {
     let mut options = File::options();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)?;
-    refuse_if_others_can_read(path)
+    warn_if_others_can_read(path);
+    Ok(())
+}
+
+fn warn_if_others_can_read(path: &Path) {
+    if let Err(error) = refuse_if_others_can_read(path) {
+        tracing::warn!("{error:#}");
+    }
 }
 
 /// Creates a file, and its directory, unless the name is taken. When two processes do so at once, one wins and both find its

@@ -85,7 +85,7 @@ pub struct Running {
 /// Whatever keeps the server from serving: the data directory, the database, the keys, the certificate, an address.
 pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let data_dir = &config.data_dir;
-    private_file::require_directory(data_dir)
+    private_file::own_directory(data_dir)
         .with_context(|| format!("cannot use the data directory {}", data_dir.display()))?;
     let opening = Opening {
         connections: config.database_connections,

@@ -59,9 +59,9 @@ pub enum OpenError {
         /// Why not.
         cause: std::io::Error,
     },
-    /// Others can read the file, or it cannot be made.
+    /// The file cannot be made.
     #[error("{0}")]
-    NotPrivate(String),
+    NotMade(String),
     /// It does not answer, or not yet.
     #[error("{place} does not answer: {words}")]
     Unreachable {

@@ -49,7 +49,7 @@ pub(super) async fn open(path: &Path, opening: &Opening, clock: Clock) -> Result
     }
 
     // What SQLite makes beside it is as private as the file itself.
-    private_file::require_file(path).map_err(|error| OpenError::NotPrivate(format!("{place}: {error:#}")))?;
+    private_file::own_file(path).map_err(|error| OpenError::NotMade(format!("{place}: {error:#}")))?;
     let lock = lock_file(path.with_extension("lock")).await?;
     let (suspicion, commits) = (Suspicion::none(), Commits::default());
     let write = pool(path, 1, Use::Writing(suspicion.clone(), commits.clone())).await.map_err(refused)?;
