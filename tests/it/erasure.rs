@@ -291,8 +291,8 @@ async fn an_import_run_again_brings_nobody_back(server: Server) {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| write(directory.path(), name, text);
     let (customers, rows) = (file("customers.csv", CUSTOMERS), file("rows.csv", ROWS));
-    let (replace, create_only) =
-        (file("replace.toml", DIRECTORY), file("create_only.toml", &format!("mode = \"create_only\"\n{DIRECTORY}")));
+    let mapping = |mode: &str| file(&format!("{mode}.toml"), &format!("mode = \"{mode}\"\n{DIRECTORY}"));
+    let (merge, replace, create_only) = (file("merge.toml", DIRECTORY), mapping("replace"), mapping("create_only"));
     let interactions = file("interactions.toml", INTERACTIONS);
     let ratings = file("ratings.toml", &format!("{INTERACTIONS}{RATINGS}"));
     let endpoint = server.endpoint();
@@ -309,6 +309,7 @@ async fn an_import_run_again_brings_nobody_back(server: Server) {
 
     assert_eq!(import("directory", &customers, &replace).await, [1, 1, 0], "somebody is written anew");
     assert_eq!(import("directory", &customers, &create_only).await, [0, 2, 0]);
+    assert_eq!(import("directory", &customers, &merge).await, [0, 2, 0]);
     assert_eq!(import("interactions", &rows, &interactions).await, [0, 3, 0]);
     assert_eq!(import("ratings", &rows, &ratings).await, [0, 3, 0]);
     assert_eq!(figures(&server).await, before);

@@ -158,7 +158,11 @@ async fn a_role_or_a_person_that_may_not_call(server: Server) {
     // An application or a customer of that name is somebody else.
     server.caller(Role::App, "nora", &[]).directory().list_teams(list()).await.unwrap();
 
+    // Told again without a state, the colleague stays as they are.
     server.app().upsert_staff(staff("nora", "north")).await.unwrap();
+    is(&refused(server.staff("nora").directory().list_teams(list()).await), Code::PermissionDenied, "CALLER_INACTIVE");
+    let state = StaffState::Active.into();
+    server.app().upsert_staff(v1::StaffMember { state, ..staff("nora", "north") }).await.unwrap();
     server.staff("nora").directory().list_teams(list()).await.unwrap();
 }
 
@@ -800,8 +804,8 @@ async fn an_etag_of_yesterday(server: Server) {
     conclude(&first.etag).await.unwrap();
 
     let upsert = async |etag: &str| {
-        let etag = etag.to_owned();
-        let request = v1::UpsertTeamRequest { request_id: request_id(), team: Some(team("north")), mode: 0, etag };
+        let (etag, mode) = (etag.to_owned(), v1::UpsertMode::Replace.into());
+        let request = v1::UpsertTeamRequest { request_id: request_id(), team: Some(team("north")), mode, etag };
         app.directory().upsert_team(request).await.map(|answer| answer.into_inner().team.unwrap().etag)
     };
     let etag = upsert("").await.unwrap();
@@ -905,8 +909,16 @@ async fn an_alias_belongs_to_one_customer(server: Server) {
     };
     is(&refused(find("", Some("+493")).await), Code::NotFound, "NOT_FOUND");
     assert_eq!(find("", Some("+492")).await.unwrap(), "carla");
-    // Given up, it may be another's.
+    // Not told again it is not given up, but replaced it is, and may be another's.
     app.upsert_customer(with("carla", &["+491"])).await.unwrap();
+    is(&refused(app.upsert_customer(with("dora", &["+492"])).await), Code::AlreadyExists, "ALIAS_TAKEN");
+    let replacing = v1::UpsertCustomerRequest {
+        request_id: request_id(),
+        customer: Some(with("carla", &["+491"])),
+        mode: v1::UpsertMode::Replace.into(),
+        ..Default::default()
+    };
+    app.directory().upsert_customer(replacing).await.unwrap();
     app.upsert_customer(with("dora", &["+492"])).await.unwrap();
     assert_eq!(find("", Some("+492")).await.unwrap(), "dora");
 

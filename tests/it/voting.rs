@@ -626,7 +626,12 @@ async fn another_master_key_opens_nothing(server: Server) {
     std::fs::write(&file, format!("other {}\n", "A".repeat(43))).unwrap();
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let other = server.sibling_with(|config| config.master_key_file = Some(file)).await;
+    let with_another_key = |config: &mut Config| {
+        config.master_key_file = Some(file);
+        // Without this it would not even start before a database with seals of a key that it lacks.
+        config.accept_new_master_key = true;
+    };
+    let other = server.sibling_with(with_another_key).await;
     let panel = vote.panel(&server.staff("t0-s0")).await;
     let voter = other.staff("t0-s0");
     for status in [refused(vote.cast(&voter, &panel, 0).await), refused(vote.ballot(&voter).await)] {
