@@ -85,6 +85,8 @@ pub struct Running {
 /// Whatever keeps the server from serving: the data directory, the database, the keys, the certificate, an address.
 pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let data_dir = &config.data_dir;
+    // Each answer over HTTP bears the date, and the library that writes it panics there.
+    anyhow::ensure!(Clock::system().now_micros() >= 0, "the machine's clock is before 1970: set it, then start again");
     private_file::own_directory(data_dir)
         .with_context(|| format!("cannot use the data directory {}", data_dir.display()))?;
     let opening = Opening {

@@ -79,7 +79,7 @@ pub(crate) const ALL: &[Round] = &[
     round!(starts::lost_master_key, BOTH, 1, 1),
     round!(starts::database_down, POSTGRES, 1, 1),
     round!(starts::clock_ahead, SQLITE, 1, 1),
-    round!(starts::clock_before_1970, SQLITE, 0, 1),
+    round!(starts::clock_before_1970, SQLITE, 1, 1),
     round!(starts::few_files, SQLITE, 1, 1),
 ];
 

@@ -9,7 +9,7 @@ use super::Task;
 use crate::{
     operations, organisation,
     places::{Backend, Place},
-    process::{RECOVERY, Server, With, program, refused_start},
+    process::{RECOVERY, Server, With, refused_start},
 };
 
 /// A database of another program is refused, and nothing in it is changed.
@@ -117,35 +117,17 @@ pub(super) async fn clock_ahead(task: Task) -> anyhow::Result<String> {
     Ok("the retry is answered as the first time".to_owned())
 }
 
-/// A clock before 1970: nothing panics, callers hear an answer.
+/// A clock before 1970: the start is refused in words, rather than that every answer panics.
 pub(super) async fn clock_before_1970(task: Task) -> anyhow::Result<String> {
     let place = Place::new(task.backend)?;
-    // A schema is not made at such a time, and the start says so.
-    let refused = Server::start_with(&place, at_clock("-1900000000")).await.err().map(|error| error.to_string());
-    ensure!(refused.as_ref().is_some_and(|said| said.contains("clock is before 1970")), "it says {refused:?}");
-    Server::start(&place).await?.terminate().await?;
-    let mut server = Server::launch(&place, at_clock("-1900000000"))?;
-    let begun = Instant::now();
-    while !server.is_ready() {
-        ensure!(begun.elapsed() < Duration::from_secs(20), "it does not start: {}", server.said());
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    for _ in 0..2 {
+        let started = Server::start_with(&place, at_clock("-1900000000")).await;
+        let refused = started.err().map(|error| error.to_string());
+        ensure!(refused.as_ref().is_some_and(|said| said.contains("clock is before 1970")), "it says {refused:?}");
+        // Not for want of a schema.
+        Server::start(&place).await?.terminate().await?;
     }
-    let mut command = std::process::Command::new(program());
-    command.args(["token", "--role", "app", "--subject", "old", "--data-dir"]).arg(&place.directory);
-    command.env("LD_PRELOAD", crate::inject::library()?).env("FAULT_CLOCK_OFFSET", "-1900000000");
-    let output = command.output()?;
-    ensure!(output.status.success(), "no token: {}", String::from_utf8_lossy(&output.stderr));
-    let token = String::from_utf8(output.stdout)?;
-    let client = rapport::cli::client::Client::lazy(&server.endpoint, token.trim())?;
-    organisation::enrol(&client).await?;
-    let answer = client.interactions.clone().record_interaction(organisation::request(0)).await;
-    if let Err(status) = answer {
-        // Our sample is of later years, which a server of that time must not believe.
-        ensure!(status.code() == tonic::Code::InvalidArgument, "recording is answered {status:?}");
-    }
-    ensure!(!server.said().contains("panicked"), "it panics: {}", server.said());
-    server.terminate().await?;
-    Ok("serves".to_owned())
+    Ok("refused in words".to_owned())
 }
 
 /// Too few files may be open: calls go on, and the server recovers from the connections it could not take.
