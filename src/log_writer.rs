@@ -16,7 +16,7 @@ const GATHER: Duration = Duration::from_millis(20);
 /// Bytes that may wait while a slow terminal is written to; what comes after them is counted and lost.
 const MOST: usize = 4 * 1024 * 1024;
 /// How long the end of the process waits for what is left to be written. Whoever reads a pipe at all has read it by then;
-/// whoever does not must not keep the process alive.
+/// a reader that does not must not keep the process alive.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Takes events. Cheap to clone.

@@ -50,7 +50,7 @@ trait Record: Clone + Send + Sync + Sized + 'static {
         Vec::new()
     }
 
-    /// `vault` recognises whoever was erased; `now`: the database's time.
+    /// `vault` recognises customers who were erased; `now`: the database's time.
     fn write<'t>(
         &'t self,
         tx: &'t Tx,

@@ -171,7 +171,7 @@ impl Store {
         limit: Duration,
         step: impl Future<Output = Result<T, DbErr>> + Send,
     ) -> Result<T, DbErr> {
-        // SQLite works on a thread of its own, which goes on whoever waits for it.
+        // SQLite works on a thread of its own, which goes on when nobody waits for it any more.
         let limit = if self.mark.is_some() { Duration::MAX } else { limit };
         // Boxed, so that it is dropped, and its connection let go, only after the suspicion was raised.
         let mut step = Box::pin(step);

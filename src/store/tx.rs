@@ -50,7 +50,7 @@ impl Tx {
     }
 
     async fn run<T>(&self, statement: impl Future<Output = Result<T, DbErr>> + Send) -> Result<T, DbErr> {
-        // SQLite works on a thread of its own, which goes on whoever waits for it.
+        // SQLite works on a thread of its own, which goes on when nobody waits for it any more.
         let outcome = if ConnectionTrait::get_database_backend(&self.inner) == DbBackend::Sqlite {
             statement.await
         } else {
