@@ -67,9 +67,9 @@ pub(crate) const ALL: &[Round] = &[
     round!(files::lost_log, SQLITE, 1, 10),
     round!(files::locked_file, SQLITE, 1, 3),
     round!(outages::restarted_database, POSTGRES, 1, 10),
-    round!(outages::hung_database, POSTGRES, 1, 5),
+    round!(outages::hung_database, POSTGRES, 0, 5),
     round!(outages::read_only_database, POSTGRES, 1, 5),
-    round!(outages::no_connections, POSTGRES, 1, 5),
+    round!(outages::no_connections, POSTGRES, 0, 5),
     round!(outages::terminated_backends, POSTGRES, 20, 400),
     round!(outages::two_servers_rolled, POSTGRES, 2, 20),
     round!(failover::crashed_primary, POSTGRES, 1, 5),
@@ -80,7 +80,7 @@ pub(crate) const ALL: &[Round] = &[
     round!(starts::database_down, POSTGRES, 1, 1),
     round!(starts::clock_ahead, SQLITE, 1, 1),
     round!(starts::clock_before_1970, SQLITE, 1, 1),
-    round!(starts::few_files, SQLITE, 1, 1),
+    round!(starts::few_files, SQLITE, 0, 1),
 ];
 
 /// An organisation that works: so many operations at a time on a server.
