@@ -94,6 +94,15 @@ pub struct Limits {
     pub max_concurrent_streams: u32,
     /// Calls in flight on the whole server.
     pub max_calls: usize,
+    /// Unary calls in flight by one person. An application or administrator leaves [`Limits::LEFT_TO_OTHERS`] of
+    /// `max_calls` to others.
+    pub max_calls_per_subject: usize,
+    /// Bytes of large answers that wait for one person to read them; an application may have half of `unread_bytes`.
+    pub unread_bytes_per_subject: usize,
+    /// Bytes of large answers that wait for their readers, on the whole server.
+    pub unread_bytes: usize,
+    /// Refused tokens a second from one address, and as many again at once.
+    pub bad_tokens_per_second: NonZeroU32,
     /// Calls a second by one person, and as many again at once.
     pub person_calls_per_second: NonZeroU32,
     /// Calls a second by one application or administrator, and as many again at once.
@@ -114,7 +123,7 @@ pub struct Limits {
     pub stream_max_life: Duration,
     /// How often a watch says that it is alive, and its caller is looked up again.
     pub watch_heartbeat: Duration,
-    /// How long the reader of a watch may take nothing.
+    /// How long the reader of a watch or a large answer may take nothing.
     pub slow_reader: Duration,
     /// How often a silent connection is asked whether it is alive.
     pub keepalive_interval: Duration,
@@ -122,6 +131,11 @@ pub struct Limits {
     pub keepalive_timeout: Duration,
     /// Age at which a connection is asked to come back anew.
     pub max_connection_age: Duration,
+}
+
+impl Limits {
+    /// Calls in flight that no single application may take from all others.
+    pub const LEFT_TO_OTHERS: usize = 64;
 }
 
 /// The server's certificate. The files are read again when they change.
@@ -242,6 +256,10 @@ pub const KEYS: &[Key] = &[
     key("limits.concurrent_calls_per_connection", "256", "calls in flight on one connection"),
     key("limits.max_concurrent_streams", "100", "HTTP/2 streams on one connection"),
     key("limits.max_calls", "1024", "calls in flight on the whole server"),
+    key("limits.max_calls_per_subject", "64", "calls in flight by one person; an application leaves 64 to others"),
+    key("limits.unread_bytes_per_subject", "8MiB", "bytes of large answers that wait for one person to read them"),
+    key("limits.unread_bytes", "128MiB", "the same on the whole server; one application may have half of it"),
+    key("limits.bad_tokens_per_second", "50", "refused tokens a second from one address; raise it behind a proxy"),
     key("limits.person_calls_per_second", "50", "calls a second by one person, and as many again at once"),
     key("limits.app_calls_per_second", "20000", "calls a second by one application or administrator, likewise"),
     key("limits.max_streams", "1024", "streams open on the whole server"),
@@ -256,7 +274,7 @@ pub const KEYS: &[Key] = &[
         "15s",
         "how often a watch says that it is alive, and is asked whether it still may be",
     ),
-    key("limits.slow_reader", "10s", "how long the reader of a watch may take nothing"),
+    key("limits.slow_reader", "10s", "how long the reader of a watch or a large answer may take nothing"),
     key("limits.keepalive_interval", "30s", "how often a silent connection is asked whether it is alive"),
     key("limits.keepalive_timeout", "20s", "how long it may take to answer that"),
     key("limits.max_connection_age", "1h", "age at which a connection is asked to come back anew"),
@@ -380,6 +398,14 @@ impl Config {
                 ),
                 max_concurrent_streams: read.value("limits.max_concurrent_streams", 100, at_least_one),
                 max_calls: read.value("limits.max_calls", 1024, at_least_one),
+                max_calls_per_subject: read.value("limits.max_calls_per_subject", 64, at_least_one),
+                unread_bytes_per_subject: read.value("limits.unread_bytes_per_subject", 8 * MIB, bytes),
+                unread_bytes: read.value("limits.unread_bytes", 128 * MIB, bytes),
+                bad_tokens_per_second: read.value(
+                    "limits.bad_tokens_per_second",
+                    const { NonZeroU32::new(50).unwrap() },
+                    rate,
+                ),
                 person_calls_per_second: read.value(
                     "limits.person_calls_per_second",
                     const { NonZeroU32::new(50).unwrap() },

@@ -1,10 +1,15 @@
 //! The server: what it is made of, and how it starts and stops. Tests start this very function.
 
 mod admission;
+mod answer;
+mod arrival;
+mod attempts;
+mod budget;
 mod call_log;
 mod connection;
 mod deadline;
 mod held;
+mod methods;
 mod operations;
 mod quota;
 mod surround;

@@ -92,7 +92,7 @@ impl Gate {
 }
 
 /// The token of the one `authorization: Bearer` header. Of two, one cannot tell which a proxy looked at.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;

@@ -99,7 +99,7 @@ impl Acceptor {
             let silence = Some(Box::pin(tokio::time::sleep_until(deadline)));
             let cut = Box::pin(cut.cancelled_owned());
             metrics.connections_open.inc();
-            let traffic = Arc::new(Traffic::default());
+            let traffic = Arc::new(Traffic::from(place.network));
             _ = connections.send(Ok(Connection { stream, traffic, silence, cut, metrics, _place: place })).await;
         });
     }
@@ -198,16 +198,30 @@ impl Drop for Place {
 }
 
 /// What has happened on a connection; goes with every call.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Traffic {
     called: AtomicBool,
     in_flight: AtomicUsize,
+    network: IpAddr,
 }
 
 impl Traffic {
+    fn from(network: IpAddr) -> Self {
+        Self { called: AtomicBool::new(false), in_flight: AtomicUsize::new(0), network }
+    }
+
+    /// Where its calls come from: an address, or a /64 of IPv6.
+    pub(super) fn network(&self) -> IpAddr {
+        self.network
+    }
+
+    /// Notes that a call has arrived, whatever becomes of it.
+    pub(super) fn called(&self) {
+        self.called.store(true, Ordering::Relaxed);
+    }
+
     /// Counts a call in, unless there are as many as there may be.
     pub(super) fn begin(self: &Arc<Self>, most: usize) -> Option<InFlight> {
-        self.called.store(true, Ordering::Relaxed);
         let call = InFlight(self.clone());
         // Counted even if refused: dropping it takes it out again.
         let before = self.in_flight.fetch_add(1, Ordering::Relaxed);

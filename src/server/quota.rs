@@ -1,67 +1,59 @@
-//! What one caller may ask for: calls a second, streams open at once. Applications speak for many people and may ask for
-//! more. Stands behind authentication, since before it nobody is anybody.
+//! What one caller may ask for: calls a second, calls in flight, streams open at once. Applications speak for many people
+//! and may ask for more. Asked behind authentication, since before it nobody is anybody.
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher as _, RandomState},
-    pin::Pin,
+    hash::{BuildHasher as _, Hash, RandomState},
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll, ready},
+    time::Duration,
 };
 
-use futures::future::{Either, Ready, ready};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
-use http::{Request, Response};
-use pin_project_lite::pin_project;
-use tonic::body::Body;
-use tower::{Layer, Service};
 
-use super::held::hold;
-use crate::{
-    api::{status, v1::Role},
-    auth::{Caller, Principal},
-    config::Limits,
-    error::Error,
-    metrics::Metrics,
-};
+use crate::{api::v1::Role, auth::Principal, config::Limits, error::Error};
+
+/// When to come back where nobody can tell when there will be room.
+pub(super) const SOON: Duration = Duration::from_secs(1);
 
 /// A caller, as a number: a role and a subject, hashed with this server's own seed. That two should share one is less
 /// likely than that a disk should fail, and would do no more than slow them down.
-type Key = u64;
+pub(super) type Key = u64;
 
-/// Adds the quotas.
-#[derive(Clone)]
-pub(super) struct QuotaLayer(Arc<Quotas>);
+/// Whom a call counts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Subject {
+    pub(super) key: Key,
+    /// An application, or an administrator.
+    pub(super) is_application: bool,
+}
 
 /// What everybody has asked for so far.
 pub(super) struct Quotas {
     people: DefaultKeyedRateLimiter<Key>,
     applications: DefaultKeyedRateLimiter<Key>,
-    streams: Mutex<HashMap<Key, usize>>,
+    streams: Counts<Key>,
+    calls: Counts<Key>,
     max_streams: usize,
+    max_calls: usize,
+    max_application_calls: usize,
     seed: RandomState,
-    metrics: Arc<Metrics>,
-}
-
-impl QuotaLayer {
-    pub(super) fn new(limits: &Limits, metrics: Arc<Metrics>) -> Self {
-        Self(Arc::new(Quotas {
-            people: RateLimiter::keyed(Quota::per_second(limits.person_calls_per_second)),
-            applications: RateLimiter::keyed(Quota::per_second(limits.app_calls_per_second)),
-            streams: Mutex::default(),
-            max_streams: limits.max_streams_per_subject,
-            seed: RandomState::new(),
-            metrics,
-        }))
-    }
-
-    /// For [`Quotas::forget`].
-    pub(super) fn quotas(&self) -> Arc<Quotas> {
-        self.0.clone()
-    }
 }
 
 impl Quotas {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let others = limits.max_calls.saturating_sub(Limits::LEFT_TO_OTHERS);
+        Self {
+            people: RateLimiter::keyed(Quota::per_second(limits.person_calls_per_second)),
+            applications: RateLimiter::keyed(Quota::per_second(limits.app_calls_per_second)),
+            streams: Counts::default(),
+            calls: Counts::default(),
+            max_streams: limits.max_streams_per_subject,
+            max_calls: limits.max_calls_per_subject,
+            max_application_calls: others.max(limits.max_calls_per_subject),
+            seed: RandomState::new(),
+        }
+    }
+
     /// Forgets those whose quota is whole again.
     pub(super) fn forget(&self) {
         for limiter in [&self.people, &self.applications] {
@@ -70,115 +62,98 @@ impl Quotas {
         }
     }
 
-    fn check_rate(&self, role: Role, key: Key) -> Result<(), Error> {
-        let limiter = match role {
-            Role::App | Role::Admin => &self.applications,
-            Role::Staff | Role::Supervisor | Role::Reviewer | Role::Customer | Role::Unspecified => &self.people,
+    pub(super) fn subject(&self, principal: &Principal) -> Subject {
+        let is_application = match principal.role {
+            Role::App | Role::Admin => true,
+            Role::Staff | Role::Supervisor | Role::Reviewer | Role::Customer | Role::Unspecified => false,
         };
-        limiter.check_key(&key).map_err(|early| {
+        Subject { key: self.seed.hash_one((principal.role as i32, &principal.subject)), is_application }
+    }
+
+    /// Counts a call of a subject.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`].
+    pub(super) fn check_rate(&self, subject: Subject) -> Result<(), Error> {
+        let limiter = if subject.is_application { &self.applications } else { &self.people };
+        limiter.check_key(&subject.key).map_err(|early| {
             let retry_after = early.wait_time_from(limiter.clock().now());
             Error::RateLimited { retry_after }
         })
     }
 
-    fn open_stream(self: &Arc<Self>, key: Key) -> Result<Open, Error> {
-        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = streams.entry(key).or_default();
-        if *open >= self.max_streams {
-            return Err(Error::TooManyStreams);
+    /// Lets a unary call of a subject in, until what it returns is dropped.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`].
+    pub(super) fn begin_call(&self, subject: Subject) -> Result<Counted<Key>, Error> {
+        let most = if subject.is_application { self.max_application_calls } else { self.max_calls };
+        self.calls.add(subject.key, most).ok_or(Error::RateLimited { retry_after: SOON })
+    }
+
+    /// Likewise a stream.
+    ///
+    /// # Errors
+    /// [`Error::TooManyStreams`].
+    pub(super) fn open_stream(&self, subject: Subject) -> Result<Counted<Key>, Error> {
+        self.streams.add(subject.key, self.max_streams).ok_or(Error::TooManyStreams)
+    }
+}
+
+/// How many there are of each.
+#[derive(Debug)]
+pub(super) struct Counts<K>(Arc<Mutex<HashMap<K, usize>>>);
+
+impl<K> Default for Counts<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K: Copy + Eq + Hash> Counts<K> {
+    /// One more, unless there are as many as there may be.
+    pub(super) fn add(&self, key: K, most: usize) -> Option<Counted<K>> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(key).or_default();
+        if *count >= most {
+            return None;
         }
-        *open += 1;
-        Ok(Open { quotas: self.clone(), key })
-    }
-
-    fn key(&self, principal: &Principal) -> Key {
-        self.seed.hash_one((principal.role as i32, &principal.subject))
+        *count += 1;
+        Some(Counted { counts: self.0.clone(), key })
     }
 }
 
-/// A stream that counts among its subject's.
-struct Open {
-    quotas: Arc<Quotas>,
-    key: Key,
+/// One of its kind, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Counted<K: Copy + Eq + Hash> {
+    counts: Arc<Mutex<HashMap<K, usize>>>,
+    key: K,
 }
 
-impl Drop for Open {
+impl<K: Copy + Eq + Hash> Drop for Counted<K> {
     fn drop(&mut self) {
-        let mut streams = self.quotas.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = streams.get_mut(&self.key) {
-            *open -= 1;
-            if *open == 0 {
-                streams.remove(&self.key);
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.key) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.key);
             }
         }
     }
 }
 
-impl<S> Layer<S> for QuotaLayer {
-    type Service = Metered<S>;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn layer(&self, inner: S) -> Self::Service {
-        Metered { inner, quotas: self.0.clone() }
-    }
-}
-
-/// A service behind the quotas.
-#[derive(Clone)]
-pub(super) struct Metered<S> {
-    inner: S,
-    quotas: Arc<Quotas>,
-}
-
-impl<S, B> Service<Request<B>> for Metered<S>
-where
-    S: Service<Request<B>, Response = Response<Body>>,
-{
-    type Response = Response<Body>;
-    type Error = S::Error;
-    type Future = Either<Within<S::Future>, Ready<Result<Response<Body>, S::Error>>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let quotas = &self.quotas;
-        // Without a caller: health and reflection, which the caps of the whole server bound.
-        let admitted = match Caller::of(request.extensions()) {
-            Ok(caller) => {
-                let key = quotas.key(&caller.principal);
-                quotas.check_rate(caller.principal.role, key).and_then(|()| {
-                    let streaming = quotas.metrics.method(request.uri().path()).streaming;
-                    streaming.then(|| quotas.open_stream(key)).transpose()
-                })
-            }
-            Err(_) => Ok(None),
-        };
-        match admitted {
-            Ok(stream) => Either::Left(Within { call: self.inner.call(request), stream }),
-            Err(error) => Either::Right(ready(Ok(status::of(error).into_http()))),
-        }
-    }
-}
-
-pin_project! {
-    /// A call within its caller's quotas.
-    pub(super) struct Within<F> {
-        #[pin]
-        call: F,
-        stream: Option<Open>,
-    }
-}
-
-impl<F: Future<Output = Result<Response<Body>, E>>, E> Future for Within<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let answer = ready!(this.call.poll(context));
-        Poll::Ready(match this.stream.take() {
-            Some(stream) => answer.map(|response| hold(response, stream)),
-            None => answer,
-        })
+    #[test]
+    fn each_is_counted_by_itself_and_given_back() {
+        let counts = Counts::default();
+        let one = counts.add('a', 1).unwrap();
+        assert!(counts.add('a', 1).is_none());
+        let _other = counts.add('b', 1).unwrap();
+        drop(one);
+        assert_eq!(counts.0.lock().unwrap().len(), 1);
+        assert!(counts.add('a', 1).is_some());
     }
 }

@@ -1,8 +1,8 @@
 //! What lies between the network and the services, and in which order.
 //!
 //! From the outside in: the rules of browsers (so that every answer reaches them), the call log (so that every call is
-//! logged and counted), admission (so that a flood is refused before it costs anything), the deadline, authentication,
-//! the caller's quota, then the services, whose codec checks every message.
+//! logged and counted), the deadline (so that it covers all that follows), a limit on bad tokens, authentication (so that nobody
+//! takes up anything unknown), admission with the caller's quotas, then the services, whose codec checks every message.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -15,10 +15,12 @@ use tower::ServiceBuilder;
 
 use super::{
     admission::AdmissionLayer,
+    attempts::AttemptsLayer,
     call_log::CallLogLayer,
     connection::{Acceptor, Places},
     deadline::DeadlineLayer,
-    quota::QuotaLayer,
+    methods::Methods,
+    quota::Quotas,
     tls,
     web::WebLayer,
 };
@@ -72,12 +74,15 @@ pub async fn serve(
     let origins: Vec<HeaderValue> =
         config.web_origins.iter().map(|origin| origin.parse()).collect::<Result<_, _>>().context("web.origins")?;
 
-    let quota = QuotaLayer::new(limits, metrics.clone());
-    let quotas = quota.quotas();
+    let methods = Arc::new(Methods::new(limits));
+    let quotas = Arc::new(Quotas::new(limits));
+    let attempts = AttemptsLayer::new(limits, authenticator.clone());
+    let (forgetting, refused) = (quotas.clone(), attempts.refused());
     let mut ending = stopping.clone();
     tokio::spawn(async move {
         while tokio::time::timeout(FORGET_QUOTAS, ending.wait_for(|stopping| *stopping)).await.is_err() {
-            quotas.forget();
+            forgetting.forget();
+            refused.forget();
         }
     });
 
@@ -94,10 +99,10 @@ pub async fn serve(
             ServiceBuilder::new()
                 .layer(WebLayer::new(origins, metrics.clone()))
                 .layer(CallLogLayer::new(metrics.clone(), config.telemetry.otlp_endpoint.is_some()))
-                .layer(AdmissionLayer::new(limits, stopping.clone(), metrics.clone()))
-                .layer(DeadlineLayer::new(limits.call_timeout, metrics.clone()))
+                .layer(DeadlineLayer::new(limits.call_timeout, methods.clone(), metrics.clone()))
+                .layer(attempts)
                 .layer(AuthLayer::new(authenticator, tokens))
-                .layer(quota),
+                .layer(AdmissionLayer::new(limits, (quotas, methods), stopping.clone(), metrics.clone())),
         )
         .accept_http1(true)
         .max_concurrent_streams(limits.max_concurrent_streams)

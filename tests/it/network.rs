@@ -32,6 +32,7 @@ use crate::support::{
     refusal::{may_be_retried, verdict},
     refused,
     sample::call,
+    wire::Wire,
 };
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -196,7 +197,11 @@ async fn the_drain_ends_stalled_streams_and_idle_connections(server: Server) {
     // Their clients neither send nor read, and tell the server so by no window at all.
     let mut stalled = Vec::new();
     for _ in 0..100 {
-        stalled.push(stalled_stream(server.address()).await);
+        let bearer = format!("Bearer {}", server.token(Role::App, "crm", &[]));
+        let mut wire = Wire::with_window(server.address(), 0).await;
+        let sent = wire.begin("/rapport.v1.InteractionService/RecordInteractions", &[("authorization", &bearer)]).await;
+        assert!(sent.head().await.0.is_none());
+        stalled.push(wire);
     }
     let begun = Instant::now();
     server.stop().await;

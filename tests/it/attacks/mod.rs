@@ -1,10 +1,12 @@
 //! What somebody may try against the record, the ballots or the service: one file an attacker. `docs/threats.md` says what is
 //! promised against each.
 
+mod greedy;
 mod importer;
+mod stranger;
 
 use crate::support::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    [importer::tests()].into_iter().flatten().collect()
+    [greedy::tests(), importer::tests(), stranger::tests()].into_iter().flatten().collect()
 }

@@ -10,6 +10,7 @@ pub(crate) mod raw;
 pub(crate) mod refusal;
 pub(crate) mod sample;
 mod server;
+pub(crate) mod wire;
 
 use std::pin::Pin;
 

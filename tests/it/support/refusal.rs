@@ -29,6 +29,12 @@ pub(crate) fn resume_cursor(status: &Status) -> String {
     info.and_then(|mut info| info.metadata.remove("resume_cursor")).unwrap_or_default()
 }
 
+/// `outcome` in `google.rpc.ErrorInfo.metadata`; empty if there is none.
+pub(crate) fn outcome(status: &Status) -> String {
+    let info: Option<pb::ErrorInfo> = detail(status, "google.rpc.ErrorInfo");
+    info.and_then(|mut info| info.metadata.remove("outcome")).unwrap_or_default()
+}
+
 /// Code and reason.
 pub(crate) fn verdict(status: &Status) -> (Code, String) {
     (status.code(), reason(status))

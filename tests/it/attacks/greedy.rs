@@ -1,0 +1,136 @@
+//! Somebody with a token of a person who asks for more than a person can use: by calls, by time, by memory, by size.
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+use prost::Message as _;
+use rapport::{
+    api::v1::{self, Role},
+    clock::Clock,
+    config::Config,
+};
+use tokio::time::timeout;
+use tonic::{Code, Status};
+
+use crate::support::{
+    Caller, Server, Test, http, on_both,
+    refusal::{may_be_retried, outcome, verdict},
+    refused,
+    sample::call,
+    wire::Wire,
+};
+
+pub(super) fn tests() -> Vec<Test> {
+    on_both![
+        a_person_has_so_many_calls_in_flight,
+        what_is_out_of_time_is_not_begun,
+        whoever_runs_out_of_time_is_told_that_nobody_knows,
+        a_page_runs_out_of_time_too,
+    ]
+}
+
+const RECORD: &str = "/rapport.v1.InteractionService/RecordInteraction";
+const ORGANIZATION: &str = "/rapport.v1.DirectoryService/GetOrganization";
+/// Longer than anything takes that should happen at once.
+const SOON: Duration = Duration::from_secs(20);
+
+async fn configured(server: &Server, change: impl FnOnce(&mut Config)) -> Server {
+    Server::start_with(server.backend(), Clock::system(), change).await.unwrap()
+}
+
+fn bearer(server: &Server, role: Role, subject: &str) -> String {
+    format!("Bearer {}", server.token(role, subject, &[]))
+}
+
+async fn organization(caller: &Caller) -> Result<(), Status> {
+    caller.directory().get_organization(v1::GetOrganizationRequest {}).await.map(drop)
+}
+
+fn recording(request_id: &str) -> v1::RecordInteractionRequest {
+    v1::RecordInteractionRequest { request_id: request_id.to_owned(), interaction: Some(call("nora", "carla")) }
+}
+
+async fn a_person_has_so_many_calls_in_flight(server: Server) {
+    let server = configured(&server, |config| config.limits.max_calls_per_subject = 2).await.with_organization().await;
+    let nora = bearer(&server, Role::Staff, "nora");
+    let mut wire = Wire::connect(server.address()).await;
+    let mut first = wire.begin(ORGANIZATION, &[("authorization", &nora)]).await;
+    let _second = wire.begin(ORGANIZATION, &[("authorization", &nora)]).await;
+    // Calls of one connection are taken up side by side.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let third = wire.send(ORGANIZATION, &[("authorization", &nora)], &v1::GetOrganizationRequest {}).await;
+    let status = timeout(SOON, third.answered()).await.unwrap().status;
+    assert_eq!(verdict(&status), (Code::ResourceExhausted, "RATE_LIMITED".to_owned()));
+    assert!(may_be_retried(&status));
+    organization(&server.staff("nils")).await.unwrap();
+    // The same person on another connection.
+    refused(organization(&server.staff("nora")).await);
+    first.say(&v1::GetOrganizationRequest {});
+    assert_eq!(first.answered().await.status.code(), Code::Ok);
+    organization(&server.staff("nora")).await.unwrap();
+}
+
+async fn what_is_out_of_time_is_not_begun(server: Server) {
+    let server = server.with_organization().await;
+    let crm = bearer(&server, Role::App, "crm");
+    let mut wire = Wire::connect(server.address()).await;
+    let over = (Code::DeadlineExceeded, "TIMED_OUT".to_owned());
+    for none in ["0n", "0S", "1n"] {
+        let sent = wire.send(RECORD, &[("authorization", &crm), ("grpc-timeout", none)], &recording("late")).await;
+        let status = timeout(SOON, sent.answered()).await.unwrap().status;
+        assert_eq!((verdict(&status), outcome(&status)), (over.clone(), String::new()), "{none}");
+    }
+    // Its message comes when the time is over.
+    let mut sent = wire.begin(RECORD, &[("authorization", &crm), ("grpc-timeout", "200m")]).await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    sent.say(&recording("late"));
+    let status = timeout(SOON, sent.answered()).await.unwrap().status;
+    assert_eq!((verdict(&status), outcome(&status)), (over, String::new()));
+    // No call of anybody has written anything.
+    organization(&server.app()).await.unwrap();
+    assert_eq!(server.number("SELECT count(*) FROM interaction").await, 0);
+    let sent = wire.send(RECORD, &[("authorization", &crm), ("grpc-timeout", "20S")], &recording("late")).await;
+    assert_eq!(sent.answered().await.status.code(), Code::Ok);
+}
+
+async fn whoever_runs_out_of_time_is_told_that_nobody_knows(server: Server) {
+    let server = server.with_organization().await;
+    let crm = bearer(&server, Role::App, "crm");
+    let mut wire = Wire::connect(server.address()).await;
+    let blocked = server.block_writes().await;
+    let sent = wire.send(RECORD, &[("authorization", &crm), ("grpc-timeout", "300m")], &recording("slow")).await;
+    let status = timeout(SOON, sent.answered()).await.unwrap().status;
+    assert_eq!(verdict(&status), (Code::DeadlineExceeded, "TIMED_OUT".to_owned()));
+    assert_eq!(outcome(&status), "unknown");
+    blocked.close().await.unwrap();
+    let again = async {
+        while server.app().record_as("slow", call("nora", "carla")).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(SOON, again).await.unwrap();
+    assert_eq!(server.number("SELECT count(*) FROM interaction").await, 1);
+}
+
+async fn a_page_runs_out_of_time_too(server: Server) {
+    let server = server.with_organization().await;
+    let crm = bearer(&server, Role::App, "crm");
+    let blocked = server.block_writes().await;
+    for (time, unknown) in [("0n", false), ("300m", true)] {
+        let headers = [
+            ("content-type", "application/grpc-web+proto"),
+            ("x-grpc-web", "1"),
+            ("authorization", crm.as_str()),
+            ("grpc-timeout", time),
+        ];
+        let message = recording("web").encode_to_vec();
+        let body = [&[0], &u32::try_from(message.len()).unwrap().to_be_bytes()[..], &message].concat();
+        let answer = timeout(SOON, http::request(server.address(), "POST", RECORD, &headers, &body)).await.unwrap();
+        assert_eq!((answer.status, answer.header("grpc-status")), (200, Some("4")));
+        let details = STANDARD_NO_PAD.decode(answer.header("grpc-status-details-bin").unwrap()).unwrap();
+        let status = Status::with_details(Code::DeadlineExceeded, "", details.into());
+        assert_eq!(verdict(&status).1, "TIMED_OUT");
+        assert_eq!(outcome(&status) == "unknown", unknown, "{time}");
+    }
+    blocked.close().await.unwrap();
+}
