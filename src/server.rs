@@ -8,6 +8,7 @@ mod budget;
 mod call_log;
 mod connection;
 mod deadline;
+mod heavy;
 mod held;
 mod methods;
 mod operations;

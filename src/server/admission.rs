@@ -25,6 +25,7 @@ use super::{
     budget::Budget,
     connection::{InFlight, Traffic},
     deadline::Progress,
+    heavy::{self, Turns},
     held::{hold, hold_until},
     methods::Methods,
     quota::{Counts, Quotas, SOON},
@@ -35,6 +36,7 @@ use crate::{
     config::Limits,
     error::Error,
     metrics::Metrics,
+    store,
 };
 
 /// Checks of health at work at once; each takes microseconds.
@@ -64,6 +66,7 @@ struct Caps {
     methods: Arc<Methods>,
     arriving: Arc<Budget>,
     answers: Answers,
+    heavy: Arc<Turns>,
     per_connection: usize,
     longest_arrival: Duration,
     stream_max_life: Duration,
@@ -90,6 +93,7 @@ impl AdmissionLayer {
             methods,
             arriving: budget(),
             answers: Answers { unread: budget(), slow_reader: limits.slow_reader },
+            heavy: Turns::new(),
             per_connection: limits.concurrent_calls_per_connection,
             longest_arrival: limits.call_timeout,
             stream_max_life: limits.stream_max_life,
@@ -164,10 +168,18 @@ impl Caps {
         let method = self.methods.of(request.uri().path());
         let largest = method.map_or(OPEN_BYTES, |method| method.largest);
         let take = |bytes| self.arriving.take(subject, bytes);
-        let (request, _arrived) = arrival::whole(request, largest, self.longest_arrival, take).await?;
+        let (request, message, _arrived) = arrival::whole(request, largest, self.longest_arrival, take).await?;
+        let turn = match heavy::is_heavy(request.uri().path(), &message) {
+            true => Some(self.heavy.wait(subject).await?),
+            false => None,
+        };
+        drop(message);
         let place = self.place(&self.calls)?;
         begin(&request)?;
-        let answer = inner.call(request).await;
+        let answer = match turn {
+            Some(_turn) => store::heavily(inner.call(request)).await,
+            None => inner.call(request).await,
+        };
         drop(place);
         let mutates = method.is_some_and(|method| method.mutates);
         Ok(match answer {
@@ -203,7 +215,7 @@ impl Caps {
     {
         let _connection = self.on_connection(&request)?;
         let arriving = self.checks_arriving.add(network(&request), CHECKS_ARRIVING).ok_or_else(|| self.refusal())?;
-        let (request, _) = arrival::whole(request, OPEN_BYTES, OPEN_ARRIVAL, |_| None).await?;
+        let (request, ..) = arrival::whole(request, OPEN_BYTES, OPEN_ARRIVAL, |_| None).await?;
         let _place = self.place(&self.checks)?;
         begin(&request)?;
         drop(arriving);

@@ -16,7 +16,7 @@ const SMALL: usize = 64 * 1024;
 
 /// Waits for the message of a unary request, for no longer than `limit`.
 ///
-/// What is longer than `largest` is passed on cut, for the decoder to refuse.
+/// Gives the request again, and its bytes besides. What is longer than `largest` is passed on cut, for the decoder to refuse.
 ///
 /// # Errors
 /// [`Error::TimedOut`]; [`Error::RateLimited`] where its caller has too many bytes under way already. None where the caller
@@ -26,7 +26,7 @@ pub(super) async fn whole(
     largest: usize,
     limit: Duration,
     held: impl FnMut(usize) -> Option<budget::Bytes>,
-) -> Result<(Request<Body>, Option<budget::Bytes>), Error> {
+) -> Result<(Request<Body>, Bytes, Option<budget::Bytes>), Error> {
     let (parts, body) = request.into_parts();
     // Where it has come already, no timer is made.
     let arriving = std::pin::pin!(read(body, largest, held));
@@ -34,7 +34,7 @@ pub(super) async fn whole(
         futures::future::Either::Left((arrived, _)) => arrived?,
         futures::future::Either::Right(_) => return Err(Error::TimedOut),
     };
-    Ok((Request::from_parts(parts, Body::new(Full::new(bytes))), held))
+    Ok((Request::from_parts(parts, Body::new(Full::new(bytes.clone()))), bytes, held))
 }
 
 async fn read(

@@ -46,12 +46,27 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// PostgreSQL's clock in microseconds, at the moment when it is read.
 const DATABASE_TIME: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
+/// Connections for reads that take long.
+pub(crate) const HEAVY_READERS: u32 = 2;
+
+tokio::task_local! {
+    static HEAVY: ();
+}
+
+/// Does work whose reads take long: all of them go to the readers for such, whatever the work is, so that no handler has
+/// to know of itself that it is heavy.
+pub(crate) async fn heavily<T>(work: impl Future<Output = T>) -> T {
+    HEAVY.scope((), work).await
+}
+
 /// A database, ready to use. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
     /// On SQLite a single connection: the file has one writer at a time anyway, and waiting here is fair.
     write: DatabaseConnection,
     read: DatabaseConnection,
+    /// For reads that take long, so that others keep theirs.
+    heavy: DatabaseConnection,
     clock: Clock,
     health: Arc<Health>,
     suspicion: Suspicion,
@@ -78,14 +93,14 @@ impl Pool {
 
 impl Store {
     fn new(
-        (write, read): (DatabaseConnection, DatabaseConnection),
+        (write, read, heavy): (DatabaseConnection, DatabaseConnection, DatabaseConnection),
         clock: Clock,
         health: Health,
         suspicion: Suspicion,
         mark: Option<Mark>,
     ) -> Self {
         let (health, mark) = (Arc::new(health), mark.map(Arc::new));
-        Self { write, read, clock, health, suspicion, mark, committed: watch::Sender::new(()) }
+        Self { write, read, heavy, clock, health, suspicion, mark, committed: watch::Sender::new(()) }
     }
 
     /// Waits until no connection is in use, then closes them. An embedded database is whole in its file afterwards.
@@ -98,7 +113,7 @@ impl Store {
             }
             mark.sync();
         }
-        for pool in [&self.read, &self.write] {
+        for pool in [&self.heavy, &self.read, &self.write] {
             if let Err(error) = pool.close_by_ref().await {
                 tracing::debug!(%error, "closing a pool");
             }
@@ -110,23 +125,31 @@ impl Store {
         self.committed.subscribe()
     }
 
-    /// For reads outside a transaction.
+    /// For reads outside a transaction; within [`heavily`], the readers for those that take long.
     pub(crate) fn reader(&self) -> &DatabaseConnection {
-        &self.read
+        if HEAVY.try_with(|()| ()).is_ok() { self.heavy_reader() } else { &self.read }
+    }
+
+    /// For reads that take long: [`HEAVY_READERS`] connections, which nobody else uses.
+    pub(crate) fn heavy_reader(&self) -> &DatabaseConnection {
+        &self.heavy
     }
 
     /// How many connections each pool has.
     pub(crate) fn pools(&self) -> Vec<Pool> {
         if self.read.get_database_backend() != DbBackend::Sqlite {
             // One pool serves both.
-            let pool = self.read.get_postgres_connection_pool();
-            return vec![Pool::new("all", pool.size(), pool.num_idle())];
+            let pool = |name, database: &DatabaseConnection| {
+                let pool = database.get_postgres_connection_pool();
+                Pool::new(name, pool.size(), pool.num_idle())
+            };
+            return vec![pool("all", &self.read), pool("heavy", &self.heavy)];
         }
         let pool = |name, database: &DatabaseConnection| {
             let pool = database.get_sqlite_connection_pool();
             Pool::new(name, pool.size(), pool.num_idle())
         };
-        vec![pool("write", &self.write), pool("read", &self.read)]
+        vec![pool("write", &self.write), pool("read", &self.read), pool("heavy", &self.heavy)]
     }
 
     /// Rewrites the database's files without what was deleted. On PostgreSQL it makes the space of dead rows free, no more:

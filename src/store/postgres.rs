@@ -9,7 +9,7 @@ use sea_orm::{
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOptions};
 
 use super::{
-    ACQUIRE_TIMEOUT, STATEMENT_CACHE, Store, TRUSTED_IDLE,
+    ACQUIRE_TIMEOUT, HEAVY_READERS, STATEMENT_CACHE, Store, TRUSTED_IDLE,
     health::Health,
     opening::{self, OpenError, Opening},
     suspicion::Suspicion,
@@ -44,9 +44,10 @@ pub(super) async fn open(url: &str, opening: &Opening, clock: Clock) -> Result<S
     migrated?;
 
     let suspicion = Suspicion::none();
+    let heavy = pool(url, HEAVY_READERS, STATEMENT_TIMEOUT, suspicion.clone()).await.map_err(refused)?;
     let pool = pool(url, opening.connections, STATEMENT_TIMEOUT, suspicion.clone()).await.map_err(refused)?;
     let health = Health::new(place).of_server(server);
-    Ok(Store::new((pool.clone(), pool), clock, health, suspicion, None))
+    Ok(Store::new((pool.clone(), pool, heavy), clock, health, suspicion, None))
 }
 
 /// Host and database, as the log names them; nothing of the password.

@@ -13,7 +13,7 @@ use sea_orm::{
 use sqlx::Connection as _;
 
 use super::{
-    ACQUIRE_TIMEOUT, STATEMENT_CACHE, Store, TRUSTED_IDLE,
+    ACQUIRE_TIMEOUT, HEAVY_READERS, STATEMENT_CACHE, Store, TRUSTED_IDLE,
     health::Health,
     mark::{self, Commits, Mark},
     opening::{self, OpenError, Opening},
@@ -71,8 +71,9 @@ pub(super) async fn open(path: &Path, opening: &Opening, clock: Clock) -> Result
     drop(lock);
 
     let read = pool(path, opening.connections.max(2), Use::Reading).await.map_err(refused)?;
+    let heavy = pool(path, HEAVY_READERS, Use::Reading).await.map_err(refused)?;
     let mark = Mark::open(&mark_path, counted, commits).map_err(unreadable)?;
-    Ok(Store::new((write, read), clock, Health::new(place), suspicion, Some(mark)))
+    Ok(Store::new((write, read, heavy), clock, Health::new(place), suspicion, Some(mark)))
 }
 
 fn went_back(place: &str, path: &Path, acknowledged: i64, counted: i64) -> OpenError {
