@@ -1,7 +1,10 @@
 //! Tokens that say where a reader was, of pages and of streams: bound to the query and the caller they were issued for, and
 //! to a few days, and sealed, so that nobody can make one, alter one or learn from one.
 
-use std::sync::Arc;
+use std::{
+    fmt::{self, Write as _},
+    sync::Arc,
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
@@ -17,6 +20,8 @@ const VERSION: u8 = 2;
 const BINDING: usize = 16;
 const EXPIRY: usize = 8;
 const DAY: i64 = 86_400_000_000;
+/// Bytes of a page, about, whatever the number of its items.
+const PAGE_BYTES: usize = 1024 * 1024;
 
 /// How a kind of token is called where it is refused, and how long it is good.
 struct Form {
@@ -86,6 +91,40 @@ pub struct Binding {
     pub seal: Arc<TokenSeal>,
 }
 
+/// How many items make a page of [`PAGE_BYTES`], by what their texts take; at least one.
+fn fitting<T: fmt::Debug>(items: &[T]) -> usize {
+    let mut taken = 0_usize;
+    let fits = |item: &&T| {
+        let mut texts = Texts::default();
+        // What they print is not kept, only counted: the one thing that all items of lists can do.
+        _ = write!(texts, "{item:?}");
+        taken = taken.saturating_add(size_of::<T>() + texts.bytes);
+        taken <= PAGE_BYTES
+    };
+    items.iter().take_while(fits).count().max(1)
+}
+
+/// Counts what stands between quotation marks: names of fields and numbers are not what makes an answer large.
+#[derive(Default)]
+struct Texts {
+    bytes: usize,
+    within: bool,
+    escaped: bool,
+}
+
+impl fmt::Write for Texts {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for byte in text.bytes() {
+            match byte {
+                b'"' if !self.escaped => self.within = !self.within,
+                _ => self.bytes += usize::from(self.within),
+            }
+            self.escaped = self.within && byte == b'\\' && !self.escaped;
+        }
+        Ok(())
+    }
+}
+
 /// What a token is bound to: everything about the query but the place in it, and the caller.
 #[derive(Clone, Debug)]
 pub struct Query {
@@ -137,9 +176,15 @@ impl Query {
         name.map(Some).ok_or_else(Self::malformed)
     }
 
-    /// The items of a page, of which one more was asked for, and the token of the next; `position`: where an item stands.
-    pub fn page<T>(&self, mut found: Vec<T>, limit: u64, position: impl Fn(&T) -> Vec<u8>) -> (Vec<T>, String) {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    /// The items of a page, of which one more was asked for, and the token of the next; `position`: where an item stands. A
+    /// page ends after `limit` items or [`PAGE_BYTES`], whichever comes first, and never before its first item.
+    pub fn page<T: fmt::Debug>(
+        &self,
+        mut found: Vec<T>,
+        limit: u64,
+        position: impl Fn(&T) -> Vec<u8>,
+    ) -> (Vec<T>, String) {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(fitting(&found));
         let more = found.len() > limit;
         found.truncate(limit);
         let last = found.last().filter(|_| more).map(|last| self.token(&position(last)));
@@ -207,6 +252,18 @@ mod tests {
         assert_eq!(page(vec![1, 2]), (vec![1, 2], String::new()));
         let (found, token) = page(vec![1, 2, 3]);
         assert_eq!((found, query.position(&token).unwrap()), (vec![1, 2], Some(vec![2])));
+    }
+
+    #[test]
+    fn a_page_ends_by_bytes_too_and_has_an_item_at_least() {
+        let query = query(&Clock::fixed(NOW), "List");
+        let page = |items: Vec<String>| query.page(items, 1_000, |last| vec![last.len() as u8]);
+        let (found, token) = page(vec!["\"é\"".repeat(25_000); 100]);
+        // Each of 100,000 bytes and more.
+        assert!((7..=10).contains(&found.len()) && !token.is_empty(), "{}", found.len());
+        assert_eq!(page(vec!["x".repeat(2 * PAGE_BYTES); 2]).0.len(), 1);
+        assert_eq!(page(vec!["x".repeat(900); 1_000]).1, "");
+        assert_eq!(page(Vec::new()).0.len(), 0);
     }
 
     #[test]

@@ -13,11 +13,13 @@ use tokio::time::timeout;
 use tonic::{Code, Status};
 
 use crate::support::{
-    Caller, Server, Test, http, on_both,
+    Caller, Server, Test,
+    client::request_id,
+    http, on_both,
     refusal::{may_be_retried, outcome, verdict},
     refused,
     sample::call,
-    wire::Wire,
+    wire::{Wire, read},
 };
 
 pub(super) fn tests() -> Vec<Test> {
@@ -26,6 +28,9 @@ pub(super) fn tests() -> Vec<Test> {
         what_is_out_of_time_is_not_begun,
         whoever_runs_out_of_time_is_told_that_nobody_knows,
         a_page_runs_out_of_time_too,
+        a_page_ends_by_bytes_and_goes_on,
+        an_answer_that_nobody_takes_is_given_up,
+        unread_answers_are_counted,
     ]
 }
 
@@ -133,4 +138,87 @@ async fn a_page_runs_out_of_time_too(server: Server) {
         assert_eq!(outcome(&status) == "unknown", unknown, "{time}");
     }
     blocked.close().await.unwrap();
+}
+
+const LIST: &str = "/rapport.v1.InteractionService/ListInteractions";
+
+/// Interactions whose conclusions make an answer large.
+async fn with_long_conclusions(server: &Server, count: usize) {
+    let long = "x".repeat(4_000);
+    let one = |_| v1::RecordInteractionRequest {
+        request_id: request_id(),
+        interaction: Some(v1::Interaction { conclusion: long.clone(), ..call("nora", "carla") }),
+    };
+    let requests = (0..count).map(one).collect();
+    let request = v1::BatchRecordInteractionsRequest { requests };
+    let results = server.app().interactions().batch_record_interactions(request).await.unwrap().into_inner().results;
+    assert!(results.iter().all(|one| matches!(one.result, Some(v1::record_item_result::Result::Recorded(_)))));
+}
+
+fn listing(page_token: String) -> v1::ListInteractionsRequest {
+    v1::ListInteractionsRequest { page_size: 500, page_token, ..Default::default() }
+}
+
+async fn a_page_ends_by_bytes_and_goes_on(server: Server) {
+    let server = server.with_organization().await;
+    with_long_conclusions(&server, 400).await;
+    let (mut found, mut pages, mut token) = (0, 0, String::new());
+    loop {
+        let page = server.app().interactions().list_interactions(listing(token)).await.unwrap().into_inner();
+        assert!(page.encoded_len() < 1_300_000, "{}", page.encoded_len());
+        (found, pages, token) = (found + page.interactions.len(), pages + 1, page.next_page_token);
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(found, 400);
+    assert!(pages >= 2, "{pages}");
+}
+
+async fn an_answer_that_nobody_takes_is_given_up(server: Server) {
+    let limit = Duration::from_millis(500);
+    let server = configured(&server, |config| config.limits.slow_reader = limit).await.with_organization().await;
+    with_long_conclusions(&server, 200).await;
+    let nora = bearer(&server, Role::Staff, "nora");
+    let mut slow = Wire::with_window(server.address(), 1_000).await;
+    let sent = slow.send(LIST, &[("authorization", &nora)], &listing(String::new())).await;
+    let (status, body) = timeout(SOON, sent.head()).await.unwrap();
+    assert!(status.is_none());
+    tokio::time::sleep(limit * 4).await;
+    let late = timeout(SOON, read(body)).await.unwrap();
+    assert_eq!(verdict(&late.status), (Code::ResourceExhausted, "SLOW_READER".to_owned()));
+    assert!(late.bytes < 100_000, "{}", late.bytes);
+    // Whoever reads gets all of it.
+    let mut wire = Wire::connect(server.address()).await;
+    let sent = wire.send(LIST, &[("authorization", &nora)], &listing(String::new())).await;
+    let whole = timeout(SOON, sent.answered()).await.unwrap();
+    assert_eq!(whole.status.code(), Code::Ok);
+    assert!(whole.bytes > 800_000, "{}", whole.bytes);
+}
+
+async fn unread_answers_are_counted(server: Server) {
+    let server = configured(&server, |config| config.limits.unread_bytes_per_subject = 1_500_000).await;
+    let server = server.with_organization().await;
+    with_long_conclusions(&server, 250).await;
+    let nora = bearer(&server, Role::Staff, "nora");
+    let mut slow = Wire::with_window(server.address(), 1_000).await;
+    let mut unread = Vec::new();
+    let mut refusals = 0;
+    for _ in 0..6 {
+        let sent = slow.send(LIST, &[("authorization", &nora)], &listing(String::new())).await;
+        match timeout(SOON, sent.head()).await.unwrap() {
+            (None, body) => unread.push(body),
+            (Some(status), _) => {
+                assert_eq!(verdict(&status), (Code::ResourceExhausted, "RATE_LIMITED".to_owned()));
+                assert!(may_be_retried(&status));
+                refusals += 1;
+            }
+        }
+    }
+    assert_eq!((unread.len(), refusals), (1, 5));
+    // Nobody else pays for it, and it is over when it is read.
+    organization(&server.staff("nils")).await.unwrap();
+    read(unread.pop().unwrap()).await;
+    let sent = slow.send(LIST, &[("authorization", &nora)], &listing(String::new())).await;
+    assert_eq!(timeout(SOON, sent.answered()).await.unwrap().status.code(), Code::Ok);
 }
