@@ -3,7 +3,10 @@
 //! All of it follows from the frozen roll, the entries, the rules and the seed. Ids are taken in the order of their bytes, so
 //! that nothing depends on the order in which they were entered.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    rc::Rc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +24,12 @@ pub const SMALLEST_POOL: usize = 5;
 pub const FEWEST_ENTRIES: usize = 3;
 /// Judge teams of a competition, at least.
 pub const FEWEST_JUDGES: usize = 5;
+/// Entries of a competition, at most.
+pub const MOST_ENTRIES: usize = 500;
+/// Voters of a competition, at most.
+pub const MOST_VOTERS: usize = 20_000;
+/// Entries on all ballots together, at most; an open choice has all entries on each.
+pub const MOST_PLACES: usize = 1_000_000;
 /// From so many entries on, panels are one-way unless the rules say otherwise.
 pub const ONE_WAY_FROM: usize = 17;
 /// From so many entries on, panels can be one-way at all.
@@ -83,6 +92,23 @@ pub enum Refusal {
         /// Competing teams.
         entries: usize,
     },
+    /// More than [`MOST_ENTRIES`].
+    #[error("{0} entries are too many: at most {MOST_ENTRIES} can be judged")]
+    TooManyEntries(usize),
+    /// More than [`MOST_VOTERS`].
+    #[error("{0} voters are too many: at most {MOST_VOTERS} can judge")]
+    TooManyVoters(usize),
+    /// An open choice with more than [`MOST_PLACES`].
+    #[error(
+        "an open choice of {entries} entries by {voters} voters is too large: at most {MOST_PLACES} entries can stand on \
+         all ballots together"
+    )]
+    TooManyPlaces {
+        /// All of them, on each ballot.
+        entries: usize,
+        /// One ballot each.
+        voters: usize,
+    },
     /// One-way was asked for with fewer than [`ONE_WAY_POSSIBLE_FROM`].
     #[error("one-way panels need at least {ONE_WAY_POSSIBLE_FROM} entries, there are {0}")]
     TooFewForOneWay(usize),
@@ -141,6 +167,10 @@ fn pool_name(number: usize) -> String {
 /// # Errors
 /// Why it cannot be opened, all reasons at once.
 pub fn deal(terms: &Terms, entries: &[Entry], voters: &[Voter], seed: &Seed) -> Result<Deal, Vec<Refusal>> {
+    let too_large = too_large(terms.form, entries.len(), voters.len());
+    if !too_large.is_empty() {
+        return Err(too_large);
+    }
     let mut entries: Vec<&Entry> = entries.iter().collect();
     entries.sort_unstable();
     let mut voters: Vec<&Voter> = voters.iter().collect();
@@ -184,8 +214,8 @@ pub fn deal(terms: &Terms, entries: &[Entry], voters: &[Voter], seed: &Seed) -> 
     if judges.len() < FEWEST_JUDGES {
         refusals.push(Refusal::TooFewJudges(judges.len()));
     }
-    let competes = |team: &&str| entries.iter().any(|entry| entry.team == *team);
-    let neutral = judges.iter().filter(|judge| !judge.starts_with(' ') && !competes(judge)).count();
+    let teams: BTreeSet<&str> = entries.iter().map(|entry| entry.team.as_str()).collect();
+    let neutral = judges.iter().filter(|judge| !judge.starts_with(' ') && !teams.contains(**judge)).count();
     if neutral > entries.len() {
         refusals.push(Refusal::TooManyNeutral { neutral, entries: entries.len() });
     }
@@ -193,6 +223,21 @@ pub fn deal(terms: &Terms, entries: &[Entry], voters: &[Voter], seed: &Seed) -> 
         refusals.push(Refusal::TooFewForOneWay(entries.len()));
     }
     if refusals.is_empty() { Ok(deal) } else { Err(refusals) }
+}
+
+/// What makes a competition larger than anybody can deal in time: looked at before anything else is.
+pub(crate) fn too_large(form: Form, entries: usize, voters: usize) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    if entries > MOST_ENTRIES {
+        refusals.push(Refusal::TooManyEntries(entries));
+    }
+    if voters > MOST_VOTERS {
+        refusals.push(Refusal::TooManyVoters(voters));
+    }
+    if form == Form::OpenChoice && entries.saturating_mul(voters) > MOST_PLACES {
+        refusals.push(Refusal::TooManyPlaces { entries, voters });
+    }
+    refusals
 }
 
 fn all_directions(entries: &[&Entry]) -> Directions {
@@ -223,7 +268,8 @@ fn one_way_directions(entries: &[&Entry], earlier: &Directions, stream: &mut Str
 /// A voter, and the entries that he may judge.
 struct Chair<'a> {
     voter: &'a Voter,
-    allowed: BTreeSet<usize>,
+    /// Shared by all of a team who have no conflict of their own.
+    allowed: Rc<BTreeSet<usize>>,
 }
 
 /// Voters by judge team.
@@ -233,17 +279,25 @@ struct Tables<'a> {
 }
 
 fn seat<'a>(entries: &[&Entry], voters: &[&'a Voter], directions: &Directions, stream: &mut Stream) -> Tables<'a> {
+    let mut place_of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    entries.iter().enumerate().for_each(|(at, entry)| place_of.entry(&entry.team).or_default().push(at));
+    let mut led: BTreeMap<&str, BTreeSet<usize>> = place_of.keys().map(|team| (*team, BTreeSet::new())).collect();
+    for (judge, judged) in directions {
+        if let (Some(led), Some(places)) = (led.get_mut(judge.as_str()), place_of.get(judged.as_str())) {
+            led.extend(places);
+        }
+    }
+    let led: BTreeMap<&str, Rc<BTreeSet<usize>>> = led.into_iter().map(|(team, led)| (team, Rc::new(led))).collect();
+    let all: Rc<BTreeSet<usize>> = Rc::new((0..entries.len()).collect());
     let chair = |voter: &'a Voter| {
-        let competes = voter.team.as_ref().is_some_and(|team| entries.iter().any(|entry| entry.team == *team));
-        let may = |entry: &Entry| {
-            // Who competes keeps his team's directions in a pool too: there, two friends could find each other again.
-            let led = match &voter.team {
-                Some(team) if competes => directions.contains(&(team.clone(), entry.team.clone())),
-                Some(_) | None => true,
-            };
-            led && !voter.conflicts.contains(&entry.team)
+        // Who competes keeps the team's directions in a pool too: there, two friends could find each other again.
+        let allowed = voter.team.as_deref().and_then(|team| led.get(team)).unwrap_or(&all);
+        let refused: BTreeSet<usize> =
+            voter.conflicts.iter().filter_map(|team| place_of.get(team.as_str())).flatten().copied().collect();
+        let allowed = match refused.is_empty() {
+            true => allowed.clone(),
+            false => Rc::new(allowed.difference(&refused).copied().collect()),
         };
-        let allowed = entries.iter().enumerate().filter(|(_, entry)| may(entry)).map(|(at, _)| at).collect();
         Chair { voter, allowed }
     };
     let mut judges: BTreeMap<String, Vec<Chair<'a>>> = BTreeMap::new();
@@ -359,11 +413,25 @@ fn balanced(entries: usize, hands: &[Hand], stream: &mut Stream) -> Vec<BTreeSet
 fn chain(hands: &[Hand], shown: &[BTreeSet<usize>], counts: &[usize]) -> Option<Vec<(usize, usize, usize)>> {
     let mut begins: Vec<usize> = (0..counts.len()).collect();
     begins.sort_by_key(|entry| std::cmp::Reverse(counts[*entry]));
+    let fewest = counts.iter().min().copied().unwrap_or(0);
+    // Whatever a chain that led nowhere has come by leads nowhere either: it has no more judges to give.
+    let mut in_vain = vec![false; counts.len()];
     for begin in begins {
+        if counts[begin] < fewest + 2 {
+            return None;
+        }
+        if in_vain[begin] {
+            continue;
+        }
         let mut came: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+        let mut asked = vec![false; hands.len()];
         let mut queue = VecDeque::from([begin]);
         while let Some(from) = queue.pop_front() {
             for (team, hand) in hands.iter().enumerate().filter(|(team, _)| shown[*team].contains(&from)) {
+                // All that a team can show was found when it was asked for the first time.
+                if std::mem::replace(&mut asked[team], true) {
+                    continue;
+                }
                 for to in hand.allowed.difference(&shown[team]).copied() {
                     if to == begin || came.contains_key(&to) {
                         continue;
@@ -376,6 +444,7 @@ fn chain(hands: &[Hand], shown: &[BTreeSet<usize>], counts: &[usize]) -> Option<
                 }
             }
         }
+        came.keys().for_each(|entry| in_vain[*entry] = true);
     }
     None
 }
@@ -506,6 +575,18 @@ mod tests {
 
     fn ways() -> impl Strategy<Value = OneWay> {
         prop_oneof![Just(OneWay::Auto), Just(OneWay::Always), Just(OneWay::Never)]
+    }
+
+    /// What took minutes: to find that no entry can be given another judge, it was asked of each by each.
+    #[test]
+    fn a_large_competition_is_dealt_in_time() {
+        let entries: Vec<Entry> =
+            (0..250).map(|at| Entry { id: format!("e{at:03}"), team: format!("t{at:03}") }).collect();
+        let teams: Vec<(String, usize)> = entries.iter().map(|entry| (entry.team.clone(), 3)).collect();
+        let begun = std::time::Instant::now();
+        let deal = deal(&terms(8, OneWay::Auto), &entries, &voters(&teams), &seed(1)).unwrap();
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+        assert!(spread(&deal) <= 1, "{}", spread(&deal));
     }
 
     proptest! {

@@ -83,9 +83,10 @@ fn supports<'a>(months: &[Month<'a>]) -> Supports<'a> {
     let mut supports = Supports::new();
     for month in months.iter().rev().take(WINDOW) {
         let competing: BTreeSet<&str> = month.entries.iter().map(|entry| entry.team.as_str()).collect();
+        let by_entry = month.sums.by_entry();
         for entry in month.entries {
-            let about = month.sums.0.iter().filter(|((judge, id), _)| *id == entry.id && *judge != entry.team);
-            let about: Vec<(&'a str, &Given)> = about.map(|((judge, _), given)| (judge.as_str(), given)).collect();
+            let about = by_entry.get(entry.id.as_str()).into_iter().flatten();
+            let about: Vec<(&'a str, &Given)> = about.filter(|(judge, _)| *judge != entry.team).copied().collect();
             let (ballots, top) = about.iter().fold((0_u64, 0_u64), |(ballots, top), (_, given)| {
                 (ballots + u64::from(given.ballots), top + u64::from(given.top))
             });

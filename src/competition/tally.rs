@@ -3,7 +3,7 @@
 
 use std::{
     cmp::Ordering,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
 };
 
 use num_rational::BigRational;
@@ -54,12 +54,14 @@ impl Sums {
         given.top += u32::from(mark.top);
     }
 
-    /// Judge teams of one entry, by id; its own team is none.
-    fn of<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = &'a Given> {
-        let about = move |((judge, id), given): &(&'a (String, String), &'a Given)| {
-            *id == entry.id && *judge != entry.team && given.ballots > 0
-        };
-        self.0.iter().filter(about).map(|(_, given)| given)
+    /// What judge teams gave to each entry: by entry, then in the order of judge teams. Looked up once for all entries, since
+    /// sums are as many as judge teams times entries.
+    pub(crate) fn by_entry(&self) -> HashMap<&str, Vec<(&str, &Given)>> {
+        let mut by_entry: HashMap<&str, Vec<(&str, &Given)>> = HashMap::new();
+        for ((judge, entry), given) in &self.0 {
+            by_entry.entry(entry).or_default().push((judge, given));
+        }
+        by_entry
     }
 }
 
@@ -90,11 +92,17 @@ pub fn trimmed(trim_bp: u32, judges: usize) -> usize {
 pub fn scores(method: Method, entries: &[Entry], sums: &Sums) -> Vec<Score> {
     let mut entries: Vec<&Entry> = entries.iter().collect();
     entries.sort_unstable();
-    entries.into_iter().map(|entry| score(method, entry, sums)).collect()
+    let by_entry = sums.by_entry();
+    entries.into_iter().map(|entry| score(method, entry, of(entry, &by_entry))).collect()
 }
 
-fn score(method: Method, entry: &Entry, sums: &Sums) -> Score {
-    let mut given: Vec<&Given> = sums.of(entry).collect();
+/// What judge teams gave to one entry; its own team is none.
+fn of<'a>(entry: &Entry, by_entry: &HashMap<&str, Vec<(&str, &'a Given)>>) -> Vec<&'a Given> {
+    let about = by_entry.get(entry.id.as_str()).into_iter().flatten();
+    about.filter(|(judge, given)| *judge != entry.team && given.ballots > 0).map(|(_, given)| *given).collect()
+}
+
+fn score(method: Method, entry: &Entry, mut given: Vec<&Given>) -> Score {
     let (judges, ballots) = (given.len(), given.iter().map(|one| u64::from(one.ballots)).sum());
     let nothing = Score { entry: entry.id.clone(), exact: None, untrimmed: None, judges, trimmed: 0, ballots };
     match method {
@@ -196,11 +204,12 @@ pub struct Interval {
 /// is no score.
 pub fn intervals(method: Method, entries: &[Entry], sums: &Sums, seed: &Seed) -> BTreeMap<String, Interval> {
     let mut stream = seed.stream(Purpose::Bootstrap);
+    let by_entry = sums.by_entry();
     let mut entries: Vec<&Entry> = entries.iter().collect();
     entries.sort_unstable();
     let mut intervals = BTreeMap::new();
     for entry in entries {
-        let given = sums.of(entry);
+        let given = of(entry, &by_entry).into_iter();
         let (values, trim_bp): (Vec<i64>, _) = match method {
             Method::Plurality => {
                 let whole = |one: &Given| exact::rounded(&ratio(one.shares.into(), UNIT.into()), exact::NANOS);

@@ -32,6 +32,9 @@ use crate::{
 
 const PAGE: u64 = 50;
 
+/// How often a vote is dealt anew because something changed meanwhile.
+const OPENING_TRIES: u32 = 5;
+
 impl CompetitionApi {
     pub(super) async fn create(
         &self,
@@ -277,13 +280,26 @@ impl CompetitionApi {
         let request_id = std::mem::take(&mut message.request_id);
         let mutation = mutation(&caller, "OpenVoting", request_id, &message);
         let id = message::id(&message.competition_id, "competition")?;
-        let (api, actor, draw) = (self.clone(), actor(&caller), normal(message.public_draw));
-        let opened = self
-            .change(mutation, move |tx, _| {
-                let (api, actor, draw) = (api.clone(), actor.clone(), draw.clone());
-                Box::pin(async move { opening::open(tx, (&api.store, &api.vault), &actor, id, &draw).await })
-            })
-            .await;
+        let draw = normal(message.public_draw);
+        let mut tries = 0;
+        let opened = loop {
+            tries += 1;
+            // Whoever asks again after it was opened is answered by what was remembered, not by what stands there now.
+            let prepared = opening::prepare((&self.store, &self.vault), id, &draw).await;
+            let (api, actor, draw) = (self.clone(), actor(&caller), draw.clone());
+            let opened = self.change(mutation.clone(), move |tx, _| {
+                let (api, actor, draw, prepared) = (api.clone(), actor.clone(), draw.clone(), prepared.clone());
+                Box::pin(async move {
+                    let prepared = prepared?;
+                    opening::open(tx, (&api.store, &api.vault), &actor, id, (&draw, &prepared)).await
+                })
+            });
+            match opened.await {
+                // Somebody changed something while it was dealt.
+                Err(Error::EtagMismatch) if tries < OPENING_TRIES => {}
+                other => break other,
+            }
+        };
         let opened = self.frozen(&caller, "OpenVoting", id, opened).await?;
         self.opened.notify_one();
         let no_ballot = |(voter_id, reason)| v1::NoBallot { voter_id, reason };

@@ -1,13 +1,19 @@
 //! Opening the vote: the roll as it is now, the manifest, and the deal.
+//!
+//! To deal takes time, which nobody else's writes must wait for: it is done between two transactions, of which the second one
+//! keeps the deal only if all it follows from is as the first one found it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use sea_orm::{ActiveValue::Set, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*};
 
 use super::{
     super::{
         chain::Body,
-        dealing::{Deal, Directions, Seat, Voter, deal},
+        dealing::{Deal, Directions, Seat, Voter, deal, too_large},
         draw::{Hash, Seed, sha256},
         entity::{competition, invitee, voter},
         manifest::{FORMAT, Manifest, ManifestEntry, RollVoter, roll_hash},
@@ -24,12 +30,30 @@ use crate::{
     },
     error::{Error, Result},
     interaction::Micros,
-    store::{Abort, Store, Tx, audit},
+    store::{
+        Abort, Kind, Present, Store, Table, Tx, audit,
+        set::{Cell, insert},
+    },
     vault::{SealKey, Vault},
 };
 
-/// Rows of one insert.
-const CHUNK: usize = 200;
+/// The roll as it is dealt.
+const VOTERS: Table = Table {
+    name: "competition_voter",
+    present: Present::Never,
+    columns: &[
+        ("competition_id", Kind::Id),
+        ("pseudonym", Kind::Text),
+        ("voter_id", Kind::Text),
+        ("invited", Kind::Int),
+        ("token_hash", Kind::Text),
+        ("team_id", Kind::Text),
+        ("conflicts", Kind::Text),
+        ("judge", Kind::Text),
+        ("no_ballot", Kind::Int),
+        ("panel", Kind::Text),
+    ],
+};
 
 /// What the organiser is told.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -40,7 +64,8 @@ pub(crate) struct Opened {
     pub(crate) no_ballots: Vec<(String, i32)>,
 }
 
-/// A voter as he comes onto the roll.
+/// A voter on the way to the roll.
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Candidate {
     id: String,
     team: Option<String>,
@@ -49,29 +74,84 @@ struct Candidate {
     token_hash: Option<String>,
 }
 
-/// Freezes what was announced and submitted, and deals.
+/// All that a deal follows from, as it stands in the database.
+#[derive(Debug, PartialEq)]
+struct Basis {
+    revision: i64,
+    entries: Vec<ManifestEntry>,
+    candidates: Vec<Candidate>,
+    before: Option<Before>,
+}
+
+/// The newest competition before this one.
+#[derive(Debug, PartialEq)]
+struct Before {
+    manifest: Manifest,
+    roll: Vec<RollVoter>,
+    seed: Seed,
+}
+
+/// A vote that is dealt and not open yet.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    basis: Basis,
+    salt: Hash,
+    opened_at: Micros,
+    manifest: String,
+    manifest_hash: Hash,
+    rows: Vec<Vec<Cell>>,
+    opened: Opened,
+}
+
+/// Deals a vote: with what is there now, and without keeping anybody from writing meanwhile.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::VotingOpened`], [`Error::CannotOpen`] with everything that is missing.
-pub(crate) async fn open(
-    tx: &Tx,
-    (store, vault): (&Store, &Vault),
-    actor: &Actor,
-    id: Uuid,
-    public_draw: &str,
-) -> Result<Opened, Abort> {
-    let (locked, now) = lock(tx, store, id).await?;
+/// As [`open`].
+pub(crate) async fn prepare((store, vault): (&Store, &Vault), id: Uuid, public_draw: &str) -> Result<Arc<Prepared>> {
+    let (work, by, draw) = (store.clone(), vault.clone(), public_draw.to_owned());
+    let looked = store.transact(move |tx| {
+        let (store, vault, draw) = (work.clone(), by.clone(), draw.clone());
+        Box::pin(async move {
+            let (locked, now) = lock(tx, &store, id).await?;
+            let basis = look(tx, &vault, (&locked, now), &draw).await?;
+            let secret = locked.secret(&vault, Purpose::Secret)?.ok_or_else(|| Error::internal("no secret"))?;
+            Ok((locked.competition, basis, secret, now))
+        })
+    });
+    let (competition, basis, secret, now) = looked.await?;
+    let draw = public_draw.to_owned();
+    let dealing = tokio::task::spawn_blocking(move || prepared(&competition, basis, &secret, now, &draw));
+    Ok(Arc::new(dealing.await.map_err(Error::internal)??))
+}
+
+/// What a deal follows from, if the vote can open.
+async fn look(tx: &Tx, vault: &Vault, (locked, now): (&Locked, Micros), public_draw: &str) -> Result<Basis, Abort> {
     let competition = &locked.competition;
     if competition.state != CompetitionState::Submitting {
         return Err(Error::VotingOpened.into());
     }
-    let plans = plans_of(tx, id).await?;
+    let plans = plans_of(tx, competition.id).await?;
     let candidates = candidates(tx, competition, &plans).await?;
-    check(competition, &plans, public_draw, now)?;
+    check(competition, &plans, candidates.len(), public_draw, now)?;
+    Ok(Basis {
+        revision: competition.revision,
+        entries: plans.iter().map(manifest_entry).collect::<Result<_>>()?,
+        candidates,
+        before: before(tx, vault, competition.id).await?,
+    })
+}
 
+fn prepared(
+    competition: &Competition,
+    basis: Basis,
+    secret: &Hash,
+    now: Micros,
+    public_draw: &str,
+) -> Result<Prepared> {
+    let id = competition.id;
     let salt = new_secret();
-    let roll: BTreeMap<String, Candidate> =
-        candidates.into_iter().map(|one| (pseudonym(&salt, &key_of(&one)), one)).collect();
+    let roll: BTreeMap<String, &Candidate> =
+        basis.candidates.iter().map(|one| (pseudonym(&salt, &key_of(one)), one)).collect();
     let on_record: Vec<RollVoter> = roll
         .iter()
         .map(|(pseudonym, one)| RollVoter {
@@ -80,7 +160,6 @@ pub(crate) async fn open(
             conflicts: one.conflicts.clone(),
         })
         .collect();
-    let earlier = earlier_directions(tx, vault, id).await?;
     let manifest = Manifest {
         format: FORMAT.to_owned(),
         competition: id.to_string(),
@@ -88,15 +167,14 @@ pub(crate) async fn open(
         rules: competition.announced.rules.clone(),
         voting_deadline: competition.announced.voting_deadline,
         opened_at: now,
-        entries: plans.iter().map(manifest_entry).collect::<Result<_>>()?,
+        entries: basis.entries.clone(),
         roll_hash: roll_hash(&on_record).map_err(Error::internal)?,
         voters: roll.len(),
         seed_commitment: hex(&competition.seed_commitment),
-        earlier_directions: earlier,
+        earlier_directions: earlier_directions(basis.before.as_ref())?,
     };
     let (manifest_text, manifest_hash) = manifest.write().map_err(Error::internal)?;
-    let secret = locked.secret(vault, Purpose::Secret)?.ok_or_else(|| Error::internal("no secret"))?;
-    let dealt = dealt(&manifest, &on_record, &Seed::of(&secret, &manifest_hash, public_draw))?;
+    let dealt = dealt(&manifest, &on_record, &Seed::of(secret, &manifest_hash, public_draw))?;
 
     let mut no_ballots = Vec::new();
     let mut rows = Vec::with_capacity(roll.len());
@@ -109,45 +187,64 @@ pub(crate) async fn open(
         if no_ballot != NoBallotReason::Unspecified {
             no_ballots.push((one.id.clone(), no_ballot.into()));
         }
-        rows.push(voter::ActiveModel {
-            competition_id: Set(id),
-            pseudonym: Set(pseudonym),
-            voter_id: Set(Some(one.id)),
-            invited: Set(i16::from(one.token_hash.is_some())),
-            token_hash: Set(one.token_hash),
-            team_id: Set(one.team),
-            conflicts: Set(serde_json::to_string(&one.conflicts).map_err(Error::internal)?),
-            judge: Set(judge),
-            no_ballot: Set(no_ballot as i16),
-            panel: Set(serde_json::to_string(panel).map_err(Error::internal)?),
-        });
+        rows.push(vec![
+            Cell::from(id),
+            Cell::from(pseudonym),
+            Cell::from(one.id.clone()),
+            Cell::from(i16::from(one.token_hash.is_some())),
+            Cell::from(one.token_hash.clone()),
+            Cell::from(one.team.clone()),
+            Cell::from(serde_json::to_string(&one.conflicts).map_err(Error::internal)?),
+            Cell::from(judge),
+            Cell::from(no_ballot as i16),
+            Cell::from(serde_json::to_string(panel).map_err(Error::internal)?),
+        ]);
     }
     let opened = Opened { voters: rows.len(), judge_teams: dealt.judges().len(), no_ballots };
-    for chunk in rows.chunks(CHUNK) {
-        voter::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx).await?;
+    Ok(Prepared { basis, salt, opened_at: now, manifest: manifest_text, manifest_hash, rows, opened })
+}
+
+/// Freezes what was announced and submitted, as it was dealt.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::VotingOpened`], [`Error::CannotOpen`] with everything that is missing;
+/// [`Error::EtagMismatch`] where something that the deal follows from has changed since.
+pub(crate) async fn open(
+    tx: &Tx,
+    (store, vault): (&Store, &Vault),
+    actor: &Actor,
+    id: Uuid,
+    (public_draw, prepared): (&str, &Prepared),
+) -> Result<Opened, Abort> {
+    let (locked, now) = lock(tx, store, id).await?;
+    if look(tx, vault, (&locked, now), public_draw).await? != prepared.basis {
+        return Err(Error::EtagMismatch.into());
     }
+    let Prepared { salt, opened_at, manifest, manifest_hash, rows, opened, .. } = prepared;
+    let opened_at = *opened_at;
+    insert(tx, &VOTERS, rows.clone()).await?;
     let ballot_key = SealKey::random();
     let seal = |purpose, secret: &[u8]| secrets::seal(vault, &locked.row.key_id, id, purpose, secret);
     let row = competition::ActiveModel {
         id: Set(id),
         state: Set(CompetitionState::Voting as i16),
-        revision: Set(competition.revision + 1),
+        revision: Set(locked.competition.revision + 1),
         sealed_ballot_key: Set(Some(seal(Purpose::BallotKey, ballot_key.as_bytes())?)),
-        sealed_roll_salt: Set(Some(seal(Purpose::RollSalt, &salt)?)),
+        sealed_roll_salt: Set(Some(seal(Purpose::RollSalt, salt)?)),
         public_draw: Set(public_draw.to_owned()),
-        manifest: Set(Some(manifest_text)),
+        manifest: Set(Some(manifest.clone())),
         manifest_hash: Set(Some(manifest_hash.to_vec())),
-        opened_at: Set(Some(now)),
+        opened_at: Set(Some(opened_at)),
         ..Default::default()
     };
     competition::Entity::update(row).exec(tx).await?;
     invitee::Entity::delete_many().filter(invitee::Column::CompetitionId.eq(id)).exec(tx).await?;
-    let body = Body::Opened { opened_at: now, manifest_hash: hex(&manifest_hash), public_draw: public_draw.to_owned() };
+    let body = Body::Opened { opened_at, manifest_hash: hex(manifest_hash), public_draw: public_draw.to_owned() };
     add_link(tx, vault, id, &body).await?;
-    announce_change(tx, store, id, CompetitionState::Voting, 0, now).await?;
+    announce_change(tx, store, id, CompetitionState::Voting, 0, opened_at).await?;
     let actor = (actor.0.as_str(), actor.1);
     audit::add(tx, now, actor, AuditAction::VotingOpened, &id.to_string(), "", None).await?;
-    Ok(opened)
+    Ok(opened.clone())
 }
 
 /// The deal that follows from a manifest, its roll and the seed.
@@ -169,8 +266,9 @@ fn key_of(candidate: &Candidate) -> String {
     }
 }
 
-fn check(competition: &Competition, plans: &[Plan], public_draw: &str, now: Micros) -> Result<()> {
-    let mut missing = Vec::new();
+fn check(competition: &Competition, plans: &[Plan], voters: usize, public_draw: &str, now: Micros) -> Result<()> {
+    let too_large = too_large(competition.announced.rules.form, plans.len(), voters);
+    let mut missing: Vec<String> = too_large.iter().map(ToString::to_string).collect();
     if now >= competition.announced.voting_deadline {
         missing.push("the voting deadline has passed".to_owned());
     }
@@ -223,6 +321,8 @@ async fn candidates(tx: &Tx, competition: &Competition, plans: &[Plan]) -> Resul
         token_hash: Some(row.token_hash),
     });
     candidates.extend(invited);
+    // In an order of its own, so that the same candidates are the same basis.
+    candidates.sort_by_cached_key(key_of);
     Ok(candidates)
 }
 
@@ -232,8 +332,8 @@ fn manifest_entry(plan: &Plan) -> Result<ManifestEntry> {
     Ok(ManifestEntry { id: plan.id.to_string(), team: plan.team_id.clone(), text_hash })
 }
 
-/// Who judged whom in the newest competition before this one that was one-way, if there was one.
-async fn earlier_directions(tx: &Tx, vault: &Vault, id: Uuid) -> Result<Directions, Abort> {
+/// The newest competition before this one whose deal can be told, if there was one.
+async fn before(tx: &Tx, vault: &Vault, id: Uuid) -> Result<Option<Before>, Abort> {
     let before = competition::Entity::find()
         .filter(competition::Column::Id.lt(id))
         .filter(competition::Column::State.is_in([CompetitionState::Closed as i16, CompetitionState::Final as i16]))
@@ -241,14 +341,20 @@ async fn earlier_directions(tx: &Tx, vault: &Vault, id: Uuid) -> Result<Directio
         .limit(1)
         .one(tx)
         .await?;
-    let Some(row) = before else { return Ok(Directions::new()) };
+    let Some(row) = before else { return Ok(None) };
     let locked = super::locked(row)?;
     let (Some(manifest), Some(secret)) = (locked.manifest(), locked.secret(vault, Purpose::Secret)?) else {
-        return Ok(Directions::new());
+        return Ok(None);
     };
     let manifest: Manifest = serde_json::from_str(manifest).map_err(Error::internal)?;
     let roll = roll_of(tx, locked.competition.id).await?;
-    let deal = dealt(&manifest, &roll, &seed_of(&locked, &secret)?)?;
+    Ok(Some(Before { manifest, roll, seed: seed_of(&locked, &secret)? }))
+}
+
+/// Who judged whom in it, if it was one-way.
+fn earlier_directions(before: Option<&Before>) -> Result<Directions> {
+    let Some(Before { manifest, roll, seed }) = before else { return Ok(Directions::new()) };
+    let deal = dealt(manifest, roll, seed)?;
     Ok(if deal.one_way { deal.directions } else { Directions::new() })
 }
 

@@ -1,12 +1,20 @@
 //! Somebody with a token of a person who asks for more than a person can use: by calls, by time, by memory, by size.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use prost::Message as _;
 use rapport::{
     api::v1::{self, Role},
     clock::Clock,
+    competition::{
+        Entry, Form,
+        dealing::{OneWay, Refusal, Terms, Voter, deal},
+        draw::Seed,
+    },
     config::Config,
 };
 use tokio::time::timeout;
@@ -15,6 +23,7 @@ use tonic::{Code, Status};
 use crate::support::{
     Caller, Server, Test,
     client::request_id,
+    competition::{Vote, dealt, enrol, member},
     http, on_both,
     refusal::{may_be_retried, outcome, verdict},
     refused,
@@ -31,6 +40,8 @@ pub(super) fn tests() -> Vec<Test> {
         a_page_ends_by_bytes_and_goes_on,
         an_answer_that_nobody_takes_is_given_up,
         unread_answers_are_counted,
+        a_vote_that_is_too_large_is_refused_by_name,
+        a_large_vote_is_dealt_beside_the_writes_of_others,
     ]
 }
 
@@ -221,4 +232,45 @@ async fn unread_answers_are_counted(server: Server) {
     read(unread.pop().unwrap()).await;
     let sent = slow.send(LIST, &[("authorization", &nora)], &listing(String::new())).await;
     assert_eq!(timeout(SOON, sent.answered()).await.unwrap().status.code(), Code::Ok);
+}
+
+async fn a_vote_that_is_too_large_is_refused_by_name(_: Server) {
+    let entries = |count| (0..count).map(|n| Entry { id: format!("e{n:03}"), team: format!("t{n:03}") });
+    let voters = |count| (0..count).map(|n| Voter { id: format!("v{n}"), team: None, conflicts: BTreeSet::new() });
+    let terms = |form| Terms { form, panel_size: 8, one_way: OneWay::Auto, earlier: BTreeSet::new() };
+    let refused = |form, most: usize, many: usize| {
+        let (entries, voters): (Vec<_>, Vec<_>) = (entries(most).collect(), voters(many).collect());
+        deal(&terms(form), &entries, &voters, &Seed::from_bytes(vec![1])).unwrap_err()
+    };
+    let ranked = Form::RankedPanel;
+    assert_eq!(refused(ranked, 501, 20_001), [Refusal::TooManyEntries(501), Refusal::TooManyVoters(20_001)]);
+    let places = Refusal::TooManyPlaces { entries: 500, voters: 2_001 };
+    assert!(places.to_string().contains("at most 1000000"), "{places}");
+    assert_eq!(refused(Form::OpenChoice, 500, 2_001), [places]);
+}
+
+async fn a_large_vote_is_dealt_beside_the_writes_of_others(server: Server) {
+    let server = server.with_organization().await;
+    // As many as there can be in one batch of people.
+    enrol(&server, &[3; 160]).await;
+    let vote = Vote::announce(&server, 160, dealt()).await;
+    let opening = async {
+        let begun = Instant::now();
+        vote.open(&server).await.unwrap();
+        begun.elapsed()
+    };
+    let writing = async {
+        let mut longest = Duration::ZERO;
+        for _ in 0..40 {
+            let begun = Instant::now();
+            server.app().record(call("nora", "carla")).await.unwrap();
+            longest = longest.max(begun.elapsed());
+        }
+        longest
+    };
+    let (opened, waited) = tokio::join!(opening, writing);
+    assert!(opened < Duration::from_secs(10), "{opened:?}");
+    assert!(waited < Duration::from_secs(4), "{waited:?} while opening took {opened:?}");
+    let voter = server.staff(&member(0, 0));
+    assert_eq!(vote.panel(&voter).await.len(), 8);
 }
