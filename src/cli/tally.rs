@@ -1,11 +1,12 @@
 //! `rapport tally`: what rules make of ballots, without a server.
 
-use std::{fs, io::Write as _, path::PathBuf};
+use std::{io::Write as _, path::PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
 
+use crate::competition::bounds;
 use crate::competition::dry_run::{Counted, Findings, Rules, count, findings};
 
 /// What `--help` teaches.
@@ -54,13 +55,16 @@ pub struct TallyArgs {
 /// # Errors
 /// Files that cannot be read, and everything wrong with the rules.
 pub fn run(args: &TallyArgs) -> anyhow::Result<()> {
-    let read = |path: &PathBuf| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let read = |path: &PathBuf| bounds::read(path).with_context(|| format!("cannot read {}", path.display()));
     let text = String::from_utf8_lossy(&read(&args.rules)?).into_owned();
     let rules = match Rules::read(&text) {
         Ok(rules) => rules,
         Err(wrong) => bail!("the rules in {} cannot be used:\n  {}", args.rules.display(), wrong.join("\n  ")),
     };
-    let counted = |path: &PathBuf| read(path).map(|text| count(&rules, &text));
+    let counted = |path: &PathBuf| {
+        let counted = count(&rules, &read(path)?).map_err(anyhow::Error::msg);
+        counted.with_context(|| format!("cannot count {}", path.display()))
+    };
     let earlier: Vec<Counted> = args.earlier.iter().map(counted).collect::<anyhow::Result<_>>()?;
     let found = findings(&rules, &earlier, counted(&args.ballots)?);
     let mut out = std::io::stdout();

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     io::{self, Write as _},
     path::PathBuf,
 };
@@ -11,6 +10,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::json;
 
+use crate::competition::bounds;
 use crate::competition::record::{Record, public_key};
 use crate::competition::verify::{Report, verify};
 
@@ -60,8 +60,9 @@ pub struct Unreadable {
 /// [`Unreadable`], and a record that does not agree with itself.
 pub fn run(args: &VerifyArgs) -> anyhow::Result<()> {
     let unreadable = |why: String| Unreadable { path: args.record.display().to_string(), why };
-    let text = fs::read_to_string(&args.record).map_err(|error| unreadable(error.to_string()))?;
-    let record = Record::read(&text).map_err(unreadable)?;
+    let bytes = bounds::read(&args.record).map_err(|error| unreadable(error.to_string()))?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| unreadable(error.to_string()))?;
+    let record = Record::read(text).map_err(unreadable)?;
     let pinned: BTreeMap<String, Vec<u8>> = args.keys.iter().cloned().collect();
     let report = verify(&record, &pinned);
     let mut out = io::stdout();

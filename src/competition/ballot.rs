@@ -63,9 +63,10 @@ pub fn top_places(panel: usize) -> usize {
     panel.div_ceil(3)
 }
 
-fn duplicates<'a, T: PartialEq + AsRef<str>>(named: &'a [T]) -> impl Iterator<Item = Fault> + 'a {
-    let again = |(at, one): (usize, &'a T)| named[..at].contains(one).then_some(one);
-    named.iter().enumerate().filter_map(again).map(|one| Fault::DuplicateEntry(one.as_ref().to_owned()))
+fn duplicates<T: AsRef<str>>(named: &[T]) -> impl Iterator<Item = Fault> {
+    let mut seen = std::collections::HashSet::new();
+    let again = named.iter().map(AsRef::as_ref).filter(move |one| !seen.insert(*one));
+    again.map(|one| Fault::DuplicateEntry(one.to_owned()))
 }
 
 /// Everything that is wrong with a ranking, best first, of a dealt panel.

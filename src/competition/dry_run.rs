@@ -1,7 +1,7 @@
 //! A tally without a server: rules and ballots from files, standings and flags as the server would find them. Every team in the
 //! ballots is a judge team; who is pooled depends on a roll, which the files do not hold.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::{
     Entry, Form,
     ballot::{FEWEST_DEALT, Fault, LARGEST_PANEL, check_choices, check_ranking, chosen_mark, ranked_mark},
+    bounds::{self, too_many},
     dealing::OneWay,
     draw::Seed,
     flags::{Kind, Month, flags},
@@ -34,6 +35,7 @@ pub struct Rules {
     rules: terms::Rules,
     entries: Vec<Entry>,
     team_of: BTreeMap<String, String>,
+    teams: BTreeSet<String>,
     seed: Seed,
 }
 
@@ -103,6 +105,7 @@ impl Rules {
                 dispute_window: 0,
                 public_draw_source: String::new(),
             },
+            teams: entries.iter().map(|entry| entry.team.clone()).collect(),
             team_of: entries.iter().map(|entry| (entry.id.clone(), entry.team.clone())).collect(),
             entries,
             seed: Seed::from_bytes(seed),
@@ -160,6 +163,10 @@ fn entries(told: Option<Value>, wrong: &mut Vec<String>) -> Vec<Entry> {
     };
     if told.is_empty() {
         wrong.push("entries: must not be empty".to_owned());
+    }
+    if let Some(rule) = too_many("entries", told.len(), bounds::ENTRIES) {
+        wrong.push(format!("entries: {rule}"));
+        return Vec::new();
     }
     let (mut ids, mut teams, mut entries) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for (at, one) in told.into_iter().enumerate() {
@@ -227,8 +234,21 @@ pub struct Counted {
 }
 
 /// Counts the ballots of a file, one JSON object a line; empty lines are passed over.
-pub fn count(rules: &Rules, text: &[u8]) -> Counted {
+///
+/// # Errors
+/// More lines, or more entries on all ballots together, than are read.
+pub fn count(rules: &Rules, text: &[u8]) -> Result<Counted, String> {
+    let lines = text.split(|byte| *byte == b'\n').filter(|text| !text.trim_ascii().is_empty()).count();
+    let places = match rules.rules.form {
+        Form::RankedPanel => 0,
+        Form::OpenChoice => lines.saturating_mul(rules.entries.len()),
+    };
+    let places = too_many("entries on all ballots together", places, bounds::PLACES);
+    if let Some(rule) = too_many("ballots", lines, bounds::BALLOTS).or(places) {
+        return Err(rule);
+    }
     let mut current: BTreeMap<String, Ballot> = BTreeMap::new();
+    let mut support = Support::default();
     let mut refused = Vec::new();
     let replaces = rules.rules.rejects_mutual();
     let lines = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).split(|byte| *byte == b'\n');
@@ -257,11 +277,16 @@ pub fn count(rules: &Rules, text: &[u8]) -> Counted {
                 continue;
             }
         };
-        if replaces && let Some(team) = returned(rules, &current, &voter, &ballot) {
-            refuse(Some(voter), MUTUAL_VOTE, format!("a ballot of team {team:?} supports team {:?}", ballot.team));
-            continue;
+        if replaces {
+            if let Some(team) = support.returned(rules, current.get(&voter), &ballot) {
+                refuse(Some(voter), MUTUAL_VOTE, format!("a ballot of team {team:?} supports team {:?}", ballot.team));
+                continue;
+            }
+            support.add(rules, &ballot);
         }
-        current.insert(voter, ballot);
+        if let Some(before) = current.insert(voter, ballot) {
+            support.remove(rules, &before);
+        }
     }
     let mut sums = Sums::default();
     for ballot in current.values() {
@@ -274,7 +299,7 @@ pub fn count(rules: &Rules, text: &[u8]) -> Counted {
             sums.add(&ballot.team, entry, mark);
         }
     }
-    Counted { sums, ballots: current.len(), refused }
+    Ok(Counted { sums, ballots: current.len(), refused })
 }
 
 /// The ballot of a line, or the name of what is wrong with it and all of it in words.
@@ -293,6 +318,10 @@ fn read(rules: &Rules, told: Line) -> Result<Ballot, (&'static str, String)> {
             Form::OpenChoice => "there must be choices, and no ranking",
         });
     };
+    let most = if rules.rules.form == Form::RankedPanel { bounds::RANKED } else { bounds::ENTRIES };
+    if named.len() > most || told.panel.as_ref().is_some_and(|panel| panel.len() > bounds::ENTRIES) {
+        return malformed("there are more entries on it than anybody can judge");
+    }
     let team = told.team;
     let panel_told = told.panel.is_some();
     let panel = told.panel.unwrap_or_else(|| match rules.rules.form {
@@ -306,11 +335,11 @@ fn read(rules: &Rules, told: Line) -> Result<Ballot, (&'static str, String)> {
     let mut seen = BTreeSet::new();
     for entry in &panel {
         faults.extend(rules.check(entry, &team).err());
-        if !seen.insert(entry) {
+        if !seen.insert(entry.as_str()) {
             faults.push(Fault::DuplicateEntry(entry.clone()));
         }
     }
-    let dealt = |one: &str| match panel.iter().any(|entry| entry == one) {
+    let dealt = |one: &str| match seen.contains(one) {
         true => Ok(()),
         false => rules.check(one, &team).and(Err(Fault::NotDealt(one.to_owned()))),
     };
@@ -342,18 +371,43 @@ fn read(rules: &Rules, told: Line) -> Result<Ballot, (&'static str, String)> {
     }
 }
 
-/// A team that the ballot supports while a current one of that team supports the voter's; his own is replaced.
-fn returned<'a>(
-    rules: &'a Rules,
-    current: &BTreeMap<String, Ballot>,
-    voter: &str,
-    ballot: &Ballot,
-) -> Option<&'a String> {
-    let teams = ballot.named.iter().filter_map(|entry| rules.team_of.get(entry));
-    let supports = |other: &Ballot| other.named.iter().any(|entry| rules.team_of.get(entry) == Some(&ballot.team));
-    let mut returned =
-        teams.filter(|team| current.iter().any(|(id, other)| id != voter && other.team == **team && supports(other)));
-    returned.next()
+/// How many current ballots of a team support another.
+#[derive(Default)]
+struct Support<'a>(HashMap<(String, &'a str), usize>);
+
+/// The teams that a ballot supports, each once.
+fn supported<'a>(rules: &'a Rules, ballot: &Ballot) -> Vec<&'a str> {
+    let mut seen = BTreeSet::new();
+    let teams = ballot.named.iter().filter_map(|entry| rules.team_of.get(entry)).map(String::as_str);
+    teams.filter(|team| seen.insert(*team)).collect()
+}
+
+impl<'a> Support<'a> {
+    fn add(&mut self, rules: &'a Rules, ballot: &Ballot) {
+        for team in supported(rules, ballot) {
+            *self.0.entry((ballot.team.clone(), team)).or_default() += 1;
+        }
+    }
+
+    fn remove(&mut self, rules: &'a Rules, ballot: &Ballot) {
+        for team in supported(rules, ballot) {
+            if let Some(count) = self.0.get_mut(&(ballot.team.clone(), team)) {
+                *count = count.saturating_sub(1);
+            }
+        }
+    }
+
+    /// A team that the ballot supports while a current one of that team supports the voter's; `own`, which the ballot replaces,
+    /// is none.
+    fn returned(&self, rules: &'a Rules, own: Option<&Ballot>, ballot: &Ballot) -> Option<&'a str> {
+        // Only a team that competes can be supported.
+        let team = rules.teams.get(&ballot.team)?.as_str();
+        supported(rules, ballot).into_iter().find(|other| {
+            let count = self.0.get(&((*other).to_owned(), team)).copied().unwrap_or(0);
+            let replaced = own.is_some_and(|own| own.team == *other && supported(rules, own).contains(&team));
+            count > usize::from(replaced)
+        })
+    }
 }
 
 /// What a dry-run finds.
@@ -460,7 +514,7 @@ mod tests {
     }
 
     fn reasons(rules: &Rules, lines: &str) -> Vec<(usize, String)> {
-        count(rules, lines.as_bytes()).refused.into_iter().map(|one| (one.line, one.reason)).collect()
+        count(rules, lines.as_bytes()).unwrap().refused.into_iter().map(|one| (one.line, one.reason)).collect()
     }
 
     fn expected(reasons: &[(usize, &str)]) -> Vec<(usize, String)> {
@@ -484,7 +538,7 @@ nonsense
 {"voter": "j", "ranking": ["e1", "e2"]}
 {"voter": "k", "team": "t0", "rankings": ["e1", "e2"]}
 {"voter": "l", "team": "neutral", "ranking": ["e1", "e2", "e0"]}"#;
-        let counted = count(&rules(|_| {}), lines.as_bytes());
+        let counted = count(&rules(|_| {}), lines.as_bytes()).unwrap();
         let found: Vec<(usize, String)> = counted.refused.iter().map(|one| (one.line, one.reason.clone())).collect();
         assert_eq!(
             found,
@@ -544,7 +598,7 @@ nonsense
 
     #[test]
     fn scores_of_too_few_are_null() {
-        let counted = count(&rules(|_| {}), br#"{"voter": "a", "team": "t0", "ranking": ["e1", "e2"]}"#);
+        let counted = count(&rules(|_| {}), br#"{"voter": "a", "team": "t0", "ranking": ["e1", "e2"]}"#).unwrap();
         let found = serde_json::to_value(findings(&rules(|_| {}), &[], counted)).unwrap();
         let first = &found["standings"][0];
         assert!(first["score"].is_null() && first["low"].is_null() && first["place"] == 1, "{found}");
@@ -576,7 +630,7 @@ nonsense
             }
             let found = |lines: &[String]| {
                 let text = lines.join("\n");
-                let counted = count(&rules, text.as_bytes());
+                let counted = count(&rules, text.as_bytes()).unwrap();
                 serde_json::to_string(&findings(&rules, std::slice::from_ref(&counted), counted.clone())).unwrap()
             };
             let first = found(&lines);

@@ -3,6 +3,7 @@
 //! Rules here are pure and public: the server, the dry-run, the check of a record and the simulation all run this very code.
 
 pub mod ballot;
+pub mod bounds;
 mod chain;
 pub mod dealing;
 pub mod draw;

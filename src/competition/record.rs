@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use super::secrets::hex;
+use super::{
+    bounds::{REVISIONS, too_many},
+    secrets::hex,
+};
 
 /// The first field of every record.
 pub(crate) const FORMAT: &str = "rapport competition record 1";
@@ -75,6 +78,10 @@ impl Record {
         let record: Self = serde_json::from_str(text).map_err(|error| format!("not a record: {error}"))?;
         if record.format != FORMAT {
             return Err(format!("not a record of the format {FORMAT:?}: it says {:?}", record.format));
+        }
+        let revisions = too_many("revisions", record.revisions.len(), REVISIONS);
+        if let Some(rule) = revisions.or(too_many("keys", record.keys.len(), REVISIONS)) {
+            return Err(rule);
         }
         Ok(record)
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Entry,
+    bounds::DIGITS,
     draw::Seed,
     exact::{nanos, ratio},
     tally::{Score, Sums, blended, intervals, lots, places, scores},
@@ -67,8 +68,12 @@ impl Fraction {
     /// The fraction itself.
     ///
     /// # Errors
-    /// Whatever is no fraction.
+    /// Whatever is no fraction, or has more digits than any of ours.
     pub(crate) fn exact(&self) -> Result<BigRational> {
+        let (above, below) = self.exact.split_once('/').unwrap_or((&self.exact, ""));
+        if above.len().max(below.len()) > DIGITS {
+            return Err(Error::internal(format!("a fraction with more than {DIGITS} digits")));
+        }
         self.exact.parse().map_err(Error::internal)
     }
 

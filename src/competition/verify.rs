@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::{
     Entry, Form, Method,
     ballot::{UNIT, top_places},
+    bounds::{self, too_many},
     chain::{Body, Outcome, link_hash, signed_text},
     dealing::{Deal, Seat},
     draw::{Hash, Seed, sha256},
@@ -260,6 +261,10 @@ fn opening(record: &Record, text: &str, bodies: &[(i32, Body)], found: &mut Foun
             return None;
         }
     };
+    if let Some(rule) = too_many("entries", manifest.entries.len(), bounds::ENTRIES) {
+        found.add(OPENING, rule);
+        return None;
+    }
     found.same(OPENING, "format", &manifest.format.as_str(), &manifest::FORMAT);
     found.same("record", "competition", &record.competition, &manifest.competition);
     if let Some((opened_at, _, public_draw)) = opened {
@@ -400,13 +405,19 @@ fn results(story: &Story<'_>, found: &mut Found) {
     }
     let mut out = BTreeSet::new();
     compare(closed.number, closed.result, &settled(rules, measured.clone(), &out), found);
+    let competing: BTreeSet<&str> = story.entries.iter().map(|entry| entry.team.as_str()).collect();
     for (number, teams, result) in &story.disqualified {
         let place = revision(*number);
+        // What is shorter needs no computing to be wrong; so no more is computed than stands in the record.
+        if result.len() != measured.len() {
+            found.add(place, format!("it has {} entries, but {} follow", result.len(), measured.len()));
+            continue;
+        }
         if teams.is_empty() {
             found.add(place.clone(), "no team is named");
         }
         for team in *teams {
-            if !story.entries.iter().any(|entry| entry.team == *team) {
+            if !competing.contains(team.as_str()) {
                 found.add(place.clone(), format!("team {team} does not compete"));
             }
             if !out.insert(team.clone()) {
@@ -568,6 +579,10 @@ fn roll(story: &Story<'_>, auditor: &Auditor, found: &mut Found) -> Option<Vec<R
             return None;
         }
     };
+    if let Some(rule) = too_many("voters", roll.len(), bounds::BALLOTS) {
+        found.add(ROLL, rule);
+        return None;
+    }
     found.same(ROLL, "the number of voters", &roll.len(), &story.manifest.voters);
     let pseudonyms: BTreeSet<&String> = roll.iter().map(|voter| &voter.pseudonym).collect();
     if pseudonyms.len() < roll.len() || roll_text(&roll).ok().as_ref() != Some(&auditor.roll) {
@@ -591,14 +606,19 @@ fn sums(
             return None;
         }
     };
+    if let Some(rule) = too_many("sums", rows.len(), bounds::SUMS) {
+        found.add(SUMS, rule);
+        return None;
+    }
     let teams: BTreeSet<&str> = roll.iter().filter_map(|voter| voter.team.as_deref()).collect();
+    let team_of: BTreeMap<&str, &str> = story.entries.iter().map(|one| (one.id.as_str(), one.team.as_str())).collect();
     let mut sums = Sums::default();
     let mut totals: BTreeMap<String, (u64, u128)> = BTreeMap::new();
     for (judge, entry, ballots, shares, top) in rows {
         let place = format!("{SUMS}, judge team {judge:?}, entry {entry}");
-        match story.entries.iter().find(|one| one.id == entry) {
+        match team_of.get(entry.as_str()) {
             None => found.add(place.clone(), "there is no such entry"),
-            Some(one) if one.team == judge => found.add(place.clone(), "no team judges its own entry"),
+            Some(team) if *team == judge => found.add(place.clone(), "no team judges its own entry"),
             Some(_) => {}
         }
         if !judge.starts_with(' ') && !teams.contains(judge.as_str()) {

@@ -42,6 +42,7 @@ pub(super) fn tests() -> Vec<Test> {
         unread_answers_are_counted,
         a_vote_that_is_too_large_is_refused_by_name,
         a_large_vote_is_dealt_beside_the_writes_of_others,
+        a_hostile_file_is_refused_soon,
     ]
 }
 
@@ -273,4 +274,39 @@ async fn a_large_vote_is_dealt_beside_the_writes_of_others(server: Server) {
     assert!(waited < Duration::from_secs(4), "{waited:?} while opening took {opened:?}");
     let voter = server.staff(&member(0, 0));
     assert_eq!(vote.panel(&voter).await.len(), 8);
+}
+
+async fn a_hostile_file_is_refused_soon(_: Server) {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let said = async |arguments: Vec<String>| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_rapport"));
+        command.args(arguments);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+        let output = timeout(SOON, output).await.unwrap().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
+    };
+    let all = |count: usize| {
+        let entry = |n| format!(r#"{{"entry": "e{n}", "team": "t{n}"}}"#);
+        format!(r#"{{"entries": [{}]}}"#, (0..count).map(entry).collect::<Vec<_>>().join(","))
+    };
+    let tally = |rules: String, ballots: String| vec!["tally".to_owned(), "--rules".to_owned(), rules, ballots];
+    let few = write("few.json", &all(6));
+    let ballots = write("ballots.jsonl", &"{}\n".repeat(100_001));
+    let text = said(tally(write("many.json", &all(20_000)), ballots.clone())).await;
+    assert!(text.contains("20000 entries are too many: at most 2000"), "{text}");
+    let text = said(tally(few.clone(), ballots)).await;
+    assert!(text.contains("100001 ballots are too many: at most 100000"), "{text}");
+    let large = directory.path().join("large.json");
+    std::fs::File::create(&large).unwrap().set_len(65 * 1024 * 1024).unwrap();
+    let large = large.display().to_string();
+    for arguments in [tally(few, large.clone()), vec!["verify".to_owned(), large]] {
+        let text = said(arguments).await;
+        assert!(text.contains("larger than 64 MiB"), "{text}");
+    }
 }
