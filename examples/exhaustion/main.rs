@@ -1,0 +1,290 @@
+//! Whether an application is served while others try to use the server up.
+//!
+//! `cargo run --release --example exhaustion -- [--seconds 10] [--interactions 20000] [--database-url postgres://...]`
+//!
+//! An application calls GetCustomer all the time; first in quiet, then under one attack after another, each by somebody who
+//! has no token or one of a colleague. Prints the median and the 99th percentile of its calls, how many of them were refused,
+//! and the memory of this process, in which server, application and attackers run together.
+
+#[allow(dead_code, reason = "what other examples need besides")]
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::{
+    any::Any,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use clap::{Parser, ValueEnum};
+use h2::{
+    SendStream,
+    client::{ResponseFuture, SendRequest},
+};
+use prost::Message;
+use rapport::{
+    api::v1::{
+        BatchRecordInteractionsRequest, GetCustomerRequest, ListInteractionsRequest, Role, SummarizeInteractionsRequest,
+    },
+    cli::client::{Client, explain},
+    clock::Clock,
+    server::{self, Running},
+};
+use support::{databases::Databases, organisation};
+use tokio::{net::TcpStream, task::JoinSet};
+
+const LIFE: Duration = Duration::from_secs(3_000);
+/// Streams of one connection.
+const STREAMS: usize = 90;
+/// Interactions of one batch.
+const BATCH: u64 = 100;
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Calls as an application while others try to use the server up.
+#[derive(Parser)]
+struct Args {
+    /// PostgreSQL database next to which a new one is created and dropped; without it SQLite is tried
+    #[arg(long)]
+    database_url: Option<String>,
+
+    /// How long each attack goes on
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+
+    /// Interactions in the record, each with a conclusion of 4,000 characters
+    #[arg(long, default_value_t = 20_000)]
+    interactions: u64,
+
+    /// Only this attack
+    #[arg(long)]
+    only: Option<Attack>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Attack {
+    /// 1,089 watches of health, without a token.
+    HealthWatches,
+    /// Calls whose message never comes, without a token and with one.
+    MissingBodies,
+    /// Tokens that are none, one after the other.
+    BadTokens,
+    /// 90 pages of interactions that nobody reads.
+    UnreadPages,
+    /// 12 summaries of everything at once, again and again.
+    Summaries,
+    /// Calls that are out of time when they come.
+    ExpiredCalls,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let databases = Databases::new(args.database_url.clone())?;
+    let database = databases.create("exhaustion").await?;
+    let server = server::start(database.config()?, Clock::system()).await?;
+    let app = Client::lazy(&format!("http://{}", server.address()), &token(&server, Role::App, "crm")?)?;
+    organisation::enrol(&app).await?;
+    for first in (0..args.interactions).step_by(BATCH as usize) {
+        let requests = (first..first + BATCH).map(|n| {
+            let mut request = organisation::request(n);
+            if let Some(interaction) = &mut request.interaction {
+                interaction.conclusion = "x".repeat(4_000);
+            }
+            request
+        });
+        let request = BatchRecordInteractionsRequest { requests: requests.collect() };
+        app.interactions.clone().batch_record_interactions(request).await.map_err(|status| explain(&status))?;
+    }
+    let time = Duration::from_secs(args.seconds);
+    println!("{:<16} {:>8} {:>9} {:>9} {:>8} {:>9}", "attack", "calls", "p50 ms", "p99 ms", "refused", "RSS MiB");
+    report("quiet", probe(&app, time).await);
+    for attack in Attack::value_variants().iter().filter(|one| args.only.is_none_or(|only| only == **one)) {
+        let held = attack.mount(&server).await?;
+        report(&format!("{attack:?}"), probe(&app, time).await);
+        drop(held);
+    }
+    report("quiet again", probe(&app, time).await);
+    drop(app);
+    server.stop().await?;
+    databases.remove(database).await
+}
+
+fn token(server: &Running, role: Role, subject: &str) -> anyhow::Result<String> {
+    server.authenticator().sign(role, subject, &[], LIFE)
+}
+
+/// Times of the calls that were answered, and how many were not.
+async fn probe(app: &Client, time: Duration) -> (Vec<Duration>, usize) {
+    let (mut times, mut refused) = (Vec::new(), 0);
+    let begun = Instant::now();
+    while begun.elapsed() < time {
+        let request =
+            GetCustomerRequest { customer_id: format!("customer-{}", times.len() % 2_000), ..Default::default() };
+        let asked = Instant::now();
+        match app.directory.clone().get_customer(request).await {
+            Ok(_) => times.push(asked.elapsed()),
+            Err(_) => refused += 1,
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    (times, refused)
+}
+
+fn report(name: &str, (mut times, refused): (Vec<Duration>, usize)) {
+    times.sort_unstable();
+    let at = |percent: usize| times.get(times.len() * percent / 100).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3);
+    println!("{name:<16} {:>8} {:>9.3} {:>9.3} {refused:>8} {:>9}", times.len(), at(50), at(99), resident());
+}
+
+/// Memory of this process that is in use, in MiB; 0 where the system does not say.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+impl Attack {
+    /// Begins it; it goes on until what it gives is dropped.
+    async fn mount(self, server: &Running) -> anyhow::Result<Vec<Box<dyn Any>>> {
+        let address = server.address();
+        let nora = format!("Bearer {}", token(server, Role::Staff, "agent-1")?);
+        let mut held: Vec<Box<dyn Any>> = Vec::new();
+        match self {
+            Self::HealthWatches => {
+                for _ in 0..13 {
+                    let mut wire = Wire::connect(address).await?;
+                    for _ in 0..STREAMS {
+                        held.push(Box::new(wire.send("/grpc.health.v1.Health/Watch", &[], Some(b"")).await?));
+                    }
+                    held.push(Box::new(wire));
+                }
+            }
+            Self::MissingBodies => {
+                let path = "/rapport.v1.DirectoryService/GetCustomer";
+                for headers in [&[][..], &[("authorization", nora.as_str())][..]] {
+                    for _ in 0..6 {
+                        let mut wire = Wire::connect(address).await?;
+                        for _ in 0..STREAMS {
+                            held.push(Box::new(wire.send(path, headers, None).await?));
+                        }
+                        held.push(Box::new(wire));
+                    }
+                }
+            }
+            Self::UnreadPages => {
+                let message = ListInteractionsRequest { page_size: 500, ..Default::default() }.encode_to_vec();
+                let path = "/rapport.v1.InteractionService/ListInteractions";
+                let mut wire = Wire::connect(address).await?;
+                for _ in 0..STREAMS {
+                    held.push(Box::new(wire.send(path, &[("authorization", &nora)], Some(&message)).await?));
+                }
+                held.push(Box::new(wire));
+            }
+            Self::BadTokens => held.push(Box::new(again(4, move || async move {
+                let mut wire = Wire::connect(address).await?;
+                for number in 0..STREAMS {
+                    let bearer = format!("Bearer a.b.{number}");
+                    let path = "/rapport.v1.DirectoryService/GetCustomer";
+                    _ = wire.send(path, &[("authorization", &bearer)], Some(b"")).await?.0.await;
+                }
+                Ok(())
+            }))),
+            Self::ExpiredCalls => held.push(Box::new(again(4, move || {
+                let nora = nora.clone();
+                async move {
+                    let message = ListInteractionsRequest { page_size: 500, ..Default::default() }.encode_to_vec();
+                    let headers = [("authorization", nora.as_str()), ("grpc-timeout", "1m")];
+                    let mut wire = Wire::connect(address).await?;
+                    for _ in 0..STREAMS {
+                        let path = "/rapport.v1.InteractionService/ListInteractions";
+                        _ = wire.send(path, &headers, Some(&message)).await?.0.await;
+                    }
+                    Ok(())
+                }
+            }))),
+            Self::Summaries => {
+                let token = token(server, Role::Staff, "agent-1")?;
+                let client = Client::lazy(&format!("http://{address}"), &token)?;
+                held.push(Box::new(again(12, move || {
+                    let mut interactions = client.interactions.clone();
+                    async move {
+                        let request = SummarizeInteractionsRequest::default();
+                        if interactions.summarize_interactions(request).await.is_err() {
+                            tokio::time::sleep(PAUSE).await;
+                        }
+                        Ok(())
+                    }
+                })));
+            }
+        }
+        Ok(held)
+    }
+}
+
+/// Does something again and again, so many at once.
+fn again<F, W>(at_once: usize, work: F) -> JoinSet<()>
+where
+    F: Fn() -> W + Clone + Send + 'static,
+    W: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    let mut all = JoinSet::new();
+    for _ in 0..at_once {
+        let work = work.clone();
+        all.spawn(async move {
+            loop {
+                if work().await.is_err() {
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        });
+    }
+    all
+}
+
+/// A connection whose client takes a kilobyte of each answer and no more.
+struct Wire {
+    client: SendRequest<Bytes>,
+    address: SocketAddr,
+    connection: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.connection.abort();
+    }
+}
+
+impl Wire {
+    async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        let (client, connection) =
+            h2::client::Builder::new().initial_window_size(1_000).handshake::<_, Bytes>(stream).await?;
+        let connection = tokio::spawn(async move { _ = connection.await });
+        Ok(Self { client, address, connection })
+    }
+
+    /// Without a message the call waits for one for ever.
+    async fn send(
+        &mut self,
+        path: &str,
+        headers: &[(&str, &str)],
+        message: Option<&[u8]>,
+    ) -> anyhow::Result<(ResponseFuture, SendStream<Bytes>)> {
+        let mut request = http::Request::post(format!("http://{}{path}", self.address))
+            .header("content-type", "application/grpc")
+            .header("te", "trailers");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut client = self.client.clone().ready().await.context("the connection has ended")?;
+        let (answer, mut body) = client.send_request(request.body(())?, false)?;
+        if let Some(message) = message {
+            let length = u32::try_from(message.len())?.to_be_bytes();
+            // An answer that came first has ended the call.
+            _ = body.send_data([&[0], &length[..], message].concat().into(), true);
+        }
+        Ok((answer, body))
+    }
+}
