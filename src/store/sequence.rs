@@ -28,6 +28,7 @@ pub(crate) async fn take(tx: &Tx, clock: &Clock, stream: &str, count: i64) -> Re
     }
     let row = tx.query_one_raw(Statement::from_sql_and_values(backend, sql, [count.into(), stream.into()])).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound(format!("stream {stream}")))?;
+    tx.takes_numbers(count);
     let now = if backend == DbBackend::Sqlite { clock.now_micros() } else { row.try_get("", "now")? };
     Ok((row.try_get::<i64>("", "last_sequence")? - count + 1, now))
 }

@@ -135,19 +135,19 @@ impl Store {
         };
         let commits = self.mark.as_deref().map(mark::Mark::commits);
         self.in_time(COMMIT_LIMIT, tx.inner.commit()).await?;
-        if let (Some(mark), Some(number)) = (&self.mark, marked) {
+        if let (Some(mark), Some(adds)) = (&self.mark, marked) {
             if Some(mark.commits()) == commits {
                 self.suspicion.raise();
                 return Err(DbErr::Conn(RuntimeErr::Internal(fault::NOT_COMMITTED.to_owned())));
             }
-            mark.acknowledge(number);
+            mark.acknowledge(adds);
         }
         self.committed.send_replace(());
         Ok(())
     }
 
     /// Counts a commit in the database where that is needed to hold it to its word later. On SQLite every commit that
-    /// changed something, for [`mark`]; gives its number. On PostgreSQL with a synchronous standby the ones that changed
+    /// changed something, for [`mark`]; gives how much it adds there. On PostgreSQL with a synchronous standby the ones that changed
     /// nothing: they answer what another transaction wrote, for example under the same request id, and only a commit that
     /// writes waits until the standby has that too.
     async fn mark_commit(&self, tx: &Tx) -> Result<Option<i64>, DbErr> {

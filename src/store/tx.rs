@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -22,6 +22,8 @@ pub(crate) struct Tx {
     /// The first statement that failed. PostgreSQL answers the COMMIT of such a transaction with success and rolls back.
     failed: Mutex<Option<DbErr>>,
     wrote: AtomicBool,
+    /// Numbers of streams.
+    numbers: AtomicI64,
 }
 
 impl std::fmt::Debug for Tx {
@@ -32,7 +34,7 @@ impl std::fmt::Debug for Tx {
 
 impl Tx {
     pub(super) fn new(inner: DatabaseTransaction) -> Self {
-        Self { inner, failed: Mutex::new(None), wrote: AtomicBool::new(false) }
+        Self { inner, failed: Mutex::new(None), wrote: AtomicBool::new(false), numbers: AtomicI64::new(0) }
     }
 
     /// Why the transaction must not be committed, whatever its body made of it.
@@ -43,6 +45,16 @@ impl Tx {
     /// Whether it changed anything.
     pub(super) fn wrote(&self) -> bool {
         self.wrote.load(Ordering::Relaxed)
+    }
+
+    /// How many numbers of streams it took.
+    pub(super) fn numbers_taken(&self) -> i64 {
+        self.numbers.load(Ordering::Relaxed)
+    }
+
+    /// It took some more.
+    pub(super) fn takes_numbers(&self, count: i64) {
+        self.numbers.fetch_add(count, Ordering::Relaxed);
     }
 
     fn changed(&self, changed: bool) {
