@@ -10,6 +10,7 @@ use crate::{
         v1::{self, AuditAction, audit_service_server::AuditService},
     },
     call::{Call, page_size, respond},
+    directory::oneself::Oneself,
     store::{
         Store,
         audit::{self, Wanted},
@@ -47,6 +48,7 @@ impl AuditService for AuditApi {
                 action: Some(message.action()).filter(|action| *action != AuditAction::Unspecified),
                 object_id: optional(message.object_id),
                 actor: optional(message.actor),
+                besides: Oneself::of(&caller),
             };
             let lines = audit::list(self.store.reader(), wanted, before, limit + 1).await?;
             let (lines, next_page_token) = query.page(lines, limit, |last| last.id.into());

@@ -107,6 +107,9 @@ pub enum Error {
     /// The caller is a party to the contest.
     #[error("the caller is the rated person, of his team, or the contester")]
     InterestedParty,
+    /// The caller took part in what it is about.
+    #[error("the caller took part in {0}: another person has to do it")]
+    PartyTo(&'static str),
     /// The caller has judged the contest before.
     #[error("the caller has judged the contest before")]
     SameReviewer,

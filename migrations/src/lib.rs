@@ -6,6 +6,7 @@
 pub use sea_orm_migration::{MigrationName, MigratorTrait};
 use sea_orm_migration::{async_trait, prelude::*, sea_orm::DbBackend};
 
+pub mod lookalike;
 mod m0001_directory;
 mod m0002_interactions;
 mod m0004_contacts;
@@ -21,6 +22,9 @@ mod m0013_erasures;
 mod m0014_housekeeping;
 mod m0015_commit_mark;
 mod m0016_consent_time;
+mod m0017_oneself;
+mod m0018_lookalikes;
+mod m0019_hidden_voters;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -45,14 +49,22 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_housekeeping::Migration),
             Box::new(m0015_commit_mark::Migration),
             Box::new(m0016_consent_time::Migration),
+            Box::new(m0017_oneself::Migration),
+            Box::new(m0018_lookalikes::Migration),
+            Box::new(m0019_hidden_voters::Migration),
         ]
     }
 }
 
+/// The id that the object of an audited action is, null where it is none: a cast of anything else would err.
+const PG_OBJECT_ID: &str = "CASE WHEN audit_event.object_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+    THEN CAST(audit_event.object_id AS uuid) END";
+
 /// Runs statements written once for both databases. Types in braces stand for what each database calls them:
 /// `{id}` a UUID, `{text}` a text compared byte by byte, `{int}` 64 bits, `{count}` 32 bits, `{code}` an enum number of
 /// the contract, `{bytes}`; `{strict}` closes a table, `{by_key}` one of short rows that are kept in the order of its
-/// primary key, which on SQLite saves an index; `{now}` the present in microseconds.
+/// primary key, which on SQLite saves an index; `{now}` the present in microseconds; `{object_id}` the id that is the object of
+/// an audited action.
 async fn execute(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let types = if connection.get_database_backend() == DbBackend::Sqlite {
@@ -64,6 +76,7 @@ async fn execute(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(),
             ("{code}", "INTEGER"),
             ("{bytes}", "BLOB"),
             ("{now}", "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"),
+            ("{object_id}", "unhex(audit_event.object_id, '-')"),
             ("{strict}", "STRICT"),
             ("{by_key}", "STRICT, WITHOUT ROWID"),
         ]
@@ -76,6 +89,7 @@ async fn execute(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(),
             ("{code}", "smallint"),
             ("{bytes}", "bytea"),
             ("{now}", "CAST(extract(epoch FROM now()) * 1000000 AS bigint)"),
+            ("{object_id}", PG_OBJECT_ID),
             ("{strict}", ""),
             ("{by_key}", ""),
         ]

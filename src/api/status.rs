@@ -97,7 +97,7 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::AlreadyContested => (Code::AlreadyExists, Reason::AlreadyContested),
         Error::NotCounted(_) => (Code::FailedPrecondition, Reason::NotCounted),
         Error::ContestTooLate => (Code::FailedPrecondition, Reason::ContestTooLate),
-        Error::InterestedParty => (Code::FailedPrecondition, Reason::InterestedParty),
+        Error::InterestedParty | Error::PartyTo(_) => (Code::FailedPrecondition, Reason::InterestedParty),
         Error::SameReviewer => (Code::FailedPrecondition, Reason::SameReviewer),
         Error::ContestSettled => (Code::FailedPrecondition, Reason::ContestSettled),
         Error::NotAppealable => (Code::FailedPrecondition, Reason::NotAppealable),

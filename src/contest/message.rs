@@ -89,10 +89,18 @@ fn write_review(review: Review, reader: Reader<'_>) -> v1::ContestReview {
 
 /// A block that has ratings.
 pub(super) fn write_block(block: i32, ratings: Vec<Masked>) -> v1::CoachingBlock {
+    // A topic of one's own choosing, or a rare cause, would say which interaction it was.
+    let has_one_topic = ratings.windows(2).all(|pair| pair[0].topic == pair[1].topic);
+    let has_one_cause = ratings.windows(2).all(|pair| pair[0].attribution == pair[1].attribution);
+    let mask = |rating: Masked| Masked {
+        topic: rating.topic.filter(|_| has_one_topic),
+        attribution: if has_one_cause { rating.attribution } else { 0 },
+        ..rating
+    };
     v1::CoachingBlock {
         number: block + 1,
         contest_until_time: ratings.first().map(|one| timestamp(one.released_at + CONTEST_WINDOW)),
-        ratings: ratings.into_iter().map(write_masked).collect(),
+        ratings: ratings.into_iter().map(mask).map(write_masked).collect(),
     }
 }
 

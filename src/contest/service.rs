@@ -20,7 +20,7 @@ use crate::{
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
-    directory::scope::Scope,
+    directory::{oneself::Oneself, scope::Scope},
     error::{Error, Result},
     interaction::{
         Micros,
@@ -71,7 +71,7 @@ impl ContestApi {
         let connection = self.store.reader();
         if contests.iter().any(Contest::is_servers) {
             let actor = (caller.subject().to_owned(), caller.principal.role);
-            ratings::note_reading(&self.store, actor, "evidence of contests").await?;
+            ratings::note_reading(&self.store, actor, "evidence of contests", None).await?;
         }
         let ids: Vec<Uuid> = contests.iter().map(|contest| contest.id).collect();
         let about: Vec<Uuid> = contests.iter().map(|contest| contest.rating_id).collect();
@@ -81,16 +81,14 @@ impl ContestApi {
         let write = |contest: Contest| {
             let reviews = reviews.remove(&contest.id).unwrap_or_default();
             let rating = ratings.get(&contest.rating_id);
-            // Who judges others reads no more about his own ratings than they do about theirs.
-            let of_himself =
-                rating.and_then(|one| one.rated.as_ref()).is_some_and(|one| one.staff_id == reader.subject);
-            (!reader.judges || !of_himself).then(|| message::write(contest, rating, reviews, reader))
+            message::write(contest, rating, reviews, reader)
         };
-        Ok(contests.into_iter().filter_map(write).collect())
+        Ok(contests.into_iter().map(write).collect())
     }
 
     async fn shown_one(&self, caller: &Caller, scope: &Scope, id: Uuid) -> Result<Option<v1::Contest>> {
-        let contest = rows::find(self.store.reader(), scope, id).await?.ok_or(Error::NotFound("contest"))?;
+        let found = rows::find(self.store.reader(), (scope, &Oneself::of(caller)), id).await?;
+        let contest = found.ok_or(Error::NotFound("contest"))?;
         Ok(self.shown(caller, vec![contest]).await?.pop())
     }
 
@@ -104,7 +102,7 @@ impl ContestApi {
     ) -> Result<(Vec<v1::Contest>, String)> {
         rows::grant_overdue(&self.store).await?;
         let after = query.position(token)?.map(read_position).transpose()?;
-        let found = rows::list(self.store.reader(), scope, wanted, after, limit + 1).await?;
+        let found = rows::list(self.store.reader(), (scope, &Oneself::of(caller)), wanted, after, limit + 1).await?;
         let (found, next_page_token) = query.page(found, limit, |last| write_position((last.contested_at, last.id)));
         Ok((self.shown(caller, found).await?, next_page_token))
     }

@@ -23,7 +23,7 @@ use crate::{
         convert::enum_of,
         v1::{AuditAction, ContestGrounds, ContestState, ContestVerdict, RatingStanding, Role},
     },
-    directory::{scope::Scope, store as directory},
+    directory::{oneself::Oneself, scope::Scope, store as directory},
     error::{Error, Result},
     interaction::Micros,
     rating::{Rating, store as ratings},
@@ -149,7 +149,7 @@ pub(super) async fn decide(
     verdict: ContestVerdict,
     reason: &str,
 ) -> Result<Uuid, Abort> {
-    let contest = find(tx, &Scope::All, id).await?.ok_or(Error::NotFound("contest"))?;
+    let contest = find(tx, (&Scope::All, &Oneself::nobody()), id).await?.ok_or(Error::NotFound("contest"))?;
     check_disinterest(tx, reviewer, &contest).await?;
     let earlier = reviews(tx, &[id]).await?.remove(&id).unwrap_or_default();
     let state = rules::judge(&contest, &earlier, &reviewer.subject, verdict)?;
@@ -170,7 +170,7 @@ pub(super) async fn appeal(
     id: Uuid,
     reason: &str,
 ) -> Result<Uuid, Abort> {
-    let contest = find(tx, scope, id).await?.ok_or(Error::NotFound("contest"))?;
+    let contest = find(tx, (scope, &Oneself::nobody()), id).await?.ok_or(Error::NotFound("contest"))?;
     if contest.contester != actor.0 && !contest.is_servers() {
         return Err(Error::NotFound("contest").into());
     }
@@ -286,7 +286,8 @@ async fn enter(
         "standing": { "before": rating.standing.as_str_name(), "after": standing.as_str_name() },
     });
     let actor = (actor.0.as_str(), actor.1);
-    audit::add(tx, now, actor, action, &rating.id.to_string(), reason, Some(detail)).await?;
+    let about = rating.rated.as_ref().map(|rated| rated.staff_id.as_str());
+    audit::add_about(tx, now, actor, action, (&rating.id.to_string(), about), reason, Some(detail)).await?;
     let decided_at = if decided && state != contest.state { Some(now) } else { contest.decided_at };
     let entered = Contest { state, exemption, decided_at, ..contest };
     contest::Entity::update(row(&entered)).exec(tx).await?;
@@ -329,24 +330,28 @@ async fn add_review(
     Ok(())
 }
 
-/// Everything within reach: one's own, and what is about the ratings of one's teams.
-fn within(scope: &Scope) -> Select<contest::Entity> {
+/// Everything within reach: one's own, and what is about the ratings of one's teams or of others than oneself.
+fn within(scope: &Scope, oneself: &Oneself) -> Select<contest::Entity> {
     let all = contest::Entity::find();
+    let about_others = || Column::RatingId.in_subquery(ratings::ids_within(scope, oneself));
     match scope {
-        Scope::All => all,
-        Scope::Teams { staff_id, .. } => all.filter(
-            Condition::any()
-                .add(Column::Contester.eq(staff_id))
-                .add(Column::RatingId.in_subquery(ratings::ids_within(scope))),
-        ),
+        Scope::All if oneself.id().is_none() => all,
+        Scope::All => all.filter(about_others()),
+        Scope::Teams { staff_id, .. } => {
+            all.filter(Condition::any().add(Column::Contester.eq(staff_id)).add(about_others()))
+        }
         Scope::Staff(staff_id) => all.filter(Column::Contester.eq(staff_id)),
         Scope::Customer(_) => all.filter(Expr::cust("1 = 0")),
     }
 }
 
 /// One contest within reach.
-pub(super) async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<Contest>, DbErr> {
-    let found = within(scope).filter(Column::ContestId.eq(id)).one(connection).await?;
+pub(super) async fn find(
+    connection: &impl ConnectionTrait,
+    (scope, oneself): (&Scope, &Oneself),
+    id: Uuid,
+) -> Result<Option<Contest>, DbErr> {
+    let found = within(scope, oneself).filter(Column::ContestId.eq(id)).one(connection).await?;
     Ok(found.map(Into::into))
 }
 
@@ -362,12 +367,12 @@ pub(super) enum Wanted {
 /// A page of contests within reach, newest first.
 pub(super) async fn list(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    (scope, oneself): (&Scope, &Oneself),
     wanted: Wanted,
     after: Option<(Micros, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Contest>, DbErr> {
-    let mut query = within(scope);
+    let mut query = within(scope, oneself);
     query = match wanted {
         Wanted::All => query,
         Wanted::In(state) => query.filter(Column::State.eq(state as i16)),

@@ -2,7 +2,9 @@
 
 pub(crate) mod admission;
 mod entity;
+pub(crate) mod lookalike;
 mod merge;
+pub(crate) mod oneself;
 pub(crate) mod scope;
 pub mod service;
 pub(crate) mod store;

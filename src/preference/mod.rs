@@ -79,6 +79,8 @@ struct Line {
     language: Option<String>,
     staff_id: Option<String>,
     rated: Option<Rated>,
+    /// Whom that rating is about.
+    rated_staff_id: Option<String>,
 }
 
 /// What became of it in the customer's eyes.

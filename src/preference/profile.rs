@@ -15,7 +15,9 @@ use crate::{
         convert::enum_of,
         v1::{PreferenceDimension, Role},
     },
+    auth::Caller,
     contact::QuietHours,
+    directory::oneself::Oneself,
     interaction::Micros,
 };
 
@@ -29,18 +31,18 @@ pub(super) struct Profile<'r> {
     said: HashMap<PreferenceDimension, Vec<Said>>,
     fits: &'r Fits,
     now: Micros,
-    with_ratings: bool,
+    told: &'r Told,
 }
 
 impl<'r> Profile<'r> {
-    /// From his interactions, newest first, and the statements that hold, as of `now`. `with_ratings`: what he thought of
-    /// how he was met counts too.
+    /// From his interactions, newest first, and the statements that hold, as of `now`. `told`: whether what they
+    /// thought of how they were met counts too.
     pub(super) fn new(
         lines: &'r [Line],
         holding: &[Statement],
         zone: &TimeZone,
         (fits, now): (&'r Fits, Micros),
-        with_ratings: bool,
+        told: &'r Told,
     ) -> Self {
         let mut said: HashMap<PreferenceDimension, Vec<Said>> = HashMap::new();
         for one in holding {
@@ -48,7 +50,7 @@ impl<'r> Profile<'r> {
             said.entry(enum_of(one.dimension)).or_default().push(news);
         }
         let contacts = lines.iter().map(|line| (line, line.values(zone))).collect();
-        Self { contacts, said, fits, now, with_ratings }
+        Self { contacts, said, fits, now, told }
     }
 
     /// A dimension; none where it is stated only, and nothing is.
@@ -75,7 +77,7 @@ impl<'r> Profile<'r> {
     }
 
     fn weight(&self, line: &Line, dimension: PreferenceDimension) -> f64 {
-        line.weight(dimension) * if self.with_ratings { line.rated_factor(dimension) } else { 1.0 }
+        line.weight(dimension) * if self.told.tells(line) { line.rated_factor(dimension) } else { 1.0 }
     }
 }
 
@@ -91,11 +93,28 @@ pub(super) fn evidence(preferences: &[Preference]) -> impl Iterator<Item = Uuid>
     preferences.iter().flat_map(|one| &one.values).flat_map(|value| value.evidence.iter().copied())
 }
 
-/// Whether ratings may show in what this role reads: weights would tell those who are rated what the customer thought of
-/// them (R12).
-pub(super) fn is_told_ratings(role: Role) -> bool {
-    match role {
-        Role::App | Role::Reviewer | Role::Admin | Role::Customer => true,
-        Role::Staff | Role::Supervisor | Role::Unspecified => false,
+/// Which ratings may show in what somebody reads: weights would tell those who are rated what the customer thought of them
+/// (R12).
+#[derive(Clone, Debug)]
+pub(super) enum Told {
+    Nothing,
+    /// All but those of this person.
+    Besides(Oneself),
+}
+
+impl Told {
+    /// What a caller is told.
+    pub(super) fn to(caller: &Caller) -> Self {
+        match caller.principal.role {
+            Role::App | Role::Reviewer | Role::Admin | Role::Customer => Self::Besides(Oneself::of(caller)),
+            Role::Staff | Role::Supervisor | Role::Unspecified => Self::Nothing,
+        }
+    }
+
+    fn tells(&self, line: &Line) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Besides(oneself) => !oneself.is(line.rated_staff_id.as_deref()),
+        }
     }
 }

@@ -40,7 +40,7 @@ const DAY: Micros = 24 * HOUR;
 fn columns(customer_id: &str, time_zone: &str) -> String {
     format!(
         "SELECT i.id, {customer_id} AS customer_id, {time_zone} AS time_zone, i.occurred_at, i.channel, i.kind,
-            i.outcome, i.topic, i.product_id, i.primary_staff_id, r.level, r.answered_at,
+            i.outcome, i.topic, i.product_id, i.primary_staff_id, r.level, r.answered_at, r.rated_staff_id,
             CASE WHEN i.context LIKE '%\"{LANGUAGE_ATTRIBUTE}\"%' THEN i.context END AS context"
     )
 }
@@ -66,6 +66,7 @@ fn read(row: &QueryResult) -> Result<Line, DbErr> {
         product_id: row.try_get("", "product_id")?,
         language: context.and_then(|mut context| context.attributes.remove(LANGUAGE_ATTRIBUTE)),
         staff_id: row.try_get("", "primary_staff_id")?,
+        rated_staff_id: row.try_get("", "rated_staff_id")?,
         rated: level.zip(rated_at).map(|(level, at)| Rated { level, at }),
     })
 }

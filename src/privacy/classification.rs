@@ -116,6 +116,7 @@ pub const TABLES: &[Table] = &[
             ),
             // The customer's own name stands under object_id.
             (Note("CASE WHEN actor_role = 6 THEN '' ELSE actor END"), &["actor"]),
+            (Staff, &["about_staff_id"]),
         ],
     ),
     Table::of_customer(
@@ -272,6 +273,12 @@ pub const TABLES: &[Table] = &[
             (Staff, &["author", "author_role", "withdrawn_by"]),
         ],
     ),
+    Table::of_customer(
+        "id_skeleton",
+        deleted("kind = 3 AND id = $1"),
+        // The id again, and what it looks like: nothing to export.
+        &[(Technical, &["kind", "skeleton", "id"])],
+    ),
     Table::of_customer("customer_alias", deleted("customer_id = $1"), &[(GONE, &["customer_id", "kind", "value"])]),
     Table::of_customer(
         "customer",
@@ -336,7 +343,17 @@ pub const TABLES: &[Table] = &[
             (Organization, &["id", "title", "rules", "submission_deadline", "voting_deadline", "state", "revision"]),
             (Organization, &["public_draw", "manifest", "manifest_hash", "created_at", "opened_at", "closed_at"]),
             (Organization, &["dispute_until", "result_revision"]),
-            (Technical, &["key_id", "sealed_secret", "seed_commitment", "sealed_ballot_key", "sealed_roll_salt"]),
+            (
+                Technical,
+                &[
+                    "key_id",
+                    "sealed_secret",
+                    "seed_commitment",
+                    "sealed_ballot_key",
+                    "sealed_roll_salt",
+                    "hides_voters",
+                ],
+            ),
         ],
     ),
     Table::of_others(

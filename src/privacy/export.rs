@@ -1,6 +1,6 @@
 //! Reading everything held about a customer, table by table.
 
-use sea_orm::{ConnectionTrait as _, FromQueryResult as _, JsonValue, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult as _, JsonValue, QueryResult, Statement, Value};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -9,6 +9,7 @@ use super::{
     expanded,
 };
 use crate::{
+    directory::oneself::Oneself,
     error::{Error, Result},
     store::Store,
 };
@@ -65,6 +66,20 @@ pub(super) async fn page(
     Ok((lines, None))
 }
 
+/// Whether somebody took part in an interaction of a customer. Every page asks: it may have come in between.
+pub(super) async fn served(
+    connection: &impl ConnectionTrait,
+    customer_id: &str,
+    oneself: &Oneself,
+) -> Result<bool, DbErr> {
+    let Some(staff_id) = oneself.id() else { return Ok(false) };
+    let sql = "SELECT 1 FROM interaction_participant WHERE staff_id = $2 AND interaction_id IN {his} LIMIT 1";
+    let backend = connection.get_database_backend();
+    let values = [Value::from(customer_id), Value::from(staff_id)];
+    let statement = Statement::from_sql_and_values(backend, expanded(sql, backend), values);
+    Ok(connection.query_one_raw(statement).await?.is_some())
+}
+
 /// Rows of a table with their keys; all of them where there are few.
 async fn read(
     store: &Store,
@@ -104,7 +119,7 @@ async fn read(
         }
         Ok((json!({ "table": table.name, "row": row }).to_string(), key))
     };
-    found.iter().map(line).collect::<Result<_, sea_orm::DbErr>>().map_err(Error::from)
+    found.iter().map(line).collect::<Result<_, DbErr>>().map_err(Error::from)
 }
 
 /// An id that a database keeps as bytes.

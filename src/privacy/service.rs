@@ -18,6 +18,7 @@ use crate::{
     call::{Call, mutation, page_size},
     directory::{
         Alias,
+        oneself::Oneself,
         service::contact_point_message,
         store::{find_customer, set_consent},
     },
@@ -99,12 +100,16 @@ impl PrivacyApi {
         let is_first = position.is_none();
         let position = position.map(|bytes| Position::read(&bytes).ok_or_else(Query::malformed)).transpose()?;
         let (api, actor, of) = (self.clone(), caller.principal.clone(), customer_id.clone());
+        let oneself = Oneself::of(&caller);
         self.store
             .transact(move |tx| {
-                let (api, actor, of) = (api.clone(), actor.clone(), of.clone());
+                let (api, actor, of, oneself) = (api.clone(), actor.clone(), of.clone(), oneself.clone());
                 Box::pin(async move {
                     if find_customer(tx, &of).await?.is_none() {
                         return Err(tombstone::why_absent(tx, &api.vault, &of).await);
+                    }
+                    if export::served(tx, &of, &oneself).await? {
+                        return Err(Error::PartyTo("an interaction of the customer").into());
                     }
                     if is_first {
                         let now = api.store.now(tx).await?;
@@ -143,6 +148,7 @@ impl PrivacyApi {
                 })
             })
             .await?;
+        self.store.forget().await;
         let receipt = erasure::receipt(&self.store, erased).await?;
         let keys = self.vault.public_keys();
         let public_key = keys.into_iter().find(|(id, _)| *id == receipt.key_id).map(|(_, key)| key);

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     api::v1::{AuditAction, RatingStanding},
     auth::Caller,
-    directory::scope::Scope,
+    directory::{oneself::Oneself, scope::Scope},
     error::{Error, Reason, Result},
     interaction::Micros,
     rating::{
@@ -53,7 +53,7 @@ pub(super) async fn share(
         let rule = "must be parts of the comment in its order, with … between them";
         return Err(Error::invalid("text", Reason::NotQuoted, rule).into());
     }
-    let id = Uuid::new_v4();
+    let (id, about) = (Uuid::new_v4(), rated.staff_id.clone());
     let row = praise::ActiveModel {
         id: Set(id),
         rating_id: Set(rating_id),
@@ -65,7 +65,8 @@ pub(super) async fn share(
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     let actor = (caller.subject(), caller.principal.role);
-    audit::add(tx, now, actor, AuditAction::PraiseShared, &rating_id.to_string(), "", None).await?;
+    let object = (&*rating_id.to_string(), Some(&*about));
+    audit::add_about(tx, now, actor, AuditAction::PraiseShared, object, "", None).await?;
     Ok(id)
 }
 
@@ -115,6 +116,6 @@ pub(super) async fn waiting(
         .add(RatingColumn::RatedStaffId.is_not_null())
         .add(RatingColumn::Standing.ne(RatingStanding::Superseded as i16))
         .add(RatingColumn::Id.not_in_subquery(passed_on));
-    let filter = ratings::Filter { besides: ratings::hidden_from(caller), also: Some(waits), ..Default::default() };
+    let filter = ratings::Filter { besides: Oneself::of(caller), also: Some(waits), ..Default::default() };
     ratings::list(connection, scope, &filter, after, limit).await
 }

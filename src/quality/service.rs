@@ -14,7 +14,7 @@ use crate::{
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
-    directory::scope::Scope,
+    directory::{oneself::Oneself, scope::Scope},
     error::{Error, Result},
     interaction::{
         Micros,
@@ -69,7 +69,7 @@ impl QualityApi {
 
     async fn note_reading(&self, caller: &Caller, what: &str) -> Result<()> {
         let actor = (caller.subject().to_owned(), caller.principal.role);
-        ratings::note_reading(&self.store, actor, what).await
+        ratings::note_reading(&self.store, actor, what, None).await
     }
 }
 
@@ -130,7 +130,7 @@ impl QualityService for QualityApi {
                 staff_id: optional(filter.staff_id),
                 from,
                 to,
-                besides: ratings::hidden_from(&caller),
+                besides: Oneself::of(&caller),
                 ..Default::default()
             };
             let described = format!("mismatches of {}", filter.described());

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api::v1::{self, ScorecardUnit},
-    directory::scope::Scope,
+    directory::{oneself::Oneself, scope::Scope},
     error::{Error, Result},
     store::Store,
 };
@@ -58,14 +58,21 @@ pub(super) struct Comparison {
     groups: Groups,
     terms: Terms,
     period: Period,
+    besides: Oneself,
 }
 
 impl Comparison {
-    /// Reads the counters of the period that the terms name.
-    pub(super) async fn read(store: &Store, compared: Compared, terms: &v1::RankTerms) -> Result<Self> {
+    /// Reads the counters of the period that the terms name, as if nobody had rated `besides`.
+    pub(super) async fn read(
+        store: &Store,
+        compared: Compared,
+        terms: &v1::RankTerms,
+        besides: Oneself,
+    ) -> Result<Self> {
         let (first, last) = message::period("terms.", &terms.first_day, &terms.last_day)?;
         let period = Period { first, last };
-        let wanted = Wanted { unit: compared.work(), keys: None, within: None, after: None, period };
+        let wanted =
+            Wanted { unit: compared.work(), keys: None, within: None, after: None, period, besides: besides.clone() };
         let mut groups = Groups::new();
         for (key, days) in rows::figures(store.reader(), &wanted, false).await? {
             let mut parts = key.splitn(3, SEPARATOR).map(str::to_owned);
@@ -79,7 +86,7 @@ impl Comparison {
         let minimum = if terms.minimum_n == 0 { MINIMUM } else { terms.minimum_n.into() };
         // Levels are upright whatever the direction of the survey's scale.
         let scale = Scale { min: 1, max: 5, direction: Direction::HighBest };
-        Ok(Self { groups, terms: Terms { minimum, scale }, period })
+        Ok(Self { groups, terms: Terms { minimum, scale }, period, besides })
     }
 
     /// Compares. Takes time with many colleagues, so not on a thread that serves others.
@@ -122,6 +129,7 @@ impl Comparison {
             within: Some(teams.to_vec()),
             after: None,
             period: self.period,
+            besides: self.besides.clone(),
         };
         let found = rows::figures(store.reader(), &wanted, false).await?;
         Ok(found.keys().filter_map(|key| Some(key.split_once(SEPARATOR)?.1.to_owned())).collect())
@@ -176,7 +184,7 @@ pub(super) fn write_explanation(rank: v1::Rank, explanation: Option<Explanation>
 /// The shrunken mean level of every team over some days, in billionths, where it has one: what competitions blend in (C3).
 pub(crate) async fn shrunken_team_means(store: &Store, days: (&str, &str)) -> Result<BTreeMap<String, i64>> {
     let terms = v1::RankTerms { first_day: days.0.to_owned(), last_day: days.1.to_owned(), minimum_n: 0 };
-    let (_, standings) = Comparison::read(store, Compared::Teams, &terms).await?.rank().await?;
+    let (_, standings) = Comparison::read(store, Compared::Teams, &terms, Oneself::nobody()).await?.rank().await?;
     let mean = |one: Standing| Some((one.key, (one.shrunk? * 1e9).round() as i64));
     Ok(standings.into_iter().filter_map(mean).collect())
 }

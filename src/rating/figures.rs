@@ -271,6 +271,11 @@ pub(crate) fn places(rating: &Rating) -> Vec<Place> {
 pub(crate) struct Changes(pub(crate) BTreeMap<Place, Counts>);
 
 impl Changes {
+    /// Whether they change nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Counts a rating in.
     pub(crate) fn add(&mut self, rating: &Rating) {
         self.merge(rating, Counts::of(rating));
@@ -301,6 +306,12 @@ impl Ledgers {
     /// Adds all of another group.
     pub(crate) fn merge(&mut self, other: &Self) {
         other.0.iter().for_each(|(standing, counts)| self.add(*standing, *counts));
+    }
+
+    /// Forgets standings of which nothing is left; gives whether anything is.
+    pub(crate) fn drop_empty(&mut self) -> bool {
+        self.0.retain(|_, counts| *counts != Counts::default());
+        !self.0.is_empty()
     }
 
     /// What counts for staff.

@@ -66,6 +66,11 @@ pub(crate) struct Place {
 pub(crate) struct Changes(pub(crate) BTreeMap<Place, Responses>);
 
 impl Changes {
+    /// Whether they change nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Counts an invitation in.
     pub(crate) fn add(&mut self, template: &(String, i32), channel: Channel, about: &About, responses: Responses) {
         let subject = Subject {

@@ -33,7 +33,7 @@ use crate::{
     },
     auth::Caller,
     call::{Call, mutation, page_size, request_scope, respond},
-    directory::scope::Scope,
+    directory::{oneself::Oneself, scope::Scope},
     error::{Error, Reason, Result},
     interaction::store::{read_position, write_position},
     store::{Store, group::GroupCommit, request},
@@ -73,35 +73,29 @@ impl RatingApi {
         compared: Compared,
         terms: &v1::RankTerms,
     ) -> Result<(Comparison, Vec<Standing>)> {
-        let (comparison, standings) = Comparison::read(&self.store, compared, terms).await?.rank().await?;
-        let mut within = comparison.within(&self.store, scope, compared, standings).await?;
-        if compared == Compared::Staff {
-            let himself = himself(caller, scope);
-            within.retain(|one| himself.as_ref() != Some(&one.key));
-        }
+        let read = Comparison::read(&self.store, compared, terms, Oneself::of(caller)).await?;
+        let (comparison, standings) = read.rank().await?;
+        let within = comparison.within(&self.store, scope, compared, standings).await?;
         Ok((comparison, within))
     }
 
     /// The interactions of a period by what became of them, as far as the caller may know.
     async fn tallies(
         &self,
-        scope: &Scope,
+        (caller, scope): (&Caller, &Scope),
         unit: InvitationBiasUnit,
         period: Period,
     ) -> Result<BTreeMap<String, Tally>> {
         let begin = |day: i32| midnight(day, &self.time_zone);
         let bounds = (begin(period.first).unwrap_or(i64::MIN), begin(period.last + 1).unwrap_or(i64::MAX));
-        let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+        let (mut tallies, oneself): (BTreeMap<String, Tally>, _) = (BTreeMap::new(), Oneself::of(caller));
         survey::followed(self.store.reader(), bounds, |one| {
-            let shown = match scope {
+            let is_within = match scope {
                 Scope::All => true,
-                Scope::Teams { staff_id, teams } => {
-                    one.team_id.as_ref().is_some_and(|team| teams.contains(team))
-                        && one.staff_id.as_ref() != Some(staff_id)
-                }
+                Scope::Teams { teams, .. } => one.team_id.as_ref().is_some_and(|team| teams.contains(team)),
                 Scope::Staff(_) | Scope::Customer(_) => false,
             };
-            if shown {
+            if is_within && !oneself.is(one.staff_id.as_deref()) {
                 let key = match unit {
                     InvitationBiasUnit::Unspecified | InvitationBiasUnit::Staff => one.staff_id.unwrap_or_default(),
                     InvitationBiasUnit::Channel => plain_name(one.channel.as_str_name(), "CHANNEL"),
@@ -114,9 +108,9 @@ impl RatingApi {
         Ok(tallies)
     }
 
-    async fn note_reading(&self, caller: &Caller, ratings: &str) -> Result<()> {
+    async fn note_reading(&self, caller: &Caller, ratings: &str, about: Option<&str>) -> Result<()> {
         let actor = (caller.principal.subject.clone(), caller.principal.role);
-        rows::note_reading(&self.store, actor, ratings).await
+        rows::note_reading(&self.store, actor, ratings, about).await
     }
 }
 
@@ -129,15 +123,6 @@ pub(crate) async fn shown(connection: &impl ConnectionTrait, ratings: Vec<Rating
         message::write(rating, links)
     };
     Ok(ratings.into_iter().map(write).collect())
-}
-
-/// Whose figures a caller does not see, since they are his own (R12): asked for again and again they would tell what a single
-/// customer gave. Applications are nobody.
-fn himself(caller: &Caller, scope: &Scope) -> Option<String> {
-    match scope {
-        Scope::Teams { staff_id, .. } => Some(staff_id.clone()),
-        Scope::All | Scope::Staff(_) | Scope::Customer(_) => rows::hidden_from(caller),
-    }
 }
 
 /// A request as an entry for the record, or everything that is wrong with its fields.
@@ -255,7 +240,8 @@ impl RatingService for RatingApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let id = Uuid::try_parse(&message.rating_id).map_err(|_| Error::NotFound("rating"))?;
             let found = rows::read(self.store.reader(), (&caller, &scope), id).await?;
-            self.note_reading(&caller, &id.to_string()).await?;
+            let about = found.rated.as_ref().map(|rated| rated.staff_id.as_str());
+            self.note_reading(&caller, &id.to_string(), about).await?;
             Ok(v1::GetRatingResponse { rating: shown(self.store.reader(), vec![found]).await?.pop() })
         })
         .await
@@ -266,12 +252,12 @@ impl RatingService for RatingApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let filter = message.filter.unwrap_or_default();
             let query = Query::new("ListRatings", &scope.binding(&caller), &filter.encode_to_vec());
-            let filter = rows::Filter { besides: rows::hidden_from(&caller), ..message::read_filter(filter)? };
+            let filter = rows::Filter { besides: Oneself::of(&caller), ..message::read_filter(filter)? };
             let limit = page_size(message.page_size, PAGE);
             let after = query.position(&message.page_token)?.map(read_position).transpose()?;
             let found = rows::list(self.store.reader(), &scope, &filter, after, limit + 1).await?;
             let (found, next_page_token) = query.page(found, limit, |last| write_position((last.occurred_at, last.id)));
-            self.note_reading(&caller, &filter.described()).await?;
+            self.note_reading(&caller, &filter.described(), None).await?;
             Ok(v1::ListRatingsResponse { ratings: shown(self.store.reader(), found).await?, next_page_token })
         })
         .await
@@ -289,7 +275,8 @@ impl RatingService for RatingApi {
             let limit = page_size(message.page_size, SCORECARD_PAGE);
             let period = Period { first, last };
             let reader = self.store.reader();
-            let wanted = Wanted { unit, keys, within, after, period };
+            let oneself = Oneself::of(&caller);
+            let wanted = Wanted { unit, keys, within, after, period, besides: oneself.clone() };
             let mut keys = rows::keys(reader, &wanted, limit + 1).await?;
             let mut aftermath = match view {
                 ScorecardView::Unspecified => None,
@@ -305,16 +292,16 @@ impl RatingService for RatingApi {
                 keys.dedup();
             }
             let (keys, next_page_token) = query.page(keys, limit, |last| last.clone().into_bytes());
-            let wanted = Wanted { unit, keys: Some(keys.clone()), within: None, after: None, period };
+            let wanted =
+                Wanted { unit, keys: Some(keys.clone()), within: None, after: None, period, besides: oneself.clone() };
             let mut figures = rows::figures(reader, &wanted, step != TrendStep::Unspecified).await?;
             let mut responses = rows::responses(reader, &wanted).await?;
             let mut groups = Vec::with_capacity(keys.len());
-            let himself = himself(&caller, &scope);
             for key in keys {
                 // Of a colleague within a team, only he is shown.
                 let whose =
                     if unit == Unit::TeamStaff { key.rsplit(SEPARATOR).next().unwrap_or_default() } else { &key };
-                if asked == ScorecardUnit::Staff && himself.as_deref() == Some(whose) {
+                if asked == ScorecardUnit::Staff && oneself.is(Some(whose)) {
                     continue;
                 }
                 let shown = message::shown_key(asked, whose);
@@ -323,7 +310,7 @@ impl RatingService for RatingApi {
                 let aftermath = aftermath.as_mut().map(|found| found.remove(&key).unwrap_or_default());
                 groups.push(message::write_scorecard(shown, days, responses, aftermath, step));
             }
-            Ok(v1::GetScorecardResponse { groups, next_page_token })
+            Ok(v1::GetScorecardResponse { groups, next_page_token, without_staff_id: without(&caller) })
         })
         .await
     }
@@ -335,7 +322,11 @@ impl RatingService for RatingApi {
             let query = Query::new("RankTeams", &scope.binding(&caller), &terms.encode_to_vec());
             let (_, ranked) = self.ranked((&caller, &scope), Compared::Teams, &terms).await?;
             let (ranks, next_page_token) = page_of(ranked, &query, message.page_size, &message.page_token)?;
-            Ok(v1::RankTeamsResponse { ranks: ranks.into_iter().map(compare::write).collect(), next_page_token })
+            Ok(v1::RankTeamsResponse {
+                ranks: ranks.into_iter().map(compare::write).collect(),
+                next_page_token,
+                without_staff_id: without(&caller),
+            })
         })
         .await
     }
@@ -347,7 +338,11 @@ impl RatingService for RatingApi {
             let query = Query::new("RankStaff", &scope.binding(&caller), &terms.encode_to_vec());
             let (_, ranked) = self.ranked((&caller, &scope), Compared::Staff, &terms).await?;
             let (ranks, next_page_token) = page_of(ranked, &query, message.page_size, &message.page_token)?;
-            Ok(v1::RankStaffResponse { ranks: ranks.into_iter().map(compare::write).collect(), next_page_token })
+            Ok(v1::RankStaffResponse {
+                ranks: ranks.into_iter().map(compare::write).collect(),
+                next_page_token,
+                without_staff_id: without(&caller),
+            })
         })
         .await
     }
@@ -361,7 +356,8 @@ impl RatingService for RatingApi {
             let (comparison, within) = self.ranked((&caller, &scope), compared, &terms).await?;
             let found = within.into_iter().find(|one| one.key == key).ok_or(Error::NotFound("rank"))?;
             let explanation = comparison.explain(key).await?;
-            Ok(compare::write_explanation(compare::write(found), explanation))
+            let explained = compare::write_explanation(compare::write(found), explanation);
+            Ok(v1::ExplainRankResponse { without_staff_id: without(&caller), ..explained })
         })
         .await
     }
@@ -376,7 +372,7 @@ impl RatingService for RatingApi {
             let query = Query::new("GetInvitationBias", &scope.binding(&caller), &bound.encode_to_vec());
             let today = day_of(self.store.clock().now_micros(), &self.time_zone);
             let (first, last) = message::recent_period(&message.first_day, &message.last_day, today)?;
-            let mut tallies = self.tallies(&scope, message.unit(), Period { first, last }).await?;
+            let mut tallies = self.tallies((&caller, &scope), message.unit(), Period { first, last }).await?;
             let eligible = tallies.iter().map(|(key, tally)| (key.clone(), tally.eligible)).collect();
             let mut compared = bias::compare(&eligible);
             compared.sort_by_key(|bias| !bias.flagged);
@@ -392,10 +388,16 @@ impl RatingService for RatingApi {
                 first_day: message::date_of(first).to_string(),
                 last_day: message::date_of(last).to_string(),
                 alarm_count: i64::try_from(alarms).unwrap_or(i64::MAX),
+                without_staff_id: without(&caller),
             })
         })
         .await
     }
+}
+
+/// Whose ratings are left out of figures, as their answers say it.
+fn without(caller: &Caller) -> String {
+    Oneself::of(caller).id().unwrap_or_default().to_owned()
 }
 
 /// A page of what has an order of its own: a token says how far the page before went.

@@ -2,12 +2,15 @@
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
 
-use sea_orm::{ActiveValue::Set, ConnectionTrait, QueryOrder as _, QuerySelect as _, entity::prelude::*};
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
+};
 
 use super::Tx;
 use crate::{
     api::v1::{AuditAction, Role},
     clock,
+    directory::oneself::Oneself,
 };
 
 /// A line of the trail.
@@ -31,6 +34,8 @@ pub struct Model {
     pub reason: String,
     /// What was before and after, as JSON.
     pub detail: Option<String>,
+    /// The colleague whose rating it is about, from whom it is kept (R12).
+    pub about_staff_id: Option<String>,
 }
 
 /// None.
@@ -49,6 +54,19 @@ pub(crate) async fn add(
     reason: &str,
     detail: Option<serde_json::Value>,
 ) -> Result<(), DbErr> {
+    add_about(tx, now, actor, action, (object_id, None), reason, detail).await
+}
+
+/// Adds a line about the rating of a colleague, who does not read it in any role.
+pub(crate) async fn add_about(
+    tx: &Tx,
+    now: i64,
+    actor: (&str, Role),
+    action: AuditAction,
+    (object_id, staff_id): (&str, Option<&str>),
+    reason: &str,
+    detail: Option<serde_json::Value>,
+) -> Result<(), DbErr> {
     let line = ActiveModel {
         id: Set(clock::id_at(now)),
         event_at: Set(now),
@@ -58,17 +76,19 @@ pub(crate) async fn add(
         object_id: Set(object_id.to_owned()),
         reason: Set(reason.to_owned()),
         detail: Set(detail.map(|value| value.to_string())),
+        about_staff_id: Set(staff_id.map(str::to_owned)),
     };
     Entity::insert(line).exec_without_returning(tx).await?;
     Ok(())
 }
 
 /// Which lines to list.
-#[derive(Default)]
 pub(crate) struct Wanted {
     pub(crate) object_id: Option<String>,
     pub(crate) actor: Option<String>,
     pub(crate) action: Option<AuditAction>,
+    /// Whose ratings the lines are not about.
+    pub(crate) besides: Oneself,
 }
 
 /// A page of lines before `before`, newest first.
@@ -79,6 +99,7 @@ pub(crate) async fn list(
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
     let mut query = Entity::find().order_by_desc(Column::Id).limit(limit);
+    query = query.filter(wanted.besides.besides(Column::AboutStaffId));
     if let Some(object_id) = wanted.object_id {
         query = query.filter(Column::ObjectId.eq(object_id));
     }

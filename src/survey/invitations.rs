@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use futures::future::BoxFuture;
 use sea_orm::{
     ActiveValue::Set,
-    Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+    Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, Select,
     entity::prelude::*,
-    sea_query::{Alias as Name, ExprTrait as _, Query},
+    sea_query::{Alias as Name, ExprTrait as _, Query, SelectStatement},
 };
 
 use super::{
@@ -20,7 +21,7 @@ use crate::{
     api::convert::enum_of,
     api::v1::{InvitationState, Involvement},
     contact::Reasons,
-    directory::{Alias, scope::Scope},
+    directory::{Alias, oneself::Oneself, scope::Scope},
     error::{Error, Reason, Result},
     interaction::{Micros, Participant},
     rating::{
@@ -64,19 +65,29 @@ impl From<invitation::Model> for Invitation {
     }
 }
 
-/// Everything within reach; every query of callers begins here. What somebody's teams took part in, without what he
-/// himself is rated for; nothing for those who lead nobody.
-fn within(scope: &Scope) -> Select<invitation::Entity> {
+/// Everything within reach; every query of callers begins here. What somebody's teams took part in; nothing for those who
+/// lead nobody. Without what oneself is rated for.
+fn within(scope: &Scope, oneself: &Oneself) -> Select<invitation::Entity> {
     let all = invitation::Entity::find();
-    match scope {
+    let reached = match scope {
         Scope::All => all,
-        Scope::Teams { staff_id, teams } => {
-            let own =
-                column("staff_id").eq(staff_id.as_str()).and(column("involvement").eq(Involvement::Primary as i16));
-            all.filter(took_part(column("team_id").is_in(teams.clone()))).filter(took_part(own).not())
-        }
+        Scope::Teams { teams, .. } => all.filter(took_part(column("team_id").is_in(teams.clone()))),
         Scope::Staff(_) | Scope::Customer(_) => all.filter(Expr::cust("1 = 0")),
+    };
+    match oneself.id() {
+        Some(id) => reached.filter(is_to_rate(id).not()),
+        None => reached,
     }
+}
+
+/// The invitation is to rate this colleague.
+fn is_to_rate(staff_id: &str) -> Expr {
+    took_part(column("staff_id").eq(staff_id).and(column("involvement").eq(Involvement::Primary as i16)))
+}
+
+/// The ids of the invitations to rate a colleague, for queries about what belongs to them.
+pub(super) fn ids_of_those_about(staff_id: &str) -> SelectStatement {
+    invitation::Entity::find().filter(is_to_rate(staff_id)).select_only().column(Column::Id).into_query()
 }
 
 /// Of a participant.
@@ -94,10 +105,10 @@ fn took_part(who: Expr) -> Expr {
 /// One invitation within reach.
 pub(crate) async fn find(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    (scope, oneself): (&Scope, &Oneself),
     id: Uuid,
 ) -> Result<Option<Invitation>, DbErr> {
-    Ok(within(scope).filter(Column::Id.eq(id)).one(connection).await?.map(Into::into))
+    Ok(within(scope, oneself).filter(Column::Id.eq(id)).one(connection).await?.map(Into::into))
 }
 
 /// The invitations of interactions, each under its interaction.
@@ -128,13 +139,13 @@ pub(crate) struct Filter {
 /// A page of invitations within reach, newest first; states are those at `now`.
 pub(crate) async fn list(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    (scope, oneself): (&Scope, &Oneself),
     filter: &Filter,
     now: Micros,
     after: Option<(Micros, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Invitation>, DbErr> {
-    let mut query = within(scope);
+    let mut query = within(scope, oneself);
     if let Some(state) = filter.state {
         let issued = Condition::all().add(Column::State.eq(InvitationState::Issued as i16));
         query = query.filter(match state {
@@ -198,6 +209,24 @@ pub(crate) async fn count_anew(tx: &Tx) -> Result<(u64, response::Changes), DbEr
         issued += 1;
     }
     Ok((issued, changes))
+}
+
+/// Takes the invitations of some days after which a colleague would be rated out of the counts.
+pub(crate) async fn take_out_those_about(
+    connection: &impl ConnectionTrait,
+    staff_id: &str,
+    days: (i32, i32),
+    changes: &mut response::Changes,
+) -> Result<(), DbErr> {
+    let about = invitation::Entity::find().filter(Column::StaffId.eq(staff_id));
+    let about = about.filter(Column::Day.between(i64::from(days.0), i64::from(days.1)));
+    for row in about.filter(Column::Sequence.is_not_null()).all(connection).await? {
+        let found = Invitation::from(row);
+        if let Some((about, responses)) = found.responses() {
+            changes.remove(&found.template, found.channel, about, responses);
+        }
+    }
+    Ok(())
 }
 
 /// Lets the invitation to rate an interaction follow when its participants are replaced (I2). Needs the lock of

@@ -18,7 +18,7 @@ mod wording;
 
 pub(crate) use eligible::followed;
 pub(crate) use invitation::{invites_itself, token_hash};
-pub(crate) use invitations::{count_anew, follow};
+pub(crate) use invitations::{count_anew, follow, take_out_those_about};
 pub(crate) use issue::{Ended, invite_themselves};
 pub(crate) use wording::Wording;
 

@@ -2,8 +2,8 @@
 
 use jiff::tz::TimeZone;
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    entity::prelude::*,
+    ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, entity::prelude::*,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ use crate::{
         plain_name,
         v1::{Attribution, AuditAction, RatingStanding, ReplyOutcome, Role},
     },
-    directory::Alias,
+    directory::{Alias, oneself::Oneself, scope::Scope},
     error::{Error, Reason, Result},
     interaction::Micros,
     rating::{
@@ -297,6 +297,8 @@ pub(crate) async fn take(
 #[derive(Clone, Debug)]
 pub(crate) struct Settling {
     pub(crate) actor: (String, Role),
+    /// Of whom nothing is settled by themselves.
+    pub(crate) oneself: Oneself,
     pub(crate) reply_id: Uuid,
     /// None: nothing; it is closed.
     pub(crate) score: Option<i32>,
@@ -320,6 +322,11 @@ pub(crate) async fn settle(
     let now = lock(tx, store).await?;
     let found = reply::Entity::find_by_id(settling.reply_id).lock_exclusive().one(tx).await?;
     let mut reply: Reply = found.ok_or(Error::NotFound("reply"))?.into();
+    if let Some(id) = reply.invitation_id
+        && invitations::find(tx, (&Scope::All, &settling.oneself), id).await?.is_none()
+    {
+        return Err(Error::NotFound("reply").into());
+    }
     if reply.outcome != ReplyOutcome::ForAPerson {
         return Err(Error::ReplySettled.into());
     }
@@ -330,11 +337,12 @@ pub(crate) async fn settle(
     reply.invitation_id = reply.invitation_id.or(settling.invitation_id);
     let invitation = match reply.invitation_id {
         Some(id) => {
-            let found = invitations::find(tx, &crate::directory::scope::Scope::All, id).await?;
+            let found = invitations::find(tx, (&Scope::All, &settling.oneself), id).await?;
             Some(found.ok_or(Error::NotFound("invitation"))?)
         }
         None => None,
     };
+    let rated = invitation.as_ref().and_then(|one| one.about.as_ref()?.rated.clone());
     if let Some(score) = settling.score {
         let rule = "must be set: it is not known which invitation the reply answers";
         let invitation = invitation.ok_or(Error::invalid("invitation_id", Reason::FieldRequired, rule))?;
@@ -352,10 +360,12 @@ pub(crate) async fn settle(
         reply.rating = Some((receipt.id, receipt.standing));
     }
     reply.outcome = ReplyOutcome::Settled;
+    let about = rated.map(|rated| rated.staff_id);
     let attribution = plain_name(settling.attribution.as_str_name(), "ATTRIBUTION");
     let detail = settling.score.map(|score| serde_json::json!({ "score": score, "attribution": attribution }));
     let (actor, object) = ((settling.actor.0.as_str(), settling.actor.1), reply.id.to_string());
-    audit::add(tx, now, actor, AuditAction::ReplySettled, &object, &settling.reason, detail).await?;
+    audit::add_about(tx, now, actor, AuditAction::ReplySettled, (&object, about.as_deref()), &settling.reason, detail)
+        .await?;
     reply::Entity::update(row(reply)).exec(tx).await?;
     Ok(())
 }
@@ -368,12 +378,16 @@ pub(crate) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<
 /// A page of replies, newest first; none: of whatever outcome.
 pub(crate) async fn list(
     connection: &impl ConnectionTrait,
-    outcome: Option<ReplyOutcome>,
+    (outcome, oneself): (Option<ReplyOutcome>, &Oneself),
     after: Option<(Micros, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Reply>, DbErr> {
     use sea_orm::sea_query::ExprTrait as _;
     let mut query = reply::Entity::find();
+    if let Some(id) = oneself.id() {
+        let others = Column::InvitationId.not_in_subquery(invitations::ids_of_those_about(id));
+        query = query.filter(Condition::any().add(Column::InvitationId.is_null()).add(others));
+    }
     if let Some(outcome) = outcome {
         query = query.filter(Column::Outcome.eq(outcome as i16));
     }

@@ -28,7 +28,7 @@ use crate::{
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
-    directory::scope::Scope,
+    directory::{oneself::Oneself, scope::Scope},
     error::{Error, Reason, Result, Violation},
     housekeeping::Trusted,
     interaction::{
@@ -94,8 +94,8 @@ impl SurveyApi {
             .await
     }
 
-    async fn invitation(&self, scope: &Scope, id: Uuid) -> Result<Invitation> {
-        let found = invitations::find(self.store.reader(), scope, id).await?;
+    async fn invitation(&self, (caller, scope): (&Caller, &Scope), id: Uuid) -> Result<Invitation> {
+        let found = invitations::find(self.store.reader(), (scope, &Oneself::of(caller)), id).await?;
         found.ok_or(Error::NotFound("invitation"))
     }
 
@@ -261,7 +261,7 @@ impl SurveyService for SurveyApi {
                 Verdict::Suppressed(why) => return Err(why.into()),
                 Verdict::AlreadyInvited => return Err(Error::AlreadyInvited),
             };
-            let invitation = self.invitation(&scope, id).await?;
+            let invitation = self.invitation((&caller, &scope), id).await?;
             Ok(v1::IssueSurveyResponse { to_send: to_send(&self.store, vec![invitation]).await?.pop() })
         })
         .await
@@ -284,7 +284,7 @@ impl SurveyService for SurveyApi {
                 Box::pin(async move { invitations::settle(tx, &store, id, report).await })
             });
             changed.await?;
-            let invitation = self.invitation(&scope, id).await?;
+            let invitation = self.invitation((&caller, &scope), id).await?;
             let now = self.store.clock().now_micros();
             Ok(v1::ReportDeliveryResponse { invitation: Some(message::write_invitation(invitation, now)) })
         })
@@ -293,9 +293,9 @@ impl SurveyService for SurveyApi {
 
     async fn get_invitation(&self, request: Request<v1::GetInvitationRequest>) -> Answer<v1::GetInvitationResponse> {
         respond(async {
-            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let id = Uuid::try_parse(&message.invitation_id).map_err(|_| Error::NotFound("invitation"))?;
-            let invitation = self.invitation(&scope, id).await?;
+            let invitation = self.invitation((&caller, &scope), id).await?;
             let now = self.store.clock().now_micros();
             Ok(v1::GetInvitationResponse { invitation: Some(message::write_invitation(invitation, now)) })
         })
@@ -314,7 +314,9 @@ impl SurveyService for SurveyApi {
             let after = query.position(&message.page_token)?.map(read_instant).transpose()?;
             let limit = page_size(message.page_size, PAGE);
             let now = self.store.clock().now_micros();
-            let found = invitations::list(self.store.reader(), &scope, &filter, now, after, limit + 1).await?;
+            let found =
+                invitations::list(self.store.reader(), (&scope, &Oneself::of(&caller)), &filter, now, after, limit + 1)
+                    .await?;
             let (found, next_page_token) = query.page(found, limit, |last| write_instant((last.issued_at, last.id)));
             let invitations = found.into_iter().map(|one| message::write_invitation(one, now)).collect();
             Ok(v1::ListInvitationsResponse { invitations, next_page_token })
@@ -348,7 +350,7 @@ impl SurveyService for SurveyApi {
             let after = query.position(&message.page_token)?.map(read_instant).transpose()?;
             let outcome = Some(message.outcome()).filter(|outcome| *outcome != ReplyOutcome::Unspecified);
             let limit = page_size(message.page_size, PAGE);
-            let found = replies::list(self.store.reader(), outcome, after, limit + 1).await?;
+            let found = replies::list(self.store.reader(), (outcome, &Oneself::of(&caller)), after, limit + 1).await?;
             let (found, next_page_token) = query.page(found, limit, |last| write_instant((last.received_at, last.id)));
             let actor = (caller.principal.subject.clone(), caller.principal.role);
             replies::note_reading(&self.store, actor, outcome).await?;
@@ -371,6 +373,7 @@ impl SurveyService for SurveyApi {
             let reply_id = Uuid::try_parse(&message.reply_id).map_err(|_| Error::NotFound("reply"))?;
             let settling = Settling {
                 actor: (caller.principal.subject.clone(), caller.principal.role),
+                oneself: Oneself::of(&caller),
                 reply_id,
                 score,
                 attribution: message.attribution(),

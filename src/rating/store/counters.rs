@@ -4,9 +4,15 @@ use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, StreamTrait as _, Value, entity::prelude::*};
 
-use super::{entity::rating, lock, responses, rows::to_rating};
+use super::{
+    entity::rating,
+    find, lock,
+    responses::{self, RESPONDS},
+    rows::to_rating,
+};
 use crate::{
     api::v1::RatingStanding,
+    directory::oneself::Oneself,
     error::Result,
     rating::figures::{Changes, Counts, Ledgers, Place, SEPARATOR, Unit},
     store::{
@@ -32,6 +38,15 @@ const fn columns() -> [(&'static str, Kind); KEYS + Counts::MEASURES.len()] {
         index += 1;
     }
     columns
+}
+
+/// A row that says something. Of those whom ratings are about, others are not read: by a row of noughts, which is left where
+/// something was taken away, they could tell what was left out from what never was.
+const COUNTS: &str = "level_1 + level_2 + level_3 + level_4 + level_5 > 0";
+
+/// Which rows of a table are read, of those that fit otherwise.
+pub(super) fn said(wanted: &Wanted, something: &'static str) -> &'static str {
+    if wanted.besides.id().is_some() { something } else { "1 = 1" }
 }
 
 /// Before every key, so that the key of what has none is a text too: an empty cell is none.
@@ -72,6 +87,8 @@ pub(crate) struct Wanted {
     /// Only keys behind this one.
     pub(crate) after: Option<String>,
     pub(crate) period: Period,
+    /// Whose ratings and invitations are left out of every sum.
+    pub(crate) besides: Oneself,
 }
 
 /// A key as the counters hold it.
@@ -116,13 +133,50 @@ pub(super) fn conditions(wanted: &Wanted, backend: DbBackend) -> Result<(String,
 
 /// The first keys of a unit under which there are ratings or invitations, in order.
 pub(crate) async fn keys(connection: &impl ConnectionTrait, wanted: &Wanted, limit: u64) -> Result<Vec<String>, DbErr> {
+    if own(connection, wanted).await?.is_empty() && responses::own(connection, wanted).await?.is_empty() {
+        return kept_keys(connection, wanted, limit).await;
+    }
+    // A key that is there for what is left out would tell of it, and so would the end of a page.
+    let mut found = Vec::new();
+    let mut rest = Wanted { ..wanted.clone() };
+    loop {
+        let some = kept_keys(connection, &rest, limit).await?;
+        let Some(last) = some.last().cloned() else { return Ok(found) };
+        let these = Wanted { keys: Some(some.clone()), ..rest.clone() };
+        let (figures, responses) =
+            (figures(connection, &these, false).await?, responses::responses(connection, &these).await?);
+        found.extend(some.into_iter().filter(|key| figures.contains_key(key) || responses.contains_key(key)));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        if found.len() >= limit {
+            found.truncate(limit);
+            return Ok(found);
+        }
+        rest.after = Some(last);
+    }
+}
+
+/// What the ratings that are left out come to.
+async fn own(connection: &impl ConnectionTrait, wanted: &Wanted) -> Result<Changes, DbErr> {
+    let mut changes = Changes::default();
+    if let Some(staff_id) = wanted.besides.id() {
+        let days = (wanted.period.first, wanted.period.last);
+        for rating in find::of_colleague(connection, staff_id, days).await? {
+            changes.remove(&rating);
+        }
+    }
+    changes.0.retain(|place, _| place.unit == wanted.unit && wanted.covers(&place.key));
+    Ok(changes)
+}
+
+async fn kept_keys(connection: &impl ConnectionTrait, wanted: &Wanted, limit: u64) -> Result<Vec<String>, DbErr> {
     let backend = connection.get_database_backend();
     let (conditions, mut values) = conditions(wanted, backend)?;
     values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
     let limit = values.len();
+    let (rated, invited) = (said(wanted, COUNTS), said(wanted, RESPONDS));
     let sql = format!(
-        "SELECT unit_key FROM (SELECT unit_key FROM rating_counter WHERE {conditions}
-            UNION SELECT unit_key FROM invitation_counter WHERE {conditions}) AS known
+        "SELECT unit_key FROM (SELECT unit_key FROM rating_counter WHERE {conditions} AND {rated}
+            UNION SELECT unit_key FROM invitation_counter WHERE {conditions} AND {invited}) AS known
             ORDER BY unit_key LIMIT ${limit}"
     );
     let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
@@ -154,7 +208,8 @@ pub(crate) async fn figures(
     let grouped = if by_day { "unit_key, standing, day" } else { "unit_key, standing" };
     let sql = format!(
         "SELECT unit_key, standing, CAST({day} AS bigint) AS day, {sums} FROM rating_counter
-            WHERE {conditions} GROUP BY {grouped}"
+            WHERE {conditions} AND {} GROUP BY {grouped}",
+        said(wanted, COUNTS)
     );
     let mut figures: BTreeMap<String, BTreeMap<i32, Ledgers>> = BTreeMap::new();
     for row in connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await? {
@@ -162,6 +217,16 @@ pub(crate) async fn figures(
         let day = i32::try_from(row.try_get::<i64>("", "day")?).unwrap_or_default();
         let ledgers = figures.entry(shown_key(key)).or_default().entry(day).or_default();
         ledgers.add(standing(&row)?, counts(&row)?);
+    }
+    let own = own(connection, wanted).await?;
+    if !own.is_empty() {
+        for (place, counts) in own.0 {
+            let day = if by_day { place.day } else { 0 };
+            figures.entry(place.key).or_default().entry(day).or_default().add(place.standing, counts);
+        }
+        // A group, a day or a standing of nothing would tell that something was left out.
+        figures.values_mut().for_each(|days| days.retain(|_, ledgers| ledgers.drop_empty()));
+        figures.retain(|_, days| !days.is_empty());
     }
     Ok(figures)
 }
@@ -257,7 +322,6 @@ async fn kept(tx: &Tx) -> Result<BTreeMap<Place, Counts>, DbErr> {
             standing: standing(&row)?,
         };
         let counts = counts(&row)?;
-        // What was taken away again leaves a row of noughts, which says the same as none.
         if counts != Counts::default() {
             kept.insert(place, counts);
         }

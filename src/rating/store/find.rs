@@ -16,7 +16,7 @@ use super::{
 use crate::{
     api::v1::{AuditAction, RatingStanding, Role},
     auth::Caller,
-    directory::scope::Scope,
+    directory::{oneself::Oneself, scope::Scope},
     error::{Error, Result},
     interaction::Micros,
     rating::Rating,
@@ -34,7 +34,7 @@ pub(crate) struct Filter {
     /// Only those that correct another one after contact with the rated person.
     pub(crate) contacted: bool,
     /// Whose ratings are left out.
-    pub(crate) besides: Option<String>,
+    pub(crate) besides: Oneself,
     pub(crate) also: Option<Condition>,
 }
 
@@ -46,15 +46,6 @@ impl Filter {
             (Some(team), None) => format!("team {team}"),
             (_, Some(staff)) => format!("colleague {staff}"),
         }
-    }
-}
-
-/// Whose ratings a reader must not reach though his scope covers them: his own, if he reads as somebody who may be rated.
-/// Those who lead are kept from theirs by their scope.
-pub(crate) fn hidden_from(caller: &Caller) -> Option<String> {
-    match caller.principal.role {
-        Role::Reviewer | Role::Admin => Some(caller.subject().to_owned()),
-        Role::App | Role::Staff | Role::Supervisor | Role::Customer | Role::Unspecified => None,
     }
 }
 
@@ -87,10 +78,9 @@ pub(crate) async fn read(
     id: Uuid,
 ) -> Result<Rating> {
     let found = find(connection, scope, id).await?;
-    let hidden = hidden_from(caller);
-    let is_hidden =
-        |one: &Rating| hidden.is_some() && one.rated.as_ref().map(|rated| &rated.staff_id) == hidden.as_ref();
-    found.filter(|one| !is_hidden(one)).ok_or(Error::NotFound("rating"))
+    let oneself = Oneself::of(caller);
+    let is_own = |one: &Rating| oneself.is(one.rated.as_ref().map(|rated| rated.staff_id.as_str()));
+    found.filter(|one| !is_own(one)).ok_or(Error::NotFound("rating"))
 }
 
 /// A page of ratings within reach, newest first by the time of the interaction.
@@ -118,10 +108,7 @@ pub(crate) async fn list(
     if let Some(to) = filter.to {
         query = query.filter(Column::OccurredAt.lt(to));
     }
-    if let Some(besides) = &filter.besides {
-        let others = Column::RatedStaffId.ne(besides);
-        query = query.filter(Condition::any().add(Column::RatedStaffId.is_null()).add(others));
-    }
+    query = query.filter(filter.besides.besides(Column::RatedStaffId));
     if filter.contacted {
         query = query.filter(contact::is_before_correction());
     }
@@ -136,9 +123,22 @@ pub(crate) async fn list(
     Ok(query.all(connection).await?.into_iter().map(to_rating).collect())
 }
 
-/// The ids of everything within reach, for queries about what belongs to ratings.
-pub(crate) fn ids_within(scope: &Scope) -> SelectStatement {
-    within(scope).select_only().column(rating::Column::Id).into_query()
+/// The ids of everything within reach and not about `oneself`, for queries about what belongs to ratings.
+pub(crate) fn ids_within(scope: &Scope, oneself: &Oneself) -> SelectStatement {
+    let found = within(scope).filter(oneself.besides(rating::Column::RatedStaffId));
+    found.select_only().column(rating::Column::Id).into_query()
+}
+
+/// The ratings of a colleague over some days.
+pub(super) async fn of_colleague(
+    connection: &impl ConnectionTrait,
+    staff_id: &str,
+    days: (i32, i32),
+) -> Result<Vec<Rating>, DbErr> {
+    use rating::Column;
+    let found =
+        rating::Entity::find().filter(Column::RatedStaffId.eq(staff_id)).filter(Column::Day.between(days.0, days.1));
+    Ok(found.all(connection).await?.into_iter().map(to_rating).collect())
 }
 
 /// Ratings by id, whoever asks.
@@ -211,16 +211,22 @@ pub(crate) async fn standing_for(connection: &impl ConnectionTrait, id: Uuid) ->
     find(connection, &Scope::All, id).await
 }
 
-/// Records that somebody read ratings, and which: a supervisor may read what a customer wrote about one of his, but not
+/// Records that somebody read ratings, and which; of a single one, also whom it is about: a supervisor may read what a customer wrote about one of his, but not
 /// without a trace (R12).
-pub(crate) async fn note_reading(store: &Store, actor: (String, Role), ratings: &str) -> Result<()> {
-    let (runner, ratings) = (store.clone(), ratings.to_owned());
+pub(crate) async fn note_reading(
+    store: &Store,
+    actor: (String, Role),
+    ratings: &str,
+    about: Option<&str>,
+) -> Result<()> {
+    let (runner, ratings, about) = (store.clone(), ratings.to_owned(), about.map(str::to_owned));
     store
         .transact(move |tx| {
-            let (store, actor, ratings) = (runner.clone(), actor.clone(), ratings.clone());
+            let (store, actor, ratings, about) = (runner.clone(), actor.clone(), ratings.clone(), about.clone());
             Box::pin(async move {
                 let now = store.now(tx).await?;
-                audit::add(tx, now, (&actor.0, actor.1), AuditAction::RatingsRead, &ratings, "", None).await?;
+                let (actor, object) = ((&*actor.0, actor.1), (&*ratings, about.as_deref()));
+                audit::add_about(tx, now, actor, AuditAction::RatingsRead, object, "", None).await?;
                 Ok(())
             })
         })

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, StreamTrait as _};
 
-use super::counters::{Wanted, conditions, kept_key, shown_key, unit_of};
+use super::counters::{Wanted, conditions, kept_key, said, shown_key, unit_of};
 use crate::{
     rating::response::{Changes, Place, Responses},
     store::{
         Tx,
         set::{self, Cell, Kind, Present, Table},
     },
+    survey,
 };
 
 const COUNTER: Table = Table {
@@ -25,6 +26,9 @@ const COUNTER: Table = Table {
         ("responded", Kind::Int),
     ],
 };
+
+/// A row that says something.
+pub(super) const RESPONDS: &str = "invited > 0";
 
 /// Adds changes, in the order of their keys. Comes after those of ratings where a transaction changes both, so that
 /// none waits for another crosswise.
@@ -54,12 +58,30 @@ pub(crate) async fn responses(
     let (conditions, values) = conditions(wanted, backend)?;
     let sums =
         ["invited", "delivered", "responded"].map(|sum| format!("CAST(sum({sum}) AS bigint) AS {sum}")).join(", ");
-    let sql = format!("SELECT unit_key, {sums} FROM invitation_counter WHERE {conditions} GROUP BY unit_key");
+    let said = said(wanted, RESPONDS);
+    let sql =
+        format!("SELECT unit_key, {sums} FROM invitation_counter WHERE {conditions} AND {said} GROUP BY unit_key");
     let mut found = BTreeMap::new();
     for row in connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await? {
         found.insert(shown_key(row.try_get("", "unit_key")?), read(&row)?);
     }
+    let own = own(connection, wanted).await?;
+    if !own.is_empty() {
+        own.0.into_iter().for_each(|(place, responses)| *found.entry(place.key).or_default() += responses);
+        found.retain(|_, responses| *responses != Responses::default());
+    }
     Ok(found)
+}
+
+/// What the invitations that are left out come to.
+pub(super) async fn own(connection: &impl ConnectionTrait, wanted: &Wanted) -> Result<Changes, DbErr> {
+    let mut changes = Changes::default();
+    if let Some(staff_id) = wanted.besides.id() {
+        survey::take_out_those_about(connection, staff_id, (wanted.period.first, wanted.period.last), &mut changes)
+            .await?;
+    }
+    changes.0.retain(|place, _| place.unit == wanted.unit && wanted.covers(&place.key));
+    Ok(changes)
 }
 
 /// All that is counted.

@@ -1,6 +1,7 @@
 //! What a test of the server has at hand: the two databases, a running server, callers, samples, and the parts of an
 //! error.
 
+pub(crate) mod asking;
 pub(crate) mod client;
 pub(crate) mod competition;
 mod database;

@@ -1,5 +1,7 @@
 //! Calls whose message is whatever bytes a test likes.
 
+use std::time::Duration;
+
 use bytes::{Buf as _, BufMut as _};
 use tonic::{
     Request, Response, Status,
@@ -15,6 +17,27 @@ pub(crate) async fn unary(caller: &Caller, path: &'static str, message: Vec<u8>)
     client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
     let path = http::uri::PathAndQuery::from_static(path);
     client.unary(Request::new(message), path, Bytes).await.map(Response::into_inner)
+}
+
+/// What a method that streams answers to a message within `patience`.
+pub(crate) async fn streamed(
+    caller: &Caller,
+    path: &'static str,
+    message: Vec<u8>,
+    patience: Duration,
+) -> Result<Vec<Vec<u8>>, Status> {
+    let mut client = Grpc::new(caller.service());
+    client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+    let path = http::uri::PathAndQuery::from_static(path);
+    let mut answers = client.server_streaming(Request::new(message), path, Bytes).await?.into_inner();
+    let (mut found, until) = (Vec::new(), tokio::time::Instant::now() + patience);
+    while let Ok(answer) = tokio::time::timeout_at(until, answers.message()).await {
+        match answer? {
+            Some(answer) => found.push(answer),
+            None => break,
+        }
+    }
+    Ok(found)
 }
 
 #[derive(Default)]
