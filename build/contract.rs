@@ -26,6 +26,7 @@ enum FieldUse {
     Plain,
     OutputOnly,
     CheckedByHandler,
+    FreeText,
 }
 
 impl Contract {
@@ -132,6 +133,7 @@ impl Contract {
         match field.options().get_extension(&self.field_use).as_enum_number() {
             Some(1) => FieldUse::OutputOnly,
             Some(2) => FieldUse::CheckedByHandler,
+            Some(3) => FieldUse::FreeText,
             _ => FieldUse::Plain,
         }
     }
@@ -153,9 +155,9 @@ impl Contract {
             rules.cannot_be_required()?;
             let max = of_map.required_count("max_pairs")?;
             let Kind::Message(entry) = field.kind() else { return Err("a map without an entry".into()) };
-            let keys = text_limits(&of_map.nested("keys")?)?;
+            let keys = text_limits(&of_map.nested("keys")?, &FieldUse::Plain)?;
             let values = match entry.map_entry_value_field().kind() {
-                Kind::String => text_limits(&of_map.nested("values")?)?,
+                Kind::String => text_limits(&of_map.nested("values")?, &usage)?,
                 other => return Err(format!("maps of {other:?} have no check")),
             };
             line(out, &format!("rules::map(&self.{member}, {max}, {keys}, {values}, {at}, found);"));
@@ -169,7 +171,7 @@ impl Contract {
             }
             let item_rules = of_list.nested("items")?;
             item_rules.cannot_be_required()?;
-            let item = value_check(field, &item_rules, "item", "&at.field(NAME).item(index)", true)?;
+            let item = value_check(field, (&item_rules, &usage), "item", "&at.field(NAME).item(index)", true)?;
             if !item.is_empty() {
                 line(out, &format!("for (index, item) in self.{member}.iter().enumerate() {{"));
                 line(out, &item.replace("NAME", &format!("{name:?}")));
@@ -182,23 +184,32 @@ impl Contract {
             if usage == FieldUse::CheckedByHandler {
                 return Ok(());
             }
-            let inner = value_check(field, &rules, "value", &at, true)?;
+            let inner = value_check(field, (&rules, &usage), "value", &at, true)?;
             line(out, &format!("if let Some(value) = &self.{member} {{ {inner} }}"));
         } else if field.containing_oneof().is_some() {
             return Err("scalars in a oneof have no check".into());
         } else {
-            line(out, &value_check(field, &rules, &format!("self.{member}"), &at, false)?);
+            line(out, &value_check(field, (&rules, &usage), &format!("self.{member}"), &at, false)?);
         }
         Ok(())
     }
 }
 
 /// The check of one value; `by_ref`: `expr` is a reference.
-fn value_check(field: &FieldDescriptor, rules: &Rules, expr: &str, at: &str, by_ref: bool) -> Result<String> {
+fn value_check(
+    field: &FieldDescriptor,
+    (rules, usage): (&Rules, &FieldUse),
+    expr: &str,
+    at: &str,
+    by_ref: bool,
+) -> Result<String> {
+    if *usage == FieldUse::FreeText && !matches!(field.kind(), Kind::String) {
+        return Err("only a text can be free text".into());
+    }
     let copied = if by_ref { format!("*{expr}") } else { expr.to_owned() };
     let borrowed = if by_ref { expr.to_owned() } else { format!("&{expr}") };
     Ok(match field.kind() {
-        Kind::String => format!("rules::text({borrowed}, {}, {at}, found);", text_limits(rules)?),
+        Kind::String => format!("rules::text({borrowed}, {}, {at}, found);", text_limits(rules, usage)?),
         Kind::Bytes => {
             let max = rules.typed("bytes", &["max_len"])?.required_count("max_len")?;
             format!("rules::bytes({borrowed}, {}, {max}, {at}, found);", rules.required()?)
@@ -237,14 +248,18 @@ fn value_check(field: &FieldDescriptor, rules: &Rules, expr: &str, at: &str, by_
     })
 }
 
-fn text_limits(rules: &Rules) -> Result<String> {
+fn text_limits(rules: &Rules, usage: &FieldUse) -> Result<String> {
     let of_text = rules.typed("string", &["min_len", "max_len", "uuid"])?;
     let required = rules.required()?;
     if of_text.flag("uuid") {
+        if *usage == FieldUse::FreeText {
+            return Err("a UUID is no free text".into());
+        }
         return Ok(format!("rules::Text::uuid({required})"));
     }
     let (min, max) = (of_text.count("min_len").unwrap_or(0), of_text.required_count("max_len")?);
-    Ok(format!("rules::Text {{ required: {required}, min: {min}, max: {max}, uuid: false }}"))
+    let form = if *usage == FieldUse::FreeText { "Free" } else { "Line" };
+    Ok(format!("rules::Text {{ required: {required}, min: {min}, max: {max}, form: rules::Form::{form} }}"))
 }
 
 /// `buf.validate.FieldRules` of one field, or of the items of one.

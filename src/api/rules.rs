@@ -95,14 +95,25 @@ pub struct Text {
     pub min: usize,
     /// At most so long.
     pub max: usize,
-    /// Must be a UUID, unless empty and not required.
-    pub uuid: bool,
+    /// What may stand in it.
+    pub form: Form,
+}
+
+/// What may stand in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A UUID, unless empty and not required.
+    Uuid,
+    /// One line that reads as what it is: ids, names, keys. The form of every text that does not say otherwise.
+    Line,
+    /// What people write, in several lines.
+    Free,
 }
 
 impl Text {
     /// A UUID in its hyphenated form.
     pub const fn uuid(required: bool) -> Self {
-        Self { required, min: 0, max: 36, uuid: true }
+        Self { required, min: 0, max: 36, form: Form::Uuid }
     }
 }
 
@@ -114,14 +125,24 @@ pub fn text(value: &str, limits: Text, at: &At<'_>, found: &mut Violations) {
         }
         return;
     }
-    if let Some(bad) = forbidden_character(value) {
+    let forbidden = match limits.form {
+        Form::Free => forbidden_character(value),
+        Form::Line | Form::Uuid => forbidden_in_line(value),
+    };
+    if let Some(bad) = forbidden {
         found.add(at, Reason::ForbiddenCharacter, format!("must not hold U+{:04X}", u32::from(bad)));
     }
-    if limits.uuid {
-        if uuid::Uuid::try_parse(value).is_err() {
-            found.add(at, Reason::Malformed, "must be a UUID");
+    match limits.form {
+        Form::Uuid => {
+            if uuid::Uuid::try_parse(value).is_err() {
+                found.add(at, Reason::Malformed, "must be a UUID");
+            }
+            return;
         }
-        return;
+        Form::Line if value.trim().len() != value.len() => {
+            found.add(at, Reason::Malformed, "must not begin or end with a blank");
+        }
+        Form::Line | Form::Free => {}
     }
     // A text has at most as many characters as bytes: counting is rarely needed.
     if value.len() > limits.max || limits.min > 1 {
@@ -142,6 +163,23 @@ pub fn forbidden_character(text: &str) -> Option<char> {
     text.chars().find(|character| match character {
         '\t' | '\n' | '\r' => false,
         '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => true,
+        other => other.is_control(),
+    })
+}
+
+/// The first character that no id, name or key may hold: besides the above line ends, tabs, and what shows as nothing, by
+/// which two ids would look the same (Unicode's general category Cf: zero-width characters, joiners, tags).
+pub fn forbidden_in_line(text: &str) -> Option<char> {
+    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        return None;
+    }
+    text.chars().find(|character| match character {
+        '\u{AD}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}' | '\u{891}' | '\u{8E2}' => {
+            true
+        }
+        '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' => true,
+        '\u{FFF9}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1343F}' => true,
+        '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E007F}' => true,
         other => other.is_control(),
     })
 }

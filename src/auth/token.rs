@@ -20,7 +20,7 @@ use super::{
     role_name, role_named,
 };
 use crate::{
-    api::{rules::forbidden_character, v1::Role},
+    api::{rules::forbidden_in_line, v1::Role},
     clock,
 };
 
@@ -242,7 +242,8 @@ fn micros(seconds: f64) -> Option<i64> {
 /// An id in the form in which the directory keeps it.
 fn id(text: &str) -> Option<String> {
     let id: String = text.nfc().collect();
-    let fits = !id.is_empty() && id.chars().count() <= MAX_ID_CHARS && forbidden_character(&id).is_none();
+    let fits =
+        !id.is_empty() && id.chars().count() <= MAX_ID_CHARS && forbidden_in_line(&id).is_none() && id.trim() == id;
     fits.then_some(id)
 }
 

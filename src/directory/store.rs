@@ -9,7 +9,10 @@ use sea_orm::{
 
 use super::entity::{contact_point, customer, customer_alias, staff_member, team};
 use super::{
-    Alias, ContactPoint, Customer, Party, StaffMember, Suspension, Team, Upsert, Written, etag, merge, scope::Scope,
+    Alias, ContactPoint, Customer, Party, StaffMember, Suspension, Team, Upsert, Written, etag,
+    lookalike::{self, Kind},
+    merge,
+    scope::Scope,
 };
 use crate::{
     api::v1::{Consent, ContactKind, CustomerStanding, StaffRole, StaffState, TeamState, UpsertMode, UpsertOutcome},
@@ -109,6 +112,7 @@ pub(crate) async fn upsert_team(tx: &Tx, team: &Team, upsert: &Upsert) -> Result
         revision: Set(revision + 1),
     };
     if outcome == UpsertOutcome::Created {
+        lookalike::take(tx, Kind::Team, &team.id, "team_id").await?;
         team::Entity::insert(row).exec_without_returning(tx).await?;
     } else {
         team::Entity::update(row).exec(tx).await?;
@@ -140,6 +144,7 @@ pub(crate) async fn upsert_staff(tx: &Tx, person: &StaffMember, upsert: &Upsert)
         revision: Set(revision + 1),
     };
     if outcome == UpsertOutcome::Created {
+        lookalike::take(tx, Kind::StaffMember, &person.id, "staff_id").await?;
         staff_member::Entity::insert(row).exec_without_returning(tx).await?;
     } else {
         staff_member::Entity::update(row).exec(tx).await?;
@@ -177,6 +182,9 @@ pub(crate) async fn upsert_customer(
     }
     if outcome == UpsertOutcome::Left {
         return Ok(Written::new(outcome, revision));
+    }
+    if outcome == UpsertOutcome::Created {
+        lookalike::take(tx, Kind::Customer, &customer.id, "customer_id").await?;
     }
     let given = dated(customer.clone(), now);
     let there = with_parts(tx, there.into_iter().collect()).await?.pop();

@@ -21,7 +21,10 @@ use crate::{
         v1::{AuditAction, Channel, Role, ScaleDirection, TemplateState},
     },
     contact::Channels,
-    directory::etag,
+    directory::{
+        etag,
+        lookalike::{self, Kind},
+    },
     error::{Error, Result},
     interaction::Micros,
     store::{Abort, Tx, audit, set},
@@ -113,6 +116,9 @@ pub(crate) async fn create(tx: &Tx, draft: Template) -> Result<i32, Abort> {
     let versions = template::Entity::find().filter(Column::TemplateId.eq(&draft.id)).order_by_desc(Column::Version);
     // Two at once take the same number: the second one runs again and finds the first.
     let version = versions.one(tx).await?.map_or(0, |newest| newest.version) + 1;
+    if version == 1 {
+        lookalike::take(tx, Kind::SurveyTemplate, &draft.id, "template.template_id").await?;
+    }
     template::Entity::insert(row(&Template { version, ..draft })?).exec_without_returning(tx).await?;
     Ok(version)
 }

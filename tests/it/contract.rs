@@ -77,14 +77,19 @@ fn what_can_be_enforced_is_accepted() {
         bytes blob = 11 [(buf.validate.field).bytes.max_len = 9];
         string output = 12 [(rapport.v1.use) = FIELD_USE_OUTPUT_ONLY];
         double share = 13 [(buf.validate.field).double = {gte: 0 lte: 1}];
+        string words = 14 [(buf.validate.field).string.max_len = 9, (rapport.v1.use) = FIELD_USE_FREE_TEXT];
     "#;
     let code = generate(ACCESS, fields).unwrap();
     assert!(code.contains(r#"("/sample.v1.Sample/Ask", &[(Role::App, Reach::All), ])"#), "{code}");
-    for field in ["id", "text", "size", "inner", "names", "more", "shade", "time", "span", "blob", "share"] {
+    for field in ["id", "text", "size", "inner", "names", "more", "shade", "time", "span", "blob", "share", "words"] {
         assert!(code.contains(&format!("at.field({field:?})")), "{field} is not checked: {code}");
     }
     assert!(code.contains("rules::count(self.inner.len(), 1, 9"), "a required list is not empty: {code}");
     assert!(!code.contains(r#"at.field("output")"#), "{code}");
+    for (field, form) in [("text", "Line"), ("item", "Line"), ("words", "Free")] {
+        let check = code.lines().find(|line| line.contains("rules::text(") && line.contains(field)).unwrap();
+        assert!(check.contains(&format!("rules::Form::{form}")), "{check}");
+    }
 }
 
 fn what_cannot_be_enforced_is_refused() {
@@ -103,6 +108,14 @@ fn what_cannot_be_enforced_is_refused() {
         ("int64 a = 1 [(buf.validate.field).int64 = {lte: 0}];", "int64.lte"),
         ("double a = 1;", "double"),
         ("google.protobuf.Duration a = 1;", "duration"),
+        (
+            "int32 a = 1 [(buf.validate.field).int32 = {gte: 0 lte: 9}, (rapport.v1.use) = FIELD_USE_FREE_TEXT];",
+            "free text",
+        ),
+        (
+            "string a = 1 [(buf.validate.field).string.uuid = true, (rapport.v1.use) = FIELD_USE_FREE_TEXT];",
+            "free text",
+        ),
         // A rule of another type than the field's.
         ("int32 a = 1 [(buf.validate.field).string.max_len = 9];", "rule string"),
         ("string a = 1 [(buf.validate.field).int32 = {gte: 0 lte: 9}];", "rule int32"),

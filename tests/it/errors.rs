@@ -647,7 +647,7 @@ async fn a_batch_keeps_its_good_items(server: Server) {
         aliased("first", "+491"),
         aliased("second", "+491"),
         v1::Customer { locale: "zh_CN".to_owned(), ..customer("third") },
-        customer(""),
+        v1::Customer { salutation: String::new(), ..customer("") },
         aliased("fourth", "+492"),
     ];
     let request = v1::BatchUpsertCustomersRequest { request_id: "b".to_owned(), customers, mode: 0 };
