@@ -18,7 +18,7 @@ use rapport::{
     api::v1::{
         BatchUpsertStaffMembersRequest, BatchUpsertTeamsRequest, CastBallotRequest, CloseVotingRequest, Competition,
         CompetitionRules, CreateCompetitionRequest, Entry, GetLeaderboardRequest, GetMyBallotRequest,
-        OpenVotingRequest, Role, StaffMember, StaffRole, SubmitEntryRequest, Team,
+        OpenVotingRequest, Role, StaffMember, StaffRole, SubmitEntryRequest, Team, UpdateCompetitionRequest,
     },
     cli::client::{Client, explain},
     clock::Clock,
@@ -123,7 +123,8 @@ async fn open(args: &Args, admin: &Client) -> anyhow::Result<String> {
     let request = CreateCompetitionRequest { request_id: "create".to_owned(), competition: Some(competition) };
     let mut server = admin.competitions.clone();
     let created = server.create_competition(request).await.map_err(|status| explain(&status))?.into_inner();
-    let id = created.competition.context("no competition")?.competition_id;
+    let created = created.competition.context("no competition")?;
+    let id = created.competition_id.clone();
     for team in 0..args.teams {
         let entry = Entry {
             competition_id: id.clone(),
@@ -136,6 +137,13 @@ async fn open(args: &Args, admin: &Client) -> anyhow::Result<String> {
         let request = SubmitEntryRequest { request_id: format!("entry-{team}"), entry: Some(entry) };
         server.submit_entry(request).await.map_err(|status| explain(&status))?;
     }
+    let request = UpdateCompetitionRequest {
+        request_id: "no more entries".to_owned(),
+        competition_id: id.clone(),
+        etag: created.etag.clone(),
+        competition: Some(Competition { submission_deadline: after(0), ..created }),
+    };
+    server.update_competition(request).await.map_err(|status| explain(&status))?;
     let request = OpenVotingRequest { request_id: "open".to_owned(), competition_id: id.clone(), ..Default::default() };
     server.open_voting(request).await.map_err(|status| explain(&status))?;
     Ok(id)

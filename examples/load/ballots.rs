@@ -7,7 +7,7 @@ use prost_types::Timestamp;
 use rapport::{
     api::v1::{
         CastBallotRequest, Competition, CompetitionRules, CreateCompetitionRequest, Entry, GetMyBallotRequest,
-        OpenVotingRequest, RecordInteractionRequest, Role, SubmitEntryRequest,
+        OpenVotingRequest, RecordInteractionRequest, Role, SubmitEntryRequest, UpdateCompetitionRequest,
         competition_service_client::CompetitionServiceClient,
     },
     cli::client::{Client, explain},
@@ -125,7 +125,8 @@ async fn open(admin: &Caller) -> anyhow::Result<String> {
     };
     let request = CreateCompetitionRequest { request_id: "create".to_owned(), competition: Some(competition) };
     let created = client.create_competition(admin.request(request)).await.map_err(|status| explain(&status))?;
-    let competition_id = created.into_inner().competition.context("no competition")?.competition_id;
+    let created = created.into_inner().competition.context("no competition")?;
+    let competition_id = created.competition_id.clone();
     for n in 0..organisation::TEAMS {
         let entry = Entry {
             competition_id: competition_id.clone(),
@@ -138,6 +139,13 @@ async fn open(admin: &Caller) -> anyhow::Result<String> {
         let request = SubmitEntryRequest { request_id: format!("entry-{n}"), entry: Some(entry) };
         client.submit_entry(admin.request(request)).await.map_err(|status| explain(&status))?;
     }
+    let request = UpdateCompetitionRequest {
+        request_id: "no more entries".to_owned(),
+        competition_id: competition_id.clone(),
+        etag: created.etag.clone(),
+        competition: Some(Competition { submission_deadline: after(0), ..created }),
+    };
+    client.update_competition(admin.request(request)).await.map_err(|status| explain(&status))?;
     let (request_id, public_draw) = ("open".to_owned(), String::new());
     let request = OpenVotingRequest { request_id, competition_id: competition_id.clone(), public_draw };
     client.open_voting(admin.request(request)).await.map_err(|status| explain(&status))?;

@@ -1,5 +1,6 @@
 //! A tally without a server: rules and ballots from files, standings and flags as the server would find them. Every team in the
-//! ballots is a judge team; who is pooled depends on a roll, which the files do not hold.
+//! ballots is a judge team; who is pooled depends on a roll, which the files do not hold. Nor are judge teams of few ballots
+//! merged as at a close: nothing can be kept from those who have the ballots.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

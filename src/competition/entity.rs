@@ -28,6 +28,7 @@ pub(super) mod competition {
         pub closed_at: Option<i64>,
         pub dispute_until: Option<i64>,
         pub result_revision: i32,
+        pub hides_voters: i16,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
@@ -121,8 +122,8 @@ pub(super) mod ballot {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub competition_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub pseudonym: String,
+        #[sea_orm(primary_key, auto_increment = false, column_name = "pseudonym")]
+        pub slot: String,
         pub revision: i64,
         pub sealed: Option<Vec<u8>>,
         pub draft: Option<Vec<u8>>,
@@ -139,8 +140,8 @@ pub(super) mod ballot_request {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub competition_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub pseudonym: String,
+        #[sea_orm(primary_key, auto_increment = false, column_name = "pseudonym")]
+        pub slot: String,
         #[sea_orm(primary_key, auto_increment = false)]
         pub request_id: String,
         pub mac: Vec<u8>,
@@ -254,7 +255,8 @@ pub(super) mod reminder {
         #[sea_orm(primary_key, auto_increment = false)]
         pub sequence: i64,
         pub competition_id: Uuid,
-        pub voter_id: String,
+        #[sea_orm(column_name = "voter_id")]
+        pub whom: String,
         pub reminded_at: i64,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,18 +1,20 @@
-//! What the messenger watches that reminds voters, and a voter for himself.
+//! What the messenger watches that reminds voters, and voters for themselves.
 
-use super::store::reminders::{Reminded, Reminders, holding};
+use super::store::reminders::{Reminded, Reminders, Whom, holding};
 use crate::{
     api::{convert::timestamp, v1},
     directory::scope::Scope,
     error::Result,
     store::Store,
+    vault::Vault,
     watch::Subject,
 };
 
 /// Reminders to vote.
 pub(super) struct ToRemind {
+    pub(super) vault: Vault,
     /// Whose; none: all.
-    pub(super) voter_id: Option<String>,
+    pub(super) voter: Option<(String, Whom)>,
 }
 
 impl Subject for ToRemind {
@@ -22,21 +24,21 @@ impl Subject for ToRemind {
     type Message = v1::WatchRemindersResponse;
 
     fn key(&self) -> String {
-        self.voter_id.clone().unwrap_or_default()
+        self.voter.as_ref().map(|(id, _)| id.clone()).unwrap_or_default()
     }
 
     fn may_show(&self, reminded: &Reminded) -> bool {
-        self.voter_id.as_ref().is_none_or(|voter_id| *voter_id == reminded.voter_id)
+        self.voter.as_ref().is_none_or(|(_, whom)| whom.is(&reminded.whom))
     }
 
     async fn show(&self, store: &Store, _: &Scope, reminded: Vec<Reminded>) -> Result<Vec<(i64, v1::Reminder)>> {
-        let holding = holding(store, reminded).await?.into_iter();
-        let event = |(reminded, competition): (Reminded, super::terms::Competition)| {
+        let holding = holding((store, &self.vault), reminded).await?.into_iter();
+        let event = |(reminded, voter_id, competition): (Reminded, String, super::terms::Competition)| {
             let reminder = v1::Reminder {
                 competition_id: competition.id.to_string(),
                 title: competition.announced.title,
                 voting_deadline: Some(timestamp(competition.announced.voting_deadline)),
-                voter_id: reminded.voter_id.clone(),
+                voter_id,
             };
             (reminded.place(), reminder)
         };

@@ -63,11 +63,22 @@ pub(crate) fn pseudonym(salt: &Hash, voter_id: &str) -> String {
 pub(crate) struct BallotSeal {
     competition: Uuid,
     key: SealKey,
+    hides_voters: bool,
 }
 
 impl BallotSeal {
-    pub(crate) fn new(competition: Uuid, key: SealKey) -> Self {
-        Self { competition, key }
+    /// `hides_voters`: see [`Self::slot`].
+    pub(crate) fn new(competition: Uuid, key: SealKey, hides_voters: bool) -> Self {
+        Self { competition, key, hides_voters }
+    }
+
+    /// Where a voter's ballot is kept: nobody with a copy of the database and without the key can tell whose place it is, and so
+    /// who has voted. Votes that an earlier version opened keep ballots under pseudonyms.
+    pub(crate) fn slot(&self, pseudonym: &str) -> String {
+        match self.hides_voters {
+            true => hex(&self.mac(&[b"slot", pseudonym.as_bytes()])[..16]),
+            false => pseudonym.to_owned(),
+        }
     }
 
     /// A ballot that follows the one of `revision`, or a draft.
@@ -153,7 +164,15 @@ mod tests {
     use super::*;
 
     fn seal_of(competition: u128) -> BallotSeal {
-        BallotSeal::new(Uuid::from_u128(competition), SealKey::from_bytes(&[7; 32]).unwrap())
+        BallotSeal::new(Uuid::from_u128(competition), SealKey::from_bytes(&[7; 32]).unwrap(), true)
+    }
+
+    #[test]
+    fn a_slot_needs_the_key_of_the_vote() {
+        let (own, other) =
+            (seal_of(1), BallotSeal::new(Uuid::from_u128(1), SealKey::from_bytes(&[8; 32]).unwrap(), true));
+        assert_eq!(own.slot("v"), own.slot("v"));
+        assert!(own.slot("v") != own.slot("w") && own.slot("v") != other.slot("v") && own.slot("v") != "v");
     }
 
     #[test]

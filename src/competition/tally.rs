@@ -18,6 +18,10 @@ use super::{
 
 /// Judge teams that make a score, at least.
 pub const FEWEST_JUDGES_OF_AN_ENTRY: usize = 3;
+/// Ballots of a judge team, at least; those of smaller ones are summed together.
+pub const FEWEST_BALLOTS: u32 = 3;
+/// The judge team that they are together; no team's id begins with a space.
+pub const MERGED: &str = " merged";
 /// Resamplings behind an interval.
 pub const DRAWS: usize = 1_000;
 /// Parts of 1 in which the shares of judge teams are resampled.
@@ -52,6 +56,50 @@ impl Sums {
         given.ballots += 1;
         given.shares += mark.share;
         given.top += u32::from(mark.top);
+    }
+
+    /// With the judge teams that cast fewer than [`FEWEST_BALLOTS`] merged into one, the next smallest ones too until it has as
+    /// many, so that no sum is somebody's ballot; `cast`: ballots by judge team. What so few of the merged say of an entry does
+    /// not count where judge teams count. Where ballots do, none may be lost: more are merged instead.
+    #[must_use]
+    pub(crate) fn without_few(self, method: Method, cast: &BTreeMap<String, u32>) -> Self {
+        let mut smallest_first: Vec<(u32, &str)> = cast.iter().map(|(judge, cast)| (*cast, judge.as_str())).collect();
+        smallest_first.sort_unstable();
+        let few = smallest_first.iter().take_while(|(cast, _)| *cast < FEWEST_BALLOTS).count();
+        if few == 0 {
+            return self;
+        }
+        for count in few..=smallest_first.len() {
+            let (merged, _) = smallest_first.split_at(count);
+            let ballots: u32 = merged.iter().map(|(cast, _)| cast).sum();
+            let sums = self.merged(&merged.iter().map(|(_, judge)| *judge).collect());
+            let is_last = count == smallest_first.len();
+            let is_thin = || sums.0.iter().any(|((judge, _), given)| judge == MERGED && given.ballots < FEWEST_BALLOTS);
+            if is_last || (ballots >= FEWEST_BALLOTS && (method != Method::Plurality || !is_thin())) {
+                return match method {
+                    Method::Plurality if ballots >= FEWEST_BALLOTS => sums,
+                    Method::Plurality | Method::TrimmedTeamMean { .. } => sums.without_thin(),
+                };
+            }
+        }
+        self
+    }
+
+    fn merged(&self, judges: &BTreeSet<&str>) -> Self {
+        let mut sums = Self::default();
+        for ((judge, entry), given) in &self.0 {
+            let judge = if judges.contains(judge.as_str()) { MERGED } else { judge };
+            let sum = sums.0.entry((judge.to_owned(), entry.clone())).or_default();
+            sum.ballots += given.ballots;
+            sum.shares += given.shares;
+            sum.top += given.top;
+        }
+        sums
+    }
+
+    fn without_thin(mut self) -> Self {
+        self.0.retain(|(judge, _), given| judge != MERGED || given.ballots >= FEWEST_BALLOTS);
+        self
     }
 
     /// What judge teams gave to each entry: by entry, then in the order of judge teams. Looked up once for all entries, since
@@ -339,6 +387,35 @@ mod tests {
         assert_eq!(found["b"], Interval { low: 500_000_000, high: 500_000_000 });
         assert!(found["a"].low < 611_111_111 && 611_111_111 < found["a"].high, "{:?}", found["a"]);
         assert_eq!(intervals(TRIMMED, &entries, &sums, &seed), found);
+    }
+
+    fn cast(ballots: &[(&str, &[&str])]) -> (Sums, BTreeMap<String, u32>) {
+        let (mut sums, mut cast) = (Sums::default(), BTreeMap::new());
+        for (judge, entries) in ballots {
+            entries.iter().for_each(|entry| sums.add(judge, entry, Mark { share: UNIT, top: true }));
+            *cast.entry((*judge).to_owned()).or_default() += 1;
+        }
+        (sums, cast)
+    }
+
+    #[test]
+    fn few_ballots_are_summed_together_and_what_fewer_say_does_not_count() {
+        let three: &[(&str, &[&str])] = &[("b", &["e"]), ("b", &["e"]), ("b", &["e"])];
+        let few: &[(&str, &[&str])] = &[("a", &["e", "f"]), ("c", &["e"]), ("d", &["e"])];
+        let (sums, counted) = cast(&[three, few].concat());
+        let ballots = |sums: &Sums| -> Vec<(String, String, u32)> {
+            sums.0.iter().map(|((judge, entry), given)| (judge.clone(), entry.clone(), given.ballots)).collect()
+        };
+        let row = |judge: &str, entry: &str, ballots| (judge.to_owned(), entry.to_owned(), ballots);
+        let found = sums.clone().without_few(TRIMMED, &counted);
+        assert_eq!(ballots(&found), [row(MERGED, "e", 3), row("b", "e", 3)]);
+        // Every ballot counts for itself: the next team is merged too, and the one for f is told of nobody.
+        let found = sums.without_few(Method::Plurality, &counted);
+        assert_eq!(ballots(&found), [row(MERGED, "e", 6), row(MERGED, "f", 1)]);
+        let (sums, counted) = cast(three);
+        assert_eq!(sums.clone().without_few(TRIMMED, &counted), sums);
+        let (sums, counted) = cast(&few[..2]);
+        assert!(sums.without_few(TRIMMED, &counted).0.is_empty(), "two ballots in all");
     }
 
     proptest! {

@@ -20,7 +20,7 @@ use super::{
     result::{Basis, Fraction, Placing, is_told, placings, result, settled},
     secrets::{hex, unhex},
     store::opening::dealt,
-    tally::{FEWEST_JUDGES_OF_AN_ENTRY, Given, Sums, lots, scores, trimmed},
+    tally::{FEWEST_JUDGES_OF_AN_ENTRY, Given, MERGED, Sums, lots, scores, trimmed},
 };
 use crate::{interaction::Micros, vault::verifies};
 
@@ -638,7 +638,8 @@ fn sums(
         }
     }
     // A ranking gives half a point for each entry on the panel, however many of them are ranked.
-    for (judge, (ballots, shares)) in totals.iter().filter(|_| story.manifest.rules.form == Form::RankedPanel) {
+    let whole = totals.iter().filter(|(judge, _)| judge.as_str() != MERGED);
+    for (judge, (ballots, shares)) in whole.filter(|_| story.manifest.rules.form == Form::RankedPanel) {
         if 2 * shares != u128::from(*ballots) * u128::from(UNIT) {
             found.add(
                 format!("{SUMS}, judge team {judge:?}"),
@@ -692,6 +693,13 @@ fn panels(story: &Story<'_>, deal: &Deal, sums: &Sums, found: &mut Found) {
             panel.iter().for_each(|entry| *dealt.by_entry.entry(entry).or_default() += 1);
         }
     }
+    let named: BTreeSet<&str> = sums.0.keys().map(|(judge, _)| judge.as_str()).collect();
+    // Of those that were merged it is known only that they are none of the others.
+    let mut merged = Dealt::default();
+    for dealt in judges.iter().filter(|(judge, _)| !named.contains(*judge)).map(|(_, dealt)| dealt) {
+        dealt.by_entry.iter().for_each(|(entry, dealt)| *merged.by_entry.entry(entry).or_default() += dealt);
+    }
+    judges.insert(MERGED, merged);
     let mut counted: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for ((judge, entry), given) in &sums.0 {
         let dealt = judges.get(judge.as_str()).and_then(|dealt| dealt.by_entry.get(entry.as_str())).copied();

@@ -4,7 +4,7 @@
 //! stand in the log alone. So they are copied too as soon as nothing was written for a moment, at the latest after some
 //! seconds, and at every stop.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Statement};
 use tokio::{sync::watch, time::Instant};
@@ -13,6 +13,9 @@ use super::{Store, fault};
 
 /// How often it is looked whether there is anything to copy.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often [`Store::forget`] tries by itself, and the pause between, before it leaves it to the next look.
+const FORGETTING_TRIES: u32 = 5;
+const FORGETTING_PAUSE: Duration = Duration::from_millis(50);
 /// Under load, after so long at the latest.
 const LATEST: Duration = Duration::from_secs(10);
 
@@ -25,6 +28,9 @@ impl Store {
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {}
                 _ = stopping.wait_for(|stop| *stop) => return,
+            }
+            if self.to_forget.load(Ordering::Relaxed) {
+                self.try_to_forget().await;
             }
             let now = mark.acknowledged();
             let is_quiet = now == last_seen;
@@ -39,6 +45,34 @@ impl Store {
             }
             mark.sync();
         }
+    }
+
+    /// Empties the write-ahead log of an embedded database, after something was destroyed that must be nowhere: it would stand
+    /// there until the log comes round. If readers are in the way it is tried again until it is done.
+    pub(crate) async fn forget(&self) {
+        if self.mark.is_none() {
+            return;
+        }
+        self.to_forget.store(true, Ordering::Relaxed);
+        for _ in 0..FORGETTING_TRIES {
+            if self.try_to_forget().await {
+                return;
+            }
+            tokio::time::sleep(FORGETTING_PAUSE).await;
+        }
+    }
+
+    async fn try_to_forget(&self) -> bool {
+        // What is destroyed while this goes on asks for it anew.
+        self.to_forget.store(false, Ordering::Relaxed);
+        let is_done = self.cut_log().await.unwrap_or_else(|error| {
+            tracing::warn!(cause = fault::words(&error), "the write-ahead log was not emptied");
+            false
+        });
+        if !is_done {
+            self.to_forget.store(true, Ordering::Relaxed);
+        }
+        is_done
     }
 
     /// Copies everything and cuts the log to nothing; true if nobody was in the way.

@@ -21,7 +21,10 @@ mod suspicion;
 mod transaction;
 mod tx;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 use tokio::sync::watch;
@@ -74,6 +77,8 @@ pub struct Store {
     mark: Option<Arc<Mark>>,
     /// Told of every commit.
     committed: watch::Sender<()>,
+    /// What was destroyed still stands in the write-ahead log.
+    to_forget: Arc<AtomicBool>,
 }
 
 /// A pool of connections.
@@ -100,7 +105,17 @@ impl Store {
         mark: Option<Mark>,
     ) -> Self {
         let (health, mark) = (Arc::new(health), mark.map(Arc::new));
-        Self { write, read, heavy, clock, health, suspicion, mark, committed: watch::Sender::new(()) }
+        Self {
+            write,
+            read,
+            heavy,
+            clock,
+            health,
+            suspicion,
+            mark,
+            committed: watch::Sender::new(()),
+            to_forget: Arc::default(),
+        }
     }
 
     /// Waits until no connection is in use, then closes them. An embedded database is whole in its file afterwards.

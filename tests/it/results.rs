@@ -321,6 +321,8 @@ async fn phases_and_results_are_watched(server: Server) {
     // It is open once it says so.
     watch.next().await.unwrap().unwrap();
     vote.open(&server).await.unwrap();
+    let (announced, _) = next(&mut watch).await;
+    assert_eq!(announced.state(), CompetitionState::Submitting, "another deadline is announced");
     let (opened, resume_cursor) = next(&mut watch).await;
     assert_eq!((opened.state(), opened.result_revision, opened.standings.len()), (CompetitionState::Voting, 0, 0));
     drop(watch);

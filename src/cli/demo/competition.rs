@@ -141,7 +141,8 @@ impl Story {
         let request_id = || uuid::Uuid::new_v4().to_string();
         let request = v1::CreateCompetitionRequest { request_id: request_id(), competition: Some(announced) };
         let created = self.admin.competitions.create_competition(request).await.map_err(refused)?.into_inner();
-        let competition_id = created.competition.context("no competition")?.competition_id;
+        let created = created.competition.context("no competition")?;
+        let competition_id = created.competition_id.clone();
         for (team, name, plan) in BRANCHES {
             let entry = Entry {
                 competition_id: competition_id.clone(),
@@ -154,6 +155,14 @@ impl Story {
             let request = v1::SubmitEntryRequest { request_id: request_id(), entry: Some(entry) };
             self.member(team, 1, team)?.competitions.submit_entry(request).await.map_err(refused)?;
         }
+        // Nor can it wait for the deadline that was announced: it is announced anew, which every team is told.
+        let request = v1::UpdateCompetitionRequest {
+            request_id: request_id(),
+            competition_id: competition_id.clone(),
+            etag: created.etag.clone(),
+            competition: Some(v1::Competition { submission_deadline: Some(timestamp(now)), ..created }),
+        };
+        self.admin.competitions.update_competition(request).await.map_err(refused)?;
         let request = v1::OpenVotingRequest {
             request_id: request_id(),
             competition_id: competition_id.clone(),

@@ -89,6 +89,7 @@ impl CompetitionApi {
                 Box::pin(async move { announce::cancel(tx, &api.store, &actor, id, &reason).await })
             })
             .await?;
+        self.store.forget().await;
         Ok(v1::CancelCompetitionResponse { competition: Some(self.competition(id).await?) })
     }
 

@@ -84,7 +84,7 @@ impl CompetitionApi {
         let reminders = Feed::start(store.clone(), stopping.clone());
         let opened = Arc::new(Notify::new());
         tokio::spawn(keep_time(store.clone(), vault.clone(), (stopping.clone(), trusted.clone())));
-        tokio::spawn(keep_reminding(store.clone(), opened.clone(), (stopping, trusted)));
+        tokio::spawn(keep_reminding((store.clone(), vault.clone()), opened.clone(), (stopping, trusted)));
         Self { store, vault, ballots, changes, reminders, watches, opened }
     }
 

@@ -14,6 +14,7 @@ use super::{
             self as rows,
             ballots::{self, Act, Deed, Done, Receipt, Who},
             erasure,
+            reminders::Whom,
         },
     },
     Answers, CompetitionApi,
@@ -142,9 +143,11 @@ impl CompetitionApi {
         call: Call<v1::WatchRemindersRequest>,
     ) -> Result<Answers<v1::WatchRemindersResponse>> {
         let Call { caller, scope, message } = call;
-        let voter_id = if scope == Scope::All { None } else { Some(caller.subject().to_owned()) };
+        let own = || Ok::<_, Error>((caller.subject().to_owned(), Whom::new(&self.vault, caller.subject())?));
+        let voter = if scope == Scope::All { None } else { Some(own()?) };
+        let about = ToRemind { vault: self.vault.clone(), voter };
         let (from, by) = ((&self.store, &self.reminders), (caller, scope));
-        let watch = self.watches.open(from, by, ToRemind { voter_id }, &message.resume_cursor).await?;
+        let watch = self.watches.open(from, by, about, &message.resume_cursor).await?;
         Ok(watch.begin())
     }
 
@@ -159,6 +162,7 @@ impl CompetitionApi {
                 Box::pin(async move { erasure::erase(tx, &api.vault, now, &actor, &voter_id).await })
             })
             .await?;
+        self.store.forget().await;
         Ok(v1::EraseVoterResponse { rolls: i32::try_from(rolls).unwrap_or(i32::MAX) })
     }
 }

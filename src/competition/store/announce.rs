@@ -66,6 +66,7 @@ pub(crate) async fn create(
         closed_at: Set(None),
         dispute_until: Set(None),
         result_revision: Set(0),
+        hides_voters: Set(1),
     };
     competition::Entity::insert(row).exec_without_returning(tx).await?;
     announce_change(tx, store, id, CompetitionState::Submitting, 0, now).await?;
@@ -105,6 +106,8 @@ pub(crate) async fn update(
         ..Default::default()
     };
     competition::Entity::update(row).exec(tx).await?;
+    // Who counts on what was announced is told that it is not so any more.
+    announce_change(tx, store, id, CompetitionState::Submitting, 0, now).await?;
     let actor = (actor.0.as_str(), actor.1);
     let detail = Some(json!({"before": detail(&before.announced)?, "after": detail(announced)?}));
     audit::add(tx, now, actor, AuditAction::CompetitionUpdated, &id.to_string(), "", detail).await?;

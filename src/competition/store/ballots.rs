@@ -1,13 +1,16 @@
 //! Ballots: cast, replaced, withdrawn and drafted, in groups.
 //!
 //! Who casts one locks its competition beside others and his own row of the roll, so that his ballot is written by one server
-//! at a time. No row says when, and what it says is sealed: not even the ids of requests are kept as they came, since callers
+//! at a time. No row says whose it is or when, and what it says is sealed: not even the ids of requests are kept as they came, since callers
 //! may number them.
 
 use std::collections::{BTreeMap, HashMap};
 
 use futures::future::BoxFuture;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult as _, Statement, Value, entity::prelude::*};
+use sea_orm::{
+    ConnectionTrait, DbErr, FromQueryResult as _, QueryFilter as _, QuerySelect as _, Statement, Value,
+    entity::prelude::*,
+};
 
 use super::{
     super::{
@@ -16,7 +19,7 @@ use super::{
         draw::{Hash, sha256},
         entity::{ballot, voter},
         manifest::Manifest,
-        secrets::{BallotSeal, DRAFT, Purpose, hex},
+        secrets::{BallotSeal, DRAFT, hex},
         terms::{Competition, Enrolled},
     },
     Locked, lock, lock_shared, rows,
@@ -33,9 +36,10 @@ use crate::{
         group::WriteGroup,
         set::{self, Cell},
     },
-    vault::{SealKey, Vault},
+    vault::Vault,
 };
 
+// The column of slots has the name that it had when ballots lay under pseudonyms.
 const BALLOT: Table = Table {
     name: "ballot",
     present: Present::Replace(2),
@@ -228,11 +232,7 @@ async fn opened(tx: &Tx, vault: &Vault, locked: Result<(Locked, Micros), Abort>,
 
 /// The seal of a competition's ballots, while it is open.
 pub(crate) fn seal_of(locked: &Locked, vault: &Vault) -> Result<Option<BallotSeal>> {
-    if locked.competition.state != CompetitionState::Voting {
-        return Ok(None);
-    }
-    let key = locked.secret(vault, Purpose::BallotKey)?.map(|key| SealKey::from_bytes(&key)).transpose()?;
-    Ok(key.map(|key| BallotSeal::new(locked.competition.id, key)))
+    if locked.competition.state == CompetitionState::Voting { locked.ballot_seal(vault) } else { Ok(None) }
 }
 
 /// Voters of the roll whose column is one of these texts, locked in the order of their pseudonyms; with what the directory says
@@ -278,35 +278,35 @@ struct Urn {
     seal: BallotSeal,
     /// With whether each is active.
     voters: HashMap<Who, (Enrolled, bool)>,
-    /// By pseudonym.
+    /// By slot.
     ballots: BTreeMap<String, Kept>,
-    /// MAC of the request and sealed answer, by pseudonym and name of the request.
+    /// MAC of the request and sealed answer, by slot and name of the request.
     requests: HashMap<(String, String), (Vec<u8>, Vec<u8>)>,
     new: Vec<Vec<Cell>>,
 }
 
 impl Urn {
     async fn read(&mut self, tx: &Tx, acts: &[&Act]) -> Result<(), Abort> {
-        let pseudonyms: Vec<String> = self.voters.values().map(|(voter, _)| voter.pseudonym.clone()).collect();
-        if pseudonyms.is_empty() {
+        let slots: Vec<String> = self.voters.values().map(|(voter, _)| self.slot(voter)).collect();
+        if slots.is_empty() {
             return Ok(());
         }
         let named = |act: &&Act| {
             let (voter, _) = self.voters.get(&act.who)?;
-            Some((voter.pseudonym.clone(), self.request_name(voter, act.deed.request_id()?)))
+            Some((self.slot(voter), self.request_name(voter, act.deed.request_id()?)))
         };
         let (askers, requests): (Vec<String>, Vec<String>) = acts.iter().filter_map(named).unzip();
         let backend = tx.get_database_backend();
         let competition: Value = self.locked.competition.id.into();
-        let pseudonyms = set::texts(backend, pseudonyms)?;
+        let slots = set::texts(backend, slots)?;
         let within = format!("competition_id = $1 AND pseudonym IN {}", set::texts_listed(backend, 2));
 
         let sql = format!("SELECT * FROM ballot WHERE {within}");
-        let statement = Statement::from_sql_and_values(backend, sql, [competition.clone(), pseudonyms]);
+        let statement = Statement::from_sql_and_values(backend, sql, [competition.clone(), slots]);
         for row in tx.query_all_raw(statement).await? {
             let row = ballot::Model::from_query_result(&row, "")?;
             let kept = Kept { revision: row.revision, sealed: row.sealed, draft: row.draft, changed: false };
-            self.ballots.insert(row.pseudonym, kept);
+            self.ballots.insert(row.slot, kept);
         }
         // Looked up one by one: a join is planned by statistics, and of what has just been cast there are none.
         let of = "FROM ballot_request WHERE competition_id = $1 AND pseudonym = one AND request_id = other";
@@ -352,6 +352,10 @@ impl Urn {
         Ok(self.enact(&voter, &act.deed))
     }
 
+    fn slot(&self, voter: &Enrolled) -> String {
+        self.seal.slot(&voter.pseudonym)
+    }
+
     fn request_name(&self, voter: &Enrolled, request_id: &str) -> String {
         hex(&self.seal.mac(&[b"request", voter.pseudonym.as_bytes(), b" ", request_id.as_bytes()]))
     }
@@ -364,7 +368,7 @@ impl Urn {
     fn recall(&self, voter: &Enrolled, deed: &Deed) -> Result<Option<Receipt>> {
         let Some(request_id) = deed.request_id() else { return Ok(None) };
         let name = self.request_name(voter, request_id);
-        let Some((mac, answer)) = self.requests.get(&(voter.pseudonym.clone(), name.clone())) else { return Ok(None) };
+        let Some((mac, answer)) = self.requests.get(&(self.slot(voter), name.clone())) else { return Ok(None) };
         if self.body_mac(voter, deed) != mac.as_slice() {
             return Err(Error::RequestIdReused);
         }
@@ -380,7 +384,7 @@ impl Urn {
         if let Some(why) = why_no_ballot(voter.no_ballot) {
             return Err(Error::NoBallot(why));
         }
-        let current = self.ballots.get(&voter.pseudonym);
+        let current = self.ballots.get(&self.slot(voter));
         let is_current = |revision: i64| revision == current.map_or(0, |kept| kept.revision);
         match deed {
             Deed::Draft { named } => self.check_named(voter, named, true),
@@ -447,19 +451,24 @@ impl Urn {
         };
         let is_chosen = |id: &str| named.iter().any(|one| one.to_string() == id);
         let chosen = manifest.entries.iter().filter(|entry| is_chosen(&entry.id));
+        let id = self.locked.competition.id;
+        let of_teams = voter::Entity::find()
+            .select_only()
+            .column(voter::Column::Pseudonym)
+            .filter(voter::Column::CompetitionId.eq(id))
+            .filter(voter::Column::TeamId.is_in(chosen.map(|entry| entry.team.clone())));
+        let of_teams: Vec<String> = of_teams.into_tuple().all(tx).await?;
+        let by_slot: HashMap<String, String> = of_teams.into_iter().map(|one| (self.seal.slot(&one), one)).collect();
         let backend = tx.get_database_backend();
-        let sql = format!(
-            "SELECT b.* FROM ballot b JOIN competition_voter v
-                ON v.competition_id = b.competition_id AND v.pseudonym = b.pseudonym
-             WHERE b.competition_id = $1 AND b.sealed IS NOT NULL AND v.team_id IN {}",
-            set::texts_listed(backend, 2)
-        );
-        let teams = set::texts(backend, chosen.map(|entry| entry.team.clone()).collect())?;
-        let statement = Statement::from_sql_and_values(backend, sql, [self.locked.competition.id.into(), teams]);
-        for row in tx.query_all_raw(statement).await? {
+        let within = set::texts_listed(backend, 2);
+        let sql =
+            format!("SELECT * FROM ballot WHERE competition_id = $1 AND sealed IS NOT NULL AND pseudonym IN {within}");
+        let slots = set::texts(backend, by_slot.keys().cloned().collect())?;
+        for row in tx.query_all_raw(Statement::from_sql_and_values(backend, sql, [id.into(), slots])).await? {
             let row = ballot::Model::from_query_result(&row, "")?;
             let sealed = row.sealed.unwrap_or_default();
-            if self.seal.open(&row.pseudonym, row.revision, &sealed)?.contains(&own) {
+            let Some(pseudonym) = by_slot.get(&row.slot) else { continue };
+            if self.seal.open(pseudonym, row.revision, &sealed)?.contains(&own) {
                 return Ok(true);
             }
         }
@@ -467,7 +476,8 @@ impl Urn {
     }
 
     fn enact(&mut self, voter: &Enrolled, deed: &Deed) -> Result<Done> {
-        let kept = self.ballots.entry(voter.pseudonym.clone()).or_default();
+        let slot = self.slot(voter);
+        let kept = self.ballots.entry(slot.clone()).or_default();
         let ballot_hash = match deed {
             Deed::Draft { named } => {
                 kept.draft = Some(self.seal.seal(&voter.pseudonym, DRAFT, named)?);
@@ -495,20 +505,20 @@ impl Urn {
             let answer = self.seal.seal_answer(&voter.pseudonym, &name, &receipt.to_bytes())?;
             self.new.push(vec![
                 self.locked.competition.id.into(),
-                voter.pseudonym.clone().into(),
+                slot.clone().into(),
                 name.clone().into(),
                 Some(mac.clone()).into(),
                 Some(answer.clone()).into(),
             ]);
-            self.requests.insert((voter.pseudonym.clone(), name), (mac, answer));
+            self.requests.insert((slot, name), (mac, answer));
         }
         Ok(Done::Recorded(receipt))
     }
 
     async fn write(self, tx: &Tx) -> Result<(), DbErr> {
         let id = self.locked.competition.id;
-        let row = |(pseudonym, kept): (String, Kept)| {
-            vec![id.into(), pseudonym.into(), kept.revision.into(), kept.sealed.into(), kept.draft.into()]
+        let row = |(slot, kept): (String, Kept)| {
+            vec![id.into(), slot.into(), kept.revision.into(), kept.sealed.into(), kept.draft.into()]
         };
         let changed = self.ballots.into_iter().filter(|(_, kept)| kept.changed);
         set::insert(tx, &BALLOT, changed.map(row).collect()).await?;
@@ -590,7 +600,7 @@ pub(crate) async fn own(
         return Ok(Own::default());
     }
     let Some(seal) = seal_of(locked, vault)? else { return Ok(Own::default()) };
-    let row = ballot::Entity::find_by_id((competition.id, pseudonym.to_owned())).one(connection).await?;
+    let row = ballot::Entity::find_by_id((competition.id, seal.slot(pseudonym))).one(connection).await?;
     let Some(row) = row else { return Ok(Own::default()) };
     let open = |revision, sealed: Option<Vec<u8>>| {
         sealed.map_or(Ok(Vec::new()), |sealed| seal.open(pseudonym, revision, &sealed))

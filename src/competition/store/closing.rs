@@ -13,12 +13,13 @@ use super::{
         entity::{ballot, competition, voter},
         manifest::{Manifest, sums_hash},
         result::{Basis, Fraction, placings},
-        secrets::{BallotSeal, Purpose, hex},
+        secrets::{Purpose, hex},
         tally::{Sums, outcomes},
         terms::Rules,
     },
     Actor, Locked, add_link, announce_change, destroy_ballots, lock,
     opening::seed_of,
+    reminders,
     results::{keep_sums, raise_flags, sums_of},
     rows,
 };
@@ -28,7 +29,7 @@ use crate::{
     interaction::Micros,
     rating::shrunken_team_means,
     store::{Abort, Store, Tx, audit},
-    vault::{SealKey, Vault},
+    vault::Vault,
 };
 
 /// Who closes at the deadline, in the audit trail.
@@ -74,12 +75,18 @@ pub(crate) async fn close(store: &Store, vault: &Vault, early: Option<Actor>, id
     };
     let (store, vault) = (store.clone(), vault.clone());
     let work = store.clone();
-    work.transact(move |tx| {
+    let closed = work.transact(move |tx| {
         let (store, vault, early, means) = (store.clone(), vault.clone(), early.clone(), means.clone());
         Box::pin(async move { close_in(tx, (&store, &vault), early.as_ref(), id, &means).await })
-    })
-    .await
+    });
+    if closed.await? {
+        // Ballots and their key stood in it.
+        work.forget().await;
+    }
+    Ok(())
 }
+
+/// Gives whether it was done here.
 
 async fn close_in(
     tx: &Tx,
@@ -87,14 +94,14 @@ async fn close_in(
     early: Option<&Actor>,
     id: Uuid,
     means: &BTreeMap<String, i64>,
-) -> Result<(), Abort> {
+) -> Result<bool, Abort> {
     let (locked, now) = lock(tx, store, id).await?;
     let competition = &locked.competition;
     match (competition.state, early) {
         (CompetitionState::Voting, Some(_)) => {}
         (CompetitionState::Voting, None) if competition.is_overdue_at(now) => {}
         // Somebody was quicker.
-        (CompetitionState::Closed | CompetitionState::Final, _) | (_, None) => return Ok(()),
+        (CompetitionState::Closed | CompetitionState::Final, _) | (_, None) => return Ok(false),
         (CompetitionState::Unspecified | CompetitionState::Submitting | CompetitionState::Cancelled, Some(_)) => {
             return Err(Error::VotingNotOpen.into());
         }
@@ -126,6 +133,7 @@ async fn close_in(
         outcomes: outcomes.into_iter().map(outcome).collect(),
         result,
     };
+    reminders::forget(tx, id).await?;
     keep_sums(tx, id, &sums).await?;
     raise_flags(tx, id, &entries, &sums).await?;
     destroy_ballots(tx, id).await?;
@@ -144,7 +152,7 @@ async fn close_in(
     announce_change(tx, store, id, CompetitionState::Closed, 1, closed_at).await?;
     let actor = early.map_or((SERVER, Role::Unspecified), |(subject, role)| (subject.as_str(), *role));
     audit::add(tx, now, actor, AuditAction::VotingClosed, &id.to_string(), "", None).await?;
-    Ok(())
+    Ok(true)
 }
 
 pub(crate) fn manifest_of(locked: &Locked) -> Result<Manifest> {
@@ -157,18 +165,18 @@ pub(crate) fn manifest_of(locked: &Locked) -> Result<Manifest> {
 async fn count(tx: &Tx, vault: &Vault, locked: &Locked) -> Result<(Sums, usize), Abort> {
     let id = locked.competition.id;
     let rules = &locked.competition.announced.rules;
-    let key = locked.secret(vault, Purpose::BallotKey)?.ok_or_else(|| Error::internal("no ballot key"))?;
-    let seal = BallotSeal::new(id, SealKey::from_bytes(&key)?);
+    let seal = locked.ballot_seal(vault)?.ok_or_else(|| Error::internal("no ballot key"))?;
     let voters = voter::Entity::find().filter(voter::Column::CompetitionId.eq(id)).all(tx).await?;
     let mut voters: BTreeMap<String, voter::Model> =
-        voters.into_iter().map(|row| (row.pseudonym.clone(), row)).collect();
+        voters.into_iter().map(|row| (seal.slot(&row.pseudonym), row)).collect();
     let ballots = ballot::Entity::find()
         .filter(ballot::Column::CompetitionId.eq(id))
         .filter(ballot::Column::Sealed.is_not_null());
-    let (mut sums, mut unreadable) = (Sums::default(), 0);
+    let (mut sums, mut cast, mut unreadable) = (Sums::default(), BTreeMap::new(), 0);
     for row in ballots.all(tx).await? {
-        let named = row.sealed.map(|sealed| seal.open(&row.pseudonym, row.revision, &sealed));
-        let voter = voters.remove(&row.pseudonym).map(rows::enrolled).transpose()?;
+        let voter = voters.remove(&row.slot).map(rows::enrolled).transpose()?;
+        let named = voter.as_ref().zip(row.sealed);
+        let named = named.map(|(voter, sealed)| seal.open(&voter.pseudonym, row.revision, &sealed));
         let (Some(Ok(named)), Some(voter)) = (named, voter) else {
             unreadable += 1;
             continue;
@@ -178,11 +186,12 @@ async fn count(tx: &Tx, vault: &Vault, locked: &Locked) -> Result<(Sums, usize),
             continue;
         };
         add(&mut sums, rules, &judge, &voter.panel, &named);
+        *cast.entry(judge).or_default() += 1;
     }
     if unreadable > 0 {
         tracing::error!(unreadable, "ballots were altered in the database and are not counted");
     }
-    Ok((sums, unreadable))
+    Ok((sums.without_few(rules.method(), &cast), unreadable))
 }
 
 /// Adds one ballot.

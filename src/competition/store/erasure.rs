@@ -8,6 +8,7 @@ use super::{
         secrets::hex,
     },
     Actor,
+    reminders::Whom,
 };
 use crate::{
     api::v1::AuditAction,
@@ -28,7 +29,8 @@ pub(crate) async fn erase(tx: &Tx, vault: &Vault, now: Micros, actor: &Actor, vo
         .await?
         .rows_affected;
     let mut found = erased;
-    let reminders = reminder::Entity::delete_many().filter(reminder::Column::VoterId.eq(voter_id));
+    let whom = Whom::new(vault, voter_id)?;
+    let reminders = reminder::Entity::delete_many().filter(reminder::Column::Whom.is_in(whom.names()));
     found += reminders.exec(tx).await?.rows_affected;
     let conflicts = conflict::Entity::delete_many().filter(conflict::Column::StaffId.eq(voter_id));
     found += conflicts.exec(tx).await?.rows_affected;

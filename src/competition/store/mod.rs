@@ -22,7 +22,7 @@ use super::{
     chain::{Body, Link},
     draw::Hash,
     entity::{ballot, ballot_request, change, competition, conflict, entry, invitee, revision, voter},
-    secrets::{self, Purpose},
+    secrets::{self, BallotSeal, Purpose},
     terms::{Competition, Enrolled, Plan},
 };
 use crate::{
@@ -33,7 +33,7 @@ use crate::{
         Abort, Store, Tx,
         sequence::{self, COMPETITIONS},
     },
-    vault::Vault,
+    vault::{SealKey, Vault},
 };
 
 /// Who acts: subject and role of the token.
@@ -55,6 +55,12 @@ impl Locked {
         };
         let open = |sealed: &Vec<u8>| secrets::open(vault, &self.row.key_id, self.row.id, purpose, sealed);
         sealed.map(open).transpose()
+    }
+
+    /// The seal of its ballots, from the opening to the close.
+    pub(super) fn ballot_seal(&self, vault: &Vault) -> Result<Option<BallotSeal>> {
+        let key = self.secret(vault, Purpose::BallotKey)?.map(|key| SealKey::from_bytes(&key)).transpose()?;
+        Ok(key.map(|key| BallotSeal::new(self.row.id, key, self.row.hides_voters != 0)))
     }
 
     /// Of the master key under which its secrets are sealed.

@@ -23,7 +23,10 @@ use super::{
     Actor, Locked, add_link, announce_change, conflicts, invitees, lock, plans_of,
 };
 use crate::{
-    api::v1::{AuditAction, CompetitionState, NoBallotReason, StaffRole, StaffState},
+    api::{
+        convert::timestamp,
+        v1::{AuditAction, CompetitionState, NoBallotReason, StaffRole, StaffState},
+    },
     directory::{
         scope::Scope,
         store::{StaffQuery, find_staff, list_staff},
@@ -269,6 +272,12 @@ fn key_of(candidate: &Candidate) -> String {
 fn check(competition: &Competition, plans: &[Plan], voters: usize, public_draw: &str, now: Micros) -> Result<()> {
     let too_large = too_large(competition.announced.rules.form, plans.len(), voters);
     let mut missing: Vec<String> = too_large.iter().map(ToString::to_string).collect();
+    if now < competition.announced.submission_deadline {
+        let until = timestamp(competition.announced.submission_deadline);
+        missing.push(format!(
+            "entries are taken until {until}, as announced; to open sooner, announce another submission deadline"
+        ));
+    }
     if now >= competition.announced.voting_deadline {
         missing.push("the voting deadline has passed".to_owned());
     }

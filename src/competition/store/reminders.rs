@@ -9,16 +9,18 @@ use std::{
 
 use futures::future::BoxFuture;
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DbErr, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
-    entity::prelude::*,
+    ActiveValue::Set, ConnectionTrait, DbErr, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
 };
 use tokio::sync::{Notify, watch};
 
 use super::{
     super::{
-        entity::{competition, reminder},
+        entity::{ballot, competition, reminder, voter},
+        secrets::hex,
         terms::Competition,
     },
+    Locked,
+    ballots::seal_of,
     lock, rows,
 };
 use crate::{
@@ -30,8 +32,8 @@ use crate::{
         Abort, Store, Tx,
         feed::{Log, Numbered},
         sequence::{self, REMINDERS},
-        set,
     },
+    vault::Vault,
 };
 
 /// How often an occasion is looked for, besides at an opening.
@@ -43,7 +45,7 @@ const CHUNK: usize = 200;
 
 /// Writes reminders as they become due, until `stopping` turns true.
 pub(crate) async fn keep_reminding(
-    store: Store,
+    (store, vault): (Store, Vault),
     opened: Arc<Notify>,
     (mut stopping, mut trusted): (watch::Receiver<bool>, Trusted),
 ) {
@@ -53,7 +55,7 @@ pub(crate) async fn keep_reminding(
             _ = stopping.wait_for(|stop| *stop) => return,
         }
         // How many there are would tell how many have voted.
-        if let Err(error) = remind(&store).await {
+        if let Err(error) = remind(&store, &vault).await {
             tracing::warn!(%error, "reminding voters");
         }
         tokio::select! {
@@ -64,7 +66,7 @@ pub(crate) async fn keep_reminding(
     }
 }
 
-async fn remind(store: &Store) -> Result<()> {
+async fn remind(store: &Store, vault: &Vault) -> Result<()> {
     let open = competition::Entity::find()
         .filter(competition::Column::State.eq(CompetitionState::Voting as i16))
         .filter(competition::Column::VotingDeadline.gt(store.clock().now_micros()));
@@ -74,10 +76,10 @@ async fn remind(store: &Store) -> Result<()> {
         if let Some(due) = last_occasion(&competition, store.clock().now_micros())
             && !is_reminded(store.reader(), competition.id, due).await?
         {
-            let (runner, id) = (store.clone(), competition.id);
+            let (runner, by, id) = (store.clone(), vault.clone(), competition.id);
             let written = store.transact(move |tx| {
-                let store = runner.clone();
-                Box::pin(async move { remind_of(tx, &store, id).await })
+                let (store, vault) = (runner.clone(), by.clone());
+                Box::pin(async move { remind_of(tx, (&store, &vault), id).await })
             });
             written.await?;
         }
@@ -101,58 +103,85 @@ async fn is_reminded(connection: &impl ConnectionTrait, competition: Uuid, since
 }
 
 /// Reminds all who have a ballot and have not cast it of the last occasion, unless they were.
-async fn remind_of(tx: &Tx, store: &Store, id: Uuid) -> Result<(), Abort> {
+async fn remind_of(tx: &Tx, (store, vault): (&Store, &Vault), id: Uuid) -> Result<(), Abort> {
     let (locked, now) = lock(tx, store, id).await?;
     let competition = &locked.competition;
     let Some(due) = last_occasion(competition, now).filter(|_| competition.is_open_at(now)) else { return Ok(()) };
     if is_reminded(tx, id, due).await? {
         return Ok(());
     }
-    let silent: Vec<String> = silent(tx, &[id], None).await?.into_iter().map(|(_, voter_id)| voter_id).collect();
+    let silent = silent(tx, vault, &locked).await?;
     if silent.is_empty() {
         return Ok(());
     }
     let count = i64::try_from(silent.len()).unwrap_or(i64::MAX);
     let (first, _) = sequence::take(tx, store.clock(), REMINDERS, count).await?;
-    let row = |(sequence, voter_id)| reminder::ActiveModel {
-        sequence: Set(sequence),
-        competition_id: Set(id),
-        voter_id: Set(voter_id),
-        reminded_at: Set(now),
+    let row = |(sequence, voter_id): (i64, String)| {
+        let whom = Whom::new(vault, &voter_id)?.0.into_iter().next().unwrap_or_default();
+        Ok(reminder::ActiveModel {
+            sequence: Set(sequence),
+            competition_id: Set(id),
+            whom: Set(whom),
+            reminded_at: Set(now),
+        })
     };
-    let reminders: Vec<_> = (first..).zip(silent).map(row).collect();
+    let reminders: Vec<_> = (first..).zip(silent).map(row).collect::<Result<_>>()?;
     for chunk in reminders.chunks(CHUNK) {
         reminder::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx).await?;
     }
     Ok(())
 }
 
-/// Who has a ballot in these competitions and has not cast it, all of them or among some.
-async fn silent(
-    connection: &impl ConnectionTrait,
-    competitions: &[Uuid],
-    among: Option<Vec<String>>,
-) -> Result<Vec<(Uuid, String)>, DbErr> {
-    let backend = connection.get_database_backend();
-    let mut found = Vec::new();
-    for id in competitions {
-        let mut values = vec![(*id).into()];
-        let mut sql = "SELECT v.voter_id FROM competition_voter v
-            LEFT JOIN ballot b ON b.competition_id = v.competition_id AND b.pseudonym = v.pseudonym
-            WHERE v.competition_id = $1 AND v.voter_id IS NOT NULL AND v.judge IS NOT NULL AND b.sealed IS NULL"
-            .to_owned();
-        if let Some(among) = &among {
-            sql += &format!(" AND v.voter_id IN {}", set::texts_listed(backend, 2));
-            values.push(set::texts(backend, among.clone())?);
-        }
-        // In no order that says anything.
-        sql += " ORDER BY v.pseudonym";
-        let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-        for row in rows {
-            found.push((*id, row.try_get("", "voter_id")?));
-        }
+/// Colleagues who have a ballot in an open competition and have not cast it, in no order that says anything.
+async fn silent(connection: &impl ConnectionTrait, vault: &Vault, locked: &Locked) -> Result<Vec<String>> {
+    let Some(seal) = seal_of(locked, vault)? else { return Ok(Vec::new()) };
+    let cast = ballot::Entity::find()
+        .select_only()
+        .column(ballot::Column::Slot)
+        .filter(ballot::Column::CompetitionId.eq(locked.competition.id))
+        .filter(ballot::Column::Sealed.is_not_null());
+    let cast: HashSet<String> = cast.into_tuple().all(connection).await?.into_iter().collect();
+    let seats = voter::Entity::find()
+        .select_only()
+        .columns([voter::Column::Pseudonym, voter::Column::VoterId])
+        .filter(voter::Column::CompetitionId.eq(locked.competition.id))
+        .filter(voter::Column::VoterId.is_not_null())
+        .filter(voter::Column::Judge.is_not_null())
+        .order_by_asc(voter::Column::Pseudonym);
+    let seats: Vec<(String, String)> = seats.into_tuple().all(connection).await?;
+    let is_silent = |pseudonym: &String| !cast.contains(&seal.slot(pseudonym));
+    Ok(seats.into_iter().filter(|(pseudonym, _)| is_silent(pseudonym)).map(|(_, voter_id)| voter_id).collect())
+}
+
+/// How a reminder names whom it is for: who was reminded at half time had not voted, so nobody may tell it from a copy of the
+/// database. A MAC under every master key there is, the newest first.
+#[derive(Clone, Debug)]
+pub(crate) struct Whom(Vec<String>);
+
+impl Whom {
+    pub(crate) fn new(vault: &Vault, voter_id: &str) -> Result<Self> {
+        let newest = vault.mac(vault.key_id()?, &[b"reminded voter", voter_id.as_bytes()])?;
+        let mut names = vec![hex(&newest)];
+        names.extend(vault.macs(&[b"reminded voter", voter_id.as_bytes()])?.iter().map(|mac| hex(mac)));
+        // As an earlier version wrote it.
+        names.push(voter_id.to_owned());
+        Ok(Self(names))
     }
-    Ok(found)
+
+    pub(crate) fn is(&self, whom: &str) -> bool {
+        self.0.iter().any(|name| name == whom)
+    }
+
+    /// Every name under which reminders may stand.
+    pub(super) fn names(&self) -> &[String] {
+        &self.0
+    }
+}
+
+/// Removes the reminders of a vote that is over.
+pub(super) async fn forget(tx: &Tx, competition: Uuid) -> Result<(), DbErr> {
+    reminder::Entity::delete_many().filter(reminder::Column::CompetitionId.eq(competition)).exec(tx).await?;
+    Ok(())
 }
 
 /// A line of the log: that somebody is to be reminded.
@@ -160,7 +189,8 @@ async fn silent(
 pub(crate) struct Reminded {
     sequence: i64,
     pub(crate) competition: Uuid,
-    pub(crate) voter_id: String,
+    /// See [`Whom`].
+    pub(crate) whom: String,
 }
 
 impl Numbered for Reminded {
@@ -183,31 +213,39 @@ impl Log for Reminders {
             let line = |row: reminder::Model| Reminded {
                 sequence: row.sequence,
                 competition: row.competition_id,
-                voter_id: row.voter_id,
+                whom: row.whom,
             };
             Ok(lines.into_iter().map(line).collect())
         })
     }
 }
 
-/// Those of the reminders that still hold, each with its number and competition: it is open, and the voter has not voted.
-pub(crate) async fn holding(store: &Store, reminded: Vec<Reminded>) -> Result<Vec<(Reminded, Competition)>, Error> {
+/// Those of the reminders that still hold, each with its voter and competition: it is open, and the voter has not voted.
+pub(crate) async fn holding(
+    (store, vault): (&Store, &Vault),
+    reminded: Vec<Reminded>,
+) -> Result<Vec<(Reminded, String, Competition)>, Error> {
     let ids: HashSet<Uuid> = reminded.iter().map(|one| one.competition).collect();
     let now = store.clock().now_micros();
     let found = competition::Entity::find().filter(competition::Column::Id.is_in(ids)).all(store.reader()).await?;
-    let mut open = HashMap::new();
+    let (mut open, mut silent_by_name) = (HashMap::new(), HashMap::new());
     for row in found {
-        let competition = rows::competition(&row)?;
-        if competition.is_open_at(now) {
-            open.insert(competition.id, competition);
+        let locked = super::locked(row)?;
+        if !locked.competition.is_open_at(now) {
+            continue;
         }
+        let id = locked.competition.id;
+        for voter_id in silent(store.reader(), vault, &locked).await? {
+            for name in Whom::new(vault, &voter_id)?.0 {
+                silent_by_name.insert((id, name), voter_id.clone());
+            }
+        }
+        open.insert(id, locked.competition);
     }
-    let whom = reminded.iter().map(|one| one.voter_id.clone()).collect();
-    let ids: Vec<Uuid> = open.keys().copied().collect();
-    let silent: HashSet<(Uuid, String)> = silent(store.reader(), &ids, Some(whom)).await?.into_iter().collect();
     let holds = |one: Reminded| {
         let competition = open.get(&one.competition)?;
-        silent.contains(&(one.competition, one.voter_id.clone())).then(|| (one, competition.clone()))
+        let voter_id = silent_by_name.get(&(one.competition, one.whom.clone()))?;
+        Some((one, voter_id.clone(), competition.clone()))
     };
     Ok(reminded.into_iter().filter_map(holds).collect())
 }

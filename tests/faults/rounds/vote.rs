@@ -11,7 +11,7 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use rapport::{
     api::v1::{
         CastBallotRequest, CloseVotingRequest, Competition, CompetitionRules, CreateCompetitionRequest, Entry,
-        GetMyBallotRequest, OpenVotingRequest, Role, SubmitEntryRequest,
+        GetMyBallotRequest, OpenVotingRequest, Role, SubmitEntryRequest, UpdateCompetitionRequest,
     },
     auth::Authenticator,
     cli::client::Client,
@@ -102,7 +102,8 @@ impl Vote<'_> {
         };
         let request = CreateCompetitionRequest { request_id: "create".to_owned(), competition: Some(competition) };
         let created = competitions.create_competition(request).await?.into_inner().competition;
-        let competition_id = created.context("no competition")?.competition_id;
+        let created = created.context("no competition")?;
+        let competition_id = created.competition_id.clone();
         self.note("create", competition_id.clone())?;
         for n in 0..organisation::TEAMS {
             let entry = Entry {
@@ -117,6 +118,13 @@ impl Vote<'_> {
             let entry = competitions.submit_entry(request).await?.into_inner().entry.context("no entry")?;
             self.note(&format!("entry {n}"), entry.entry_id)?;
         }
+        let request = UpdateCompetitionRequest {
+            request_id: "no more entries".to_owned(),
+            competition_id: competition_id.clone(),
+            etag: created.etag.clone(),
+            competition: Some(Competition { submission_deadline: after(0), ..created }),
+        };
+        competitions.update_competition(request).await?;
         let (request_id, public_draw) = ("open".to_owned(), String::new());
         let request = OpenVotingRequest { request_id, competition_id: competition_id.clone(), public_draw };
         let opened = competitions.open_voting(request).await?.into_inner().competition.context("no competition")?;
