@@ -26,6 +26,12 @@ pub enum Error {
     /// The caller may not set a field.
     #[error("the caller may not set {0}")]
     FieldNotYours(&'static str),
+    /// Who served is not for the caller to say.
+    #[error("who served is not for the caller to say")]
+    CreditNotYours(Vec<Violation>),
+    /// Nobody else named the caller as assisting.
+    #[error("nobody else named the caller as assisting")]
+    ParticipationNotTold,
     /// Not there, or not the caller's to see.
     #[error("no such {0}")]
     NotFound(&'static str),

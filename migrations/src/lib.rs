@@ -21,6 +21,7 @@ mod m0013_erasures;
 mod m0014_housekeeping;
 mod m0015_commit_mark;
 mod m0016_consent_time;
+mod m0020_told_participants;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_housekeeping::Migration),
             Box::new(m0015_commit_mark::Migration),
             Box::new(m0016_consent_time::Migration),
+            Box::new(m0020_told_participants::Migration),
         ]
     }
 }

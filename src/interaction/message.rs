@@ -67,6 +67,7 @@ pub(crate) fn read_participants(messages: Vec<v1::Participant>) -> Vec<Participa
         role: Some(message.role()).filter(|role| *role != StaffRole::Unspecified),
         staff_id: normal(message.staff_id),
         team_id: optional(message.team_id),
+        told_by: None,
     };
     messages.into_iter().map(read).collect()
 }
@@ -173,6 +174,7 @@ pub(crate) fn write_participant(participant: Participant) -> v1::Participant {
         role: participant.role.unwrap_or_default().into(),
         team_id: participant.team_id.unwrap_or_default(),
         involvement: participant.involvement.into(),
+        told_by: participant.told_by.unwrap_or_default(),
     }
 }
 

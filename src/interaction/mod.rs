@@ -3,6 +3,7 @@
 //!
 //! The contract's enums are the vocabulary here too; its messages stop at `service`.
 
+mod credit;
 pub(crate) mod message;
 pub mod reader;
 pub(crate) mod reading;
@@ -97,6 +98,9 @@ pub(crate) struct Participant {
     pub(crate) team_id: Option<String>,
     #[serde(skip)]
     pub(crate) involvement: Involvement,
+    /// Who named them, where another person did.
+    #[serde(skip)]
+    pub(crate) told_by: Option<String>,
 }
 
 /// What it was about.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use prost::Message as _;
 
 use super::{
-    Facts, Participant, check, message,
+    Facts, Participant, check, credit, message,
     store::{self as rows, Entry},
 };
 use crate::{
@@ -42,7 +42,7 @@ impl Reader {
         let body_hash = request::hash(&[&message.encode_to_vec()]);
         let request_key =
             request::hash(&[b"RecordInteraction", self.request_scope.as_bytes(), request.request_id.as_bytes()]);
-        let (facts, mut found) = judged(message, fields, self.store.clock().now_micros());
+        let (mut facts, mut found) = judged(message, fields, self.store.clock().now_micros());
         if !found.is_empty() {
             // Only what is refused anyway is looked up here; what is good is looked up with its group.
             let unknown = rows::unknown_ids(self.store.reader(), &facts).await?;
@@ -51,6 +51,9 @@ impl Reader {
             return Err(Error::Invalid(found));
         }
         self.check_rights(&facts)?;
+        if !speaks_for_all(self.caller.principal.role) {
+            credit::tell(&mut facts.participants, self.caller.subject());
+        }
         Ok(Entry {
             request_key,
             body_hash,

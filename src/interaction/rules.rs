@@ -191,6 +191,7 @@ mod tests {
             role: None,
             team_id: None,
             involvement,
+            told_by: None,
         };
         let bad =
             Facts { participants: vec![one("a", Involvement::Primary), one("a", Involvement::Primary)], ..facts() };

@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use super::{
-    Facts, Recorded, message,
+    Facts, Recorded, credit, message,
     reader::{Reader, check_frozen, speaks_for_all},
     reading::{self, Purpose},
     resolution::Matters,
@@ -296,16 +296,32 @@ impl InteractionService for InteractionApi {
             let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "ReattributeInteraction", id, &message);
-            let participants = message::read_participants(message.participants);
+            let mut participants = message::read_participants(message.participants);
             let mut found = Vec::new();
             super::rules::check_participants(&participants, &mut found);
             Error::unless_empty(found)?;
             if !speaks_for_all(caller.principal.role) {
                 check_frozen(&participants, "participants")?;
+                credit::tell(&mut participants, caller.subject());
             }
             let changing = self.changing(&caller, scope, mutation, &message.interaction_id, message.etag)?;
             let interaction = rows::reattribute(&self.store, changing, participants, message.reason).await?;
             Ok(v1::ReattributeInteractionResponse { interaction: Some(message::write(interaction)) })
+        })
+        .await
+    }
+
+    async fn decline_participation(
+        &self,
+        request: Request<v1::DeclineParticipationRequest>,
+    ) -> Answer<v1::DeclineParticipationResponse> {
+        respond(async {
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "DeclineParticipation", id, &message);
+            let changing = self.changing(&caller, scope, mutation, &message.interaction_id, String::new())?;
+            let interaction = rows::decline(&self.store, changing, message.reason).await?;
+            Ok(v1::DeclineParticipationResponse { interaction: Some(message::write(interaction)) })
         })
         .await
     }

@@ -289,7 +289,10 @@ pub const TABLES: &[Table] = &[
     Table::of_others("stream", &[(Technical, &["name", "last_sequence"])]),
     Table::of_others(
         "interaction_participant",
-        &[(Staff, &["interaction_id", "position", "staff_id", "role", "team_id", "involvement", "occurred_at"])],
+        &[(
+            Staff,
+            &["interaction_id", "position", "staff_id", "role", "team_id", "involvement", "occurred_at", "told_by"],
+        )],
     ),
     Table::of_others("interaction_change", &[(Technical, &["sequence", "interaction_id", "kind", "changed_at"])]),
     Table::of_others(

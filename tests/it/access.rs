@@ -326,6 +326,16 @@ impl World {
                     v1::ReattributeInteractionRequest { request_id, interaction_id, participants, reason, etag };
                 word(interactions.reattribute_interaction(request).await)
             }
+            "InteractionService/DeclineParticipation" => {
+                let primary = if staff_id == "sam" { "nils" } else { "sam" };
+                let told = with_primary(Interaction {
+                    participants: vec![participant(primary), participant(staff_id)],
+                    ..call(primary, customer_id)
+                });
+                let interaction_id = self.leads.record(told).await.unwrap().interaction_id;
+                let request = v1::DeclineParticipationRequest { request_id, interaction_id, reason };
+                word(interactions.decline_participation(request).await)
+            }
             "InteractionService/ListInteractions" => {
                 let answer = interactions.list_interactions(v1::ListInteractionsRequest::default()).await;
                 listed(answer, |answer| answer.interactions.iter().any(|one| one.interaction_id == interaction_id))

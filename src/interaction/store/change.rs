@@ -18,7 +18,7 @@ use crate::{
         store::{Named, known_among},
     },
     error::{Error, Result},
-    interaction::{Facts, Participant, Recorded, check},
+    interaction::{Facts, Micros, Participant, Recorded, check},
     rating,
     store::{
         Abort, Store, Tx, audit,
@@ -108,14 +108,7 @@ pub(crate) async fn reattribute(
                     Error::unless_empty(found)?;
 
                     let facts = Facts { participants, ..before.facts.clone() };
-                    write_facts(tx, &before, &facts).await?;
-                    participant::Entity::delete_many()
-                        .filter(participant::Column::InteractionId.eq(changing.id))
-                        .exec(tx)
-                        .await?;
-                    set::insert(tx, &PARTICIPANT, participant_cells(changing.id, &facts).collect()).await?;
-                    let changed = change_cells(sequence, changing.id, InteractionChangeKind::Reattributed, now);
-                    set::insert(tx, &CHANGE, vec![changed]).await?;
+                    replace_participants(tx, &before, &facts, (sequence, now)).await?;
                     let parties = (before.facts.participants.as_slice(), facts.participants.as_slice());
                     rating::store::follow(tx, &store, changing.id, parties).await?;
                     survey::follow(tx, changing.id, &facts.participants).await?;
@@ -137,17 +130,34 @@ pub(crate) async fn reattribute(
     find(store.reader(), &Scope::All, id).await?.ok_or(Error::NotFound("interaction"))
 }
 
-/// Who stays keeps the role and team of then, unless he is given others.
+/// Who stays keeps the role and team of then, unless given others, and stays told by whoever named them first.
 fn keep_frozen(participants: &mut [Participant], before: &[Participant]) {
     for participant in participants {
         if let Some(was) = before.iter().find(|was| was.staff_id == participant.staff_id) {
             participant.role = participant.role.or(was.role);
             participant.team_id = participant.team_id.take().or_else(|| was.team_id.clone());
+            participant.told_by.clone_from(&was.told_by);
         }
     }
 }
 
-fn described(participants: &[Participant]) -> Vec<serde_json::Value> {
+/// Puts the participants of `facts` in the place of those before, as the change of that number.
+pub(super) async fn replace_participants(
+    tx: &Tx,
+    before: &Recorded,
+    facts: &Facts,
+    (sequence, now): (i64, Micros),
+) -> Result<(), DbErr> {
+    write_facts(tx, before, facts).await?;
+    let replaced = participant::Entity::delete_many().filter(participant::Column::InteractionId.eq(before.id));
+    replaced.exec(tx).await?;
+    set::insert(tx, &PARTICIPANT, participant_cells(before.id, facts).collect()).await?;
+    let changed = change_cells(sequence, before.id, InteractionChangeKind::Reattributed, now);
+    set::insert(tx, &CHANGE, vec![changed]).await?;
+    Ok(())
+}
+
+pub(super) fn described(participants: &[Participant]) -> Vec<serde_json::Value> {
     let describe = |one: &Participant| {
         serde_json::json!({
             "staff_id": one.staff_id,
@@ -166,7 +176,7 @@ pub(crate) async fn lock(tx: &Tx, id: Uuid) -> Result<(), DbErr> {
     Ok(())
 }
 
-async fn locked(tx: &Tx, changing: &Changing) -> Result<Recorded, Abort> {
+pub(super) async fn locked(tx: &Tx, changing: &Changing) -> Result<Recorded, Abort> {
     let query = within(tx, &changing.scope).await?.filter(interaction::Column::Id.eq(changing.id)).lock_exclusive();
     let found = with_participants(tx, query.all(tx).await?).await?.pop();
     let before = found.ok_or(Error::NotFound("interaction"))?;

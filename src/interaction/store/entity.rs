@@ -68,6 +68,7 @@ pub(super) mod participant {
         pub team_id: Option<String>,
         pub involvement: i16,
         pub occurred_at: i64,
+        pub told_by: Option<String>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {

@@ -3,6 +3,7 @@
 mod breaches;
 mod change;
 mod changes;
+mod decline;
 mod entity;
 mod find;
 mod lines;
@@ -13,6 +14,7 @@ mod served;
 pub(crate) use breaches::{BreachFilter, breaches};
 pub(crate) use change::{Changing, lock, note_reading, reattribute, update};
 pub(crate) use changes::{Change, Changes, shown};
+pub(crate) use decline::decline;
 pub(crate) use find::{Filter, all_of, among, find, list, read_position, write_position};
 pub(crate) use lines::{contacts, lines, primary_roles};
 pub(crate) use record::{Entry, Receipt, Recorder, unknown_ids};

@@ -17,7 +17,7 @@ use crate::{
         store::{Known, Named, known_among},
     },
     error::{Error, Reason, Result, Violation},
-    interaction::{Context, Facts, Micros, Participant},
+    interaction::{Context, Facts, Micros, Participant, credit},
     privacy::tombstone::{self, Name},
     store::{
         Abort, Store, Tx,
@@ -231,11 +231,8 @@ impl Known {
             }
         }
         Error::unless_empty(found)?;
-        if covers(scope, &facts.participants) {
-            Ok(facts)
-        } else {
-            Err(Error::FieldNotYours("interaction.participants"))
-        }
+        credit::check_recorded(scope, &facts.participants, "interaction.participants")?;
+        Ok(facts)
     }
 
     pub(super) fn complete_participants(
@@ -270,16 +267,4 @@ pub(crate) async fn unknown_ids(connection: &impl ConnectionTrait, facts: &Facts
         Err(Error::Invalid(found)) => found,
         Ok(_) | Err(_) => Vec::new(),
     })
-}
-
-/// Whether the participants make an interaction part of a scope.
-fn covers(scope: &Scope, participants: &[Participant]) -> bool {
-    match scope {
-        Scope::All => true,
-        Scope::Customer(_) => false,
-        Scope::Staff(staff_id) => participants.iter().any(|one| one.staff_id == *staff_id),
-        Scope::Teams { staff_id, teams } => participants
-            .iter()
-            .any(|one| one.staff_id == *staff_id || one.team_id.as_ref().is_some_and(|team| teams.contains(team))),
-    }
 }

@@ -72,6 +72,7 @@ pub(super) const PARTICIPANT: Table = Table {
         ("team_id", Kind::Text),
         ("involvement", Kind::Int),
         ("occurred_at", Kind::Int),
+        ("told_by", Kind::Text),
     ],
 };
 
@@ -142,6 +143,7 @@ pub(super) fn participant_cells(id: Uuid, facts: &Facts) -> impl Iterator<Item =
             one.team_id.clone().into(),
             (one.involvement as i16).into(),
             occurred_at.into(),
+            one.told_by.clone().into(),
         ]
     })
 }
@@ -173,6 +175,7 @@ pub(super) async fn with_participants(
                 role: StaffRole::try_from(i32::from(row.role)).ok(),
                 team_id: row.team_id,
                 involvement: enum_of(row.involvement),
+                told_by: row.told_by,
             });
         }
     }

@@ -40,6 +40,7 @@ pub(crate) async fn served(connection: &impl ConnectionTrait, ids: &[Uuid]) -> R
                 role: StaffRole::try_from(i32::from(row.try_get::<i16>("", "role")?)).ok(),
                 team_id: row.try_get("", "team_id")?,
                 involvement: enum_of(row.try_get("", "involvement")?),
+                told_by: None,
             });
         }
     }

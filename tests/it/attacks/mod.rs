@@ -1,6 +1,7 @@
 //! What somebody may try against the record, the ballots or the service: one file an attacker. `docs/threats.md` says what is
 //! promised against each.
 
+mod colleague;
 mod greedy;
 mod importer;
 mod stranger;
@@ -8,5 +9,5 @@ mod stranger;
 use crate::support::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    [greedy::tests(), importer::tests(), stranger::tests()].into_iter().flatten().collect()
+    [colleague::tests(), greedy::tests(), importer::tests(), stranger::tests()].into_iter().flatten().collect()
 }
