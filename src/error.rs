@@ -32,6 +32,9 @@ pub enum Error {
     /// Nobody else named the caller as assisting.
     #[error("nobody else named the caller as assisting")]
     ParticipationNotTold,
+    /// The re-attribution does not wait any more.
+    #[error("the re-attribution was approved or rejected before")]
+    ReattributionSettled,
     /// Not there, or not the caller's to see.
     #[error("no such {0}")]
     NotFound(&'static str),
@@ -110,8 +113,8 @@ pub enum Error {
     /// The time to contest or to appeal is over.
     #[error("the time to contest or to appeal, 7 days, is over")]
     ContestTooLate,
-    /// The caller is a party to the contest.
-    #[error("the caller is the rated person, of his team, or the contester")]
+    /// The caller has a stake in what they would decide.
+    #[error("the caller has a stake in it")]
     InterestedParty,
     /// The caller has judged the contest before.
     #[error("the caller has judged the contest before")]

@@ -22,6 +22,7 @@ mod m0014_housekeeping;
 mod m0015_commit_mark;
 mod m0016_consent_time;
 mod m0020_told_participants;
+mod m0021_reattributions;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_commit_mark::Migration),
             Box::new(m0016_consent_time::Migration),
             Box::new(m0020_told_participants::Migration),
+            Box::new(m0021_reattributions::Migration),
         ]
     }
 }

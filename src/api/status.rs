@@ -93,6 +93,7 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::FieldNotYours(_) => (Code::PermissionDenied, Reason::FieldNotYours),
         Error::CreditNotYours(_) => (Code::PermissionDenied, Reason::CreditNotYours),
         Error::ParticipationNotTold => (Code::FailedPrecondition, Reason::ParticipationNotTold),
+        Error::ReattributionSettled => (Code::FailedPrecondition, Reason::ReattributionSettled),
         Error::NotFound(_) => (Code::NotFound, Reason::NotFound),
         Error::RequestIdReused => (Code::AlreadyExists, Reason::RequestIdReused),
         Error::AliasTaken => (Code::AlreadyExists, Reason::AliasTaken),

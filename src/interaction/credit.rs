@@ -49,6 +49,51 @@ pub(super) fn check_recorded(scope: &Scope, participants: &[Participant], path: 
     Err(Error::CreditNotYours(vec![Violation::new(field, Reason::CreditNotYours, rule)]))
 }
 
+/// Whether somebody is among the participants.
+pub(super) fn is_party(subject: &str, participants: &[Participant]) -> bool {
+    participants.iter().any(|one| one.staff_id == subject)
+}
+
+/// Refuses who would move work from or to themselves.
+///
+/// # Errors
+/// [`Error::InterestedParty`].
+pub(super) fn check_disinterest(subject: &str, before: &[Participant], after: &[Participant]) -> Result<()> {
+    if is_party(subject, before) || is_party(subject, after) { Err(Error::InterestedParty) } else { Ok(()) }
+}
+
+/// Refuses whom the caller may not credit with work that was another's; who stays as they were is not at stake.
+///
+/// # Errors
+/// [`Error::CreditNotYours`].
+pub(super) fn check_moved(
+    scope: &Scope,
+    before: &[Participant],
+    after: &[Participant],
+    path: &'static str,
+) -> Result<()> {
+    let gains = |one: &Participant| {
+        let was = before.iter().find(|was| was.staff_id == one.staff_id);
+        was.is_none_or(|was| one.involvement == Involvement::Primary && was.involvement != Involvement::Primary)
+    };
+    let refused = after.iter().enumerate().filter(|(_, one)| gains(one) && !may_credit(scope, one));
+    let violation = |(index, _)| {
+        let rule = "must be of a team in the token: administrators move work to other teams";
+        Violation::new(format!("{path}[{index}].staff_id"), Reason::CreditNotYours, rule)
+    };
+    let found: Vec<_> = refused.map(violation).collect();
+    if found.is_empty() { Ok(()) } else { Err(Error::CreditNotYours(found)) }
+}
+
+/// Whether it counts for the same people of the same teams, in the same parts.
+pub(super) fn is_same(before: &[Participant], after: &[Participant]) -> bool {
+    let part = |one: &Participant| (one.role, one.team_id.clone(), one.involvement);
+    let is_in = |one: &Participant, others: &[Participant]| {
+        others.iter().any(|other| other.staff_id == one.staff_id && part(other) == part(one))
+    };
+    before.len() == after.len() && after.iter().all(|one| is_in(one, before))
+}
+
 /// Whether somebody may say that they took no part: named by somebody else, and not the one whom it counts for.
 pub(super) fn may_decline(participant: &Participant) -> bool {
     let is_told = participant.told_by.as_ref().is_some_and(|by| *by != participant.staff_id);
@@ -86,6 +131,42 @@ mod tests {
         assert_eq!(refused(&leads, &[one("petra", "", Primary)]), None, "herself, whatever her team");
         assert_eq!(refused(&Scope::All, &others), None);
         assert!(matches!(check_recorded(&staff, &[], "p"), Err(Error::FieldNotYours("p"))));
+    }
+
+    #[test]
+    fn work_moves_within_ones_teams_and_not_to_oneself() {
+        use Involvement::{Assisting, Primary};
+        let leads = Scope::Teams { staff_id: "petra".to_owned(), teams: vec!["north".to_owned()] };
+        let before = [one("nora", "north", Primary), one("sam", "south", Assisting)];
+        let moved = |scope: &Scope, after: &[Participant]| match check_moved(scope, &before, after, "p") {
+            Ok(()) => Vec::new(),
+            Err(Error::CreditNotYours(found)) => found.into_iter().map(|one| one.field).collect(),
+            Err(error) => panic!("{error}"),
+        };
+        let none: [&str; 0] = [];
+        assert_eq!(moved(&leads, &[one("sam", "south", Assisting), one("nils", "north", Primary)]), none);
+        assert_eq!(moved(&leads, &[one("nora", "north", Primary), one("siri", "south", Assisting)]), ["p[1].staff_id"]);
+        let promoted = [one("nora", "north", Assisting), one("sam", "south", Primary)];
+        assert_eq!(moved(&leads, &promoted), ["p[1].staff_id"], "who was there is not credited with more");
+        assert_eq!(moved(&Scope::All, &promoted), none);
+        assert!(check_disinterest("petra", &before, &promoted).is_ok());
+        assert!(matches!(check_disinterest("sam", &before, &before[..1]), Err(Error::InterestedParty)));
+        assert!(matches!(
+            check_disinterest("petra", &before, &[one("petra", "", Primary)]),
+            Err(Error::InterestedParty)
+        ));
+    }
+
+    #[test]
+    fn order_and_who_told_are_no_credit() {
+        use Involvement::{Assisting, Primary};
+        let before = [one("nora", "north", Primary), one("sam", "south", Assisting)];
+        let mut turned = [before[1].clone(), before[0].clone()];
+        tell(&mut turned, "petra");
+        assert!(is_same(&before, &turned));
+        assert!(!is_same(&before, &before[..1]));
+        assert!(!is_same(&before, &[one("nora", "south", Primary), before[1].clone()]), "for another team");
+        assert!(!is_same(&before, &[one("nora", "north", Assisting), one("sam", "south", Primary)]));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Between the contract's messages and the domain's types.
 
 use super::{
-    Context, ContextRest, Facts, Instants, MessageCounts, Participant, Recorded, Transfer, implied_direction,
+    Context, ContextRest, Facts, Instants, MessageCounts, Participant, Reattribution, Recorded, Transfer,
+    implied_direction,
     resolution::{Reading, Readings},
     store::Filter,
     summary::{Group, Statistics},
@@ -175,6 +176,22 @@ pub(crate) fn write_participant(participant: Participant) -> v1::Participant {
         team_id: participant.team_id.unwrap_or_default(),
         involvement: participant.involvement.into(),
         told_by: participant.told_by.unwrap_or_default(),
+    }
+}
+
+pub(crate) fn write_reattribution(asked: Reattribution) -> v1::Reattribution {
+    v1::Reattribution {
+        reattribution_id: asked.id.to_string(),
+        interaction_id: asked.interaction_id.to_string(),
+        state: asked.state.into(),
+        participants_before: asked.before.into_iter().map(write_participant).collect(),
+        participants_after: asked.after.into_iter().map(write_participant).collect(),
+        reason: asked.reason,
+        requested_by: asked.requested_by,
+        request_time: Some(timestamp(asked.requested_at)),
+        decided_by: asked.decided_by.unwrap_or_default(),
+        decide_time: asked.decided_at.map(timestamp),
+        rejection_reason: asked.rejection.unwrap_or_default(),
     }
 }
 

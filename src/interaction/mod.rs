@@ -24,7 +24,10 @@ pub(crate) use rules::check;
 pub use store::RECORDED;
 
 use crate::{
-    api::v1::{Channel, ContactPurpose, Direction, InteractionKind, Involvement, Outcome, Resolution, StaffRole},
+    api::v1::{
+        Channel, ContactPurpose, Direction, InteractionKind, Involvement, Outcome, ReattributionState, Resolution,
+        StaffRole,
+    },
     contact::Mark,
     directory::Alias,
 };
@@ -161,6 +164,22 @@ pub(crate) struct Recorded {
     pub(crate) revision: i64,
     /// What became of it as a contact of ours, if it is one.
     pub(crate) contact: Option<Mark>,
+}
+
+/// A re-attribution that takes two persons.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Reattribution {
+    pub(crate) id: Uuid,
+    pub(crate) interaction_id: Uuid,
+    pub(crate) state: ReattributionState,
+    pub(crate) before: Vec<Participant>,
+    pub(crate) after: Vec<Participant>,
+    pub(crate) reason: String,
+    pub(crate) requested_by: String,
+    pub(crate) requested_at: Micros,
+    pub(crate) decided_by: Option<String>,
+    pub(crate) decided_at: Option<Micros>,
+    pub(crate) rejection: Option<String>,
 }
 
 /// What a rating of an interaction is about.

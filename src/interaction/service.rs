@@ -11,11 +11,11 @@ use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use super::{
-    Facts, Recorded, credit, message,
+    Facts, Reattribution, Recorded, credit, message,
     reader::{Reader, check_frozen, speaks_for_all},
     reading::{self, Purpose},
     resolution::Matters,
-    store::{self as rows, Changes, Changing, Filter, Receipt, Recorder},
+    store::{self as rows, Changes, Changing, Deciding, Filter, Receipt, Recorder},
     stream::{RecordStream, StreamLimits},
     summary::{Plan, Summary},
     watch::{OfInteractions, OfTimeline, Watched, Whose},
@@ -130,6 +130,11 @@ pub(crate) fn receipt(receipt: Receipt) -> v1::RecordInteractionResponse {
 
 fn position(last: &Recorded) -> Vec<u8> {
     rows::write_position((last.facts.instants.occurred().unwrap_or(last.recorded_at), last.id))
+}
+
+fn deciding(caller: &Caller, scope: Scope, request: request::Request, id: &str) -> Result<Deciding> {
+    let id = Uuid::try_parse(id).map_err(|_| Error::NotFound("reattribution"))?;
+    Ok(Deciding { request, scope, actor: (caller.subject().to_owned(), caller.principal.role), id })
 }
 
 /// Sets the fields that the mask names.
@@ -305,8 +310,62 @@ impl InteractionService for InteractionApi {
                 credit::tell(&mut participants, caller.subject());
             }
             let changing = self.changing(&caller, scope, mutation, &message.interaction_id, message.etag)?;
-            let interaction = rows::reattribute(&self.store, changing, participants, message.reason).await?;
-            Ok(v1::ReattributeInteractionResponse { interaction: Some(message::write(interaction)) })
+            let (interaction, waiting) = rows::reattribute(&self.store, changing, participants, message.reason).await?;
+            Ok(v1::ReattributeInteractionResponse {
+                interaction: Some(message::write(interaction)),
+                reattribution: waiting.map(message::write_reattribution),
+            })
+        })
+        .await
+    }
+
+    async fn approve_reattribution(
+        &self,
+        request: Request<v1::ApproveReattributionRequest>,
+    ) -> Answer<v1::ApproveReattributionResponse> {
+        respond(async {
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "ApproveReattribution", id, &message);
+            let deciding = deciding(&caller, scope, mutation, &message.reattribution_id)?;
+            let (interaction, asked) = rows::approve(&self.store, deciding).await?;
+            Ok(v1::ApproveReattributionResponse {
+                interaction: Some(message::write(interaction)),
+                reattribution: Some(message::write_reattribution(asked)),
+            })
+        })
+        .await
+    }
+
+    async fn reject_reattribution(
+        &self,
+        request: Request<v1::RejectReattributionRequest>,
+    ) -> Answer<v1::RejectReattributionResponse> {
+        respond(async {
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "RejectReattribution", id, &message);
+            let deciding = deciding(&caller, scope, mutation, &message.reattribution_id)?;
+            let asked = rows::reject(&self.store, deciding, message.reason).await?;
+            Ok(v1::RejectReattributionResponse { reattribution: Some(message::write_reattribution(asked)) })
+        })
+        .await
+    }
+
+    async fn list_reattributions(
+        &self,
+        request: Request<v1::ListReattributionsRequest>,
+    ) -> Answer<v1::ListReattributionsResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let query = Query::new("ListReattributions", &scope.binding(&caller), &[]);
+            let limit = page_size(message.page_size, PAGE);
+            let after = query.position(&message.page_token)?.map(rows::read_position).transpose()?;
+            let found = rows::waiting(self.store.reader(), &scope, caller.subject(), after, limit + 1).await?;
+            let place = |last: &Reattribution| rows::write_position((last.requested_at, last.id));
+            let (found, next_page_token) = query.page(found, limit, place);
+            let reattributions = found.into_iter().map(message::write_reattribution).collect();
+            Ok(v1::ListReattributionsResponse { reattributions, next_page_token })
         })
         .await
     }

@@ -205,6 +205,15 @@ pub const TABLES: &[Table] = &[
         ],
     ),
     Table::of_customer(
+        "reattribution_request",
+        blanked(OF_INTERACTIONS, "id"),
+        &[
+            (Note("''"), &["reason"]),
+            (Note("NULL"), &["rejection"]),
+            (Staff, &["id", "interaction_id", "state", "requested_by", "requested_at", "decided_by", "decided_at"]),
+        ],
+    ),
+    Table::of_customer(
         "competition_invitee",
         // Ids of customers and of colleagues may be the same text; a roll has both.
         Rows {
@@ -293,6 +302,10 @@ pub const TABLES: &[Table] = &[
             Staff,
             &["interaction_id", "position", "staff_id", "role", "team_id", "involvement", "occurred_at", "told_by"],
         )],
+    ),
+    Table::of_others(
+        "reattribution_participant",
+        &[(Staff, &["reattribution_id", "side", "position", "staff_id", "role", "team_id", "involvement", "told_by"])],
     ),
     Table::of_others("interaction_change", &[(Technical, &["sequence", "interaction_id", "kind", "changed_at"])]),
     Table::of_others(

@@ -12,20 +12,15 @@ use super::{
 };
 use crate::{
     api::v1::{AuditAction, InteractionChangeKind, Role},
-    directory::{
-        etag,
-        scope::Scope,
-        store::{Named, known_among},
-    },
+    directory::{etag, scope::Scope},
     error::{Error, Result},
     interaction::{Facts, Micros, Participant, Recorded, check},
-    rating,
     store::{
         Abort, Store, Tx, audit,
         request::{self, Request},
         sequence, set,
     },
-    survey::{self, Ended, invite_themselves, invites_itself},
+    survey::{Ended, invite_themselves, invites_itself},
 };
 
 /// Who changes an interaction, and how he asked.
@@ -76,69 +71,6 @@ pub(crate) async fn update(
         })
         .await?;
     find(store.reader(), &scope, id).await?.ok_or(Error::NotFound("interaction"))
-}
-
-/// Replaces the participants and leaves a trace; gives the interaction as it is then.
-///
-/// # Errors
-/// Like [`update`]; [`Reason::UnknownStaff`] and [`Reason::UnknownTeam`] for ids that the directory does not know.
-pub(crate) async fn reattribute(
-    store: &Store,
-    changing: Changing,
-    participants: Vec<Participant>,
-    reason: String,
-) -> Result<Recorded> {
-    let runner = store.clone();
-    let id = changing.id;
-    store
-        .transact(move |tx| {
-            let (store, changing) = (runner.clone(), changing.clone());
-            let (mut participants, reason) = (participants.clone(), reason.clone());
-            Box::pin(async move {
-                let now = store.now(tx).await?;
-                let work = Box::pin(async {
-                    let (sequence, now) = sequence::take(tx, store.clock(), sequence::INTERACTIONS, 1).await?;
-                    let before = locked(tx, &changing).await?;
-                    keep_frozen(&mut participants, &before.facts.participants);
-                    let staff = participants.iter().map(|one| one.staff_id.clone()).collect();
-                    let teams = participants.iter().filter_map(|one| one.team_id.clone()).collect();
-                    let known = known_among(tx, Named { staff, teams, ..Named::default() }).await?;
-                    let mut found = Vec::new();
-                    known.complete_participants(&mut participants, "participants", &mut found);
-                    Error::unless_empty(found)?;
-
-                    let facts = Facts { participants, ..before.facts.clone() };
-                    replace_participants(tx, &before, &facts, (sequence, now)).await?;
-                    let parties = (before.facts.participants.as_slice(), facts.participants.as_slice());
-                    rating::store::follow(tx, &store, changing.id, parties).await?;
-                    survey::follow(tx, changing.id, &facts.participants).await?;
-
-                    let detail = serde_json::json!({
-                        "before": described(&before.facts.participants),
-                        "after": described(&facts.participants),
-                    });
-                    let (subject, role) = &changing.actor;
-                    let (action, object) = (AuditAction::Reattributed, changing.id.to_string());
-                    audit::add(tx, now, (subject, *role), action, &object, &reason, Some(detail)).await?;
-                    Ok(())
-                });
-                request::once(tx, &changing.request, now, work).await
-            })
-        })
-        .await?;
-    // It may have left the caller's reach by his own act; what he did is still shown to him.
-    find(store.reader(), &Scope::All, id).await?.ok_or(Error::NotFound("interaction"))
-}
-
-/// Who stays keeps the role and team of then, unless given others, and stays told by whoever named them first.
-fn keep_frozen(participants: &mut [Participant], before: &[Participant]) {
-    for participant in participants {
-        if let Some(was) = before.iter().find(|was| was.staff_id == participant.staff_id) {
-            participant.role = participant.role.or(was.role);
-            participant.team_id = participant.team_id.take().or_else(|| was.team_id.clone());
-            participant.told_by.clone_from(&was.told_by);
-        }
-    }
 }
 
 /// Puts the participants of `facts` in the place of those before, as the change of that number.

@@ -114,3 +114,47 @@ pub(super) mod outbound_contact {
     }
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub(super) mod reattribution {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "reattribution_request")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub interaction_id: Uuid,
+        pub state: i16,
+        pub reason: String,
+        pub requested_by: String,
+        pub requested_at: i64,
+        pub decided_by: Option<String>,
+        pub decided_at: Option<i64>,
+        pub rejection: Option<String>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod reattributed {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "reattribution_participant")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub reattribution_id: Uuid,
+        /// 0: before, 1: after.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub side: i16,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub position: i16,
+        pub staff_id: String,
+        pub role: i16,
+        pub team_id: Option<String>,
+        pub involvement: i16,
+        pub told_by: Option<String>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -5,9 +5,13 @@ mod colleague;
 mod greedy;
 mod importer;
 mod stranger;
+mod supervisor;
 
 use crate::support::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    [colleague::tests(), greedy::tests(), importer::tests(), stranger::tests()].into_iter().flatten().collect()
+    [colleague::tests(), greedy::tests(), importer::tests(), stranger::tests(), supervisor::tests()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
