@@ -23,6 +23,7 @@ mod m0015_commit_mark;
 mod m0016_consent_time;
 mod m0020_told_participants;
 mod m0021_reattributions;
+mod m0022_as_rated;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_consent_time::Migration),
             Box::new(m0020_told_participants::Migration),
             Box::new(m0021_reattributions::Migration),
+            Box::new(m0022_as_rated::Migration),
         ]
     }
 }

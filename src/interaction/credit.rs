@@ -1,7 +1,7 @@
 //! Who may say who served. An interaction counts for its primary participant, so it is not said at will by those for or
 //! against whom it counts. Pure: reach and participants in, a verdict out.
 
-use super::Participant;
+use super::{Facts, Participant};
 use crate::{
     api::v1::Involvement,
     directory::scope::Scope,
@@ -83,6 +83,21 @@ pub(super) fn check_moved(
     };
     let found: Vec<_> = refused.map(violation).collect();
     if found.is_empty() { Ok(()) } else { Err(Error::CreditNotYours(found)) }
+}
+
+/// Refuses who took part and would change an instant that is known: by it a rating is in time or late.
+///
+/// # Errors
+/// [`Error::FieldNotYours`].
+pub(super) fn check_instants(subject: &str, before: &Facts, after: &Facts) -> Result<()> {
+    let (was, is) = (before.instants, after.instants);
+    let fields =
+        [("interaction.connected_time", was.connected, is.connected), ("interaction.ended_time", was.ended, is.ended)];
+    let changed = fields.into_iter().find(|(_, was, is)| was.is_some() && was != is);
+    match changed {
+        Some((field, ..)) if is_party(subject, &before.participants) => Err(Error::FieldNotYours(field)),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Whether it counts for the same people of the same teams, in the same parts.

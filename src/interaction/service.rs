@@ -137,11 +137,14 @@ fn deciding(caller: &Caller, scope: Scope, request: request::Request, id: &str) 
     Ok(Deciding { request, scope, actor: (caller.subject().to_owned(), caller.principal.role), id })
 }
 
-/// Sets the fields that the mask names.
+/// The fields that a mask names, and what sets them.
 ///
 /// # Errors
 /// [`Reason::UpdateMaskInvalid`] for a path that cannot be updated.
-fn change_of(update: v1::InteractionUpdate, paths: &[String]) -> Result<impl Fn(&mut Facts) + Send + Sync + 'static> {
+fn change_of(
+    update: v1::InteractionUpdate,
+    paths: &[String],
+) -> Result<(Vec<&'static str>, impl Fn(&mut Facts) + Send + Sync + 'static)> {
     const PATHS: [&str; 12] = [
         "outcome",
         "topic",
@@ -166,7 +169,8 @@ fn change_of(update: v1::InteractionUpdate, paths: &[String]) -> Result<impl Fn(
         .collect();
     Error::unless_empty(found)?;
     let paths: Vec<&'static str> = PATHS.into_iter().filter(|path| paths.iter().any(|named| named == path)).collect();
-    Ok(move |facts: &mut Facts| {
+    let named = paths.clone();
+    let change = move |facts: &mut Facts| {
         let update = update.clone();
         for path in &paths {
             match *path {
@@ -184,7 +188,8 @@ fn change_of(update: v1::InteractionUpdate, paths: &[String]) -> Result<impl Fn(
                 _ => facts.customer_resolution = update.customer_resolution(),
             }
         }
-    })
+    };
+    Ok((named, change))
 }
 
 /// A customer says whether the matter was resolved, staff say the rest, applications may say all.
@@ -284,10 +289,10 @@ impl InteractionService for InteractionApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "UpdateInteraction", id, &message);
             let paths = message.update_mask.map(|mask| mask.paths).unwrap_or_default();
-            let change = change_of(message.interaction.unwrap_or_default(), &paths)?;
+            let (named, change) = change_of(message.interaction.unwrap_or_default(), &paths)?;
             check_update_rights(caller.principal.role, &paths)?;
             let changing = self.changing(&caller, scope, mutation, &message.interaction_id, message.etag)?;
-            let interaction = rows::update((&self.store, &self.time_zone), changing, change).await?;
+            let interaction = rows::update((&self.store, &self.time_zone), changing, named, change).await?;
             Ok(v1::UpdateInteractionResponse { interaction: Some(message::write(interaction)) })
         })
         .await

@@ -205,6 +205,15 @@ pub const TABLES: &[Table] = &[
         ],
     ),
     Table::of_customer(
+        "interaction_as_rated",
+        blanked(OF_INTERACTIONS, "interaction_id"),
+        &[
+            (Fact, &["interaction_id", "topic", "outcome", "staff_resolution"]),
+            // Under another pseudonym than his other matters it would tell nothing.
+            (NULL, &["case_id"]),
+        ],
+    ),
+    Table::of_customer(
         "reattribution_request",
         blanked(OF_INTERACTIONS, "id"),
         &[

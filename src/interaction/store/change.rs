@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _, entity::prelude::*};
 
 use super::{
+    as_rated,
     entity::{interaction, participant},
     find::{find, within},
     rows::{CHANGE, PARTICIPANT, change_cells, json_unless_default, participant_cells, primary, with_participants},
@@ -14,7 +15,7 @@ use crate::{
     api::v1::{AuditAction, InteractionChangeKind, Role},
     directory::{etag, scope::Scope},
     error::{Error, Result},
-    interaction::{Facts, Micros, Participant, Recorded, check},
+    interaction::{Facts, Micros, Participant, Recorded, check, credit},
     store::{
         Abort, Store, Tx, audit,
         request::{self, Request},
@@ -34,20 +35,24 @@ pub(crate) struct Changing {
     pub(crate) etag: String,
 }
 
-/// Changes facts other than the participants; gives the interaction as it is then. `zone`: the organisation's.
+/// Changes facts other than the participants, those of the `named` fields; gives the interaction as it is then. `zone`: the
+/// organisation's.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::EtagMismatch`], [`Error::RequestIdReused`], and what the rules find in the result.
+/// [`Error::NotFound`], [`Error::EtagMismatch`], [`Error::RequestIdReused`], [`Error::FieldNotYours`], and what the rules
+/// find in the result.
 pub(crate) async fn update(
     (store, zone): (&Store, &TimeZone),
     changing: Changing,
+    named: Vec<&'static str>,
     change: impl Fn(&mut Facts) + Send + Sync + 'static,
 ) -> Result<Recorded> {
-    let (runner, zone, change) = (store.clone(), zone.clone(), Arc::new(change));
+    let (runner, zone, change, named) = (store.clone(), zone.clone(), Arc::new(change), Arc::new(named));
     let (id, scope) = (changing.id, changing.scope.clone());
     store
         .transact(move |tx| {
             let (store, zone, changing, change) = (runner.clone(), zone.clone(), changing.clone(), change.clone());
+            let named = named.clone();
             Box::pin(async move {
                 let now = store.now(tx).await?;
                 let work = Box::pin(async {
@@ -56,6 +61,13 @@ pub(crate) async fn update(
                     let mut facts = before.facts.clone();
                     change(&mut facts);
                     Error::unless_empty(check(&facts, now)).map_err(|error| error.inside("interaction"))?;
+                    match changing.actor.1 {
+                        Role::App | Role::Admin => as_rated::correct(tx, before.id, &facts, &named).await?,
+                        Role::Staff | Role::Supervisor | Role::Reviewer | Role::Customer | Role::Unspecified => {
+                            credit::check_instants(&changing.actor.0, &before.facts, &facts)?;
+                            as_rated::keep(tx, &before, &facts).await?;
+                        }
+                    }
                     write_facts(tx, &before, &facts).await?;
                     let changed = change_cells(sequence, changing.id, InteractionChangeKind::Updated, now);
                     set::insert(tx, &CHANGE, vec![changed]).await?;

@@ -1,5 +1,6 @@
 //! Rows of interactions, one file each for what is done with them.
 
+mod as_rated;
 mod breaches;
 mod change;
 mod changes;
@@ -13,6 +14,7 @@ mod record;
 mod rows;
 mod served;
 
+pub(crate) use as_rated::AsRated;
 pub(crate) use breaches::{BreachFilter, breaches};
 pub(crate) use change::{Changing, lock, note_reading, update};
 pub(crate) use changes::{Change, Changes, shown};

@@ -15,7 +15,7 @@ use crate::{
     error::Result,
     interaction::{
         resolution::{Matters, WINDOW},
-        store::{Filter, contacts, lines, primary_roles},
+        store::{AsRated, Filter, contacts, lines, primary_roles},
         summary::Line,
     },
     rating::{
@@ -32,7 +32,9 @@ pub(crate) async fn aftermath(store: &Store, zone: &TimeZone, wanted: &Wanted) -
     let (reader, now) = (store.reader(), store.clock().now_micros());
     let (from, to) = (midnight(wanted.period.first, zone), midnight(wanted.period.last.saturating_add(1), zone));
     let until = to.map(|to| to.saturating_add(RETURN));
-    let known = contacts(reader, from, until).await?;
+    let as_rated = AsRated::read(reader, from, until).await?;
+    let mut known = contacts(reader, from, until).await?;
+    as_rated.put_right(&mut known);
     // Derived from the same contacts as in a summary of the period.
     let near: Vec<_> =
         known.iter().filter(|one| to.is_none_or(|to| one.at <= to.saturating_add(WINDOW))).cloned().collect();
@@ -53,6 +55,7 @@ pub(crate) async fn aftermath(store: &Store, zone: &TimeZone, wanted: &Wanted) -
     let mut gathering = Gathering::new(Matters::new(&near), now);
     let mut lines = pin!(lines(reader, &Scope::All, &Filter { to: until, ..period }).await?);
     while let Some(line) = lines.try_next().await? {
+        let line = as_rated.line(line);
         let in_period = to.is_none_or(|to| line.occurred_at < to);
         let key = in_period.then(|| key(&line, wanted.unit, roles.get(&line.id).copied())).flatten();
         gathering.add(&line, key.filter(|key| wanted.covers(key)));
