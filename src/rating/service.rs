@@ -153,6 +153,7 @@ fn entry(caller: &Caller, request: v1::SubmitRatingRequest) -> Result<Entry> {
         request_key: request::hash(&[b"SubmitRating", scope.as_bytes(), request.request_id.as_bytes()]),
         body_hash: request::hash(&[&rating.encode_to_vec()]),
         told: message::read(rating)?,
+        by: caller.person().map(str::to_owned),
     })
 }
 
@@ -242,6 +243,7 @@ impl RatingService for RatingApi {
                 attribution: message.attribution(),
                 answered_at: message.answered_time.as_ref().map(micros).unwrap_or_default(),
                 comment: Some(message.comment).filter(|text| !text.is_empty()),
+                by: caller.person().map(str::to_owned),
             };
             let id = rows::correct(&self.store, correction).await?;
             let found = rows::find(self.store.reader(), &scope, id).await?.ok_or(Error::NotFound("rating"))?;

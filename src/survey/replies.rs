@@ -23,7 +23,7 @@ use crate::{
     },
     directory::Alias,
     error::{Error, Reason, Result},
-    interaction::Micros,
+    interaction::{Micros, store::check_no_part},
     rating::{
         Answers, Rating, Told,
         reply::Reader,
@@ -86,6 +86,8 @@ pub(crate) struct Arrived {
     pub(crate) text: String,
     /// None: now.
     pub(crate) replied_at: Option<Micros>,
+    /// The person who hands it in, if one does.
+    pub(crate) by: Option<String>,
 }
 
 /// What became of an arrival.
@@ -99,7 +101,7 @@ pub(crate) struct Received {
 /// Keeps a reply and does what it says. `request`: by which it came.
 ///
 /// # Errors
-/// [`Reason::TimeInFuture`]. Whatever the reply says is no error.
+/// [`Reason::TimeInFuture`], [`Error::InterestedParty`]. Whatever the reply says is no error.
 pub(crate) async fn receive(
     tx: &Tx,
     (store, zone): (&Store, &TimeZone),
@@ -113,6 +115,9 @@ pub(crate) async fn receive(
         return Err(Error::invalid("reply_time", Reason::TimeInFuture, rule).into());
     }
     let invitation = invitations::answered_at(tx, &arrived.address, replied_at).await?;
+    if let Some(invitation) = &invitation {
+        check_no_part(tx, invitation.interaction_id, arrived.by.as_deref()).await?;
+    }
     let contact_point = match arrived.address {
         Address::Point(point) => Some(point),
         Address::Id(_) | Address::Token(_) => None,
@@ -182,6 +187,7 @@ async fn act(
                 attribution: meant.attribution,
                 comment: meant.comment,
                 answered_at: at,
+                by: None,
             };
             let id = put_right(tx, &correction, now).await?;
             let standing = standing_for(tx, id).await?.map_or(earlier.standing, |later| later.standing);
@@ -242,7 +248,8 @@ async fn rate(
 ) -> Result<Result<Receipt>, Abort> {
     // One rating for one invitation, whatever the requests.
     let request_key = request::hash(&[b"invitation", invitation.id.as_bytes()]);
-    let entry = Entry { request_key, body_hash: request.body_hash, told };
+    // Whoever entered it was asked before.
+    let entry = Entry { request_key, body_hash: request.body_hash, told, by: None };
     let taken = submit(tx, zone, now, &[entry]).await?.pop();
     let taken = taken.unwrap_or(Err(Error::AlreadyRated));
     if let Ok(receipt) = &taken {
@@ -310,7 +317,7 @@ pub(crate) struct Settling {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::ReplySettled`], [`Error::AlreadyRated`], [`Error::InvitationSettled`] for an invitation
-/// that was suppressed.
+/// that was suppressed, [`Error::InterestedParty`].
 pub(crate) async fn settle(
     tx: &Tx,
     (store, zone): (&Store, &TimeZone),
@@ -335,6 +342,9 @@ pub(crate) async fn settle(
         }
         None => None,
     };
+    if let Some(invitation) = &invitation {
+        check_no_part(tx, invitation.interaction_id, Some(&settling.actor.0)).await?;
+    }
     if let Some(score) = settling.score {
         let rule = "must be set: it is not known which invitation the reply answers";
         let invitation = invitation.ok_or(Error::invalid("invitation_id", Reason::FieldRequired, rule))?;

@@ -25,4 +25,4 @@ pub(crate) use reattribute::{Deciding, approve, reattribute, reject};
 pub(crate) use reattributions::waiting;
 pub(crate) use record::{Entry, Receipt, Recorder, unknown_ids};
 pub use rows::RECORDED;
-pub(crate) use served::served;
+pub(crate) use served::{check_no_part, served};

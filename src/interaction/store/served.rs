@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
+use sea_orm::{ConnectionTrait, DbErr, QueryFilter as _, entity::prelude::*};
 
+use super::entity::participant;
 use crate::{
     api::{convert::enum_of, v1::StaffRole},
+    error::Error,
     interaction::{Micros, Participant, Served},
-    store::set,
+    store::{Abort, Tx, set},
 };
 
 /// Those of these interactions that are on record.
@@ -45,4 +47,17 @@ pub(crate) async fn served(connection: &impl ConnectionTrait, ids: &[Uuid]) -> R
         }
     }
     Ok(served)
+}
+
+/// Refuses the person who would decide about an interaction in which they take part; none: an application, which has no
+/// stake in any.
+///
+/// # Errors
+/// [`Error::InterestedParty`].
+pub(crate) async fn check_no_part(tx: &Tx, interaction_id: Uuid, person: Option<&str>) -> Result<(), Abort> {
+    let Some(person) = person else { return Ok(()) };
+    let found = participant::Entity::find()
+        .filter(participant::Column::InteractionId.eq(interaction_id))
+        .filter(participant::Column::StaffId.eq(person));
+    if found.one(tx).await?.is_some() { Err(Error::InterestedParty.into()) } else { Ok(()) }
 }

@@ -1,6 +1,7 @@
 //! What somebody may try against the record, the ballots or the service: one file an attacker. `docs/threats.md` says what is
 //! promised against each.
 
+mod administrator;
 mod colleague;
 mod greedy;
 mod importer;
@@ -10,8 +11,15 @@ mod supervisor;
 use crate::support::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    [colleague::tests(), greedy::tests(), importer::tests(), stranger::tests(), supervisor::tests()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        administrator::tests(),
+        colleague::tests(),
+        greedy::tests(),
+        importer::tests(),
+        stranger::tests(),
+        supervisor::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
