@@ -24,6 +24,7 @@ mod m0016_consent_time;
 mod m0020_told_participants;
 mod m0021_reattributions;
 mod m0022_as_rated;
+mod m0023_about_staff;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_told_participants::Migration),
             Box::new(m0021_reattributions::Migration),
             Box::new(m0022_as_rated::Migration),
+            Box::new(m0023_about_staff::Migration),
         ]
     }
 }

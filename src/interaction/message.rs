@@ -54,6 +54,7 @@ pub(crate) fn read(message: v1::Interaction) -> Facts {
         transfers: message.transfers.into_iter().map(read_transfer).collect(),
         messages: message.message_counts.map(read_counts),
         conclusion: Some(message.conclusion).filter(|text| !text.is_empty()),
+        about_staff_ids: message.about_staff_ids.into_iter().map(normal).collect(),
     }
 }
 
@@ -165,6 +166,7 @@ pub(crate) fn write(recorded: Recorded) -> v1::Interaction {
         etag: etag(revision),
         contact_purpose: facts.contact_purpose.unwrap_or_default().into(),
         contact_breaches: contact.map(|mark| mark.breaches.iter().map(Into::into).collect()).unwrap_or_default(),
+        about_staff_ids: facts.about_staff_ids,
         contact_policy_version: contact.and_then(|mark| mark.policy_version).unwrap_or_default(),
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct Facts {
     pub(crate) customer_resolution: Resolution,
     /// Where it is a contact of ours, which is then recorded beside it.
     pub(crate) contact_purpose: Option<ContactPurpose>,
+    /// Whom a complaint is about: to them it does not exist.
+    pub(crate) about_staff_ids: Vec<String>,
 }
 
 /// When it happened; what is not known is absent.

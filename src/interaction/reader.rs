@@ -73,6 +73,7 @@ impl Reader {
         if speaks_for_all(self.caller.principal.role) {
             return Ok(());
         }
+        check_about(&self.caller, &facts.about_staff_ids)?;
         if facts.customer_resolution != Resolution::Unspecified {
             return Err(Error::FieldNotYours("interaction.customer_resolution"));
         }
@@ -104,6 +105,17 @@ pub(crate) fn speaks_for_all(role: Role) -> bool {
         Role::App | Role::Admin => true,
         Role::Staff | Role::Supervisor | Role::Reviewer | Role::Customer | Role::Unspecified => false,
     }
+}
+
+/// Whom a complaint is about is not for colleagues to say, nor for supervisors of themselves: it would be a way to hide
+/// what they did from those who look for it.
+pub(crate) fn check_about(caller: &Caller, about: &[String]) -> Result<()> {
+    let may = match caller.principal.role {
+        Role::App | Role::Admin => true,
+        Role::Supervisor => !about.iter().any(|id| id == caller.subject()),
+        Role::Staff | Role::Reviewer | Role::Customer | Role::Unspecified => about.is_empty(),
+    };
+    if may { Ok(()) } else { Err(Error::FieldNotYours("interaction.about_staff_ids")) }
 }
 
 /// Role and team come from the directory where a person records.

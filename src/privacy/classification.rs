@@ -266,7 +266,7 @@ pub const TABLES: &[Table] = &[
             (NULL, &["customer_id", "alias_kind", "alias_value", "context", "conclusion"]),
             (Pseudonym, &["case_id", "order_id"]),
             (Staff, &["transfers", "primary_staff_id", "primary_team_id", "recorded_by"]),
-            (Technical, &["request_key", "body_hash", "revision"]),
+            (Technical, &["request_key", "body_hash", "revision", "about_count"]),
         ],
     ),
     Table::of_customer(
@@ -312,6 +312,7 @@ pub const TABLES: &[Table] = &[
             &["interaction_id", "position", "staff_id", "role", "team_id", "involvement", "occurred_at", "told_by"],
         )],
     ),
+    Table::of_others("interaction_about", &[(Staff, &["interaction_id", "position", "staff_id"])]),
     Table::of_others(
         "reattribution_participant",
         &[(Staff, &["reattribution_id", "side", "position", "staff_id", "role", "team_id", "involvement", "told_by"])],

@@ -85,14 +85,14 @@ impl RatingApi {
     /// The interactions of a period by what became of them, as far as the caller may know.
     async fn tallies(
         &self,
-        scope: &Scope,
+        (caller, scope): (&Caller, &Scope),
         unit: InvitationBiasUnit,
         period: Period,
     ) -> Result<BTreeMap<String, Tally>> {
         let begin = |day: i32| midnight(day, &self.time_zone);
         let bounds = (begin(period.first).unwrap_or(i64::MIN), begin(period.last + 1).unwrap_or(i64::MAX));
         let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-        survey::followed(self.store.reader(), bounds, |one| {
+        survey::followed(self.store.reader(), caller.person(), bounds, |one| {
             let shown = match scope {
                 Scope::All => true,
                 Scope::Teams { staff_id, teams } => {
@@ -299,7 +299,9 @@ impl RatingService for RatingApi {
                     let rule = "must be left out for templates, which interactions have none of";
                     return Err(Error::invalid("view", Reason::Contradiction, rule));
                 }
-                ScorecardView::Full => Some(rows::aftermath(&self.store, &self.time_zone, &wanted).await?),
+                ScorecardView::Full => {
+                    Some(rows::aftermath(&self.store, &self.time_zone, caller.person(), &wanted).await?)
+                }
             };
             if let Some(found) = &aftermath {
                 keys.extend(found.keys().cloned());
@@ -378,7 +380,7 @@ impl RatingService for RatingApi {
             let query = Query::new("GetInvitationBias", &scope.binding(&caller), &bound.encode_to_vec());
             let today = day_of(self.store.clock().now_micros(), &self.time_zone);
             let (first, last) = message::recent_period(&message.first_day, &message.last_day, today)?;
-            let mut tallies = self.tallies(&scope, message.unit(), Period { first, last }).await?;
+            let mut tallies = self.tallies((&caller, &scope), message.unit(), Period { first, last }).await?;
             let eligible = tallies.iter().map(|(key, tally)| (key.clone(), tally.eligible)).collect();
             let mut compared = bias::compare(&eligible);
             compared.sort_by_key(|bias| !bias.flagged);

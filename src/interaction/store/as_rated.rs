@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value, entity::prelude::*};
 
+use super::find::not_about_sql;
 use crate::{
     api::{
         convert::enum_of,
@@ -114,16 +115,21 @@ impl AsRated {
     /// Around a period, as contacts are read for it.
     pub(crate) async fn read(
         connection: &impl ConnectionTrait,
+        hidden_from: Option<&str>,
         from: Option<Micros>,
         to: Option<Micros>,
     ) -> Result<Self, DbErr> {
-        let sql = "SELECT f.interaction_id, f.topic, f.case_id, f.outcome, f.staff_resolution, i.direction, i.kind,
+        let sql = format!(
+            "SELECT f.interaction_id, f.topic, f.case_id, f.outcome, f.staff_resolution, i.direction, i.kind,
                 i.occurred_at, i.order_id
             FROM interaction_as_rated f JOIN interaction i ON i.id = f.interaction_id
-            WHERE i.occurred_at >= $1 AND i.occurred_at <= $2";
+            WHERE i.occurred_at >= $1 AND i.occurred_at <= $2 AND {}",
+            not_about_sql("i", "$3")
+        );
         let bounds = [
             from.map_or(Micros::MIN, |from| from.saturating_sub(WINDOW)).into(),
             to.map_or(Micros::MAX, |to| to.saturating_add(WINDOW)).into(),
+            hidden_from.unwrap_or_default().into(),
         ];
         let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, bounds);
         let rows = Kept::find_by_statement(statement).all(connection).await?;

@@ -7,13 +7,20 @@ use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _, QueryFilter as _, Query
 
 use super::{
     as_rated,
-    entity::{interaction, participant},
+    entity::{about, interaction, participant},
     find::{find, within},
-    rows::{CHANGE, PARTICIPANT, change_cells, json_unless_default, participant_cells, primary, with_participants},
+    rows::{
+        ABOUT, CHANGE, PARTICIPANT, about_cells, about_count, change_cells, json_unless_default, participant_cells,
+        primary, with_participants,
+    },
 };
 use crate::{
     api::v1::{AuditAction, InteractionChangeKind, Role},
-    directory::{etag, scope::Scope},
+    directory::{
+        etag,
+        scope::Sight,
+        store::{Named, known_among},
+    },
     error::{Error, Result},
     interaction::{Facts, Micros, Participant, Recorded, check, credit},
     store::{
@@ -28,7 +35,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Changing {
     pub(crate) request: Request,
-    pub(crate) scope: Scope,
+    pub(crate) sight: Sight,
     pub(crate) actor: (String, Role),
     pub(crate) id: Uuid,
     /// Empty: whatever is there.
@@ -48,7 +55,7 @@ pub(crate) async fn update(
     change: impl Fn(&mut Facts) + Send + Sync + 'static,
 ) -> Result<Recorded> {
     let (runner, zone, change, named) = (store.clone(), zone.clone(), Arc::new(change), Arc::new(named));
-    let (id, scope) = (changing.id, changing.scope.clone());
+    let (id, scope) = (changing.id, changing.sight.scope.clone());
     store
         .transact(move |tx| {
             let (store, zone, changing, change) = (runner.clone(), zone.clone(), changing.clone(), change.clone());
@@ -68,6 +75,9 @@ pub(crate) async fn update(
                             as_rated::keep(tx, &before, &facts).await?;
                         }
                     }
+                    if facts.about_staff_ids != before.facts.about_staff_ids {
+                        write_about(tx, before.id, &facts).await?;
+                    }
                     write_facts(tx, &before, &facts).await?;
                     let changed = change_cells(sequence, changing.id, InteractionChangeKind::Updated, now);
                     set::insert(tx, &CHANGE, vec![changed]).await?;
@@ -82,7 +92,19 @@ pub(crate) async fn update(
             })
         })
         .await?;
-    find(store.reader(), &scope, id).await?.ok_or(Error::NotFound("interaction"))
+    // It may be hidden from whoever did this by their own act; what they did is still shown to them.
+    let sight = Sight { scope, hidden_from: None };
+    find(store.reader(), &sight, id).await?.ok_or(Error::NotFound("interaction"))
+}
+
+/// Says anew whom an interaction is about.
+async fn write_about(tx: &Tx, id: Uuid, facts: &Facts) -> Result<(), Abort> {
+    let staff = facts.about_staff_ids.clone();
+    let known = known_among(tx, Named { staff, ..Named::default() }).await?;
+    Error::unless_empty(known.unknown_about(facts, "interaction"))?;
+    about::Entity::delete_many().filter(about::Column::InteractionId.eq(id)).exec(tx).await?;
+    set::insert(tx, &ABOUT, about_cells(id, facts).collect()).await?;
+    Ok(())
 }
 
 /// Puts the participants of `facts` in the place of those before, as the change of that number.
@@ -121,7 +143,7 @@ pub(crate) async fn lock(tx: &Tx, id: Uuid) -> Result<(), DbErr> {
 }
 
 pub(super) async fn locked(tx: &Tx, changing: &Changing) -> Result<Recorded, Abort> {
-    let query = within(tx, &changing.scope).await?.filter(interaction::Column::Id.eq(changing.id)).lock_exclusive();
+    let query = within(tx, &changing.sight).await?.filter(interaction::Column::Id.eq(changing.id)).lock_exclusive();
     let found = with_participants(tx, query.all(tx).await?).await?.pop();
     let before = found.ok_or(Error::NotFound("interaction"))?;
     if !changing.etag.is_empty() && changing.etag != etag(before.revision) {
@@ -155,6 +177,7 @@ async fn write_facts(tx: &Tx, before: &Recorded, facts: &Facts) -> Result<(), Db
         primary_staff_id: Set(primary.map(|one| one.staff_id.clone())),
         primary_team_id: Set(primary.and_then(|one| one.team_id.clone())),
         revision: Set(before.revision + 1),
+        about_count: Set(about_count(facts)),
         ..Default::default()
     };
     interaction::Entity::update(row).exec(tx).await?;

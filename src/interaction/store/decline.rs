@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     api::v1::AuditAction,
-    directory::scope::Scope,
+    directory::scope::Sight,
     error::{Error, Result},
     interaction::{Facts, Participant, Recorded, credit},
     store::{Store, audit, request, sequence},
@@ -51,5 +51,5 @@ pub(crate) async fn decline(store: &Store, changing: Changing, reason: String) -
         })
         .await?;
     // It may have left the caller's reach by their own act; what they did is still shown to them.
-    find(store.reader(), &Scope::All, id).await?.ok_or(Error::NotFound("interaction"))
+    find(store.reader(), &Sight::all(), id).await?.ok_or(Error::NotFound("interaction"))
 }

@@ -43,6 +43,8 @@ pub(super) mod interaction {
         pub recorded_at: i64,
         pub recorded_by: String,
         pub revision: i64,
+        /// Whom it is about, so many rows in `interaction_about`: nearly always none, which nobody then looks for.
+        pub about_count: i16,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {
@@ -153,6 +155,22 @@ pub(super) mod reattributed {
         pub team_id: Option<String>,
         pub involvement: i16,
         pub told_by: Option<String>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod about {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "interaction_about")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub interaction_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub position: i16,
+        pub staff_id: String,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

@@ -19,7 +19,9 @@ pub(crate) use breaches::{BreachFilter, breaches};
 pub(crate) use change::{Changing, lock, note_reading, update};
 pub(crate) use changes::{Change, Changes, shown};
 pub(crate) use decline::decline;
-pub(crate) use find::{Filter, all_of, among, find, list, read_position, write_position};
+pub(crate) use find::{
+    Filter, all_of, among, find, hidden_from, hidden_ids, list, not_about_sql, read_position, write_position,
+};
 pub(crate) use lines::{contacts, lines, primary_roles};
 pub(crate) use reattribute::{Deciding, approve, reattribute, reject};
 pub(crate) use reattributions::waiting;

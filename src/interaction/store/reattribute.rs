@@ -10,7 +10,7 @@ use super::{
 use crate::{
     api::v1::{AuditAction, ReattributionState, Role},
     directory::{
-        scope::Scope,
+        scope::Sight,
         store::{Named, known_among},
     },
     error::{Error, Result},
@@ -28,7 +28,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Deciding {
     pub(crate) request: Request,
-    pub(crate) scope: Scope,
+    pub(crate) sight: Sight,
     pub(crate) actor: (String, Role),
     pub(crate) id: Uuid,
 }
@@ -68,7 +68,7 @@ pub(crate) async fn reattribute(
                     let mut found = Vec::new();
                     known.complete_participants(&mut participants, "participants", &mut found);
                     Error::unless_empty(found)?;
-                    credit::check_moved(&changing.scope, before, &participants, "participants")?;
+                    credit::check_moved(&changing.sight.scope, before, &participants, "participants")?;
 
                     let mut detail = serde_json::json!({
                         "before": described(before),
@@ -99,7 +99,7 @@ pub(crate) async fn reattribute(
         None => None,
     };
     // It may have left the caller's reach by their own act; what they did is still shown to them.
-    let recorded = find(store.reader(), &Scope::All, id).await?.ok_or(Error::NotFound("interaction"))?;
+    let recorded = find(store.reader(), &Sight::all(), id).await?.ok_or(Error::NotFound("interaction"))?;
     Ok((recorded, waiting))
 }
 
@@ -135,7 +135,7 @@ async fn judged(tx: &Tx, deciding: &Deciding, may_have_asked: bool) -> Result<(R
     let asked = requests::locked(tx, deciding.id).await?.ok_or_else(not_there)?;
     let changing = Changing {
         request: deciding.request.clone(),
-        scope: deciding.scope.clone(),
+        sight: deciding.sight.clone(),
         actor: deciding.actor.clone(),
         id: asked.interaction_id,
         etag: String::new(),
@@ -193,7 +193,7 @@ pub(crate) async fn approve(store: &Store, deciding: Deciding) -> Result<(Record
         })
         .await?;
     let asked = requests::find(store.reader(), id).await?.ok_or(Error::NotFound("reattribution"))?;
-    let recorded = find(store.reader(), &Scope::All, asked.interaction_id).await?;
+    let recorded = find(store.reader(), &Sight::all(), asked.interaction_id).await?;
     Ok((recorded.ok_or(Error::NotFound("interaction"))?, asked))
 }
 

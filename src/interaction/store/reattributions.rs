@@ -16,7 +16,7 @@ use crate::{
         convert::enum_of,
         v1::{ReattributionState, StaffRole},
     },
-    directory::scope::Scope,
+    directory::scope::Sight,
     interaction::{Micros, Participant, Reattribution, Recorded},
     store::Tx,
 };
@@ -98,13 +98,13 @@ pub(super) async fn locked(tx: &Tx, id: Uuid) -> Result<Option<Reattribution>, D
 /// A page of what waits within reach and is not about the reader, newest first.
 pub(crate) async fn waiting(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    sight: &Sight,
     reader: &str,
     after: Option<Position>,
     limit: u64,
 ) -> Result<Vec<Reattribution>, DbErr> {
     use reattribution::Column;
-    let within = within(connection, scope).await?.select_only().column(interaction::Column::Id).into_query();
+    let within = within(connection, sight).await?.select_only().column(interaction::Column::Id).into_query();
     let about = reattributed::Entity::find()
         .select_only()
         .column(reattributed::Column::ReattributionId)

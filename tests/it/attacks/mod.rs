@@ -1,6 +1,7 @@
 //! What somebody may try against the record, the ballots or the service: one file an attacker. `docs/threats.md` says what is
 //! promised against each.
 
+mod accused;
 mod administrator;
 mod colleague;
 mod greedy;
@@ -12,6 +13,7 @@ use crate::support::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
     [
+        accused::tests(),
         administrator::tests(),
         colleague::tests(),
         greedy::tests(),
