@@ -69,6 +69,8 @@ pub(crate) struct Wanted {
     pub(crate) object_id: Option<String>,
     pub(crate) actor: Option<String>,
     pub(crate) action: Option<AuditAction>,
+    /// Objects that do not exist to whoever asks.
+    pub(crate) besides: Vec<String>,
 }
 
 /// A page of lines before `before`, newest first.
@@ -87,6 +89,9 @@ pub(crate) async fn list(
     }
     if let Some(action) = wanted.action {
         query = query.filter(Column::Action.eq(action as i16));
+    }
+    if !wanted.besides.is_empty() {
+        query = query.filter(Column::ObjectId.is_not_in(wanted.besides));
     }
     if let Some(before) = before {
         query = query.filter(Column::Id.lt(before));

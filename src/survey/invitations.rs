@@ -22,7 +22,7 @@ use crate::{
     contact::Reasons,
     directory::{Alias, scope::Scope},
     error::{Error, Reason, Result},
-    interaction::{Micros, Participant},
+    interaction::{Micros, Participant, store::hidden_from},
     rating::{
         self, Rated,
         response::{self, About},
@@ -73,7 +73,8 @@ fn within(scope: &Scope) -> Select<invitation::Entity> {
         Scope::Teams { staff_id, teams } => {
             let own =
                 column("staff_id").eq(staff_id.as_str()).and(column("involvement").eq(Involvement::Primary as i16));
-            all.filter(took_part(column("team_id").is_in(teams.clone()))).filter(took_part(own).not())
+            let hidden = Column::InteractionId.not_in_subquery(hidden_from(staff_id));
+            all.filter(took_part(column("team_id").is_in(teams.clone()))).filter(took_part(own).not()).filter(hidden)
         }
         Scope::Staff(_) | Scope::Customer(_) => all.filter(Expr::cust("1 = 0")),
     }
@@ -123,6 +124,8 @@ pub(crate) struct Filter {
     pub(crate) template_id: Option<String>,
     pub(crate) from: Option<Micros>,
     pub(crate) to: Option<Micros>,
+    /// Who asks, if it is a person: without what came of a complaint about them.
+    pub(crate) hidden_from: Option<String>,
 }
 
 /// A page of invitations within reach, newest first; states are those at `now`.
@@ -149,6 +152,9 @@ pub(crate) async fn list(
             | InvitationState::Failed
             | InvitationState::Suppressed => Condition::all().add(Column::State.eq(state as i16)),
         });
+    }
+    if let Some(person) = &filter.hidden_from {
+        query = query.filter(Column::InteractionId.not_in_subquery(hidden_from(person)));
     }
     if let Some(id) = filter.interaction_id {
         query = query.filter(Column::InteractionId.eq(id));

@@ -127,6 +127,7 @@ pub(super) fn read_filter(message: v1::InvitationFilter) -> Result<Filter> {
         template_id: optional(message.template_id),
         from,
         to,
+        hidden_from: None,
     })
 }
 

@@ -2,14 +2,17 @@
 
 use jiff::tz::TimeZone;
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    entity::prelude::*,
+    ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _, entity::prelude::*,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     Template,
-    entity::reply::{self, Column},
+    entity::{
+        invitation,
+        reply::{self, Column},
+    },
     invitation::{ANSWERABLE, Invitation, SKEW},
     invitations::{self, Address},
     reply::{Answer, Meant, Next, decide},
@@ -23,7 +26,10 @@ use crate::{
     },
     directory::Alias,
     error::{Error, Reason, Result},
-    interaction::{Micros, store::check_no_part},
+    interaction::{
+        Micros,
+        store::{self as interactions, check_no_part},
+    },
     rating::{
         Answers, Rating, Told,
         reply::Reader,
@@ -378,12 +384,20 @@ pub(crate) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<
 /// A page of replies, newest first; none: of whatever outcome.
 pub(crate) async fn list(
     connection: &impl ConnectionTrait,
+    hidden_from: Option<&str>,
     outcome: Option<ReplyOutcome>,
     after: Option<(Micros, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Reply>, DbErr> {
     use sea_orm::sea_query::ExprTrait as _;
     let mut query = reply::Entity::find();
+    if let Some(person) = hidden_from {
+        // Without what came of a complaint about them.
+        let about = invitation::Entity::find().select_only().column(invitation::Column::Id);
+        let about = about.filter(invitation::Column::InteractionId.in_subquery(interactions::hidden_from(person)));
+        let hidden = Column::InvitationId.in_subquery(about.into_query());
+        query = query.filter(Condition::any().add(Column::InvitationId.is_null()).add(hidden.not()));
+    }
     if let Some(outcome) = outcome {
         query = query.filter(Column::Outcome.eq(outcome as i16));
     }

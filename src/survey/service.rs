@@ -33,7 +33,7 @@ use crate::{
     housekeeping::Trusted,
     interaction::{
         Micros,
-        store::{check_no_part, read_position as read_instant, write_position as write_instant},
+        store::{check_no_part, hidden_ids, read_position as read_instant, write_position as write_instant},
     },
     store::{Abort, Store, Tx, feed::Feed, request},
     watch::Watches,
@@ -303,9 +303,12 @@ impl SurveyService for SurveyApi {
 
     async fn get_invitation(&self, request: Request<v1::GetInvitationRequest>) -> Answer<v1::GetInvitationResponse> {
         respond(async {
-            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let id = Uuid::try_parse(&message.invitation_id).map_err(|_| Error::NotFound("invitation"))?;
             let invitation = self.invitation(&scope, id).await?;
+            if hidden_ids(self.store.reader(), caller.person()).await?.contains(&invitation.interaction_id) {
+                return Err(Error::NotFound("invitation"));
+            }
             let now = self.store.clock().now_micros();
             Ok(v1::GetInvitationResponse { invitation: Some(message::write_invitation(invitation, now)) })
         })
@@ -320,7 +323,8 @@ impl SurveyService for SurveyApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let filter = message.filter.unwrap_or_default();
             let query = Query::new("ListInvitations", &scope.binding(&caller), &filter.encode_to_vec());
-            let filter = message::read_filter(filter)?;
+            let hidden_from = caller.person().map(str::to_owned);
+            let filter = invitations::Filter { hidden_from, ..message::read_filter(filter)? };
             let after = query.position(&message.page_token)?.map(read_instant).transpose()?;
             let limit = page_size(message.page_size, PAGE);
             let now = self.store.clock().now_micros();
@@ -358,7 +362,7 @@ impl SurveyService for SurveyApi {
             let after = query.position(&message.page_token)?.map(read_instant).transpose()?;
             let outcome = Some(message.outcome()).filter(|outcome| *outcome != ReplyOutcome::Unspecified);
             let limit = page_size(message.page_size, PAGE);
-            let found = replies::list(self.store.reader(), outcome, after, limit + 1).await?;
+            let found = replies::list(self.store.reader(), caller.person(), outcome, after, limit + 1).await?;
             let (found, next_page_token) = query.page(found, limit, |last| write_instant((last.received_at, last.id)));
             let actor = (caller.principal.subject.clone(), caller.principal.role);
             replies::note_reading(&self.store, actor, outcome).await?;

@@ -18,7 +18,7 @@ use crate::{
     auth::Caller,
     directory::scope::Scope,
     error::{Error, Result},
-    interaction::Micros,
+    interaction::{Micros, store as interactions},
     rating::Rating,
     store::{Store, audit},
 };
@@ -65,7 +65,10 @@ fn within(scope: &Scope) -> Select<rating::Entity> {
     match scope {
         Scope::All => all,
         Scope::Teams { staff_id, teams } => all.filter(
-            Condition::all().add(Column::RatedTeamId.is_in(teams.clone())).add(Column::RatedStaffId.ne(staff_id)),
+            Condition::all()
+                .add(Column::RatedTeamId.is_in(teams.clone()))
+                .add(Column::RatedStaffId.ne(staff_id))
+                .add(Column::InteractionId.not_in_subquery(interactions::hidden_from(staff_id))),
         ),
         Scope::Staff(_) | Scope::Customer(_) => all.filter(Condition::any()).limit(0),
     }
@@ -90,7 +93,9 @@ pub(crate) async fn read(
     let hidden = hidden_from(caller);
     let is_hidden =
         |one: &Rating| hidden.is_some() && one.rated.as_ref().map(|rated| &rated.staff_id) == hidden.as_ref();
-    found.filter(|one| !is_hidden(one)).ok_or(Error::NotFound("rating"))
+    let complaints = interactions::hidden_ids(connection, hidden.as_deref()).await?;
+    let found = found.filter(|one| !is_hidden(one) && !complaints.contains(&one.interaction_id));
+    found.ok_or(Error::NotFound("rating"))
 }
 
 /// A page of ratings within reach, newest first by the time of the interaction.
@@ -121,6 +126,7 @@ pub(crate) async fn list(
     if let Some(besides) = &filter.besides {
         let others = Column::RatedStaffId.ne(besides);
         query = query.filter(Condition::any().add(Column::RatedStaffId.is_null()).add(others));
+        query = query.filter(Column::InteractionId.not_in_subquery(interactions::hidden_from(besides)));
     }
     if filter.contacted {
         query = query.filter(contact::is_before_correction());
