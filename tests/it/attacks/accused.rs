@@ -313,12 +313,12 @@ async fn a_watch_passes_over_a_complaint(server: Server) {
         assert!(other.message().await.unwrap().unwrap().event.is_none());
         let hidden = app.record(about(&["sam"], call("sam", "carla"))).await.unwrap().interaction_id;
         let shown = app.record(call("sam", "carla")).await.unwrap().interaction_id;
-        let next = async || {
+        let next = async {
             let event = one.message().await.unwrap().unwrap().event.unwrap();
             let also = other.message().await.unwrap().unwrap().event.unwrap();
             (event.interaction.unwrap().interaction_id, also.interaction.unwrap().interaction_id)
         };
-        let next = tokio::time::timeout(Duration::from_secs(20), next()).await.unwrap();
+        let next = tokio::time::timeout(Duration::from_secs(20), next).await.unwrap();
         assert_eq!(next, (shown.clone(), shown), "{name}: not {hidden}");
     }
 }
