@@ -1,7 +1,9 @@
 //! The RPC of the audit trail. Its rows are in `store::audit`, since every domain writes them.
 
 use prost::Message as _;
+use sea_orm::ConnectionTrait;
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 use crate::{
     api::{
@@ -11,9 +13,12 @@ use crate::{
     },
     call::{Call, page_size, respond},
     directory::oneself::Oneself,
+    error::Result,
+    interaction::store::hidden_ids,
     store::{
         Store,
         audit::{self, Wanted},
+        set,
     },
 };
 
@@ -49,6 +54,7 @@ impl AuditService for AuditApi {
                 object_id: optional(message.object_id),
                 actor: optional(message.actor),
                 besides: Oneself::of(&caller),
+                hidden: complaints(self.store.reader(), caller.person()).await?,
             };
             let lines = audit::list(self.store.reader(), wanted, before, limit + 1).await?;
             let (lines, next_page_token) = query.page(lines, limit, |last| last.id.into());
@@ -69,4 +75,22 @@ impl AuditService for AuditApi {
         })
         .await
     }
+}
+
+/// What the trail calls complaints about a person, and the ratings and replies that came of them.
+async fn complaints(connection: &impl ConnectionTrait, person: Option<&str>) -> Result<Vec<String>> {
+    let hidden: Vec<Uuid> = hidden_ids(connection, person).await?.into_iter().collect();
+    let mut found: Vec<String> = hidden.iter().map(Uuid::to_string).collect();
+    if hidden.is_empty() {
+        return Ok(found);
+    }
+    let select = "SELECT id, interaction_id FROM rating";
+    for row in set::among_ids(connection, select, "interaction_id", &hidden).await? {
+        found.push(row.try_get::<Uuid>("", "id")?.to_string());
+    }
+    let select = "SELECT r.id FROM survey_reply r JOIN survey_invitation v ON v.id = r.invitation_id";
+    for row in set::among_ids(connection, select, "v.interaction_id", &hidden).await? {
+        found.push(row.try_get::<Uuid>("", "id")?.to_string());
+    }
+    Ok(found)
 }

@@ -26,6 +26,15 @@ pub enum Error {
     /// The caller may not set a field.
     #[error("the caller may not set {0}")]
     FieldNotYours(&'static str),
+    /// Who served is not for the caller to say.
+    #[error("who served is not for the caller to say")]
+    CreditNotYours(Vec<Violation>),
+    /// Nobody else named the caller as assisting.
+    #[error("nobody else named the caller as assisting")]
+    ParticipationNotTold,
+    /// The re-attribution does not wait any more.
+    #[error("the re-attribution was approved or rejected before")]
+    ReattributionSettled,
     /// Not there, or not the caller's to see.
     #[error("no such {0}")]
     NotFound(&'static str),
@@ -104,8 +113,8 @@ pub enum Error {
     /// The time to contest or to appeal is over.
     #[error("the time to contest or to appeal, 7 days, is over")]
     ContestTooLate,
-    /// The caller is a party to the contest.
-    #[error("the caller is the rated person, of his team, or the contester")]
+    /// The caller has a stake in what they would decide.
+    #[error("the caller has a stake in it")]
     InterestedParty,
     /// The caller took part in what it is about.
     #[error("the caller took part in {0}: another person has to do it")]

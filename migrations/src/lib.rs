@@ -25,6 +25,10 @@ mod m0016_consent_time;
 mod m0017_oneself;
 mod m0018_lookalikes;
 mod m0019_hidden_voters;
+mod m0020_told_participants;
+mod m0021_reattributions;
+mod m0022_as_rated;
+mod m0023_about_staff;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -52,6 +56,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_oneself::Migration),
             Box::new(m0018_lookalikes::Migration),
             Box::new(m0019_hidden_voters::Migration),
+            Box::new(m0020_told_participants::Migration),
+            Box::new(m0021_reattributions::Migration),
+            Box::new(m0022_as_rated::Migration),
+            Box::new(m0023_about_staff::Migration),
         ]
     }
 }

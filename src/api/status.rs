@@ -57,7 +57,7 @@ fn with_metadata(error: Error, metadata: HashMap<String, String>) -> Status {
         ));
     }
     let message = message(&error);
-    if let Error::Invalid(violations) = error {
+    if let Error::Invalid(violations) | Error::CreditNotYours(violations) = error {
         details.push(any(
             "google.rpc.BadRequest",
             &pb::BadRequest { field_violations: violations.into_iter().map(bad_field).collect() },
@@ -72,7 +72,11 @@ pub fn of_item(error: Error) -> ItemError {
     let (code, reason) = classify(&error);
     log_cause(&error);
     let message = message(&error);
-    let violations = if let Error::Invalid(violations) = error { violations } else { Vec::new() };
+    let violations = if let Error::Invalid(violations) | Error::CreditNotYours(violations) = error {
+        violations
+    } else {
+        Vec::new()
+    };
     let violations = violations.into_iter().map(field_violation).collect();
     ItemError { code: code as i32, reason: reason.into(), message, violations }
 }
@@ -87,6 +91,9 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::RoleNotAllowed => (Code::PermissionDenied, Reason::RoleNotAllowed),
         Error::CallerInactive => (Code::PermissionDenied, Reason::CallerInactive),
         Error::FieldNotYours(_) => (Code::PermissionDenied, Reason::FieldNotYours),
+        Error::CreditNotYours(_) => (Code::PermissionDenied, Reason::CreditNotYours),
+        Error::ParticipationNotTold => (Code::FailedPrecondition, Reason::ParticipationNotTold),
+        Error::ReattributionSettled => (Code::FailedPrecondition, Reason::ReattributionSettled),
         Error::NotFound(_) => (Code::NotFound, Reason::NotFound),
         Error::RequestIdReused => (Code::AlreadyExists, Reason::RequestIdReused),
         Error::AliasTaken => (Code::AlreadyExists, Reason::AliasTaken),
@@ -156,7 +163,7 @@ pub fn reason_name(reason: Reason) -> String {
 }
 
 fn message(error: &Error) -> String {
-    if let Error::Invalid(violations) = error {
+    if let Error::Invalid(violations) | Error::CreditNotYours(violations) = error {
         let rules: Vec<_> = violations.iter().map(|one| format!("{} {}", one.field, one.rule)).collect();
         rules.join("; ")
     } else {

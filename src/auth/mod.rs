@@ -62,6 +62,14 @@ impl Caller {
     pub fn subject(&self) -> &str {
         &self.principal.subject
     }
+
+    /// Staff id of a person who works here, in whatever role; none: an application or a customer.
+    pub fn person(&self) -> Option<&str> {
+        match self.principal.role {
+            Role::Staff | Role::Supervisor | Role::Reviewer | Role::Admin => Some(self.subject()),
+            Role::App | Role::Customer | Role::Unspecified => None,
+        }
+    }
 }
 
 /// The roles a token may carry, each with its name there.

@@ -421,8 +421,8 @@ impl Story {
         let request = v1::ReattributeInteractionRequest {
             request_id: "demo-reattribute".into(),
             interaction_id: first_call.to_owned(),
-            participants: vec![primary("li.na"), assisting("zhao.min")],
-            reason: "赵敏 sat beside her and spoke with finance".into(),
+            participants: vec![primary("li.na"), assisting("helper-bot")],
+            reason: "小助手 had taken down the order before".into(),
             ..Default::default()
         };
         self.supervisor.interactions.reattribute_interaction(request).await.map_err(refused)?;

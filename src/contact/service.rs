@@ -26,6 +26,7 @@ use crate::{
     clock,
     directory::{
         Party, etag,
+        scope::Sight,
         service::{alias_message, party},
         store::{Named, known_among, resolve},
     },
@@ -429,7 +430,9 @@ impl ContactService for ContactApi {
                 to,
             };
             let limit = page_size(message.page_size, BREACH_PAGE);
-            let found = interactions::breaches(self.store.reader(), &scope, &filter, after, limit + 1).await?;
+            let found =
+                interactions::breaches(self.store.reader(), &Sight::of(&caller, scope), &filter, after, limit + 1)
+                    .await?;
             let contacted = |last: &Recorded| last.contact.map_or(Micros::MIN, |mark| mark.at);
             let (found, next_page_token) =
                 query.page(found, limit, |last| interactions::write_position((contacted(last), last.id)));

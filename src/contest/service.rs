@@ -24,7 +24,7 @@ use crate::{
     error::{Error, Result},
     interaction::{
         Micros,
-        store::{read_position, write_position},
+        store::{self as interactions, read_position, write_position},
     },
     rating::store as ratings,
     store::{Abort, Store, Tx, request},
@@ -77,13 +77,17 @@ impl ContestApi {
         let about: Vec<Uuid> = contests.iter().map(|contest| contest.rating_id).collect();
         let mut reviews = rows::reviews(connection, &ids).await?;
         let ratings = ratings::among(connection, &about).await?;
+        let hidden = interactions::hidden_ids(connection, caller.person()).await?;
         let reader = Reader { subject: caller.subject(), judges: judges(caller) };
         let write = |contest: Contest| {
             let reviews = reviews.remove(&contest.id).unwrap_or_default();
             let rating = ratings.get(&contest.rating_id);
-            message::write(contest, rating, reviews, reader)
+            // Nor is there anything that comes of a complaint about them, apart from what they said themselves.
+            let of_complaint =
+                rating.is_some_and(|one| hidden.contains(&one.interaction_id)) && contest.contester != reader.subject;
+            (!of_complaint).then(|| message::write(contest, rating, reviews, reader))
         };
-        Ok(contests.into_iter().map(write).collect())
+        Ok(contests.into_iter().filter_map(write).collect())
     }
 
     async fn shown_one(&self, caller: &Caller, scope: &Scope, id: Uuid) -> Result<Option<v1::Contest>> {

@@ -5,7 +5,7 @@
 
 use sea_orm::{ColumnTrait, Condition};
 
-use crate::{api::v1::Role, auth::Caller};
+use crate::auth::Caller;
 
 /// The person whose own ratings do not exist for a caller. Nobody for applications and customers, who are not rated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,10 +14,7 @@ pub(crate) struct Oneself(Option<String>);
 impl Oneself {
     /// Of somebody who calls.
     pub(crate) fn of(caller: &Caller) -> Self {
-        match caller.principal.role {
-            Role::Staff | Role::Supervisor | Role::Reviewer | Role::Admin => Self(Some(caller.subject().to_owned())),
-            Role::App | Role::Customer | Role::Unspecified => Self(None),
-        }
+        Self(caller.person().map(str::to_owned))
     }
 
     /// Nobody: for what the server reads by itself.

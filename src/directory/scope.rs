@@ -45,3 +45,24 @@ impl Scope {
         Binding { text, seal: caller.tokens.clone() }
     }
 }
+
+/// A scope through the eyes of somebody: what is about a person does not exist to them, whatever their role reaches.
+/// Queries of interactions are built from it, so that none can forget it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sight {
+    pub(crate) scope: Scope,
+    /// Who must not see what is about them; none: an application, a customer, or the server itself.
+    pub(crate) hidden_from: Option<String>,
+}
+
+impl Sight {
+    /// What a caller sees of a scope.
+    pub(crate) fn of(caller: &Caller, scope: Scope) -> Self {
+        Self { scope, hidden_from: caller.person().map(str::to_owned) }
+    }
+
+    /// What the server itself sees.
+    pub(crate) fn all() -> Self {
+        Self { scope: Scope::All, hidden_from: None }
+    }
+}

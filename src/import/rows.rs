@@ -274,6 +274,7 @@ impl Reader<'_> {
             role: self.number(&fields.role),
             team_id: self.text(&fields.team_id),
             involvement: self.number(&fields.involvement),
+            told_by: String::new(),
         })
     }
 

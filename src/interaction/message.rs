@@ -1,7 +1,8 @@
 //! Between the contract's messages and the domain's types.
 
 use super::{
-    Context, ContextRest, Facts, Instants, MessageCounts, Participant, Recorded, Transfer, implied_direction,
+    Context, ContextRest, Facts, Instants, MessageCounts, Participant, Reattribution, Recorded, Transfer,
+    implied_direction,
     resolution::{Reading, Readings},
     store::Filter,
     summary::{Group, Statistics},
@@ -53,6 +54,7 @@ pub(crate) fn read(message: v1::Interaction) -> Facts {
         transfers: message.transfers.into_iter().map(read_transfer).collect(),
         messages: message.message_counts.map(read_counts),
         conclusion: Some(message.conclusion).filter(|text| !text.is_empty()),
+        about_staff_ids: message.about_staff_ids.into_iter().map(normal).collect(),
     }
 }
 
@@ -67,6 +69,7 @@ pub(crate) fn read_participants(messages: Vec<v1::Participant>) -> Vec<Participa
         role: Some(message.role()).filter(|role| *role != StaffRole::Unspecified),
         staff_id: normal(message.staff_id),
         team_id: optional(message.team_id),
+        told_by: None,
     };
     messages.into_iter().map(read).collect()
 }
@@ -163,6 +166,7 @@ pub(crate) fn write(recorded: Recorded) -> v1::Interaction {
         etag: etag(revision),
         contact_purpose: facts.contact_purpose.unwrap_or_default().into(),
         contact_breaches: contact.map(|mark| mark.breaches.iter().map(Into::into).collect()).unwrap_or_default(),
+        about_staff_ids: facts.about_staff_ids,
         contact_policy_version: contact.and_then(|mark| mark.policy_version).unwrap_or_default(),
     }
 }
@@ -173,6 +177,23 @@ pub(crate) fn write_participant(participant: Participant) -> v1::Participant {
         role: participant.role.unwrap_or_default().into(),
         team_id: participant.team_id.unwrap_or_default(),
         involvement: participant.involvement.into(),
+        told_by: participant.told_by.unwrap_or_default(),
+    }
+}
+
+pub(crate) fn write_reattribution(asked: Reattribution) -> v1::Reattribution {
+    v1::Reattribution {
+        reattribution_id: asked.id.to_string(),
+        interaction_id: asked.interaction_id.to_string(),
+        state: asked.state.into(),
+        participants_before: asked.before.into_iter().map(write_participant).collect(),
+        participants_after: asked.after.into_iter().map(write_participant).collect(),
+        reason: asked.reason,
+        requested_by: asked.requested_by,
+        request_time: Some(timestamp(asked.requested_at)),
+        decided_by: asked.decided_by.unwrap_or_default(),
+        decide_time: asked.decided_at.map(timestamp),
+        rejection_reason: asked.rejection.unwrap_or_default(),
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! The contract's enums are the vocabulary here too; its messages stop at `service`.
 
+mod credit;
 pub(crate) mod message;
 pub mod reader;
 pub(crate) mod reading;
@@ -23,7 +24,10 @@ pub(crate) use rules::check;
 pub use store::RECORDED;
 
 use crate::{
-    api::v1::{Channel, ContactPurpose, Direction, InteractionKind, Involvement, Outcome, Resolution, StaffRole},
+    api::v1::{
+        Channel, ContactPurpose, Direction, InteractionKind, Involvement, Outcome, ReattributionState, Resolution,
+        StaffRole,
+    },
     contact::Mark,
     directory::Alias,
 };
@@ -54,6 +58,8 @@ pub(crate) struct Facts {
     pub(crate) customer_resolution: Resolution,
     /// Where it is a contact of ours, which is then recorded beside it.
     pub(crate) contact_purpose: Option<ContactPurpose>,
+    /// Whom a complaint is about: to them it does not exist.
+    pub(crate) about_staff_ids: Vec<String>,
 }
 
 /// When it happened; what is not known is absent.
@@ -97,6 +103,9 @@ pub(crate) struct Participant {
     pub(crate) team_id: Option<String>,
     #[serde(skip)]
     pub(crate) involvement: Involvement,
+    /// Who named them, where another person did.
+    #[serde(skip)]
+    pub(crate) told_by: Option<String>,
 }
 
 /// What it was about.
@@ -157,6 +166,22 @@ pub(crate) struct Recorded {
     pub(crate) revision: i64,
     /// What became of it as a contact of ours, if it is one.
     pub(crate) contact: Option<Mark>,
+}
+
+/// A re-attribution that takes two persons.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Reattribution {
+    pub(crate) id: Uuid,
+    pub(crate) interaction_id: Uuid,
+    pub(crate) state: ReattributionState,
+    pub(crate) before: Vec<Participant>,
+    pub(crate) after: Vec<Participant>,
+    pub(crate) reason: String,
+    pub(crate) requested_by: String,
+    pub(crate) requested_at: Micros,
+    pub(crate) decided_by: Option<String>,
+    pub(crate) decided_at: Option<Micros>,
+    pub(crate) rejection: Option<String>,
 }
 
 /// What a rating of an interaction is about.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use prost::Message as _;
 
 use super::{
-    Facts, Participant, check, message,
+    Facts, Participant, check, credit, message,
     store::{self as rows, Entry},
 };
 use crate::{
@@ -42,7 +42,7 @@ impl Reader {
         let body_hash = request::hash(&[&message.encode_to_vec()]);
         let request_key =
             request::hash(&[b"RecordInteraction", self.request_scope.as_bytes(), request.request_id.as_bytes()]);
-        let (facts, mut found) = judged(message, fields, self.store.clock().now_micros());
+        let (mut facts, mut found) = judged(message, fields, self.store.clock().now_micros());
         if !found.is_empty() {
             // Only what is refused anyway is looked up here; what is good is looked up with its group.
             let unknown = rows::unknown_ids(self.store.reader(), &facts).await?;
@@ -51,6 +51,9 @@ impl Reader {
             return Err(Error::Invalid(found));
         }
         self.check_rights(&facts)?;
+        if !speaks_for_all(self.caller.principal.role) {
+            credit::tell(&mut facts.participants, self.caller.subject());
+        }
         Ok(Entry {
             request_key,
             body_hash,
@@ -70,6 +73,7 @@ impl Reader {
         if speaks_for_all(self.caller.principal.role) {
             return Ok(());
         }
+        check_about(&self.caller, &facts.about_staff_ids)?;
         if facts.customer_resolution != Resolution::Unspecified {
             return Err(Error::FieldNotYours("interaction.customer_resolution"));
         }
@@ -101,6 +105,17 @@ pub(crate) fn speaks_for_all(role: Role) -> bool {
         Role::App | Role::Admin => true,
         Role::Staff | Role::Supervisor | Role::Reviewer | Role::Customer | Role::Unspecified => false,
     }
+}
+
+/// Whom a complaint is about is not for colleagues to say, nor for supervisors of themselves: it would be a way to hide
+/// what they did from those who look for it.
+pub(crate) fn check_about(caller: &Caller, about: &[String]) -> Result<()> {
+    let may = match caller.principal.role {
+        Role::App | Role::Admin => true,
+        Role::Supervisor => !about.iter().any(|id| id == caller.subject()),
+        Role::Staff | Role::Reviewer | Role::Customer | Role::Unspecified => about.is_empty(),
+    };
+    if may { Ok(()) } else { Err(Error::FieldNotYours("interaction.about_staff_ids")) }
 }
 
 /// Role and team come from the directory where a person records.

@@ -4,7 +4,11 @@ use super::store::{self as rows, Filter};
 use crate::{
     api::{plain_name, v1::ReadingPurpose},
     auth::Caller,
-    directory::{Party, scope::Scope, store::find_customer},
+    directory::{
+        Party,
+        scope::{Scope, Sight},
+        store::find_customer,
+    },
     error::{Error, Result},
     store::Store,
 };
@@ -28,7 +32,7 @@ pub(crate) async fn open(store: &Store, caller: &Caller, party: &Party, why: Pur
         // recorded under it.
         Party::Alias(_) => {
             let filter = Filter { party: Some(party.clone()), ..Filter::default() };
-            let newest = rows::list(store.reader(), &Scope::All, &filter, None, 1).await?;
+            let newest = rows::list(store.reader(), &Sight::of(caller, Scope::All), &filter, None, 1).await?;
             newest.first().map(|one| one.id.to_string())
         }
     };

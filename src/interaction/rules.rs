@@ -41,6 +41,12 @@ pub(crate) fn check(facts: &Facts, now: Micros) -> Vec<Violation> {
         let rule = "must not be set for an abandoned contact: nobody served it";
         found.push(Violation::new("connected_time", Reason::Contradiction, rule));
     }
+    for (index, id) in facts.about_staff_ids.iter().enumerate() {
+        if facts.about_staff_ids[..index].contains(id) {
+            let field = format!("about_staff_ids[{index}]");
+            found.push(Violation::new(field, Reason::Contradiction, "must not be listed twice"));
+        }
+    }
     let size = facts.context.size();
     if size > MAX_CONTEXT_BYTES {
         let rule = format!("must have at most {MAX_CONTEXT_BYTES} bytes of text in all, has {size}");
@@ -142,6 +148,7 @@ mod tests {
             staff_resolution: Resolution::Unspecified,
             customer_resolution: Resolution::Unspecified,
             contact_purpose: None,
+            about_staff_ids: vec![],
         }
     }
 
@@ -191,6 +198,7 @@ mod tests {
             role: None,
             team_id: None,
             involvement,
+            told_by: None,
         };
         let bad =
             Facts { participants: vec![one("a", Involvement::Primary), one("a", Involvement::Primary)], ..facts() };

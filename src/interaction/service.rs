@@ -11,11 +11,11 @@ use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use super::{
-    Facts, Recorded, message,
-    reader::{Reader, check_frozen, speaks_for_all},
+    Facts, Reattribution, Recorded, credit, message,
+    reader::{Reader, check_about, check_frozen, speaks_for_all},
     reading::{self, Purpose},
     resolution::Matters,
-    store::{self as rows, Changes, Changing, Filter, Receipt, Recorder},
+    store::{self as rows, Changes, Changing, Deciding, Filter, Receipt, Recorder},
     stream::{RecordStream, StreamLimits},
     summary::{Plan, Summary},
     watch::{OfInteractions, OfTimeline, Watched, Whose},
@@ -32,7 +32,7 @@ use crate::{
     call::{Call, mutation, page_size, respond},
     directory::{
         Party, check_time_zone, etag,
-        scope::Scope,
+        scope::{Scope, Sight},
         service::party,
         store::{find_customer, resolve},
     },
@@ -96,12 +96,12 @@ impl InteractionApi {
     ) -> Result<Changing> {
         let id = Uuid::try_parse(id).map_err(|_| Error::NotFound("interaction"))?;
         let actor = (caller.principal.subject.clone(), caller.principal.role);
-        Ok(Changing { request, scope, actor, id, etag })
+        Ok(Changing { request, sight: Sight::of(caller, scope), actor, id, etag })
     }
 
     async fn page(
         &self,
-        scope: &Scope,
+        sight: &Sight,
         filter: &Filter,
         query: &Query,
         size: i32,
@@ -109,7 +109,7 @@ impl InteractionApi {
     ) -> Result<(Vec<v1::Interaction>, String)> {
         let limit = page_size(size, PAGE);
         let after = query.position(token)?.map(rows::read_position).transpose()?;
-        let found = rows::list(self.store.reader(), scope, filter, after, limit + 1).await?;
+        let found = rows::list(self.store.reader(), sight, filter, after, limit + 1).await?;
         let (found, token) = query.page(found, limit, position);
         Ok((found.into_iter().map(message::write).collect(), token))
     }
@@ -132,12 +132,25 @@ fn position(last: &Recorded) -> Vec<u8> {
     rows::write_position((last.facts.instants.occurred().unwrap_or(last.recorded_at), last.id))
 }
 
-/// Sets the fields that the mask names.
+fn deciding(caller: &Caller, scope: Scope, request: request::Request, id: &str) -> Result<Deciding> {
+    let id = Uuid::try_parse(id).map_err(|_| Error::NotFound("reattribution"))?;
+    Ok(Deciding {
+        request,
+        sight: Sight::of(caller, scope),
+        actor: (caller.subject().to_owned(), caller.principal.role),
+        id,
+    })
+}
+
+/// The fields that a mask names, and what sets them.
 ///
 /// # Errors
 /// [`Reason::UpdateMaskInvalid`] for a path that cannot be updated.
-fn change_of(update: v1::InteractionUpdate, paths: &[String]) -> Result<impl Fn(&mut Facts) + Send + Sync + 'static> {
-    const PATHS: [&str; 12] = [
+fn change_of(
+    update: v1::InteractionUpdate,
+    paths: &[String],
+) -> Result<(Vec<&'static str>, impl Fn(&mut Facts) + Send + Sync + 'static)> {
+    const PATHS: [&str; 13] = [
         "outcome",
         "topic",
         "connected_time",
@@ -150,6 +163,7 @@ fn change_of(update: v1::InteractionUpdate, paths: &[String]) -> Result<impl Fn(
         "conclusion",
         "staff_resolution",
         "customer_resolution",
+        "about_staff_ids",
     ];
     let unknown = paths.iter().filter(|path| !PATHS.contains(&path.as_str()));
     let found: Vec<_> = unknown
@@ -161,7 +175,8 @@ fn change_of(update: v1::InteractionUpdate, paths: &[String]) -> Result<impl Fn(
         .collect();
     Error::unless_empty(found)?;
     let paths: Vec<&'static str> = PATHS.into_iter().filter(|path| paths.iter().any(|named| named == path)).collect();
-    Ok(move |facts: &mut Facts| {
+    let named = paths.clone();
+    let change = move |facts: &mut Facts| {
         let update = update.clone();
         for path in &paths {
             match *path {
@@ -176,16 +191,28 @@ fn change_of(update: v1::InteractionUpdate, paths: &[String]) -> Result<impl Fn(
                 "message_counts" => facts.messages = update.message_counts.map(message::read_counts),
                 "conclusion" => facts.conclusion = Some(update.conclusion.clone()).filter(|text| !text.is_empty()),
                 "staff_resolution" => facts.staff_resolution = update.staff_resolution(),
+                "about_staff_ids" => {
+                    facts.about_staff_ids = update.about_staff_ids.iter().cloned().map(normal).collect();
+                }
                 _ => facts.customer_resolution = update.customer_resolution(),
             }
         }
-    })
+    };
+    Ok((named, change))
 }
 
 /// A customer says whether the matter was resolved, staff say the rest, applications may say all.
-fn check_update_rights(role: Role, paths: &[String]) -> Result<()> {
+fn check_update_rights(caller: &Caller, paths: &[String], about: &[String]) -> Result<()> {
     let names = |wanted: &str| paths.iter().any(|path| path == wanted);
-    match role {
+    if names("about_staff_ids") && caller.principal.role != Role::Customer {
+        let about: Vec<String> = about.iter().cloned().map(normal).collect();
+        if caller.principal.role == Role::Staff {
+            // Not even to say that it is about nobody.
+            return Err(Error::FieldNotYours("interaction.about_staff_ids"));
+        }
+        check_about(caller, &about)?;
+    }
+    match caller.principal.role {
         Role::App | Role::Admin => Ok(()),
         Role::Customer if paths.iter().all(|path| path == "customer_resolution") => Ok(()),
         Role::Customer => Err(Error::FieldNotYours("update_mask")),
@@ -262,9 +289,11 @@ impl InteractionService for InteractionApi {
 
     async fn get_interaction(&self, request: Request<v1::GetInteractionRequest>) -> Answer<v1::GetInteractionResponse> {
         respond(async {
-            let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let id = Uuid::try_parse(&message.interaction_id).map_err(|_| Error::NotFound("interaction"))?;
-            let found = rows::find(self.store.reader(), &scope, id).await?.ok_or(Error::NotFound("interaction"))?;
+            let found = rows::find(self.store.reader(), &Sight::of(&caller, scope), id)
+                .await?
+                .ok_or(Error::NotFound("interaction"))?;
             Ok(v1::GetInteractionResponse { interaction: Some(message::write(found)) })
         })
         .await
@@ -279,10 +308,11 @@ impl InteractionService for InteractionApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "UpdateInteraction", id, &message);
             let paths = message.update_mask.map(|mask| mask.paths).unwrap_or_default();
-            let change = change_of(message.interaction.unwrap_or_default(), &paths)?;
-            check_update_rights(caller.principal.role, &paths)?;
+            let update = message.interaction.unwrap_or_default();
+            check_update_rights(&caller, &paths, &update.about_staff_ids)?;
+            let (named, change) = change_of(update, &paths)?;
             let changing = self.changing(&caller, scope, mutation, &message.interaction_id, message.etag)?;
-            let interaction = rows::update((&self.store, &self.time_zone), changing, change).await?;
+            let interaction = rows::update((&self.store, &self.time_zone), changing, named, change).await?;
             Ok(v1::UpdateInteractionResponse { interaction: Some(message::write(interaction)) })
         })
         .await
@@ -296,16 +326,88 @@ impl InteractionService for InteractionApi {
             let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "ReattributeInteraction", id, &message);
-            let participants = message::read_participants(message.participants);
+            let mut participants = message::read_participants(message.participants);
             let mut found = Vec::new();
             super::rules::check_participants(&participants, &mut found);
             Error::unless_empty(found)?;
             if !speaks_for_all(caller.principal.role) {
                 check_frozen(&participants, "participants")?;
+                credit::tell(&mut participants, caller.subject());
             }
             let changing = self.changing(&caller, scope, mutation, &message.interaction_id, message.etag)?;
-            let interaction = rows::reattribute(&self.store, changing, participants, message.reason).await?;
-            Ok(v1::ReattributeInteractionResponse { interaction: Some(message::write(interaction)) })
+            let (interaction, waiting) = rows::reattribute(&self.store, changing, participants, message.reason).await?;
+            Ok(v1::ReattributeInteractionResponse {
+                interaction: Some(message::write(interaction)),
+                reattribution: waiting.map(message::write_reattribution),
+            })
+        })
+        .await
+    }
+
+    async fn approve_reattribution(
+        &self,
+        request: Request<v1::ApproveReattributionRequest>,
+    ) -> Answer<v1::ApproveReattributionResponse> {
+        respond(async {
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "ApproveReattribution", id, &message);
+            let deciding = deciding(&caller, scope, mutation, &message.reattribution_id)?;
+            let (interaction, asked) = rows::approve(&self.store, deciding).await?;
+            Ok(v1::ApproveReattributionResponse {
+                interaction: Some(message::write(interaction)),
+                reattribution: Some(message::write_reattribution(asked)),
+            })
+        })
+        .await
+    }
+
+    async fn reject_reattribution(
+        &self,
+        request: Request<v1::RejectReattributionRequest>,
+    ) -> Answer<v1::RejectReattributionResponse> {
+        respond(async {
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "RejectReattribution", id, &message);
+            let deciding = deciding(&caller, scope, mutation, &message.reattribution_id)?;
+            let asked = rows::reject(&self.store, deciding, message.reason).await?;
+            Ok(v1::RejectReattributionResponse { reattribution: Some(message::write_reattribution(asked)) })
+        })
+        .await
+    }
+
+    async fn list_reattributions(
+        &self,
+        request: Request<v1::ListReattributionsRequest>,
+    ) -> Answer<v1::ListReattributionsResponse> {
+        respond(async {
+            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
+            let query = Query::new("ListReattributions", &scope.binding(&caller), &[]);
+            let limit = page_size(message.page_size, PAGE);
+            let after = query.position(&message.page_token)?.map(rows::read_position).transpose()?;
+            let found =
+                rows::waiting(self.store.reader(), &Sight::of(&caller, scope), caller.subject(), after, limit + 1)
+                    .await?;
+            let place = |last: &Reattribution| rows::write_position((last.requested_at, last.id));
+            let (found, next_page_token) = query.page(found, limit, place);
+            let reattributions = found.into_iter().map(message::write_reattribution).collect();
+            Ok(v1::ListReattributionsResponse { reattributions, next_page_token })
+        })
+        .await
+    }
+
+    async fn decline_participation(
+        &self,
+        request: Request<v1::DeclineParticipationRequest>,
+    ) -> Answer<v1::DeclineParticipationResponse> {
+        respond(async {
+            let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
+            let id = std::mem::take(&mut message.request_id);
+            let mutation = mutation(&caller, "DeclineParticipation", id, &message);
+            let changing = self.changing(&caller, scope, mutation, &message.interaction_id, String::new())?;
+            let interaction = rows::decline(&self.store, changing, message.reason).await?;
+            Ok(v1::DeclineParticipationResponse { interaction: Some(message::write(interaction)) })
         })
         .await
     }
@@ -319,7 +421,8 @@ impl InteractionService for InteractionApi {
             let filter = message.filter.unwrap_or_default();
             let query = Query::new("ListInteractions", &scope.binding(&caller), &filter.encode_to_vec());
             let filter = message::read_filter(filter)?;
-            let page = self.page(&scope, &filter, &query, message.page_size, &message.page_token);
+            let sight = Sight::of(&caller, scope);
+            let page = self.page(&sight, &filter, &query, message.page_size, &message.page_token);
             let (interactions, next_page_token) = page.await?;
             Ok(v1::ListInteractionsResponse { interactions, next_page_token })
         })
@@ -341,7 +444,8 @@ impl InteractionService for InteractionApi {
             let why = Purpose { purpose: message.purpose(), note: &message.note };
             reading::open(&self.store, &caller, &party, why).await?;
             let filter = Filter { party: Some(party), ..Filter::default() };
-            let page = self.page(&scope, &filter, &query, message.page_size, &message.page_token);
+            let sight = Sight::of(&caller, scope);
+            let page = self.page(&sight, &filter, &query, message.page_size, &message.page_token);
             let (interactions, next_page_token) = page.await?;
             Ok(v1::ReadCustomerTimelineResponse { interactions, next_page_token })
         })
@@ -358,7 +462,7 @@ impl InteractionService for InteractionApi {
             let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
             let cursor = std::mem::take(&mut message.resume_cursor);
             let whose = Whose::read(message, caller.principal.role, caller.subject())?;
-            let subject = Watched::<OfInteractions>::new(whose);
+            let subject = Watched::<OfInteractions>::new(whose, &caller);
             let watch = self.watches.open((&self.store, &self.changes), (caller, scope), subject, &cursor).await?;
             Ok(watch.begin())
         })
@@ -375,7 +479,7 @@ impl InteractionService for InteractionApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let customer_id = normal(message.customer_id.clone());
             find_customer(self.store.reader(), &customer_id).await?.ok_or(Error::NotFound("customer"))?;
-            let subject = Watched::<OfTimeline>::new(Whose::Customer(customer_id.clone()));
+            let subject = Watched::<OfTimeline>::new(Whose::Customer(customer_id.clone()), &caller);
             let (from, by, cursor) = ((&self.store, &self.changes), (caller.clone(), scope), &message.resume_cursor);
             let watch = self.watches.open(from, by, subject, cursor).await?;
             let why = Purpose { purpose: message.purpose(), note: &message.note };
@@ -400,7 +504,7 @@ impl InteractionService for InteractionApi {
                 name => TimeZone::get(name).map_err(|_| Error::Invalid(check_time_zone(name).into_iter().collect()))?,
             };
             let filter = message::read_filter(message.filter.unwrap_or_default())?;
-            let contacts = rows::contacts(self.store.reader(), filter.from, filter.to).await?;
+            let contacts = rows::contacts(self.store.reader(), caller.person(), filter.from, filter.to).await?;
             let plan = Plan {
                 grouping,
                 time_zone,
@@ -408,7 +512,8 @@ impl InteractionService for InteractionApi {
                 now: self.store.clock().now_micros(),
             };
             let mut summary = Summary::new(plan, Matters::new(&contacts));
-            let mut lines = std::pin::pin!(rows::lines(self.store.reader(), &scope, &filter).await?);
+            let mut lines =
+                std::pin::pin!(rows::lines(self.store.reader(), &Sight::of(&caller, scope), &filter).await?);
             while let Some(line) = lines.try_next().await? {
                 summary.add(&line);
             }

@@ -11,7 +11,8 @@ use crate::{
         convert::{optional, timestamp},
         v1::{self, Role},
     },
-    directory::scope::Scope,
+    auth::Caller,
+    directory::scope::{Scope, Sight},
     error::{Error, Reason, Result, Violation},
     store::Store,
     watch::Subject,
@@ -97,12 +98,14 @@ impl Whose {
 /// The interactions of somebody, watched by a method.
 pub(crate) struct Watched<M> {
     whose: Whose,
+    /// Who watches, if it is a person: what is about them is not shown.
+    hidden_from: Option<String>,
     method: PhantomData<M>,
 }
 
 impl<M> Watched<M> {
-    pub(crate) fn new(whose: Whose) -> Self {
-        Self { whose, method: PhantomData }
+    pub(crate) fn new(whose: Whose, caller: &Caller) -> Self {
+        Self { whose, hidden_from: caller.person().map(str::to_owned), method: PhantomData }
     }
 }
 
@@ -126,7 +129,8 @@ impl<M: Method> Subject for Watched<M> {
         scope: &Scope,
         changes: Vec<Change>,
     ) -> Result<Vec<(i64, v1::InteractionEvent)>> {
-        let now = rows::shown(store.reader(), scope, &changes).await?;
+        let sight = Sight { scope: scope.clone(), hidden_from: self.hidden_from.clone() };
+        let now = rows::shown(store.reader(), &sight, &changes).await?;
         let event = |change: Change| {
             let recorded = now.get(&change.interaction_id).filter(|recorded| self.whose.is_still(&recorded.facts))?;
             let interaction = message::write(recorded.clone());

@@ -22,7 +22,7 @@ use crate::{
     },
     directory::{
         Customer, Party, admission,
-        scope::Scope,
+        scope::{Scope, Sight},
         store::{find_customer, names_within},
     },
     error::{Error, Result},
@@ -72,10 +72,10 @@ pub(super) async fn write(
         Party::Alias(_) => None,
     };
     let (zone, time_zone, _) = zone_of(organization, customer.as_ref().map_or("", |one| &one.time_zone));
-    let lines = rows::newest(reader, party, READ).await?;
+    let lines = rows::newest(reader, party, caller.person(), READ).await?;
     let in_full = lines.iter().take(IN_FULL).map(|line| line.id).collect();
     // The timeline shows all of it to whoever may ask for a brief.
-    let recorded = all_of(reader, &Scope::All, in_full).await?;
+    let recorded = all_of(reader, &Sight::of(caller, Scope::All), in_full).await?;
     let (holding, wishes) = match party {
         Party::Customer(id) => {
             let (holding, _) = rows::statements(reader, id, 0).await?;

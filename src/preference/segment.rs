@@ -78,7 +78,7 @@ pub(super) struct Page {
 
 /// Looks through customers after `after` in order of id, until there are `limit` or enough were looked at.
 pub(super) async fn find(
-    connection: &impl ConnectionTrait,
+    (connection, hidden_from): (&impl ConnectionTrait, Option<&str>),
     zones: &mut Zones,
     segment: &Segment,
     now: Micros,
@@ -91,7 +91,7 @@ pub(super) async fn find(
         let Some(last) = customers.last().map(|last| last.id.clone()) else { return Ok(page) };
         let between = (after.as_deref().unwrap_or_default(), last.as_str());
         let aliases = customers.iter().flat_map(|one| &one.aliases).map(|alias| alias.value.clone()).collect();
-        let lines = rows::newest_of_each(connection, between, aliases, READ).await?;
+        let lines = rows::newest_of_each(connection, between, aliases, hidden_from, READ).await?;
         let holding = rows::holding_of_each(connection, between).await?;
         for customer in &customers {
             page.examined += 1;

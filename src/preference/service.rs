@@ -26,7 +26,7 @@ use crate::{
     config::Zone,
     directory::{
         Party, admission,
-        scope::Scope,
+        scope::{Scope, Sight},
         store::{find_customer, find_staff, lock_customer, resolve},
     },
     error::{Error, Reason, Result},
@@ -120,7 +120,7 @@ impl PreferenceApi {
     async fn readable(&self, caller: &Caller, ids: Vec<Uuid>) -> Result<HashSet<Uuid>> {
         match admission::reach_by(&self.store, caller, GET_INTERACTION).await? {
             Some(Scope::All) => Ok(ids.into_iter().collect()),
-            Some(scope) => Ok(among(self.store.reader(), &scope, ids).await?),
+            Some(scope) => Ok(among(self.store.reader(), &Sight::of(caller, scope), ids).await?),
             None => Ok(HashSet::new()),
         }
     }
@@ -136,7 +136,7 @@ impl PreferenceService for PreferenceApi {
             let connection = self.store.reader();
             let customer = find_customer(connection, &customer_id).await?.ok_or(Error::NotFound("customer"))?;
             let (zone, time_zone, source) = zone_of(&self.zone, &customer.time_zone);
-            let lines = rows::newest(connection, &Party::Customer(customer_id.clone()), READ).await?;
+            let lines = rows::newest(connection, &Party::Customer(customer_id.clone()), caller.person(), READ).await?;
             let (holding, statements) = rows::statements(connection, &customer_id, STATEMENTS).await?;
             let fits = rows::fitted(connection).await?;
             let as_of = (&fits, self.store.clock().now_micros());
@@ -248,7 +248,8 @@ impl PreferenceService for PreferenceApi {
             let limit = usize::try_from(page_size(message.page_size, PAGE)).unwrap_or(usize::MAX);
             let mut zones = Zones::new(self.zone.rules.clone());
             let now = self.store.clock().now_micros();
-            let page = segment::find(self.store.reader(), &mut zones, &segment, now, (after, limit)).await?;
+            let page = segment::find((self.store.reader(), caller.person()), &mut zones, &segment, now, (after, limit))
+                .await?;
             let customers = page.customers.into_iter();
             Ok(v1::FindCustomersResponse {
                 customers: customers.map(|(customer_id, shares)| v1::FoundCustomer { customer_id, shares }).collect(),

@@ -21,7 +21,7 @@ use crate::{
     },
     directory::{Party, store::aliases_of},
     error::{Error, Result},
-    interaction::{ContextRest, Micros},
+    interaction::{ContextRest, Micros, store::not_about_sql},
     store::{Abort, Store, Tx, sequence, set},
 };
 
@@ -71,13 +71,14 @@ fn read(row: &QueryResult) -> Result<Line, DbErr> {
     })
 }
 
-/// A page of everybody's interactions in order of time, and of id at one instant.
+/// A page of everybody's interactions in order of time, and of id at one instant. Without complaints about somebody: those
+/// whom they are about would find what is fitted to them.
 async fn page(connection: &impl ConnectionTrait, after: (Micros, Uuid)) -> Result<Vec<Line>, DbErr> {
     let sql = format!(
         "{} FROM interaction i
         LEFT JOIN customer_alias a ON i.customer_id IS NULL AND a.value = i.alias_value AND a.kind = i.alias_kind
         LEFT JOIN customer c ON c.customer_id = coalesce(i.customer_id, a.customer_id)
-        {} WHERE (i.occurred_at, i.id) > ($1, $2) ORDER BY i.occurred_at, i.id LIMIT {PAGE}",
+        {} WHERE (i.occurred_at, i.id) > ($1, $2) AND i.about_count = 0 ORDER BY i.occurred_at, i.id LIMIT {PAGE}",
         columns("coalesce(i.customer_id, a.customer_id)", "coalesce(c.time_zone, '')"),
         ratings(),
     );
@@ -87,13 +88,19 @@ async fn page(connection: &impl ConnectionTrait, after: (Micros, Uuid)) -> Resul
 
 /// The newest interactions with a customer, those included that were recorded under an alias of his before he was known, or
 /// with somebody who is known by an alias only; newest first.
-pub(super) async fn newest(connection: &impl ConnectionTrait, party: &Party, limit: u64) -> Result<Vec<Line>, DbErr> {
+pub(super) async fn newest(
+    connection: &impl ConnectionTrait,
+    party: &Party,
+    hidden_from: Option<&str>,
+    limit: u64,
+) -> Result<Vec<Line>, DbErr> {
     // Each part reads its index from the end: his 10,000th interaction costs nothing. A part for each alias, since PostgreSQL
     // underestimates how many interactions have nobody's name, and joined them all.
-    let (mut whose, mut values): (Vec<String>, Vec<Value>) = (Vec::new(), Vec::new());
+    let (mut whose, mut values): (Vec<String>, Vec<Value>) = (Vec::new(), vec![hidden_from.unwrap_or_default().into()]);
+    let not_about = not_about_sql("interaction", "$1");
     let aliases = match party {
         Party::Customer(id) => {
-            whose.push("customer_id = $1".to_owned());
+            whose.push("customer_id = $2".to_owned());
             values.push(id.as_str().into());
             aliases_of(connection, id).await?
         }
@@ -106,7 +113,7 @@ pub(super) async fn newest(connection: &impl ConnectionTrait, party: &Party, lim
     }
     let part = |(number, whose): (usize, &String)| {
         format!(
-            "SELECT id FROM (SELECT id FROM interaction WHERE {whose}
+            "SELECT id FROM (SELECT id FROM interaction WHERE {whose} AND {not_about}
                 ORDER BY occurred_at DESC, id DESC LIMIT {limit}) AS part_{number}"
         )
     };
@@ -128,6 +135,7 @@ pub(super) async fn newest_of_each(
     connection: &impl ConnectionTrait,
     (after, up_to): (&str, &str),
     aliases: Vec<String>,
+    hidden_from: Option<&str>,
     limit: u64,
 ) -> Result<HashMap<String, Vec<Line>>, DbErr> {
     let backend = connection.get_database_backend();
@@ -136,20 +144,23 @@ pub(super) async fn newest_of_each(
         "{} FROM (
             SELECT id, owner, row_number() OVER (PARTITION BY owner ORDER BY occurred_at DESC, id DESC) AS place FROM (
                 SELECT id, customer_id AS owner, occurred_at FROM interaction
-                    WHERE customer_id > $1 AND customer_id <= $2
+                    WHERE customer_id > $1 AND customer_id <= $2 AND {}
                 UNION ALL
                 SELECT o.id, a.customer_id, o.occurred_at FROM interaction o
                     JOIN customer_alias a ON a.kind = o.alias_kind AND a.value = o.alias_value
                     WHERE o.alias_kind IN (1, 2, 3, 4, 5) AND o.alias_value IN {} AND o.customer_id IS NULL
-                        AND a.customer_id > $1 AND a.customer_id <= $2
+                        AND a.customer_id > $1 AND a.customer_id <= $2 AND {}
             ) AS his
         ) AS newest JOIN interaction i ON i.id = newest.id {}
         WHERE newest.place <= {limit} ORDER BY newest.owner, i.occurred_at DESC, i.id DESC",
         columns("newest.owner", "''"),
+        not_about_sql("interaction", "$4"),
         set::texts_listed(backend, 3),
+        not_about_sql("o", "$4"),
         ratings(),
     );
-    let values = [after.into(), up_to.into(), set::texts(backend, aliases)?];
+    let hidden_from = hidden_from.unwrap_or_default().into();
+    let values = [after.into(), up_to.into(), set::texts(backend, aliases)?, hidden_from];
     let statement = Sql::from_sql_and_values(backend, sql, values);
     let mut found: HashMap<String, Vec<Line>> = HashMap::new();
     for row in connection.query_all_raw(statement).await? {

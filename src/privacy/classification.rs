@@ -206,6 +206,24 @@ pub const TABLES: &[Table] = &[
         ],
     ),
     Table::of_customer(
+        "interaction_as_rated",
+        blanked(OF_INTERACTIONS, "interaction_id"),
+        &[
+            (Fact, &["interaction_id", "topic", "outcome", "staff_resolution"]),
+            // Under another pseudonym than his other matters it would tell nothing.
+            (NULL, &["case_id"]),
+        ],
+    ),
+    Table::of_customer(
+        "reattribution_request",
+        blanked(OF_INTERACTIONS, "id"),
+        &[
+            (Note("''"), &["reason"]),
+            (Note("NULL"), &["rejection"]),
+            (Staff, &["id", "interaction_id", "state", "requested_by", "requested_at", "decided_by", "decided_at"]),
+        ],
+    ),
+    Table::of_customer(
         "competition_invitee",
         // Ids of customers and of colleagues may be the same text; a roll has both.
         Rows {
@@ -249,7 +267,7 @@ pub const TABLES: &[Table] = &[
             (NULL, &["customer_id", "alias_kind", "alias_value", "context", "conclusion"]),
             (Pseudonym, &["case_id", "order_id"]),
             (Staff, &["transfers", "primary_staff_id", "primary_team_id", "recorded_by"]),
-            (Technical, &["request_key", "body_hash", "revision"]),
+            (Technical, &["request_key", "body_hash", "revision", "about_count"]),
         ],
     ),
     Table::of_customer(
@@ -296,7 +314,15 @@ pub const TABLES: &[Table] = &[
     Table::of_others("stream", &[(Technical, &["name", "last_sequence"])]),
     Table::of_others(
         "interaction_participant",
-        &[(Staff, &["interaction_id", "position", "staff_id", "role", "team_id", "involvement", "occurred_at"])],
+        &[(
+            Staff,
+            &["interaction_id", "position", "staff_id", "role", "team_id", "involvement", "occurred_at", "told_by"],
+        )],
+    ),
+    Table::of_others("interaction_about", &[(Staff, &["interaction_id", "position", "staff_id"])]),
+    Table::of_others(
+        "reattribution_participant",
+        &[(Staff, &["reattribution_id", "side", "position", "staff_id", "role", "team_id", "involvement", "told_by"])],
     ),
     Table::of_others("interaction_change", &[(Technical, &["sequence", "interaction_id", "kind", "changed_at"])]),
     Table::of_others(

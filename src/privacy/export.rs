@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     classification::{Class, Rows, TABLES, Table},
-    expanded,
+    seen,
 };
 use crate::{
     directory::oneself::Oneself,
@@ -40,7 +40,7 @@ impl Position {
 /// A page of lines, and where the next one begins.
 pub(super) async fn page(
     store: &Store,
-    customer_id: &str,
+    (customer_id, reader): (&str, Option<&str>),
     from: Position,
     limit: usize,
 ) -> Result<(Vec<String>, Option<Position>)> {
@@ -48,7 +48,7 @@ pub(super) async fn page(
     let mut here = from;
     while let Some(table) = TABLES.get(here.table) {
         if let Some(rows) = table.rows {
-            for (line, key) in read(store, table, rows, customer_id, here.after, limit - lines.len()).await? {
+            for (line, key) in read(store, table, rows, (customer_id, reader), here.after, limit - lines.len()).await? {
                 bytes += line.len();
                 lines.push(line);
                 let Some(key) = key else { continue };
@@ -85,7 +85,7 @@ async fn read(
     store: &Store,
     table: &Table,
     rows: Rows,
-    customer_id: &str,
+    (customer_id, reader): (&str, Option<&str>),
     after: Uuid,
     limit: usize,
 ) -> Result<Vec<(String, Option<Uuid>)>> {
@@ -100,15 +100,16 @@ async fn read(
     }
     let connection = store.reader();
     let backend = connection.get_database_backend();
-    let mut values: Vec<Value> = vec![customer_id.into()];
-    let mut rest = String::new();
+    let mut values: Vec<Value> = vec![customer_id.into(), reader.unwrap_or_default().into()];
+    // A database refuses a parameter that no condition names.
+    let mut rest = String::from(" AND $2 IS NOT NULL");
     if let Some(key) = rows.key {
         columns.push(format!("\"{key}\" AS page_key"));
-        rest = format!(" AND {key} > $2 ORDER BY {key} LIMIT $3");
+        rest.push_str(&format!(" AND {key} > $3 ORDER BY {key} LIMIT $4"));
         values.extend([after.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()]);
     }
     let sql = format!("SELECT {} FROM {} WHERE ({}){rest}", columns.join(", "), table.name, rows.which);
-    let statement = Statement::from_sql_and_values(backend, expanded(&sql, backend), values);
+    let statement = Statement::from_sql_and_values(backend, seen(&sql, backend), values);
     let found = connection.query_all_raw(statement).await?;
     let line = |row: &QueryResult| {
         let key = rows.key.map(|_| row.try_get::<Uuid>("", "page_key")).transpose()?;

@@ -9,10 +9,26 @@ pub(crate) mod tombstone;
 
 use sea_orm::DbBackend;
 
-use crate::store::set;
+use crate::{interaction::store::not_about_sql, store::set};
 
 /// A condition or expression of the classification, for a database.
 fn expanded(sql: &str, backend: DbBackend) -> String {
+    expand(sql, backend, REPLIES, HIS)
+}
+
+/// The same where `$2` is the person who reads: complaints about them are not his to that reader, nor what came of them.
+fn seen(sql: &str, backend: DbBackend) -> String {
+    let not_about = not_about_sql("i", "$2");
+    let his = format!("(SELECT i.id FROM interaction i WHERE i.id IN {HIS} AND {not_about})");
+    let replies = format!(
+        "(SELECT r.id FROM survey_reply r LEFT JOIN survey_invitation v ON v.id = r.invitation_id
+            LEFT JOIN interaction i ON i.id = v.interaction_id
+            WHERE r.id IN {REPLIES} AND (i.id IS NULL OR {not_about}))"
+    );
+    expand(sql, backend, &replies, &his)
+}
+
+fn expand(sql: &str, backend: DbBackend, replies: &str, his: &str) -> String {
     let objects = [
         "interaction WHERE id IN {his}",
         "rating WHERE interaction_id IN {his}",
@@ -21,9 +37,9 @@ fn expanded(sql: &str, backend: DbBackend) -> String {
     .map(|rows| format!("SELECT {} FROM {rows}", set::uuid_text(backend, "id")))
     .join(" UNION ALL ");
     sql.replace("{his_objects}", &format!("({objects})"))
-        .replace("{his_replies}", REPLIES)
+        .replace("{his_replies}", replies)
         .replace("{his_ratings}", "(SELECT id FROM rating WHERE interaction_id IN {his})")
-        .replace("{his}", HIS)
+        .replace("{his}", his)
 }
 
 /// With those that were recorded under an alias before he had a name.

@@ -121,7 +121,8 @@ impl PrivacyApi {
             })
             .await?;
         let limit = usize::try_from(page_size(message.page_size, PAGE)).unwrap_or(usize::MAX);
-        let (json_lines, next) = export::page(&self.store, &customer_id, position.unwrap_or_default(), limit).await?;
+        let (json_lines, next) =
+            export::page(&self.store, (&customer_id, caller.person()), position.unwrap_or_default(), limit).await?;
         let next_page_token = next.map(|next| query.token(&next.write())).unwrap_or_default();
         Ok(v1::ExportCustomerResponse { json_lines, next_page_token })
     }

@@ -16,7 +16,7 @@ use crate::{
         convert::enum_of,
         v1::{AuditAction, Role},
     },
-    directory::scope::Scope,
+    directory::scope::{Scope, Sight},
     error::{Error, Result},
     interaction::{self, Micros},
     store::{Abort, Tx, audit},
@@ -33,7 +33,8 @@ pub(super) async fn assess(
     interaction_id: Uuid,
     marks: &Marks,
 ) -> Result<Uuid, Abort> {
-    let found = interaction::store::find(tx, scope, interaction_id).await?;
+    let sight = Sight { scope: scope.clone(), hidden_from: Some(author.clone()) };
+    let found = interaction::store::find(tx, &sight, interaction_id).await?;
     let interaction = found.ok_or(Error::NotFound("interaction"))?;
     if interaction.facts.participants.iter().any(|one| one.staff_id == *author) {
         return Err(Error::TookPart.into());
@@ -100,7 +101,8 @@ fn within(subject: &str, scope: &Scope, filter: &Filter) -> Select<Entity> {
         let own = Condition::all().add(served_by("primary_staff_id", subject)).add(Column::SupersededAt.is_null());
         readable = readable.add(own);
     }
-    let found = Entity::find();
+    let hidden = interaction::store::hidden_from(subject);
+    let found = Entity::find().filter(Column::InteractionId.not_in_subquery(hidden));
     // An empty condition would let everything through.
     if readable.is_empty() { found.filter(Expr::cust("1 = 0")) } else { found.filter(readable) }
 }

@@ -135,6 +135,7 @@ mod tests {
             role: Some(StaffRole::Agent),
             team_id: Some("north".to_owned()),
             involvement,
+            told_by: None,
         };
         Served {
             channel: Channel::InboundCall,

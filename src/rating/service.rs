@@ -89,7 +89,7 @@ impl RatingApi {
         let begin = |day: i32| midnight(day, &self.time_zone);
         let bounds = (begin(period.first).unwrap_or(i64::MIN), begin(period.last + 1).unwrap_or(i64::MAX));
         let (mut tallies, oneself): (BTreeMap<String, Tally>, _) = (BTreeMap::new(), Oneself::of(caller));
-        survey::followed(self.store.reader(), bounds, |one| {
+        survey::followed(self.store.reader(), caller.person(), bounds, |one| {
             let is_within = match scope {
                 Scope::All => true,
                 Scope::Teams { teams, .. } => one.team_id.as_ref().is_some_and(|team| teams.contains(team)),
@@ -138,6 +138,7 @@ fn entry(caller: &Caller, request: v1::SubmitRatingRequest) -> Result<Entry> {
         request_key: request::hash(&[b"SubmitRating", scope.as_bytes(), request.request_id.as_bytes()]),
         body_hash: request::hash(&[&rating.encode_to_vec()]),
         told: message::read(rating)?,
+        by: caller.person().map(str::to_owned),
     })
 }
 
@@ -227,6 +228,7 @@ impl RatingService for RatingApi {
                 attribution: message.attribution(),
                 answered_at: message.answered_time.as_ref().map(micros).unwrap_or_default(),
                 comment: Some(message.comment).filter(|text| !text.is_empty()),
+                by: caller.person().map(str::to_owned),
             };
             let id = rows::correct(&self.store, correction).await?;
             let found = rows::find(self.store.reader(), &scope, id).await?.ok_or(Error::NotFound("rating"))?;
@@ -284,7 +286,9 @@ impl RatingService for RatingApi {
                     let rule = "must be left out for templates, which interactions have none of";
                     return Err(Error::invalid("view", Reason::Contradiction, rule));
                 }
-                ScorecardView::Full => Some(rows::aftermath(&self.store, &self.time_zone, &wanted).await?),
+                ScorecardView::Full => {
+                    Some(rows::aftermath(&self.store, &self.time_zone, caller.person(), &wanted).await?)
+                }
             };
             if let Some(found) = &aftermath {
                 keys.extend(found.keys().cloned());

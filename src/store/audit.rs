@@ -89,6 +89,8 @@ pub(crate) struct Wanted {
     pub(crate) action: Option<AuditAction>,
     /// Whose ratings the lines are not about.
     pub(crate) besides: Oneself,
+    /// Objects that do not exist to those who ask.
+    pub(crate) hidden: Vec<String>,
 }
 
 /// A page of lines before `before`, newest first.
@@ -108,6 +110,9 @@ pub(crate) async fn list(
     }
     if let Some(action) = wanted.action {
         query = query.filter(Column::Action.eq(action as i16));
+    }
+    if !wanted.hidden.is_empty() {
+        query = query.filter(Column::ObjectId.is_not_in(wanted.hidden));
     }
     if let Some(before) = before {
         query = query.filter(Column::Id.lt(before));

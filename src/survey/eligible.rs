@@ -15,7 +15,7 @@ use crate::{
         convert::enum_of,
         v1::{Channel, ContactPurpose, InvitationState, Outcome, Resolution},
     },
-    interaction::{Micros, is_activity},
+    interaction::{Micros, is_activity, store::not_about_sql},
     rating::bias::Fate,
 };
 
@@ -48,21 +48,32 @@ struct Row {
 }
 
 /// Calls `each` with every interaction from one instant to before another that might have been followed by an
-/// invitation.
+/// invitation, apart from what is hidden from whoever asks.
 pub(crate) async fn followed(
     connection: &DatabaseConnection,
+    hidden_from: Option<&str>,
     (from, to): (Micros, Micros),
     mut each: impl FnMut(Followed),
 ) -> Result<(), DbErr> {
     let recent = Recent::read(connection, from).await?;
-    let sql = "SELECT i.channel, i.kind, i.staff_resolution, i.primary_staff_id, i.primary_team_id, i.customer_id,
+    let sql = format!(
+        "SELECT i.channel, i.kind, coalesce(f.staff_resolution, i.staff_resolution) AS staff_resolution, i.primary_staff_id, i.primary_team_id, i.customer_id,
             i.alias_value, i.ended_at, i.recorded_at, v.issued_at, v.suppression, v.rating_id
         FROM interaction i
         LEFT JOIN survey_invitation v ON v.interaction_id = i.id
         LEFT JOIN outbound_contact c ON c.interaction_id = i.id
-        WHERE i.occurred_at >= $1 AND i.occurred_at < $2 AND i.outcome = $3 AND i.ended_at IS NOT NULL
-            AND (c.purpose IS NULL OR c.purpose <> $4)";
-    let bounds = [from.into(), to.into(), (Outcome::Answered as i16).into(), (ContactPurpose::Survey as i16).into()];
+        LEFT JOIN interaction_as_rated f ON f.interaction_id = i.id
+        WHERE i.occurred_at >= $1 AND i.occurred_at < $2 AND coalesce(f.outcome, i.outcome) = $3 AND i.ended_at IS NOT NULL
+            AND (c.purpose IS NULL OR c.purpose <> $4) AND {}",
+        not_about_sql("i", "$5")
+    );
+    let bounds = [
+        from.into(),
+        to.into(),
+        (Outcome::Answered as i16).into(),
+        (ContactPurpose::Survey as i16).into(),
+        hidden_from.unwrap_or_default().into(),
+    ];
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, bounds);
     let mut rows = pin!(Row::find_by_statement(statement).stream(connection).await?);
     while let Some(row) = rows.try_next().await? {

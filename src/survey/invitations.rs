@@ -23,7 +23,7 @@ use crate::{
     contact::Reasons,
     directory::{Alias, oneself::Oneself, scope::Scope},
     error::{Error, Reason, Result},
-    interaction::{Micros, Participant},
+    interaction::{Micros, Participant, store::hidden_from},
     rating::{
         self, Rated,
         response::{self, About},
@@ -66,7 +66,7 @@ impl From<invitation::Model> for Invitation {
 }
 
 /// Everything within reach; every query of callers begins here. What somebody's teams took part in; nothing for those who
-/// lead nobody. Without what oneself is rated for.
+/// lead nobody. Without what oneself is rated for, and complaints about oneself.
 fn within(scope: &Scope, oneself: &Oneself) -> Select<invitation::Entity> {
     let all = invitation::Entity::find();
     let reached = match scope {
@@ -75,7 +75,10 @@ fn within(scope: &Scope, oneself: &Oneself) -> Select<invitation::Entity> {
         Scope::Staff(_) | Scope::Customer(_) => all.filter(Expr::cust("1 = 0")),
     };
     match oneself.id() {
-        Some(id) => reached.filter(is_to_rate(id).not()),
+        Some(id) => {
+            let hidden = Column::InteractionId.in_subquery(hidden_from(id));
+            reached.filter(is_to_rate(id).not()).filter(hidden.not())
+        }
         None => reached,
     }
 }
@@ -134,6 +137,8 @@ pub(crate) struct Filter {
     pub(crate) template_id: Option<String>,
     pub(crate) from: Option<Micros>,
     pub(crate) to: Option<Micros>,
+    /// Who asks, if it is a person: without what came of a complaint about them.
+    pub(crate) hidden_from: Option<String>,
 }
 
 /// A page of invitations within reach, newest first; states are those at `now`.
@@ -160,6 +165,9 @@ pub(crate) async fn list(
             | InvitationState::Failed
             | InvitationState::Suppressed => Condition::all().add(Column::State.eq(state as i16)),
         });
+    }
+    if let Some(person) = &filter.hidden_from {
+        query = query.filter(Column::InteractionId.not_in_subquery(hidden_from(person)));
     }
     if let Some(id) = filter.interaction_id {
         query = query.filter(Column::InteractionId.eq(id));

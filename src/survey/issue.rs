@@ -21,7 +21,7 @@ use crate::{
     contact::{self, store::find_policy},
     directory::{
         Alias, Party,
-        scope::Scope,
+        scope::Sight,
         store::{Named, Reachable, known_among, reach_among},
     },
     error::{Error, Reason, Result},
@@ -132,7 +132,7 @@ pub(crate) async fn issue(
 ) -> Result<Verdict, Abort> {
     // Whose it is must not change before the invitation is there to follow.
     interactions::lock(tx, interaction_id).await?;
-    let found = interactions::find(tx, &Scope::All, interaction_id).await?;
+    let found = interactions::find(tx, &Sight::all(), interaction_id).await?;
     let facts = found.ok_or(Error::NotFound("interaction"))?.facts;
     // The first version is there if any is.
     let (wanted, any) = ((template_id.to_owned(), version), (template_id.to_owned(), 1));

@@ -127,6 +127,7 @@ pub(super) fn read_filter(message: v1::InvitationFilter) -> Result<Filter> {
         template_id: optional(message.template_id),
         from,
         to,
+        hidden_from: None,
     })
 }
 
@@ -145,7 +146,7 @@ pub(super) fn read_reply(message: v1::ReceiveReplyRequest) -> Result<Arrived> {
         let field = if matches!(address, Address::Id(_)) { "invitation_id" } else { "survey_token" };
         return Err(Error::invalid(field, Reason::Contradiction, rule));
     }
-    Ok(Arrived { address, text: message.text, replied_at: message.reply_time.as_ref().map(micros) })
+    Ok(Arrived { address, text: message.text, replied_at: message.reply_time.as_ref().map(micros), by: None })
 }
 
 /// A reply as callers see it.

@@ -3,13 +3,16 @@
 use jiff::tz::TimeZone;
 use sea_orm::{
     ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, entity::prelude::*,
+    QuerySelect as _, QueryTrait as _, entity::prelude::*,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     Template,
-    entity::reply::{self, Column},
+    entity::{
+        invitation,
+        reply::{self, Column},
+    },
     invitation::{ANSWERABLE, Invitation, SKEW},
     invitations::{self, Address},
     reply::{Answer, Meant, Next, decide},
@@ -23,7 +26,10 @@ use crate::{
     },
     directory::{Alias, oneself::Oneself, scope::Scope},
     error::{Error, Reason, Result},
-    interaction::Micros,
+    interaction::{
+        Micros,
+        store::{self as interactions, check_no_part},
+    },
     rating::{
         Answers, Rating, Told,
         reply::Reader,
@@ -86,6 +92,8 @@ pub(crate) struct Arrived {
     pub(crate) text: String,
     /// None: now.
     pub(crate) replied_at: Option<Micros>,
+    /// The person who hands it in, if one does.
+    pub(crate) by: Option<String>,
 }
 
 /// What became of an arrival.
@@ -99,7 +107,7 @@ pub(crate) struct Received {
 /// Keeps a reply and does what it says. `request`: by which it came.
 ///
 /// # Errors
-/// [`Reason::TimeInFuture`]. Whatever the reply says is no error.
+/// [`Reason::TimeInFuture`], [`Error::InterestedParty`]. Whatever the reply says is no error.
 pub(crate) async fn receive(
     tx: &Tx,
     (store, zone): (&Store, &TimeZone),
@@ -113,6 +121,9 @@ pub(crate) async fn receive(
         return Err(Error::invalid("reply_time", Reason::TimeInFuture, rule).into());
     }
     let invitation = invitations::answered_at(tx, &arrived.address, replied_at).await?;
+    if let Some(invitation) = &invitation {
+        check_no_part(tx, invitation.interaction_id, arrived.by.as_deref()).await?;
+    }
     let contact_point = match arrived.address {
         Address::Point(point) => Some(point),
         Address::Id(_) | Address::Token(_) => None,
@@ -182,6 +193,7 @@ async fn act(
                 attribution: meant.attribution,
                 comment: meant.comment,
                 answered_at: at,
+                by: None,
             };
             let id = put_right(tx, &correction, now).await?;
             let standing = standing_for(tx, id).await?.map_or(earlier.standing, |later| later.standing);
@@ -242,7 +254,8 @@ async fn rate(
 ) -> Result<Result<Receipt>, Abort> {
     // One rating for one invitation, whatever the requests.
     let request_key = request::hash(&[b"invitation", invitation.id.as_bytes()]);
-    let entry = Entry { request_key, body_hash: request.body_hash, told };
+    // Whoever entered it was asked before.
+    let entry = Entry { request_key, body_hash: request.body_hash, told, by: None };
     let taken = submit(tx, zone, now, &[entry]).await?.pop();
     let taken = taken.unwrap_or(Err(Error::AlreadyRated));
     if let Ok(receipt) = &taken {
@@ -312,7 +325,7 @@ pub(crate) struct Settling {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::ReplySettled`], [`Error::AlreadyRated`], [`Error::InvitationSettled`] for an invitation
-/// that was suppressed.
+/// that was suppressed, [`Error::InterestedParty`].
 pub(crate) async fn settle(
     tx: &Tx,
     (store, zone): (&Store, &TimeZone),
@@ -343,6 +356,9 @@ pub(crate) async fn settle(
         None => None,
     };
     let rated = invitation.as_ref().and_then(|one| one.about.as_ref()?.rated.clone());
+    if let Some(invitation) = &invitation {
+        check_no_part(tx, invitation.interaction_id, Some(&settling.actor.0)).await?;
+    }
     if let Some(score) = settling.score {
         let rule = "must be set: it is not known which invitation the reply answers";
         let invitation = invitation.ok_or(Error::invalid("invitation_id", Reason::FieldRequired, rule))?;
@@ -385,7 +401,12 @@ pub(crate) async fn list(
     use sea_orm::sea_query::ExprTrait as _;
     let mut query = reply::Entity::find();
     if let Some(id) = oneself.id() {
-        let others = Column::InvitationId.not_in_subquery(invitations::ids_of_those_about(id));
+        // Neither what rates them nor what came of a complaint about them.
+        let about = invitation::Entity::find().select_only().column(invitation::Column::Id);
+        let about = about.filter(invitation::Column::InteractionId.in_subquery(interactions::hidden_from(id)));
+        let others = Column::InvitationId
+            .not_in_subquery(invitations::ids_of_those_about(id))
+            .and(Column::InvitationId.not_in_subquery(about.into_query()));
         query = query.filter(Condition::any().add(Column::InvitationId.is_null()).add(others));
     }
     if let Some(outcome) = outcome {

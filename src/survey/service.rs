@@ -15,7 +15,7 @@ use super::{
     invitations::{self, Invitations},
     issue::{Verdict, issue},
     message,
-    replies::{self, Settling},
+    replies::{self, Arrived, Settling},
     store::{self as rows, Decision},
     watch::{ToSend, to_send},
 };
@@ -33,7 +33,7 @@ use crate::{
     housekeeping::Trusted,
     interaction::{
         Micros,
-        store::{read_position as read_instant, write_position as write_instant},
+        store::{check_no_part, hidden_ids, read_position as read_instant, write_position as write_instant},
     },
     store::{Abort, Store, Tx, feed::Feed, request},
     watch::Watches,
@@ -252,9 +252,14 @@ impl SurveyService for SurveyApi {
             let (template_id, version) = (normal(message.template_id), message.template_version);
             let (store, zone) = (self.store.clone(), self.time_zone.clone());
             // A suppressed one is kept and so committed: it is refused here, not there.
+            let person = caller.person().map(str::to_owned);
             let verdict = self.change(mutation, move |tx, _| {
                 let (store, zone, template_id) = (store.clone(), zone.clone(), template_id.clone());
-                Box::pin(async move { issue(tx, (&store, &zone), interaction_id, (&template_id, version)).await })
+                let person = person.clone();
+                Box::pin(async move {
+                    check_no_part(tx, interaction_id, person.as_deref()).await?;
+                    issue(tx, (&store, &zone), interaction_id, (&template_id, version)).await
+                })
             });
             let id = match verdict.await? {
                 Verdict::Invited(id) => id,
@@ -274,14 +279,19 @@ impl SurveyService for SurveyApi {
             let mutation = mutation(&caller, "ReportDelivery", request_id, &message);
             let id = Uuid::try_parse(&message.invitation_id).map_err(|_| Error::NotFound("invitation"))?;
             let (outcome, at) = (message.outcome(), message.delivery_time.as_ref().map(micros));
-            let store = self.store.clone();
+            let (store, person) = (self.store.clone(), caller.person().map(str::to_owned));
             let changed = self.change(mutation, move |tx, now| {
-                let store = store.clone();
+                let (store, person) = (store.clone(), person.clone());
                 let report = match outcome {
                     DeliveryOutcome::Delivered | DeliveryOutcome::Unspecified => Report::Delivered(at.unwrap_or(now)),
                     DeliveryOutcome::Failed => Report::Failed,
                 };
-                Box::pin(async move { invitations::settle(tx, &store, id, report).await })
+                Box::pin(async move {
+                    if let Some(about) = invitations::find(tx, (&Scope::All, &Oneself::nobody()), id).await? {
+                        check_no_part(tx, about.interaction_id, person.as_deref()).await?;
+                    }
+                    invitations::settle(tx, &store, id, report).await
+                })
             });
             changed.await?;
             let invitation = self.invitation((&caller, &scope), id).await?;
@@ -310,7 +320,8 @@ impl SurveyService for SurveyApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let filter = message.filter.unwrap_or_default();
             let query = Query::new("ListInvitations", &scope.binding(&caller), &filter.encode_to_vec());
-            let filter = message::read_filter(filter)?;
+            let hidden_from = caller.person().map(str::to_owned);
+            let filter = invitations::Filter { hidden_from, ..message::read_filter(filter)? };
             let after = query.position(&message.page_token)?.map(read_instant).transpose()?;
             let limit = page_size(message.page_size, PAGE);
             let now = self.store.clock().now_micros();
@@ -329,7 +340,7 @@ impl SurveyService for SurveyApi {
             let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "ReceiveReply", id, &message);
-            let arrived = message::read_reply(message)?;
+            let arrived = Arrived { by: caller.person().map(str::to_owned), ..message::read_reply(message)? };
             let (store, zone, by) = (self.store.clone(), self.time_zone.clone(), mutation.clone());
             let received = self.change(mutation, move |tx, _| {
                 let (store, zone, by, arrived) = (store.clone(), zone.clone(), by.clone(), arrived.clone());

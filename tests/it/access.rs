@@ -326,6 +326,31 @@ impl World {
                     v1::ReattributeInteractionRequest { request_id, interaction_id, participants, reason, etag };
                 word(interactions.reattribute_interaction(request).await)
             }
+            "InteractionService/ApproveReattribution" => {
+                let reattribution_id = self.asked(staff_id).await;
+                let request = v1::ApproveReattributionRequest { request_id, reattribution_id };
+                word(interactions.approve_reattribution(request).await)
+            }
+            "InteractionService/RejectReattribution" => {
+                let reattribution_id = self.asked(staff_id).await;
+                let request = v1::RejectReattributionRequest { request_id, reattribution_id, reason };
+                word(interactions.reject_reattribution(request).await)
+            }
+            "InteractionService/ListReattributions" => {
+                let asked = self.asked(staff_id).await;
+                let answer = interactions.list_reattributions(v1::ListReattributionsRequest::default()).await;
+                listed(answer, |answer| answer.reattributions.iter().any(|one| one.reattribution_id == asked))
+            }
+            "InteractionService/DeclineParticipation" => {
+                let primary = if staff_id == "sam" { "nils" } else { "sam" };
+                let told = with_primary(Interaction {
+                    participants: vec![participant(primary), participant(staff_id)],
+                    ..call(primary, customer_id)
+                });
+                let interaction_id = self.leads.record(told).await.unwrap().interaction_id;
+                let request = v1::DeclineParticipationRequest { request_id, interaction_id, reason };
+                word(interactions.decline_participation(request).await)
+            }
             "InteractionService/ListInteractions" => {
                 let answer = interactions.list_interactions(v1::ListInteractionsRequest::default()).await;
                 listed(answer, |answer| answer.interactions.iter().any(|one| one.interaction_id == interaction_id))
@@ -947,6 +972,22 @@ impl World {
     async fn rated(&self, staff: &str) -> String {
         let request = self.rating(staff).await;
         self.callers["app"].ratings().submit_rating(request).await.unwrap().into_inner().rating_id
+    }
+
+    /// A new re-attribution of something rated, which waits: its id.
+    async fn asked(&self, staff: &str) -> String {
+        let rating = self.rating(staff).await;
+        let interaction_id = rating.rating.as_ref().unwrap().interaction_id.clone();
+        self.callers["app"].ratings().submit_rating(rating).await.unwrap();
+        let request = v1::ReattributeInteractionRequest {
+            request_id: request_id(),
+            interaction_id,
+            participants: vec![participant(if staff == "nils" { "sam" } else { "nils" })],
+            reason: "as agreed".to_owned(),
+            ..Default::default()
+        };
+        let answer = self.leads.interactions().reattribute_interaction(request).await.unwrap().into_inner();
+        answer.reattribution.unwrap().reattribution_id
     }
 
     /// A new draft of a survey template: its version.

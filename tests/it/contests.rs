@@ -256,7 +256,7 @@ async fn reattribute(server: &Server, interaction_id: &str, staff_id: &str) {
         reason: "booked on the wrong colleague".to_owned(),
         ..Default::default()
     };
-    server.admin().interactions().reattribute_interaction(request).await.unwrap();
+    server.reattribute(request).await;
 }
 
 async fn the_rated_person_contests_what_he_sees(server: Server) {

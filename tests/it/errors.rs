@@ -763,7 +763,8 @@ async fn fields_that_are_not_the_callers(server: Server) {
     let not_his = |status: Status| is(&status, Code::PermissionDenied, "FIELD_NOT_YOURS");
     let resolved = Resolution::Resolved.into();
 
-    not_his(refused(nora.record(call("nils", "carla")).await));
+    let credit = refused(nora.record(call("nils", "carla")).await);
+    assert_eq!((credit.code(), reason(&credit).as_str()), (Code::PermissionDenied, "CREDIT_NOT_YOURS"));
     not_his(refused(nora.record(Interaction { participants: vec![], ..call("", "carla") }).await));
     not_his(refused(nora.record(Interaction { customer_resolution: resolved, ..call("nora", "carla") }).await));
     // Role and team of people's own records come from the directory.
@@ -785,7 +786,10 @@ async fn fields_that_are_not_the_callers(server: Server) {
     let request = v1::BatchRecordInteractionsRequest { requests };
     let results = nora.interactions().batch_record_interactions(request).await.unwrap().into_inner().results;
     let outcomes: Vec<_> = results.iter().map(|result| recorded_or_reason(result.result.as_ref().unwrap())).collect();
-    assert_eq!(outcomes, ["RECORDING_RECORDED", "PERMISSION_DENIED FIELD_NOT_YOURS"]);
+    assert_eq!(
+        outcomes,
+        ["RECORDING_RECORDED", "PERMISSION_DENIED interaction.participants[0].involvement CREDIT_NOT_YOURS"]
+    );
 }
 
 async fn an_etag_of_yesterday(server: Server) {

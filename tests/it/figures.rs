@@ -88,7 +88,7 @@ async fn reattribute(server: &Server, interaction_id: &str, staff_id: &str) {
         reason: "it was booked on the wrong colleague".to_owned(),
         ..Default::default()
     };
-    server.admin().interactions().reattribute_interaction(request).await.unwrap();
+    server.reattribute(request).await;
 }
 
 async fn responses_are_of_those_invited(server: Server) {

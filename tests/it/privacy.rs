@@ -387,7 +387,7 @@ async fn answers_on_a_page(server: &Server, interaction_id: &str) {
         reason,
         ..Default::default()
     };
-    server.admin().interactions().reattribute_interaction(moved).await.unwrap();
+    server.reattribute(moved).await;
 }
 
 /// All that staff and customers are measured by.

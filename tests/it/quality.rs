@@ -460,7 +460,7 @@ async fn praise_once_read_stays(server: Server) {
         reason: "booked on the wrong colleague".to_owned(),
         ..Default::default()
     };
-    server.admin().interactions().reattribute_interaction(moved).await.unwrap();
+    server.reattribute(moved).await;
     assert_eq!(praise(&nora, PraiseState::Shared).await.unwrap(), before);
     assert!(praise(&server.staff("sam"), PraiseState::Shared).await.unwrap().is_empty());
     assert_eq!(praise(&petra, PraiseState::Shared).await.unwrap()[0].rating_id, corrected);

@@ -254,7 +254,7 @@ async fn reattribute(server: &Server, id: &str, staff: &[(&str, v1::Involvement)
         reason: "the transfer was booked on the wrong colleague".to_owned(),
         ..Default::default()
     };
-    server.admin().interactions().reattribute_interaction(request).await.unwrap();
+    server.reattribute(request).await;
 }
 
 async fn a_correction_too_late_is_evidence(server: Server) {

@@ -624,12 +624,13 @@ async fn an_interaction_that_ends_invites_by_itself(server: Server) {
 
     // It ends later.
     let going_on = record(&server, Interaction { ended_time: None, ..ended("dora", 60) }).await;
+    let over = ago(5);
     let update = async |paths: &[&str]| {
         let request = v1::UpdateInteractionRequest {
             request_id: request_id(),
             interaction_id: going_on.clone(),
             interaction: Some(InteractionUpdate {
-                ended_time: ago(5),
+                ended_time: over,
                 outcome: Outcome::Answered.into(),
                 conclusion: "sent a new one".to_owned(),
                 ..Default::default()

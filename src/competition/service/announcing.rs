@@ -22,7 +22,7 @@ use crate::{
     auth::Caller,
     call::{Call, mutation, page_size},
     directory::{
-        scope::Scope,
+        scope::{Scope, Sight},
         store::{Named, find_team, known_among},
     },
     error::{Error, Reason, Result, Violation},
@@ -142,7 +142,7 @@ impl CompetitionApi {
         let competition = message::id(&told.competition_id, "competition")?;
         let team = normal(told.team_id.clone());
         self.check_team(&scope, &team).await?;
-        let text = self.plan_text(&told, &team).await?;
+        let text = self.plan_text(&caller, &told, &team).await?;
         let api = self.clone();
         let submitted = self
             .change(mutation, move |tx, _| {
@@ -159,7 +159,7 @@ impl CompetitionApi {
         let request_id = std::mem::take(&mut message.request_id);
         let mutation = mutation(&caller, "ReviseEntry", request_id, &message);
         let plan = self.plan_within(&scope, &message.entry_id).await?;
-        let text = self.plan_text(&message.entry.unwrap_or_default(), &plan.team_id).await?;
+        let text = self.plan_text(&caller, &message.entry.unwrap_or_default(), &plan.team_id).await?;
         let (api, competition, etag) = (self.clone(), plan.competition_id, message.etag);
         let revised = self
             .change(mutation, move |tx, _| {
@@ -328,9 +328,10 @@ impl CompetitionApi {
         Ok(())
     }
 
-    async fn plan_text(&self, told: &v1::Entry, team: &str) -> Result<PlanText> {
+    async fn plan_text(&self, caller: &Caller, told: &v1::Entry, team: &str) -> Result<PlanText> {
         let text = message::read_plan(told)?;
         let of_team = Scope::Teams { staff_id: String::new(), teams: vec![team.to_owned()] };
+        let of_team = Sight::of(caller, of_team);
         let mut found = Vec::new();
         for (index, case) in text.cases.iter().enumerate() {
             if let Some(id) = case.interaction_id

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api::v1::{ContactPurpose, ContactRefusalReason},
     contact::Reasons,
-    directory::scope::Scope,
+    directory::scope::Sight,
     interaction::{Micros, Recorded},
 };
 
@@ -31,7 +31,7 @@ pub(crate) struct BreachFilter {
 /// A page of breaches within reach, newest first by the time of the contact.
 pub(crate) async fn breaches(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    sight: &Sight,
     filter: &BreachFilter,
     after: Option<Position>,
     limit: u64,
@@ -41,7 +41,7 @@ pub(crate) async fn breaches(
     let column = |column| Expr::col((outbound_contact::Entity, column));
     let (time, id) = (column(Column::ContactAt), column(Column::InteractionId));
     // The number is written out: only then do the databases see that the index of breaches holds all there are.
-    let mut query = within(connection, scope)
+    let mut query = within(connection, sight)
         .await?
         .join(JoinType::InnerJoin, interaction::Relation::OutboundContact.def())
         .filter(Expr::cust("outbound_contact.breaches <> 0"))

@@ -6,53 +6,60 @@ use jiff::tz::TimeZone;
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _, entity::prelude::*};
 
 use super::{
-    entity::{interaction, participant},
+    as_rated,
+    entity::{about, interaction, participant},
     find::{find, within},
-    rows::{CHANGE, PARTICIPANT, change_cells, json_unless_default, participant_cells, primary, with_participants},
+    rows::{
+        ABOUT, CHANGE, PARTICIPANT, about_cells, about_count, change_cells, json_unless_default, participant_cells,
+        primary, with_participants,
+    },
 };
 use crate::{
     api::v1::{AuditAction, InteractionChangeKind, Role},
     directory::{
         etag,
-        scope::Scope,
+        scope::Sight,
         store::{Named, known_among},
     },
     error::{Error, Result},
-    interaction::{Facts, Participant, Recorded, check},
-    rating,
+    interaction::{Facts, Micros, Participant, Recorded, check, credit},
     store::{
         Abort, Store, Tx, audit,
         request::{self, Request},
         sequence, set,
     },
-    survey::{self, Ended, invite_themselves, invites_itself},
+    survey::{Ended, invite_themselves, invites_itself},
 };
 
 /// Who changes an interaction, and how he asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Changing {
     pub(crate) request: Request,
-    pub(crate) scope: Scope,
+    pub(crate) sight: Sight,
     pub(crate) actor: (String, Role),
     pub(crate) id: Uuid,
     /// Empty: whatever is there.
     pub(crate) etag: String,
 }
 
-/// Changes facts other than the participants; gives the interaction as it is then. `zone`: the organisation's.
+/// Changes facts other than the participants, those of the `named` fields; gives the interaction as it is then. `zone`: the
+/// organisation's.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::EtagMismatch`], [`Error::RequestIdReused`], and what the rules find in the result.
+/// [`Error::NotFound`], [`Error::EtagMismatch`], [`Error::RequestIdReused`], [`Error::FieldNotYours`], and what the rules
+/// find in the result.
 pub(crate) async fn update(
     (store, zone): (&Store, &TimeZone),
     changing: Changing,
+    named: Vec<&'static str>,
     change: impl Fn(&mut Facts) + Send + Sync + 'static,
 ) -> Result<Recorded> {
-    let (runner, zone, change) = (store.clone(), zone.clone(), Arc::new(change));
-    let (id, scope) = (changing.id, changing.scope.clone());
+    let (runner, zone, change, named) = (store.clone(), zone.clone(), Arc::new(change), Arc::new(named));
+    let (id, scope) = (changing.id, changing.sight.scope.clone());
     store
         .transact(move |tx| {
             let (store, zone, changing, change) = (runner.clone(), zone.clone(), changing.clone(), change.clone());
+            let named = named.clone();
             Box::pin(async move {
                 let now = store.now(tx).await?;
                 let work = Box::pin(async {
@@ -61,6 +68,16 @@ pub(crate) async fn update(
                     let mut facts = before.facts.clone();
                     change(&mut facts);
                     Error::unless_empty(check(&facts, now)).map_err(|error| error.inside("interaction"))?;
+                    match changing.actor.1 {
+                        Role::App | Role::Admin => as_rated::correct(tx, before.id, &facts, &named).await?,
+                        Role::Staff | Role::Supervisor | Role::Reviewer | Role::Customer | Role::Unspecified => {
+                            credit::check_instants(&changing.actor.0, &before.facts, &facts)?;
+                            as_rated::keep(tx, &before, &facts).await?;
+                        }
+                    }
+                    if facts.about_staff_ids != before.facts.about_staff_ids {
+                        write_about(tx, before.id, &facts).await?;
+                    }
                     write_facts(tx, &before, &facts).await?;
                     let changed = change_cells(sequence, changing.id, InteractionChangeKind::Updated, now);
                     set::insert(tx, &CHANGE, vec![changed]).await?;
@@ -75,79 +92,38 @@ pub(crate) async fn update(
             })
         })
         .await?;
-    find(store.reader(), &scope, id).await?.ok_or(Error::NotFound("interaction"))
+    // It may be hidden from whoever did this by their own act; what they did is still shown to them.
+    let sight = Sight { scope, hidden_from: None };
+    find(store.reader(), &sight, id).await?.ok_or(Error::NotFound("interaction"))
 }
 
-/// Replaces the participants and leaves a trace; gives the interaction as it is then.
-///
-/// # Errors
-/// Like [`update`]; [`Reason::UnknownStaff`] and [`Reason::UnknownTeam`] for ids that the directory does not know.
-pub(crate) async fn reattribute(
-    store: &Store,
-    changing: Changing,
-    participants: Vec<Participant>,
-    reason: String,
-) -> Result<Recorded> {
-    let runner = store.clone();
-    let id = changing.id;
-    store
-        .transact(move |tx| {
-            let (store, changing) = (runner.clone(), changing.clone());
-            let (mut participants, reason) = (participants.clone(), reason.clone());
-            Box::pin(async move {
-                let now = store.now(tx).await?;
-                let work = Box::pin(async {
-                    let (sequence, now) = sequence::take(tx, store.clock(), sequence::INTERACTIONS, 1).await?;
-                    let before = locked(tx, &changing).await?;
-                    keep_frozen(&mut participants, &before.facts.participants);
-                    let staff = participants.iter().map(|one| one.staff_id.clone()).collect();
-                    let teams = participants.iter().filter_map(|one| one.team_id.clone()).collect();
-                    let known = known_among(tx, Named { staff, teams, ..Named::default() }).await?;
-                    let mut found = Vec::new();
-                    known.complete_participants(&mut participants, "participants", &mut found);
-                    Error::unless_empty(found)?;
-
-                    let facts = Facts { participants, ..before.facts.clone() };
-                    write_facts(tx, &before, &facts).await?;
-                    participant::Entity::delete_many()
-                        .filter(participant::Column::InteractionId.eq(changing.id))
-                        .exec(tx)
-                        .await?;
-                    set::insert(tx, &PARTICIPANT, participant_cells(changing.id, &facts).collect()).await?;
-                    let changed = change_cells(sequence, changing.id, InteractionChangeKind::Reattributed, now);
-                    set::insert(tx, &CHANGE, vec![changed]).await?;
-                    let parties = (before.facts.participants.as_slice(), facts.participants.as_slice());
-                    rating::store::follow(tx, &store, changing.id, parties).await?;
-                    survey::follow(tx, changing.id, &facts.participants).await?;
-
-                    let detail = serde_json::json!({
-                        "before": described(&before.facts.participants),
-                        "after": described(&facts.participants),
-                    });
-                    let (subject, role) = &changing.actor;
-                    let (action, object) = (AuditAction::Reattributed, changing.id.to_string());
-                    audit::add(tx, now, (subject, *role), action, &object, &reason, Some(detail)).await?;
-                    Ok(())
-                });
-                request::once(tx, &changing.request, now, work).await
-            })
-        })
-        .await?;
-    // It may have left the caller's reach by his own act; what he did is still shown to him.
-    find(store.reader(), &Scope::All, id).await?.ok_or(Error::NotFound("interaction"))
+/// Says anew whom an interaction is about.
+async fn write_about(tx: &Tx, id: Uuid, facts: &Facts) -> Result<(), Abort> {
+    let staff = facts.about_staff_ids.clone();
+    let known = known_among(tx, Named { staff, ..Named::default() }).await?;
+    Error::unless_empty(known.unknown_about(facts, "interaction"))?;
+    about::Entity::delete_many().filter(about::Column::InteractionId.eq(id)).exec(tx).await?;
+    set::insert(tx, &ABOUT, about_cells(id, facts).collect()).await?;
+    Ok(())
 }
 
-/// Who stays keeps the role and team of then, unless he is given others.
-fn keep_frozen(participants: &mut [Participant], before: &[Participant]) {
-    for participant in participants {
-        if let Some(was) = before.iter().find(|was| was.staff_id == participant.staff_id) {
-            participant.role = participant.role.or(was.role);
-            participant.team_id = participant.team_id.take().or_else(|| was.team_id.clone());
-        }
-    }
+/// Puts the participants of `facts` in the place of those before, as the change of that number.
+pub(super) async fn replace_participants(
+    tx: &Tx,
+    before: &Recorded,
+    facts: &Facts,
+    (sequence, now): (i64, Micros),
+) -> Result<(), DbErr> {
+    write_facts(tx, before, facts).await?;
+    let replaced = participant::Entity::delete_many().filter(participant::Column::InteractionId.eq(before.id));
+    replaced.exec(tx).await?;
+    set::insert(tx, &PARTICIPANT, participant_cells(before.id, facts).collect()).await?;
+    let changed = change_cells(sequence, before.id, InteractionChangeKind::Reattributed, now);
+    set::insert(tx, &CHANGE, vec![changed]).await?;
+    Ok(())
 }
 
-fn described(participants: &[Participant]) -> Vec<serde_json::Value> {
+pub(super) fn described(participants: &[Participant]) -> Vec<serde_json::Value> {
     let describe = |one: &Participant| {
         serde_json::json!({
             "staff_id": one.staff_id,
@@ -166,8 +142,8 @@ pub(crate) async fn lock(tx: &Tx, id: Uuid) -> Result<(), DbErr> {
     Ok(())
 }
 
-async fn locked(tx: &Tx, changing: &Changing) -> Result<Recorded, Abort> {
-    let query = within(tx, &changing.scope).await?.filter(interaction::Column::Id.eq(changing.id)).lock_exclusive();
+pub(super) async fn locked(tx: &Tx, changing: &Changing) -> Result<Recorded, Abort> {
+    let query = within(tx, &changing.sight).await?.filter(interaction::Column::Id.eq(changing.id)).lock_exclusive();
     let found = with_participants(tx, query.all(tx).await?).await?.pop();
     let before = found.ok_or(Error::NotFound("interaction"))?;
     if !changing.etag.is_empty() && changing.etag != etag(before.revision) {
@@ -201,6 +177,7 @@ async fn write_facts(tx: &Tx, before: &Recorded, facts: &Facts) -> Result<(), Db
         primary_staff_id: Set(primary.map(|one| one.staff_id.clone())),
         primary_team_id: Set(primary.and_then(|one| one.team_id.clone())),
         revision: Set(before.revision + 1),
+        about_count: Set(about_count(facts)),
         ..Default::default()
     };
     interaction::Entity::update(row).exec(tx).await?;

@@ -9,7 +9,7 @@ use super::{entity::interaction, find::within, rows::with_participants};
 use crate::{
     api::convert::enum_of,
     api::v1::InteractionChangeKind,
-    directory::scope::Scope,
+    directory::scope::Sight,
     interaction::{Micros, Recorded},
     store::{
         Store,
@@ -110,10 +110,10 @@ async fn read(store: &Store, after: i64, limit: u64) -> Result<Vec<Change>, DbEr
 /// The interactions of these changes as they are now, as far as they are within reach.
 pub(crate) async fn shown(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    sight: &Sight,
     changes: &[Change],
 ) -> Result<HashMap<Uuid, Recorded>, DbErr> {
-    let query = within(connection, scope)
+    let query = within(connection, sight)
         .await?
         .filter(interaction::Column::Id.is_in(changes.iter().map(|change| change.interaction_id)));
     let found = with_participants(connection, query.all(connection).await?).await?;

@@ -43,6 +43,8 @@ pub(super) mod interaction {
         pub recorded_at: i64,
         pub recorded_by: String,
         pub revision: i64,
+        /// Whom it is about, so many rows in `interaction_about`: nearly always none, which nobody then looks for.
+        pub about_count: i16,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {
@@ -68,6 +70,7 @@ pub(super) mod participant {
         pub team_id: Option<String>,
         pub involvement: i16,
         pub occurred_at: i64,
+        pub told_by: Option<String>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {
@@ -111,5 +114,65 @@ pub(super) mod outbound_contact {
             Relation::Interaction.def()
         }
     }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod reattribution {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "reattribution_request")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub interaction_id: Uuid,
+        pub state: i16,
+        pub reason: String,
+        pub requested_by: String,
+        pub requested_at: i64,
+        pub decided_by: Option<String>,
+        pub decided_at: Option<i64>,
+        pub rejection: Option<String>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod reattributed {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "reattribution_participant")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub reattribution_id: Uuid,
+        /// 0: before, 1: after.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub side: i16,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub position: i16,
+        pub staff_id: String,
+        pub role: i16,
+        pub team_id: Option<String>,
+        pub involvement: i16,
+        pub told_by: Option<String>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod about {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "interaction_about")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub interaction_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub position: i16,
+        pub staff_id: String,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }

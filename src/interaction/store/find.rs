@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use sea_orm::{
     Condition, ConnectionTrait, DbErr, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    RelationTrait as _, Select,
+    QueryTrait as _, RelationTrait as _, Select,
     entity::prelude::*,
-    sea_query::{ExprTrait as _, Query as Subquery},
+    sea_query::{ExprTrait as _, Query as Subquery, SelectStatement},
 };
 
 use super::{
-    entity::{interaction, participant},
+    entity::{about, interaction, participant},
     rows::with_participants,
 };
 use crate::{
@@ -18,7 +18,11 @@ use crate::{
         page::Query,
         v1::{Channel, InteractionKind},
     },
-    directory::{Alias, Party, scope::Scope, store::aliases_of},
+    directory::{
+        Alias, Party,
+        scope::{Scope, Sight},
+        store::aliases_of,
+    },
     error::Result,
     interaction::{Micros, Recorded},
 };
@@ -54,21 +58,21 @@ pub(crate) fn read_position(bytes: Vec<u8>) -> Result<Position> {
 /// One interaction within reach.
 pub(crate) async fn find(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    sight: &Sight,
     id: Uuid,
 ) -> Result<Option<Recorded>, DbErr> {
-    let query = within(connection, scope).await?.filter(interaction::Column::Id.eq(id));
+    let query = within(connection, sight).await?.filter(interaction::Column::Id.eq(id));
     Ok(with_participants(connection, query.all(connection).await?).await?.pop())
 }
 
 /// Those of these interactions that are within reach, newest first.
 pub(crate) async fn all_of(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    sight: &Sight,
     ids: Vec<Uuid>,
 ) -> Result<Vec<Recorded>, DbErr> {
     use interaction::Column;
-    let query = within(connection, scope).await?.filter(Column::Id.is_in(ids));
+    let query = within(connection, sight).await?.filter(Column::Id.is_in(ids));
     let query = query.order_by_desc(Column::OccurredAt).order_by_desc(Column::Id);
     with_participants(connection, query.all(connection).await?).await
 }
@@ -76,10 +80,10 @@ pub(crate) async fn all_of(
 /// The ids of those of these interactions that are within reach.
 pub(crate) async fn among(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    sight: &Sight,
     ids: Vec<Uuid>,
 ) -> Result<HashSet<Uuid>, DbErr> {
-    let query = within(connection, scope).await?.filter(interaction::Column::Id.is_in(ids));
+    let query = within(connection, sight).await?.filter(interaction::Column::Id.is_in(ids));
     let found: Vec<Uuid> = query.select_only().column(interaction::Column::Id).into_tuple().all(connection).await?;
     Ok(found.into_iter().collect())
 }
@@ -87,13 +91,13 @@ pub(crate) async fn among(
 /// A page of interactions within reach, newest first.
 pub(crate) async fn list(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    sight: &Sight,
     filter: &Filter,
     after: Option<Position>,
     limit: u64,
 ) -> Result<Vec<Recorded>, DbErr> {
     use interaction::Column;
-    let query = filtered(connection, scope, filter).await?;
+    let query = filtered(connection, sight, filter).await?;
     // Driven from the participant's index where there is one to drive from, so that a page costs a page.
     let by_participant = filter.staff_id.is_some() || filter.team_id.is_some();
     let (time, id) = if by_participant {
@@ -115,11 +119,14 @@ pub(crate) async fn list(
 /// Everything within reach; every query begins here.
 pub(super) async fn within(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    sight: &Sight,
 ) -> Result<Select<interaction::Entity>, DbErr> {
     use participant::Column as Part;
-    let all = interaction::Entity::find();
-    Ok(match scope {
+    let mut all = interaction::Entity::find();
+    if let Some(person) = &sight.hidden_from {
+        all = all.filter(not_about(person));
+    }
+    Ok(match &sight.scope {
         Scope::All => all,
         Scope::Teams { staff_id, teams } => {
             let one = Condition::any().add(Part::TeamId.is_in(teams.clone())).add(Part::StaffId.eq(staff_id));
@@ -128,6 +135,39 @@ pub(super) async fn within(
         Scope::Staff(staff_id) => all.filter(took_part(Condition::all().add(Part::StaffId.eq(staff_id)))),
         Scope::Customer(customer_id) => all.filter(about_customer(connection, customer_id).await?),
     })
+}
+
+/// What is not about this person.
+pub(super) fn not_about(person: &str) -> Condition {
+    use interaction::Column;
+    let about = Expr::col((interaction::Entity, Column::Id)).not_in_subquery(hidden_from(person));
+    let nobody = Expr::col((interaction::Entity, Column::AboutCount)).eq(0);
+    Condition::any().add(nobody).add(about)
+}
+
+/// The ids of what is about this person, for queries about what belongs to interactions.
+pub(crate) fn hidden_from(person: &str) -> SelectStatement {
+    let about = about::Entity::find().select_only().column(about::Column::InteractionId);
+    about.filter(about::Column::StaffId.eq(person)).into_query()
+}
+
+/// The same as a list, which is short: nearly always empty.
+pub(crate) async fn hidden_ids(
+    connection: &impl ConnectionTrait,
+    person: Option<&str>,
+) -> Result<HashSet<Uuid>, DbErr> {
+    let Some(person) = person else { return Ok(HashSet::new()) };
+    let about = about::Entity::find().select_only().column(about::Column::InteractionId);
+    let found = about.filter(about::Column::StaffId.eq(person)).into_tuple::<Uuid>().all(connection).await?;
+    Ok(found.into_iter().collect())
+}
+
+/// The same for statements written out: a condition on rows `i` of interactions, where `person` is the name of a
+/// parameter that may be an empty text.
+pub(crate) fn not_about_sql(i: &str, person: &str) -> String {
+    format!(
+        "({i}.about_count = 0 OR {i}.id NOT IN (SELECT interaction_id FROM interaction_about WHERE staff_id = {person}))"
+    )
 }
 
 /// Somebody of whom this holds took part.
@@ -161,12 +201,12 @@ fn under_alias(alias: Alias) -> Condition {
 
 pub(super) async fn filtered(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    sight: &Sight,
     filter: &Filter,
 ) -> Result<Select<interaction::Entity>, DbErr> {
     use interaction::Column;
     use participant::Column as Part;
-    let mut query = within(connection, scope).await?;
+    let mut query = within(connection, sight).await?;
     match &filter.party {
         Some(Party::Customer(id)) => query = query.filter(about_customer(connection, id).await?),
         Some(Party::Alias(alias)) => query = query.filter(under_alias(alias.clone())),

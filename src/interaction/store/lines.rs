@@ -10,12 +10,12 @@ use sea_orm::{
 
 use super::{
     entity::{interaction, participant},
-    find::{Filter, filtered},
+    find::{Filter, filtered, not_about},
 };
 use crate::{
     api::convert::enum_of,
     api::v1::{Direction, Involvement, Outcome, Resolution, StaffRole},
-    directory::scope::Scope,
+    directory::scope::Sight,
     interaction::{
         Instants, Micros,
         resolution::{self, Contact},
@@ -47,11 +47,11 @@ struct LineRow {
 /// The lines that a summary is made of, in no order.
 pub(crate) async fn lines<'c, C: ConnectionTrait + StreamTrait>(
     connection: &'c C,
-    scope: &Scope,
+    sight: &Sight,
     filter: &Filter,
 ) -> Result<impl Stream<Item = Result<Line, DbErr>> + 'c, DbErr> {
     use interaction::Column;
-    let query = filtered(connection, scope, filter).await?.select_only().columns([
+    let query = filtered(connection, sight, filter).await?.select_only().columns([
         Column::Id,
         Column::Channel,
         Column::Kind,
@@ -98,10 +98,11 @@ pub(crate) async fn lines<'c, C: ConnectionTrait + StreamTrait>(
 /// The roles in which the primary participants of a period served, by interaction.
 pub(crate) async fn primary_roles(
     connection: &impl ConnectionTrait,
+    sight: &Sight,
     filter: &Filter,
 ) -> Result<HashMap<Uuid, StaffRole>, DbErr> {
     use participant::Column as Part;
-    let query = filtered(connection, &Scope::All, filter).await?;
+    let query = filtered(connection, sight, filter).await?;
     let query = query.join(JoinType::InnerJoin, interaction::Relation::Participant.def());
     let query = query.filter(Part::Involvement.eq(Involvement::Primary as i16)).select_only();
     let query = query.column(interaction::Column::Id).column(Part::Role);
@@ -121,9 +122,10 @@ struct ContactRow {
 }
 
 /// Every inbound contact that names its matter, around a period: of the whole organisation, since a customer may come
-/// back to another team.
+/// back to another team, apart from what is hidden from whoever asks.
 pub(crate) async fn contacts(
     connection: &(impl ConnectionTrait + StreamTrait),
+    hidden_from: Option<&str>,
     from: Option<Micros>,
     to: Option<Micros>,
 ) -> Result<Vec<Contact>, DbErr> {
@@ -135,6 +137,9 @@ pub(crate) async fn contacts(
         .columns([Column::CaseId, Column::OrderId, Column::Topic])
         .filter(Column::Direction.eq(Direction::Inbound as i16))
         .filter(Condition::any().add(Column::CaseId.is_not_null()).add(order));
+    if let Some(person) = hidden_from {
+        query = query.filter(not_about(person));
+    }
     if let Some(from) = from {
         query = query.filter(Column::OccurredAt.gte(from.saturating_sub(resolution::WINDOW)));
     }

@@ -1,20 +1,30 @@
 //! Rows of interactions, one file each for what is done with them.
 
+mod as_rated;
 mod breaches;
 mod change;
 mod changes;
+mod decline;
 mod entity;
 mod find;
 mod lines;
+mod reattribute;
+mod reattributions;
 mod record;
 mod rows;
 mod served;
 
+pub(crate) use as_rated::AsRated;
 pub(crate) use breaches::{BreachFilter, breaches};
-pub(crate) use change::{Changing, lock, note_reading, reattribute, update};
+pub(crate) use change::{Changing, lock, note_reading, update};
 pub(crate) use changes::{Change, Changes, shown};
-pub(crate) use find::{Filter, all_of, among, find, list, read_position, write_position};
+pub(crate) use decline::decline;
+pub(crate) use find::{
+    Filter, all_of, among, find, hidden_from, hidden_ids, list, not_about_sql, read_position, write_position,
+};
 pub(crate) use lines::{contacts, lines, primary_roles};
+pub(crate) use reattribute::{Deciding, approve, reattribute, reject};
+pub(crate) use reattributions::waiting;
 pub(crate) use record::{Entry, Receipt, Recorder, unknown_ids};
 pub use rows::RECORDED;
-pub(crate) use served::served;
+pub(crate) use served::{check_no_part, served};

@@ -6,7 +6,9 @@ use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
 
-use super::rows::{CHANGE, INTERACTION, PARTICIPANT, change_cells, interaction_cells, participant_cells};
+use super::rows::{
+    ABOUT, CHANGE, INTERACTION, PARTICIPANT, about_cells, change_cells, interaction_cells, participant_cells,
+};
 use crate::{
     api::v1::InteractionChangeKind,
     clock,
@@ -17,7 +19,7 @@ use crate::{
         store::{Known, Named, known_among},
     },
     error::{Error, Reason, Result, Violation},
-    interaction::{Context, Facts, Micros, Participant},
+    interaction::{Context, Facts, Micros, Participant, credit},
     privacy::tombstone::{self, Name},
     store::{
         Abort, Store, Tx,
@@ -85,11 +87,12 @@ impl WriteGroup for Recorder {
                     let receipt =
                         Receipt { id: clock::id_at(now), already_present: false, recorded_at: now, revision: 1 };
                     let participants = participant_cells(receipt.id, &facts).collect();
+                    let about = about_cells(receipt.id, &facts).collect();
                     let contact = contact_of(&receipt, &facts);
                     let invites = known.invites && survey::invites_itself(&facts, now);
                     let ended = invites.then(|| survey::Ended::new(receipt.id, &facts));
                     interactions.push(interaction_cells(entry, facts, &receipt));
-                    Ok(Draft { receipt, participants, contact, ended })
+                    Ok(Draft { receipt, participants, about, contact, ended })
                 })
                 .collect();
 
@@ -98,7 +101,7 @@ impl WriteGroup for Recorder {
             let holders = if all_new { HashMap::new() } else { present_among(tx, entries).await? };
             let mut answers = Vec::with_capacity(entries.len());
             let (mut participants, mut changes, mut contacts) = (Vec::new(), Vec::new(), Vec::new());
-            let mut ended = Vec::new();
+            let (mut about, mut ended) = (Vec::new(), Vec::new());
             for (entry, draft) in entries.iter().zip(drafts) {
                 answers.push(match (holders.get(&entry.request_key), draft) {
                     (Some((body_hash, _)), _) if *body_hash != entry.body_hash => Err(Error::RequestIdReused),
@@ -108,6 +111,7 @@ impl WriteGroup for Recorder {
                     (_, Err(error)) => Err(error),
                     (_, Ok(draft)) => {
                         participants.extend(draft.participants);
+                        about.extend(draft.about);
                         contacts.extend(draft.contact);
                         ended.extend(draft.ended);
                         changes.push(change_cells(sequence, draft.receipt.id, InteractionChangeKind::Recorded, now));
@@ -117,6 +121,7 @@ impl WriteGroup for Recorder {
                 });
             }
             set::insert(tx, &PARTICIPANT, participants).await?;
+            set::insert(tx, &ABOUT, about).await?;
             set::insert(tx, &CHANGE, changes).await?;
             contact::store::record(tx, &self.time_zone, contacts).await?;
             survey::invite_themselves(tx, (&self.store, &self.time_zone), ended).await?;
@@ -129,6 +134,7 @@ impl WriteGroup for Recorder {
 struct Draft {
     receipt: Receipt,
     participants: Vec<Vec<Cell>>,
+    about: Vec<Vec<Cell>>,
     contact: Option<Contact>,
     /// Where the customer is to be invited to rate it.
     ended: Option<survey::Ended>,
@@ -174,6 +180,7 @@ async fn known_to(connection: &impl ConnectionTrait, told: impl IntoIterator<Ite
     let mut named = Named::default();
     for facts in told {
         named.staff.extend(facts.participants.iter().map(|one| one.staff_id.clone()));
+        named.staff.extend(facts.about_staff_ids.iter().cloned());
         named.teams.extend(facts.participants.iter().filter_map(|one| one.team_id.clone()));
         match (&facts.customer_id, &facts.customer_alias) {
             (Some(id), _) => named.customers.push(id.clone()),
@@ -220,6 +227,7 @@ impl Known {
         let mut facts = facts.clone();
         let mut found = Vec::new();
         self.complete_participants(&mut facts.participants, "interaction.participants", &mut found);
+        found.extend(self.unknown_about(&facts, "interaction"));
         match &facts.customer_id {
             Some(id) if !self.customers.contains(id) => {
                 let rule = "must be a customer of the directory";
@@ -231,11 +239,18 @@ impl Known {
             }
         }
         Error::unless_empty(found)?;
-        if covers(scope, &facts.participants) {
-            Ok(facts)
-        } else {
-            Err(Error::FieldNotYours("interaction.participants"))
-        }
+        credit::check_recorded(scope, &facts.participants, "interaction.participants")?;
+        Ok(facts)
+    }
+
+    /// Whom it is said to be about, and the directory does not know.
+    pub(super) fn unknown_about(&self, facts: &Facts, path: &str) -> Vec<Violation> {
+        let unknown = facts.about_staff_ids.iter().enumerate().filter(|(_, id)| !self.staff.contains_key(*id));
+        let violation = |(index, _)| {
+            let rule = "must be a colleague of the directory";
+            Violation::new(format!("{path}.about_staff_ids[{index}]"), Reason::UnknownStaff, rule)
+        };
+        unknown.map(violation).collect()
     }
 
     pub(super) fn complete_participants(
@@ -270,16 +285,4 @@ pub(crate) async fn unknown_ids(connection: &impl ConnectionTrait, facts: &Facts
         Err(Error::Invalid(found)) => found,
         Ok(_) | Err(_) => Vec::new(),
     })
-}
-
-/// Whether the participants make an interaction part of a scope.
-fn covers(scope: &Scope, participants: &[Participant]) -> bool {
-    match scope {
-        Scope::All => true,
-        Scope::Customer(_) => false,
-        Scope::Staff(staff_id) => participants.iter().any(|one| one.staff_id == *staff_id),
-        Scope::Teams { staff_id, teams } => participants
-            .iter()
-            .any(|one| one.staff_id == *staff_id || one.team_id.as_ref().is_some_and(|team| teams.contains(team))),
-    }
 }

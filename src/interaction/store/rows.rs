@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, entity::prelude::*};
 
 use super::{
-    entity::{interaction, participant},
+    entity::{about, interaction, participant},
     record::{Entry, Receipt},
 };
 use crate::{
@@ -58,6 +58,7 @@ pub(super) const INTERACTION: Table = Table {
         ("recorded_at", Kind::Int),
         ("recorded_by", Kind::Text),
         ("revision", Kind::Int),
+        ("about_count", Kind::Int),
     ],
 };
 
@@ -72,7 +73,14 @@ pub(super) const PARTICIPANT: Table = Table {
         ("team_id", Kind::Text),
         ("involvement", Kind::Int),
         ("occurred_at", Kind::Int),
+        ("told_by", Kind::Text),
     ],
+};
+
+pub(super) const ABOUT: Table = Table {
+    name: "interaction_about",
+    present: Present::Never,
+    columns: &[("interaction_id", Kind::Id), ("position", Kind::Int), ("staff_id", Kind::Text)],
 };
 
 pub(super) const CHANGE: Table = Table {
@@ -92,6 +100,7 @@ pub(super) fn interaction_cells(entry: &Entry, facts: Facts, receipt: &Receipt) 
     let primary = primary(&facts.participants);
     let (staff, team) = (primary.map(|one| one.staff_id.clone()), primary.and_then(|one| one.team_id.clone()));
     let messages = facts.messages;
+    let about_count = about_count(&facts);
     vec![
         receipt.id.into(),
         entry.request_key.into(),
@@ -128,7 +137,17 @@ pub(super) fn interaction_cells(entry: &Entry, facts: Facts, receipt: &Receipt) 
         receipt.recorded_at.into(),
         entry.recorded_by.clone().into(),
         receipt.revision.into(),
+        about_count.into(),
     ]
+}
+
+pub(super) fn about_count(facts: &Facts) -> i16 {
+    i16::try_from(facts.about_staff_ids.len()).unwrap_or(i16::MAX)
+}
+
+pub(super) fn about_cells(id: Uuid, facts: &Facts) -> impl Iterator<Item = Vec<Cell>> {
+    let rows = (0i16..).zip(&facts.about_staff_ids);
+    rows.map(move |(position, staff_id)| vec![id.into(), position.into(), staff_id.clone().into()])
 }
 
 pub(super) fn participant_cells(id: Uuid, facts: &Facts) -> impl Iterator<Item = Vec<Cell>> {
@@ -142,6 +161,7 @@ pub(super) fn participant_cells(id: Uuid, facts: &Facts) -> impl Iterator<Item =
             one.team_id.clone().into(),
             (one.involvement as i16).into(),
             occurred_at.into(),
+            one.told_by.clone().into(),
         ]
     })
 }
@@ -173,16 +193,34 @@ pub(super) async fn with_participants(
                 role: StaffRole::try_from(i32::from(row.role)).ok(),
                 team_id: row.team_id,
                 involvement: enum_of(row.involvement),
+                told_by: row.told_by,
             });
         }
     }
+    let mut about = about_among(connection, &rows).await?;
     rows.into_iter()
         .map(|row| {
             let participants = participants.remove(&row.id).unwrap_or_default();
-            let contact = marks.remove(&row.id);
-            to_recorded(row, participants, contact)
+            let (contact, about) = (marks.remove(&row.id), about.remove(&row.id).unwrap_or_default());
+            to_recorded(row, participants, contact, about)
         })
         .collect()
+}
+
+/// Whom these are about. Nearly always nobody, which takes no query.
+async fn about_among(
+    connection: &impl ConnectionTrait,
+    rows: &[interaction::Model],
+) -> Result<HashMap<Uuid, Vec<String>>, DbErr> {
+    let ids: Vec<Uuid> = rows.iter().filter(|row| row.about_count > 0).map(|row| row.id).collect();
+    let mut found: HashMap<Uuid, Vec<String>> = HashMap::new();
+    if !ids.is_empty() {
+        let query = about::Entity::find().filter(about::Column::InteractionId.is_in(ids));
+        for row in query.order_by_asc(about::Column::Position).all(connection).await? {
+            found.entry(row.interaction_id).or_default().push(row.staff_id);
+        }
+    }
+    Ok(found)
 }
 
 fn json_or_default<T: serde::de::DeserializeOwned + Default>(text: Option<String>) -> Result<T, DbErr> {
@@ -193,6 +231,7 @@ fn to_recorded(
     row: interaction::Model,
     participants: Vec<Participant>,
     contact: Option<Mark>,
+    about_staff_ids: Vec<String>,
 ) -> Result<Recorded, DbErr> {
     let alias =
         row.alias_kind.zip(row.alias_value).map(|(kind, value)| Alias { kind: enum_of::<ContactKind>(kind), value });
@@ -231,6 +270,7 @@ fn to_recorded(
             staff_resolution: enum_of(row.staff_resolution),
             customer_resolution: enum_of(row.customer_resolution),
             contact_purpose: contact.map(|mark| mark.purpose),
+            about_staff_ids,
         },
     })
 }

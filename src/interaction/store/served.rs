@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
+use sea_orm::{ConnectionTrait, DbErr, QueryFilter as _, entity::prelude::*};
 
+use super::entity::participant;
 use crate::{
     api::{convert::enum_of, v1::StaffRole},
+    error::Error,
     interaction::{Micros, Participant, Served},
-    store::set,
+    store::{Abort, Tx, set},
 };
 
 /// Those of these interactions that are on record.
@@ -40,8 +42,22 @@ pub(crate) async fn served(connection: &impl ConnectionTrait, ids: &[Uuid]) -> R
                 role: StaffRole::try_from(i32::from(row.try_get::<i16>("", "role")?)).ok(),
                 team_id: row.try_get("", "team_id")?,
                 involvement: enum_of(row.try_get("", "involvement")?),
+                told_by: None,
             });
         }
     }
     Ok(served)
+}
+
+/// Refuses the person who would decide about an interaction in which they take part; none: an application, which has no
+/// stake in any.
+///
+/// # Errors
+/// [`Error::InterestedParty`].
+pub(crate) async fn check_no_part(tx: &Tx, interaction_id: Uuid, person: Option<&str>) -> Result<(), Abort> {
+    let Some(person) = person else { return Ok(()) };
+    let found = participant::Entity::find()
+        .filter(participant::Column::InteractionId.eq(interaction_id))
+        .filter(participant::Column::StaffId.eq(person));
+    if found.one(tx).await?.is_some() { Err(Error::InterestedParty.into()) } else { Ok(()) }
 }

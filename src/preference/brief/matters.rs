@@ -149,6 +149,7 @@ mod tests {
                 staff_resolution: Resolution::Unspecified,
                 customer_resolution: Resolution::Unspecified,
                 contact_purpose: None,
+                about_staff_ids: Vec::new(),
             },
         }
     }

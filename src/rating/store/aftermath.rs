@@ -11,11 +11,11 @@ use jiff::tz::TimeZone;
 use super::counters::Wanted;
 use crate::{
     api::v1::StaffRole,
-    directory::scope::Scope,
+    directory::scope::{Scope, Sight},
     error::Result,
     interaction::{
         resolution::{Matters, WINDOW},
-        store::{Filter, contacts, lines, primary_roles},
+        store::{AsRated, Filter, contacts, lines, primary_roles},
         summary::Line,
     },
     rating::{
@@ -27,18 +27,26 @@ use crate::{
     store::Store,
 };
 
-/// What came of each group that is wanted, by key. Reads every interaction of the period, and of the 30 days after it.
-pub(crate) async fn aftermath(store: &Store, zone: &TimeZone, wanted: &Wanted) -> Result<BTreeMap<String, Aftermath>> {
+/// What came of each group that is wanted, by key, without what is about whoever asks. Reads every interaction of the period, and of the 30 days after it.
+pub(crate) async fn aftermath(
+    store: &Store,
+    zone: &TimeZone,
+    hidden_from: Option<&str>,
+    wanted: &Wanted,
+) -> Result<BTreeMap<String, Aftermath>> {
     let (reader, now) = (store.reader(), store.clock().now_micros());
     let (from, to) = (midnight(wanted.period.first, zone), midnight(wanted.period.last.saturating_add(1), zone));
     let until = to.map(|to| to.saturating_add(RETURN));
-    let known = contacts(reader, from, until).await?;
+    let as_rated = AsRated::read(reader, hidden_from, from, until).await?;
+    let mut known = contacts(reader, hidden_from, from, until).await?;
+    as_rated.put_right(&mut known);
     // Derived from the same contacts as in a summary of the period.
     let near: Vec<_> =
         known.iter().filter(|one| to.is_none_or(|to| one.at <= to.saturating_add(WINDOW))).cloned().collect();
+    let sight = Sight { scope: Scope::All, hidden_from: hidden_from.map(str::to_owned) };
     let period = Filter { from, to, ..Filter::default() };
     let roles = match wanted.unit {
-        Unit::Role => primary_roles(reader, &period).await?,
+        Unit::Role => primary_roles(reader, &sight, &period).await?,
         Unit::Organization
         | Unit::Team
         | Unit::Staff
@@ -51,8 +59,9 @@ pub(crate) async fn aftermath(store: &Store, zone: &TimeZone, wanted: &Wanted) -
         | Unit::TeamWork => HashMap::new(),
     };
     let mut gathering = Gathering::new(Matters::new(&near), now);
-    let mut lines = pin!(lines(reader, &Scope::All, &Filter { to: until, ..period }).await?);
+    let mut lines = pin!(lines(reader, &sight, &Filter { to: until, ..period }).await?);
     while let Some(line) = lines.try_next().await? {
+        let line = as_rated.line(line);
         let in_period = to.is_none_or(|to| line.occurred_at < to);
         let key = in_period.then(|| key(&line, wanted.unit, roles.get(&line.id).copied())).flatten();
         gathering.add(&line, key.filter(|key| wanted.covers(key)));

@@ -17,7 +17,7 @@ use crate::{
     contest,
     directory::scope::Scope,
     error::{Error, Reason, Result},
-    interaction::{Micros, Participant},
+    interaction::{Micros, Participant, store::check_no_part},
     quality,
     rating::{
         Rating,
@@ -44,13 +44,15 @@ pub(crate) struct Correction {
     pub(crate) attribution: Attribution,
     pub(crate) comment: Option<String>,
     pub(crate) answered_at: Micros,
+    /// The person who enters it, if one does.
+    pub(crate) by: Option<String>,
 }
 
 /// Puts a rating in the place of another one; both stay on record. Gives the id of the one that counts.
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::RatingSuperseded`] if it was corrected before; [`Error::CorrectionTooLate`], where what
-/// the customer says now is kept as the evidence of a contest; [`Reason::TimeInFuture`].
+/// the customer says now is kept as the evidence of a contest; [`Error::InterestedParty`]; [`Reason::TimeInFuture`].
 pub(crate) async fn correct(store: &Store, correction: Correction) -> Result<Uuid> {
     let runner = store.clone();
     let corrected = store.transact(move |tx| {
@@ -70,6 +72,14 @@ pub(crate) async fn correct(store: &Store, correction: Correction) -> Result<Uui
 
 /// None: it is too late, and a contest says so. That must be committed, though the caller is refused.
 async fn put_right_or_take_back(tx: &Tx, correction: &Correction, now: Micros) -> Result<Option<Uuid>, Abort> {
+    let found = find(tx, &Scope::All, correction.rating_id).await?.ok_or(Error::NotFound("rating"))?;
+    if let Some(by) = &correction.by {
+        // To them there is no such rating.
+        if found.rated.is_some_and(|rated| rated.staff_id == *by) {
+            return Err(Error::NotFound("rating").into());
+        }
+        check_no_part(tx, found.interaction_id, Some(by)).await?;
+    }
     let too_late = match put_right(tx, correction, now).await {
         Err(Abort::Domain(Error::CorrectionTooLate)) => Abort::Domain(Error::CorrectionTooLate),
         done => return done.map(Some),

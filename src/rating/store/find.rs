@@ -18,7 +18,7 @@ use crate::{
     auth::Caller,
     directory::{oneself::Oneself, scope::Scope},
     error::{Error, Result},
-    interaction::Micros,
+    interaction::{Micros, store as interactions},
     rating::Rating,
     store::{Store, audit},
 };
@@ -56,7 +56,10 @@ fn within(scope: &Scope) -> Select<rating::Entity> {
     match scope {
         Scope::All => all,
         Scope::Teams { staff_id, teams } => all.filter(
-            Condition::all().add(Column::RatedTeamId.is_in(teams.clone())).add(Column::RatedStaffId.ne(staff_id)),
+            Condition::all()
+                .add(Column::RatedTeamId.is_in(teams.clone()))
+                .add(Column::RatedStaffId.ne(staff_id))
+                .add(Column::InteractionId.not_in_subquery(interactions::hidden_from(staff_id))),
         ),
         Scope::Staff(_) | Scope::Customer(_) => all.filter(Condition::any()).limit(0),
     }
@@ -80,7 +83,9 @@ pub(crate) async fn read(
     let found = find(connection, scope, id).await?;
     let oneself = Oneself::of(caller);
     let is_own = |one: &Rating| oneself.is(one.rated.as_ref().map(|rated| rated.staff_id.as_str()));
-    found.filter(|one| !is_own(one)).ok_or(Error::NotFound("rating"))
+    let complaints = interactions::hidden_ids(connection, oneself.id()).await?;
+    let found = found.filter(|one| !is_own(one) && !complaints.contains(&one.interaction_id));
+    found.ok_or(Error::NotFound("rating"))
 }
 
 /// A page of ratings within reach, newest first by the time of the interaction.
@@ -109,6 +114,9 @@ pub(crate) async fn list(
         query = query.filter(Column::OccurredAt.lt(to));
     }
     query = query.filter(filter.besides.besides(Column::RatedStaffId));
+    if let Some(oneself) = filter.besides.id() {
+        query = query.filter(Column::InteractionId.not_in_subquery(interactions::hidden_from(oneself)));
+    }
     if filter.contacted {
         query = query.filter(contact::is_before_correction());
     }

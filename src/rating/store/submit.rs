@@ -29,6 +29,8 @@ pub(crate) struct Entry {
     pub(crate) request_key: Uuid,
     pub(crate) body_hash: Uuid,
     pub(crate) told: Told,
+    /// The person who enters it, if one does.
+    pub(crate) by: Option<String>,
 }
 
 /// What became of an [`Entry`].
@@ -84,7 +86,7 @@ pub(crate) async fn submit(
             });
             continue;
         }
-        let taken = known.judge(&entry.told, time_zone, now).and_then(|rating| {
+        let taken = known.judge(entry, time_zone, now).and_then(|rating| {
             let whom = (rating.interaction_id, rating.rated.as_ref().map(|one| one.staff_id.clone()));
             if rated.insert(whom) { Ok(rating) } else { Err(Error::AlreadyRated) }
         });
@@ -120,7 +122,8 @@ impl Known {
         })
     }
 
-    fn judge(&self, told: &Told, zone: &TimeZone, now: i64) -> Result<Rating> {
+    fn judge(&self, entry: &Entry, zone: &TimeZone, now: i64) -> Result<Rating> {
+        let told = &entry.told;
         let served = self.served.get(&told.interaction_id).ok_or_else(|| {
             let rule = "must be an interaction on record";
             Error::invalid("rating.interaction_id", Reason::UnknownInteraction, rule)
@@ -129,6 +132,10 @@ impl Known {
             let rule = "must be a published template, and template_version one of its versions";
             Error::invalid("rating.template_id", Reason::UnknownTemplate, rule)
         })?;
+        // Nobody rates themselves.
+        if entry.by.as_ref().is_some_and(|by| served.participants.iter().any(|one| one.staff_id == *by)) {
+            return Err(Error::InterestedParty);
+        }
         judge(told, template, served, zone, now)
     }
 }

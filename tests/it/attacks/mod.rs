@@ -1,6 +1,9 @@
 //! What somebody may try against the record, the ballots or the service: one file an attacker. `docs/threats.md` says what is
 //! promised against each.
 
+mod accused;
+mod administrator;
+mod colleague;
 mod copyist;
 mod forger;
 mod greedy;
@@ -8,18 +11,23 @@ mod importer;
 mod impostor;
 mod oneself;
 mod stranger;
+mod supervisor;
 
 use crate::support::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
     [
+        accused::tests(),
+        administrator::tests(),
+        colleague::tests(),
         copyist::tests(),
         forger::tests(),
         greedy::tests(),
-        impostor::tests(),
         importer::tests(),
+        impostor::tests(),
         oneself::tests(),
         stranger::tests(),
+        supervisor::tests(),
     ]
     .into_iter()
     .flatten()

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result};
 use rapport::{
-    api::v1::Role,
+    api::v1::{self, Role},
     clock::Clock,
     config::{Config, Secret, ServeArgs},
     metrics::Metrics,
@@ -14,7 +14,7 @@ use tonic::transport::{Channel, Endpoint};
 
 use super::{
     Backend, Caller,
-    client::Bearer,
+    client::{Bearer, request_id},
     database::Database,
     sample::{customer, staff, team},
 };
@@ -200,6 +200,17 @@ impl Server {
 
     pub(crate) fn customer(&self, customer_id: &str) -> Caller {
         self.caller(Role::Customer, customer_id, &[])
+    }
+
+    /// Replaces participants as an administrator; where that takes a second person, another one approves.
+    pub(crate) async fn reattribute(&self, request: v1::ReattributeInteractionRequest) -> v1::Interaction {
+        let answer = self.admin().interactions().reattribute_interaction(request).await.unwrap().into_inner();
+        let Some(asked) = answer.reattribution else { return answer.interaction.unwrap() };
+        let approval =
+            v1::ApproveReattributionRequest { request_id: request_id(), reattribution_id: asked.reattribution_id };
+        let second = self.caller(Role::Admin, "ben", &[]);
+        let approved = second.interactions().approve_reattribution(approval).await.unwrap().into_inner();
+        approved.interaction.unwrap()
     }
 
     /// A small organisation: teams north (led by petra; nora, nils) and south (sam), customers carla, dora and dmitri.
