@@ -14,8 +14,9 @@ use tonic::{
     service::{Interceptor, interceptor::InterceptedService},
     transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
 };
-use tonic_types::StatusExt as _;
+use tonic_types::{FieldViolation, StatusExt as _};
 
+use super::out::one_line;
 use crate::api::v1::{
     GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
     competition_service_client::CompetitionServiceClient, contest_service_client::ContestServiceClient,
@@ -163,14 +164,15 @@ pub fn explain(status: &Status) -> anyhow::Error {
     let violations = status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();
     let mut text = format!("the server answers {:?}", status.code());
     if let Some(info) = status.get_details_error_info() {
-        text.push_str(&format!(" {}", info.reason));
+        text.push_str(&format!(" {}", one_line(&info.reason)));
     }
     text.push_str(": ");
     if violations.is_empty() {
-        text.push_str(if status.message().is_empty() { "no reason given" } else { status.message() });
+        text.push_str(&one_line(if status.message().is_empty() { "no reason given" } else { status.message() }));
     } else {
         text.push_str("the request breaks these rules");
-        violations.iter().for_each(|one| text.push_str(&format!("\n  {} {}", one.field, one.description)));
+        let rule = |one: &FieldViolation| format!("{} {}", one.field, one.description);
+        violations.iter().for_each(|one| text.push_str(&format!("\n  {}", one_line(&rule(one)))));
     }
     anyhow!(text)
 }

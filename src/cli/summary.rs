@@ -1,14 +1,14 @@
 //! `rapport summary`: figures over the recorded interactions, as a table or as JSON.
 
-use std::io::Write as _;
-
 use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
-use comfy_table::{CellAlignment, Table, presets};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
-use super::client::{Client, ClientArgs, explain};
+use super::{
+    client::{Client, ClientArgs, explain},
+    out::{self, Table, say},
+};
 use crate::api::v1::{
     DurationStatistics, FirstContactResolution, InteractionFilter, InteractionSummary, ResolutionReading, ServiceLevel,
     SummarizeInteractionsRequest, SummaryGrouping,
@@ -118,9 +118,9 @@ pub async fn run(args: SummaryArgs) -> anyhow::Result<()> {
     let (groups, total) = all_pages(&client, request).await?;
     if args.json {
         let groups: Vec<_> = groups.iter().map(to_json).collect();
-        writeln!(std::io::stdout(), "{}", json!({ "groups": groups, "total": total.as_ref().map(to_json) }))?;
+        say!("{}", json!({ "groups": groups, "total": total.as_ref().map(to_json) }))?;
     } else {
-        writeln!(std::io::stdout(), "{}", table(args.by, &groups, total.as_ref()))?;
+        say!("{}", table(args.by, &groups, total.as_ref()))?;
     }
     Ok(())
 }
@@ -211,9 +211,7 @@ fn reading_json(reading: Option<ResolutionReading>) -> Value {
 /// Seconds; what is not known is a dash, never a zero.
 fn table(by: By, groups: &[InteractionSummary], total: Option<&InteractionSummary>) -> Table {
     let by = by.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header([
+    let header = [
         by.as_str(),
         "count",
         "wait\nknown",
@@ -228,16 +226,9 @@ fn table(by: By, groups: &[InteractionSummary], total: Option<&InteractionSummar
         "trans-\nferred",
         "aban-\ndoned",
         "resolved at first contact:\nstaff / customer / derived",
-    ]);
-    for group in groups {
-        let key = if group.key.is_empty() { "(none)" } else { &group.key };
-        table.add_row(cells(key, group));
-    }
-    if let Some(total) = total {
-        table.add_row(cells("total", total));
-    }
-    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
-    table
+    ];
+    let rows = groups.iter().map(|group| cells(if group.key.is_empty() { "(none)" } else { &group.key }, group));
+    out::table(header, rows.chain(total.map(|total| cells("total", total))), 1..=13)
 }
 
 fn cells(key: &str, summary: &InteractionSummary) -> Vec<String> {

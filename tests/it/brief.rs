@@ -740,5 +740,5 @@ async fn the_program_briefs_and_finds(server: Server) {
     let found: serde_json::Value = serde_json::from_str(&found.await).unwrap();
     assert_eq!((&found["customer"], found["shares"].as_array().unwrap().len()), (&"carla".into(), 2));
     let found = run(&["customers", "--prefers", "topic=退款@0.1"]).await;
-    assert!(found.starts_with("carla\t"), "{found}");
+    assert!(found.starts_with("carla  "), "{found}");
 }

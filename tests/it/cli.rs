@@ -199,13 +199,13 @@ async fn a_token_of_the_data_directory_is_accepted(server: Server) {
 }
 
 /// The lines that a command prints, one by one, until this is dropped.
-struct Lines {
+pub(crate) struct Lines {
     child: Child,
     lines: mpsc::Receiver<String>,
 }
 
 impl Lines {
-    fn of(server: &Server, arguments: &[&str]) -> Self {
+    pub(crate) fn of(server: &Server, arguments: &[&str]) -> Self {
         let token = server.token(Role::Admin, "ops", &[]);
         let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
         command.args(arguments).args(["--endpoint", &server.endpoint()]).env("RAPPORT_TOKEN", token);
@@ -216,9 +216,13 @@ impl Lines {
         Self { child, lines }
     }
 
-    async fn next(&mut self) -> String {
-        let line = tokio::time::timeout(Duration::from_secs(30), self.lines.recv()).await;
-        line.expect("a line in time").expect("the command goes on")
+    pub(crate) async fn next(&mut self) -> String {
+        self.next_within(Duration::from_secs(30)).await.expect("a line in time")
+    }
+
+    pub(crate) async fn next_within(&mut self, time: Duration) -> Option<String> {
+        let line = tokio::time::timeout(time, self.lines.recv()).await;
+        line.ok().map(|line| line.expect("the command goes on"))
     }
 
     /// The next JSON object that has a change.

@@ -3,10 +3,11 @@
 
 mod greedy;
 mod importer;
+mod printer;
 mod stranger;
 
 use crate::support::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    [greedy::tests(), importer::tests(), stranger::tests()].into_iter().flatten().collect()
+    [greedy::tests(), importer::tests(), printer::tests(), stranger::tests()].into_iter().flatten().collect()
 }
