@@ -12,12 +12,16 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     trace_service_server::{TraceService, TraceServiceServer},
 };
 
-use rapport::{api::v1::Role, clock::Clock, config::Config};
+use rapport::{
+    api::v1::{Interaction, Rating, Role, SubmitRatingRequest},
+    clock::Clock,
+    config::Config,
+};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::{
-    support::{Server, Test, on_both, sample},
+    support::{Server, Test, client::request_id, on_both, sample},
     surveys,
 };
 
@@ -31,6 +35,7 @@ pub(crate) fn tests() -> Vec<Test> {
         a_watch_comes_back_by_itself,
         the_demo_tells_its_story_twice,
         figures_beside_the_ratings_are_printed,
+        a_day_is_the_same_in_every_command,
         any_method_is_called_with_json,
         a_stream_is_called_line_by_line,
         a_call_that_fails_says_why,
@@ -309,6 +314,60 @@ async fn the_demo_tells_its_story_twice(server: Server) {
         (before.to_owned(), leaderboard.to_owned())
     };
     assert_eq!(parts(&again), parts(&story));
+}
+
+async fn a_day_is_the_same_in_every_command(server: Server) {
+    let server = server.with_organization().await;
+    let app = server.app();
+    // The first and the last moment of 3 March, and the first of the next day.
+    for seconds in [-9 * 3_600, 15 * 3_600 - 1, 15 * 3_600] {
+        let start = sample::MONDAY_NINE + seconds;
+        let at = |seconds: i64| Some(prost_types::Timestamp { seconds: start + seconds, nanos: 999_999_000 });
+        let first = Some(prost_types::Timestamp { seconds: start, nanos: 0 });
+        let requested_time = if seconds == 15 * 3_600 - 1 { at(0) } else { first };
+        let call = Interaction {
+            requested_time,
+            connected_time: at(30),
+            ended_time: at(300),
+            ..sample::call("nora", "carla")
+        };
+        let interaction_id = app.record(call).await.unwrap().interaction_id;
+        let rating = Rating {
+            interaction_id,
+            template_id: "csat".to_owned(),
+            template_version: 1,
+            score: 4,
+            answered_time: at(400),
+            ..Default::default()
+        };
+        let request = SubmitRatingRequest { request_id: request_id(), rating: Some(rating) };
+        app.ratings().submit_rating(request).await.unwrap();
+    }
+    let endpoint = server.endpoint();
+    let counts = async |command: &[&str], from: &str, to: &str, count: &str| {
+        let mut counts = 0;
+        let days = ["--from", from, "--to", to, "--json", "--endpoint", &endpoint];
+        let told = last_line(&rapport(&server, &[command, &days].concat()).await);
+        for group in ["groups", "ranks"].iter().filter_map(|name| told[name].as_array()).flatten() {
+            counts += group[count].as_i64().unwrap();
+        }
+        counts
+    };
+    for (from, to, expected) in
+        [("2025-03-03", "2025-03-03", 2), ("2025-03-03", "2025-03-04", 3), ("2025-03-04", "2025-03-05", 1)]
+    {
+        assert_eq!(counts(&["summary", "--by", "team"], from, to, "count").await, expected, "{from} {to}");
+        assert_eq!(counts(&["scorecard", "--by", "team"], from, to, "answered").await, expected, "{from} {to}");
+        assert_eq!(counts(&["rank", "staff"], from, to, "n").await, expected, "{from} {to}");
+        let bias = ["bias", "--from", from, "--to", to, "--json", "--endpoint", &endpoint];
+        let told = last_line(&rapport(&server, &bias).await);
+        assert_eq!((&told["first_day"], &told["last_day"]), (&json!(from), &json!(to)));
+    }
+    // An instant is not, as the contract has it; and days are those of the zone.
+    let instants = ("2025-03-03T00:00:00Z", "2025-03-04T00:00:00Z");
+    assert_eq!(counts(&["summary", "--by", "team"], instants.0, instants.1, "count").await, 2);
+    let kolkata = ["summary", "--by", "team", "--time-zone", "Asia/Kolkata"];
+    assert_eq!(counts(&kolkata, "2025-03-04", "2025-03-04", "count").await, 2);
 }
 
 /// Calls a method as an administrator, with something on standard input.
