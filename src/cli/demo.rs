@@ -38,9 +38,13 @@ pub struct DemoArgs {
     #[arg(long, value_name = "DIRECTORY", default_value = "./rapport-demo")]
     pub data_dir: PathBuf,
 
-    /// Database to use instead of an embedded one: postgres://USER:PASSWORD@HOST/NAME
+    /// Database to use instead of an embedded one, without a password: postgres://USER@HOST/NAME
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
+
+    /// File with the database's URL, where that holds a password
+    #[arg(long, value_name = "FILE", conflicts_with = "database_url")]
+    pub database_url_file: Option<String>,
 
     /// Months in which the gain of swapped votes is measured
     #[arg(long, value_name = "N", default_value_t = 1_000)]
@@ -64,6 +68,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
         listen: Some(args.listen.to_string()),
         data_dir: Some(args.data_dir.display().to_string()),
         database_url: args.database_url.clone(),
+        database_url_file: args.database_url_file.clone(),
         time_zone: Some(ZONE.to_owned()),
         reflection: Some("on".to_owned()),
         ..ServeArgs::default()
