@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     fn open_up(path: &Path, mode: u32) {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is there");
     }
 
     #[test]

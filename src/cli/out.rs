@@ -33,8 +33,7 @@ impl<W: Write> Write for Printer<W> {
         let mut all = std::mem::take(&mut self.begun);
         all.extend_from_slice(bytes);
         let (mut rest, mut text) = (all.as_slice(), String::with_capacity(all.len()));
-        loop {
-            let Err(error) = std::str::from_utf8(rest) else { break };
+        while let Err(error) = std::str::from_utf8(rest) {
             let (valid, after) = rest.split_at(error.valid_up_to());
             escape(&String::from_utf8_lossy(valid), &mut text);
             match error.error_len() {
