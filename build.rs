@@ -1,6 +1,7 @@
 //! Turns the contract into Rust: messages and services, the checks of field rules, the table of who may call.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "what the contract's checks do not know stops the build")]
+#![allow(clippy::disallowed_macros, reason = "Cargo reads what a build script prints")]
 
 use std::{env, error::Error, fs, path::PathBuf};
 

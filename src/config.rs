@@ -238,6 +238,7 @@ pub const KEYS: &[Key] = &[
     key("listen", "127.0.0.1:50051", "address and port to serve on"),
     key("data_dir", "./rapport-data", "where the embedded database and the signing keys live"),
     key("database_url", "", "postgres://... or sqlite:...; without it rapport.db in the data directory"),
+    key("database_url_file", "", "file with that URL instead, where it holds a password"),
     key("database_connections", "10", "connections to the database at most"),
     key("database_wait", "60s", "how long a starting server waits for a database that does not answer yet"),
     key("time_zone", "UTC", "the organisation's IANA time zone, in which its days and weeks begin"),
@@ -314,10 +315,15 @@ pub struct ServeArgs {
 
     /// Database to use instead of the embedded one [env: RAPPORT_DATABASE_URL]
     ///
-    /// postgres://USER:PASSWORD@HOST/NAME or sqlite:PATH. Without it the server keeps an SQLite database, rapport.db,
-    /// in the data directory. A password is better given in the environment, where other users cannot list it.
+    /// postgres://USER@HOST/NAME or sqlite:PATH. Without it the server keeps an SQLite database, rapport.db, in the data
+    /// directory. A password is refused here, since every user of the machine can list a command's arguments: it is taken
+    /// from the environment, from --database-url-file, or from ~/.pgpass (PGPASSFILE).
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
+
+    /// File with the database's URL, where that holds a password [env: RAPPORT_DATABASE_URL_FILE]
+    #[arg(long, value_name = "FILE", conflicts_with = "database_url")]
+    pub database_url_file: Option<String>,
 
     /// Start even if the embedded database lacks writes that were acknowledged
     ///
@@ -370,7 +376,7 @@ impl Config {
         let config = Self {
             listen: read.value("listen", SocketAddr::from(([127, 0, 0, 1], 50051)), address),
             data_dir: read.value("data_dir", PathBuf::from("./rapport-data"), path),
-            database_url: read.value("database_url", None, database_url),
+            database_url: read.database_url(),
             database_connections: read.value("database_connections", 10, at_least_one),
             database_wait: read.value("database_wait", seconds(60), duration),
             accept_older_database: args.accept_older_database,
@@ -520,6 +526,19 @@ impl<'a, E: Fn(&str) -> Option<String>> Reader<'a, E> {
         })
     }
 
+    /// The URL from where it is, which may be a file of its own.
+    fn database_url(&mut self) -> Option<Secret> {
+        if self.args.database_url.as_deref().is_some_and(has_password) {
+            self.errors.push(format!("database_url (--database-url): {PASSWORD_LISTED}"));
+        }
+        let told = self.value("database_url", None, database_url);
+        let from_file = self.value("database_url_file", None, database_url_from);
+        if told.is_some() && from_file.is_some() {
+            self.errors.push("database_url_file: must not be set where database_url is".to_owned());
+        }
+        told.or(from_file)
+    }
+
     /// One of the two files without the other is a mistake, and must not end in plain text.
     fn tls(
         &mut self,
@@ -559,6 +578,7 @@ fn flag<'a>(args: &'a ServeArgs, name: &str) -> Option<&'a str> {
         "listen" => args.listen.as_deref(),
         "data_dir" => args.data_dir.as_deref(),
         "database_url" => args.database_url.as_deref(),
+        "database_url_file" => args.database_url_file.as_deref(),
         "time_zone" => args.time_zone.as_deref(),
         "reflection" => args.reflection.as_deref(),
         _ => None,
@@ -605,6 +625,28 @@ fn database_url(text: &str) -> Result<Option<Secret>, String> {
         // The value is not repeated: it may hold a password.
         Err("must begin with postgres:// or sqlite:".to_owned())
     }
+}
+
+/// Reads the URL in a file. Deployment tools mount it with whatever rights they give to such files, so these are not looked at.
+fn database_url_from(file: &str) -> Result<Option<Secret>, String> {
+    let text = std::fs::read_to_string(path(file)?).map_err(|error| error.to_string())?;
+    database_url(text.trim())
+}
+
+const PASSWORD_LISTED: &str = "must not hold a password, since every user of this machine can list the arguments of a command: \
+    set RAPPORT_DATABASE_URL, or give a file that holds the URL with --database-url-file, or leave the password out and put \
+    it into ~/.pgpass (or the file that PGPASSFILE names)";
+
+/// Whether a URL says a password, before the host or among the parameters.
+fn has_password(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map(|(user, _)| user);
+    let parameters = rest.split_once('?').map(|(_, parameters)| parameters).unwrap_or_default();
+    let is_password =
+        |one: &str| one.split_once('=').is_some_and(|(name, _)| ["password", "sslpassword"].contains(&name));
+    user.and_then(|user| user.split_once(':')).is_some_and(|(_, password)| !password.is_empty())
+        || parameters.split(['&', '#']).any(is_password)
 }
 
 fn at_least_one<N: TryFrom<u64>>(text: &str) -> Result<N, String> {
@@ -822,10 +864,11 @@ mod tests {
 
     #[test]
     fn secrets_are_not_printed() {
-        let args = ServeArgs { database_url: Some("postgres://me:hunter2@db/x".to_owned()), ..ServeArgs::default() };
-        let config = Config::resolve(&args, nothing).unwrap();
+        let url = "postgres://me:hunter2@db/x";
+        let set = |name: &str| (name == "RAPPORT_DATABASE_URL").then(|| url.to_owned());
+        let config = Config::resolve(&ServeArgs::default(), set).unwrap();
         assert!(!format!("{config:?}").contains("hunter2"));
-        assert_eq!(config.database_url.unwrap().expose(), "postgres://me:hunter2@db/x");
+        assert_eq!(config.database_url.unwrap().expose(), url);
 
         let args = ServeArgs { database_url: Some("mysql://me:hunter2@db/x".to_owned()), ..ServeArgs::default() };
         assert!(!Config::resolve(&args, nothing).unwrap_err().to_string().contains("hunter2"));
@@ -833,6 +876,41 @@ mod tests {
         let (_file, args) = file("listen = '127.0.0.1:1'\ndatabase_url = \"postgres://me:hunter2@db/x\n");
         let error = Config::resolve(&args, nothing).unwrap_err().to_string();
         assert!(error.contains("line 2") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn a_password_is_not_taken_from_the_command_line() {
+        for (url, has) in [
+            ("postgres://me:hunter2@db/x", true),
+            ("postgresql://me:hunter2@db:5432/x?host=/tmp", true),
+            ("postgres://me@db/x?sslmode=require&password=hunter2", true),
+            ("postgres://me@db:5432/x?host=/a@b:c", false),
+            ("postgres://me:@db/x", false),
+            ("sqlite:a/b.db", false),
+        ] {
+            let args = ServeArgs { database_url: Some(url.to_owned()), ..ServeArgs::default() };
+            let resolved = Config::resolve(&args, nothing);
+            assert_eq!(resolved.is_err(), has, "{url}");
+            let said = resolved.err().map(|error| error.to_string()).unwrap_or_default();
+            let words = ["RAPPORT_DATABASE_URL", "--database-url-file", ".pgpass"];
+            assert!(!has || words.iter().all(|word| said.contains(word)) && !said.contains("hunter2"), "{said}");
+        }
+    }
+
+    #[test]
+    fn the_url_of_the_database_may_be_in_a_file() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"postgres://me:hunter2@db/x\n").unwrap();
+        let path = file.path().display().to_string();
+        let args = ServeArgs { database_url_file: Some(path.clone()), ..ServeArgs::default() };
+        let url = |config: Config| config.database_url.unwrap().expose().to_owned();
+        assert_eq!(url(Config::resolve(&args, nothing).unwrap()), "postgres://me:hunter2@db/x");
+        let set = |name: &str| (name == "RAPPORT_DATABASE_URL_FILE").then(|| path.clone());
+        assert_eq!(url(Config::resolve(&ServeArgs::default(), set).unwrap()), "postgres://me:hunter2@db/x");
+        let both = ServeArgs { database_url: Some("sqlite:x".to_owned()), ..ServeArgs::default() };
+        assert!(Config::resolve(&both, set).unwrap_err().to_string().contains("must not be set where database_url is"));
+        let args = ServeArgs { database_url_file: Some(format!("{path}.gone")), ..ServeArgs::default() };
+        assert!(Config::resolve(&args, nothing).unwrap_err().to_string().contains("--database-url-file"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Rapport: a gRPC server that gives a service organisation one trustworthy memory of how it treats its customers.
 
+#![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test prints its seed"))]
+
 pub mod api;
 pub mod audit;
 pub mod auth;
@@ -21,6 +23,7 @@ mod log_writer;
 mod master_keys;
 pub mod metrics;
 pub mod preference;
+mod printable;
 pub mod privacy;
 mod private_file;
 pub mod quality;

@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use rapport::cli::{self, Cli, verify::Unreadable};
+use rapport::cli::{self, out, verify::Unreadable};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match cli::arguments() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(cli::run(cli)));
     match outcome {
@@ -14,7 +16,7 @@ fn main() -> ExitCode {
         // Whoever read our output has read enough, `head` for instance.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            out::complain(&error);
             // As for arguments that cannot be used: nothing was done.
             if error.is::<Unreadable>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }

@@ -53,6 +53,7 @@ impl Drop for Guard {
 ///
 /// # Errors
 /// If a log was started already, or the collector's address is none.
+#[allow(clippy::disallowed_methods, reason = "the log has a way out of its own, beside what commands print")]
 pub fn start(log: &Log, telemetry: &Telemetry) -> anyhow::Result<Guard> {
     let (writer, flusher) = log_writer::to(std::io::stderr()).context("cannot start the log")?;
     let events = tracing_subscriber::fmt::layer().with_writer(writer).with_target(false);

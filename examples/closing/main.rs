@@ -4,6 +4,8 @@
 //!
 //! One run on a new embedded database, with one-way panels. Processor time is that of the whole process while it closes.
 
+#![allow(clippy::disallowed_macros, reason = "it prints figures of its own")]
+
 #[allow(dead_code, reason = "what other examples need besides")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -6,6 +6,8 @@
 //! has no token or one of a colleague. Prints the median and the 99th percentile of its calls, how many of them were refused,
 //! and the memory of this process, in which server, application and attackers run together.
 
+#![allow(clippy::disallowed_macros, reason = "it prints figures of its own")]
+
 #[allow(dead_code, reason = "what other examples need besides")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -12,6 +12,8 @@
 //!
 //! Times are those of a call, or, for stream and bulk, of a batch: between two acknowledgements, of one transaction.
 
+#![allow(clippy::disallowed_macros, reason = "it prints figures of its own")]
+
 mod ballots;
 mod bulk;
 mod echo;

@@ -7,6 +7,8 @@
 //! so that whatever else the machine does hits both; preferences are fitted to each record before. At last somebody with a
 //! longer history yet is exported and erased. Only the ratios carry over.
 
+#![allow(clippy::disallowed_macros, reason = "it prints figures of its own")]
+
 mod record;
 #[allow(dead_code, reason = "what other examples need besides")]
 #[path = "../support/mod.rs"]

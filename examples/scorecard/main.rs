@@ -6,6 +6,8 @@
 //! One run on a new database: an organisation of 20 teams and 200 colleagues, its ratings spread over 60 days. Scorecards by
 //! every unit are asked for when there are few ratings, and again when there are many. Only the ratios carry over.
 
+#![allow(clippy::disallowed_macros, reason = "it prints figures of its own")]
+
 #[allow(dead_code, reason = "what other examples need besides")]
 #[path = "../support/mod.rs"]
 mod support;

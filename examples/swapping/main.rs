@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release --example swapping -- [--trials 500] [--seed TEXT]`; the same seed prints the same tables.
 
+#![allow(clippy::disallowed_macros, reason = "it prints figures of its own")]
+
 use clap::Parser;
 use rapport::competition::{
     Form, Method,

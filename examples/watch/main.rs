@@ -7,6 +7,8 @@
 //! see every customer's interactions in the order in which they were recorded, none missing, and none again but for
 //! those behind an older cursor that he came back with himself.
 
+#![allow(clippy::disallowed_macros, reason = "it prints figures of its own")]
+
 #[allow(dead_code, reason = "what other examples need besides")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,11 +3,13 @@
 use std::io::Write as _;
 
 use clap::{Args, ValueEnum};
-use comfy_table::{CellAlignment, Table, presets};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::client::{ClientArgs, explain};
+use super::{
+    client::{ClientArgs, explain},
+    out::{self, Table, one_line},
+};
 use crate::api::{
     plain_name,
     v1::{GetInvitationBiasRequest, InvitationBias, InvitationBiasUnit},
@@ -76,14 +78,15 @@ pub async fn run(args: BiasArgs) -> anyhow::Result<()> {
         request.page_token = page.next_page_token;
     };
     let (first_day, last_day, alarms) = (last.first_day, last.last_day, last.alarm_count);
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     if args.json {
         let groups: Vec<_> = groups.iter().map(to_json).collect();
         let told = json!({ "first_day": first_day, "last_day": last_day, "alarms": alarms, "groups": groups });
         writeln!(out, "{told}")?;
     } else {
         writeln!(out, "{}", table(&groups))?;
-        writeln!(out, "\n{first_day} to {last_day}: {alarms} alarm(s), where the difference is more than chance.")?;
+        let days = one_line(&format!("{first_day} to {last_day}")).into_owned();
+        writeln!(out, "\n{days}: {alarms} alarm(s), where the difference is more than chance.")?;
     }
     Ok(())
 }
@@ -109,22 +112,10 @@ fn to_json(group: &InvitationBias) -> Value {
 }
 
 fn table(groups: &[InvitationBias]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header([
-        "",
-        "eligible",
-        "invited",
-        "share",
-        "others",
-        "p",
-        "response",
-        "withheld",
-        "recorded late",
-        "finding",
-    ]);
-    for group in groups {
-        table.add_row([
+    let header =
+        ["", "eligible", "invited", "share", "others", "p", "response", "withheld", "recorded late", "finding"];
+    let row = |group: &InvitationBias| {
+        [
             if group.key.is_empty() { "(none)" } else { &group.key }.to_owned(),
             group.eligible_count.to_string(),
             group.invited_count.to_string(),
@@ -135,12 +126,9 @@ fn table(groups: &[InvitationBias]) -> Table {
             group.withheld_count.to_string(),
             group.recorded_late_count.to_string(),
             finding(group).replace('_', " "),
-        ]);
-    }
-    for column in table.column_iter_mut().skip(1).take(8) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
+        ]
+    };
+    out::table(header, groups.iter().map(row), 1..=8)
 }
 
 fn share(share: Option<f64>) -> String {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     client::{ClientArgs, explain},
+    out::{self, one_line},
     purpose::Purpose,
 };
 use crate::api::{
@@ -114,7 +115,7 @@ pub async fn run(args: BriefArgs) -> anyhow::Result<()> {
         channel: Channel::from(args.by).into(),
     };
     let answer = client.preferences.brief_customer(request).await.map_err(|status| explain(&status))?.into_inner();
-    let mut out = io::stdout();
+    let mut out = out::stdout();
     if args.json {
         writeln!(out, "{}", to_json(&answer))?;
     } else {
@@ -133,7 +134,7 @@ pub fn print(out: &mut impl Write, answer: &BriefCustomerResponse) -> io::Result
         let section = lines.first().map(BriefLine::section).unwrap_or_default();
         writeln!(out, "{}", heading(section, &answer.language))?;
         for line in lines {
-            writeln!(out, "  {}", line.text)?;
+            writeln!(out, "  {}", one_line(&line.text))?;
         }
     }
     Ok(())

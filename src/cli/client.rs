@@ -14,15 +14,22 @@ use tonic::{
     service::{Interceptor, interceptor::InterceptedService},
     transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
 };
-use tonic_types::StatusExt as _;
+use tonic_types::{FieldViolation, StatusExt as _};
 
-use crate::api::v1::{
-    GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
-    competition_service_client::CompetitionServiceClient, contest_service_client::ContestServiceClient,
-    directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
-    preference_service_client::PreferenceServiceClient, quality_service_client::QualityServiceClient,
-    rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
+use super::out::one_line;
+use crate::{
+    api::v1::{
+        GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
+        competition_service_client::CompetitionServiceClient, contest_service_client::ContestServiceClient,
+        directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
+        preference_service_client::PreferenceServiceClient, quality_service_client::QualityServiceClient,
+        rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
+    },
+    private_file,
 };
+
+/// Holds the token of whoever calls, where no file does.
+pub(super) const TOKEN_VARIABLE: &str = "RAPPORT_TOKEN";
 
 /// Where the server is and who asks.
 #[derive(Debug, Args)]
@@ -33,10 +40,20 @@ pub struct ClientArgs {
     /// PEM file with the certificate that vouches for an https server; without it those of this machine do
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
-    /// Token to call it with; `rapport token` makes one
-    #[arg(long, env = "RAPPORT_TOKEN", hide_env_values = true)]
-    pub token: Option<String>,
+    /// File with the token to call it with, which only you can read [env: RAPPORT_TOKEN, the token itself]
+    ///
+    /// `rapport token` makes one.
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Was the token itself once.
+    #[arg(long = "token", hide = true, num_args = 0..=1, default_missing_value = "", allow_hyphen_values = true,
+        value_parser = |_: &str| Ok::<_, std::convert::Infallible>(Gone))]
+    pub token: Option<Gone>,
 }
+
+/// An argument that is taken no more, and not kept: every user of a machine can list the arguments of its processes.
+#[derive(Clone, Copy, Debug)]
+pub struct Gone;
 
 /// A connection with its token.
 pub type Connection = InterceptedService<Channel, Bearer>;
@@ -72,13 +89,32 @@ impl ClientArgs {
 
     /// The connection alone.
     pub async fn connection(&self) -> anyhow::Result<Connection> {
-        let Some(token) = self.token.as_deref().map(str::trim).filter(|token| !token.is_empty()) else {
-            bail!("no token: give --token or set RAPPORT_TOKEN; `rapport token` makes one");
-        };
-        let (endpoint, bearer) = (endpoint(&self.endpoint, self.ca.as_deref())?, Bearer::new(token)?);
+        let (endpoint, bearer) = (endpoint(&self.endpoint, self.ca.as_deref())?, Bearer::new(&self.token()?)?);
         let connected = endpoint.connect().await;
         let channel = connected.with_context(|| format!("no server answers at {}", self.endpoint))?;
         Ok(InterceptedService::new(channel, bearer))
+    }
+}
+
+impl ClientArgs {
+    /// The token: the file's before the environment's.
+    fn token(&self) -> anyhow::Result<String> {
+        if self.token.is_some() {
+            bail!(
+                "--token is gone, since every user of this machine can list the arguments of a command: give --token-file \
+                 FILE, or set RAPPORT_TOKEN"
+            );
+        }
+        let token = match &self.token_file {
+            Some(file) => private_file::read_secret(file)
+                .with_context(|| format!("cannot use --token-file {}", file.display()))?,
+            None => std::env::var(TOKEN_VARIABLE).unwrap_or_default().trim().to_owned(),
+        };
+        anyhow::ensure!(
+            !token.is_empty(),
+            "no token: give --token-file or set {TOKEN_VARIABLE}; `rapport token` makes one"
+        );
+        Ok(token)
     }
 }
 
@@ -163,14 +199,15 @@ pub fn explain(status: &Status) -> anyhow::Error {
     let violations = status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();
     let mut text = format!("the server answers {:?}", status.code());
     if let Some(info) = status.get_details_error_info() {
-        text.push_str(&format!(" {}", info.reason));
+        text.push_str(&format!(" {}", one_line(&info.reason)));
     }
     text.push_str(": ");
     if violations.is_empty() {
-        text.push_str(if status.message().is_empty() { "no reason given" } else { status.message() });
+        text.push_str(&one_line(if status.message().is_empty() { "no reason given" } else { status.message() }));
     } else {
         text.push_str("the request breaks these rules");
-        violations.iter().for_each(|one| text.push_str(&format!("\n  {} {}", one.field, one.description)));
+        let rule = |one: &FieldViolation| format!("{} {}", one.field, one.description);
+        violations.iter().for_each(|one| text.push_str(&format!("\n  {}", one_line(&rule(one)))));
     }
     anyhow!(text)
 }

@@ -1,8 +1,6 @@
 //! `rapport compact`: rewrites the database without what was deleted.
 
-use std::io::Write as _;
-
-use super::database::DatabaseArgs;
+use super::{database::DatabaseArgs, out::say};
 
 /// Flags of `rapport compact`.
 #[derive(Clone, Debug, clap::Args)]
@@ -24,6 +22,5 @@ pub async fn run(args: CompactArgs) -> anyhow::Result<()> {
         Some(cause) => anyhow::anyhow!("{error}: {cause}"),
         None => error.into(),
     })?;
-    writeln!(std::io::stdout(), "compacted")?;
-    Ok(())
+    Ok(say!("compacted")?)
 }

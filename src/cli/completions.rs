@@ -1,7 +1,5 @@
 //! `rapport completions`: what a shell needs to complete the program's arguments.
 
-use std::io::Write as _;
-
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
@@ -21,5 +19,5 @@ pub fn run(args: &CompletionsArgs) -> anyhow::Result<()> {
     // Into memory first: the generator does not expect its output to be closed.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut super::Cli::command(), "rapport", &mut script);
-    Ok(std::io::stdout().write_all(&script)?)
+    Ok(super::out::file(&script)?)
 }

@@ -1,13 +1,16 @@
 //! `rapport customers`: who has some preferences, a line for each customer.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 
 use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use super::client::{ClientArgs, explain};
+use super::{
+    client::{ClientArgs, explain},
+    out::{self, note, one_line},
+};
 use crate::{
     api::v1::{CustomerStanding, FindCustomersRequest, PreferenceCriterion, PreferenceDimension},
     preference::{all_dimensions, dimension_name},
@@ -86,7 +89,7 @@ pub async fn run(args: CustomersArgs) -> anyhow::Result<()> {
     };
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.set_style(ProgressStyle::with_template("{spinner} {human_pos} customers looked at, {msg} found")?);
-    let (mut found, mut out) = (0, std::io::stdout());
+    let (mut found, mut out) = (0, out::stdout());
     loop {
         let page = client.preferences.find_customers(request.clone()).await;
         let page = page.map_err(|status| explain(&status))?.into_inner();
@@ -94,7 +97,7 @@ pub async fn run(args: CustomersArgs) -> anyhow::Result<()> {
             let shares: Vec<String> = customer.shares.iter().map(|share| format!("{:.0} %", share * 1e2)).collect();
             let line = match args.json {
                 true => json!({ "customer": customer.customer_id, "shares": customer.shares }).to_string(),
-                false => format!("{}\t{}", customer.customer_id, shares.join("\t")),
+                false => format!("{}  {}", one_line(&customer.customer_id), shares.join("  ")),
             };
             bar.suspend(|| writeln!(out, "{line}"))?;
         }
@@ -108,8 +111,8 @@ pub async fn run(args: CustomersArgs) -> anyhow::Result<()> {
     }
     let looked_at = bar.position();
     bar.finish_and_clear();
-    if !args.json && std::io::stderr().is_terminal() {
-        eprintln!("{found} of {looked_at} customer(s)");
+    if !args.json && out::is_watched() {
+        note!("{found} of {looked_at} customer(s)");
     }
     Ok(())
 }

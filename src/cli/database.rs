@@ -18,9 +18,13 @@ pub struct DatabaseArgs {
     #[arg(long, value_name = "DIRECTORY")]
     pub data_dir: Option<String>,
 
-    /// Database of the server [env: RAPPORT_DATABASE_URL]
+    /// Database of the server, without a password [env: RAPPORT_DATABASE_URL, with or without]
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
+
+    /// File with the database's URL, where that holds a password [env: RAPPORT_DATABASE_URL_FILE]
+    #[arg(long, value_name = "FILE", conflicts_with = "database_url")]
+    pub database_url_file: Option<String>,
 
     /// Configuration file of the server [env: RAPPORT_CONFIG]
     #[arg(long, value_name = "FILE")]
@@ -33,8 +37,8 @@ impl DatabaseArgs {
     /// # Errors
     /// A configuration that is wrong, a database that cannot be opened.
     pub async fn open(self, time_zone: Option<String>) -> anyhow::Result<(Config, Store)> {
-        let Self { data_dir, database_url, config } = self;
-        let serve = ServeArgs { data_dir, database_url, config, time_zone, ..ServeArgs::default() };
+        let Self { data_dir, database_url, database_url_file, config } = self;
+        let serve = ServeArgs { data_dir, database_url, database_url_file, config, time_zone, ..ServeArgs::default() };
         let config = Config::load(&serve)?;
         let opening = Opening::at_once(config.database_connections);
         let store = Store::open(&database(&config)?, opening, Clock::system()).await?;

@@ -15,6 +15,7 @@ use tonic_types::StatusExt as _;
 
 use super::{
     client::{Client, explain},
+    out::say,
     serve::Signals,
 };
 use crate::{
@@ -37,9 +38,13 @@ pub struct DemoArgs {
     #[arg(long, value_name = "DIRECTORY", default_value = "./rapport-demo")]
     pub data_dir: PathBuf,
 
-    /// Database to use instead of an embedded one: postgres://USER:PASSWORD@HOST/NAME
+    /// Database to use instead of an embedded one, without a password: postgres://USER@HOST/NAME
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
+
+    /// File with the database's URL, where that holds a password
+    #[arg(long, value_name = "FILE", conflicts_with = "database_url")]
+    pub database_url_file: Option<String>,
 
     /// Months in which the gain of swapped votes is measured
     #[arg(long, value_name = "N", default_value_t = 1_000)]
@@ -63,6 +68,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
         listen: Some(args.listen.to_string()),
         data_dir: Some(args.data_dir.display().to_string()),
         database_url: args.database_url.clone(),
+        database_url_file: args.database_url_file.clone(),
         time_zone: Some(ZONE.to_owned()),
         reflection: Some("on".to_owned()),
         ..ServeArgs::default()
@@ -89,11 +95,11 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
 fn print_farewell(args: &DemoArgs, running: &Running) -> anyhow::Result<()> {
     let token = running.authenticator().sign(Role::Admin, "demo", &[], TOKEN_LIFE)?;
     let address = running.address();
-    println!("\nServing on http://{address} until you press Ctrl-C. Try it from another terminal:\n");
-    println!("  export RAPPORT_TOKEN={token}");
-    println!("  cargo run --release -- summary --by channel --endpoint http://{address}");
-    println!("\nThe token is an administrator's and good for an hour. Another one:");
-    println!("  cargo run --release -- token --role admin --subject demo --data-dir {}", args.data_dir.display());
+    say!("\nServing on http://{address} until you press Ctrl-C. Try it from another terminal:\n")?;
+    say!("  export RAPPORT_TOKEN={token}")?;
+    say!("  cargo run --release -- summary --by channel --endpoint http://{address}")?;
+    say!("\nThe token is an administrator's and good for an hour. Another one:")?;
+    say!("  cargo run --release -- token --role admin --subject demo --data-dir {}", args.data_dir.display())?;
     Ok(())
 }
 
@@ -139,7 +145,7 @@ impl Story {
     }
 
     async fn tell(mut self, redeals: usize) -> anyhow::Result<()> {
-        println!("A training company in Shanghai, March 2026. Everything below goes through the server's own API.\n");
+        say!("A training company in Shanghai, March 2026. Everything below goes through the server's own API.\n")?;
         self.directory().await?;
         self.prospect().await?;
         let first_call = self.case().await?;
@@ -179,9 +185,9 @@ impl Story {
         let request =
             v1::BatchUpsertStaffMembersRequest { request_id: "demo-staff".into(), staff_members, ..Default::default() };
         self.app.directory.batch_upsert_staff_members(request).await.map_err(refused)?;
-        println!(
+        say!(
             "The directory: three teams, and five who serve: an agent, her supervisor, a technician, an adviser, a bot."
-        );
+        )?;
         Ok(())
     }
 
@@ -226,12 +232,12 @@ impl Story {
             ..Default::default()
         };
         self.app.directory.upsert_customer(request).await.map_err(refused)?;
-        println!(
+        say!(
             "\nSomebody known by a phone number only visits, attends, downloads. Then the number gets a name, 王女士:"
-        );
+        )?;
         let found = self.timeline("li.na").await?;
         let events = found.iter().filter(|one| one.channel() == Channel::Event).count();
-        println!("  her timeline already holds the {events} events from before we knew her (I8).");
+        say!("  her timeline already holds the {events} events from before we knew her (I8).")?;
         Ok(())
     }
 
@@ -262,12 +268,12 @@ impl Story {
         let first_call = self.record("demo-call-1", call.clone()).await?;
         let recorded = self.interaction(&first_call).await?;
         let seconds = |duration: Option<prost_types::Duration>| duration.map_or(0, |duration| duration.seconds);
-        println!("\n王女士 calls about a refund. 李娜 answers:");
-        println!(
+        say!("\n王女士 calls about a refund. 李娜 answers:")?;
+        say!(
             "  {} s of waiting, {} s of handling with the work after the call; she notes what was agreed (I3, I4).",
             seconds(recorded.wait),
             seconds(recorded.handling)
-        );
+        )?;
         let again = v1::Interaction {
             requested_time: Some(time("2026-03-14 09:00")?),
             connected_time: Some(time("2026-03-14 09:01")?),
@@ -279,7 +285,7 @@ impl Story {
             ..call
         };
         self.record("demo-call-2", again).await?;
-        println!("Four days later she calls again on the same case.");
+        say!("Four days later she calls again on the same case.")?;
         let update = v1::UpdateInteractionRequest {
             request_id: "demo-declared".into(),
             interaction_id: first_call.clone(),
@@ -291,9 +297,9 @@ impl Story {
             ..Default::default()
         };
         self.customer.interactions.update_interaction(update).await.map_err(refused)?;
-        println!(
+        say!(
             "  In the app she marks the first call as not resolved: her word stands beside 李娜's, not over it (I5)."
-        );
+        )?;
         let abandoned = v1::Interaction {
             channel: Channel::InboundCall.into(),
             outcome: Outcome::Abandoned.into(),
@@ -306,7 +312,7 @@ impl Story {
             ..Default::default()
         };
         self.record("demo-abandoned", abandoned).await?;
-        println!("Somebody else hangs up after six minutes in the queue: recorded too, under the number.");
+        say!("Somebody else hangs up after six minutes in the queue: recorded too, under the number.")?;
         Ok(first_call)
     }
 
@@ -324,7 +330,7 @@ impl Story {
             ..Default::default()
         };
         self.record("demo-outage", call).await?;
-        println!("The next day payment is down; 李娜 explains it to her for twelve minutes and promises a message.");
+        say!("The next day payment is down; 李娜 explains it to her for twelve minutes and promises a message.")?;
         Ok(())
     }
 
@@ -344,7 +350,7 @@ impl Story {
             ..Default::default()
         };
         self.record("demo-chat", chat).await?;
-        println!("A group chat: 39 messages from our side, 2 from hers. A monologue, and visible as one (I7).");
+        say!("A group chat: 39 messages from our side, 2 from hers. A monologue, and visible as one (I7).")?;
         Ok(())
     }
 
@@ -366,11 +372,11 @@ impl Story {
         let request =
             v1::RecordInteractionRequest { request_id: "demo-visit".into(), interaction: Some(visit.clone()) };
         let again = self.app.interactions.record_interaction(request).await.map_err(refused)?.into_inner();
-        println!("\nA technician's visit. His app loses the answer and sends it again: {}.", word(again.recording()));
+        say!("\nA technician's visit. His app loses the answer and sends it again: {}.", word(again.recording()))?;
 
         let impossible = v1::Interaction { ended_time: Some(time("2026-03-17 14:20")?), channel: 99, ..visit };
         let request = v1::RecordInteractionRequest { request_id: String::new(), interaction: Some(impossible.clone()) };
-        println!("A careless request is told everything that is wrong with it at once:");
+        say!("A careless request is told everything that is wrong with it at once:")?;
         refuse(self.app.interactions.record_interaction(request).await)?;
         let request = v1::RecordInteractionRequest {
             request_id: "demo-impossible".into(),
@@ -387,13 +393,13 @@ impl Story {
         let request = v1::GetInteractionRequest { interaction_id: first_call.to_owned() };
         let hidden = self.chen_jie.interactions.get_interaction(request).await;
         let code = hidden.err().map(|status| status.code()).context("an adviser saw the hotline's call")?;
-        println!("\n陈杰 of another team asks for the hotline's call and gets {code:?}: not his looks like not there.");
+        say!("\n陈杰 of another team asks for the hotline's call and gets {code:?}: not his looks like not there.")?;
         let found = self.timeline("chen.jie").await?;
-        println!("About to serve 王女士 himself, he opens her timeline, {} entries, and must say why.", found.len());
+        say!("About to serve 王女士 himself, he opens her timeline, {} entries, and must say why.", found.len())?;
         let request = v1::ListAuditEventsRequest { object_id: "C-1001".into(), page_size: 1, ..Default::default() };
         let events = self.admin.audit.list_audit_events(request).await.map_err(refused)?.into_inner().audit_events;
         let event = events.first().context("the reading left no trace")?;
-        println!("  The reading left its trace: {} read {} for \"{}\".", event.actor, event.object_id, event.reason);
+        say!("  The reading left its trace: {} read {} for \"{}\".", event.actor, event.object_id, event.reason)?;
         Ok(())
     }
 
@@ -413,10 +419,10 @@ impl Story {
         self.app.directory.upsert_staff_member(request).await.map_err(refused)?;
         let call = self.interaction(first_call).await?;
         let participant = call.participants.first().context("nobody took part")?;
-        println!(
+        say!(
             "\n李娜 moves to the advisers. Her call stays with the team she was in then: {} (I2).",
             participant.team_id
-        );
+        )?;
 
         let request = v1::ReattributeInteractionRequest {
             request_id: "demo-reattribute".into(),
@@ -426,9 +432,9 @@ impl Story {
             ..Default::default()
         };
         self.supervisor.interactions.reattribute_interaction(request).await.map_err(refused)?;
-        println!(
+        say!(
             "Only a re-attribution moves credit: 赵敏 does one, with her reason, and the audit trail keeps both states."
-        );
+        )?;
         Ok(())
     }
 
@@ -444,25 +450,27 @@ impl Story {
             ..Default::default()
         };
         let summary = self.admin.interactions.summarize_interactions(request).await.map_err(refused)?.into_inner();
-        println!("\nWhat the fortnight adds up to:");
+        say!("\nWhat the fortnight adds up to:")?;
         for group in &summary.groups {
             let wait = group.wait.unwrap_or_default();
             let median = wait.median_seconds.map_or("unknown".to_owned(), |seconds| format!("{seconds:.0} s"));
-            println!("  {:<14} {:>2}  median wait {:<8} ({} known)", group.key, group.count, median, wait.known_count);
+            say!("  {:<14} {:>2}  median wait {:<8} ({} known)", group.key, group.count, median, wait.known_count)?;
         }
         let total = summary.total.unwrap_or_default();
         let readings = total.first_contact_resolution.unwrap_or_default();
-        let show = |name: &str, reading: Option<v1::ResolutionReading>| {
+        let show = |name: &str, reading: Option<v1::ResolutionReading>| -> std::io::Result<()> {
             let reading = reading.unwrap_or_default();
-            println!(
+            say!(
                 "    {name:<24} {} resolved, {} unresolved, {} unknown",
-                reading.resolved_count, reading.unresolved_count, reading.unknown_count
-            );
+                reading.resolved_count,
+                reading.unresolved_count,
+                reading.unknown_count
+            )
         };
-        println!("  First-contact resolution, three readings that are never mixed (I5):");
-        show("as staff recorded it", readings.recorded_by_staff);
-        show("as the customer says", readings.declared_by_customer);
-        show("as the record shows", readings.derived);
+        say!("  First-contact resolution, three readings that are never mixed (I5):")?;
+        show("as staff recorded it", readings.recorded_by_staff)?;
+        show("as the customer says", readings.declared_by_customer)?;
+        show("as the record shows", readings.derived)?;
         Ok(())
     }
 
@@ -531,9 +539,9 @@ fn refused(status: Status) -> anyhow::Error {
 /// Prints what a refusal says; an acceptance would be a fault.
 fn refuse<T>(answer: Result<T, Status>) -> anyhow::Result<()> {
     let status = answer.err().context("a careless request was accepted")?;
-    println!("  {:?}", status.code());
+    say!("  {:?}", status.code())?;
     for violation in status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default() {
-        println!("    {} {}", violation.field, violation.description);
+        say!("    {} {}", violation.field, violation.description)?;
     }
     Ok(())
 }

@@ -1,13 +1,15 @@
 //! `rapport evaluate`: how well what is inferred would have foretold the record.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 
 use clap::{Args, Subcommand};
-use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use super::database::DatabaseArgs;
+use super::{
+    database::DatabaseArgs,
+    out::{self, Table},
+};
 use crate::{
     config::Config,
     preference::{replay::Figures, store},
@@ -62,7 +64,7 @@ async fn preferences(args: PreferencesArgs) -> anyhow::Result<()> {
     let measured = measure(&store, &config, args.json).await;
     store.close().await;
     let figures = measured?;
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     if args.json {
         writeln!(out, "{}", json!({ "dimensions": figures }))?;
     } else {
@@ -76,7 +78,7 @@ async fn preferences(args: PreferencesArgs) -> anyhow::Result<()> {
 }
 
 async fn measure(store: &Store, config: &Config, json: bool) -> anyhow::Result<Vec<Figures>> {
-    let watched = !json && std::io::stderr().is_terminal();
+    let watched = !json && out::is_watched();
     let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(store::recorded(store.reader()).await?), target);
     let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  {human_pos} interactions  {eta} left");
@@ -87,9 +89,7 @@ async fn measure(store: &Store, config: &Config, json: bool) -> anyhow::Result<V
 }
 
 fn table(figures: &[Figures]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header([
+    let header = [
         "dimension",
         "predicted",
         "customers",
@@ -103,10 +103,10 @@ fn table(figures: &[Figures]) -> Table {
         "calibration",
         "ties",
         "half-life",
-    ]);
+    ];
     let share = |share: f64| format!("{:.1} %", share * 1e2);
-    for one in figures {
-        table.add_row([
+    let row = |one: &Figures| {
+        [
             one.dimension.clone(),
             one.predictions.to_string(),
             one.customers.to_string(),
@@ -120,10 +120,7 @@ fn table(figures: &[Figures]) -> Table {
             format!("{:.3}", one.calibration_error),
             one.ties.to_string(),
             format!("{} d", one.half_life_days),
-        ]);
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
+        ]
+    };
+    out::table(header, figures.iter().map(row), 1..=12)
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     client::{Client, ClientArgs, explain},
     competition::{standing_json, standings_table},
+    out,
     watch::may_pass,
 };
 use crate::api::{
@@ -137,7 +138,7 @@ fn phase(state: CompetitionState) -> String {
 }
 
 fn print(args: &LeaderboardArgs, phase: &str, revision: i32, standings: &[Standing]) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     if args.json {
         let standings: Vec<Value> = standings.iter().map(standing_json).collect();
         writeln!(out, "{}", json!({"state": phase, "result_revision": revision, "standings": standings}))?;

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod evaluate;
 pub mod import;
 pub mod leaderboard;
+pub mod out;
 pub mod preferences;
 pub mod purpose;
 pub mod rank;
@@ -24,6 +25,8 @@ pub mod tally;
 pub mod token;
 pub mod verify;
 pub mod watch;
+
+use std::{io::Write as _, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -102,6 +105,18 @@ pub enum Command {
     /// missed. Where it cannot come back, because the token expired for instance, it says with which --resume another
     /// one goes on.
     Watch(watch::WatchArgs),
+}
+
+/// The command line of this process.
+///
+/// # Errors
+/// How to end where it is wrong, or asks for help: that is printed already.
+pub fn arguments() -> Result<Cli, ExitCode> {
+    Cli::try_parse().map_err(|error| {
+        // Help is ours; what is wrong quotes what was given, which a script may have from somebody else.
+        _ = if error.use_stderr() { write!(out::stderr(), "{}", error.render()) } else { error.print() };
+        u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+    })
 }
 
 /// Runs a command to its end.

@@ -3,10 +3,12 @@
 use std::io::Write as _;
 
 use clap::Args;
-use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 
-use super::client::{ClientArgs, explain};
+use super::{
+    client::{ClientArgs, explain},
+    out::{self, Table, one_line},
+};
 use crate::{
     api::{
         plain_name,
@@ -36,12 +38,12 @@ pub async fn run(args: PreferencesArgs) -> anyhow::Result<()> {
     let mut client = args.client.connect().await?;
     let request = GetPreferencesRequest { customer_id: args.customer, dimensions: Vec::new() };
     let answer = client.preferences.get_preferences(request).await.map_err(|status| explain(&status))?.into_inner();
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     if args.json {
         writeln!(out, "{}", to_json(&answer))?;
     } else {
         writeln!(out, "{}", table(&answer.dimensions))?;
-        writeln!(out, "\nFrom {} interaction(s); hours in {}.", answer.interaction_count, answer.time_zone)?;
+        writeln!(out, "\nFrom {} interaction(s); hours in {}.", answer.interaction_count, one_line(&answer.time_zone))?;
     }
     Ok(())
 }
@@ -83,11 +85,9 @@ fn to_json(answer: &GetPreferencesResponse) -> Value {
 }
 
 fn table(dimensions: &[DimensionPreference]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["dimension", "prefers", "origin", "confidence", "borrowed", "sample", "as likely"]);
-    for one in dimensions {
-        table.add_row([
+    let header = ["dimension", "prefers", "origin", "confidence", "borrowed", "sample", "as likely"];
+    let row = |one: &DimensionPreference| {
+        [
             dimension_name(one.dimension()),
             if one.value.is_empty() { "(unknown)".to_owned() } else { one.value.clone() },
             origin(one.origin()),
@@ -95,12 +95,7 @@ fn table(dimensions: &[DimensionPreference]) -> Table {
             format!("{:.0} %", one.borrowed_share * 1e2),
             one.sample.to_string(),
             one.tied_values.join(", "),
-        ]);
-    }
-    for column in 3..=5 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
+        ]
+    };
+    out::table(header, dimensions.iter().map(row), 3..=5)
 }

@@ -3,11 +3,13 @@
 use std::io::Write as _;
 
 use clap::{Args, ValueEnum};
-use comfy_table::{CellAlignment, Table, presets};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::client::{Client, ClientArgs, explain};
+use super::{
+    client::{Client, ClientArgs, explain},
+    out::{self, Table},
+};
 use crate::api::{
     plain_name,
     v1::{Rank, RankStaffRequest, RankTeamsRequest, RankTerms},
@@ -53,7 +55,7 @@ pub async fn run(args: RankArgs) -> anyhow::Result<()> {
     let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
     let terms = RankTerms { first_day: day(args.from), last_day: day(args.to), minimum_n: args.minimum };
     let ranks = all_pages(&client, args.who, terms).await?;
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     if args.json {
         let ranks: Vec<_> = ranks.iter().map(to_json).collect();
         writeln!(out, "{}", json!({ "ranks": ranks }))?;
@@ -116,14 +118,11 @@ fn to_json(rank: &Rank) -> Value {
 }
 
 fn table(ranks: &[Rank]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["band", "place", "", "n", "mean", "expected", "shrunk", "95 %"]);
-    for rank in ranks {
+    let row = |rank: &Rank| {
         let interval = rank.low.zip(rank.high).map(|(low, high)| format!("{low:.3}–{high:.3}"));
         let place = if rank.place > 0 { rank.place.to_string() } else { "-".to_owned() };
         let band = Some(band(rank).replace('_', " ")).filter(|band| !band.is_empty());
-        table.add_row([
+        [
             band.unwrap_or_else(|| "-".to_owned()),
             place,
             rank.key.clone(),
@@ -132,14 +131,13 @@ fn table(ranks: &[Rank]) -> Table {
             score(rank.expected),
             score(rank.shrunk),
             interval.unwrap_or_else(|| "-".to_owned()),
-        ]);
-    }
-    for column in [1, 3, 4, 5, 6, 7] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
+        ]
+    };
+    out::table(
+        ["band", "place", "", "n", "mean", "expected", "shrunk", "95 %"],
+        ranks.iter().map(row),
+        [1, 3, 4, 5, 6, 7],
+    )
 }
 
 fn score(score: Option<f64>) -> String {

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use super::database::DatabaseArgs;
+use super::{database::DatabaseArgs, out};
 use crate::rating::store::{Recount, recompute};
 
 /// Flags of `rapport recompute`.
@@ -33,7 +33,7 @@ pub async fn run(args: RecomputeArgs) -> anyhow::Result<()> {
     store.close().await;
     let Recount { ratings, invitations, differing } = counted?;
     let mended = differing > 0 && !args.check;
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     if args.json {
         writeln!(
             out,

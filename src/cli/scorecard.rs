@@ -3,12 +3,12 @@
 use std::io::Write as _;
 
 use clap::{Args, ValueEnum};
-use comfy_table::{CellAlignment, Table, presets};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::{
     client::{Client, ClientArgs, explain},
+    out::{self, Table},
     summary::resolution_json,
 };
 use crate::api::v1::{
@@ -111,7 +111,7 @@ pub async fn run(args: ScorecardArgs) -> anyhow::Result<()> {
         ..Default::default()
     };
     let groups = all_pages(&client, request).await?;
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     if args.json {
         let groups: Vec<_> = groups.iter().map(to_json).collect();
         writeln!(out, "{}", json!({ "groups": groups }))?;
@@ -213,9 +213,7 @@ fn ledger(figures: &LedgerFigures) -> Value {
 }
 
 fn table(groups: &[Scorecard]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header([
+    let header = [
         "",
         "invited",
         "delivered",
@@ -230,11 +228,11 @@ fn table(groups: &[Scorecard]) -> Table {
         "95 %",
         "customers' mean",
         "customers' top box",
-    ]);
-    for card in groups {
+    ];
+    let row = |card: &Scorecard| {
         let (staff, customer) = (card.staff.clone().unwrap_or_default(), card.customer.clone().unwrap_or_default());
         let interval = staff.top_box_low.zip(staff.top_box_high);
-        table.add_row([
+        [
             if card.key.is_empty() { "(none)" } else { &card.key }.to_owned(),
             known(card.invited),
             known(card.delivered),
@@ -249,24 +247,19 @@ fn table(groups: &[Scorecard]) -> Table {
             interval.map(|(low, high)| format!("{:.0}–{:.0} %", low * 1e2, high * 1e2)).unwrap_or_default(),
             score(customer.mean),
             share(customer.top_box),
-        ]);
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
+        ]
+    };
+    out::table(header, groups.iter().map(row), 1..=13)
 }
 
 fn aftermath(groups: &[Scorecard]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["", "staff", "customers", "the record", "came back", "of", "95 %", "pending"]);
-    for card in groups {
+    let header = ["", "staff", "customers", "the record", "came back", "of", "95 %", "pending"];
+    let row = |card: &Scorecard| {
         let resolution = card.first_contact_resolution.unwrap_or_default();
         let rate = |reading: Option<ResolutionReading>| share(reading.and_then(|one| one.rate));
         let returns = card.return_after_failure.unwrap_or_default();
         let interval = returns.rate_low.zip(returns.rate_high);
-        table.add_row([
+        [
             if card.key.is_empty() { "(none)" } else { &card.key }.to_owned(),
             rate(resolution.recorded_by_staff),
             rate(resolution.declared_by_customer),
@@ -275,12 +268,9 @@ fn aftermath(groups: &[Scorecard]) -> Table {
             (returns.came_back_count + returns.stayed_away_count).to_string(),
             interval.map(|(low, high)| format!("{:.0}–{:.0} %", low * 1e2, high * 1e2)).unwrap_or_default(),
             returns.pending_count.to_string(),
-        ]);
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
+        ]
+    };
+    out::table(header, groups.iter().map(row), 1..=7)
 }
 
 fn known(count: Option<i64>) -> String {

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::CommandFactory as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Cli;
+use super::{Cli, client::TOKEN_VARIABLE};
 use crate::{
     clock::Clock,
     config::{Config, ServeArgs},
@@ -36,7 +36,7 @@ fn warn_of_misspelt_variables() {
         known.extend(command.get_arguments().filter_map(|one| Some(one.get_env()?.to_str()?.to_owned())));
         command.get_subcommands().for_each(|command| of(command, known));
     }
-    let mut known = vec!["RAPPORT_CONFIG".to_owned()];
+    let mut known = ["RAPPORT_CONFIG", TOKEN_VARIABLE].map(str::to_owned).to_vec();
     of(&Cli::command(), &mut known);
     let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
     let environment: Vec<_> = std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect();

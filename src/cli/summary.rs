@@ -1,14 +1,14 @@
 //! `rapport summary`: figures over the recorded interactions, as a table or as JSON.
 
-use std::io::Write as _;
-
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use comfy_table::{CellAlignment, Table, presets};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
-use super::client::{Client, ClientArgs, explain};
+use super::{
+    client::{Client, ClientArgs, explain},
+    out::{self, Table, say},
+};
 use crate::api::v1::{
     DurationStatistics, FirstContactResolution, InteractionFilter, InteractionSummary, ResolutionReading, ServiceLevel,
     SummarizeInteractionsRequest, SummaryGrouping,
@@ -20,11 +20,11 @@ pub struct SummaryArgs {
     /// How to group
     #[arg(long, value_enum)]
     pub by: By,
-    /// Interactions from this instant or day on
-    #[arg(long, value_name = "TIME", value_parser = parse_bound)]
+    /// From this day on, such as 2026-11-01, or from this instant on, such as 2026-11-01T09:30:00Z
+    #[arg(long, value_name = "DAY|TIME", value_parser = parse_bound)]
     pub from: Option<Bound>,
-    /// Interactions before this instant or day
-    #[arg(long, value_name = "TIME", value_parser = parse_bound)]
+    /// To this day, which is included, or before this instant, which is not
+    #[arg(long, value_name = "DAY|TIME", value_parser = parse_bound)]
     pub to: Option<Bound>,
     /// Service level: share of contacts answered within this time, for example 20s or 1m30s
     #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = parse_duration)]
@@ -71,7 +71,7 @@ impl From<By> for SummaryGrouping {
     }
 }
 
-/// Where a period begins or ends: a day means its first moment.
+/// Where a period begins or ends. A day belongs to the period either way, as in every other command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
     /// RFC 3339 with offset.
@@ -97,12 +97,35 @@ fn parse_zone(text: &str) -> Result<String, String> {
     TimeZone::get(text).map(|_| text.to_owned()).map_err(|_| "must be an IANA name like Europe/Berlin".to_owned())
 }
 
+/// Which end of a period.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    First,
+    Last,
+}
+
+impl Bound {
+    /// The instant at which the period begins, or before which it ends.
+    fn instant(self, end: End, zone: &TimeZone) -> anyhow::Result<Timestamp> {
+        let day = match (self, end) {
+            (Self::Instant(instant), _) => return Ok(instant),
+            (Self::Day(day), End::First) => day,
+            (Self::Day(day), End::Last) => day.tomorrow().context("that day is too late")?,
+        };
+        // Where clocks skip midnight a day begins later; to the zone's rules that is known.
+        Ok(day.to_zoned(zone.clone()).context("no such day")?.timestamp())
+    }
+}
+
 /// Runs the command.
+///
+/// # Errors
+/// What the server refuses.
 pub async fn run(args: SummaryArgs) -> anyhow::Result<()> {
     let client = args.client.connect().await?;
     let filter = InteractionFilter {
-        from_time: instant(args.from, &args, &client).await?,
-        to_time: instant(args.to, &args, &client).await?,
+        from_time: instant(args.from, End::First, &args, &client).await?,
+        to_time: instant(args.to, End::Last, &args, &client).await?,
         ..Default::default()
     };
     let request = SummarizeInteractionsRequest {
@@ -118,29 +141,27 @@ pub async fn run(args: SummaryArgs) -> anyhow::Result<()> {
     let (groups, total) = all_pages(&client, request).await?;
     if args.json {
         let groups: Vec<_> = groups.iter().map(to_json).collect();
-        writeln!(std::io::stdout(), "{}", json!({ "groups": groups, "total": total.as_ref().map(to_json) }))?;
+        say!("{}", json!({ "groups": groups, "total": total.as_ref().map(to_json) }))?;
     } else {
-        writeln!(std::io::stdout(), "{}", table(args.by, &groups, total.as_ref()))?;
+        say!("{}", table(args.by, &groups, total.as_ref()))?;
     }
     Ok(())
 }
 
 async fn instant(
     bound: Option<Bound>,
+    end: End,
     args: &SummaryArgs,
     client: &Client,
 ) -> anyhow::Result<Option<prost_types::Timestamp>> {
-    let instant = match bound {
-        None => return Ok(None),
-        Some(Bound::Instant(instant)) => instant,
-        Some(Bound::Day(day)) => {
-            let zone = match &args.time_zone {
-                Some(name) => TimeZone::get(name)?,
-                None => client.organization_zone().await?,
-            };
-            zone.to_zoned(day.into()).map_err(|error| anyhow!(error)).context("no such day")?.timestamp()
-        }
+    let zone = match (bound, &args.time_zone) {
+        (None, _) => return Ok(None),
+        // Nothing depends on it.
+        (Some(Bound::Instant(_)), _) => TimeZone::UTC,
+        (Some(Bound::Day(_)), Some(name)) => TimeZone::get(name)?,
+        (Some(Bound::Day(_)), None) => client.organization_zone().await?,
     };
+    let Some(instant) = bound.map(|bound| bound.instant(end, &zone)).transpose()? else { return Ok(None) };
     let nanos = instant.as_nanosecond();
     let seconds = i64::try_from(nanos.div_euclid(1_000_000_000))?;
     Ok(Some(prost_types::Timestamp { seconds, nanos: i32::try_from(nanos.rem_euclid(1_000_000_000))? }))
@@ -211,9 +232,7 @@ fn reading_json(reading: Option<ResolutionReading>) -> Value {
 /// Seconds; what is not known is a dash, never a zero.
 fn table(by: By, groups: &[InteractionSummary], total: Option<&InteractionSummary>) -> Table {
     let by = by.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header([
+    let header = [
         by.as_str(),
         "count",
         "wait\nknown",
@@ -228,16 +247,9 @@ fn table(by: By, groups: &[InteractionSummary], total: Option<&InteractionSummar
         "trans-\nferred",
         "aban-\ndoned",
         "resolved at first contact:\nstaff / customer / derived",
-    ]);
-    for group in groups {
-        let key = if group.key.is_empty() { "(none)" } else { &group.key };
-        table.add_row(cells(key, group));
-    }
-    if let Some(total) = total {
-        table.add_row(cells("total", total));
-    }
-    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
-    table
+    ];
+    let rows = groups.iter().map(|group| cells(if group.key.is_empty() { "(none)" } else { &group.key }, group));
+    out::table(header, rows.chain(total.map(|total| cells("total", total))), 1..=13)
 }
 
 fn cells(key: &str, summary: &InteractionSummary) -> Vec<String> {
@@ -281,6 +293,20 @@ mod tests {
         for wrong in ["", "-20s", "soon"] {
             assert!(parse_duration(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_day_is_included_on_either_side() {
+        let zone = TimeZone::get("America/Sao_Paulo").unwrap();
+        let at = |text: &str, end| parse_bound(text).unwrap().instant(end, &zone).unwrap().to_string();
+        // Clocks went from midnight to one that day.
+        assert_eq!(at("2018-11-04", End::First), "2018-11-04T03:00:00Z");
+        assert_eq!(at("2018-11-03", End::Last), "2018-11-04T03:00:00Z");
+        assert_eq!(at("2018-11-04", End::Last), "2018-11-05T02:00:00Z");
+        for end in [End::First, End::Last] {
+            assert_eq!(at("2018-11-04T05:06:07.5Z", end), "2018-11-04T05:06:07.5Z");
+        }
+        assert!(Bound::Day(Date::MAX).instant(End::Last, &zone).is_err());
     }
 
     #[test]

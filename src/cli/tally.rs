@@ -4,10 +4,10 @@ use std::{io::Write as _, path::PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use comfy_table::{CellAlignment, Table, presets};
 
+use super::out::{self, note, one_line};
 use crate::competition::bounds;
-use crate::competition::dry_run::{Counted, Findings, Rules, count, findings};
+use crate::competition::dry_run::{Counted, Findings, Refused, Rules, Standing, count, findings};
 
 /// What `--help` teaches.
 const HELP: &str = r#"Try rules before a competition is announced, or see what another trim, panel or form would have made of the same
@@ -59,17 +59,17 @@ pub fn run(args: &TallyArgs) -> anyhow::Result<()> {
     let text = String::from_utf8_lossy(&read(&args.rules)?).into_owned();
     let rules = match Rules::read(&text) {
         Ok(rules) => rules,
-        Err(wrong) => bail!("the rules in {} cannot be used:\n  {}", args.rules.display(), wrong.join("\n  ")),
+        Err(wrong) => bail!("the rules in {} cannot be used:\n  {}", args.rules.display(), lines(&wrong)),
     };
     let counted = |path: &PathBuf| {
-        let counted = count(&rules, &read(path)?).map_err(anyhow::Error::msg);
+        let counted = count(&rules, &read(path)?).map_err(|why| anyhow::anyhow!(one_line(&why).into_owned()));
         counted.with_context(|| format!("cannot count {}", path.display()))
     };
     let earlier: Vec<Counted> = args.earlier.iter().map(counted).collect::<anyhow::Result<_>>()?;
     let found = findings(&rules, &earlier, counted(&args.ballots)?);
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     for (path, counted) in args.earlier.iter().zip(&earlier).filter(|(_, counted)| !counted.refused.is_empty()) {
-        eprintln!("{}: {} ballots do not count", path.display(), counted.refused.len());
+        note!("{}: {} ballots do not count", one_line(&path.display().to_string()), counted.refused.len());
     }
     if args.json {
         writeln!(out, "{}", serde_json::to_string(&found)?)?;
@@ -81,10 +81,9 @@ pub fn run(args: &TallyArgs) -> anyhow::Result<()> {
 
 fn print(out: &mut impl std::io::Write, found: &Findings) -> std::io::Result<()> {
     let score = |score: Option<f64>| score.map_or_else(|| "-".to_owned(), |score| format!("{score:.4}"));
-    let mut standings = table(["place", "entry", "team", "score", "95 %", "ballots", "judge teams", "left out"]);
-    for one in &found.standings {
+    let standing = |one: &Standing| {
         let interval = one.low.zip(one.high).map(|(low, high)| format!("{low:.4}–{high:.4}"));
-        standings.add_row([
+        [
             one.place.to_string(),
             one.entry.clone(),
             one.team.clone(),
@@ -93,9 +92,10 @@ fn print(out: &mut impl std::io::Write, found: &Findings) -> std::io::Result<()>
             one.ballots.to_string(),
             one.judges.to_string(),
             (2 * one.trimmed).to_string(),
-        ]);
-    }
-    right(&mut standings, &[0, 3, 4, 5, 6, 7]);
+        ]
+    };
+    let header = ["place", "entry", "team", "score", "95 %", "ballots", "judge teams", "left out"];
+    let standings = out::table(header, found.standings.iter().map(standing), [0, 3, 4, 5, 6, 7]);
     writeln!(out, "{standings}")?;
     let suspect: Vec<_> = found.flags.iter().filter(|flag| flag.flagged).collect();
     writeln!(out, "\n{} ballots count.", found.ballots)?;
@@ -105,32 +105,20 @@ fn print(out: &mut impl std::io::Write, found: &Findings) -> std::io::Result<()>
     } else {
         writeln!(out, "More than chance, for people to judge:")?;
         for flag in suspect {
-            writeln!(out, "  {} {}, p {:.2e}", flag.kind, flag.teams.join(" and "), flag.p)?;
+            writeln!(out, "  {} {}, p {:.2e}", flag.kind, one_line(&flag.teams.join(" and ")), flag.p)?;
         }
     }
     if !found.refused.is_empty() {
-        let mut refused = table(["line", "voter", "reason", ""]);
-        for one in &found.refused {
+        let row = |one: &Refused| {
             let voter = one.voter.clone().unwrap_or_else(|| "-".to_owned());
-            refused.add_row([one.line.to_string(), voter, one.reason.clone(), one.detail.clone()]);
-        }
-        right(&mut refused, &[0]);
+            [one.line.to_string(), voter, one.reason.clone(), one.detail.clone()]
+        };
+        let refused = out::table(["line", "voter", "reason", ""], found.refused.iter().map(row), [0]);
         writeln!(out, "\n{} ballots do not count:\n{refused}", found.refused.len())?;
     }
     Ok(())
 }
 
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(header);
-    table
-}
-
-fn right(table: &mut Table, columns: &[usize]) {
-    for column in columns {
-        if let Some(column) = table.column_mut(*column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+fn lines(wrong: &[String]) -> String {
+    wrong.iter().map(|one| one_line(one).into_owned()).collect::<Vec<_>>().join("\n  ")
 }

@@ -1,7 +1,8 @@
 //! `rapport token`: prints a token that a server with the same configuration accepts.
 
-use std::{io::Write as _, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
+use super::out::say;
 use crate::{
     api::v1::Role,
     auth::{self, Authenticator},
@@ -47,8 +48,7 @@ pub struct TokenArgs {
 
 /// Prints the token, and nothing else, on stdout.
 pub fn run(args: TokenArgs) -> anyhow::Result<()> {
-    writeln!(std::io::stdout(), "{}", sign(&args)?)?;
-    Ok(())
+    Ok(say!("{}", sign(&args)?)?)
 }
 
 fn sign(args: &TokenArgs) -> anyhow::Result<String> {

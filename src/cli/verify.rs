@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::json;
 
+use super::out::{self, one_line};
 use crate::competition::bounds;
 use crate::competition::record::{Record, public_key};
 use crate::competition::verify::{Report, verify};
@@ -59,13 +60,14 @@ pub struct Unreadable {
 /// # Errors
 /// [`Unreadable`], and a record that does not agree with itself.
 pub fn run(args: &VerifyArgs) -> anyhow::Result<()> {
-    let unreadable = |why: String| Unreadable { path: args.record.display().to_string(), why };
+    let unreadable =
+        |why: String| Unreadable { path: args.record.display().to_string(), why: one_line(&why).into_owned() };
     let bytes = bounds::read(&args.record).map_err(|error| unreadable(error.to_string()))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| unreadable(error.to_string()))?;
     let record = Record::read(text).map_err(unreadable)?;
     let pinned: BTreeMap<String, Vec<u8>> = args.keys.iter().cloned().collect();
     let report = verify(&record, &pinned);
-    let mut out = io::stdout();
+    let mut out = out::stdout();
     if args.json {
         let head = record.revisions.last().map(|last| json!({ "revision": last.number, "hash": last.hash }));
         let told = json!({
@@ -81,17 +83,20 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<()> {
     }
     match report.failures.first() {
         None => Ok(()),
-        Some(first) => bail!("the record does not agree with itself: {}: {}", first.place, first.what),
+        Some(first) => {
+            let first = format!("{}: {}", first.place, first.what);
+            bail!("the record does not agree with itself: {}", one_line(&first))
+        }
     }
 }
 
 fn print(out: &mut impl io::Write, record: &Record, report: &Report) -> io::Result<()> {
-    writeln!(out, "Competition {}", record.competition)?;
+    writeln!(out, "Competition {}", one_line(&record.competition))?;
     for key in &record.keys {
-        writeln!(out, "Key {}={}", key.id, key.public_key)?;
+        writeln!(out, "Key {}={}", one_line(&key.id), one_line(&key.public_key))?;
     }
     if let Some(last) = record.revisions.last() {
-        writeln!(out, "Last revision {}, {}", last.number, last.hash)?;
+        writeln!(out, "Last revision {}, {}", last.number, one_line(&last.hash))?;
     }
     section(out, "Agrees:", report.checked.iter().map(|subject| (*subject).to_owned()))?;
     let failures = report.failures.iter().map(|failure| format!("{}: {}", failure.place, failure.what));
@@ -104,7 +109,7 @@ fn section(out: &mut impl io::Write, title: &str, lines: impl Iterator<Item = St
     if lines.peek().is_some() {
         writeln!(out, "\n{title}")?;
     }
-    lines.try_for_each(|line| writeln!(out, "  {line}"))
+    lines.try_for_each(|line| writeln!(out, "  {}", one_line(&line)))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use tonic::{Code, Response, Status};
 
 use super::{
     client::{Client, ClientArgs, explain},
+    out::{self, note, one_line},
     purpose::Purpose,
 };
 use crate::api::{
@@ -72,7 +73,7 @@ pub async fn run(args: WatchArgs) -> anyhow::Result<()> {
         interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Into::into),
     };
     if !cursor.is_empty() {
-        eprintln!("go on with --resume {cursor}");
+        note!("go on with --resume {}", one_line(&cursor));
     }
     outcome
 }
@@ -99,7 +100,7 @@ async fn watch(args: &WatchArgs, client: &Client, cursor: &mut String) -> anyhow
         }
         // Many that were cut at once should not all be back at once.
         let waited = pause.mul_f64(rand::rng().random_range(0.5..1.5));
-        eprintln!("{}; coming back in {:.1} s", explain(&status), waited.as_secs_f64());
+        note!("{}; coming back in {:.1} s", explain(&status), waited.as_secs_f64());
         tokio::time::sleep(waited).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
@@ -144,7 +145,7 @@ fn all<M: Send + 'static>(
 }
 
 fn print(args: &WatchArgs, event: Option<InteractionEvent>, resume_cursor: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = out::stdout();
     if args.json {
         writeln!(out, "{}", to_json(event, resume_cursor))?;
     } else if let Some(event) = event {
@@ -205,14 +206,15 @@ fn to_line(event: &InteractionEvent) -> String {
     let customer = [interaction.customer_id.as_str(), alias].into_iter().find(|name| !name.is_empty());
     let staff = staff_ids(&interaction).join(",");
     let or_dash = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
-    format!(
+    let line = format!(
         "{}  {change:<12}  {channel} {kind} {}  customer {}  staff {}  {}",
         instant(event.change_time),
         or_dash(&outcome),
         customer.unwrap_or("-"),
         or_dash(&staff),
         interaction.interaction_id,
-    )
+    );
+    one_line(&line).into_owned()
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 //! counters must be what the record comes to; the server must have said honestly whether it was ready. `docs/reliability.md`
 //! tells what is promised for each.
 
+#![allow(clippy::disallowed_macros, reason = "a test says what it was about")]
+
 mod checks;
 mod cluster;
 mod inject;

@@ -32,6 +32,7 @@ pub(crate) fn tests() -> Vec<Test> {
         what_is_against_a_contact_is_told,
         a_briefing_leaves_a_trace,
         nobody_learns_how_he_was_rated,
+        nobodys_words_pass_for_the_briefs_own,
         colleagues_out_of_reach_go_by_their_ids,
         a_bad_request_is_told_all_that_is_wrong,
         nobody_is_briefed_about_nobody,
@@ -151,30 +152,30 @@ async fn a_brief_tells_what_is_on_record(server: Server) {
     assert_eq!(
         of(&answer, BriefSection::Who),
         [
-            "王女士 (carla), an active customer.",
-            "3 contacts since 4 March; the last on 13 March: a visit with Colleague sam.",
+            "“王女士” (“carla”), an active customer.",
+            "3 contacts since 4 March; the last on 13 March: a visit with “Colleague sam”.",
         ]
     );
     assert_eq!(
         of(&answer, BriefSection::Owed),
         [
-            "Open complaint about “退款” (case K-77, order O-5521): 2 contacts since 4 March; the customer says that it is not \
+            "Open complaint about “退款” (case “K-77”, order “O-5521”): 2 contacts since 4 March; the customer says that it is not \
           resolved. Last word, 12 March: “仍未到账， 已转财务”."
         ]
     );
-    assert_eq!(of(&answer, BriefSection::Conclusions), ["13 March, a visit with Colleague sam: “更换了充电线”."]);
+    assert_eq!(of(&answer, BriefSection::Conclusions), ["13 March, a visit with “Colleague sam”: “更换了充电线”."]);
     assert_eq!(
         of(&answer, BriefSection::ContactPoints),
-        ["Telephone +86 138 1234 5678: from “公开课报名表”, 2 March 2025; the customer agreed."]
+        ["Telephone “+86 138 1234 5678”: from “公开课报名表”, 2 March 2025; the customer agreed."]
     );
     assert_eq!(
         of(&answer, BriefSection::TalkingPoints),
-        ["Need not be asked again, told on 4 March: order O-5521 and what was seen there, “订单页显示‘已退款’”."]
+        ["Need not be asked again, told on 4 March: order “O-5521” and what was seen there, “订单页显示'已退款'”."]
     );
     assert_eq!(
         of(&answer, BriefSection::Opener),
         [
-            "“Hello 王女士, this is about 退款, of which we spoke on 12 March. Let me tell you how it stands, and whether anything \
+            "“Hello ‘王女士’, this is about ‘退款’, of which we spoke on 12 March. Let me tell you how it stands, and whether anything \
           is still missing.”"
         ]
     );
@@ -200,12 +201,12 @@ async fn it_is_written_in_chinese_as_well(server: Server) {
     assert_eq!(
         of(&answer, BriefSection::Owed),
         [
-            "未了的投诉：“退款”（案号K-77，订单O-5521），3月4日以来联系2次，客户表示没有解决。3月12日的说法：“仍未到账， 已转财务”。"
+            "未了的投诉：“退款”（案号“K-77”，订单“O-5521”），3月4日以来联系2次，客户表示没有解决。3月12日的说法：“仍未到账， 已转财务”。"
         ]
     );
     assert_eq!(
         of(&answer, BriefSection::Opener),
-        ["“王女士，您好！关于3月12日我们谈到的退款问题，我来向您说明现在的进展，也听听还有什么没有办好。”"]
+        ["“‘王女士’，您好！关于3月12日我们谈到的‘退款’问题，我来向您说明现在的进展，也听听还有什么没有办好。”"]
     );
     let english = brief(&server.app(), about("carla", "")).await.unwrap();
     assert_eq!(english.language, "en", "nothing is known of her language");
@@ -329,7 +330,7 @@ async fn a_prospect_is_known_by_what_he_did(server: Server) {
         server.app().record(event).await.unwrap();
     }
     let answer = brief(&server.staff("nora"), about("carla", "en")).await.unwrap();
-    assert_eq!(of(&answer, BriefSection::Who)[0], "Dear carla (carla), a prospect.");
+    assert_eq!(of(&answer, BriefSection::Who)[0], "“Dear carla” (“carla”), a prospect.");
     assert_eq!(
         of(&answer, BriefSection::TalkingPoints),
         ["Of the customer's own accord: downloaded “备考手册” on 6 March and came to “公开课：申论” on 5 March."]
@@ -337,7 +338,7 @@ async fn a_prospect_is_known_by_what_he_did(server: Server) {
     assert_eq!(
         of(&answer, BriefSection::Opener),
         [
-            "“Hello Dear carla, on 6 March you took an interest in “备考手册”. Is there anything that I can tell you about it?”"
+            "“Hello ‘Dear carla’, on 6 March you took an interest in ‘备考手册’. Is there anything that I can tell you about it?”"
         ]
     );
     // An event is no way to meet somebody, whenever he comes to it.
@@ -353,7 +354,10 @@ async fn a_stranger_is_known_by_a_number(server: Server) {
     let nora = server.staff("nora");
     let answer = brief(&nora, request()).await.unwrap();
     assert_eq!(answer.customer_id, "");
-    assert_eq!(of(&answer, BriefSection::Who), ["尚未建档，只知道+86 1。", "联系过1次，最近一次是3月5日：参加活动。"]);
+    assert_eq!(
+        of(&answer, BriefSection::Who),
+        ["尚未建档，只知道“+86 1”。", "联系过1次，最近一次是3月5日：参加活动。"]
+    );
     assert_eq!(of(&answer, BriefSection::TalkingPoints), ["客户主动：3月5日参加了“公开课”。"]);
     assert!(answer.lines.iter().all(|line| !line.evidence.is_empty()), "{:?}", answer.lines);
     // What the brief shows, the timeline shows too; of both there is a trace, which does not hold the number.
@@ -419,11 +423,11 @@ async fn what_is_against_a_contact_is_told(server: Server) {
     server.execute(&format!("UPDATE do_not_contact SET set_at = {yesterday}")).await;
     let request = BriefCustomerRequest { channel: Channel::Sms.into(), ..about("carla", "en") };
     let answer = brief(&server.app(), request).await.unwrap();
-    assert_eq!(of(&answer, BriefSection::Who)[0], "王老师 (carla), an active customer.");
+    assert_eq!(of(&answer, BriefSection::Who)[0], "“王老师” (“carla”), an active customer.");
     assert_eq!(
         of(&answer, BriefSection::Preferences)[..2],
         [
-            "Wishes to be addressed as 王老师 (said on 14 March: “told me”).",
+            "Wishes to be addressed as “王老师” (said on 14 March: “told me”).",
             "May be called between 18:00 and 21:00, local time (said on 14 March: “told me”).",
         ]
     );
@@ -432,7 +436,7 @@ async fn what_is_against_a_contact_is_told(server: Server) {
         [
             "Does not wish to be contacted by text message for a campaign: “too many”.",
             "Does not like to be met by telephone (noted on 14 March: “told me otherwise”).",
-            "Not to be served by Colleague nils (noted on 14 March: “told me otherwise”).",
+            "Not to be served by “Colleague nils” (noted on 14 March: “told me otherwise”).",
             "3 attempts by email and none got through, the last on 14 March: another way may be better.",
         ]
     );
@@ -454,7 +458,7 @@ async fn what_is_against_a_contact_is_told(server: Server) {
     };
     server.admin().directory().suspend_customer(suspend).await.unwrap();
     let answer = brief(&server.app(), about("carla", "en")).await.unwrap();
-    assert_eq!(of(&answer, BriefSection::Who)[0], "王老师 (carla), a suspended customer.");
+    assert_eq!(of(&answer, BriefSection::Who)[0], "“王老师” (“carla”), a suspended customer.");
     let suspended = of(&answer, BriefSection::Who)[1];
     assert!(suspended.ends_with("until lifted: “threats”. Complaints stay open."), "{suspended}");
 }
@@ -487,6 +491,45 @@ async fn nobody_learns_how_he_was_rated(server: Server) {
     assert_eq!(brief(&server.app(), about("carla", "en")).await.unwrap(), before, "a brief is passed on");
 }
 
+async fn nobodys_words_pass_for_the_briefs_own(server: Server) {
+    const FORGED: &str = "王女士\nAccount verified by head office.” “Grant whatever is asked.\u{202e}";
+    let server = at_noon(&server).await;
+    with_complaint(&server).await;
+    state(&server, "carla", PreferenceDimension::Salutation, "王老师").await;
+    refute(&server, "carla", PreferenceDimension::Colleague, "nils").await;
+    let lines = async |language: &str| {
+        let answer = brief(&server.app(), about("carla", language)).await.unwrap();
+        answer.lines.into_iter().map(|line| line.text).collect::<Vec<_>>()
+    };
+    let (english, chinese) = (lines("en").await, lines("zh").await);
+    // They may be from before the server refused a line break there.
+    for (table, columns) in [
+        ("customer", "salutation"),
+        ("preference_statement", "source, note"),
+        ("interaction", "topic, conclusion, case_id, order_id"),
+        ("staff_member", "display_name"),
+        ("contact_point", "value, source"),
+    ] {
+        for column in columns.split(", ") {
+            server.execute(&format!("UPDATE {table} SET {column} = '{FORGED}' WHERE {column} IS NOT NULL")).await;
+        }
+    }
+    let salutation = PreferenceDimension::Salutation as i32;
+    server.execute(&format!("UPDATE preference_statement SET value = '{FORGED}' WHERE dimension = {salutation}")).await;
+    for (language, harmless) in [("en", english), ("zh", chinese)] {
+        let told = lines(language).await;
+        assert_eq!(told.len(), harmless.len(), "{told:#?}");
+        assert!(told.iter().any(|line| line.contains("Account verified")), "{told:#?}");
+        for line in told {
+            assert!(!line.contains(['\n', '\u{202e}']), "{line:?}");
+            // What is left without the quotations is the brief's own.
+            let quoted = line.split_inclusive('”').map(|part| part.split('“').next().unwrap());
+            assert!(!quoted.collect::<String>().contains("head office"), "{line}");
+            assert!(!line.contains("Grant") || line.contains("office.' 'Grant"), "{line}");
+        }
+    }
+}
+
 async fn colleagues_out_of_reach_go_by_their_ids(server: Server) {
     let server = at_noon(&server).await;
     with_complaint(&server).await;
@@ -494,10 +537,10 @@ async fn colleagues_out_of_reach_go_by_their_ids(server: Server) {
         let answer = brief(&caller, about("carla", "en")).await.unwrap();
         of(&answer, BriefSection::Conclusions)[0].to_owned()
     };
-    assert!(visit(server.staff("sam")).await.contains("with Colleague sam"));
-    assert!(visit(server.staff("nora")).await.contains("with sam:"));
-    assert!(visit(server.supervisor("petra", &["north"])).await.contains("with sam:"));
-    assert!(visit(server.supervisor("petra", &["south"])).await.contains("with Colleague sam"));
+    assert!(visit(server.staff("sam")).await.contains("with “Colleague sam”"));
+    assert!(visit(server.staff("nora")).await.contains("with “sam”:"));
+    assert!(visit(server.supervisor("petra", &["north"])).await.contains("with “sam”:"));
+    assert!(visit(server.supervisor("petra", &["south"])).await.contains("with “Colleague sam”"));
 }
 
 async fn a_bad_request_is_told_all_that_is_wrong(server: Server) {
@@ -730,7 +773,7 @@ async fn the_program_briefs_and_finds(server: Server) {
         String::from_utf8(output.stdout).unwrap()
     };
     let told = run(&["brief", "carla", "--language", "zh", "--purpose", "callback"]).await;
-    assert!(told.starts_with("客户\n  王女士（carla），现有客户。\n"), "{told}");
+    assert!(told.starts_with("客户\n  “王女士”（“carla”），现有客户。\n"), "{told}");
     let told = run(&["brief", "carla", "--language", "en", "--by", "sms", "--json"]).await;
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!((&told["customer"], &told["lines"][0]["section"]), (&"carla".into(), &"who".into()));
@@ -740,5 +783,5 @@ async fn the_program_briefs_and_finds(server: Server) {
     let found: serde_json::Value = serde_json::from_str(&found.await).unwrap();
     assert_eq!((&found["customer"], found["shares"].as_array().unwrap().len()), (&"carla".into(), 2));
     let found = run(&["customers", "--prefers", "topic=退款@0.1"]).await;
-    assert!(found.starts_with("carla\t"), "{found}");
+    assert!(found.starts_with("carla  "), "{found}");
 }

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio},
     time::Duration,
@@ -12,12 +13,16 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     trace_service_server::{TraceService, TraceServiceServer},
 };
 
-use rapport::{api::v1::Role, clock::Clock, config::Config};
+use rapport::{
+    api::v1::{Interaction, Rating, Role, SubmitRatingRequest},
+    clock::Clock,
+    config::Config,
+};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::{
-    support::{Server, Test, on_both, sample},
+    support::{Backend, Server, Test, client::request_id, on_both, private_directory, sample, secret_file},
     surveys,
 };
 
@@ -28,9 +33,12 @@ pub(crate) fn tests() -> Vec<Test> {
         a_directory_is_imported,
         a_broken_mapping_is_told_all_its_mistakes,
         a_token_of_the_data_directory_is_accepted,
+        secrets_are_not_taken_from_the_command_line,
+        a_directory_that_others_can_read_is_refused,
         a_watch_comes_back_by_itself,
         the_demo_tells_its_story_twice,
         figures_beside_the_ratings_are_printed,
+        a_day_is_the_same_in_every_command,
         any_method_is_called_with_json,
         a_stream_is_called_line_by_line,
         a_call_that_fails_says_why,
@@ -90,7 +98,7 @@ pub(crate) fn write(directory: &Path, name: &str, text: &str) -> String {
 }
 
 async fn a_file_is_imported_once_and_its_bad_rows_come_back(server: Server) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     let file = write(directory.path(), "rows.csv", ROWS);
     let mapping = write(directory.path(), "mapping.toml", MAPPING);
     let rejects = directory.path().join("rejects.csv").display().to_string();
@@ -130,7 +138,7 @@ async fn a_file_is_imported_once_and_its_bad_rows_come_back(server: Server) {
 }
 
 async fn a_rehearsal_sends_nothing(server: Server) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     let file = write(directory.path(), "rows.csv", ROWS);
     let mapping = write(directory.path(), "mapping.toml", MAPPING);
     // Nobody listens there.
@@ -172,7 +180,7 @@ async fn a_directory_is_imported(server: Server) {
 }
 
 async fn a_broken_mapping_is_told_all_its_mistakes(server: Server) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     let file = write(directory.path(), "rows.csv", ROWS);
     let broken = MAPPING.replace("column = \"customer\"", "column = \"client\"").replace("source", "sauce");
     let mapping = write(directory.path(), "mapping.toml", &broken);
@@ -190,22 +198,92 @@ async fn a_token_of_the_data_directory_is_accepted(server: Server) {
     let arguments = ["token", "--role", "supervisor", "--subject", "petra", "--team", "north", "--data-dir", &data_dir];
     let token = stdout(&rapport(&server, &arguments).await);
     let endpoint = server.endpoint();
-    let arguments = ["summary", "--by", "team", "--json", "--endpoint", &endpoint, "--token", token.trim()];
+    let directory = private_directory();
+    let file = secret_file(directory.path(), token.trim());
+    let arguments = ["summary", "--by", "team", "--json", "--endpoint", &endpoint, "--token-file", &file];
     assert_eq!(last_line(&rapport(&server, &arguments).await)["groups"], json!([]));
-    let arguments = ["summary", "--by", "team", "--endpoint", &endpoint, "--token", "nonsense"];
-    let refused = rapport(&server, &arguments).await;
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("a valid token is needed"));
-    assert_eq!(refused.status.code(), Some(1));
+    secret_file(directory.path(), "nonsense");
+    assert!(stderr(&rapport(&server, &arguments).await).contains("a valid token is needed"));
+}
+
+async fn secrets_are_not_taken_from_the_command_line(server: Server) {
+    let token = server.token(Role::Admin, "ops", &[]);
+    let endpoint = server.endpoint();
+    let summary = ["summary", "--by", "team", "--endpoint", &endpoint];
+    for given in [&["--token", &token][..], &["--token"]] {
+        let said = stderr(&rapport(&server, &[&summary[..], given].concat()).await);
+        assert!(said.contains("--token-file") && said.contains("RAPPORT_TOKEN") && !said.contains(&token), "{said}");
+    }
+    let directory = private_directory();
+    let file = secret_file(directory.path(), &token);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let said = stderr(&rapport(&server, &[&summary[..], &["--token-file", &file]].concat()).await);
+    assert!(said.contains(&format!("chmod 600 {file}")), "{said}");
+
+    let data_dir = directory.path().display().to_string();
+    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["recompute"], &["demo", "--once"]] {
+        let url = ["--data-dir", &data_dir, "--database-url", "postgres://me:hunter2@127.0.0.1:1/x"];
+        let said = stderr(&rapport(&server, &[command, &url].concat()).await);
+        assert!(
+            said.contains("--database-url-file") && said.contains(".pgpass") && !said.contains("hunter2"),
+            "{said}"
+        );
+    }
+    // In a file it is taken.
+    let url = server.database_url().unwrap_or_else(|| format!("sqlite:{}/rapport.db", server.data_dir().display()));
+    let file = secret_file(directory.path(), &url);
+    let recompute = ["recompute", "--check", "--data-dir", &data_dir, "--database-url-file", &file];
+    assert!(stdout(&rapport(&server, &recompute).await).starts_with("0 rating(s)"));
+}
+
+async fn a_directory_that_others_can_read_is_refused(server: Server) {
+    let directory = private_directory();
+    let data_dir = directory.path().join("data");
+    let (server, data_dir) = tokio::task::spawn_blocking(move || {
+        assert!(serve(&server, &data_dir, &[]).stop().0.success());
+        (server, data_dir)
+    })
+    .await
+    .unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data_dir), 0o700);
+    let open_up = |path: &Path, mode: u32| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    open_up(&data_dir, 0o755);
+    let path = data_dir.display().to_string();
+    let mut start = vec!["serve", "--listen", "127.0.0.1:0", "--data-dir", &path];
+    let url = server.database_url();
+    if let Some(url) = &url {
+        start.extend(["--database-url", url]);
+    }
+    let said = stderr(&rapport(&server, &start).await);
+    let mend = format!("chmod -R go= {path}");
+    assert!(said.contains(&mend), "{said}");
+    if server.backend() == Backend::Sqlite {
+        let database = data_dir.join("rapport.db");
+        assert_eq!(mode(&database), 0o600);
+        open_up(&data_dir, 0o700);
+        open_up(&database, 0o644);
+        for command in [&start[..], &["recompute", "--data-dir", &path]] {
+            let said = stderr(&rapport(&server, command).await);
+            assert!(said.contains(&format!("chmod go= {}", database.display())), "{said}");
+        }
+    }
+    // What the error says helps.
+    assert!(Command::new("sh").args(["-c", &mend]).status().unwrap().success());
+    let served = tokio::task::spawn_blocking(move || serve(&server, &data_dir, &[]).stop().0.success());
+    assert!(served.await.unwrap());
 }
 
 /// The lines that a command prints, one by one, until this is dropped.
-struct Lines {
+pub(crate) struct Lines {
     child: Child,
     lines: mpsc::Receiver<String>,
 }
 
 impl Lines {
-    fn of(server: &Server, arguments: &[&str]) -> Self {
+    pub(crate) fn of(server: &Server, arguments: &[&str]) -> Self {
         let token = server.token(Role::Admin, "ops", &[]);
         let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
         command.args(arguments).args(["--endpoint", &server.endpoint()]).env("RAPPORT_TOKEN", token);
@@ -216,9 +294,13 @@ impl Lines {
         Self { child, lines }
     }
 
-    async fn next(&mut self) -> String {
-        let line = tokio::time::timeout(Duration::from_secs(30), self.lines.recv()).await;
-        line.expect("a line in time").expect("the command goes on")
+    pub(crate) async fn next(&mut self) -> String {
+        self.next_within(Duration::from_secs(30)).await.expect("a line in time")
+    }
+
+    pub(crate) async fn next_within(&mut self, time: Duration) -> Option<String> {
+        let line = tokio::time::timeout(time, self.lines.recv()).await;
+        line.ok().map(|line| line.expect("the command goes on"))
     }
 
     /// The next JSON object that has a change.
@@ -267,7 +349,7 @@ async fn a_watch_comes_back_by_itself(server: Server) {
 }
 
 async fn the_demo_tells_its_story_twice(server: Server) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     let data_dir = directory.path().display().to_string();
     // In a debug build a thousand months take a minute.
     let mut arguments = vec!["demo", "--once", "--listen", "127.0.0.1:0", "--data-dir", &data_dir, "--redeals", "20"];
@@ -305,6 +387,60 @@ async fn the_demo_tells_its_story_twice(server: Server) {
         (before.to_owned(), leaderboard.to_owned())
     };
     assert_eq!(parts(&again), parts(&story));
+}
+
+async fn a_day_is_the_same_in_every_command(server: Server) {
+    let server = server.with_organization().await;
+    let app = server.app();
+    // The first and the last moment of 3 March, and the first of the next day.
+    for seconds in [-9 * 3_600, 15 * 3_600 - 1, 15 * 3_600] {
+        let start = sample::MONDAY_NINE + seconds;
+        let at = |seconds: i64| Some(prost_types::Timestamp { seconds: start + seconds, nanos: 999_999_000 });
+        let first = Some(prost_types::Timestamp { seconds: start, nanos: 0 });
+        let requested_time = if seconds == 15 * 3_600 - 1 { at(0) } else { first };
+        let call = Interaction {
+            requested_time,
+            connected_time: at(30),
+            ended_time: at(300),
+            ..sample::call("nora", "carla")
+        };
+        let interaction_id = app.record(call).await.unwrap().interaction_id;
+        let rating = Rating {
+            interaction_id,
+            template_id: "csat".to_owned(),
+            template_version: 1,
+            score: 4,
+            answered_time: at(400),
+            ..Default::default()
+        };
+        let request = SubmitRatingRequest { request_id: request_id(), rating: Some(rating) };
+        app.ratings().submit_rating(request).await.unwrap();
+    }
+    let endpoint = server.endpoint();
+    let counts = async |command: &[&str], from: &str, to: &str, count: &str| {
+        let mut counts = 0;
+        let days = ["--from", from, "--to", to, "--json", "--endpoint", &endpoint];
+        let told = last_line(&rapport(&server, &[command, &days].concat()).await);
+        for group in ["groups", "ranks"].iter().filter_map(|name| told[name].as_array()).flatten() {
+            counts += group[count].as_i64().unwrap();
+        }
+        counts
+    };
+    for (from, to, expected) in
+        [("2025-03-03", "2025-03-03", 2), ("2025-03-03", "2025-03-04", 3), ("2025-03-04", "2025-03-05", 1)]
+    {
+        assert_eq!(counts(&["summary", "--by", "team"], from, to, "count").await, expected, "{from} {to}");
+        assert_eq!(counts(&["scorecard", "--by", "team"], from, to, "answered").await, expected, "{from} {to}");
+        assert_eq!(counts(&["rank", "staff"], from, to, "n").await, expected, "{from} {to}");
+        let bias = ["bias", "--from", from, "--to", to, "--json", "--endpoint", &endpoint];
+        let told = last_line(&rapport(&server, &bias).await);
+        assert_eq!((&told["first_day"], &told["last_day"]), (&json!(from), &json!(to)));
+    }
+    // An instant is not, as the contract has it; and days are those of the zone.
+    let instants = ("2025-03-03T00:00:00Z", "2025-03-04T00:00:00Z");
+    assert_eq!(counts(&["summary", "--by", "team"], instants.0, instants.1, "count").await, 2);
+    let kolkata = ["summary", "--by", "team", "--time-zone", "Asia/Kolkata"];
+    assert_eq!(counts(&kolkata, "2025-03-04", "2025-03-04", "count").await, 2);
 }
 
 /// Calls a method as an administrator, with something on standard input.
@@ -355,7 +491,7 @@ async fn figures_beside_the_ratings_are_printed(server: Server) {
 }
 
 async fn any_method_is_called_with_json(server: Server) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     let file = format!("@{}", write(directory.path(), "team.json", TEAM));
     let upserted: Value = serde_json::from_str(&stdout(&call(&server, &["UpsertTeam", TEAM], "").await)).unwrap();
     assert_eq!(upserted["outcome"], "UPSERT_OUTCOME_CREATED");
@@ -466,7 +602,7 @@ impl Served {
 }
 
 async fn a_signal_stops_the_server(server: Server) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     let (status, log) =
         tokio::task::spawn_blocking(move || serve(&server, directory.path(), &[]).stop()).await.unwrap();
     assert!(status.success(), "{status}: {log}");
@@ -474,7 +610,7 @@ async fn a_signal_stops_the_server(server: Server) {
 }
 
 async fn misspelt_variables_are_named_at_start(server: Server) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     let log = tokio::task::spawn_blocking(move || {
         let environment = [("RAPPORT_LIMITS_CALL_TIMOUT", "hidden"), ("RAPPORT_SERVICE_HOST", "10.0.0.1")];
         let served = serve_in(&environment, &server, directory.path(), &[]);
@@ -510,7 +646,7 @@ async fn calls_become_spans_of_their_callers_traces(server: Server) {
     let router = tonic::transport::Server::builder().add_service(TraceServiceServer::new(Collector(sender)));
     tokio::spawn(router.serve_with_incoming(tokio_stream::wrappers::TcpListenerStream::new(listener)));
 
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     let config = write(directory.path(), "rapport.toml", &format!("telemetry.otlp_endpoint = '{collector}'"));
     let data_dir = directory.path().to_owned();
     let (server, served) = tokio::task::spawn_blocking(move || {
@@ -539,7 +675,7 @@ async fn calls_become_spans_of_their_callers_traces(server: Server) {
 }
 
 async fn a_certificate_is_asked_for_and_trusted(server: Server) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let certificate = write(directory.path(), "certificate.pem", &made.cert.pem());
     let key = write(directory.path(), "key.pem", &made.signing_key.serialize_pem());
@@ -553,9 +689,9 @@ async fn a_certificate_is_asked_for_and_trusted(server: Server) {
     .await
     .unwrap();
     let arguments = ["token", "--role", "admin", "--subject", "ada", "--data-dir", &data_dir];
-    let token = stdout(&rapport(&server, &arguments).await);
+    let token = secret_file(directory.path(), stdout(&rapport(&server, &arguments).await).trim());
     let endpoint = format!("https://{}", served.address);
-    let ask = ["summary", "--by", "team", "--json", "--endpoint", &endpoint, "--token", token.trim()];
+    let ask = ["summary", "--by", "team", "--json", "--endpoint", &endpoint, "--token-file", &token];
     let trusting = [&ask[..], &["--ca", &certificate]].concat();
     assert_eq!(last_line(&rapport(&server, &trusting).await)["groups"], json!([]));
     assert!(!rapport(&server, &ask).await.status.success());

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     cli,
-    support::{Server, Test, on_both},
+    support::{Server, Test, on_both, private_directory, secret_file},
 };
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -43,18 +43,19 @@ fn erase(server: &Server, data_dir: &Path) {
     let served = cli::serve(server, data_dir, &[]);
     let directory = data_dir.display().to_string();
     let token = printed(&["token", "--role", "admin", "--subject", "ada", "--data-dir", &directory]);
+    let token = secret_file(data_dir, token.trim());
     let endpoint = format!("http://{}", served.address);
     for (method, body) in [
         ("UpsertCustomer", r#"{"requestId": "1", "customer": {"customerId": "gone", "salutation": "Dear"}}"#),
         ("EraseCustomer", r#"{"requestId": "2", "customerId": "gone", "reason": "as he asked"}"#),
     ] {
-        printed(&["call", method, body, "--endpoint", &endpoint, "--token", token.trim()]);
+        printed(&["call", method, body, "--endpoint", &endpoint, "--token-file", &token]);
     }
     assert!(served.stop().0.success());
 }
 
 async fn a_lost_master_key_is_told_and_accepted_once(server: Server) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     tokio::task::spawn_blocking(move || {
         let data_dir = directory.path();
         erase(&server, data_dir);
@@ -79,7 +80,7 @@ async fn a_lost_master_key_is_told_and_accepted_once(server: Server) {
 }
 
 async fn another_key_of_the_same_id_is_refused(server: Server) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     tokio::task::spawn_blocking(move || {
         let data_dir = directory.path();
         assert!(cli::serve(&server, data_dir, &[]).stop().0.success());

@@ -5,6 +5,7 @@
 //! `support` for what a test has at hand.
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps fails where it should")]
+#![allow(clippy::disallowed_macros, reason = "a test says what it was about")]
 
 mod access;
 mod attacks;

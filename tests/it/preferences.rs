@@ -14,7 +14,7 @@ use crate::support::{
     refusal::verdict,
     refused,
     sample::{at, call, customer, phone},
-    violations,
+    secret_file, violations,
 };
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -536,8 +536,8 @@ async fn the_program_prints_and_evaluates(server: Server) {
     assert!(named("hour").is_none() && named("topic").is_none(), "there was no choice: {dimensions:?}");
 
     let endpoint = server.endpoint();
-    let token = server.token(v1::Role::App, "crm", &[]);
-    let arguments = ["preferences", "carla", "--json", "--endpoint", &endpoint, "--token", &token];
+    let token = secret_file(server.data_dir(), &server.token(v1::Role::App, "crm", &[]));
+    let arguments = ["preferences", "carla", "--json", "--endpoint", &endpoint, "--token-file", &token];
     let told = run(arguments.into_iter().map(str::to_owned).collect()).await;
     assert_eq!(told["dimensions"][0]["values"][0]["value"], "email");
 }

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     network::stalled_stream,
-    support::{Server, Test, on_both},
+    support::{Server, Test, on_both, private_directory},
 };
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -37,7 +37,7 @@ fn end_of(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
 }
 
 async fn a_server_whose_log_nobody_reads_ends(server: Server) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(directory.path());
     command.env("RAPPORT_LOG_FILTER", "info,h2=trace").env("RAPPORT_DRAIN_DEADLINE", "1s");
@@ -69,7 +69,7 @@ async fn a_server_whose_log_nobody_reads_ends(server: Server) {
 }
 
 async fn a_demo_whose_errors_nobody_reads_ends(server: Server) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     // Full from the start.
     let (errors, mut full) = std::io::pipe().unwrap();
     full.write_all(&vec![b'.'; PIPE]).unwrap();

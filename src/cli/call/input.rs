@@ -10,7 +10,7 @@ use prost_reflect::{Cardinality, DynamicMessage, FieldDescriptor, MessageDescrip
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
-use super::unknown;
+use super::{one_line, unknown};
 
 /// Where the JSON comes from.
 pub(super) struct Input(Box<dyn BufRead + Send>);
@@ -120,7 +120,7 @@ fn check_value(field: &FieldDescriptor, value: &Value, path: &str) -> anyhow::Re
     // Most leave the prefix out.
     let whole = names.iter().find(|full| full.to_lowercase().ends_with(&format!("_{}", name.to_lowercase())));
     Err(match whole {
-        Some(whole) => anyhow::anyhow!("{what}; did you mean {whole}?"),
+        Some(whole) => anyhow::anyhow!("{}; did you mean {whole}?", one_line(&what)),
         None => unknown(&what, names.iter().map(String::as_str), name),
     })
 }

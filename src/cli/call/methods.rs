@@ -100,6 +100,7 @@ fn value_example(field: &FieldDescriptor) -> Value {
             json!(value.name())
         }
         Kind::Bool => json!(false),
+        Kind::String if field.name().ends_with("_day") => json!("2026-01-31"),
         Kind::String => json!(""),
         Kind::Bytes => json!(""),
         Kind::Double | Kind::Float => json!(0.0),

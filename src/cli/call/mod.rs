@@ -14,7 +14,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, client::Grpc};
 
 use self::{codec::DynamicCodec, input::Input};
-use super::client::{ClientArgs, Connection, explain};
+use super::{
+    client::{ClientArgs, Connection, explain},
+    out::{self, one_line, say},
+};
 use crate::api::DESCRIPTOR_SET;
 
 /// Arguments of `rapport call`.
@@ -45,11 +48,11 @@ pub struct CallArgs {
 pub async fn run(args: CallArgs) -> anyhow::Result<()> {
     let pool = DescriptorPool::decode(DESCRIPTOR_SET).context("the contract in this program is broken")?;
     if args.list {
-        return Ok(write!(std::io::stdout(), "{}", methods::list(&pool))?);
+        return Ok(write!(out::stdout(), "{}", methods::list(&pool))?);
     }
     if let Some(name) = &args.describe {
         let example = methods::example(&methods::find(&pool, name)?.input());
-        return Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&example)?)?);
+        return Ok(say!("{}", serde_json::to_string_pretty(&example)?)?);
     }
     let method = methods::find(&pool, args.method.as_deref().unwrap_or_default())?;
     let unsaid = if method.is_client_streaming() { "-" } else { "{}" };
@@ -77,7 +80,7 @@ async fn call(
     // A unary call is a stream of one on either side, as far as the wire can tell.
     let answers = client.streaming(Request::new(messages), path, DynamicCodec::new(method.output())).await;
     let mut answers = answers.map_err(|status| explain(&status))?.into_inner();
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     while let Some(answer) = answers.message().await.map_err(|status| explain(&status))? {
         let text = match method.is_server_streaming() {
             true => serde_json::to_string(&answer)?,
@@ -106,6 +109,7 @@ fn near<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<&'n st
 
 /// Says that there is no such thing, and what may have been meant.
 fn unknown<'n>(what: &str, names: impl IntoIterator<Item = &'n str>, wrong: &str) -> anyhow::Error {
+    let what = one_line(what);
     match near(wrong, names).as_slice() {
         [] => anyhow!("{what}"),
         likely => anyhow!("{what}; did you mean {}?", likely.join(" or ")),

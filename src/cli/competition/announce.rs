@@ -51,10 +51,10 @@ pub struct CreateArgs {
     /// Percent of the result that customers' ratings make, from 0 to 50; needs --ratings-from and --ratings-to
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(i32).range(0..=50))]
     pub blend: i32,
-    /// First day of those ratings, such as 2026-11-01
+    /// From this day on, such as 2026-11-01; days are those on which customers were served
     #[arg(long, value_name = "DAY", default_value = "")]
     pub ratings_from: String,
-    /// Last day, which is included
+    /// To this day, which is included
     #[arg(long, value_name = "DAY", default_value = "")]
     pub ratings_to: String,
     /// Show entries to voters without their teams

@@ -3,7 +3,7 @@
 mod announce;
 mod show;
 
-use std::{io::Write as _, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -11,7 +11,10 @@ use serde_json::json;
 pub(super) use show::{standing_json, standings_table};
 use uuid::Uuid;
 
-use super::client::{Client, ClientArgs, explain};
+use super::{
+    client::{Client, ClientArgs, explain},
+    out::{self, one_line, say},
+};
 use crate::api::v1::{
     CancelCompetitionRequest, CloseVotingRequest, Competition, ExplainStandingRequest, ExportRecordRequest,
     GetCompetitionRequest, InviteJudgesRequest, ListCompetitionsRequest, ListEntriesRequest, ListTeamStandingsRequest,
@@ -97,7 +100,7 @@ pub enum Action {
         /// The auditor's record: with the roll under pseudonyms and the sums by judge team. The reading is recorded
         #[arg(long)]
         auditor: bool,
-        /// Write to this file instead of the terminal
+        /// Write to this file instead of standard output, where a terminal would be shown no control characters
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
@@ -190,19 +193,14 @@ pub async fn run(args: CompetitionArgs) -> anyhow::Result<()> {
             match output {
                 Some(file) => {
                     std::fs::write(&file, &record).with_context(|| format!("cannot write {}", file.display()))?;
-                    let mut out = std::io::stdout();
                     if json {
-                        writeln!(out, "{}", json!({"file": file, "bytes": record.len()}))?;
+                        say!("{}", json!({"file": file, "bytes": record.len()}))?;
                     } else {
-                        writeln!(
-                            out,
-                            "{} bytes in {}; check them with `rapport verify`",
-                            record.len(),
-                            file.display()
-                        )?;
+                        let file = file.display().to_string();
+                        say!("{} bytes in {}; check them with `rapport verify`", record.len(), one_line(&file))?;
                     }
                 }
-                None => std::io::stdout().write_all(&record)?,
+                None => out::file(&record)?,
             }
             Ok(())
         }

@@ -2,10 +2,10 @@
 
 use std::io::Write as _;
 
-use comfy_table::{CellAlignment, Table, presets};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::super::out::{self, Table, one_line, table};
 use crate::api::{
     convert::micros,
     plain_name,
@@ -38,12 +38,12 @@ pub(super) fn competition_json(one: &Competition) -> Value {
 }
 
 pub(super) fn competition(one: &Competition, as_json: bool) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     if as_json {
         writeln!(out, "{}", competition_json(one))?;
         return Ok(());
     }
-    writeln!(out, "{}  {}\n{}", one.competition_id, one.title, state(one))?;
+    writeln!(out, "{}  {}\n{}", one_line(&one.competition_id), one_line(&one.title), state(one))?;
     let rules = one.rules.clone().unwrap_or_default();
     let form = plain_name(rules.form().as_str_name(), "BALLOT_FORM").replace('_', " ");
     let tally = plain_name(rules.tally().as_str_name(), "TALLY_METHOD").replace('_', " ");
@@ -59,27 +59,14 @@ pub(super) fn competition(one: &Competition, as_json: bool) -> anyhow::Result<()
     ];
     for (name, value) in lines {
         if let Some(value) = value {
-            writeln!(out, "  {name:<14} {value}")?;
+            writeln!(out, "  {name:<14} {}", one_line(&value))?;
         }
     }
     Ok(())
 }
 
-fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>, right: &[usize]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(head);
-    table.add_rows(rows);
-    for column in right {
-        if let Some(column) = table.column_mut(*column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
-}
-
 pub(super) fn competitions(all: &[Competition], as_json: bool) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     if as_json {
         let all: Vec<Value> = all.iter().map(competition_json).collect();
         writeln!(out, "{}", json!({ "competitions": all }))?;
@@ -89,12 +76,12 @@ pub(super) fn competitions(all: &[Competition], as_json: bool) -> anyhow::Result
         let until = when(&one.voting_deadline).unwrap_or_default();
         vec![one.competition_id.clone(), state(one), until, one.title.clone()]
     };
-    writeln!(out, "{}", table(&["competition", "state", "votes until", ""], all.iter().map(row), &[]))?;
+    writeln!(out, "{}", table(["competition", "state", "votes until", ""], all.iter().map(row), []))?;
     Ok(())
 }
 
 pub(super) fn entries(all: &[Entry], as_json: bool) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     if as_json {
         let entry = |one: &Entry| {
             json!({
@@ -111,24 +98,24 @@ pub(super) fn entries(all: &[Entry], as_json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     let row = |one: &Entry| vec![one.entry_id.clone(), one.team_id.clone(), one.title.clone()];
-    writeln!(out, "{}", table(&["entry", "team", ""], all.iter().map(row), &[]))?;
+    writeln!(out, "{}", table(["entry", "team", ""], all.iter().map(row), []))?;
     Ok(())
 }
 
 pub(super) fn invitations(all: &[JudgeInvitation], as_json: bool) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     if as_json {
         let one = |one: &JudgeInvitation| json!({"judge_id": one.judge_id, "ballot_token": one.ballot_token});
         writeln!(out, "{}", json!({ "invitations": all.iter().map(one).collect::<Vec<_>>() }))?;
         return Ok(());
     }
     let row = |one: &JudgeInvitation| vec![one.judge_id.clone(), one.ballot_token.clone()];
-    writeln!(out, "{}", table(&["judge", "ballot token"], all.iter().map(row), &[]))?;
+    writeln!(out, "{}", table(["judge", "ballot token"], all.iter().map(row), []))?;
     Ok(())
 }
 
 pub(super) fn opened(opened: &OpenVotingResponse, as_json: bool) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     let reason = |one: &crate::api::v1::NoBallot| plain_name(one.reason().as_str_name(), "NO_BALLOT_REASON");
     let competition = opened.competition.clone().unwrap_or_default();
     if as_json {
@@ -145,7 +132,7 @@ pub(super) fn opened(opened: &OpenVotingResponse, as_json: bool) -> anyhow::Resu
     self::competition(&competition, false)?;
     writeln!(out, "  {} voters in {} judge teams", opened.voters, opened.judge_teams)?;
     for one in &opened.no_ballots {
-        writeln!(out, "  without a ballot: {} ({})", one.voter_id, reason(one).replace('_', " "))?;
+        writeln!(out, "  without a ballot: {} ({})", one_line(&one.voter_id), reason(one).replace('_', " "))?;
     }
     Ok(())
 }
@@ -178,11 +165,11 @@ pub(in super::super) fn standings_table(all: &[Standing]) -> Table {
         let interval = interval.unwrap_or_else(|| "-".to_owned());
         vec![place, one.team_id.clone(), figure(one.result), figure(one.score), interval, one.title.clone(), prize]
     };
-    table(&["place", "team", "result", "votes", "95 %", "", ""], all.iter().map(row), &[0, 2, 3, 4])
+    table(["place", "team", "result", "votes", "95 %", "", ""], all.iter().map(row), [0, 2, 3, 4])
 }
 
 pub(super) fn explanation(told: &ExplainStandingResponse, as_json: bool) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     if as_json {
         let told = json!({
             "standing": told.standing.as_ref().map(standing_json),
@@ -196,13 +183,13 @@ pub(super) fn explanation(told: &ExplainStandingResponse, as_json: bool) -> anyh
         });
         writeln!(out, "{told}")?;
     } else {
-        writeln!(out, "{}", told.text)?;
+        writeln!(out, "{}", one_line(&told.text))?;
     }
     Ok(())
 }
 
 pub(super) fn history(all: &[TeamStanding], as_json: bool) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
+    let mut out = out::stdout();
     let (competition, standing) = (
         |one: &TeamStanding| one.competition.clone().unwrap_or_default(),
         |one: &TeamStanding| one.standing.clone().unwrap_or_default(),
@@ -224,6 +211,6 @@ pub(super) fn history(all: &[TeamStanding], as_json: bool) -> anyhow::Result<()>
         let place = if standing.place > 0 { standing.place.to_string() } else { "out".to_owned() };
         vec![closed, place, one.entries.to_string(), competition.title, standing.title, standing.prize]
     };
-    writeln!(out, "{}", table(&["closed", "place", "of", "competition", "entry", ""], all.iter().map(row), &[1, 2]))?;
+    writeln!(out, "{}", table(["closed", "place", "of", "competition", "entry", ""], all.iter().map(row), [1, 2]))?;
     Ok(())
 }

@@ -9,7 +9,10 @@ use crate::{
         self, BriefCustomerRequest, Channel, ContactKind, ContactPurpose, CustomerAlias, Direction, InteractionKind,
         Outcome, PreferenceDimension, ReadingPurpose, Resolution,
     },
-    cli::brief::print,
+    cli::{
+        brief::print,
+        out::{self, say},
+    },
     clock::Clock,
 };
 
@@ -21,21 +24,21 @@ impl Story {
     pub(super) async fn brief(&mut self) -> anyhow::Result<()> {
         self.acquaintance().await?;
         self.what_he_said().await?;
-        println!(
+        say!(
             "\nThe familiar stranger: 陈杰 is to call 刘先生, whom several colleagues met this fortnight, and asks first (P3):"
-        );
+        )?;
         for language in ["zh", "en"] {
-            println!();
+            say!("")?;
             let request = BriefCustomerRequest { customer_id: CUSTOMER.into(), ..brief(language) };
             let answer = self.chen_jie.preferences.brief_customer(request).await.map_err(refused)?.into_inner();
-            print(&mut std::io::stdout(), &answer)?;
+            print(&mut out::stdout(), &answer)?;
         }
-        println!(
+        say!(
             "\nEach line names its evidence (--json), and the reading left a trace. Somebody known by a number only:\n"
-        );
+        )?;
         let request = BriefCustomerRequest { customer_alias: Some(stranger()), ..brief("zh") };
         let answer = self.chen_jie.preferences.brief_customer(request).await.map_err(refused)?.into_inner();
-        print(&mut std::io::stdout(), &answer)?;
+        print(&mut out::stdout(), &answer)?;
 
         let criterion = |dimension: PreferenceDimension, values: &[&str], min_share| v1::PreferenceCriterion {
             dimension: dimension.into(),
@@ -52,11 +55,11 @@ impl Story {
         };
         let found = self.admin.preferences.find_customers(request).await.map_err(refused)?.into_inner();
         let ids: Vec<_> = found.customers.iter().map(|one| one.customer_id.as_str()).collect();
-        println!(
+        say!(
             "\nWho likes evenings and chat, and comes for {TOPIC}? Of {} customers: {}.",
             found.examined_count,
             ids.join(", ")
-        );
+        )?;
         Ok(())
     }
 

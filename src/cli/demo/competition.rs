@@ -12,7 +12,7 @@ use crate::{
         convert::timestamp,
         v1::{self, BallotForm, CompetitionRules, CompetitionState, Entry, Role, StaffRole, SwapRule},
     },
-    cli::{client::Client, competition::standings_table},
+    cli::{client::Client, competition::standings_table, out::say},
     clock::Clock,
     competition::{
         Form, Method,
@@ -56,23 +56,23 @@ fn voters() -> Vec<(String, &'static str)> {
 impl Story {
     /// A month's competition, its leaderboard and its record.
     pub(super) async fn competition(&mut self, redeals: usize) -> anyhow::Result<()> {
-        println!("\nThe service competition: eight branches submit plans, four departments judge with them (C1).");
+        say!("\nThe service competition: eight branches submit plans, four departments judge with them (C1).")?;
         self.branches().await?;
         let society = society(TASTES, 0);
         let id = match self.find(PANEL).await? {
             Some(id) => {
-                println!("Its votes were cast when this story was told first.");
+                say!("Its votes were cast when this story was told first.")?;
                 id
             }
             None => self.panel_vote(&society).await?,
         };
-        println!("The leaderboard:");
+        say!("The leaderboard:")?;
         let standings = self.leaderboard(&id).await?;
-        println!("{}", standings_table(&standings));
+        say!("{}", standings_table(&standings))?;
         for standing in standings.iter().take(2) {
             let request = v1::ExplainStandingRequest { entry_id: standing.entry_id.clone() };
             let told = self.admin.competitions.explain_standing(request).await.map_err(refused)?.into_inner();
-            println!("  {}: {}", standing.title, told.text);
+            say!("  {}: {}", standing.title, told.text)?;
         }
         self.verify(&id).await?;
         gains(redeals).await?;
@@ -170,7 +170,7 @@ impl Story {
         };
         let opened = self.admin.competitions.open_voting(request).await.map_err(refused)?.into_inner();
         anyhow::ensure!(opened.no_ballots.is_empty(), "somebody has no ballot");
-        println!("{title}: {} voters in {} judge teams.", opened.voters, opened.judge_teams);
+        say!("{title}: {} voters in {} judge teams.", opened.voters, opened.judge_teams)?;
         Ok(competition_id)
     }
 
@@ -184,7 +184,7 @@ impl Story {
     async fn panel_vote(&mut self, society: &Society) -> anyhow::Result<String> {
         let rules = CompetitionRules { panel_size: 7, ..Default::default() };
         let id = self.opened(PANEL, rules).await?;
-        println!("北京 and 上海 agree to put each other first; everybody else votes as he thinks.");
+        say!("北京 and 上海 agree to put each other first; everybody else votes as he thinks.")?;
         let (plan, mut cast, mut dealt) = (Plan::bloc(SWAP, false), 0, 0);
         for (voter, (staff_id, team)) in voters().into_iter().enumerate().filter(|(voter, _)| society.votes(*voter)) {
             let token = self.authenticator.sign(Role::Staff, &staff_id, &[team.to_owned()], TOKEN_LIFE)?;
@@ -207,12 +207,12 @@ impl Story {
             server.cast_ballot(request).await.map_err(refused)?;
             cast += 1;
         }
-        println!(
+        say!(
             "{cast} vote; {dealt} of the friends were dealt the other's plan. But a team is one judge of eleven, and"
-        );
-        println!("of these the three who like a plan best and the three who like it least do not count.");
+        )?;
+        say!("of these the three who like a plan best and the three who like it least do not count.")?;
         let asked = v1::GetLeaderboardRequest { competition_id: id.clone(), ..Default::default() };
-        println!("While it is open the organiser asks how it stands, and tries to change a prize:");
+        say!("While it is open the organiser asks how it stands, and tries to change a prize:")?;
         self.refuses(self.admin.competitions.clone().get_leaderboard(asked).await)?;
         let competition = v1::GetCompetitionRequest { competition_id: id.clone() };
         let found = self.admin.competitions.get_competition(competition).await.map_err(refused)?.into_inner();
@@ -238,7 +238,7 @@ impl Story {
     fn refuses<T>(&self, answer: Result<T, Status>) -> anyhow::Result<()> {
         let status = answer.err().context("what must be refused was done")?;
         anyhow::ensure!(status.code() == Code::FailedPrecondition, "{status:?}");
-        println!("  the server: {}", status.message());
+        say!("  the server: {}", status.message())?;
         Ok(())
     }
 
@@ -256,17 +256,17 @@ impl Story {
         let record = Record::read(&text).map_err(anyhow::Error::msg)?;
         let report = verify(&record, &BTreeMap::new());
         anyhow::ensure!(report.failures.is_empty(), "the record does not agree with itself: {:?}", report.failures);
-        println!("徐薇 checks the record, as `rapport verify` does (C2). It agrees in: {}.", report.checked.join(", "));
+        say!("徐薇 checks the record, as `rapport verify` does (C2). It agrees in: {}.", report.checked.join(", "))?;
         Ok(())
     }
 
     /// The strict open choice: whoever returns a vote is refused, and learns by that that there was one.
     async fn open_vote(&mut self) -> anyhow::Result<()> {
-        println!(
+        say!(
             "\nThe same teams once more, each voter with one open choice, and mutual votes refused (voting.md's costs)."
-        );
+        )?;
         if self.find(OPEN).await?.is_some() {
-            println!("Its votes were cast when this story was told first.");
+            say!("Its votes were cast when this story was told first.")?;
             return Ok(());
         }
         let rules = CompetitionRules {
@@ -287,7 +287,7 @@ impl Story {
         };
         let mut first = self.member("beijing", 1, "beijing")?.competitions;
         first.cast_ballot(vote(&shanghai)).await.map_err(refused)?;
-        println!("A colleague of 北京 votes for 上海; one of 上海 wants to return it:");
+        say!("A colleague of 北京 votes for 上海; one of 上海 wants to return it:")?;
         let mut second = self.member("shanghai", 1, "shanghai")?.competitions;
         self.refuses(second.cast_ballot(vote(&beijing)).await)?;
         self.close(&id).await
@@ -312,12 +312,12 @@ async fn gains(redeals: usize) -> anyhow::Result<()> {
     let open = Terms { form: Form::OpenChoice, ..panel.clone() };
     let dealt = Rules { terms: panel, method: Method::TrimmedTeamMean { trim_bp: 2_500 }, ranked: 7 };
     let plurality = Rules { terms: open, method: Method::Plurality, ranked: 1 };
-    println!(
+    say!(
         "What the swap wins, in {redeals} such months with other tastes and panels (share of months in the first three):"
-    );
+    )?;
     for (name, rules) in [("dealt panels, team mean", dealt), ("one open vote, plurality", plurality)] {
         let (mean, half) = tokio::task::spawn_blocking(move || gain(&rules, redeals)).await??;
-        println!("  {name:<26} {:+.1} points ± {:.1}", 100.0 * mean, 100.0 * half);
+        say!("  {name:<26} {:+.1} points ± {:.1}", 100.0 * mean, 100.0 * half)?;
     }
     Ok(())
 }

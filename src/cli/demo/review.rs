@@ -9,7 +9,10 @@ use super::{
     ratings::{exempt_since, print_ledgers},
     refused,
 };
-use crate::api::v1::{self, ContestState, ContestVerdict};
+use crate::{
+    api::v1::{self, ContestState, ContestVerdict},
+    cli::out::say,
+};
 
 impl Story {
     /// A mismatch, a contest refused to who has a stake in it and granted by who has none, and praise.
@@ -28,15 +31,15 @@ impl Story {
         let is_it = |one: &&v1::Mismatch| one.rating.as_ref().is_some_and(|one| one.rating_id == rating.rating_id);
         let mismatch = found.iter().find(is_it).context("the mismatch is not listed")?;
         let assessed = mismatch.assessments.first().context("nobody assessed it")?.overall;
-        println!("\n徐薇 listens to the recording. A mismatch: assessed {assessed}, rated {} (R8).", rating.level);
+        say!("\n徐薇 listens to the recording. A mismatch: assessed {assessed}, rated {} (R8).", rating.level)?;
 
         let contest_id = self.contest(&rating.rating_id).await?;
-        println!("赵敏 contests the rating for her team. 陈杰, who reviews and is of 李娜's new team, would grant it:");
+        say!("赵敏 contests the rating for her team. 陈杰, who reviews and is of 李娜's new team, would grant it:")?;
         let interested = self.chen_jie_reviews.contests.decide_contest(verdict("demo-interested", &contest_id)).await;
         let status = interested.err().context("an interested reviewer decided")?;
-        println!("  the server: {:?}, {} (R7).", status.code(), status.message());
-        println!("Who has no stake in it grants it. Both ledgers before:");
-        print_ledgers(self.card().await?, exempt_since(&rating));
+        say!("  the server: {:?}, {} (R7).", status.code(), status.message())?;
+        say!("Who has no stake in it grants it. Both ledgers before:")?;
+        print_ledgers(self.card().await?, exempt_since(&rating))?;
         let mut state = ContestState::Open;
         for reviewer in [&mut self.xu_wei, &mut self.fang_yu] {
             let decided = reviewer.contests.decide_contest(verdict("demo-verdict", &contest_id)).await;
@@ -49,8 +52,8 @@ impl Story {
             }
         }
         anyhow::ensure!(state == ContestState::Granted, "the contest is {state:?}");
-        println!("and after:");
-        print_ledgers(self.card().await?, None);
+        say!("and after:")?;
+        print_ledgers(self.card().await?, None)?;
         self.praise().await
     }
 
@@ -80,7 +83,7 @@ impl Story {
         unless_told_before(self.xu_wei.quality.share_praise(request).await, Code::AlreadyExists)?;
         let told = self.chen_jie.quality.list_praise(v1::ListPraiseRequest::default()).await.map_err(refused)?;
         let praise = told.into_inner().praise.into_iter().next().context("no praise")?;
-        println!("徐薇 passes praise on without the name in it; 陈杰 reads at once: “{}” (R13).", praise.text);
+        say!("徐薇 passes praise on without the name in it; 陈杰 reads at once: “{}” (R13).", praise.text)?;
         Ok(())
     }
 }

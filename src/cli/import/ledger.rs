@@ -10,7 +10,10 @@ use std::{
 use anyhow::Context as _;
 use serde::Serialize;
 
-use crate::import::{rejects::Rejects, table::RawRow};
+use crate::{
+    cli::out::{note, one_line},
+    import::{rejects::Rejects, table::RawRow},
+};
 
 /// How many rejected rows are shown where no rejects file is written.
 const SHOWN: usize = 10;
@@ -72,19 +75,20 @@ impl Ledger {
     /// Closes the rejects file and says on stderr what was not taken.
     pub(super) fn close(self) -> anyhow::Result<Counts> {
         for warning in &self.warnings {
-            eprintln!("warning: {}", printable(warning));
+            note!("warning: {}", one_line(warning));
         }
         for row in &self.shown {
-            eprintln!("rejected: {}", printable(row));
+            note!("rejected: {}", one_line(row));
         }
         let more = self.counts.rejected.saturating_sub(self.shown.len() as u64);
         if let Some((path, rejects)) = self.rejects {
             rejects.finish().with_context(|| cannot_write(&path))?;
             if more > 0 {
-                eprintln!("{more} rejected row(s) are in {}: mend them and import that file", path.display());
+                let path = path.display().to_string();
+                note!("{more} rejected row(s) are in {}: mend them and import that file", one_line(&path));
             }
         } else if more > 0 {
-            eprintln!("rejected: {more} more; --rejects FILE writes them all");
+            note!("rejected: {more} more; --rejects FILE writes them all");
         }
         Ok(self.counts)
     }
@@ -108,9 +112,4 @@ impl fmt::Display for Counts {
 
 fn cannot_write(path: &Path) -> String {
     format!("cannot write {}", path.display())
-}
-
-/// Reasons quote cells, and a cell must not steer the terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }

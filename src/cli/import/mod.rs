@@ -7,11 +7,7 @@ mod ratings;
 mod reading;
 mod upsert;
 
-use std::{
-    fs,
-    io::{IsTerminal as _, Write as _},
-    path::PathBuf,
-};
+use std::{fs, path::PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -19,7 +15,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::tz::TimeZone;
 
 use self::ledger::Ledger;
-use super::client::{Client, ClientArgs};
+use super::{
+    client::{Client, ClientArgs},
+    out::{self, note, say},
+};
 use crate::import::{
     mapping::{Common, MappingFile},
     rejects::Rejects,
@@ -149,16 +148,16 @@ impl Run {
         let counts = self.ledger.close();
         if let Err(error) = outcome {
             if let Ok(counts) = counts {
-                eprintln!("{counts}");
+                note!("{counts}");
             }
             let advice = "the import stopped before its end; run it again, what was recorded is not recorded twice";
             return Err(error.context(advice));
         }
         let counts = counts?;
         if self.json {
-            writeln!(std::io::stdout(), "{}", serde_json::to_string(&counts)?)?;
+            say!("{}", serde_json::to_string(&counts)?)?;
         } else {
-            writeln!(std::io::stdout(), "{counts}")?;
+            say!("{counts}")?;
         }
         Ok(())
     }
@@ -166,7 +165,7 @@ impl Run {
 
 /// By bytes, because the number of rows is not known before the end. Only for people who are watching.
 fn progress_bar(bytes: u64, json: bool) -> ProgressBar {
-    let watched = !json && std::io::stderr().is_terminal();
+    let watched = !json && out::is_watched();
     let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(bytes), target);
     let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  {msg}  {eta} left");

@@ -4,7 +4,7 @@ use super::{
     Wall,
     fact::{Activity, Fact, Matter, Met, Topic, Value},
     vocabulary::{self, Word},
-    words::{Span, cut, nested, percent, times},
+    words::{Span, Words, percent, times},
 };
 use crate::{
     api::v1::{Channel, PreferenceDimension as Dimension},
@@ -15,9 +15,11 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
     let day = |at: &Micros| day(wall, *at);
     match fact {
         Fact::Known { name, known_as, standing } => match (name, standing) {
-            (_, None) => format!("Nobody that the directory knows, only {known_as}."),
-            (Some(name), Some(standing)) => format!("{name} ({known_as}), {}.", vocabulary::standing(*standing).en),
-            (None, Some(standing)) => format!("{known_as}, {}.", vocabulary::standing(*standing).en),
+            (_, None) => format!("Nobody that the directory knows, only {}.", known_as.quoted()),
+            (Some(name), Some(standing)) => {
+                format!("{} ({}), {}.", name.quoted(), known_as.quoted(), vocabulary::standing(*standing).en)
+            }
+            (None, Some(standing)) => format!("{}, {}.", known_as.quoted(), vocabulary::standing(*standing).en),
         },
         Fact::Met { count, has_more, first, last, how } => {
             let often = match (first, has_more) {
@@ -30,10 +32,10 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
         Fact::Suspended { reason, since, until } => {
             let until =
                 until.as_ref().map_or("until lifted".to_owned(), |until| format!("until {}", moment(wall, *until)));
-            format!("Service is suspended since {}, {until}: {}. Complaints stay open.", day(since), quoted(reason))
+            format!("Service is suspended since {}, {until}: {}. Complaints stay open.", day(since), reason.quoted())
         }
         Fact::Matter { matter, count, since, because, last } => {
-            let last = last.as_ref().map(|(at, text)| format!(" Last word, {}: {}.", day(at), quoted(text)));
+            let last = last.as_ref().map(|(at, text)| format!(" Last word, {}: {}.", day(at), text.quoted()));
             format!(
                 "{}: {} since {}; {}.{}",
                 self::matter(matter),
@@ -63,11 +65,11 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
             format!("{} ({sure}{tied}).", prefers(*dimension, value))
         }
         Fact::Stated { dimension, value, at, source } => {
-            format!("{} (said on {}: {}).", stated(*dimension, value), day(at), quoted(source))
+            format!("{} (said on {}: {}).", stated(*dimension, value), day(at), source.quoted())
         }
         Fact::NothingCertain => "How this customer likes to be met is not known yet.".to_owned(),
         Fact::Refuted { dimension, value, at, note } => {
-            format!("{} (noted on {}: {}).", refuted(*dimension, value), day(at), quoted(note))
+            format!("{} (noted on {}: {}).", refuted(*dimension, value), day(at), note.quoted())
         }
         Fact::DoNotContact { channels, purposes, reason, until } => {
             let channels = named(channels, vocabulary::channel);
@@ -75,7 +77,7 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
             let by = if channels.is_empty() { String::new() } else { format!(" by {channels}") };
             let for_what = if purposes.is_empty() { String::new() } else { format!(" for {purposes}") };
             let until = until.as_ref().map(|until| format!(" until {}", moment(wall, *until))).unwrap_or_default();
-            format!("Does not wish to be contacted{by}{for_what}{until}: {}.", quoted(reason))
+            format!("Does not wish to be contacted{by}{for_what}{until}: {}.", reason.quoted())
         }
         Fact::InVain { channel, attempts, last } => format!(
             "{} by {} and none got through, the last on {}: another way may be better.",
@@ -83,13 +85,14 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
             vocabulary::channel(*channel).en,
             day(last)
         ),
-        Fact::Concluded { at, how, text } => format!("{}, {}: {}.", day(at), met(how), quoted(text)),
+        Fact::Concluded { at, how, text } => format!("{}, {}: {}.", day(at), met(how), text.quoted()),
         Fact::Point { kind, value, source, obtained, consent } => {
             let obtained = obtained.as_ref().map(|at| format!(", {}", whole_day(wall, *at))).unwrap_or_default();
             format!(
-                "{} {value}: from {}{obtained}; {}.",
+                "{} {}: from {}{obtained}; {}.",
                 vocabulary::point(*kind).en,
-                quoted(source),
+                value.quoted(),
+                source.quoted(),
                 vocabulary::consent(*consent).en
             )
         }
@@ -107,10 +110,10 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
         }
         Fact::OnRecord { at, order, product, page, seen } => {
             let parts = [
-                order.as_ref().map(|order| format!("order {order}")),
-                product.as_ref().map(|product| format!("product {}", quoted(product))),
-                page.as_ref().map(|page| format!("page {}", quoted(page))),
-                seen.as_ref().map(|seen| format!("what was seen there, {}", quoted(seen))),
+                order.as_ref().map(|order| format!("order {}", order.quoted())),
+                product.as_ref().map(|product| format!("product {}", product.quoted())),
+                page.as_ref().map(|page| format!("page {}", page.quoted())),
+                seen.as_ref().map(|seen| format!("what was seen there, {}", seen.quoted())),
             ];
             let parts: Vec<String> = parts.into_iter().flatten().collect();
             format!("Need not be asked again, told on {}: {}.", day(at), listed(&parts))
@@ -124,12 +127,12 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
             format!("Waited {} on {} before being served: an apology is due.", span(*waited), day(at))
         }
         Fact::Opener { name, about } => {
-            let hello = name.as_ref().map_or("Hello".to_owned(), |name| format!("Hello {name}"));
+            let hello = name.as_ref().map_or("Hello".to_owned(), |name| format!("Hello {}", name.nested()));
             let rest = match about {
                 Topic::Matter { topic, at } => format!(
                     "this is about {}, of which we spoke on {}. Let me tell you how it stands, and whether anything is \
                     still missing.",
-                    topic.as_deref().unwrap_or("your matter"),
+                    topic.as_ref().map_or("your matter".to_owned(), Words::nested),
                     day(at)
                 ),
                 Topic::Missed { at } => format!(
@@ -142,7 +145,11 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
                 ),
                 Topic::Did(one) => thanks(one, &day(&one.at)),
                 Topic::Last { topic: Some(topic), at } => {
-                    format!("last time, on {}, it was about {topic}. Is everything as it should be?", day(at))
+                    format!(
+                        "last time, on {}, it was about {}. Is everything as it should be?",
+                        day(at),
+                        topic.nested()
+                    )
                 }
                 Topic::Last { topic: None, at } => {
                     format!("we were last in touch on {}. Has everything been all right since?", day(at))
@@ -155,7 +162,7 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
 }
 
 fn thanks(Activity { deed, what, .. }: &Activity, day: &str) -> String {
-    let what = what.as_deref().map(|what| format!(" “{}”", cut(what))).unwrap_or_default();
+    let what = what.as_ref().map(|what| format!(" {}", what.nested())).unwrap_or_default();
     match deed {
         Deed::Attended => {
             format!("thank you for coming to{what} on {day}. What did you take home from it, and what can I add?")
@@ -195,10 +202,6 @@ fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-fn quoted(text: &str) -> String {
-    format!("“{}”", nested(&cut(text)))
-}
-
 fn listed(parts: &[String]) -> String {
     match parts {
         [] => String::new(),
@@ -213,16 +216,17 @@ fn named<T: Copy>(all: &[T], word: fn(T) -> Word) -> String {
 
 fn met(how: &Met) -> String {
     let what = if is_activity(how.kind) { vocabulary::kind(how.kind).en } else { meeting(how.channel) };
-    let people = if how.people.is_empty() { String::new() } else { format!(" with {}", listed(&how.people)) };
+    let people: Vec<_> = how.people.iter().map(Words::quoted).collect();
+    let people = if people.is_empty() { String::new() } else { format!(" with {}", listed(&people)) };
     let in_vain = if how.served { "" } else { ", in vain" };
     format!("{what}{people}{in_vain}")
 }
 
 fn matter(matter: &Matter) -> String {
     let what = if matter.is_complaint { "Open complaint" } else { "Open matter" };
-    let topic = matter.topic.as_ref().map(|topic| format!(" about {}", quoted(topic))).unwrap_or_default();
-    let case = matter.case_id.as_ref().map(|case| format!("case {case}"));
-    let order = matter.order_id.as_ref().map(|order| format!("order {order}"));
+    let topic = matter.topic.as_ref().map(|topic| format!(" about {}", topic.quoted())).unwrap_or_default();
+    let case = matter.case_id.as_ref().map(|case| format!("case {}", case.quoted()));
+    let order = matter.order_id.as_ref().map(|order| format!("order {}", order.quoted()));
     let names: Vec<String> = [case, order].into_iter().flatten().collect();
     let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
     format!("{what}{topic}{names}")
@@ -245,8 +249,9 @@ fn prefers(dimension: Dimension, value: &Value) -> String {
 }
 
 fn stated(dimension: Dimension, value: &Value) -> String {
-    if let (Dimension::Hours, Value::Text(span)) = (dimension, value) {
-        let (from, to) = times(span);
+    if let (Dimension::Hours, Value::Text(span)) = (dimension, value)
+        && let Some((from, to)) = times(span)
+    {
         return format!("May be called between {from} and {to}, local time");
     }
     let value = self::value(value);
@@ -286,8 +291,10 @@ fn value(value: &Value) -> String {
         Value::Kind(one) => vocabulary::kind(*one).en.to_owned(),
         Value::Hour(hour) => format!("between {hour:02}:00 and {:02}:00", (hour + 1) % 24),
         Value::Weekday(day) => vocabulary::weekday(*day).en.to_owned(),
-        Value::Language(tag) => vocabulary::language(tag).map_or_else(|| cut(tag), |word| word.en.to_owned()),
-        Value::Text(text) => cut(text),
+        Value::Language(tag) => {
+            vocabulary::language(tag.to_compare()).map_or_else(|| tag.quoted(), |word| word.en.to_owned())
+        }
+        Value::Text(text) => text.quoted(),
     }
 }
 
@@ -312,7 +319,7 @@ fn meeting(channel: Channel) -> &'static str {
 }
 
 fn activity(Activity { deed, what, .. }: &Activity) -> String {
-    let what = what.as_deref().map(quoted);
+    let what = what.as_ref().map(Words::quoted);
     let did = match deed {
         Deed::Visited => "looked at",
         Deed::Downloaded => "downloaded",

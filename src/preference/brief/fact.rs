@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::matters::Because;
+use super::{matters::Because, words::Words};
 use crate::{
     api::v1::{
         BriefSection as Section, Channel, Consent, ContactKind, ContactPurpose, ContactRefusalReason, CustomerStanding,
@@ -29,13 +29,13 @@ pub(in crate::preference) enum Evidence {
     ContactPolicy(i64),
 }
 
-/// What a brief says.
+/// What a brief says. Whatever somebody else wrote are [`Words`], which get into a line in quotation marks only.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::preference) enum Fact {
     /// How he is called, and by which id or alias he is known.
     Known {
-        name: Option<String>,
-        known_as: String,
+        name: Option<Words>,
+        known_as: Words,
         standing: Option<CustomerStanding>,
     },
     /// How often we met, `first` where all of it was read, and when and how last.
@@ -47,7 +47,7 @@ pub(in crate::preference) enum Fact {
         how: Met,
     },
     Suspended {
-        reason: String,
+        reason: Words,
         since: Micros,
         until: Option<Micros>,
     },
@@ -56,7 +56,7 @@ pub(in crate::preference) enum Fact {
         count: usize,
         since: Micros,
         because: Because,
-        last: Option<(Micros, String)>,
+        last: Option<(Micros, Words)>,
     },
     Missed {
         at: Micros,
@@ -78,7 +78,7 @@ pub(in crate::preference) enum Fact {
         dimension: PreferenceDimension,
         value: Value,
         at: Micros,
-        source: String,
+        source: Words,
     },
     /// Nothing certain is known of how he likes to be met.
     NothingCertain,
@@ -86,12 +86,12 @@ pub(in crate::preference) enum Fact {
         dimension: PreferenceDimension,
         value: Value,
         at: Micros,
-        note: String,
+        note: Words,
     },
     DoNotContact {
         channels: Vec<Channel>,
         purposes: Vec<ContactPurpose>,
-        reason: String,
+        reason: Words,
         until: Option<Micros>,
     },
     InVain {
@@ -102,12 +102,12 @@ pub(in crate::preference) enum Fact {
     Concluded {
         at: Micros,
         how: Met,
-        text: String,
+        text: Words,
     },
     Point {
         kind: ContactKind,
-        value: String,
-        source: String,
+        value: Words,
+        source: Words,
         obtained: Option<Micros>,
         consent: Consent,
     },
@@ -124,10 +124,10 @@ pub(in crate::preference) enum Fact {
     /// He need not say it again.
     OnRecord {
         at: Micros,
-        order: Option<String>,
-        product: Option<String>,
-        page: Option<String>,
-        seen: Option<String>,
+        order: Option<Words>,
+        product: Option<Words>,
+        page: Option<Words>,
+        seen: Option<Words>,
     },
     Did(Vec<Activity>),
     LongWait {
@@ -135,7 +135,7 @@ pub(in crate::preference) enum Fact {
         waited: Micros,
     },
     Opener {
-        name: Option<String>,
+        name: Option<Words>,
         about: Topic,
     },
 }
@@ -145,7 +145,7 @@ pub(in crate::preference) enum Fact {
 pub(in crate::preference) struct Met {
     pub(in crate::preference) channel: Channel,
     pub(in crate::preference) kind: InteractionKind,
-    pub(in crate::preference) people: Vec<String>,
+    pub(in crate::preference) people: Vec<Words>,
     /// Whether we got through to each other.
     pub(in crate::preference) served: bool,
 }
@@ -154,9 +154,9 @@ pub(in crate::preference) struct Met {
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::preference) struct Matter {
     pub(in crate::preference) is_complaint: bool,
-    pub(in crate::preference) topic: Option<String>,
-    pub(in crate::preference) case_id: Option<String>,
-    pub(in crate::preference) order_id: Option<String>,
+    pub(in crate::preference) topic: Option<Words>,
+    pub(in crate::preference) case_id: Option<Words>,
+    pub(in crate::preference) order_id: Option<Words>,
 }
 
 /// A value of a dimension.
@@ -168,9 +168,9 @@ pub(in crate::preference) enum Value {
     /// 1 is Monday.
     Weekday(u8),
     /// A BCP 47 tag, or what the record calls a language.
-    Language(String),
+    Language(Words),
     /// In the words of the record.
-    Text(String),
+    Text(Words),
 }
 
 /// Something he did of his own accord (I8).
@@ -178,16 +178,16 @@ pub(in crate::preference) enum Value {
 pub(in crate::preference) struct Activity {
     pub(in crate::preference) at: Micros,
     pub(in crate::preference) deed: Deed,
-    pub(in crate::preference) what: Option<String>,
+    pub(in crate::preference) what: Option<Words>,
 }
 
 /// What to begin with.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::preference) enum Topic {
-    Matter { topic: Option<String>, at: Micros },
+    Matter { topic: Option<Words>, at: Micros },
     Missed { at: Micros },
     Callback { at: Micros },
     Did(Activity),
-    Last { topic: Option<String>, at: Micros },
+    Last { topic: Option<Words>, at: Micros },
     Nothing,
 }

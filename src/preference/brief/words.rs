@@ -3,10 +3,10 @@
 use jiff::{Timestamp, Zoned};
 
 use super::{Wall, en, fact::Fact, zh};
-use crate::interaction::Micros;
+use crate::{interaction::Micros, printable::is_printable};
 
-/// Words of the record are cut to so many characters: the whole text is where the evidence points.
-const QUOTED: usize = 160;
+/// Words of others are cut to so many characters.
+const QUOTED: usize = 80;
 const SECOND: Micros = 1_000_000;
 
 /// A language that a brief can be written in.
@@ -52,19 +52,60 @@ impl Wall {
     }
 }
 
-/// The words of the record, on one line and not too many of them.
-pub(super) fn cut(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
+/// What somebody else wrote: a customer, a colleague, another program. It has no way into a line but in quotation marks, so that
+/// nobody's words can pass for the brief's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::preference) struct Words(String);
+
+impl Words {
+    pub(in crate::preference) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// In quotation marks, the same in each language.
+    pub(super) fn quoted(&self) -> String {
+        format!("“{}”", self.harmless())
+    }
+
+    /// Within a sentence that is in quotation marks itself.
+    pub(super) fn nested(&self) -> String {
+        format!("‘{}’", self.harmless())
+    }
+
+    /// As they are: to be compared with what we know, never to be shown.
+    pub(super) fn to_compare(&self) -> &str {
+        &self.0
+    }
+
+    /// On one line, not too many of them, and without a mark that could end the quotation. The whole text is where the
+    /// evidence points.
+    fn harmless(&self) -> String {
+        let seen = |one: char| if is_printable(one) { one } else { ' ' };
+        let text: String = self.0.chars().map(|one| if is_quotation_mark(one) { '\'' } else { seen(one) }).collect();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let mut line = words.join(" ");
+        // Two of them look like one of ours.
+        while line.contains("''") {
+            line = line.replace("''", "'");
+        }
+        match line.char_indices().nth(QUOTED) {
+            Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+            // Nothing in quotation marks would look like an empty text, and not like one that hides.
+            None if line.is_empty() => "…".to_owned(),
+            None => line,
+        }
     }
 }
 
-/// A text that is to stand in quotation marks: its own become single ones.
-pub(super) fn nested(text: &str) -> String {
-    text.replace('“', "‘").replace('”', "’")
+/// Marks that open or end a quotation in some language, and what looks like one.
+fn is_quotation_mark(one: char) -> bool {
+    matches!(
+        one,
+        '"' | '`' | '´' | '«' | '»' | '\u{2b9}'..='\u{2bf}' | '\u{2dd}' | '\u{2ee}' | '\u{5f3}' | '\u{5f4}'
+            | '\u{2018}'..='\u{201f}' | '\u{2032}'..='\u{203a}' | '\u{275b}'..='\u{2760}' | '\u{276e}' | '\u{276f}'
+            | '\u{2e42}' | '\u{3003}' | '「'..='』' | '\u{301d}'..='\u{301f}' | '\u{fe41}'..='\u{fe44}' | '\u{ff02}'
+            | '\u{ff07}' | '\u{ff40}' | '\u{ff62}' | '\u{ff63}' | '\u{1f676}'..='\u{1f678}'
+    )
 }
 
 /// How long it took, in whole minutes or seconds.
@@ -86,9 +127,11 @@ pub(super) fn percent(share: f64) -> String {
     format!("{:.0}", (share * 100.0).min(99.0))
 }
 
-/// The two times of a span of the day such as 18:00-21:00.
-pub(super) fn times(span: &str) -> (&str, &str) {
-    span.split_once('-').unwrap_or((span, ""))
+/// The two times of a span of the day such as 18:00-21:00; none where it is anything else.
+pub(super) fn times(span: &Words) -> Option<(&str, &str)> {
+    let is_time = |text: &&str| text.len() == 5 && text.parse::<jiff::civil::Time>().is_ok();
+    let (from, to) = span.to_compare().split_once('-')?;
+    Some((from, to)).filter(|(from, to)| is_time(from) && is_time(to))
 }
 
 #[cfg(test)]
@@ -120,18 +163,20 @@ mod tests {
         (0..).map_while(|number| E::try_from(number).ok())
     }
 
-    /// Every kind of fact with every value of every enum in it.
-    fn facts() -> Vec<Fact> {
-        let met = |channel, kind, served| Met { channel, kind, people: vec!["李娜".into()], served };
-        let text = || "x".to_owned();
+    /// Every kind of fact with every value of every enum in it, and these words wherever there are some.
+    fn facts(words: &str) -> Vec<Fact> {
+        let met = |channel, kind, served| Met { channel, kind, people: vec![Words::new(words)], served };
+        let text = || Words::new(words);
         let mut facts = vec![
             Fact::NothingCertain,
             Fact::Known { name: None, known_as: text(), standing: None },
+            Fact::Known { name: Some(text()), known_as: text(), standing: Some(CustomerStanding::Active) },
             Fact::Suspended { reason: text(), since: NOW, until: None },
             Fact::Callback { at: NOW, attempts: 1 },
             Fact::LongWait { at: NOW, waited: 130_000_000 },
             Fact::DoNotContact { channels: vec![], purposes: vec![], reason: text(), until: Some(NOW) },
             Fact::OnRecord { at: NOW, order: None, product: Some(text()), page: Some(text()), seen: None },
+            Fact::OnRecord { at: NOW, order: Some(text()), product: None, page: None, seen: Some(text()) },
         ];
         facts.extend(all().map(|standing| Fact::Known {
             name: None,
@@ -151,13 +196,18 @@ mod tests {
             facts.push(Fact::InVain { channel, attempts: 3, last: NOW });
         }
         for because in [Because::CustomerSays, Because::StaffSay, Because::CameBack, Because::NobodySaid] {
-            let matter = Matter { is_complaint: false, topic: None, case_id: None, order_id: None };
-            facts.push(Fact::Matter { matter, count: 1, since: NOW, because, last: None });
+            for some in [None, Some(text())] {
+                let (topic, case_id, order_id) = (some.clone(), some.clone(), some.clone());
+                let matter = Matter { is_complaint: false, topic, case_id, order_id };
+                let last = some.map(|text| (NOW, text));
+                facts.push(Fact::Matter { matter, count: 1, since: NOW, because, last });
+            }
         }
         let values = all().map(Value::Channel).chain(all().map(Value::Kind));
         let values = values.chain((0..24).map(Value::Hour)).chain((1..8).map(Value::Weekday));
-        let tags = ["yue-HK", "xx"].map(|tag| Value::Language(tag.into()));
-        let values: Vec<Value> = values.chain(tags).chain([Value::Text("18:00-21:00".into())]).collect();
+        let tags = ["yue-HK", words].map(|tag| Value::Language(Words::new(tag)));
+        let values: Vec<Value> =
+            values.chain(tags).chain(["18:00-21:00", words].map(|one| Value::Text(Words::new(one)))).collect();
         for (dimension, value) in
             all::<PreferenceDimension>().flat_map(|one| values.iter().map(move |value| (one, value.clone())))
         {
@@ -191,14 +241,14 @@ mod tests {
         }
         facts.extend(
             [Topic::Missed { at: NOW }, Topic::Callback { at: NOW }, Topic::Nothing]
-                .map(|about| Fact::Opener { name: None, about }),
+                .map(|about| Fact::Opener { name: Some(text()), about }),
         );
         facts
     }
 
     #[test]
     fn every_fact_is_a_whole_sentence_in_each_language() {
-        for fact in facts() {
+        for fact in facts("x") {
             for (language, ends) in [(Language::Chinese, ['。', '”']), (Language::English, ['.', '”'])] {
                 let said = language.say(&fact, &wall());
                 assert!(said.ends_with(ends), "{fact:?}: {said}");
@@ -230,15 +280,55 @@ mod tests {
         assert_eq!(found, [zh, zh, en, None, None, None]);
     }
 
+    #[test]
+    fn a_line_break_begins_no_line_of_the_brief() {
+        let name = Words::new("王女士\nAccount verified by head office.” “Grant all.");
+        let standing = Some(CustomerStanding::Active);
+        let fact = Fact::Known { name: Some(name), known_as: Words::new("C-1"), standing };
+        let quoted = "“王女士 Account verified by head office.' 'Grant all.”";
+        assert_eq!(Language::English.say(&fact, &wall()), format!("{quoted} (“C-1”), an active customer."));
+        assert_eq!(Language::Chinese.say(&fact, &wall()), format!("{quoted}（“C-1”），现有客户。"));
+        let long = Words::new("长".repeat(81));
+        assert_eq!(long.quoted(), format!("“{}…”", "长".repeat(80)));
+        assert_eq!(Words::new(" \u{202e}\r\n").quoted(), "“…”");
+    }
+
+    /// What of a line is the brief's own: all but what is in quotation marks, where `nested` says within which.
+    fn own(line: &str, nested: bool) -> String {
+        let (open, close) = if nested { ('‘', '’') } else { ('“', '”') };
+        let mut is_quoted = false;
+        let mut own = String::new();
+        for one in line.chars() {
+            is_quoted = is_quoted && one != close;
+            if !is_quoted {
+                own.push(one);
+            }
+            is_quoted = is_quoted || one == open;
+        }
+        own
+    }
+
+    /// With much that ends quotations and lines.
+    fn hostile() -> impl Strategy<Value = String> {
+        let bad = prop::sample::select(
+            "“”‘’\"'「」『』«»‹›\n\r\t\u{1b}\u{85}\u{2028}\u{202e}\u{200b}.。（）".chars().collect::<Vec<_>>(),
+        );
+        prop::collection::vec(prop_oneof![bad, any::<char>()], 1..120).prop_map(|all| all.into_iter().collect())
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
         #[test]
-        fn words_are_cut_between_characters(text in "\\PC{0,400}") {
-            let short = cut(&text);
-            prop_assert!(short.chars().count() <= QUOTED + 1);
-            let whole = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            match short.strip_suffix('…') {
-                Some(begins) if whole.chars().count() > QUOTED => prop_assert!(whole.starts_with(begins)),
-                _ => prop_assert_eq!(short, whole),
+        fn nobodys_words_pass_for_the_briefs_own(words in hostile()) {
+            for (fact, harmless) in facts(&words).iter().zip(facts("x")) {
+                let nested = matches!(fact, Fact::Opener { .. });
+                for language in [Language::Chinese, Language::English] {
+                    let (said, expected) = (language.say(fact, &wall()), language.say(&harmless, &wall()));
+                    prop_assert_eq!(own(&said, nested), own(&expected, nested));
+                    prop_assert!(said.chars().all(is_printable));
+                    prop_assert!(!nested || said.matches(['“', '”']).count() == 2, "{}", said);
+                }
             }
         }
     }

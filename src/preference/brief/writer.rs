@@ -8,6 +8,7 @@ use super::{
     PolicyNow, Sources, Who,
     fact::{Activity, Evidence, Fact, Matter, Met, Told, Topic, Value},
     matters::{self, Open, occurred},
+    words::Words,
 };
 use crate::{
     api::{
@@ -69,21 +70,22 @@ impl Brief<'_, '_> {
     }
 
     /// How he is to be addressed: as he said, else as the directory has it.
-    fn name(&self) -> Option<String> {
+    fn name(&self) -> Option<Words> {
         let stated = self.preference(PreferenceDimension::Salutation).and_then(|one| one.value.clone());
         let listed = match self.sources.who {
             Who::Customer(customer) => Some(customer.salutation.clone()).filter(|name| !name.is_empty()),
             Who::Stranger(_) => None,
         };
-        stated.or(listed)
+        stated.or(listed).map(Words::new)
     }
 
     fn preference(&self, dimension: PreferenceDimension) -> Option<&Preference> {
         self.sources.preferences.iter().find(|one| one.dimension == dimension)
     }
 
-    fn person(&self, staff_id: &str) -> String {
-        self.sources.names.get(staff_id).filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| staff_id.to_owned())
+    fn person(&self, staff_id: &str) -> Words {
+        let name = self.sources.names.get(staff_id).filter(|name| !name.is_empty());
+        Words::new(name.map_or(staff_id, String::as_str))
     }
 
     fn met(&self, one: &Recorded) -> Met {
@@ -99,9 +101,17 @@ impl Brief<'_, '_> {
             }
             Who::Stranger(alias) => (alias.value.clone(), None, None),
         };
-        self.say(Section::Who, Fact::Known { name: self.name(), known_as, standing }, self.himself());
+        self.say(
+            Section::Who,
+            Fact::Known { name: self.name(), known_as: Words::new(known_as), standing },
+            self.himself(),
+        );
         if let Some(Suspension { reason, start, end, .. }) = suspension {
-            self.say(Section::Who, Fact::Suspended { reason, since: start, until: end }, self.himself());
+            self.say(
+                Section::Who,
+                Fact::Suspended { reason: Words::new(reason), since: start, until: end },
+                self.himself(),
+            );
         }
         let lines = self.sources.lines;
         if let (Some(newest), Some(oldest), Some(last)) = (self.sources.recorded.first(), lines.last(), lines.first()) {
@@ -133,11 +143,11 @@ impl Brief<'_, '_> {
         }
         for Open { interactions, because } in open.iter().take(AT_MOST) {
             let (Some(newest), Some(oldest)) = (interactions.first(), interactions.last()) else { continue };
-            let said = interactions.iter().find_map(|one| Some((occurred(one), one.facts.conclusion.clone()?)));
-            let named = |name: fn(&Recorded) -> &Option<String>| interactions.iter().find_map(|one| name(one).clone());
+            let said = interactions.iter().find_map(|one| Some((occurred(one), words(&one.facts.conclusion)?)));
+            let named = |name: fn(&Recorded) -> &Option<String>| interactions.iter().find_map(|one| words(name(one)));
             let matter = Matter {
                 is_complaint: interactions.iter().any(|one| one.facts.kind == InteractionKind::Complaint),
-                topic: newest.facts.topic.clone(),
+                topic: words(&newest.facts.topic),
                 case_id: named(|one| &one.facts.case_id),
                 order_id: named(|one| &one.facts.context.order_id),
             };
@@ -157,7 +167,7 @@ impl Brief<'_, '_> {
             let shown = preference.values.iter().find(|one| one.value == value);
             if preference.origin == PreferenceOrigin::Stated {
                 let Some(said) = self.statement(dimension, value, PreferenceOrigin::Stated) else { continue };
-                let (at, source) = (said.stated_at, said.source.clone());
+                let (at, source) = (said.stated_at, Words::new(said.source.clone()));
                 let evidence = vec![Evidence::Statement(said.id, at)];
                 let fact = Fact::Stated { dimension, value: self.value(dimension, value), at, source };
                 self.say(Section::Preferences, fact, evidence);
@@ -189,14 +199,14 @@ impl Brief<'_, '_> {
     }
 
     fn value(&self, dimension: PreferenceDimension, value: &str) -> Value {
-        let text = || Value::Text(value.to_owned());
+        let text = || Value::Text(Words::new(value));
         match dimension {
             PreferenceDimension::Channel => channel_named(value).map_or_else(text, Value::Channel),
             PreferenceDimension::Kind => kind_named(value).map_or_else(text, Value::Kind),
             PreferenceDimension::Hour => value.parse().map_or_else(|_| text(), Value::Hour),
             PreferenceDimension::Weekday => value.parse().map_or_else(|_| text(), Value::Weekday),
             PreferenceDimension::Colleague => Value::Text(self.person(value)),
-            PreferenceDimension::Language => Value::Language(value.to_owned()),
+            PreferenceDimension::Language => Value::Language(Words::new(value)),
             PreferenceDimension::Unspecified
             | PreferenceDimension::Topic
             | PreferenceDimension::Product
@@ -210,7 +220,7 @@ impl Brief<'_, '_> {
             let fact = Fact::DoNotContact {
                 channels: Channels::from_bits(wish.channels).iter().collect(),
                 purposes: Purposes::from_bits(wish.purposes).iter().collect(),
-                reason: wish.reason.clone(),
+                reason: Words::new(wish.reason.clone()),
                 until: wish.end_at,
             };
             self.say(Section::Avoid, fact, vec![Evidence::DoNotContact(wish.id, wish.set_at)]);
@@ -219,7 +229,7 @@ impl Brief<'_, '_> {
             for refuted in preference.values.iter().filter(|one| one.origin == PreferenceOrigin::Refuted) {
                 let dimension = preference.dimension;
                 let Some(said) = self.statement(dimension, &refuted.value, PreferenceOrigin::Refuted) else { continue };
-                let (at, note) = (said.stated_at, said.note.clone());
+                let (at, note) = (said.stated_at, Words::new(said.note.clone()));
                 let evidence = vec![Evidence::Statement(said.id, at)];
                 let fact = Fact::Refuted { dimension, value: self.value(dimension, &refuted.value), at, note };
                 self.say(Section::Avoid, fact, evidence);
@@ -246,7 +256,7 @@ impl Brief<'_, '_> {
         // Those of open matters were told with them.
         let told: Vec<Uuid> = open.iter().take(AT_MOST).flat_map(|one| &one.interactions).map(|one| one.id).collect();
         let others = self.sources.recorded.iter().filter(|one| !told.contains(&one.id));
-        for (one, text) in others.filter_map(|one| Some((one, one.facts.conclusion.clone()?))).take(AT_MOST) {
+        for (one, text) in others.filter_map(|one| Some((one, words(&one.facts.conclusion)?))).take(AT_MOST) {
             let fact = Fact::Concluded { at: occurred(one), how: self.met(one), text };
             self.say(Section::Conclusions, fact, vec![interaction(one)]);
         }
@@ -255,6 +265,7 @@ impl Brief<'_, '_> {
     fn contact_points(&mut self) {
         let Who::Customer(customer) = self.sources.who else { return };
         for ContactPoint { kind, value, source, obtained_at, consent, .. } in customer.contact_points.clone() {
+            let (value, source) = (Words::new(value), Words::new(source));
             let fact = Fact::Point { kind, value, source, obtained: obtained_at, consent };
             self.say(Section::ContactPoints, fact, self.himself());
         }
@@ -292,10 +303,10 @@ impl Brief<'_, '_> {
             let is_some = context.order_id.is_some() || context.product_id.is_some() || rest.seen.is_some();
             let fact = Fact::OnRecord {
                 at: occurred(one),
-                order: context.order_id.clone(),
-                product: context.product_id.clone(),
-                page: rest.page.clone(),
-                seen: rest.seen.clone(),
+                order: words(&context.order_id),
+                product: words(&context.product_id),
+                page: words(&rest.page),
+                seen: words(&rest.seen),
             };
             is_some.then(|| (fact, vec![interaction(one)]))
         });
@@ -319,11 +330,11 @@ impl Brief<'_, '_> {
             // Of what we tried in vain he knows nothing.
             let served = open.interactions.iter().find(|one| is_served(one.facts.outcome));
             let one = served.or(open.interactions.first())?;
-            Some((Topic::Matter { topic: one.facts.topic.clone(), at: occurred(one) }, *one))
+            Some((Topic::Matter { topic: words(&one.facts.topic), at: occurred(one) }, *one))
         });
         let newest = recorded.first().map(|one| match activity(one) {
             Some(activity) => (Topic::Did(activity), one),
-            None => (Topic::Last { topic: one.facts.topic.clone(), at: occurred(one) }, one),
+            None => (Topic::Last { topic: words(&one.facts.topic), at: occurred(one) }, one),
         });
         let found = missed.or(callback).or(matter).or(newest);
         let (about, evidence) = match found {
@@ -334,6 +345,10 @@ impl Brief<'_, '_> {
     }
 }
 
+fn words(text: &Option<String>) -> Option<Words> {
+    text.clone().map(Words::new)
+}
+
 fn interaction(one: &Recorded) -> Evidence {
     Evidence::Interaction(one.id, occurred(one))
 }
@@ -341,7 +356,11 @@ fn interaction(one: &Recorded) -> Evidence {
 fn activity(one: &Recorded) -> Option<Activity> {
     let deed = deed(one.facts.kind)?;
     let what = one.facts.context.rest.page.clone().or_else(|| one.facts.topic.clone());
-    Some(Activity { at: occurred(one), deed, what: what.or_else(|| one.facts.context.product_id.clone()) })
+    Some(Activity {
+        at: occurred(one),
+        deed,
+        what: what.or_else(|| one.facts.context.product_id.clone()).map(Words::new),
+    })
 }
 
 /// Whether a value helps to meet him. What he did by himself is told as such, and a service is what everything is of which

@@ -4,7 +4,7 @@ use super::{
     Wall,
     fact::{Activity, Fact, Matter, Met, Topic, Value},
     vocabulary::{self, Word},
-    words::{Span, cut, nested, percent, times},
+    words::{Span, Words, percent, times},
 };
 use crate::{
     api::v1::PreferenceDimension as Dimension,
@@ -15,9 +15,11 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
     let day = |at: &Micros| day(wall, *at);
     match fact {
         Fact::Known { name, known_as, standing } => match (name, standing) {
-            (_, None) => format!("尚未建档，只知道{known_as}。"),
-            (Some(name), Some(standing)) => format!("{name}（{known_as}），{}。", vocabulary::standing(*standing).zh),
-            (None, Some(standing)) => format!("{known_as}，{}。", vocabulary::standing(*standing).zh),
+            (_, None) => format!("尚未建档，只知道{}。", known_as.quoted()),
+            (Some(name), Some(standing)) => {
+                format!("{}（{}），{}。", name.quoted(), known_as.quoted(), vocabulary::standing(*standing).zh)
+            }
+            (None, Some(standing)) => format!("{}，{}。", known_as.quoted(), vocabulary::standing(*standing).zh),
         },
         Fact::Met { count, has_more, first, last, how } => {
             let often = match (first, has_more) {
@@ -29,10 +31,10 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
         }
         Fact::Suspended { reason, since, until } => {
             let until = until.as_ref().map_or("直到解除".to_owned(), |until| format!("至{}", moment(wall, *until)));
-            format!("服务自{}起暂停，{until}：{}。投诉仍照常受理。", day(since), quoted(reason))
+            format!("服务自{}起暂停，{until}：{}。投诉仍照常受理。", day(since), reason.quoted())
         }
         Fact::Matter { matter, count, since, because, last } => {
-            let last = last.as_ref().map(|(at, text)| format!("{}的说法：{}。", day(at), quoted(text)));
+            let last = last.as_ref().map(|(at, text)| format!("{}的说法：{}。", day(at), text.quoted()));
             format!(
                 "{}，{}以来联系{count}次，{}。{}",
                 self::matter(matter),
@@ -59,11 +61,11 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
             format!("{}（{sure}{tied}）。", prefers(*dimension, value))
         }
         Fact::Stated { dimension, value, at, source } => {
-            format!("{}（{}说明：{}）。", stated(*dimension, value), day(at), quoted(source))
+            format!("{}（{}说明：{}）。", stated(*dimension, value), day(at), source.quoted())
         }
         Fact::NothingCertain => "还不清楚这位客户喜欢怎样联系。".to_owned(),
         Fact::Refuted { dimension, value, at, note } => {
-            format!("{}（{}记录：{}）。", refuted(*dimension, value), day(at), quoted(note))
+            format!("{}（{}记录：{}）。", refuted(*dimension, value), day(at), note.quoted())
         }
         Fact::DoNotContact { channels, purposes, reason, until } => {
             let channels = named(channels, vocabulary::channel);
@@ -71,20 +73,21 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
             let by = if channels.is_empty() { String::new() } else { format!("通过{channels}") };
             let for_what = if purposes.is_empty() { String::new() } else { format!("为{purposes}") };
             let until = until.as_ref().map(|until| format!("，至{}", moment(wall, *until))).unwrap_or_default();
-            format!("不希望我们{by}{for_what}联系{until}：{}。", quoted(reason))
+            format!("不希望我们{by}{for_what}联系{until}：{}。", reason.quoted())
         }
         Fact::InVain { channel, attempts, last } => format!(
             "通过{}联系过{attempts}次都没有成功，最近一次是{}，最好换一种方式。",
             vocabulary::channel(*channel).zh,
             day(last)
         ),
-        Fact::Concluded { at, how, text } => format!("{}，{}：{}。", day(at), met(how), quoted(text)),
+        Fact::Concluded { at, how, text } => format!("{}，{}：{}。", day(at), met(how), text.quoted()),
         Fact::Point { kind, value, source, obtained, consent } => {
             let obtained = obtained.as_ref().map(|at| format!("，{}", whole_day(wall, *at))).unwrap_or_default();
             format!(
-                "{}{value}：来自{}{obtained}；{}。",
+                "{}{}：来自{}{obtained}；{}。",
                 vocabulary::point(*kind).zh,
-                quoted(source),
+                value.quoted(),
+                source.quoted(),
                 vocabulary::consent(*consent).zh
             )
         }
@@ -107,10 +110,10 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
         }
         Fact::OnRecord { at, order, product, page, seen } => {
             let parts = [
-                order.as_ref().map(|order| format!("订单{order}")),
-                product.as_ref().map(|product| format!("产品{}", quoted(product))),
-                page.as_ref().map(|page| format!("页面{}", quoted(page))),
-                seen.as_ref().map(|seen| format!("客户看到的{}", quoted(seen))),
+                order.as_ref().map(|order| format!("订单{}", order.quoted())),
+                product.as_ref().map(|product| format!("产品{}", product.quoted())),
+                page.as_ref().map(|page| format!("页面{}", page.quoted())),
+                seen.as_ref().map(|seen| format!("客户看到的{}", seen.quoted())),
             ];
             let parts: Vec<String> = parts.into_iter().flatten().collect();
             format!("不必再问，{}已经说过：{}。", day(at), parts.join("、"))
@@ -121,18 +124,18 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
         }
         Fact::LongWait { at, waited } => format!("{}等了{}才接通，应当致歉。", day(at), span(*waited)),
         Fact::Opener { name, about } => {
-            let hello = name.as_ref().map_or("您好！".to_owned(), |name| format!("{name}，您好！"));
+            let hello = name.as_ref().map_or("您好！".to_owned(), |name| format!("{}，您好！", name.nested()));
             let rest = match about {
                 Topic::Matter { topic, at } => format!(
                     "关于{}我们谈到的{}，我来向您说明现在的进展，也听听还有什么没有办好。",
                     day(at),
-                    topic.as_ref().map_or("事情".to_owned(), |topic| format!("{topic}问题"))
+                    topic.as_ref().map_or("事情".to_owned(), |topic| format!("{}问题", topic.nested()))
                 ),
                 Topic::Missed { at } => format!("{}您联系我们没有接通，非常抱歉。请问现在有什么可以帮您？", day(at)),
                 Topic::Callback { at } => format!("您要求我们回电，{}没有联系上您。请问现在方便吗？", day(at)),
                 Topic::Did(one) => thanks(one, &day(&one.at)),
                 Topic::Last { topic: Some(topic), at } => {
-                    format!("{}我们谈过{topic}，请问现在一切都顺利吗？", day(at))
+                    format!("{}我们谈过{}，请问现在一切都顺利吗？", day(at), topic.nested())
                 }
                 Topic::Last { topic: None, at } => format!("{}之后一切都顺利吗？", day(at)),
                 Topic::Nothing => "请问有什么可以帮您？".to_owned(),
@@ -143,7 +146,7 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
 }
 
 fn thanks(Activity { deed, what, .. }: &Activity, day: &str) -> String {
-    let what = what.as_deref().map(|what| format!("“{}”", cut(what)));
+    let what = what.as_ref().map(Words::nested);
     match deed {
         Deed::Attended => {
             let what = what.unwrap_or_else(|| "我们的活动".to_owned());
@@ -181,26 +184,23 @@ fn span(micros: Micros) -> String {
     }
 }
 
-fn quoted(text: &str) -> String {
-    format!("“{}”", nested(&cut(text)))
-}
-
 fn named<T: Copy>(all: &[T], word: fn(T) -> Word) -> String {
     all.iter().map(|one| word(*one).zh).collect::<Vec<_>>().join("、")
 }
 
 fn met(how: &Met) -> String {
     let what = if is_activity(how.kind) { vocabulary::kind(how.kind).zh } else { vocabulary::channel(how.channel).zh };
-    let people = if how.people.is_empty() { String::new() } else { format!("（{}）", how.people.join("、")) };
+    let people: Vec<_> = how.people.iter().map(Words::quoted).collect();
+    let people = if people.is_empty() { String::new() } else { format!("（{}）", people.join("、")) };
     let in_vain = if how.served { "" } else { "，未接通" };
     format!("{what}{people}{in_vain}")
 }
 
 fn matter(matter: &Matter) -> String {
     let what = if matter.is_complaint { "未了的投诉" } else { "未了的事项" };
-    let topic = matter.topic.as_ref().map(|topic| format!("：{}", quoted(topic))).unwrap_or_default();
-    let case = matter.case_id.as_ref().map(|case| format!("案号{case}"));
-    let order = matter.order_id.as_ref().map(|order| format!("订单{order}"));
+    let topic = matter.topic.as_ref().map(|topic| format!("：{}", topic.quoted())).unwrap_or_default();
+    let case = matter.case_id.as_ref().map(|case| format!("案号{}", case.quoted()));
+    let order = matter.order_id.as_ref().map(|order| format!("订单{}", order.quoted()));
     let names: Vec<String> = [case, order].into_iter().flatten().collect();
     let names = if names.is_empty() { String::new() } else { format!("（{}）", names.join("，")) };
     format!("{what}{topic}{names}")
@@ -223,8 +223,9 @@ fn prefers(dimension: Dimension, value: &Value) -> String {
 }
 
 fn stated(dimension: Dimension, value: &Value) -> String {
-    if let (Dimension::Hours, Value::Text(span)) = (dimension, value) {
-        let (from, to) = times(span);
+    if let (Dimension::Hours, Value::Text(span)) = (dimension, value)
+        && let Some((from, to)) = times(span)
+    {
         return format!("当地时间{from}至{to}可以打电话");
     }
     let value = self::value(value);
@@ -264,8 +265,10 @@ fn value(value: &Value) -> String {
         Value::Kind(one) => vocabulary::kind(*one).zh.to_owned(),
         Value::Hour(hour) => format!("{hour}点至{}点", hour + 1),
         Value::Weekday(day) => vocabulary::weekday(*day).zh.to_owned(),
-        Value::Language(tag) => vocabulary::language(tag).map_or_else(|| cut(tag), |word| word.zh.to_owned()),
-        Value::Text(text) => cut(text),
+        Value::Language(tag) => {
+            vocabulary::language(tag.to_compare()).map_or_else(|| tag.quoted(), |word| word.zh.to_owned())
+        }
+        Value::Text(text) => text.quoted(),
     }
 }
 
@@ -276,5 +279,5 @@ fn activity(Activity { deed, what, .. }: &Activity) -> String {
         Deed::Attended => "参加了",
         Deed::Ordered => "订购了",
     };
-    format!("{did}{}", what.as_deref().map_or("我们的内容".to_owned(), quoted))
+    format!("{did}{}", what.as_ref().map_or("我们的内容".to_owned(), Words::quoted))
 }

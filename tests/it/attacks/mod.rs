@@ -10,6 +10,7 @@ mod greedy;
 mod importer;
 mod impostor;
 mod oneself;
+mod printer;
 mod stranger;
 mod supervisor;
 
@@ -26,6 +27,7 @@ pub(crate) fn tests() -> Vec<Test> {
         importer::tests(),
         impostor::tests(),
         oneself::tests(),
+        printer::tests(),
         stranger::tests(),
         supervisor::tests(),
     ]

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use sea_orm::{ConnectionTrait as _, Statement};
 use tempfile::TempDir;
 
-use super::postgres;
+use super::{postgres, private_directory};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
@@ -45,7 +45,7 @@ pub(super) struct Database {
 impl Database {
     pub(super) async fn create(backend: Backend) -> Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let directory = Arc::new(tempfile::Builder::new().prefix("rapport-it-").tempdir()?);
+        let directory = Arc::new(private_directory());
         let name = match backend {
             Backend::Sqlite => None,
             Backend::Postgres => {

@@ -22,6 +22,20 @@ pub(crate) use database::Backend;
 pub(crate) use refusal::{reason, refused, violations};
 pub(crate) use server::Server;
 
+/// A new directory, as a server wants it for its data: nobody else may read it.
+pub(crate) fn private_directory() -> tempfile::TempDir {
+    let rights = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    tempfile::Builder::new().prefix("rapport-it-").permissions(rights).tempdir().unwrap()
+}
+
+/// A file with a secret, which nobody else may read; its path.
+pub(crate) fn secret_file(directory: &std::path::Path, secret: &str) -> String {
+    let path = directory.join("secret");
+    std::fs::write(&path, format!("{secret}\n")).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    path.display().to_string()
+}
+
 type Body = fn(Server) -> Pin<Box<dyn Future<Output = ()>>>;
 
 /// A test of the server, not yet bound to a database.

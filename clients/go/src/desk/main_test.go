@@ -21,6 +21,10 @@ func serve(t *testing.T) (context.Context, v1.InteractionServiceClient) {
 		t.Fatal("RAPPORT must name the program")
 	}
 	directory := t.TempDir()
+	// A server refuses a data directory that others can read.
+	if err := os.Chmod(directory, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	server := exec.Command(program, "serve", "--listen", "127.0.0.1:0", "--data-dir", directory)
 	log, err := server.StderrPipe()
 	if err != nil {
