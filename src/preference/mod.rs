@@ -249,6 +249,7 @@ mod tests {
             language: None,
             staff_id: None,
             rated: None,
+            rated_staff_id: None,
         }
     }
 

@@ -76,7 +76,7 @@ pub(super) async fn served(
     let sql = "SELECT 1 FROM interaction_participant WHERE staff_id = $2 AND interaction_id IN {his} LIMIT 1";
     let backend = connection.get_database_backend();
     let values = [Value::from(customer_id), Value::from(staff_id)];
-    let statement = Statement::from_sql_and_values(backend, expanded(sql, backend), values);
+    let statement = Statement::from_sql_and_values(backend, seen(sql, backend), values);
     Ok(connection.query_one_raw(statement).await?.is_some())
 }
 

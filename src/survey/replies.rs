@@ -310,8 +310,6 @@ pub(crate) async fn take(
 #[derive(Clone, Debug)]
 pub(crate) struct Settling {
     pub(crate) actor: (String, Role),
-    /// Of whom nothing is settled by themselves.
-    pub(crate) oneself: Oneself,
     pub(crate) reply_id: Uuid,
     /// None: nothing; it is closed.
     pub(crate) score: Option<i32>,
@@ -335,11 +333,6 @@ pub(crate) async fn settle(
     let now = lock(tx, store).await?;
     let found = reply::Entity::find_by_id(settling.reply_id).lock_exclusive().one(tx).await?;
     let mut reply: Reply = found.ok_or(Error::NotFound("reply"))?.into();
-    if let Some(id) = reply.invitation_id
-        && invitations::find(tx, (&Scope::All, &settling.oneself), id).await?.is_none()
-    {
-        return Err(Error::NotFound("reply").into());
-    }
     if reply.outcome != ReplyOutcome::ForAPerson {
         return Err(Error::ReplySettled.into());
     }
@@ -350,7 +343,7 @@ pub(crate) async fn settle(
     reply.invitation_id = reply.invitation_id.or(settling.invitation_id);
     let invitation = match reply.invitation_id {
         Some(id) => {
-            let found = invitations::find(tx, (&Scope::All, &settling.oneself), id).await?;
+            let found = invitations::find(tx, (&Scope::All, &Oneself::nobody()), id).await?;
             Some(found.ok_or(Error::NotFound("invitation"))?)
         }
         None => None,

@@ -33,7 +33,7 @@ use crate::{
     housekeeping::Trusted,
     interaction::{
         Micros,
-        store::{check_no_part, hidden_ids, read_position as read_instant, write_position as write_instant},
+        store::{check_no_part, read_position as read_instant, write_position as write_instant},
     },
     store::{Abort, Store, Tx, feed::Feed, request},
     watch::Watches,
@@ -384,7 +384,6 @@ impl SurveyService for SurveyApi {
             let reply_id = Uuid::try_parse(&message.reply_id).map_err(|_| Error::NotFound("reply"))?;
             let settling = Settling {
                 actor: (caller.principal.subject.clone(), caller.principal.role),
-                oneself: Oneself::of(&caller),
                 reply_id,
                 score,
                 attribution: message.attribution(),

@@ -366,7 +366,7 @@ async fn the_demo_tells_its_story_twice(server: Server) {
         "the other end of the scale",
         "what counts for staff  3 ratings, mean 3.33",
         "A mismatch: assessed 5, rated 1",
-        "the caller is the rated person, of his team, or the contester",
+        "the caller has a stake in it",
         "what counts for staff  2 ratings, mean 4.50",
         "the customer's truth   5 ratings, mean 2.60",
         "72 voters in 12 judge teams",
@@ -612,7 +612,7 @@ async fn a_signal_stops_the_server(server: Server) {
 async fn misspelt_variables_are_named_at_start(server: Server) {
     let directory = private_directory();
     let log = tokio::task::spawn_blocking(move || {
-        let environment = [("RAPPORT_LIMITS_CALL_TIMOUT", "hidden"), ("RAPPORT_SERVICE_HOST", "10.0.0.1")];
+        let environment = [("RAPPORT_LIMITS_CALL_TIMOUT", "swordfish"), ("RAPPORT_SERVICE_HOST", "10.0.0.1")];
         let served = serve_in(&environment, &server, directory.path(), &[]);
         let begin = served.read.clone();
         assert!(served.stop().0.success());
@@ -621,7 +621,7 @@ async fn misspelt_variables_are_named_at_start(server: Server) {
     let log = log.await.unwrap();
     let line = log.lines().find(|line| line.contains("RAPPORT_LIMITS_CALL_TIMOUT")).unwrap();
     assert!(line.contains("WARN") && line.contains("RAPPORT_LIMITS_CALL_TIMEOUT"), "{line}");
-    assert!(!log.contains("hidden") && !log.contains("SERVICE_HOST"), "{log}");
+    assert!(!log.contains("swordfish") && !log.contains("SERVICE_HOST"), "{log}");
 }
 
 /// Where traces are sent in a test.

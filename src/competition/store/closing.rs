@@ -87,7 +87,6 @@ pub(crate) async fn close(store: &Store, vault: &Vault, early: Option<Actor>, id
 }
 
 /// Gives whether it was done here.
-
 async fn close_in(
     tx: &Tx,
     (store, vault): (&Store, &Vault),

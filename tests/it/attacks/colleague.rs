@@ -217,7 +217,7 @@ async fn figures(server: &Server) -> Vec<(String, Vec<u8>)> {
     found.push(("teams".to_owned(), ratings.rank_teams(teams).await.unwrap().into_inner().encode_to_vec()));
     let staff = v1::RankStaffRequest { terms: terms.clone(), ..Default::default() };
     found.push(("staff".to_owned(), ratings.rank_staff(staff).await.unwrap().into_inner().encode_to_vec()));
-    let why = v1::ExplainRankRequest { unit: Staff.into(), key: "nora".to_owned(), terms, ..Default::default() };
+    let why = v1::ExplainRankRequest { unit: Staff.into(), key: "nora".to_owned(), terms };
     found.push(("why".to_owned(), ratings.explain_rank(why).await.unwrap().into_inner().encode_to_vec()));
     use v1::InvitationBiasUnit as Unit;
     for unit in [Unit::Staff, Unit::Channel, Unit::Outcome] {

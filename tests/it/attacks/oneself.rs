@@ -18,10 +18,10 @@ use crate::{
         asking::{Known, Method, methods, with_token},
         client::request_id,
         competition::{Vote, dealt, enrol},
-        differing_counters, on_both,
+        differing_counters, on, on_both,
         refusal::verdict,
         refused,
-        sample::{MONDAY_NINE, at, call, customer},
+        sample::{MONDAY_NINE, at, call, customer, participant},
     },
     surveys::{ended_by, issue, record, report},
 };
@@ -34,13 +34,17 @@ const ROLES: [(&str, Role); 4] =
 const RATERS: [&str; 5] = ["carla", "dora", "dmitri", "erik", "fumiko"];
 
 pub(super) fn tests() -> Vec<Test> {
-    on_both![
+    // Thousands of questions each, whose answers are made by the same code on both databases.
+    let mut tests = on!(&[Backend::Sqlite];
         two_histories_that_differ_in_who_rated_what_read_the_same,
+        topics_join_no_list_with_the_view
+    );
+    tests.extend(on_both![
         figures_are_as_if_nobody_had_rated_the_reader,
         an_export_by_who_served_the_customer_is_refused,
         nobody_settles_a_reply_about_themselves,
-        topics_join_no_list_with_the_view,
-    ]
+    ]);
+    tests
 }
 
 /// A server on which a person may ask without pause, and on which it is always the same time: what is told of preferences
@@ -166,16 +170,113 @@ pub(super) async fn history(server: &Server) -> Known {
         ("time_zone", vec!["UTC".to_owned()]),
     ]);
     let day = |at: i64| jiff::Timestamp::from_second(MONDAY_NINE + at * DAY).unwrap().strftime("%Y-%m-%d").to_string();
-    let spans = (0..5).map(|day| (MONDAY_NINE + day * DAY - 3_600, MONDAY_NINE + day * DAY + 3_600)).collect();
-    Known { texts, days: (0..5).map(day).collect(), spans }
+    let spans = [0, 3].map(|day| (MONDAY_NINE + day * DAY - 3_600, MONDAY_NINE + day * DAY + 3_600)).to_vec();
+    Known { texts, days: [0, 3].map(day).to_vec(), spans, requests: BTreeMap::new() }
 }
+
+/// So much more that every list has two of each: another block of nora's ratings, invitations, replies, wishes and breaches, what is
+/// exempt and what is contradicted, and rated interactions that somebody would move to nora.
+pub(super) async fn continued(server: &Server, known: &mut Known) {
+    for (score, (day, rater)) in (1..).zip((0..).zip(RATERS)) {
+        let id = served(server, "nora", rater, day).await;
+        submit(server, &id, score, day * DAY + 1).await;
+    }
+    for number in ["+8613", "+8614"] {
+        for staff_id in ["nils", "sam"] {
+            let interaction = Interaction { participants: vec![participant(staff_id)], ..ended_by(number, 60) };
+            record(server, interaction).await;
+        }
+        let sent = issue(server, &record(server, ended_by(&format!("{number}0"), 60)).await).await.unwrap();
+        let reply = v1::ReceiveReplyRequest {
+            request_id: request_id(),
+            invitation_id: sent.invitation.unwrap().invitation_id,
+            text: "well, perhaps".to_owned(),
+            reply_time: crate::surveys::ago(1),
+            ..Default::default()
+        };
+        server.app().surveys().receive_reply(reply).await.unwrap();
+        let draft = crate::surveys::template(&format!("more-{}", &number[1..]));
+        crate::surveys::published(server, draft).await;
+        let wish = v1::SetDoNotContactRequest {
+            request_id: request_id(),
+            customer_id: "carla".to_owned(),
+            purposes: vec![v1::ContactPurpose::Campaign.into()],
+            reason: "she said so".to_owned(),
+            ..Default::default()
+        };
+        server.app().contacts().set_do_not_contact(wish).await.unwrap();
+        let against_it = Interaction {
+            channel: Channel::OutboundCall.into(),
+            contact_purpose: v1::ContactPurpose::Campaign.into(),
+            requested_time: crate::surveys::ago(-30),
+            connected_time: None,
+            ended_time: None,
+            ..call("nils", "carla")
+        };
+        record(server, against_it).await;
+    }
+    let texts = |name: &str| known.texts[name].clone();
+    let (interactions, ratings) = (texts("interaction_id"), texts("rating_id"));
+    for rating in [&ratings[5], &ratings[8], &ratings[9]] {
+        let contest = v1::ContestRatingRequest {
+            request_id: request_id(),
+            rating_id: rating.clone(),
+            grounds: v1::ContestGrounds::Other.into(),
+            evidence: "The recording says more.".to_owned(),
+            ..Default::default()
+        };
+        let lena = server.supervisor("lena", &["north", "south"]);
+        let opened = lena.contests().contest_rating(contest).await.unwrap().into_inner().contest.unwrap();
+        for judge in ["rolf", "ruth"] {
+            let decide = v1::DecideContestRequest {
+                request_id: request_id(),
+                contest_id: opened.contest_id.clone(),
+                verdict: v1::ContestVerdict::Granted.into(),
+                reason: "so it is".to_owned(),
+            };
+            // Where one was enough, the second comes too late.
+            drop(server.caller(Role::Reviewer, judge, &[]).contests().decide_contest(decide).await);
+        }
+    }
+    let rita = server.caller(Role::Reviewer, "rita", &[]);
+    for (interaction, overall) in [(&interactions[7], 1), (&interactions[9], 1), (&interactions[6], 5)] {
+        let assess = v1::AssessInteractionRequest {
+            request_id: request_id(),
+            interaction_id: interaction.clone(),
+            overall,
+            note: "As the recording has it.".to_owned(),
+            ..Default::default()
+        };
+        rita.quality().assess_interaction(assess).await.unwrap();
+    }
+    for interaction in [&interactions[5], &interactions[8]] {
+        let request = v1::ReattributeInteractionRequest {
+            request_id: request_id(),
+            interaction_id: interaction.clone(),
+            participants: vec![v1::Participant { involvement: v1::Involvement::Primary.into(), ..participant("nora") }],
+            reason: "it was booked on the wrong colleague".to_owned(),
+            ..Default::default()
+        };
+        server.admin().interactions().reattribute_interaction(request).await.unwrap();
+    }
+    a_day_passes(server).await;
+    let criteria =
+        [{ serde_json::json!({"dimension": "PREFERENCE_DIMENSION_CHANNEL", "values": CHANNELS, "minShare": 0.01}) }];
+    known
+        .requests
+        .insert("PreferenceService/FindCustomers", serde_json::json!({ "criteria": criteria, "pageSize": 1 }));
+}
+
+const CHANNELS: [&str; 5] = ["inbound_call", "email", "online_chat", "visit", "sms"];
 
 /// Two competitions with a result, in which teams t0 to t5 judged one another; with what asks for them.
 pub(super) async fn compete(server: &Server, known: &mut Known) {
     enrol(server, &[3; 6]).await;
     let mut ids = Vec::new();
     for _ in 0..2 {
-        let vote = Vote::opened(server, 6, dealt()).await;
+        // By a clock that stands still, as well.
+        let vote = Vote::announce_at(server, Clock::system().now_micros() - 600_000_000, 6, dealt()).await;
+        vote.open(server).await.unwrap();
         all_vote(server, &vote, 6, 3).await;
         close(server, &vote).await.unwrap();
         known.texts.entry("entry_id").or_default().extend(vote.entries.into_values());
@@ -222,7 +323,7 @@ async fn everything(caller: &Caller, method: &Method, known: &Known) -> Told {
         let mut page = 0;
         while let Some(request) = next.take() {
             let answer = method.ask(caller, &request).await;
-            if page < 4
+            if page < 2
                 && method.token_field().is_some_and(|field| field.name() == "page_token")
                 && let Some(token) = answer.as_ref().ok().and_then(|bytes| method.token_in(bytes))
             {
@@ -246,7 +347,7 @@ async fn all_told(server: &Server, known: &Known) -> BTreeMap<(&'static str, Str
     server.execute("CREATE TABLE IF NOT EXISTS kept_events AS SELECT id FROM audit_event").await;
     let mut found = BTreeMap::new();
     for (name, role) in ROLES {
-        for method in methods().into_iter().filter(|method| !method.writes()) {
+        for method in methods().into_iter().filter(|method| !method.writes() && method.is_granted(role)) {
             let told = everything(&caller(server, role, "nora"), &method, known).await;
             server.execute("DELETE FROM audit_event WHERE id NOT IN (SELECT id FROM kept_events)").await;
             found.insert((name, method.name()), told);
@@ -258,6 +359,7 @@ async fn all_told(server: &Server, known: &Known) -> BTreeMap<(&'static str, Str
 async fn two_histories_that_differ_in_who_rated_what_read_the_same(server: Server) {
     let server = crate::surveys::awake(unhurried(server).await).await;
     let mut known = history(&server).await;
+    continued(&server, &mut known).await;
     compete(&server, &mut known).await;
     // Blocks are released when they are asked for.
     server.staff("nora").contests().get_coaching_view(v1::GetCoachingViewRequest::default()).await.unwrap();
@@ -282,9 +384,7 @@ async fn two_histories_that_differ_in_who_rated_what_read_the_same(server: Serve
     let of_carla = listed.iter().find(|one| one.rated_staff_id == "nora" && one.topic == "topic of day 0").unwrap();
     assert_eq!(of_carla.level, 5);
 
-    if server.backend() == Backend::Sqlite {
-        assert_eq!(matrix(&server, &known, &before).await, MATRIX, "who reads what about themselves has changed");
-    }
+    assert_eq!(matrix(&server, &known, &before).await, MATRIX, "who reads what about themselves has changed");
 }
 
 /// By method and role: `-` no grant; `same`: what others of the role are told; `without`: something else, which the test
@@ -413,7 +513,7 @@ async fn nobody_settles_a_reply_about_themselves(server: Server) {
         };
         async move { admin.settle_reply(request).await }
     };
-    assert_eq!(refused(settle("nora").await).code(), Code::NotFound);
+    assert_eq!(verdict(&refused(settle("nora").await)), (Code::FailedPrecondition, "INTERESTED_PARTY".to_owned()));
     settle("ada").await.unwrap();
 }
 

@@ -177,7 +177,7 @@ async fn what_is_rated_takes_two(server: Server) {
     assert_eq!(names(&pending.participants_after), ["nils"]);
     let again = petra.interactions().reattribute_interaction(first).await.unwrap().into_inner();
     assert_eq!(again, answer, "the same request again asks once");
-    assert_eq!(waiting(&petra).await, [pending.reattribution_id.clone()]);
+    assert_eq!(waiting(&petra).await, std::slice::from_ref(&pending.reattribution_id));
     assert_eq!(whose(&server, &rating).await, of("nora", "north"));
 
     let approval =
@@ -266,7 +266,7 @@ async fn what_waits_is_seen_by_whom_it_is_not_about(server: Server) {
         server.caller(Role::Reviewer, "rita", &[]),
         server.admin(),
     ] {
-        assert_eq!(waiting(&sees).await, [waits.clone()]);
+        assert_eq!(waiting(&sees).await, std::slice::from_ref(&waits));
     }
     // It would tell them that they are rated.
     for sees_not in [

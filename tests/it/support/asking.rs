@@ -2,7 +2,9 @@
 //!
 //! A method that is added is asked without anybody thinking of it, with every filter that its request has.
 
-use std::{collections::BTreeMap, time::Duration};
+#![allow(clippy::wildcard_enum_match_arm, reason = "kinds of fields that the contract has none of are not asked")]
+
+use std::collections::BTreeMap;
 
 use prost_reflect::{
     Cardinality, DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor,
@@ -13,8 +15,6 @@ use tonic::Status;
 
 use super::{Caller, raw};
 
-/// How long a stream is listened to.
-const PATIENCE: Duration = Duration::from_millis(150);
 /// Fields that together say when.
 const WINDOWS: [(&str, &str); 3] = [("first_day", "last_day"), ("from_time", "to_time"), ("start_time", "end_time")];
 const TOKENS: [&str; 2] = ["page_token", "resume_cursor"];
@@ -28,6 +28,8 @@ pub(crate) struct Known {
     pub(crate) days: Vec<String>,
     /// Seconds since 1970: from and to.
     pub(crate) spans: Vec<(i64, i64)>,
+    /// What no field alone makes, by method.
+    pub(crate) requests: BTreeMap<&'static str, serde_json::Value>,
 }
 
 /// A method of the contract.
@@ -89,6 +91,9 @@ impl Method {
         fill_required(&mut plain, known);
         let dimensions = dimensions(&input, known, &mut Vec::new());
         let mut requests = vec![plain.clone()];
+        if let Some(told) = known.requests.get(self.name().as_str()) {
+            requests.push(DynamicMessage::deserialize(input.clone(), told).unwrap());
+        }
         for (at, one) in dimensions.iter().enumerate() {
             for value in &one.values {
                 let mut request = plain.clone();
@@ -106,17 +111,17 @@ impl Method {
         requests
     }
 
-    /// What is answered, as bytes: of a stream, one behind the other.
+    /// What is answered, as bytes: of a stream, its first answer.
     pub(crate) async fn ask(&self, caller: &Caller, request: &DynamicMessage) -> Result<Vec<u8>, Status> {
         let message = request.encode_to_vec();
         if self.0.is_server_streaming() {
-            Ok(raw::streamed(caller, self.path(), message, PATIENCE).await?.concat())
+            raw::first_streamed(caller, self.path(), message).await
         } else {
             raw::unary(caller, self.path(), message).await
         }
     }
 
-    /// The token by which what was answered goes on; of a stream, the last one.
+    /// The token by which what was answered goes on.
     pub(crate) fn token_in(&self, answer: &[u8]) -> Option<String> {
         let answer = DynamicMessage::decode(self.0.output(), answer).ok()?;
         let found = ["next_page_token", "resume_cursor"].iter().find_map(|name| answer.get_field_by_name(name))?;
@@ -146,7 +151,7 @@ impl Sort {
 
 fn dimensions(message: &MessageDescriptor, known: &Known, path: &mut Vec<FieldDescriptor>) -> Vec<Dimension> {
     let mut found = Vec::new();
-    let at = |field: &FieldDescriptor, path: &[FieldDescriptor]| [path, &[field.clone()]].concat();
+    let at = |field: &FieldDescriptor, path: &[FieldDescriptor]| [path, std::slice::from_ref(field)].concat();
     for (first, last) in WINDOWS {
         if let (Some(first), Some(last)) = (message.get_field_by_name(first), message.get_field_by_name(last)) {
             let values = match first.kind() {

@@ -19,26 +19,17 @@ pub(crate) async fn unary(caller: &Caller, path: &'static str, message: Vec<u8>)
     client.unary(Request::new(message), path, Bytes).await.map(Response::into_inner)
 }
 
-/// What a method that streams answers to a message within `patience`.
-pub(crate) async fn streamed(
-    caller: &Caller,
-    path: &'static str,
-    message: Vec<u8>,
-    patience: Duration,
-) -> Result<Vec<Vec<u8>>, Status> {
+/// The first answer of a method that streams, which says that it is open.
+pub(crate) async fn first_streamed(caller: &Caller, path: &'static str, message: Vec<u8>) -> Result<Vec<u8>, Status> {
     let mut client = Grpc::new(caller.service());
     client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
     let path = http::uri::PathAndQuery::from_static(path);
     let mut answers = client.server_streaming(Request::new(message), path, Bytes).await?.into_inner();
-    let (mut found, until) = (Vec::new(), tokio::time::Instant::now() + patience);
-    while let Ok(answer) = tokio::time::timeout_at(until, answers.message()).await {
-        match answer? {
-            Some(answer) => found.push(answer),
-            None => break,
-        }
-    }
-    Ok(found)
+    let first = tokio::time::timeout(FIRST_ANSWER, answers.message()).await;
+    first.map_err(|_| Status::deadline_exceeded("a stream that says nothing"))?.map(Option::unwrap_or_default)
 }
+
+const FIRST_ANSWER: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
 struct Bytes;
