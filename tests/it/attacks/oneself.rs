@@ -361,6 +361,10 @@ async fn two_histories_that_differ_in_who_rated_what_read_the_same(server: Serve
     let mut known = history(&server).await;
     continued(&server, &mut known).await;
     compete(&server, &mut known).await;
+    // Some of each kind: nora's own and others'.
+    for ids in known.texts.values_mut().filter(|ids| ids.len() > 4) {
+        *ids = ids.iter().step_by(ids.len().div_ceil(4)).cloned().collect();
+    }
     // Blocks are released when they are asked for.
     server.staff("nora").contests().get_coaching_view(v1::GetCoachingViewRequest::default()).await.unwrap();
     let before = all_told(&server, &known).await;

@@ -83,8 +83,8 @@ impl Method {
         TOKENS.iter().find_map(|name| self.0.input().get_field_by_name(name))
     }
 
-    /// Every request worth asking: one plain, one for each value of each field, and one for each period or page of one with each
-    /// value of an enum.
+    /// Every request worth asking: one plain, one for each value of each field, and one for each period with each value of
+    /// an enum.
     pub(crate) fn requests(&self, known: &Known) -> Vec<DynamicMessage> {
         let input = self.0.input();
         let mut plain = DynamicMessage::new(input.clone());
@@ -138,14 +138,13 @@ struct Dimension {
 #[derive(Clone, Copy, PartialEq)]
 enum Sort {
     Period,
-    Page,
     Choice,
     Other,
 }
 
 impl Sort {
     fn combines(self, other: Self) -> bool {
-        matches!((self, other), (Self::Choice, Self::Period | Self::Page) | (Self::Period | Self::Page, Self::Choice))
+        matches!((self, other), (Self::Choice, Self::Period) | (Self::Period, Self::Choice))
     }
 }
 
@@ -192,7 +191,6 @@ fn dimensions(message: &MessageDescriptor, known: &Known, path: &mut Vec<FieldDe
         };
         let kind = match field.kind() {
             Kind::Enum(_) => Sort::Choice,
-            Kind::Int32 => Sort::Page,
             _ => Sort::Other,
         };
         let values = values.into_iter().map(|value| vec![(at(&field, path), value)]).collect();
