@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{
     client::{ClientArgs, explain},
     out::{self, Table, one_line},
+    scorecard::say_without,
 };
 use crate::api::{
     plain_name,
@@ -77,16 +78,20 @@ pub async fn run(args: BiasArgs) -> anyhow::Result<()> {
         }
         request.page_token = page.next_page_token;
     };
-    let (first_day, last_day, alarms) = (last.first_day, last.last_day, last.alarm_count);
+    let (first_day, last_day, alarms, without) =
+        (last.first_day, last.last_day, last.alarm_count, last.without_staff_id);
     let mut out = out::stdout();
     if args.json {
         let groups: Vec<_> = groups.iter().map(to_json).collect();
-        let told = json!({ "first_day": first_day, "last_day": last_day, "alarms": alarms, "groups": groups });
+        let told = json!({
+            "first_day": first_day, "last_day": last_day, "alarms": alarms, "groups": groups, "without_staff_id": without,
+        });
         writeln!(out, "{told}")?;
     } else {
         writeln!(out, "{}", table(&groups))?;
         let days = one_line(&format!("{first_day} to {last_day}")).into_owned();
         writeln!(out, "\n{days}: {alarms} alarm(s), where the difference is more than chance.")?;
+        say_without(&without);
     }
     Ok(())
 }

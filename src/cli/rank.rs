@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{
     client::{Client, ClientArgs, explain},
     out::{self, Table},
+    scorecard::say_without,
 };
 use crate::api::{
     plain_name,
@@ -54,19 +55,20 @@ pub async fn run(args: RankArgs) -> anyhow::Result<()> {
     let client = args.client.connect().await?;
     let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
     let terms = RankTerms { first_day: day(args.from), last_day: day(args.to), minimum_n: args.minimum };
-    let ranks = all_pages(&client, args.who, terms).await?;
+    let (ranks, without) = all_pages(&client, args.who, terms).await?;
     let mut out = out::stdout();
     if args.json {
         let ranks: Vec<_> = ranks.iter().map(to_json).collect();
-        writeln!(out, "{}", json!({ "ranks": ranks }))?;
+        writeln!(out, "{}", json!({ "ranks": ranks, "without_staff_id": without }))?;
     } else {
         writeln!(out, "{}", table(&ranks))?;
         writeln!(out, "\nWithin a band by how far the ratings lie from what the same work is rated in other hands.")?;
+        say_without(&without);
     }
     Ok(())
 }
 
-async fn all_pages(client: &Client, who: Who, terms: RankTerms) -> anyhow::Result<Vec<Rank>> {
+async fn all_pages(client: &Client, who: Who, terms: RankTerms) -> anyhow::Result<(Vec<Rank>, String)> {
     let (mut ranks, mut page_token) = (Vec::new(), String::new());
     loop {
         let (terms, token) = (Some(terms.clone()), std::mem::take(&mut page_token));
@@ -78,7 +80,7 @@ async fn all_pages(client: &Client, who: Who, terms: RankTerms) -> anyhow::Resul
                     .rank_teams(request)
                     .await
                     .map(|page| page.into_inner())
-                    .map(|page| (page.ranks, page.next_page_token))
+                    .map(|page| (page.ranks, page.next_page_token, page.without_staff_id))
             }
             Who::Staff => {
                 let request = RankStaffRequest { terms, page_size: 0, page_token: token };
@@ -86,13 +88,13 @@ async fn all_pages(client: &Client, who: Who, terms: RankTerms) -> anyhow::Resul
                     .rank_staff(request)
                     .await
                     .map(|page| page.into_inner())
-                    .map(|page| (page.ranks, page.next_page_token))
+                    .map(|page| (page.ranks, page.next_page_token, page.without_staff_id))
             }
         };
-        let (more, next) = page.map_err(|status| explain(&status))?;
+        let (more, next, without) = page.map_err(|status| explain(&status))?;
         ranks.extend(more);
         if next.is_empty() {
-            return Ok(ranks);
+            return Ok((ranks, without));
         }
         page_token = next;
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     client::{Client, ClientArgs, explain},
-    out::{self, Table},
+    out::{self, Table, note, one_line},
     summary::resolution_json,
 };
 use crate::api::v1::{
@@ -110,29 +110,37 @@ pub async fn run(args: ScorecardArgs) -> anyhow::Result<()> {
         view: if args.full { ScorecardView::Full } else { ScorecardView::Unspecified }.into(),
         ..Default::default()
     };
-    let groups = all_pages(&client, request).await?;
+    let (groups, without) = all_pages(&client, request).await?;
     let mut out = out::stdout();
     if args.json {
         let groups: Vec<_> = groups.iter().map(to_json).collect();
-        writeln!(out, "{}", json!({ "groups": groups }))?;
+        writeln!(out, "{}", json!({ "groups": groups, "without_staff_id": without }))?;
     } else {
         writeln!(out, "{}", table(&groups))?;
         if args.full {
             writeln!(out, "\nResolved at the first contact, as each says; came back within 30 days of a failure:")?;
             writeln!(out, "{}", aftermath(&groups))?;
         }
+        say_without(&without);
     }
     Ok(())
 }
 
-async fn all_pages(client: &Client, mut request: GetScorecardRequest) -> anyhow::Result<Vec<Scorecard>> {
+/// Says whose ratings figures leave out, where they may differ by that from what others read.
+pub(super) fn say_without(staff_id: &str) {
+    if !staff_id.is_empty() {
+        note!("as if nobody had rated {}, who asks (R12)", one_line(staff_id));
+    }
+}
+
+async fn all_pages(client: &Client, mut request: GetScorecardRequest) -> anyhow::Result<(Vec<Scorecard>, String)> {
     let mut groups = Vec::new();
     loop {
         let page = client.ratings.clone().get_scorecard(request.clone()).await;
         let page = page.map_err(|status| explain(&status))?.into_inner();
         groups.extend(page.groups);
         if page.next_page_token.is_empty() {
-            return Ok(groups);
+            return Ok((groups, page.without_staff_id));
         }
         request.page_token = page.next_page_token;
     }
