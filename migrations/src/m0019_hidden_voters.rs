@@ -1,4 +1,4 @@
-//! Who has voted, kept from whoever has a copy of the database: ballots lie in slots that only the vote's key can tell.
+//! Who has voted, kept from those who have a copy of the database: ballots lie in slots that only the vote's key can tell.
 
 use sea_orm_migration::{async_trait, prelude::*};
 

@@ -28,7 +28,7 @@ use crate::{
     private_file,
 };
 
-/// Holds the token of whoever calls, where no file does.
+/// Holds the caller's token, where no file does.
 pub(super) const TOKEN_VARIABLE: &str = "RAPPORT_TOKEN";
 
 /// Where the server is and who asks.

@@ -393,9 +393,9 @@ impl Story {
         let request = v1::GetInteractionRequest { interaction_id: first_call.to_owned() };
         let hidden = self.chen_jie.interactions.get_interaction(request).await;
         let code = hidden.err().map(|status| status.code()).context("an adviser saw the hotline's call")?;
-        say!("\n陈杰 of another team asks for the hotline's call and gets {code:?}: not his looks like not there.")?;
+        say!("\n陈杰 of another team asks for the hotline's call and gets {code:?}: not theirs looks like not there.")?;
         let found = self.timeline("chen.jie").await?;
-        say!("About to serve 王女士 himself, he opens her timeline, {} entries, and must say why.", found.len())?;
+        say!("About to serve 王女士, 陈杰 opens her timeline, {} entries, and must say why.", found.len())?;
         let request = v1::ListAuditEventsRequest { object_id: "C-1001".into(), page_size: 1, ..Default::default() };
         let events = self.admin.audit.list_audit_events(request).await.map_err(refused)?.into_inner().audit_events;
         let event = events.first().context("the reading left no trace")?;

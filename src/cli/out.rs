@@ -106,7 +106,7 @@ pub fn complain(error: &anyhow::Error) {
     }
 }
 
-/// Prints a line on standard output; gives an [`io::Result`], because whoever reads it may have gone.
+/// Prints a line on standard output; gives an [`io::Result`], because its reader may have gone.
 macro_rules! say {
     ($($told:tt)*) => { std::io::Write::write_fmt(&mut $crate::cli::out::stdout(), format_args!("{}\n", format_args!($($told)*))) };
 }
@@ -135,7 +135,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(line)
 }
 
-/// A table without lines. Every cell is one line, whoever wrote it; only the header, which is ours, may have several.
+/// A table without lines. Every cell is one line, no matter who wrote it; only the header, which is ours, may have several.
 pub struct Table(comfy_table::Table);
 
 /// A table with this header and these rows; the columns named are aligned to the right.

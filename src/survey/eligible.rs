@@ -48,7 +48,7 @@ struct Row {
 }
 
 /// Calls `each` with every interaction from one instant to before another that might have been followed by an
-/// invitation, apart from what is hidden from whoever asks.
+/// invitation, apart from what is hidden from the caller.
 pub(crate) async fn followed(
     connection: &DatabaseConnection,
     hidden_from: Option<&str>,

@@ -254,7 +254,7 @@ async fn rate(
 ) -> Result<Result<Receipt>, Abort> {
     // One rating for one invitation, whatever the requests.
     let request_key = request::hash(&[b"invitation", invitation.id.as_bytes()]);
-    // Whoever entered it was asked before.
+    // Those who entered it were asked before.
     let entry = Entry { request_key, body_hash: request.body_hash, told, by: None };
     let taken = submit(tx, zone, now, &[entry]).await?.pop();
     let taken = taken.unwrap_or(Err(Error::AlreadyRated));

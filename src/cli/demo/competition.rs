@@ -184,7 +184,7 @@ impl Story {
     async fn panel_vote(&mut self, society: &Society) -> anyhow::Result<String> {
         let rules = CompetitionRules { panel_size: 7, ..Default::default() };
         let id = self.opened(PANEL, rules).await?;
-        say!("北京 and 上海 agree to put each other first; everybody else votes as he thinks.")?;
+        say!("北京 and 上海 agree to put each other first; everybody else votes as they think.")?;
         let (plan, mut cast, mut dealt) = (Plan::bloc(SWAP, false), 0, 0);
         for (voter, (staff_id, team)) in voters().into_iter().enumerate().filter(|(voter, _)| society.votes(*voter)) {
             let token = self.authenticator.sign(Role::Staff, &staff_id, &[team.to_owned()], TOKEN_LIFE)?;

@@ -92,7 +92,7 @@ pub(crate) async fn update(
             })
         })
         .await?;
-    // It may be hidden from whoever did this by their own act; what they did is still shown to them.
+    // It may be hidden from those who did this by their own act; what they did is still shown to them.
     let sight = Sight { scope, hidden_from: None };
     find(store.reader(), &sight, id).await?.ok_or(Error::NotFound("interaction"))
 }

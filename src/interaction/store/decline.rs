@@ -12,7 +12,7 @@ use crate::{
     store::{Store, audit, request, sequence},
 };
 
-/// Takes whoever asks out of the participants; gives the interaction as it is then.
+/// Takes the caller out of the participants; gives the interaction as it is then.
 ///
 /// Ratings stay where they are: else a bad one would be passed on to the primary participant by declining.
 ///

@@ -122,7 +122,7 @@ struct ContactRow {
 }
 
 /// Every inbound contact that names its matter, around a period: of the whole organisation, since a customer may come
-/// back to another team, apart from what is hidden from whoever asks.
+/// back to another team, apart from what is hidden from the caller.
 pub(crate) async fn contacts(
     connection: &(impl ConnectionTrait + StreamTrait),
     hidden_from: Option<&str>,

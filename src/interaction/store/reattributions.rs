@@ -83,7 +83,7 @@ pub(super) async fn settle(
     Ok(())
 }
 
-/// One of them, whoever asks.
+/// One of them, no matter who asks.
 pub(super) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<Reattribution>, DbErr> {
     let found = reattribution::Entity::find_by_id(id).all(connection).await?;
     Ok(with_participants(connection, found).await?.pop())

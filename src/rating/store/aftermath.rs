@@ -27,7 +27,7 @@ use crate::{
     store::Store,
 };
 
-/// What came of each group that is wanted, by key, without what is about whoever asks. Reads every interaction of the period, and of the 30 days after it.
+/// What came of each group that is wanted, by key, without what is about the caller. Reads every interaction of the period, and of the 30 days after it.
 pub(crate) async fn aftermath(
     store: &Store,
     zone: &TimeZone,

@@ -59,7 +59,7 @@ pub(super) async fn decline(caller: &Caller, interaction_id: &str) -> Result<Int
     Ok(answer.interaction.unwrap())
 }
 
-/// The one star goes to whoever served, not to whom the server of the call names.
+/// The one star goes to those who served, not to whom the server of the call names.
 async fn work_is_not_recorded_in_anothers_name(server: Server) {
     let server = server.with_organization().await;
     let nora = server.staff("nora");
@@ -71,7 +71,7 @@ async fn work_is_not_recorded_in_anothers_name(server: Server) {
     }
     let id = nora.record(with(vec![assisting("sam"), primary("nora")])).await.unwrap().interaction_id;
     let recorded = server.app().get(&id).await.unwrap();
-    assert_eq!(told_by(&recorded), [("sam", "nora"), ("nora", "")], "whoever else took part is told by her");
+    assert_eq!(told_by(&recorded), [("sam", "nora"), ("nora", "")], "others who took part are told by her");
     // Who says that they were told by somebody else is not believed.
     let dressed = Participant { told_by: "sam".to_owned(), ..primary("nora") };
     let id = nora.record(with(vec![dressed])).await.unwrap().interaction_id;
@@ -158,7 +158,7 @@ async fn whom_another_named_may_decline(server: Server) {
     assert_eq!(told_by(&left), [("nora", "")]);
     let again = sam.interactions().decline_participation(request).await.unwrap().into_inner();
     assert_eq!(again.interaction.unwrap(), left, "the same request again changes nothing");
-    assert_eq!(refused(decline(&sam, &id).await).code(), Code::NotFound, "he has no part in it any more");
+    assert_eq!(refused(decline(&sam, &id).await).code(), Code::NotFound, "no part in it any more");
     assert_eq!(refused(sam.get(&id).await).code(), Code::NotFound);
 
     let event = watch.message().await.unwrap().unwrap().event.unwrap();

@@ -295,7 +295,7 @@ async fn what_was_rejected_stays_as_it_was(server: Server) {
     assert_eq!(verdict(&refused(approve(&server.admin(), &waits).await)), settled);
     assert_eq!(verdict(&refused(reject(&server.admin(), &waits).await)), settled);
     assert_eq!(whose(&server, &rating).await, of("nora", "north"));
-    // Whoever asked may take it back.
+    // Those who asked may take it back.
     let second = asked(&petra, &id, vec![primary("nils")]).await;
     assert_eq!(reject(&petra, &second).await.unwrap().state(), ReattributionState::Rejected);
 }
