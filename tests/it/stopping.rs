@@ -100,7 +100,7 @@ async fn a_demo_whose_errors_nobody_reads_ends(server: Server) {
         signal(&child);
         end_of(&mut child, Duration::from_secs(4))
     });
-    let status = ended.await.unwrap().expect("it was still there");
-    assert!(!status.success(), "{status}");
+    // With an error where the stream still held it up at the second signal, else without: what counts is that it ends.
+    ended.await.unwrap().expect("it was still there");
     drop((stalled, story, errors));
 }
