@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, fmt};
 
 use prost_types::{Duration, FieldMask, Timestamp};
 
-use crate::error::{Reason, Violation};
+use crate::{
+    error::{Reason, Violation},
+    printable::is_printable,
+};
 
 /// A message whose fields have limits.
 pub trait Check {
@@ -167,20 +170,17 @@ pub fn forbidden_character(text: &str) -> Option<char> {
     })
 }
 
-/// The first character that no id, name or key may hold: besides the above line ends, tabs, and what shows as nothing, by
-/// which two ids would look the same (Unicode's general category Cf: zero-width characters, joiners, tags).
+/// The first character that no id, name or key may hold, since by what shows as nothing two ids would look the same: what
+/// cannot be printed, and the rest of Unicode's general category Cf.
 pub fn forbidden_in_line(text: &str) -> Option<char> {
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return None;
     }
     text.chars().find(|character| match character {
-        '\u{AD}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}' | '\u{891}' | '\u{8E2}' => {
-            true
-        }
-        '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' => true,
-        '\u{FFF9}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1343F}' => true,
-        '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E007F}' => true,
-        other => other.is_control(),
+        '\u{AD}' | '\u{600}'..='\u{605}' | '\u{6DD}' | '\u{70F}' | '\u{890}' | '\u{891}' | '\u{8E2}' => true,
+        '\u{180E}' | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1343F}' => true,
+        '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' => true,
+        other => !is_printable(*other),
     })
 }
 

@@ -20,11 +20,11 @@ use crate::{
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
-    directory::{oneself::Oneself, scope::Scope},
+    directory::scope::Sight,
     error::{Error, Result},
     interaction::{
         Micros,
-        store::{self as interactions, read_position, write_position},
+        store::{read_position, write_position},
     },
     rating::store as ratings,
     store::{Abort, Store, Tx, request},
@@ -77,28 +77,24 @@ impl ContestApi {
         let about: Vec<Uuid> = contests.iter().map(|contest| contest.rating_id).collect();
         let mut reviews = rows::reviews(connection, &ids).await?;
         let ratings = ratings::among(connection, &about).await?;
-        let hidden = interactions::hidden_ids(connection, caller.person()).await?;
         let reader = Reader { subject: caller.subject(), judges: judges(caller) };
         let write = |contest: Contest| {
             let reviews = reviews.remove(&contest.id).unwrap_or_default();
             let rating = ratings.get(&contest.rating_id);
-            // Nor is there anything that comes of a complaint about them, apart from what they said themselves.
-            let of_complaint =
-                rating.is_some_and(|one| hidden.contains(&one.interaction_id)) && contest.contester != reader.subject;
-            (!of_complaint).then(|| message::write(contest, rating, reviews, reader))
+            message::write(contest, rating, reviews, reader)
         };
-        Ok(contests.into_iter().filter_map(write).collect())
+        Ok(contests.into_iter().map(write).collect())
     }
 
-    async fn shown_one(&self, caller: &Caller, scope: &Scope, id: Uuid) -> Result<Option<v1::Contest>> {
-        let found = rows::find(self.store.reader(), (scope, &Oneself::of(caller)), id).await?;
+    async fn shown_one(&self, caller: &Caller, sight: &Sight, id: Uuid) -> Result<Option<v1::Contest>> {
+        let found = rows::find(self.store.reader(), sight, id).await?;
         let contest = found.ok_or(Error::NotFound("contest"))?;
         Ok(self.shown(caller, vec![contest]).await?.pop())
     }
 
     async fn page(
         &self,
-        (caller, scope): (&Caller, &Scope),
+        (caller, sight): (&Caller, &Sight),
         query: &Query,
         token: &str,
         wanted: Wanted,
@@ -106,7 +102,7 @@ impl ContestApi {
     ) -> Result<(Vec<v1::Contest>, String)> {
         rows::grant_overdue(&self.store).await?;
         let after = query.position(token)?.map(read_position).transpose()?;
-        let found = rows::list(self.store.reader(), (scope, &Oneself::of(caller)), wanted, after, limit + 1).await?;
+        let found = rows::list(self.store.reader(), sight, wanted, after, limit + 1).await?;
         let (found, next_page_token) = query.page(found, limit, |last| write_position((last.contested_at, last.id)));
         Ok((self.shown(caller, found).await?, next_page_token))
     }
@@ -157,13 +153,14 @@ impl ContestService for ContestApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "ContestRating", id, &message);
             let actor = (caller.subject().to_owned(), caller.principal.role);
-            let within = scope.clone();
+            let sight = Sight::of(&caller, scope);
+            let within = sight.clone();
             let opened = self.change(mutation, move |tx, now| {
-                let (actor, scope, told) = (actor.clone(), within.clone(), told.clone());
-                Box::pin(async move { rows::open(tx, now, &actor, &scope, &told).await })
+                let (actor, sight, told) = (actor.clone(), within.clone(), told.clone());
+                Box::pin(async move { rows::open(tx, now, &actor, &sight, &told).await })
             });
             let id = opened.await?;
-            Ok(v1::ContestRatingResponse { contest: self.shown_one(&caller, &scope, id).await? })
+            Ok(v1::ContestRatingResponse { contest: self.shown_one(&caller, &sight, id).await? })
         })
         .await
     }
@@ -180,7 +177,7 @@ impl ContestService for ContestApi {
                 Box::pin(async move { rows::decide(tx, now, (&reviewer, role), contest_id, verdict, &reason).await })
             });
             let id = decided.await?;
-            Ok(v1::DecideContestResponse { contest: self.shown_one(&caller, &scope, id).await? })
+            Ok(v1::DecideContestResponse { contest: self.shown_one(&caller, &Sight::of(&caller, scope), id).await? })
         })
         .await
     }
@@ -192,13 +189,14 @@ impl ContestService for ContestApi {
             let mutation = mutation(&caller, "AppealContest", id, &message);
             let contest_id = message::id(&message.contest_id)?;
             let (actor, reason) = ((caller.subject().to_owned(), caller.principal.role), message.reason);
-            let within = scope.clone();
+            let sight = Sight::of(&caller, scope);
+            let within = sight.clone();
             let appealed = self.change(mutation, move |tx, now| {
-                let (actor, scope, reason) = (actor.clone(), within.clone(), reason.clone());
-                Box::pin(async move { rows::appeal(tx, now, (&actor, &scope), contest_id, &reason).await })
+                let (actor, sight, reason) = (actor.clone(), within.clone(), reason.clone());
+                Box::pin(async move { rows::appeal(tx, now, (&actor, &sight), contest_id, &reason).await })
             });
             let id = appealed.await?;
-            Ok(v1::AppealContestResponse { contest: self.shown_one(&caller, &scope, id).await? })
+            Ok(v1::AppealContestResponse { contest: self.shown_one(&caller, &sight, id).await? })
         })
         .await
     }
@@ -215,9 +213,9 @@ impl ContestService for ContestApi {
                 Box::pin(async move { rows::restore(tx, now, (&reviewer, role), rating_id, &reason).await })
             });
             let id = restored.await?;
-            let rating = ratings::find(self.store.reader(), &Scope::All, rating_id).await?;
+            let rating = ratings::find(self.store.reader(), &Sight::all(), rating_id).await?;
             let standing = rating.ok_or(Error::NotFound("rating"))?.standing;
-            let contest = self.shown_one(&caller, &scope, id).await?;
+            let contest = self.shown_one(&caller, &Sight::of(&caller, scope), id).await?;
             Ok(v1::RestoreRatingResponse { standing: standing.into(), contest })
         })
         .await
@@ -231,7 +229,8 @@ impl ContestService for ContestApi {
             let state = Some(message.state()).filter(|state| *state != ContestState::Unspecified);
             let wanted = state.map_or(Wanted::All, Wanted::In);
             let limit = page_size(message.page_size, PAGE);
-            let page = self.page((&caller, &scope), &query, &message.page_token, wanted, limit);
+            let sight = Sight::of(&caller, scope);
+            let page = self.page((&caller, &sight), &query, &message.page_token, wanted, limit);
             let (contests, next_page_token) = page.await?;
             Ok(v1::ListContestsResponse { contests, next_page_token })
         })
@@ -243,7 +242,8 @@ impl ContestService for ContestApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let query = Query::new("ListExemptions", &scope.binding(&caller), &[]);
             let limit = page_size(message.page_size, PAGE);
-            let page = self.page((&caller, &scope), &query, &message.page_token, Wanted::Exempting, limit);
+            let sight = Sight::of(&caller, scope);
+            let page = self.page((&caller, &sight), &query, &message.page_token, Wanted::Exempting, limit);
             let (contests, next_page_token) = page.await?;
             Ok(v1::ListExemptionsResponse { contests, next_page_token })
         })

@@ -23,7 +23,10 @@ use crate::{
         convert::enum_of,
         v1::{AuditAction, ContestGrounds, ContestState, ContestVerdict, RatingStanding, Role},
     },
-    directory::{oneself::Oneself, scope::Scope, store as directory},
+    directory::{
+        scope::{Scope, Sight},
+        store as directory,
+    },
     error::{Error, Result},
     interaction::Micros,
     rating::{Rating, store as ratings},
@@ -59,14 +62,14 @@ pub(super) struct Told {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::AlreadyContested`], [`Error::NotCounted`], [`Error::ContestTooLate`].
-pub(super) async fn open(tx: &Tx, now: Micros, actor: &Actor, scope: &Scope, told: &Told) -> Result<Uuid, Abort> {
+pub(super) async fn open(tx: &Tx, now: Micros, actor: &Actor, sight: &Sight, told: &Told) -> Result<Uuid, Abort> {
     let (rating, masked_id, seen_at) = match told.target {
         Target::Masked(masked_id) => {
             let masked = view::unmask(tx, &actor.0, masked_id).await?.ok_or(Error::NotFound("rating"))?;
             (rating(tx, masked.rating_id).await?, Some(masked_id), masked.released_at)
         }
         Target::Rating(id) => {
-            let rating = ratings::find(tx, scope, id).await?.ok_or(Error::NotFound("rating"))?;
+            let rating = ratings::find(tx, sight, id).await?.ok_or(Error::NotFound("rating"))?;
             let received_at = rating.received_at;
             (rating, None, received_at)
         }
@@ -149,7 +152,7 @@ pub(super) async fn decide(
     verdict: ContestVerdict,
     reason: &str,
 ) -> Result<Uuid, Abort> {
-    let contest = find(tx, (&Scope::All, &Oneself::nobody()), id).await?.ok_or(Error::NotFound("contest"))?;
+    let contest = find(tx, &Sight::all(), id).await?.ok_or(Error::NotFound("contest"))?;
     check_disinterest(tx, reviewer, &contest).await?;
     let earlier = reviews(tx, &[id]).await?.remove(&id).unwrap_or_default();
     let state = rules::judge(&contest, &earlier, &reviewer.subject, verdict)?;
@@ -166,11 +169,11 @@ pub(super) async fn decide(
 pub(super) async fn appeal(
     tx: &Tx,
     now: Micros,
-    (actor, scope): (&Actor, &Scope),
+    (actor, sight): (&Actor, &Sight),
     id: Uuid,
     reason: &str,
 ) -> Result<Uuid, Abort> {
-    let contest = find(tx, (scope, &Oneself::nobody()), id).await?.ok_or(Error::NotFound("contest"))?;
+    let contest = find(tx, sight, id).await?.ok_or(Error::NotFound("contest"))?;
     if contest.contester != actor.0 && !contest.is_servers() {
         return Err(Error::NotFound("contest").into());
     }
@@ -195,7 +198,7 @@ pub(super) async fn restore(
     rating_id: Uuid,
     reason: &str,
 ) -> Result<Uuid, Abort> {
-    ratings::find(tx, &Scope::All, rating_id).await?.ok_or(Error::NotFound("rating"))?;
+    ratings::find(tx, &Sight::all(), rating_id).await?.ok_or(Error::NotFound("rating"))?;
     let row = contest::Entity::find().filter(Column::RatingId.eq(rating_id)).one(tx).await?;
     let contest = row.map(Contest::from).filter(|one| one.exemption.is_some()).ok_or(Error::NotExempt)?;
     check_disinterest(tx, reviewer, &contest).await?;
@@ -295,7 +298,7 @@ async fn enter(
 }
 
 async fn rating(tx: &Tx, id: Uuid) -> Result<Rating, DbErr> {
-    let found = ratings::find(tx, &Scope::All, id).await?;
+    let found = ratings::find(tx, &Sight::all(), id).await?;
     found.ok_or_else(|| DbErr::RecordNotFound(format!("rating {id}")))
 }
 
@@ -330,12 +333,12 @@ async fn add_review(
     Ok(())
 }
 
-/// Everything within reach: one's own, and what is about the ratings of one's teams or of others than oneself.
-fn within(scope: &Scope, oneself: &Oneself) -> Select<contest::Entity> {
+/// Everything within reach: one's own, and what is about ratings within reach.
+fn within(sight: &Sight) -> Select<contest::Entity> {
     let all = contest::Entity::find();
-    let about_others = || Column::RatingId.in_subquery(ratings::ids_within(scope, oneself));
-    match scope {
-        Scope::All if oneself.id().is_none() => all,
+    let about_others = || Column::RatingId.in_subquery(ratings::ids_within(sight));
+    match &sight.scope {
+        Scope::All if sight.oneself.id().is_none() => all,
         Scope::All => all.filter(about_others()),
         Scope::Teams { staff_id, .. } => {
             all.filter(Condition::any().add(Column::Contester.eq(staff_id)).add(about_others()))
@@ -346,12 +349,8 @@ fn within(scope: &Scope, oneself: &Oneself) -> Select<contest::Entity> {
 }
 
 /// One contest within reach.
-pub(super) async fn find(
-    connection: &impl ConnectionTrait,
-    (scope, oneself): (&Scope, &Oneself),
-    id: Uuid,
-) -> Result<Option<Contest>, DbErr> {
-    let found = within(scope, oneself).filter(Column::ContestId.eq(id)).one(connection).await?;
+pub(super) async fn find(connection: &impl ConnectionTrait, sight: &Sight, id: Uuid) -> Result<Option<Contest>, DbErr> {
+    let found = within(sight).filter(Column::ContestId.eq(id)).one(connection).await?;
     Ok(found.map(Into::into))
 }
 
@@ -367,12 +366,12 @@ pub(super) enum Wanted {
 /// A page of contests within reach, newest first.
 pub(super) async fn list(
     connection: &impl ConnectionTrait,
-    (scope, oneself): (&Scope, &Oneself),
+    sight: &Sight,
     wanted: Wanted,
     after: Option<(Micros, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Contest>, DbErr> {
-    let mut query = within(scope, oneself);
+    let mut query = within(sight);
     query = match wanted {
         Wanted::All => query,
         Wanted::In(state) => query.filter(Column::State.eq(state as i16)),

@@ -1,5 +1,6 @@
 //! What of the record a caller may see: his role's reach, his teams, himself.
 
+use super::oneself::Oneself;
 use crate::{
     api::page::Binding,
     auth::Caller,
@@ -46,23 +47,23 @@ impl Scope {
     }
 }
 
-/// A scope through the eyes of somebody: what is about a person does not exist to them, whatever their role reaches.
-/// Queries of interactions are built from it, so that none can forget it.
+/// A scope through the eyes of somebody: their own ratings and complaints about them do not exist to them, whatever their
+/// role reaches (R12). Queries of interactions, and of what customers said of them, are built from it, so that none can
+/// forget it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sight {
     pub(crate) scope: Scope,
-    /// Who must not see what is about them; none: an application, a customer, or the server itself.
-    pub(crate) hidden_from: Option<String>,
+    pub(crate) oneself: Oneself,
 }
 
 impl Sight {
     /// What a caller sees of a scope.
     pub(crate) fn of(caller: &Caller, scope: Scope) -> Self {
-        Self { scope, hidden_from: caller.person().map(str::to_owned) }
+        Self { scope, oneself: Oneself::of(caller) }
     }
 
     /// What the server itself sees.
     pub(crate) fn all() -> Self {
-        Self { scope: Scope::All, hidden_from: None }
+        Self { scope: Scope::All, oneself: Oneself::nobody() }
     }
 }

@@ -12,7 +12,10 @@ use crate::{
         v1::{self, Role},
     },
     auth::Caller,
-    directory::scope::{Scope, Sight},
+    directory::{
+        oneself::Oneself,
+        scope::{Scope, Sight},
+    },
     error::{Error, Reason, Result, Violation},
     store::Store,
     watch::Subject,
@@ -98,14 +101,13 @@ impl Whose {
 /// The interactions of somebody, watched by a method.
 pub(crate) struct Watched<M> {
     whose: Whose,
-    /// Who watches, if it is a person: what is about them is not shown.
-    hidden_from: Option<String>,
+    oneself: Oneself,
     method: PhantomData<M>,
 }
 
 impl<M> Watched<M> {
     pub(crate) fn new(whose: Whose, caller: &Caller) -> Self {
-        Self { whose, hidden_from: caller.person().map(str::to_owned), method: PhantomData }
+        Self { whose, oneself: Oneself::of(caller), method: PhantomData }
     }
 }
 
@@ -129,7 +131,7 @@ impl<M: Method> Subject for Watched<M> {
         scope: &Scope,
         changes: Vec<Change>,
     ) -> Result<Vec<(i64, v1::InteractionEvent)>> {
-        let sight = Sight { scope: scope.clone(), hidden_from: self.hidden_from.clone() };
+        let sight = Sight { scope: scope.clone(), oneself: self.oneself.clone() };
         let now = rows::shown(store.reader(), &sight, &changes).await?;
         let event = |change: Change| {
             let recorded = now.get(&change.interaction_id).filter(|recorded| self.whose.is_still(&recorded.facts))?;

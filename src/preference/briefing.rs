@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{
     Line, READ, all_dimensions,
     brief::{self, Evidence, PolicyNow, Sources, Wall, Who, point_for, stated_language, words::Language},
-    profile::{Profile, Told},
+    profile::{Profile, ShownRatings},
     store::{self as rows, Statement},
     zone_of,
 };
@@ -85,7 +85,7 @@ pub(super) async fn write(
     };
     let fits = rows::fitted(reader).await?;
     let now = store.clock().now_micros();
-    let profile = Profile::new(&lines, &holding, &zone, (&fits, now), &Told::Nothing);
+    let profile = Profile::new(&lines, &holding, &zone, (&fits, now), &ShownRatings::None);
     let preferences: Vec<_> = all_dimensions().filter_map(|dimension| profile.preference(dimension)).collect();
     let is_in_force = |wish: &DoNotContact| wish.lifted_at.is_none() && wish.end_at.is_none_or(|end| end > now);
     let wishes: Vec<_> = wishes.into_iter().filter(is_in_force).collect();

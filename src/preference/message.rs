@@ -4,7 +4,7 @@ use super::{
     brief::words::Language,
     briefing::Wanted,
     known_values,
-    profile::{Told, span},
+    profile::{ShownRatings, span},
     segment::{Criterion, Segment},
     store::Statement,
     view::Preference,
@@ -85,7 +85,7 @@ pub(super) fn brief(message: &v1::BriefCustomerRequest) -> Result<(Party, Wanted
 ///
 /// # Errors
 /// Every broken rule of the message.
-pub(super) fn segment(message: &v1::FindCustomersRequest, told: Told) -> Result<Segment> {
+pub(super) fn segment(message: &v1::FindCustomersRequest, shown_ratings: ShownRatings) -> Result<Segment> {
     let mut found = Violations::of(message);
     let mut criteria: Vec<Criterion> = Vec::new();
     for (index, told) in message.criteria.iter().enumerate() {
@@ -113,7 +113,7 @@ pub(super) fn segment(message: &v1::FindCustomersRequest, told: Told) -> Result<
     }
     Error::unless_empty(found)?;
     let standing = Some(message.standing()).filter(|one| *one != v1::CustomerStanding::Unspecified);
-    Ok(Segment { criteria, standing, told })
+    Ok(Segment { criteria, standing, shown_ratings })
 }
 
 /// A dimension that is inferred.

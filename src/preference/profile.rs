@@ -31,18 +31,18 @@ pub(super) struct Profile<'r> {
     said: HashMap<PreferenceDimension, Vec<Said>>,
     fits: &'r Fits,
     now: Micros,
-    told: &'r Told,
+    shown_ratings: &'r ShownRatings,
 }
 
 impl<'r> Profile<'r> {
-    /// From his interactions, newest first, and the statements that hold, as of `now`. `told`: whether what they
-    /// thought of how they were met counts too.
+    /// From a customer's interactions, newest first, and the statements that hold, as of `now`. `shown_ratings`: what they
+    /// thought of how they were met counts too, as far as this says.
     pub(super) fn new(
         lines: &'r [Line],
         holding: &[Statement],
         zone: &TimeZone,
         (fits, now): (&'r Fits, Micros),
-        told: &'r Told,
+        shown_ratings: &'r ShownRatings,
     ) -> Self {
         let mut said: HashMap<PreferenceDimension, Vec<Said>> = HashMap::new();
         for one in holding {
@@ -50,7 +50,7 @@ impl<'r> Profile<'r> {
             said.entry(enum_of(one.dimension)).or_default().push(news);
         }
         let contacts = lines.iter().map(|line| (line, line.values(zone))).collect();
-        Self { contacts, said, fits, now, told }
+        Self { contacts, said, fits, now, shown_ratings }
     }
 
     /// A dimension; none where it is stated only, and nothing is.
@@ -77,7 +77,7 @@ impl<'r> Profile<'r> {
     }
 
     fn weight(&self, line: &Line, dimension: PreferenceDimension) -> f64 {
-        line.weight(dimension) * if self.told.tells(line) { line.rated_factor(dimension) } else { 1.0 }
+        line.weight(dimension) * if self.shown_ratings.include(line) { line.rated_factor(dimension) } else { 1.0 }
     }
 }
 
@@ -96,24 +96,24 @@ pub(super) fn evidence(preferences: &[Preference]) -> impl Iterator<Item = Uuid>
 /// Which ratings may show in what somebody reads: weights would tell those who are rated what the customer thought of them
 /// (R12).
 #[derive(Clone, Debug)]
-pub(super) enum Told {
-    Nothing,
+pub(super) enum ShownRatings {
+    None,
     /// All but those of this person.
     Besides(Oneself),
 }
 
-impl Told {
-    /// What a caller is told.
+impl ShownRatings {
+    /// Those that a caller is shown.
     pub(super) fn to(caller: &Caller) -> Self {
         match caller.principal.role {
             Role::App | Role::Reviewer | Role::Admin | Role::Customer => Self::Besides(Oneself::of(caller)),
-            Role::Staff | Role::Supervisor | Role::Unspecified => Self::Nothing,
+            Role::Staff | Role::Supervisor | Role::Unspecified => Self::None,
         }
     }
 
-    fn tells(&self, line: &Line) -> bool {
+    fn include(&self, line: &Line) -> bool {
         match self {
-            Self::Nothing => false,
+            Self::None => false,
             Self::Besides(oneself) => !oneself.is(line.rated_staff_id.as_deref()),
         }
     }

@@ -4,7 +4,7 @@ use sea_orm::ConnectionTrait;
 
 use super::{
     READ, Zones,
-    profile::{Profile, Told, span},
+    profile::{Profile, ShownRatings, span},
     store as rows,
 };
 use crate::{
@@ -25,7 +25,7 @@ pub(super) struct Segment {
     pub(super) criteria: Vec<Criterion>,
     pub(super) standing: Option<CustomerStanding>,
     /// Whether what customers thought of how they were met counts.
-    pub(super) told: Told,
+    pub(super) shown_ratings: ShownRatings,
 }
 
 /// One of some values is liked in a dimension.
@@ -98,7 +98,7 @@ pub(super) async fn find(
             let lines = lines.get(&customer.id).map(Vec::as_slice).unwrap_or_default();
             let holding = holding.get(&customer.id).map(Vec::as_slice).unwrap_or_default();
             let zone = zones.of(&customer.time_zone);
-            let profile = Profile::new(lines, holding, zone, (&fits, now), &segment.told);
+            let profile = Profile::new(lines, holding, zone, (&fits, now), &segment.shown_ratings);
             let Some(shares) = segment.shares(&profile) else { continue };
             page.customers.push((customer.id.clone(), shares));
             if page.customers.len() == limit {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     READ, Zones, all_dimensions, briefing, message,
-    profile::{Profile, Told, evidence},
+    profile::{Profile, ShownRatings, evidence},
     segment,
     store::{self as rows, Statement},
     zone_of,
@@ -140,8 +140,8 @@ impl PreferenceService for PreferenceApi {
             let (holding, statements) = rows::statements(connection, &customer_id, STATEMENTS).await?;
             let fits = rows::fitted(connection).await?;
             let as_of = (&fits, self.store.clock().now_micros());
-            let told = Told::to(&caller);
-            let profile = Profile::new(&lines, &holding, &zone, as_of, &told);
+            let shown = ShownRatings::to(&caller);
+            let profile = Profile::new(&lines, &holding, &zone, as_of, &shown);
             let is_asked = |dimension: &PreferenceDimension| {
                 message.dimensions.is_empty() || message.dimensions.contains(&(*dimension).into())
             };
@@ -241,7 +241,7 @@ impl PreferenceService for PreferenceApi {
     async fn find_customers(&self, request: Request<v1::FindCustomersRequest>) -> Answer<v1::FindCustomersResponse> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let segment = message::segment(&message, Told::to(&caller))?;
+            let segment = message::segment(&message, ShownRatings::to(&caller))?;
             let bound = v1::FindCustomersRequest { page_size: 0, page_token: String::new(), ..message.clone() };
             let query = Query::new("FindCustomers", &scope.binding(&caller), &bound.encode_to_vec());
             let after = query.name_position(&message.page_token)?;

@@ -2,8 +2,8 @@
 //! them when he is erased. Export and erasure are walks over this table and know no other; a test compares it with the live
 //! schema, so that a new column is classified before it ships.
 //!
-//! Conditions and expressions are SQL for both databases: `$1` is the customer's id, `{his}` lists the ids of his
-//! interactions, `{his_ratings}` and `{his_replies}` those of his ratings and replies, `{his_objects}` what the audit trail
+//! Conditions and expressions are SQL for both databases: `$1` is the customer's id, `{theirs}` lists the ids of his
+//! interactions, `{their_ratings}` and `{their_replies}` those of his ratings and replies, `{their_objects}` what the audit trail
 //! calls them.
 
 use Class::{Fact, Identity, Note, Organization, Partly, Pseudonym, Staff, Technical};
@@ -83,7 +83,7 @@ const EMPTY: Class = Identity("''");
 /// Of a row that is deleted, which needs no expression.
 const GONE: Class = Identity("");
 
-const OF_INTERACTIONS: &str = "interaction_id IN {his}";
+const OF_INTERACTIONS: &str = "interaction_id IN {theirs}";
 const fn blanked(which: &'static str, key: &'static str) -> Rows {
     Rows { which, key: Some(key), fate: Fate::Blanked }
 }
@@ -98,7 +98,7 @@ pub const TABLES: &[Table] = &[
     Table::of_customer(
         "audit_event",
         blanked(
-            "(object_id = $1 AND action IN (1, 3, 4, 5, 6, 40, 41, 42, 45, 46)) OR object_id IN {his_objects}
+            "(object_id = $1 AND action IN (1, 3, 4, 5, 6, 40, 41, 42, 45, 46)) OR object_id IN {their_objects}
                 OR (actor = $1 AND actor_role = 6)",
             "id",
         ),
@@ -126,7 +126,7 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_customer(
         "survey_reply",
-        blanked("id IN {his_replies}", "id"),
+        blanked("id IN {their_replies}", "id"),
         &[
             (Fact, &["id", "invitation_id", "replied_at", "received_at", "outcome", "rating_id", "standing"]),
             (NULL, &["contact_kind", "contact_value"]),
@@ -151,7 +151,7 @@ pub const TABLES: &[Table] = &[
     Table::of_customer(
         "contest_review",
         Rows {
-            which: "contest_id IN (SELECT contest_id FROM contest WHERE rating_id IN {his_ratings})",
+            which: "contest_id IN (SELECT contest_id FROM contest WHERE rating_id IN {their_ratings})",
             key: None,
             fate: Fate::Blanked,
         },
@@ -159,7 +159,7 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_customer(
         "contest",
-        blanked("rating_id IN {his_ratings}", "contest_id"),
+        blanked("rating_id IN {their_ratings}", "contest_id"),
         &[
             (Note("NULL"), &["evidence", "appeal_reason"]),
             (Staff, &["contest_id", "rating_id", "masked_id", "contester", "grounds", "contested_at", "state"]),
@@ -168,7 +168,7 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_customer(
         "praise",
-        blanked("rating_id IN {his_ratings}", "id"),
+        blanked("rating_id IN {their_ratings}", "id"),
         &[
             (EMPTY, &["text"]),
             (Fact, &["rating_id", "shared_at"]),
@@ -210,7 +210,7 @@ pub const TABLES: &[Table] = &[
         blanked(OF_INTERACTIONS, "interaction_id"),
         &[
             (Fact, &["interaction_id", "topic", "outcome", "staff_resolution"]),
-            // Under another pseudonym than his other matters it would tell nothing.
+            // Under another pseudonym than the other matters of the customer it would tell nothing.
             (NULL, &["case_id"]),
         ],
     ),
@@ -258,7 +258,7 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_customer(
         "interaction",
-        blanked("id IN {his}", "id"),
+        blanked("id IN {theirs}", "id"),
         &[
             (Fact, &["id", "channel", "kind", "direction", "outcome", "topic", "arrived_at", "requested_at"]),
             (Fact, &["connected_at", "ended_at", "occurred_at", "hold", "after_call_work", "product_id"]),

@@ -101,7 +101,7 @@ async fn names(tx: &Tx, customer_id: &str) -> Result<Vec<Name>, Abort> {
 async fn names_a_language(tx: &Tx, customer_id: &str) -> Result<bool, Abort> {
     let backend = tx.get_database_backend();
     let sql = format!(
-        "SELECT 1 FROM interaction WHERE id IN {{his}} AND context LIKE '%\"{}\"%' LIMIT 1",
+        "SELECT 1 FROM interaction WHERE id IN {{theirs}} AND context LIKE '%\"{}\"%' LIMIT 1",
         preference::LANGUAGE_ATTRIBUTE
     );
     let sql = Statement::from_sql_and_values(backend, expanded(&sql, backend), [customer_id.into()]);

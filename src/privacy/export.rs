@@ -73,7 +73,7 @@ pub(super) async fn served(
     oneself: &Oneself,
 ) -> Result<bool, DbErr> {
     let Some(staff_id) = oneself.id() else { return Ok(false) };
-    let sql = "SELECT 1 FROM interaction_participant WHERE staff_id = $2 AND interaction_id IN {his} LIMIT 1";
+    let sql = "SELECT 1 FROM interaction_participant WHERE staff_id = $2 AND interaction_id IN {theirs} LIMIT 1";
     let backend = connection.get_database_backend();
     let values = [Value::from(customer_id), Value::from(staff_id)];
     let statement = Statement::from_sql_and_values(backend, seen(sql, backend), values);

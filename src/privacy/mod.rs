@@ -13,43 +13,43 @@ use crate::{interaction::store::not_about_sql, store::set};
 
 /// A condition or expression of the classification, for a database.
 fn expanded(sql: &str, backend: DbBackend) -> String {
-    expand(sql, backend, REPLIES, HIS)
+    expand(sql, backend, REPLIES, THEIRS)
 }
 
-/// The same where `$2` is the person who reads: complaints about them are not his to that reader, nor what came of them.
+/// The same where `$2` is the person who reads: to that reader complaints about them are not the customer's, nor what came of them.
 fn seen(sql: &str, backend: DbBackend) -> String {
     let not_about = not_about_sql("i", "$2");
-    let his = format!("(SELECT i.id FROM interaction i WHERE i.id IN {HIS} AND {not_about})");
+    let theirs = format!("(SELECT i.id FROM interaction i WHERE i.id IN {THEIRS} AND {not_about})");
     let replies = format!(
         "(SELECT r.id FROM survey_reply r LEFT JOIN survey_invitation v ON v.id = r.invitation_id
             LEFT JOIN interaction i ON i.id = v.interaction_id
             WHERE r.id IN {REPLIES} AND (i.id IS NULL OR {not_about}))"
     );
-    expand(sql, backend, &replies, &his)
+    expand(sql, backend, &replies, &theirs)
 }
 
-fn expand(sql: &str, backend: DbBackend, replies: &str, his: &str) -> String {
+fn expand(sql: &str, backend: DbBackend, replies: &str, theirs: &str) -> String {
     let objects = [
-        "interaction WHERE id IN {his}",
-        "rating WHERE interaction_id IN {his}",
-        "survey_reply WHERE id IN {his_replies}",
+        "interaction WHERE id IN {theirs}",
+        "rating WHERE interaction_id IN {theirs}",
+        "survey_reply WHERE id IN {their_replies}",
     ]
     .map(|rows| format!("SELECT {} FROM {rows}", set::uuid_text(backend, "id")))
     .join(" UNION ALL ");
-    sql.replace("{his_objects}", &format!("({objects})"))
-        .replace("{his_replies}", replies)
-        .replace("{his_ratings}", "(SELECT id FROM rating WHERE interaction_id IN {his})")
-        .replace("{his}", his)
+    sql.replace("{their_objects}", &format!("({objects})"))
+        .replace("{their_replies}", replies)
+        .replace("{their_ratings}", "(SELECT id FROM rating WHERE interaction_id IN {theirs})")
+        .replace("{theirs}", theirs)
 }
 
 /// With those that were recorded under an alias before he had a name.
-const HIS: &str = "(SELECT id FROM interaction WHERE customer_id = $1
+const THEIRS: &str = "(SELECT id FROM interaction WHERE customer_id = $1
     UNION ALL SELECT i.id FROM customer_alias a JOIN interaction i ON i.alias_kind = a.kind AND i.alias_value = a.value
         WHERE a.customer_id = $1 AND i.customer_id IS NULL AND i.alias_value IS NOT NULL)";
 
 /// With those that answered no invitation, by where they came from.
 const REPLIES: &str = "(SELECT r.id FROM survey_reply r JOIN survey_invitation v ON v.id = r.invitation_id
-        WHERE v.interaction_id IN {his}
+        WHERE v.interaction_id IN {theirs}
     UNION SELECT r.id FROM survey_reply r JOIN customer_alias a ON a.value = r.contact_value
         AND a.kind = r.contact_kind WHERE a.customer_id = $1
     UNION SELECT r.id FROM survey_reply r JOIN contact_point p ON p.value = r.contact_value

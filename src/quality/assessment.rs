@@ -29,12 +29,11 @@ use crate::{
 pub(super) async fn assess(
     tx: &Tx,
     now: Micros,
-    ((author, role), scope): (&(String, Role), &Scope),
+    ((author, role), sight): (&(String, Role), &Sight),
     interaction_id: Uuid,
     marks: &Marks,
 ) -> Result<Uuid, Abort> {
-    let sight = Sight { scope: scope.clone(), hidden_from: Some(author.clone()) };
-    let found = interaction::store::find(tx, &sight, interaction_id).await?;
+    let found = interaction::store::find(tx, sight, interaction_id).await?;
     let interaction = found.ok_or(Error::NotFound("interaction"))?;
     if interaction.facts.participants.iter().any(|one| one.staff_id == *author) {
         return Err(Error::TookPart.into());

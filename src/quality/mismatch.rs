@@ -5,7 +5,7 @@ use sea_orm::{Condition, ConnectionTrait, DbErr, entity::prelude::*};
 use super::{assessment, rules};
 use crate::{
     api::v1::{MismatchDirection, RatingStanding},
-    directory::scope::Scope,
+    directory::scope::Sight,
     interaction::Micros,
     rating::{
         Rating,
@@ -16,7 +16,7 @@ use crate::{
 /// A page of them within reach, newest first by the time of the interaction.
 pub(super) async fn list(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    sight: &Sight,
     (filter, direction): (Filter, MismatchDirection),
     after: Option<(Micros, Uuid)>,
     limit: u64,
@@ -30,5 +30,5 @@ pub(super) async fn list(
     let assessed = RatingColumn::InteractionId.in_subquery(assessment::interactions_assessed(1, 5));
     let stands = RatingColumn::Standing.ne(RatingStanding::Superseded as i16);
     let filter = Filter { also: Some(Condition::all().add(assessed).add(any).add(stands)), ..filter };
-    ratings(connection, scope, &filter, after, limit).await
+    ratings(connection, sight, &filter, after, limit).await
 }

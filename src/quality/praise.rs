@@ -12,7 +12,7 @@ use super::{
 use crate::{
     api::v1::{AuditAction, RatingStanding},
     auth::Caller,
-    directory::{oneself::Oneself, scope::Scope},
+    directory::scope::{Scope, Sight},
     error::{Error, Reason, Result},
     interaction::Micros,
     rating::{
@@ -36,11 +36,11 @@ const PRAISE: i16 = 5;
 pub(super) async fn share(
     tx: &Tx,
     now: Micros,
-    (caller, scope): (&Caller, &Scope),
+    (caller, sight): (&Caller, &Sight),
     rating_id: Uuid,
     text: Option<&str>,
 ) -> Result<Uuid, Abort> {
-    let rating = ratings::read(tx, (caller, scope), rating_id).await?;
+    let rating = ratings::find(tx, sight, rating_id).await?.ok_or(Error::NotFound("rating"))?;
     if rating.standing == RatingStanding::Superseded {
         return Err(Error::RatingSuperseded.into());
     }
@@ -105,7 +105,7 @@ pub(super) async fn shared(
 /// A page of ratings that wait to be passed on by the caller, newest first by the time of the interaction.
 pub(super) async fn waiting(
     connection: &impl ConnectionTrait,
-    (caller, scope): (&Caller, &Scope),
+    sight: &Sight,
     after: Option<(Micros, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Rating>, DbErr> {
@@ -116,6 +116,6 @@ pub(super) async fn waiting(
         .add(RatingColumn::RatedStaffId.is_not_null())
         .add(RatingColumn::Standing.ne(RatingStanding::Superseded as i16))
         .add(RatingColumn::Id.not_in_subquery(passed_on));
-    let filter = ratings::Filter { besides: Oneself::of(caller), also: Some(waits), ..Default::default() };
-    ratings::list(connection, scope, &filter, after, limit).await
+    let filter = ratings::Filter { also: Some(waits), ..Default::default() };
+    ratings::list(connection, sight, &filter, after, limit).await
 }

@@ -14,7 +14,7 @@ use crate::{
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
-    directory::{oneself::Oneself, scope::Scope},
+    directory::scope::{Scope, Sight},
     error::{Error, Result},
     interaction::{
         Micros,
@@ -85,9 +85,10 @@ impl QualityService for QualityApi {
             let mutation = mutation(&caller, "AssessInteraction", id, &message);
             let (interaction_id, marks) = message::read(message)?;
             let actor = (caller.subject().to_owned(), caller.principal.role);
+            let sight = Sight::of(&caller, scope);
             let assessed = self.change(mutation, move |tx, now| {
-                let (actor, scope, marks) = (actor.clone(), scope.clone(), marks.clone());
-                Box::pin(async move { assessment::assess(tx, now, (&actor, &scope), interaction_id, &marks).await })
+                let (actor, sight, marks) = (actor.clone(), sight.clone(), marks.clone());
+                Box::pin(async move { assessment::assess(tx, now, (&actor, &sight), interaction_id, &marks).await })
             });
             let found = assessment::find(self.store.reader(), assessed.await?).await?;
             Ok(v1::AssessInteractionResponse { assessment: self.shown(&caller, vec![found]).await?.pop() })
@@ -130,13 +131,14 @@ impl QualityService for QualityApi {
                 staff_id: optional(filter.staff_id),
                 from,
                 to,
-                besides: Oneself::of(&caller),
                 ..Default::default()
             };
             let described = format!("mismatches of {}", filter.described());
             let limit = page_size(message.page_size, PAGE);
             let after = query.position(&message.page_token)?.map(read_position).transpose()?;
-            let found = mismatch::list(self.store.reader(), &scope, (filter, direction), after, limit + 1).await?;
+            let found =
+                mismatch::list(self.store.reader(), &Sight::of(&caller, scope), (filter, direction), after, limit + 1)
+                    .await?;
             let (found, next_page_token) = query.page(found, limit, |one| write_position((one.occurred_at, one.id)));
             self.note_reading(&caller, &described).await?;
 
@@ -167,9 +169,10 @@ impl QualityService for QualityApi {
             let rating_id = message::id(&message.rating_id)?;
             let text = Some(message.text.trim().to_owned()).filter(|text| !text.is_empty());
             let actor = caller.clone();
+            let sight = Sight::of(&caller, scope);
             let shared = self.change(mutation, move |tx, now| {
-                let (actor, scope, text) = (actor.clone(), scope.clone(), text.clone());
-                Box::pin(async move { praise::share(tx, now, (&actor, &scope), rating_id, text.as_deref()).await })
+                let (actor, sight, text) = (actor.clone(), sight.clone(), text.clone());
+                Box::pin(async move { praise::share(tx, now, (&actor, &sight), rating_id, text.as_deref()).await })
             });
             let found = praise::find(self.store.reader(), shared.await?).await?;
             Ok(v1::SharePraiseResponse { praise: Some(message::write_shared(found, caller.subject())) })
@@ -190,7 +193,8 @@ impl QualityService for QualityApi {
                 }
                 (PraiseState::Waiting, Scope::All | Scope::Teams { .. }) => {
                     let after = query.position(&message.page_token)?.map(read_position).transpose()?;
-                    let found = praise::waiting(connection, (&caller, &scope), after, limit + 1).await?;
+                    let found =
+                        praise::waiting(connection, &Sight::of(&caller, scope.clone()), after, limit + 1).await?;
                     let (found, next) = query.page(found, limit, |one| write_position((one.occurred_at, one.id)));
                     (found.into_iter().map(message::write_waiting).collect(), next)
                 }

@@ -33,7 +33,10 @@ use crate::{
     },
     auth::Caller,
     call::{Call, mutation, page_size, request_scope, respond},
-    directory::{oneself::Oneself, scope::Scope},
+    directory::{
+        oneself::Oneself,
+        scope::{Scope, Sight},
+    },
     error::{Error, Reason, Result},
     interaction::store::{read_position, write_position},
     store::{Store, group::GroupCommit, request},
@@ -89,7 +92,7 @@ impl RatingApi {
         let begin = |day: i32| midnight(day, &self.time_zone);
         let bounds = (begin(period.first).unwrap_or(i64::MIN), begin(period.last + 1).unwrap_or(i64::MAX));
         let (mut tallies, oneself): (BTreeMap<String, Tally>, _) = (BTreeMap::new(), Oneself::of(caller));
-        survey::followed(self.store.reader(), caller.person(), bounds, |one| {
+        survey::followed(self.store.reader(), oneself.id(), bounds, |one| {
             let is_within = match scope {
                 Scope::All => true,
                 Scope::Teams { teams, .. } => one.team_id.as_ref().is_some_and(|team| teams.contains(team)),
@@ -231,7 +234,8 @@ impl RatingService for RatingApi {
                 by: caller.person().map(str::to_owned),
             };
             let id = rows::correct(&self.store, correction).await?;
-            let found = rows::find(self.store.reader(), &scope, id).await?.ok_or(Error::NotFound("rating"))?;
+            let found = rows::find(self.store.reader(), &Sight::of(&caller, scope), id).await?;
+            let found = found.ok_or(Error::NotFound("rating"))?;
             Ok(v1::CorrectRatingResponse { rating: shown(self.store.reader(), vec![found]).await?.pop() })
         })
         .await
@@ -241,7 +245,8 @@ impl RatingService for RatingApi {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let id = Uuid::try_parse(&message.rating_id).map_err(|_| Error::NotFound("rating"))?;
-            let found = rows::read(self.store.reader(), (&caller, &scope), id).await?;
+            let found = rows::find(self.store.reader(), &Sight::of(&caller, scope), id).await?;
+            let found = found.ok_or(Error::NotFound("rating"))?;
             let about = found.rated.as_ref().map(|rated| rated.staff_id.as_str());
             self.note_reading(&caller, &id.to_string(), about).await?;
             Ok(v1::GetRatingResponse { rating: shown(self.store.reader(), vec![found]).await?.pop() })
@@ -254,10 +259,10 @@ impl RatingService for RatingApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let filter = message.filter.unwrap_or_default();
             let query = Query::new("ListRatings", &scope.binding(&caller), &filter.encode_to_vec());
-            let filter = rows::Filter { besides: Oneself::of(&caller), ..message::read_filter(filter)? };
+            let filter = message::read_filter(filter)?;
             let limit = page_size(message.page_size, PAGE);
             let after = query.position(&message.page_token)?.map(read_position).transpose()?;
-            let found = rows::list(self.store.reader(), &scope, &filter, after, limit + 1).await?;
+            let found = rows::list(self.store.reader(), &Sight::of(&caller, scope), &filter, after, limit + 1).await?;
             let (found, next_page_token) = query.page(found, limit, |last| write_position((last.occurred_at, last.id)));
             self.note_reading(&caller, &filter.described(), None).await?;
             Ok(v1::ListRatingsResponse { ratings: shown(self.store.reader(), found).await?, next_page_token })
@@ -286,9 +291,7 @@ impl RatingService for RatingApi {
                     let rule = "must be left out for templates, which interactions have none of";
                     return Err(Error::invalid("view", Reason::Contradiction, rule));
                 }
-                ScorecardView::Full => {
-                    Some(rows::aftermath(&self.store, &self.time_zone, caller.person(), &wanted).await?)
-                }
+                ScorecardView::Full => Some(rows::aftermath(&self.store, &self.time_zone, &wanted).await?),
             };
             if let Some(found) = &aftermath {
                 keys.extend(found.keys().cloned());

@@ -10,7 +10,10 @@ use std::{
 use prost::Message as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::quota::{Key, SOON, Subject};
+use super::{
+    methods::PREFIX,
+    quota::{Key, SOON, Subject},
+};
 use crate::{
     api::v1::{GetScorecardRequest, ScorecardView},
     error::Error,
@@ -21,8 +24,6 @@ use crate::{
 const AT_ONCE: usize = HEAVY_READERS as usize;
 /// How long a call waits for another of its own subject.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// What stands before a message.
-const PREFIX: usize = 5;
 
 /// Methods whose every call may look at a good part of the record.
 const METHODS: [&str; 9] = [

@@ -16,8 +16,8 @@ use crate::{
     config::Limits,
 };
 
-/// A message is preceded by its length and a flag.
-const PREFIX: usize = 5;
+/// Bytes before a message: its length and a flag.
+pub(super) const PREFIX: usize = 5;
 
 /// Services whose methods take batches, and so larger messages.
 pub(super) const BATCHED: [&str; 3] =

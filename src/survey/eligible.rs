@@ -57,14 +57,14 @@ pub(crate) async fn followed(
 ) -> Result<(), DbErr> {
     let recent = Recent::read(connection, from).await?;
     let sql = format!(
-        "SELECT i.channel, i.kind, coalesce(f.staff_resolution, i.staff_resolution) AS staff_resolution, i.primary_staff_id, i.primary_team_id, i.customer_id,
-            i.alias_value, i.ended_at, i.recorded_at, v.issued_at, v.suppression, v.rating_id
+        "SELECT i.channel, i.kind, coalesce(f.staff_resolution, i.staff_resolution) AS staff_resolution,
+            i.primary_staff_id, i.primary_team_id, i.customer_id, i.alias_value, i.ended_at, i.recorded_at, v.issued_at, v.suppression, v.rating_id
         FROM interaction i
         LEFT JOIN survey_invitation v ON v.interaction_id = i.id
         LEFT JOIN outbound_contact c ON c.interaction_id = i.id
         LEFT JOIN interaction_as_rated f ON f.interaction_id = i.id
-        WHERE i.occurred_at >= $1 AND i.occurred_at < $2 AND coalesce(f.outcome, i.outcome) = $3 AND i.ended_at IS NOT NULL
-            AND (c.purpose IS NULL OR c.purpose <> $4) AND {}",
+        WHERE i.occurred_at >= $1 AND i.occurred_at < $2 AND coalesce(f.outcome, i.outcome) = $3
+            AND i.ended_at IS NOT NULL AND (c.purpose IS NULL OR c.purpose <> $4) AND {}",
         not_about_sql("i", "$5")
     );
     let bounds = [

@@ -21,7 +21,10 @@ use crate::{
     api::convert::enum_of,
     api::v1::{InvitationState, Involvement},
     contact::Reasons,
-    directory::{Alias, oneself::Oneself, scope::Scope},
+    directory::{
+        Alias,
+        scope::{Scope, Sight},
+    },
     error::{Error, Reason, Result},
     interaction::{Micros, Participant, store::hidden_from},
     rating::{
@@ -67,14 +70,14 @@ impl From<invitation::Model> for Invitation {
 
 /// Everything within reach; every query of callers begins here. What somebody's teams took part in; nothing for those who
 /// lead nobody. Without what oneself is rated for, and complaints about oneself.
-fn within(scope: &Scope, oneself: &Oneself) -> Select<invitation::Entity> {
+fn within(sight: &Sight) -> Select<invitation::Entity> {
     let all = invitation::Entity::find();
-    let reached = match scope {
+    let reached = match &sight.scope {
         Scope::All => all,
         Scope::Teams { teams, .. } => all.filter(took_part(column("team_id").is_in(teams.clone()))),
         Scope::Staff(_) | Scope::Customer(_) => all.filter(Expr::cust("1 = 0")),
     };
-    match oneself.id() {
+    match sight.oneself.id() {
         Some(id) => {
             let hidden = Column::InteractionId.in_subquery(hidden_from(id));
             reached.filter(is_to_rate(id).not()).filter(hidden.not())
@@ -108,10 +111,10 @@ fn took_part(who: Expr) -> Expr {
 /// One invitation within reach.
 pub(crate) async fn find(
     connection: &impl ConnectionTrait,
-    (scope, oneself): (&Scope, &Oneself),
+    sight: &Sight,
     id: Uuid,
 ) -> Result<Option<Invitation>, DbErr> {
-    Ok(within(scope, oneself).filter(Column::Id.eq(id)).one(connection).await?.map(Into::into))
+    Ok(within(sight).filter(Column::Id.eq(id)).one(connection).await?.map(Into::into))
 }
 
 /// The invitations of interactions, each under its interaction.
@@ -137,20 +140,18 @@ pub(crate) struct Filter {
     pub(crate) template_id: Option<String>,
     pub(crate) from: Option<Micros>,
     pub(crate) to: Option<Micros>,
-    /// Who asks, if it is a person: without what came of a complaint about them.
-    pub(crate) hidden_from: Option<String>,
 }
 
 /// A page of invitations within reach, newest first; states are those at `now`.
 pub(crate) async fn list(
     connection: &impl ConnectionTrait,
-    (scope, oneself): (&Scope, &Oneself),
+    sight: &Sight,
     filter: &Filter,
     now: Micros,
     after: Option<(Micros, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Invitation>, DbErr> {
-    let mut query = within(scope, oneself);
+    let mut query = within(sight);
     if let Some(state) = filter.state {
         let issued = Condition::all().add(Column::State.eq(InvitationState::Issued as i16));
         query = query.filter(match state {
@@ -165,9 +166,6 @@ pub(crate) async fn list(
             | InvitationState::Failed
             | InvitationState::Suppressed => Condition::all().add(Column::State.eq(state as i16)),
         });
-    }
-    if let Some(person) = &filter.hidden_from {
-        query = query.filter(Column::InteractionId.not_in_subquery(hidden_from(person)));
     }
     if let Some(id) = filter.interaction_id {
         query = query.filter(Column::InteractionId.eq(id));

@@ -127,7 +127,6 @@ pub(super) fn read_filter(message: v1::InvitationFilter) -> Result<Filter> {
         template_id: optional(message.template_id),
         from,
         to,
-        hidden_from: None,
     })
 }
 

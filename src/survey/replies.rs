@@ -24,7 +24,7 @@ use crate::{
         plain_name,
         v1::{Attribution, AuditAction, RatingStanding, ReplyOutcome, Role},
     },
-    directory::{Alias, oneself::Oneself, scope::Scope},
+    directory::{Alias, oneself::Oneself, scope::Sight},
     error::{Error, Reason, Result},
     interaction::{
         Micros,
@@ -343,7 +343,7 @@ pub(crate) async fn settle(
     reply.invitation_id = reply.invitation_id.or(settling.invitation_id);
     let invitation = match reply.invitation_id {
         Some(id) => {
-            let found = invitations::find(tx, (&Scope::All, &Oneself::nobody()), id).await?;
+            let found = invitations::find(tx, &Sight::all(), id).await?;
             Some(found.ok_or(Error::NotFound("invitation"))?)
         }
         None => None,

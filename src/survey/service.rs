@@ -28,7 +28,7 @@ use crate::{
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
-    directory::{oneself::Oneself, scope::Scope},
+    directory::{oneself::Oneself, scope::Sight},
     error::{Error, Reason, Result, Violation},
     housekeeping::Trusted,
     interaction::{
@@ -94,8 +94,8 @@ impl SurveyApi {
             .await
     }
 
-    async fn invitation(&self, (caller, scope): (&Caller, &Scope), id: Uuid) -> Result<Invitation> {
-        let found = invitations::find(self.store.reader(), (scope, &Oneself::of(caller)), id).await?;
+    async fn invitation(&self, sight: &Sight, id: Uuid) -> Result<Invitation> {
+        let found = invitations::find(self.store.reader(), sight, id).await?;
         found.ok_or(Error::NotFound("invitation"))
     }
 
@@ -266,7 +266,7 @@ impl SurveyService for SurveyApi {
                 Verdict::Suppressed(why) => return Err(why.into()),
                 Verdict::AlreadyInvited => return Err(Error::AlreadyInvited),
             };
-            let invitation = self.invitation((&caller, &scope), id).await?;
+            let invitation = self.invitation(&Sight::of(&caller, scope), id).await?;
             Ok(v1::IssueSurveyResponse { to_send: to_send(&self.store, vec![invitation]).await?.pop() })
         })
         .await
@@ -287,14 +287,14 @@ impl SurveyService for SurveyApi {
                     DeliveryOutcome::Failed => Report::Failed,
                 };
                 Box::pin(async move {
-                    if let Some(about) = invitations::find(tx, (&Scope::All, &Oneself::nobody()), id).await? {
+                    if let Some(about) = invitations::find(tx, &Sight::all(), id).await? {
                         check_no_part(tx, about.interaction_id, person.as_deref()).await?;
                     }
                     invitations::settle(tx, &store, id, report).await
                 })
             });
             changed.await?;
-            let invitation = self.invitation((&caller, &scope), id).await?;
+            let invitation = self.invitation(&Sight::of(&caller, scope), id).await?;
             let now = self.store.clock().now_micros();
             Ok(v1::ReportDeliveryResponse { invitation: Some(message::write_invitation(invitation, now)) })
         })
@@ -305,7 +305,7 @@ impl SurveyService for SurveyApi {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let id = Uuid::try_parse(&message.invitation_id).map_err(|_| Error::NotFound("invitation"))?;
-            let invitation = self.invitation((&caller, &scope), id).await?;
+            let invitation = self.invitation(&Sight::of(&caller, scope), id).await?;
             let now = self.store.clock().now_micros();
             Ok(v1::GetInvitationResponse { invitation: Some(message::write_invitation(invitation, now)) })
         })
@@ -320,13 +320,12 @@ impl SurveyService for SurveyApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let filter = message.filter.unwrap_or_default();
             let query = Query::new("ListInvitations", &scope.binding(&caller), &filter.encode_to_vec());
-            let hidden_from = caller.person().map(str::to_owned);
-            let filter = invitations::Filter { hidden_from, ..message::read_filter(filter)? };
+            let filter = message::read_filter(filter)?;
             let after = query.position(&message.page_token)?.map(read_instant).transpose()?;
             let limit = page_size(message.page_size, PAGE);
             let now = self.store.clock().now_micros();
             let found =
-                invitations::list(self.store.reader(), (&scope, &Oneself::of(&caller)), &filter, now, after, limit + 1)
+                invitations::list(self.store.reader(), &Sight::of(&caller, scope), &filter, now, after, limit + 1)
                     .await?;
             let (found, next_page_token) = query.page(found, limit, |last| write_instant((last.issued_at, last.id)));
             let invitations = found.into_iter().map(|one| message::write_invitation(one, now)).collect();

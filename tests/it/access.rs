@@ -19,7 +19,7 @@ use tonic::{Code, Response, Status};
 use crate::support::{
     Caller, Server, Test,
     client::{Bearer, request_id},
-    competition::{announcement, chosen, enrol, plan},
+    competition::{announcement, chosen, end_submission, enrol, plan},
     on_both,
     sample::{at, call, customer, participant, phone, staff, team},
 };
@@ -793,7 +793,7 @@ impl World {
                 word(caller.invite_judges(request).await)
             }
             "CompetitionService/OpenVoting" => {
-                self.end_submission(&competition_id).await;
+                end_submission(&self.callers["admin"], &competition_id).await;
                 let public_draw = String::new();
                 word(caller.open_voting(v1::OpenVotingRequest { request_id, competition_id, public_draw }).await)
             }
@@ -903,25 +903,8 @@ impl World {
         Competition { id, etag: created.etag, entries, entry_etag, token }
     }
 
-    /// Announces that no more entries are taken.
-    async fn end_submission(&self, id: &str) {
-        let mut admin = self.callers["admin"].competitions();
-        let request = v1::GetCompetitionRequest { competition_id: id.to_owned() };
-        let mut competition = admin.get_competition(request).await.unwrap().into_inner().competition.unwrap();
-        if let Some(deadline) = &mut competition.submission_deadline {
-            deadline.seconds -= 3_600;
-        }
-        let request = v1::UpdateCompetitionRequest {
-            request_id: request_id(),
-            competition_id: id.to_owned(),
-            etag: competition.etag.clone(),
-            competition: Some(competition),
-        };
-        admin.update_competition(request).await.unwrap();
-    }
-
     async fn open(&self, vote: &Competition) {
-        self.end_submission(&vote.id).await;
+        end_submission(&self.callers["admin"], &vote.id).await;
         let request = v1::OpenVotingRequest {
             request_id: request_id(),
             competition_id: vote.id.clone(),

@@ -89,7 +89,7 @@ fn disputed_for(days: i64) -> CompetitionRules {
 }
 
 async fn open(server: &Server, id: &str) {
-    end_submission(server, id).await;
+    end_submission(&server.admin(), id).await;
     let (request_id, competition_id) = (request_id(), id.to_owned());
     let request = v1::OpenVotingRequest { request_id, competition_id, public_draw: String::new() };
     competitions(&server.admin()).open_voting(request).await.unwrap();

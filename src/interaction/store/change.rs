@@ -18,6 +18,7 @@ use crate::{
     api::v1::{AuditAction, InteractionChangeKind, Role},
     directory::{
         etag,
+        oneself::Oneself,
         scope::Sight,
         store::{Named, known_among},
     },
@@ -93,7 +94,7 @@ pub(crate) async fn update(
         })
         .await?;
     // It may be hidden from those who did this by their own act; what they did is still shown to them.
-    let sight = Sight { scope, hidden_from: None };
+    let sight = Sight { scope, oneself: Oneself::nobody() };
     find(store.reader(), &sight, id).await?.ok_or(Error::NotFound("interaction"))
 }
 

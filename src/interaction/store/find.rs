@@ -123,7 +123,7 @@ pub(super) async fn within(
 ) -> Result<Select<interaction::Entity>, DbErr> {
     use participant::Column as Part;
     let mut all = interaction::Entity::find();
-    if let Some(person) = &sight.hidden_from {
+    if let Some(person) = sight.oneself.id() {
         all = all.filter(not_about(person));
     }
     Ok(match &sight.scope {

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use super::counters::Wanted;
 use crate::{
     api::v1::StaffRole,
-    directory::scope::{Scope, Sight},
+    directory::scope::Sight,
     error::Result,
     interaction::{
         resolution::{Matters, WINDOW},
@@ -27,23 +27,18 @@ use crate::{
     store::Store,
 };
 
-/// What came of each group that is wanted, by key, without what is about the caller. Reads every interaction of the period, and of the 30 days after it.
-pub(crate) async fn aftermath(
-    store: &Store,
-    zone: &TimeZone,
-    hidden_from: Option<&str>,
-    wanted: &Wanted,
-) -> Result<BTreeMap<String, Aftermath>> {
+/// What came of each group that is wanted, by key. Reads every interaction of the period, and of the 30 days after it.
+pub(crate) async fn aftermath(store: &Store, zone: &TimeZone, wanted: &Wanted) -> Result<BTreeMap<String, Aftermath>> {
     let (reader, now) = (store.reader(), store.clock().now_micros());
     let (from, to) = (midnight(wanted.period.first, zone), midnight(wanted.period.last.saturating_add(1), zone));
     let until = to.map(|to| to.saturating_add(RETURN));
-    let as_rated = AsRated::read(reader, hidden_from, from, until).await?;
-    let mut known = contacts(reader, hidden_from, from, until).await?;
+    let as_rated = AsRated::read(reader, wanted.besides.id(), from, until).await?;
+    let mut known = contacts(reader, wanted.besides.id(), from, until).await?;
     as_rated.put_right(&mut known);
     // Derived from the same contacts as in a summary of the period.
     let near: Vec<_> =
         known.iter().filter(|one| to.is_none_or(|to| one.at <= to.saturating_add(WINDOW))).cloned().collect();
-    let sight = Sight { scope: Scope::All, hidden_from: hidden_from.map(str::to_owned) };
+    let sight = Sight { oneself: wanted.besides.clone(), ..Sight::all() };
     let period = Filter { from, to, ..Filter::default() };
     let roles = match wanted.unit {
         Unit::Role => primary_roles(reader, &sight, &period).await?,

@@ -15,7 +15,7 @@ use crate::{
         v1::{Attribution, RatingStanding},
     },
     contest,
-    directory::scope::Scope,
+    directory::scope::Sight,
     error::{Error, Reason, Result},
     interaction::{Micros, Participant, store::check_no_part},
     quality,
@@ -72,7 +72,7 @@ pub(crate) async fn correct(store: &Store, correction: Correction) -> Result<Uui
 
 /// None: it is too late, and a contest says so. That must be committed, though the caller is refused.
 async fn put_right_or_take_back(tx: &Tx, correction: &Correction, now: Micros) -> Result<Option<Uuid>, Abort> {
-    let found = find(tx, &Scope::All, correction.rating_id).await?.ok_or(Error::NotFound("rating"))?;
+    let found = find(tx, &Sight::all(), correction.rating_id).await?.ok_or(Error::NotFound("rating"))?;
     if let Some(by) = &correction.by {
         // To them there is no such rating.
         if found.rated.is_some_and(|rated| rated.staff_id == *by) {
@@ -84,7 +84,7 @@ async fn put_right_or_take_back(tx: &Tx, correction: &Correction, now: Micros) -
         Err(Abort::Domain(Error::CorrectionTooLate)) => Abort::Domain(Error::CorrectionTooLate),
         done => return done.map(Some),
     };
-    let Some(earlier) = find(tx, &Scope::All, correction.rating_id).await? else { return Err(too_late) };
+    let Some(earlier) = find(tx, &Sight::all(), correction.rating_id).await? else { return Err(too_late) };
     let cause = plain_name(correction.attribution.as_str_name(), "ATTRIBUTION");
     let cause = if cause.is_empty() { cause } else { format!(", about {cause}") };
     let words = correction.comment.as_deref().map(|words| format!(": {words}")).unwrap_or_default();

@@ -87,7 +87,7 @@ pub(crate) struct Wanted {
     /// Only keys behind this one.
     pub(crate) after: Option<String>,
     pub(crate) period: Period,
-    /// Whose ratings and invitations are left out of every sum.
+    /// Whose ratings and invitations are left out of every sum, and to whom complaints about them do not exist.
     pub(crate) besides: Oneself,
 }
 
@@ -138,7 +138,7 @@ pub(crate) async fn keys(connection: &impl ConnectionTrait, wanted: &Wanted, lim
     }
     // A key that is there for what is left out would tell of it, and so would the end of a page.
     let mut found = Vec::new();
-    let mut rest = Wanted { ..wanted.clone() };
+    let mut rest = wanted.clone();
     loop {
         let some = kept_keys(connection, &rest, limit).await?;
         let Some(last) = some.last().cloned() else { return Ok(found) };

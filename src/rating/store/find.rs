@@ -15,10 +15,9 @@ use super::{
 };
 use crate::{
     api::v1::{AuditAction, RatingStanding, Role},
-    auth::Caller,
-    directory::{oneself::Oneself, scope::Scope},
-    error::{Error, Result},
-    interaction::{Micros, store as interactions},
+    directory::scope::{Scope, Sight},
+    error::Result,
+    interaction::{Micros, store::hidden_from},
     rating::Rating,
     store::{Store, audit},
 };
@@ -33,8 +32,6 @@ pub(crate) struct Filter {
     pub(crate) to: Option<Micros>,
     /// Only those that correct another one after contact with the rated person.
     pub(crate) contacted: bool,
-    /// Whose ratings are left out.
-    pub(crate) besides: Oneself,
     pub(crate) also: Option<Condition>,
 }
 
@@ -49,55 +46,39 @@ impl Filter {
     }
 }
 
-/// Everything within reach. Nobody reaches the ratings of himself (R12), whatever he leads.
-fn within(scope: &Scope) -> Select<rating::Entity> {
+/// Everything within reach, apart from what rates the reader or came of a complaint about them (R12).
+fn within(sight: &Sight) -> Select<rating::Entity> {
     use rating::Column;
     let all = rating::Entity::find();
-    match scope {
+    let reached = match &sight.scope {
         Scope::All => all,
-        Scope::Teams { staff_id, teams } => all.filter(
-            Condition::all()
-                .add(Column::RatedTeamId.is_in(teams.clone()))
-                .add(Column::RatedStaffId.ne(staff_id))
-                .add(Column::InteractionId.not_in_subquery(interactions::hidden_from(staff_id))),
-        ),
+        Scope::Teams { teams, .. } => all.filter(Column::RatedTeamId.is_in(teams.clone())),
         Scope::Staff(_) | Scope::Customer(_) => all.filter(Condition::any()).limit(0),
+    };
+    match sight.oneself.id() {
+        Some(id) => reached
+            .filter(sight.oneself.besides(Column::RatedStaffId))
+            .filter(Column::InteractionId.not_in_subquery(hidden_from(id))),
+        None => reached,
     }
 }
 
 /// One rating within reach.
-pub(crate) async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<Rating>, DbErr> {
-    let found = within(scope).filter(rating::Column::Id.eq(id)).one(connection).await?;
+pub(crate) async fn find(connection: &impl ConnectionTrait, sight: &Sight, id: Uuid) -> Result<Option<Rating>, DbErr> {
+    let found = within(sight).filter(rating::Column::Id.eq(id)).one(connection).await?;
     Ok(found.map(to_rating))
-}
-
-/// One rating that a caller may read.
-///
-/// # Errors
-/// [`Error::NotFound`], also for his own.
-pub(crate) async fn read(
-    connection: &impl ConnectionTrait,
-    (caller, scope): (&Caller, &Scope),
-    id: Uuid,
-) -> Result<Rating> {
-    let found = find(connection, scope, id).await?;
-    let oneself = Oneself::of(caller);
-    let is_own = |one: &Rating| oneself.is(one.rated.as_ref().map(|rated| rated.staff_id.as_str()));
-    let complaints = interactions::hidden_ids(connection, oneself.id()).await?;
-    let found = found.filter(|one| !is_own(one) && !complaints.contains(&one.interaction_id));
-    found.ok_or(Error::NotFound("rating"))
 }
 
 /// A page of ratings within reach, newest first by the time of the interaction.
 pub(crate) async fn list(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    sight: &Sight,
     filter: &Filter,
     after: Option<(Micros, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Rating>, DbErr> {
     use rating::Column;
-    let mut query = within(scope);
+    let mut query = within(sight);
     if let Some(team) = &filter.team_id {
         query = query.filter(Column::RatedTeamId.eq(team));
     }
@@ -113,10 +94,6 @@ pub(crate) async fn list(
     if let Some(to) = filter.to {
         query = query.filter(Column::OccurredAt.lt(to));
     }
-    query = query.filter(filter.besides.besides(Column::RatedStaffId));
-    if let Some(oneself) = filter.besides.id() {
-        query = query.filter(Column::InteractionId.not_in_subquery(interactions::hidden_from(oneself)));
-    }
     if filter.contacted {
         query = query.filter(contact::is_before_correction());
     }
@@ -131,10 +108,9 @@ pub(crate) async fn list(
     Ok(query.all(connection).await?.into_iter().map(to_rating).collect())
 }
 
-/// The ids of everything within reach and not about `oneself`, for queries about what belongs to ratings.
-pub(crate) fn ids_within(scope: &Scope, oneself: &Oneself) -> SelectStatement {
-    let found = within(scope).filter(oneself.besides(rating::Column::RatedStaffId));
-    found.select_only().column(rating::Column::Id).into_query()
+/// The ids of everything within reach, for queries about what belongs to ratings.
+pub(crate) fn ids_within(sight: &Sight) -> SelectStatement {
+    within(sight).select_only().column(rating::Column::Id).into_query()
 }
 
 /// The ratings of a colleague over some days.
@@ -216,11 +192,11 @@ pub(crate) async fn standing_for(connection: &impl ConnectionTrait, id: Uuid) ->
     while let Some(corrected) = correction::Entity::find_by_id(id).one(connection).await? {
         id = corrected.later_id;
     }
-    find(connection, &Scope::All, id).await
+    find(connection, &Sight::all(), id).await
 }
 
-/// Records that somebody read ratings, and which; of a single one, also whom it is about: a supervisor may read what a customer wrote about one of his, but not
-/// without a trace (R12).
+/// Records that somebody read ratings, and which; of a single one, also whom it is about: a supervisor may read what a customer
+/// wrote about one of theirs, but not without a trace (R12).
 pub(crate) async fn note_reading(
     store: &Store,
     actor: (String, Role),

@@ -15,8 +15,7 @@ pub(crate) use change::{CORRECTION_WINDOW, Correction, Said, correct, follow, pu
 pub(crate) use counters::{Period, Recount, Wanted, figures, keys, recompute};
 pub(crate) use entity::rating::Column as RatingColumn;
 pub(crate) use find::{
-    Filter, Links, among, counted_besides, find, ids_within, links, list, note_reading, of_interaction, read,
-    standing_for,
+    Filter, Links, among, counted_besides, find, ids_within, links, list, note_reading, of_interaction, standing_for,
 };
 pub(crate) use responses::{respond, responses};
 pub(crate) use submit::{Entry, Receipt, Submitter, submit};

@@ -104,7 +104,7 @@ async fn a_vote_does_not_open_before_the_submission_deadline(server: Server) {
     let request = v1::WatchLeaderboardRequest { competition_id: vote.id.clone(), ..Default::default() };
     let mut watch = watching.watch_leaderboard(request).await.unwrap().into_inner();
     watch.message().await.unwrap().unwrap();
-    end_submission(&server, &vote.id).await;
+    end_submission(&server.admin(), &vote.id).await;
     let told = watch.message().await.unwrap().unwrap().change.unwrap();
     assert_eq!(told.state(), v1::CompetitionState::Submitting);
     open().await.unwrap();

@@ -65,8 +65,8 @@ pub(crate) fn announcement(now: i64, rules: CompetitionRules) -> v1::Competition
 }
 
 /// Announces anew that entries are taken until an hour sooner, which is when [`announcement`] was made.
-pub(crate) async fn end_submission(server: &Server, competition_id: &str) {
-    let mut admin = server.admin().competitions();
+pub(crate) async fn end_submission(admin: &Caller, competition_id: &str) {
+    let mut admin = admin.competitions();
     let request = v1::GetCompetitionRequest { competition_id: competition_id.to_owned() };
     let mut competition = admin.get_competition(request).await.unwrap().into_inner().competition.unwrap();
     if competition.state() != v1::CompetitionState::Submitting {
@@ -127,7 +127,7 @@ impl Vote {
 
     /// Announces that no more entries are taken, and opens the vote.
     pub(crate) async fn open(&self, server: &Server) -> Result<v1::OpenVotingResponse, Status> {
-        end_submission(server, &self.id).await;
+        end_submission(&server.admin(), &self.id).await;
         let competition_id = self.id.clone();
         let request = v1::OpenVotingRequest { request_id: request_id(), competition_id, public_draw: String::new() };
         server.admin().competitions().open_voting(request).await.map(Response::into_inner)
