@@ -90,14 +90,14 @@ impl Ledger {
         recordings.map(|(_, answer)| answer.clone()).collect()
     }
 
-    fn note(&self, n: u64, answer: Result<String, &Status>) {
+    fn note(&self, n: u64, answer: &Result<String, Status>) {
         let mut entries = self.lock();
         match answer {
             Ok(answer) => {
                 // The acknowledgement counts whether or not our own disk takes it.
                 _ = writeln!(entries.journal, "acknowledged {n} {answer}");
                 entries.last_acknowledged = Instant::now();
-                entries.acknowledged.insert(n, answer);
+                entries.acknowledged.insert(n, answer.clone());
             }
             Err(status) => *entries.refused.entry(kind(status)).or_default() += 1,
         }
@@ -114,7 +114,7 @@ impl Ledger {
                     if answer.is_err() {
                         tokio::time::sleep(Duration::from_millis(20)).await;
                     }
-                    ledger.note(n, answer.as_ref().map(Clone::clone));
+                    ledger.note(n, &answer);
                 }
             });
         }
@@ -128,7 +128,7 @@ impl Ledger {
         {
             let patience = Duration::from_micros(random.random_range(0..5_000));
             match tokio::time::timeout(patience, operations::send(client, n)).await {
-                Ok(answer) => self.note(n, answer.as_ref().map(Clone::clone)),
+                Ok(answer) => self.note(n, &answer),
                 Err(_) => calls -= 1,
             }
         }
@@ -174,7 +174,7 @@ impl Ledger {
                     }
                     check.differing += 1;
                 }
-                self.note(n, Ok(answer));
+                self.note(n, &Ok(answer));
             }
         }
         Ok(check)

@@ -7,10 +7,13 @@ use sqlx::Executor as _;
 
 use super::{Load, Task};
 use crate::{
-    checks,
+    checks, operations,
     places::{self, Place},
     process::{RECOVERY, Server, With, refused_start},
 };
+
+/// An operation that records, and that no load comes to.
+const RECORDING: u64 = 16_000_000;
 
 /// The write-ahead log is not there any more: the start says so instead of beginning without what was acknowledged.
 pub(super) async fn lost_log(task: Task) -> anyhow::Result<String> {
@@ -19,8 +22,10 @@ pub(super) async fn lost_log(task: Task) -> anyhow::Result<String> {
         let mut server = Server::start(&place).await?;
         let load = Load::start(&place, &server).await?;
         tokio::time::sleep(Duration::from_millis(300)).await;
-        server.kill()?;
         load.stop().await;
+        // Every erasure empties the log: the last thing acknowledged is a recording.
+        operations::send(&server.client, RECORDING).await?;
+        server.kill()?;
         let (log, kept) = (place.file("rapport.db-wal"), place.file("kept"));
         ensure!(std::fs::metadata(&log)?.len() > 0, "nothing is in the log");
         std::fs::rename(&log, &kept)?;

@@ -1,9 +1,6 @@
 //! Servers are killed while a competition is announced, opened, voted on and closed.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use prost_types::Timestamp;
@@ -28,10 +25,13 @@ use crate::{
 };
 
 const VOTERS: u64 = 60;
-/// From the announcement to the end of the vote: long enough for all of it on a busy machine.
-const VOTING: i64 = 40;
+/// From the announcement to the end of the vote in seconds: longer than all of it takes.
+const VOTING: i64 = 3_600;
+/// In how many milliseconds a close is met by its kill.
+const CLOSING: u64 = 300;
 
-/// The whole competition again and again under the same request ids, until a run of it meets no kill.
+/// The whole competition again and again under the same request ids, until a run of it meets no kill. The last third of the
+/// kills come while the vote is closed.
 pub(super) async fn killed_during_a_vote(task: Task) -> anyhow::Result<String> {
     let place = Place::new(task.backend)?;
     let mut random = StdRng::seed_from_u64(task.seed);
@@ -39,18 +39,21 @@ pub(super) async fn killed_during_a_vote(task: Task) -> anyhow::Result<String> {
     organisation::enrol(&server.client).await?;
     let begun = Clock::system().now_micros() / 1_000_000;
     let mut answers = BTreeMap::new();
-    for kill in 0..=task.size {
+    for kill in 0..task.size {
         let mut vote = Vote { place: &place, endpoint: server.endpoint.clone(), begun, answers: &mut answers };
-        if kill == task.size {
-            vote.run(None).await.context("undisturbed")?;
-            break;
+        if kill < task.size - task.size.div_ceil(3) {
+            let patience = Duration::from_millis(random.random_range(20..2_500));
+            kill_during(vote.run(), &mut server, patience).await?;
+        } else {
+            vote.run().await.context("before the close")?;
+            let patience = Duration::from_millis(random.random_range(0..CLOSING));
+            kill_during(vote.close(), &mut server, patience).await?;
         }
-        let killed_at = Instant::now() + Duration::from_millis(random.random_range(20..2_500));
-        // An error is what a kill looks like from outside.
-        _ = vote.run(Some(killed_at)).await;
-        server.kill()?;
         server = Server::start(&place).await?;
     }
+    let mut vote = Vote { place: &place, endpoint: server.endpoint.clone(), begun, answers: &mut answers };
+    vote.run().await.context("undisturbed")?;
+    vote.close().await.context("the close, undisturbed")?;
     let competition_id = answers.get("create").context("no competition")?.clone();
     let record = place.file("record");
     let export = std::process::Command::new(process::program())
@@ -63,6 +66,18 @@ pub(super) async fn killed_during_a_vote(task: Task) -> anyhow::Result<String> {
     ensure!(verify.status.success(), "the record does not verify: {}", String::from_utf8_lossy(&verify.stdout));
     server.terminate().await?;
     Ok(format!("{} steps, each answered the same every time; the record verifies", answers.len()))
+}
+
+/// Kills the server in the middle of what it is asked to do, or right after it.
+async fn kill_during(
+    work: impl Future<Output = anyhow::Result<()>>,
+    server: &mut Server,
+    patience: Duration,
+) -> anyhow::Result<()> {
+    let mut work = std::pin::pin!(work);
+    // An error is what a kill looks like from outside; who waits for the answer still does when it comes.
+    _ = tokio::time::timeout(patience, &mut work).await;
+    server.kill()
 }
 
 struct Vote<'a> {
@@ -87,12 +102,12 @@ impl Vote<'_> {
         Ok(())
     }
 
-    /// Every step, unless its time is over.
-    async fn run(&mut self, until: Option<Instant>) -> anyhow::Result<()> {
-        let is_over = || until.is_some_and(|until| Instant::now() > until);
+    /// Every step up to the last ballot.
+    async fn run(&mut self) -> anyhow::Result<()> {
         let admin = self.client(Role::Admin, "ada")?;
         let mut competitions = admin.competitions.clone();
-        let after = |seconds: i64| Some(Timestamp { seconds: self.begun + seconds, nanos: 0 });
+        let begun = self.begun;
+        let after = |seconds: i64| Some(Timestamp { seconds: begun + seconds, nanos: 0 });
         let competition = Competition {
             title: "Kills".to_owned(),
             rules: Some(CompetitionRules::default()),
@@ -100,11 +115,14 @@ impl Vote<'_> {
             voting_deadline: after(VOTING),
             ..Competition::default()
         };
-        let request = CreateCompetitionRequest { request_id: "create".to_owned(), competition: Some(competition) };
+        let request =
+            CreateCompetitionRequest { request_id: "create".to_owned(), competition: Some(competition.clone()) };
         let created = competitions.create_competition(request).await?.into_inner().competition;
         let created = created.context("no competition")?;
         let competition_id = created.competition_id.clone();
         self.note("create", competition_id.clone())?;
+        // A repeated request is the same to the byte, also after the change it asks for has moved the etag on.
+        let etag = self.answers.entry("etag".to_owned()).or_insert(created.etag).clone();
         for n in 0..organisation::TEAMS {
             let entry = Entry {
                 competition_id: competition_id.clone(),
@@ -121,8 +139,8 @@ impl Vote<'_> {
         let request = UpdateCompetitionRequest {
             request_id: "no more entries".to_owned(),
             competition_id: competition_id.clone(),
-            etag: created.etag.clone(),
-            competition: Some(Competition { submission_deadline: after(0), ..created }),
+            etag,
+            competition: Some(Competition { submission_deadline: after(0), ..competition }),
         };
         competitions.update_competition(request).await?;
         let (request_id, public_draw) = ("open".to_owned(), String::new());
@@ -130,25 +148,16 @@ impl Vote<'_> {
         let opened = competitions.open_voting(request).await?.into_inner().competition.context("no competition")?;
         self.note("open", opened.competition_id)?;
         for n in 0..VOTERS {
-            if is_over() {
-                return Ok(());
-            }
             self.vote(&competition_id, n).await?;
         }
-        if until.is_some() {
-            return Ok(());
-        }
+        Ok(())
+    }
+
+    async fn close(&mut self) -> anyhow::Result<()> {
+        let competition_id = self.answers.get("create").context("no competition")?.clone();
         let request = CloseVotingRequest { request_id: "close".to_owned(), competition_id };
-        let closed = loop {
-            match competitions.close_voting(request.clone()).await {
-                Ok(closed) => break closed.into_inner().competition.context("no competition")?,
-                Err(status) if Clock::system().now_micros() / 1_000_000 < self.begun + VOTING + 5 => {
-                    ensure!(status.code() == Code::FailedPrecondition, "closing is answered {status:?}");
-                    tokio::time::sleep(Duration::from_millis(500)).await;
-                }
-                Err(status) => return Err(status.into()),
-            }
-        };
+        let mut competitions = self.client(Role::Admin, "ada")?.competitions;
+        let closed = competitions.close_voting(request).await?.into_inner().competition.context("no competition")?;
         self.note("close", closed.state().as_str_name().to_owned())
     }
 
