@@ -108,6 +108,7 @@ pub(crate) struct Competition {
     pub(crate) seed_commitment: Vec<u8>,
     pub(crate) manifest_hash: Option<Vec<u8>>,
     pub(crate) opened_at: Option<Micros>,
+    /// When its vote ended; it may still have to be counted.
     pub(crate) closed_at: Option<Micros>,
     pub(crate) dispute_until: Option<Micros>,
     pub(crate) result_revision: i32,
@@ -116,12 +117,13 @@ pub(crate) struct Competition {
 impl Competition {
     /// Whether ballots are taken at `now`.
     pub(crate) fn is_open_at(&self, now: Micros) -> bool {
-        self.state == CompetitionState::Voting && now < self.announced.voting_deadline
+        self.state == CompetitionState::Voting && !self.has_ended_at(now)
     }
 
-    /// Whether it must be closed before anything is said about it.
-    pub(crate) fn is_overdue_at(&self, now: Micros) -> bool {
-        self.state == CompetitionState::Voting && now >= self.announced.voting_deadline
+    /// Whether its vote is over and is to be counted before anything is said about it.
+    pub(crate) fn has_ended_at(&self, now: Micros) -> bool {
+        let over = self.closed_at.is_some() || now >= self.announced.voting_deadline;
+        self.state == CompetitionState::Voting && over
     }
 
     /// Whether its result became final without anybody writing it down.

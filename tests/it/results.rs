@@ -34,6 +34,7 @@ pub(crate) fn tests() -> Vec<Test> {
         the_result_is_what_the_ballots_say,
         the_order_of_ballots_changes_nothing,
         two_who_close_at_once_find_one_result,
+        a_close_that_was_cut_short_is_finished,
         ties_and_abstentions_share_places,
         what_is_counted_is_gone,
         the_leaderboard_is_paged_and_shown_around_a_team,
@@ -202,6 +203,33 @@ async fn two_who_close_at_once_find_one_result(server: Server) {
     assert!(closed.iter().all(|one| *one == closed[0]));
     assert_eq!(server.number("SELECT count(*) FROM competition_revision").await, 2, "opened and closed");
     assert_eq!(leaderboard(&server, &vote).await.unwrap().result_revision, 1);
+}
+
+/// What a server leaves that ended between the end of a vote and its count.
+async fn a_close_that_was_cut_short_is_finished(server: Server) {
+    enrol(&server, &[3; 6]).await;
+    let vote = Vote::opened(&server, 6, chosen(1, SwapRule::None)).await;
+    let choice = [vote.entry(1)];
+    for number in 0..3 {
+        vote.cast(&server.staff(&member(0, number)), &choice, 0).await.unwrap();
+    }
+    server.execute("UPDATE competition SET closed_at = opened_at + 7").await;
+    let late = vote.cast(&server.staff(&member(2, 0)), &choice, 0).await;
+    assert_eq!(verdict(&refused(late)), (Code::FailedPrecondition, "VOTING_NOT_OPEN".to_owned()));
+    let request = v1::CancelCompetitionRequest {
+        request_id: request_id(),
+        competition_id: vote.id.clone(),
+        reason: "late".into(),
+    };
+    let cancelled = server.admin().competitions().cancel_competition(request).await;
+    assert_eq!(verdict(&refused(cancelled)), (Code::FailedPrecondition, "VOTING_CLOSED".to_owned()));
+    // Nobody has to ask: who reads the result finds it counted, as of the end.
+    let told = leaderboard(&server, &vote).await.unwrap();
+    assert_eq!((&told.standings[0].entry_id, told.result_revision), (&choice[0], 1));
+    let counted = told.competition.unwrap();
+    assert_eq!(counted.state(), CompetitionState::Closed);
+    assert_eq!(server.number("SELECT closed_at - opened_at FROM competition").await, 7);
+    assert_eq!(server.number("SELECT count(*) FROM ballot").await, 0);
 }
 
 async fn ties_and_abstentions_share_places(server: Server) {

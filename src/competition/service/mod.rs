@@ -20,7 +20,7 @@ use super::{
     store::{
         self as rows,
         ballots::BallotBox,
-        closing,
+        closing::{self, Closing},
         reminders::{Reminders, keep_reminding},
     },
     terms::Competition,
@@ -52,6 +52,7 @@ pub struct CompetitionApi {
     store: Store,
     vault: Vault,
     ballots: GroupCommit<BallotBox>,
+    closing: Closing,
     changes: Feed<Changes>,
     reminders: Feed<Reminders>,
     watches: Watches,
@@ -83,9 +84,10 @@ impl CompetitionApi {
         let changes = Feed::start(store.clone(), stopping.clone());
         let reminders = Feed::start(store.clone(), stopping.clone());
         let opened = Arc::new(Notify::new());
-        tokio::spawn(keep_time(store.clone(), vault.clone(), (stopping.clone(), trusted.clone())));
+        let closing = Closing::new(store.clone(), vault.clone());
+        tokio::spawn(keep_time(store.clone(), closing.clone(), (stopping.clone(), trusted.clone())));
         tokio::spawn(keep_reminding((store.clone(), vault.clone()), opened.clone(), (stopping, trusted)));
-        Self { store, vault, ballots, changes, reminders, watches, opened }
+        Self { store, vault, ballots, closing, changes, reminders, watches, opened }
     }
 
     /// Does a change once per request id. `work` locks what it changes and reads the time after that; the time that it gets
@@ -133,8 +135,8 @@ impl CompetitionApi {
         };
         let found: Competition = find().await?;
         let now = self.store.clock().now_micros();
-        if found.is_overdue_at(now) || found.is_undisputed_at(now) {
-            closing::keep_time(&self.store, &self.vault, id).await?;
+        if found.has_ended_at(now) || found.is_undisputed_at(now) {
+            self.closing.keep_time(id).await?;
             return find().await;
         }
         Ok(found)
@@ -162,7 +164,7 @@ impl CompetitionApi {
 const TICK: Duration = Duration::from_secs(5);
 
 /// Closes votes at their deadlines, and lets results stand, until the server stops.
-async fn keep_time(store: Store, vault: Vault, (mut stopping, mut trusted): (watch::Receiver<bool>, Trusted)) {
+async fn keep_time(store: Store, closing: Closing, (mut stopping, mut trusted): (watch::Receiver<bool>, Trusted)) {
     loop {
         tokio::select! {
             () = trusted.wait() => {}
@@ -171,7 +173,7 @@ async fn keep_time(store: Store, vault: Vault, (mut stopping, mut trusted): (wat
         match closing::due(&store).await {
             Ok(due) => {
                 for id in due {
-                    match closing::keep_time(&store, &vault, id).await {
+                    match closing.keep_time(id).await {
                         Ok(()) => tracing::info!(competition = %id, "its time has come"),
                         Err(error) => tracing::warn!(competition = %id, %error, "closing at the deadline"),
                     }

@@ -6,7 +6,7 @@ use super::{
     super::{
         message,
         result::Placing,
-        store::{self as rows, closing, results},
+        store::{self as rows, results},
         terms::Competition,
     },
     CompetitionApi,
@@ -27,7 +27,7 @@ impl CompetitionApi {
         let Call { caller, message, .. } = call;
         let id = message::id(&message.competition_id, "competition")?;
         // Closing twice is closing once: no request needs to be remembered.
-        closing::close(&self.store, &self.vault, Some(actor(&caller)), id).await?;
+        self.closing.close(Some(actor(&caller)), id).await?;
         Ok(v1::CloseVotingResponse { competition: Some(self.competition(id).await?) })
     }
 

@@ -1,26 +1,35 @@
 //! Closing the vote, revising its result, and letting it stand. Whoever comes first does it; whoever comes later finds it done.
+//!
+//! To count takes time, which nobody else's writes must wait for: one transaction ends the vote, it is counted outside of any,
+//! and another one publishes the result. A vote that has ended and is not counted yet, after a crash for example, is due.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use num_rational::BigRational;
 use sea_orm::{ActiveValue::Set, Condition, QueryFilter as _, QuerySelect as _, entity::prelude::*};
+use tokio::sync::Mutex;
 
 use super::{
     super::{
         Form,
         ballot::{chosen_mark, ranked_mark},
         chain::{Body, Outcome},
+        draw::Hash,
         entity::{ballot, competition, voter},
+        flags::{Flag, Month, flags},
         manifest::{Manifest, sums_hash},
-        result::{Basis, Fraction, placings},
-        secrets::{Purpose, hex},
+        result::{Basis, Fraction, placings, settled},
+        secrets::{BallotSeal, Purpose, hex},
         tally::{Sums, outcomes},
         terms::Rules,
     },
     Actor, Locked, add_link, announce_change, destroy_ballots, lock,
     opening::seed_of,
     reminders,
-    results::{keep_sums, raise_flags, sums_of},
+    results::{Counts, counts_before, keep_flags, keep_sums},
     rows,
 };
 use crate::{
@@ -35,96 +44,172 @@ use crate::{
 /// Who closes at the deadline, in the audit trail.
 const SERVER: &str = "rapport";
 
-/// Competitions for which something is due, at the latest by now: to be closed, or to stand.
+/// Competitions for which something is due, at the latest by now: to be counted, or to stand.
 pub(crate) async fn due(store: &Store) -> Result<Vec<Uuid>> {
     let now = store.clock().now_micros();
-    let due = |state: CompetitionState, at: competition::Column| {
-        Condition::all().add(competition::Column::State.eq(state as i16)).add(at.lte(now))
-    };
+    let in_state = |state: CompetitionState| Condition::all().add(competition::Column::State.eq(state as i16));
+    let ended = Condition::any()
+        .add(competition::Column::VotingDeadline.lte(now))
+        .add(competition::Column::ClosedAt.is_not_null());
     let due = Condition::any()
-        .add(due(CompetitionState::Voting, competition::Column::VotingDeadline))
-        .add(due(CompetitionState::Closed, competition::Column::DisputeUntil));
+        .add(in_state(CompetitionState::Voting).add(ended))
+        .add(in_state(CompetitionState::Closed).add(competition::Column::DisputeUntil.lte(now)));
     let query = competition::Entity::find().select_only().column(competition::Column::Id).filter(due);
     Ok(query.into_tuple().all(store.reader()).await?)
 }
 
-/// Does what is due for a competition: closes it at its deadline, lets its result stand after the dispute window.
-///
-/// # Errors
-/// [`Error::MasterKeyMissing`], [`Error::StoreUnavailable`].
-pub(crate) async fn keep_time(store: &Store, vault: &Vault, id: Uuid) -> Result<()> {
-    close(store, vault, None, id).await?;
-    let (store, vault) = (store.clone(), vault.clone());
-    let work = store.clone();
-    work.transact(move |tx| {
-        let (store, vault) = (store.clone(), vault.clone());
-        Box::pin(async move { finish(tx, (&store, &vault), id).await })
-    })
-    .await
+/// Closes votes, one at a time in this process: all who ask for a result at the deadline wait for one count.
+#[derive(Clone)]
+pub(crate) struct Closing {
+    store: Store,
+    vault: Vault,
+    counting: Arc<Mutex<()>>,
 }
 
-/// Closes the vote: before its deadline if somebody asks, else only after it.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Error::VotingNotOpen`], [`Error::MasterKeyMissing`].
-pub(crate) async fn close(store: &Store, vault: &Vault, early: Option<Actor>, id: Uuid) -> Result<()> {
-    let found = super::find(store.reader(), id).await?.ok_or(Error::NotFound("competition"))?;
-    let means = match &found.competition.announced.rules.blend_days {
-        Some((first, last)) => shrunken_team_means(store, (first, last)).await?,
-        None => BTreeMap::new(),
-    };
-    let (store, vault) = (store.clone(), vault.clone());
-    let work = store.clone();
-    let closed = work.transact(move |tx| {
-        let (store, vault, early, means) = (store.clone(), vault.clone(), early.clone(), means.clone());
-        Box::pin(async move { close_in(tx, (&store, &vault), early.as_ref(), id, &means).await })
-    });
-    if closed.await? {
-        // Ballots and their key stood in it.
-        work.forget().await;
+impl Closing {
+    pub(crate) fn new(store: Store, vault: Vault) -> Self {
+        Self { store, vault, counting: Arc::default() }
     }
-    Ok(())
+
+    /// Does what is due for a competition: closes it at its deadline, lets its result stand after the dispute window.
+    ///
+    /// # Errors
+    /// [`Error::MasterKeyMissing`], [`Error::StoreUnavailable`].
+    pub(crate) async fn keep_time(&self, id: Uuid) -> Result<()> {
+        Box::pin(self.close(None, id)).await?;
+        let this = self.clone();
+        let finished = self.store.transact(move |tx| {
+            let this = this.clone();
+            Box::pin(async move { finish(tx, (&this.store, &this.vault), id).await })
+        });
+        finished.await
+    }
+
+    /// Closes the vote: before its deadline if somebody asks, else only after it. What was begun and not finished is
+    /// finished by [`Self::keep_time`].
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::VotingNotOpen`], [`Error::MasterKeyMissing`].
+    pub(crate) async fn close(&self, early: Option<Actor>, id: Uuid) -> Result<()> {
+        let _alone = self.counting.lock().await;
+        let this = self.clone();
+        let ended = self.store.transact(move |tx| {
+            let (this, early) = (this.clone(), early.clone());
+            Box::pin(async move { end(tx, (&this.store, &this.vault), early.as_ref(), id).await })
+        });
+        let Some(ended) = ended.await? else { return Ok(()) };
+        let urn = Urn::read(&self.store, &self.vault, ended).await?;
+        let counted = tokio::task::spawn_blocking(move || counted(urn)).await.map_err(Error::internal)??;
+        let (this, counted) = (self.clone(), Arc::new(counted));
+        let published = self.store.transact(move |tx| {
+            let (this, counted) = (this.clone(), counted.clone());
+            Box::pin(async move { publish(tx, (&this.store, &this.vault), id, &counted).await })
+        });
+        if published.await? {
+            // Ballots and their key stood in it.
+            self.store.forget().await;
+        }
+        Ok(())
+    }
 }
 
-/// Gives whether it was done here.
-async fn close_in(
+/// Ends the vote, so that nothing changes any more of what is to be counted. None where there is nothing to count.
+async fn end(
     tx: &Tx,
     (store, vault): (&Store, &Vault),
     early: Option<&Actor>,
     id: Uuid,
-    means: &BTreeMap<String, i64>,
-) -> Result<bool, Abort> {
-    let (locked, now) = lock(tx, store, id).await?;
+) -> Result<Option<Locked>, Abort> {
+    let (mut locked, now) = lock(tx, store, id).await?;
     let competition = &locked.competition;
     match (competition.state, early) {
         (CompetitionState::Voting, Some(_)) => {}
-        (CompetitionState::Voting, None) if competition.is_overdue_at(now) => {}
+        (CompetitionState::Voting, None) if competition.has_ended_at(now) => {}
         // Somebody was quicker.
-        (CompetitionState::Closed | CompetitionState::Final, _) | (_, None) => return Ok(false),
+        (CompetitionState::Closed | CompetitionState::Final, _) | (_, None) => return Ok(None),
         (CompetitionState::Unspecified | CompetitionState::Submitting | CompetitionState::Cancelled, Some(_)) => {
             return Err(Error::VotingNotOpen.into());
         }
     }
-    let deadline = competition.announced.voting_deadline;
-    let closed_at = now.min(deadline);
-    let rules = &competition.announced.rules;
-    let dispute_until = closed_at + rules.dispute_window;
+    if competition.closed_at.is_some() {
+        return Ok(Some(locked));
+    }
+    // A vote that cannot be counted goes on.
+    locked.secret(vault, Purpose::Secret)?;
+    locked.ballot_seal(vault)?;
+    let closed_at = now.min(competition.announced.voting_deadline);
+    let row = competition::ActiveModel { id: Set(id), closed_at: Set(Some(closed_at)), ..Default::default() };
+    competition::Entity::update(row).exec(tx).await?;
+    let actor = early.map_or((SERVER, Role::Unspecified), |(subject, role)| (subject.as_str(), *role));
+    audit::add(tx, now, actor, AuditAction::VotingClosed, &id.to_string(), "", None).await?;
+    locked.competition.closed_at = Some(closed_at);
+    Ok(Some(locked))
+}
 
-    let (sums, unreadable) = count(tx, vault, &locked).await?;
-    let entries = manifest_of(&locked)?.competing();
+/// An ended vote, with all that its result follows from.
+struct Urn {
+    locked: Locked,
+    seal: BallotSeal,
+    secret: Hash,
+    voters: Vec<voter::Model>,
+    ballots: Vec<ballot::Model>,
+    /// Customers' shrunken means by team, where they have weight.
+    means: BTreeMap<String, i64>,
+    earlier: Vec<Counts>,
+}
+
+impl Urn {
+    /// Reads beside writers: nobody changes what has ended, but to publish or to cancel it, which [`publish`] finds.
+    async fn read(store: &Store, vault: &Vault, locked: Locked) -> Result<Self> {
+        let (reader, id) = (store.reader(), locked.competition.id);
+        let ballots = ballot::Entity::find()
+            .filter(ballot::Column::CompetitionId.eq(id))
+            .filter(ballot::Column::Sealed.is_not_null());
+        let means = match &locked.competition.announced.rules.blend_days {
+            Some((first, last)) => shrunken_team_means(store, (first, last)).await?,
+            None => BTreeMap::new(),
+        };
+        Ok(Self {
+            seal: locked.ballot_seal(vault)?.ok_or_else(|| Error::internal("no ballot key"))?,
+            secret: locked.secret(vault, Purpose::Secret)?.ok_or_else(|| Error::internal("no secret"))?,
+            voters: voter::Entity::find().filter(voter::Column::CompetitionId.eq(id)).all(reader).await?,
+            ballots: ballots.all(reader).await?,
+            means,
+            earlier: counts_before(reader, id).await?,
+            locked,
+        })
+    }
+}
+
+/// What is published and kept of a vote.
+struct Counted {
+    sums: Sums,
+    flags: Vec<Flag>,
+    closed: Body,
+    closed_at: Micros,
+    dispute_until: Micros,
+}
+
+/// Counts a vote. Takes seconds where it is large: not for a runtime's thread.
+fn counted(mut urn: Urn) -> Result<Counted> {
+    let entries = manifest_of(&urn.locked)?.competing();
+    let (sums, unreadable) = summed(&mut urn)?;
+    let competition = &urn.locked.competition;
+    let rules = &competition.announced.rules;
+    let closed_at = competition.closed_at.ok_or_else(|| Error::internal("a vote that has not ended"))?;
+    let dispute_until = closed_at + rules.dispute_window;
     let teams: BTreeSet<String> = entries.iter().map(|entry| entry.team.clone()).collect();
-    let outcomes = if rules.blend_bp > 0 { outcomes(&teams, means) } else { BTreeMap::new() };
-    let secret = locked.secret(vault, Purpose::Secret)?.ok_or_else(|| Error::internal("no secret"))?;
+    let outcomes = if rules.blend_bp > 0 { outcomes(&teams, &urn.means) } else { BTreeMap::new() };
     let result = placings(&Basis {
         rules,
         entries: &entries,
         sums: &sums,
-        seed: &seed_of(&locked, &secret)?,
+        seed: &seed_of(&urn.locked, &urn.secret)?,
         outcomes: &outcomes,
         disqualified: &BTreeSet::new(),
     });
     let outcome = |(team, value): (String, BigRational)| Outcome { team, value: Fraction::of(&value) };
-    let body = Body::Closed {
+    let closed = Body::Closed {
         closed_at,
         dispute_until,
         unreadable,
@@ -132,25 +217,36 @@ async fn close_in(
         outcomes: outcomes.into_iter().map(outcome).collect(),
         result,
     };
+    let own = Counts { entries, sums };
+    let window: Vec<Month<'_>> = urn.earlier.iter().chain([&own]).map(Counts::month).collect();
+    let flags = flags(&window);
+    Ok(Counted { sums: own.sums, flags, closed, closed_at, dispute_until })
+}
+
+/// Publishes what was counted and destroys what it was counted from; gives whether it was done here.
+async fn publish(tx: &Tx, (store, vault): (&Store, &Vault), id: Uuid, counted: &Counted) -> Result<bool, Abort> {
+    let (locked, _) = lock(tx, store, id).await?;
+    // Another server was quicker.
+    if locked.competition.state != CompetitionState::Voting {
+        return Ok(false);
+    }
+    let Counted { sums, flags, closed, closed_at, dispute_until } = counted;
     reminders::forget(tx, id).await?;
-    keep_sums(tx, id, &sums).await?;
-    raise_flags(tx, id, &entries, &sums).await?;
+    keep_sums(tx, id, sums).await?;
+    keep_flags(tx, id, flags).await?;
     destroy_ballots(tx, id).await?;
     let row = competition::ActiveModel {
         id: Set(id),
         state: Set(CompetitionState::Closed as i16),
-        revision: Set(competition.revision + 1),
+        revision: Set(locked.competition.revision + 1),
         sealed_ballot_key: Set(None),
-        closed_at: Set(Some(closed_at)),
-        dispute_until: Set(Some(dispute_until)),
+        dispute_until: Set(Some(*dispute_until)),
         result_revision: Set(1),
         ..Default::default()
     };
     competition::Entity::update(row).exec(tx).await?;
-    add_link(tx, vault, id, &body).await?;
-    announce_change(tx, store, id, CompetitionState::Closed, 1, closed_at).await?;
-    let actor = early.map_or((SERVER, Role::Unspecified), |(subject, role)| (subject.as_str(), *role));
-    audit::add(tx, now, actor, AuditAction::VotingClosed, &id.to_string(), "", None).await?;
+    add_link(tx, vault, id, closed).await?;
+    announce_change(tx, store, id, CompetitionState::Closed, 1, *closed_at).await?;
     Ok(true)
 }
 
@@ -161,21 +257,15 @@ pub(crate) fn manifest_of(locked: &Locked) -> Result<Manifest> {
 
 /// Opens all ballots, in memory only, and adds them up; also how many could not be opened, which only happens to a database
 /// that somebody altered.
-async fn count(tx: &Tx, vault: &Vault, locked: &Locked) -> Result<(Sums, usize), Abort> {
-    let id = locked.competition.id;
-    let rules = &locked.competition.announced.rules;
-    let seal = locked.ballot_seal(vault)?.ok_or_else(|| Error::internal("no ballot key"))?;
-    let voters = voter::Entity::find().filter(voter::Column::CompetitionId.eq(id)).all(tx).await?;
-    let mut voters: BTreeMap<String, voter::Model> =
-        voters.into_iter().map(|row| (seal.slot(&row.pseudonym), row)).collect();
-    let ballots = ballot::Entity::find()
-        .filter(ballot::Column::CompetitionId.eq(id))
-        .filter(ballot::Column::Sealed.is_not_null());
+fn summed(urn: &mut Urn) -> Result<(Sums, usize)> {
+    let rules = &urn.locked.competition.announced.rules;
+    let voters = std::mem::take(&mut urn.voters).into_iter();
+    let mut voters: BTreeMap<String, voter::Model> = voters.map(|row| (urn.seal.slot(&row.pseudonym), row)).collect();
     let (mut sums, mut cast, mut unreadable) = (Sums::default(), BTreeMap::new(), 0);
-    for row in ballots.all(tx).await? {
+    for row in std::mem::take(&mut urn.ballots) {
         let voter = voters.remove(&row.slot).map(rows::enrolled).transpose()?;
         let named = voter.as_ref().zip(row.sealed);
-        let named = named.map(|(voter, sealed)| seal.open(&voter.pseudonym, row.revision, &sealed));
+        let named = named.map(|(voter, sealed)| urn.seal.open(&voter.pseudonym, row.revision, &sealed));
         let (Some(Ok(named)), Some(voter)) = (named, voter) else {
             unreadable += 1;
             continue;
@@ -225,7 +315,8 @@ async fn finish(tx: &Tx, (store, vault): (&Store, &Vault), id: Uuid) -> Result<(
     announce_change(tx, store, id, CompetitionState::Final, competition.result_revision, final_at).await
 }
 
-/// Takes teams' places away and publishes the result without them; scores and lots of others stay as they are.
+/// Takes teams' places away and publishes the result without them. What was measured at the close stays as it is: only places
+/// and prizes are given out anew, which takes no time.
 pub(crate) async fn disqualify(
     tx: &Tx,
     (store, vault): (&Store, &Vault),
@@ -236,28 +327,22 @@ pub(crate) async fn disqualify(
 ) -> Result<(), Abort> {
     let competition = &locked.competition;
     let id = competition.id;
-    let mut outcomes = BTreeMap::new();
-    let mut disqualified = teams.clone();
+    let (mut before, mut disqualified) = (Vec::new(), teams.clone());
     for link in super::links(tx, id).await? {
-        match serde_json::from_str::<Body>(&link.body).map_err(Error::internal)? {
-            Body::Closed { outcomes: frozen, .. } => {
-                for outcome in frozen {
-                    outcomes.insert(outcome.team, outcome.value.exact()?);
-                }
-            }
-            Body::Disqualified { teams, .. } => disqualified.extend(teams),
-            Body::Opened { .. } | Body::Final { .. } => {}
+        let body: Body = serde_json::from_str(&link.body).map_err(Error::internal)?;
+        if let Some(result) = body.result() {
+            before = result.to_vec();
+        }
+        if let Body::Disqualified { teams, .. } = body {
+            disqualified.extend(teams);
         }
     }
-    let secret = locked.secret(vault, Purpose::Secret)?.ok_or_else(|| Error::internal("no secret"))?;
-    let result = placings(&Basis {
-        rules: &competition.announced.rules,
-        entries: &manifest_of(locked)?.competing(),
-        sums: &sums_of(tx, id).await?,
-        seed: &seed_of(locked, &secret)?,
-        outcomes: &outcomes,
-        disqualified: &disqualified,
+    let measured = before.into_iter().map(|placing| {
+        let result = placing.result.as_ref().map(Fraction::exact).transpose()?;
+        Ok((placing, result))
     });
+    let measured = measured.collect::<Result<_>>()?;
+    let result = settled(&competition.announced.rules, measured, &disqualified);
     let result_revision = competition.result_revision + 1;
     let row = competition::ActiveModel {
         id: Set(id),

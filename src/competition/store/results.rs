@@ -10,7 +10,7 @@ use super::super::{
     Entry,
     chain::Body,
     entity::{competition, entry, flag, sum},
-    flags::{Flag, Kind, Month, WINDOW, flags},
+    flags::{Flag, Kind, Month, WINDOW},
     manifest::Manifest,
     result::Placing,
     tally::{Given, Sums},
@@ -57,23 +57,38 @@ pub(crate) async fn sums_of(connection: &impl ConnectionTrait, competition: Uuid
     Ok(Sums(rows.into_iter().map(given).collect::<Result<_>>()?))
 }
 
-/// Looks for votes returned in this competition and those before it, and keeps what it finds for people to judge.
-pub(super) async fn raise_flags(tx: &Tx, id: Uuid, entries: &[Entry], sums: &Sums) -> Result<(), Abort> {
+/// What was counted of one vote.
+pub(super) struct Counts {
+    pub(super) entries: Vec<Entry>,
+    pub(super) sums: Sums,
+}
+
+impl Counts {
+    pub(super) fn month(&self) -> Month<'_> {
+        Month { entries: &self.entries, sums: &self.sums }
+    }
+}
+
+/// The closed votes before this one in which returned votes are looked for, from the oldest.
+pub(super) async fn counts_before(connection: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Counts>> {
     let earlier = competition::Entity::find()
         .filter(competition::Column::Id.lt(id))
         .filter(competition::Column::State.is_in([CompetitionState::Closed as i16, CompetitionState::Final as i16]))
         .order_by_desc(competition::Column::Id)
         .limit(WINDOW as u64 - 1);
-    let mut months = Vec::new();
-    for row in earlier.all(tx).await? {
+    let mut counts = Vec::new();
+    for row in earlier.all(connection).await? {
         let Some(manifest) = row.manifest else { continue };
         let manifest: Manifest = serde_json::from_str(&manifest).map_err(Error::internal)?;
-        months.push((manifest.competing(), sums_of(tx, row.id).await?));
+        counts.push(Counts { entries: manifest.competing(), sums: sums_of(connection, row.id).await? });
     }
-    months.reverse();
-    let mut window: Vec<Month<'_>> = months.iter().map(|(entries, sums)| Month { entries, sums }).collect();
-    window.push(Month { entries, sums });
-    let row = |(position, found): (i32, Flag)| {
+    counts.reverse();
+    Ok(counts)
+}
+
+/// Keeps what looks like votes returned, the most suspect first, for people to judge.
+pub(super) async fn keep_flags(tx: &Tx, id: Uuid, flags: &[Flag]) -> Result<(), Abort> {
+    let row = |(position, found): (i32, &Flag)| {
         let kind = match found.kind {
             Kind::Pair => FlagKind::Pair,
             Kind::Ring => FlagKind::Ring,
@@ -90,7 +105,7 @@ pub(super) async fn raise_flags(tx: &Tx, id: Uuid, entries: &[Entry], sums: &Sum
             verdict: Set(FlagVerdict::Unspecified as i16),
         })
     };
-    let rows: Vec<flag::ActiveModel> = (1..).zip(flags(&window)).map(row).collect::<Result<_>>()?;
+    let rows: Vec<flag::ActiveModel> = (1..).zip(flags).map(row).collect::<Result<_>>()?;
     for chunk in rows.chunks(CHUNK) {
         flag::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx).await?;
     }
