@@ -15,18 +15,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use futures::{StreamExt as _, TryStreamExt as _};
-use prost_types::Timestamp;
 use rapport::{
     api::v1::{
-        BatchUpsertStaffMembersRequest, BatchUpsertTeamsRequest, CastBallotRequest, CloseVotingRequest, Competition,
-        CompetitionRules, CreateCompetitionRequest, Entry, GetLeaderboardRequest, GetMyBallotRequest,
-        OpenVotingRequest, Role, StaffMember, StaffRole, SubmitEntryRequest, Team, UpdateCompetitionRequest,
+        BatchUpsertStaffMembersRequest, BatchUpsertTeamsRequest, CastBallotRequest, GetLeaderboardRequest,
+        GetMyBallotRequest, Role, StaffMember, StaffRole, Team,
     },
     cli::client::{Client, explain},
     clock::Clock,
     server::{self, Running},
 };
-use support::databases::Databases;
+use support::{databases::Databases, vote};
 
 const LIFE: Duration = Duration::from_secs(3_000);
 /// Voters who cast at once.
@@ -59,13 +57,12 @@ async fn main() -> anyhow::Result<()> {
     let admin = client(&running, Role::Admin, "ada")?;
     let id = open(&args, &admin).await?;
     let voters = (0..args.teams).flat_map(|team| (0..args.voters).map(move |number| (team, number)));
-    let cast =
-        voters.map(|(team, number)| vote(client(&running, Role::Staff, &member(team, number)), id.clone(), number));
-    futures::stream::iter(cast).buffer_unordered(UNDER_WAY).try_collect::<Vec<()>>().await?;
+    let ballots =
+        voters.map(|(team, number)| cast(client(&running, Role::Staff, &member(team, number)), id.clone(), number));
+    futures::stream::iter(ballots).buffer_unordered(UNDER_WAY).try_collect::<Vec<()>>().await?;
 
     let (before, began) = (processor_seconds()?, Instant::now());
-    let request = CloseVotingRequest { request_id: "close".to_owned(), competition_id: id.clone() };
-    admin.competitions.clone().close_voting(request).await.map_err(|status| explain(&status))?;
+    vote::close(&admin, &id).await?;
     let (seconds, processor) = (began.elapsed().as_secs_f64(), processor_seconds()? - before);
 
     let request = GetLeaderboardRequest { competition_id: id, page_size: 200, ..Default::default() };
@@ -113,45 +110,13 @@ async fn open(args: &Args, admin: &Client) -> anyhow::Result<String> {
             BatchUpsertStaffMembersRequest { request_id: format!("staff-{team}"), staff_members, ..Default::default() };
         admin.directory.clone().batch_upsert_staff_members(request).await.map_err(|status| explain(&status))?;
     }
-    let now = Clock::system().now_micros() / 1_000_000;
-    let after = |seconds: i64| Some(Timestamp { seconds: now + seconds, nanos: 0 });
-    let competition = Competition {
-        title: "Closing".to_owned(),
-        rules: Some(CompetitionRules::default()),
-        submission_deadline: after(3_600),
-        voting_deadline: after(7_200),
-        ..Default::default()
-    };
-    let request = CreateCompetitionRequest { request_id: "create".to_owned(), competition: Some(competition) };
-    let mut server = admin.competitions.clone();
-    let created = server.create_competition(request).await.map_err(|status| explain(&status))?.into_inner();
-    let created = created.competition.context("no competition")?;
-    let id = created.competition_id.clone();
-    for team in 0..args.teams {
-        let entry = Entry {
-            competition_id: id.clone(),
-            team_id: format!("t{team}"),
-            title: format!("Plan {team}"),
-            what: "What".to_owned(),
-            why: "Why".to_owned(),
-            ..Default::default()
-        };
-        let request = SubmitEntryRequest { request_id: format!("entry-{team}"), entry: Some(entry) };
-        server.submit_entry(request).await.map_err(|status| explain(&status))?;
-    }
-    let request = UpdateCompetitionRequest {
-        request_id: "no more entries".to_owned(),
-        competition_id: id.clone(),
-        etag: created.etag.clone(),
-        competition: Some(Competition { submission_deadline: after(0), ..created }),
-    };
-    server.update_competition(request).await.map_err(|status| explain(&status))?;
-    let request = OpenVotingRequest { request_id: "open".to_owned(), competition_id: id.clone(), ..Default::default() };
-    server.open_voting(request).await.map_err(|status| explain(&status))?;
+    let id =
+        vote::announce(admin, "closing", &(0..args.teams).map(|team| format!("t{team}")).collect::<Vec<_>>()).await?;
+    vote::open(admin, &id).await?;
     Ok(id)
 }
 
-async fn vote(client: anyhow::Result<Client>, competition_id: String, turn: usize) -> anyhow::Result<()> {
+async fn cast(client: anyhow::Result<Client>, competition_id: String, turn: usize) -> anyhow::Result<()> {
     let mut server = client?.competitions;
     let request = GetMyBallotRequest { competition_id: competition_id.clone(), ballot_token: String::new() };
     let ballot = server.get_my_ballot(request).await.map_err(|status| explain(&status))?.into_inner();

@@ -2,9 +2,10 @@
 //!
 //! `cargo run --release --example exhaustion -- [--seconds 10] [--interactions 20000] [--database-url postgres://...]`
 //!
-//! An application calls GetCustomer all the time; first in quiet, then under one attack after another, each by somebody who
-//! has no token or one of a colleague. Prints the median and the 99th percentile of its calls, how many of them were refused,
-//! and the memory of this process, in which server, application and attackers run together.
+//! An application calls GetCustomer and RecordInteraction all the time; first in quiet, then under one attack after another,
+//! each by somebody who has no token or one of a colleague, and by an administrator with large votes. Prints the 50th and 99th
+//! percentile of both, how many calls were refused, and the memory of this process, in which server, application and
+//! attackers run together.
 
 #![allow(clippy::disallowed_macros, reason = "it prints figures of its own")]
 
@@ -28,13 +29,14 @@ use h2::{
 use prost::Message;
 use rapport::{
     api::v1::{
-        BatchRecordInteractionsRequest, GetCustomerRequest, ListInteractionsRequest, Role, SummarizeInteractionsRequest,
+        BatchRecordInteractionsRequest, BatchUpsertStaffMembersRequest, BatchUpsertTeamsRequest, GetCustomerRequest,
+        ListInteractionsRequest, Role, StaffMember, StaffRole, SummarizeInteractionsRequest, Team,
     },
     cli::client::{Client, explain},
     clock::Clock,
     server::{self, Running},
 };
-use support::{databases::Databases, organisation};
+use support::{databases::Databases, organisation, vote};
 use tokio::{net::TcpStream, task::JoinSet};
 
 const LIFE: Duration = Duration::from_secs(3_000);
@@ -43,6 +45,10 @@ const STREAMS: usize = 90;
 /// Interactions of one batch.
 const BATCH: u64 = 100;
 const PAUSE: Duration = Duration::from_millis(2);
+/// Votes of an attack, their teams, and voters of each.
+const VOTES: usize = 4;
+const VOTING_TEAMS: usize = 400;
+const VOTERS: usize = 10;
 
 /// Calls as an application while others try to use the server up.
 #[derive(Parser)]
@@ -78,6 +84,8 @@ enum Attack {
     Summaries,
     /// Calls that are out of time when they come.
     ExpiredCalls,
+    /// Large votes opened and closed by an administrator, one after the other.
+    LargeVotes,
 }
 
 #[tokio::main]
@@ -100,15 +108,19 @@ async fn main() -> anyhow::Result<()> {
         app.interactions.clone().batch_record_interactions(request).await.map_err(|status| explain(&status))?;
     }
     let time = Duration::from_secs(args.seconds);
-    println!("{:<16} {:>8} {:>9} {:>9} {:>8} {:>9}", "attack", "calls", "p50 ms", "p99 ms", "refused", "RSS MiB");
-    report("quiet", probe(&app, time).await);
+    let mut app = Application { client: app, recorded: args.interactions };
+    println!("{:<16} {:^27} {:^27} {:>8} {:>9}", "", "GetCustomer", "RecordInteraction", "", "");
+    print!("{:<16}", "attack");
+    (0..2).for_each(|_| print!(" {:>7} {:>9} {:>9}", "calls", "p50 ms", "p99 ms"));
+    println!(" {:>8} {:>9}", "refused", "RSS MiB");
+    report("quiet", app.probe(time).await);
     for attack in Attack::value_variants().iter().filter(|one| args.only.is_none_or(|only| only == **one)) {
         let held = attack.mount(&server).await?;
-        report(&format!("{attack:?}"), probe(&app, time).await);
+        report(&format!("{attack:?}"), app.probe(time).await);
         drop(held);
     }
-    report("quiet again", probe(&app, time).await);
-    drop(app);
+    report("quiet again", app.probe(time).await);
+    drop(app.client);
     server.stop().await?;
     databases.remove(database).await
 }
@@ -117,27 +129,55 @@ fn token(server: &Running, role: Role, subject: &str) -> anyhow::Result<String> 
     server.authenticator().sign(role, subject, &[], LIFE)
 }
 
-/// Times of the calls that were answered, and how many were not.
-async fn probe(app: &Client, time: Duration) -> (Vec<Duration>, usize) {
-    let (mut times, mut refused) = (Vec::new(), 0);
-    let begun = Instant::now();
-    while begun.elapsed() < time {
-        let request =
-            GetCustomerRequest { customer_id: format!("customer-{}", times.len() % 2_000), ..Default::default() };
-        let asked = Instant::now();
-        match app.directory.clone().get_customer(request).await {
-            Ok(_) => times.push(asked.elapsed()),
-            Err(_) => refused += 1,
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-    (times, refused)
+/// Who is to be served.
+struct Application {
+    client: Client,
+    recorded: u64,
 }
 
-fn report(name: &str, (mut times, refused): (Vec<Duration>, usize)) {
-    times.sort_unstable();
-    let at = |percent: usize| times.get(times.len() * percent / 100).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3);
-    println!("{name:<16} {:>8} {:>9.3} {:>9.3} {refused:>8} {:>9}", times.len(), at(50), at(99), resident());
+/// How its calls fared.
+#[derive(Default)]
+struct Probe {
+    reads: Vec<Duration>,
+    writes: Vec<Duration>,
+    refused: usize,
+}
+
+impl Application {
+    /// A read and a write in turn, one at a time.
+    async fn probe(&mut self, time: Duration) -> Probe {
+        let mut probe = Probe::default();
+        let begun = Instant::now();
+        while begun.elapsed() < time {
+            self.recorded += 1;
+            let customer_id = format!("customer-{}", self.recorded % 2_000);
+            let read = GetCustomerRequest { customer_id, ..Default::default() };
+            let asked = Instant::now();
+            match self.client.directory.clone().get_customer(read).await {
+                Ok(_) => probe.reads.push(asked.elapsed()),
+                Err(_) => probe.refused += 1,
+            }
+            let write = organisation::request(self.recorded);
+            let asked = Instant::now();
+            match self.client.interactions.clone().record_interaction(write).await {
+                Ok(_) => probe.writes.push(asked.elapsed()),
+                Err(_) => probe.refused += 1,
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        probe
+    }
+}
+
+fn report(name: &str, mut probe: Probe) {
+    print!("{name:<16}");
+    for times in [&mut probe.reads, &mut probe.writes] {
+        times.sort_unstable();
+        let at =
+            |percent: usize| times.get(times.len() * percent / 100).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3);
+        print!(" {:>7} {:>9.3} {:>9.3}", times.len(), at(50), at(99));
+    }
+    println!(" {:>8} {:>9}", probe.refused, resident());
 }
 
 /// Memory of this process that is in use, in MiB; 0 where the system does not say.
@@ -206,6 +246,23 @@ impl Attack {
                     Ok(())
                 }
             }))),
+            Self::LargeVotes => {
+                let admin = Client::lazy(&format!("http://{address}"), &token(server, Role::Admin, "ada")?)?;
+                let teams = enrol_voters(&admin).await?;
+                let mut votes = Vec::new();
+                for number in 0..VOTES {
+                    votes.push(vote::announce(&admin, &format!("vote-{number}"), &teams).await?);
+                }
+                let mut voting = JoinSet::new();
+                voting.spawn(async move {
+                    for id in votes {
+                        // One that takes longer than a call may is told so, and is closed by the server.
+                        _ = vote::open(&admin, &id).await;
+                        _ = vote::close(&admin, &id).await;
+                    }
+                });
+                held.push(Box::new(voting));
+            }
             Self::Summaries => {
                 let token = token(server, Role::Staff, "agent-1")?;
                 let client = Client::lazy(&format!("http://{address}"), &token)?;
@@ -223,6 +280,31 @@ impl Attack {
         }
         Ok(held)
     }
+}
+
+/// Teams as large as a vote admits, with their members.
+async fn enrol_voters(admin: &Client) -> anyhow::Result<Vec<String>> {
+    let teams: Vec<String> = (0..VOTING_TEAMS).map(|team| format!("large-{team}")).collect();
+    let all = teams.iter().map(|team| Team { team_id: team.clone(), ..Team::default() }).collect();
+    let request = BatchUpsertTeamsRequest { request_id: "large".to_owned(), teams: all, ..Default::default() };
+    admin.directory.clone().batch_upsert_teams(request).await.map_err(|status| explain(&status))?;
+    for (number, some) in teams.chunks(BATCH as usize / VOTERS).enumerate() {
+        let people = some.iter().flat_map(|team| {
+            (0..VOTERS).map(move |n| StaffMember {
+                staff_id: format!("{team}-{n}"),
+                role: StaffRole::Agent.into(),
+                team_id: team.clone(),
+                ..StaffMember::default()
+            })
+        });
+        let request = BatchUpsertStaffMembersRequest {
+            request_id: format!("large-{number}"),
+            staff_members: people.collect(),
+            ..Default::default()
+        };
+        admin.directory.clone().batch_upsert_staff_members(request).await.map_err(|status| explain(&status))?;
+    }
+    Ok(teams)
 }
 
 /// Does something again and again, so many at once.

@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use prost_types::Timestamp;
 use rapport::{
     api::v1::{
-        CastBallotRequest, Competition, CompetitionRules, CreateCompetitionRequest, Entry, GetMyBallotRequest,
-        OpenVotingRequest, RecordInteractionRequest, Role, SubmitEntryRequest, UpdateCompetitionRequest,
+        CastBallotRequest, GetMyBallotRequest, RecordInteractionRequest, Role,
         competition_service_client::CompetitionServiceClient,
     },
     cli::client::{Client, explain},
@@ -23,7 +21,7 @@ use tonic::{
 use crate::{
     Args, CONNECTIONS,
     measure::{self, Call, Figures},
-    support::{databases::Fresh, organisation},
+    support::{databases::Fresh, organisation, vote},
 };
 
 const LIFE: Duration = Duration::from_secs(3_000);
@@ -93,7 +91,10 @@ pub(crate) async fn measure(args: &Args, database: &Fresh) -> anyhow::Result<Fig
     let channels: Vec<Channel> = (0..CONNECTIONS)
         .map(|_| Ok(Endpoint::from_shared(url.clone())?.connect_lazy()))
         .collect::<anyhow::Result<_>>()?;
-    let competition_id = open(&Caller::new(&running, &channels[0], Role::Admin, "ada")?).await?;
+    let admin = Client::lazy(&url, &running.authenticator().sign(Role::Admin, "ada", &[], LIFE)?)?;
+    let teams: Vec<String> = (0..organisation::TEAMS).map(|n| format!("team-{n}")).collect();
+    let competition_id = vote::announce(&admin, "load", &teams).await?;
+    vote::open(&admin, &competition_id).await?;
 
     let callers = args.in_flight.min(usize::try_from(organisation::STAFF)?);
     let mut voters: Vec<Voters> = (0..callers).map(|_| Voters { voters: Vec::new(), next: 0 }).collect();
@@ -109,45 +110,4 @@ pub(crate) async fn measure(args: &Args, database: &Fresh) -> anyhow::Result<Fig
     drop(channels);
     running.stop().await?;
     figures
-}
-
-/// A competition of all teams, voting.
-async fn open(admin: &Caller) -> anyhow::Result<String> {
-    let mut client = admin.client.clone();
-    let now = Clock::system().now_micros() / 1_000_000;
-    let after = |seconds: i64| Some(Timestamp { seconds: now + seconds, nanos: 0 });
-    let competition = Competition {
-        title: "Load".to_owned(),
-        rules: Some(CompetitionRules::default()),
-        submission_deadline: after(3_600),
-        voting_deadline: after(86_400),
-        ..Competition::default()
-    };
-    let request = CreateCompetitionRequest { request_id: "create".to_owned(), competition: Some(competition) };
-    let created = client.create_competition(admin.request(request)).await.map_err(|status| explain(&status))?;
-    let created = created.into_inner().competition.context("no competition")?;
-    let competition_id = created.competition_id.clone();
-    for n in 0..organisation::TEAMS {
-        let entry = Entry {
-            competition_id: competition_id.clone(),
-            team_id: format!("team-{n}"),
-            title: format!("Plan {n}"),
-            what: "We call back".to_owned(),
-            why: "Nobody likes to wait".to_owned(),
-            ..Entry::default()
-        };
-        let request = SubmitEntryRequest { request_id: format!("entry-{n}"), entry: Some(entry) };
-        client.submit_entry(admin.request(request)).await.map_err(|status| explain(&status))?;
-    }
-    let request = UpdateCompetitionRequest {
-        request_id: "no more entries".to_owned(),
-        competition_id: competition_id.clone(),
-        etag: created.etag.clone(),
-        competition: Some(Competition { submission_deadline: after(0), ..created }),
-    };
-    client.update_competition(admin.request(request)).await.map_err(|status| explain(&status))?;
-    let (request_id, public_draw) = ("open".to_owned(), String::new());
-    let request = OpenVotingRequest { request_id, competition_id: competition_id.clone(), public_draw };
-    client.open_voting(admin.request(request)).await.map_err(|status| explain(&status))?;
-    Ok(competition_id)
 }

@@ -18,6 +18,7 @@ mod ballots;
 mod bulk;
 mod echo;
 mod measure;
+#[allow(dead_code, reason = "what other examples need besides")]
 #[path = "../support/mod.rs"]
 mod support;
 
