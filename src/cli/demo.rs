@@ -372,7 +372,7 @@ impl Story {
         let request =
             v1::RecordInteractionRequest { request_id: "demo-visit".into(), interaction: Some(visit.clone()) };
         let again = self.app.interactions.record_interaction(request).await.map_err(refused)?.into_inner();
-        say!("\nA technician's visit. His app loses the answer and sends it again: {}.", word(again.recording()))?;
+        say!("\nA technician's visit. The app loses the answer and sends it again: {}.", word(again.recording()))?;
 
         let impossible = v1::Interaction { ended_time: Some(time("2026-03-17 14:20")?), channel: 99, ..visit };
         let request = v1::RecordInteractionRequest { request_id: String::new(), interaction: Some(impossible.clone()) };

@@ -2,9 +2,9 @@
 //! them when he is erased. Export and erasure are walks over this table and know no other; a test compares it with the live
 //! schema, so that a new column is classified before it ships.
 //!
-//! Conditions and expressions are SQL for both databases: `$1` is the customer's id, `{theirs}` lists the ids of his
-//! interactions, `{their_ratings}` and `{their_replies}` those of his ratings and replies, `{their_objects}` what the audit trail
-//! calls them.
+//! Conditions and expressions are SQL for both databases: `$1` is the customer's id, `{theirs}` lists the ids of their
+//! interactions, `{their_ratings}` and `{their_replies}` those of their ratings and replies, `{their_objects}` what the
+//! audit trail calls them.
 
 use Class::{Fact, Identity, Note, Organization, Partly, Pseudonym, Staff, Technical};
 
