@@ -111,7 +111,7 @@ async fn refute(caller: &Caller, dimension: PreferenceDimension, value: &str) ->
         customer_id: "carla".to_owned(),
         dimension: dimension.into(),
         value: value.to_owned(),
-        note: "he told me otherwise".to_owned(),
+        note: "told me otherwise".to_owned(),
         source: String::new(),
     };
     Ok(caller.preferences().refute_preference(request).await?.into_inner().statement.unwrap())
@@ -377,7 +377,7 @@ async fn what_is_refuted_is_not_offered(server: Server) {
     }
     assert_eq!(preferred(&nora, by).await.0, "inbound_call");
     let said = refute(&nora, by, "inbound_call").await.unwrap();
-    assert_eq!((said.origin(), said.note.as_str()), (PreferenceOrigin::Refuted, "he told me otherwise"));
+    assert_eq!((said.origin(), said.note.as_str()), (PreferenceOrigin::Refuted, "told me otherwise"));
     let answer = get(&nora, "carla").await.unwrap();
     let found = of(&answer, by);
     assert_eq!(found.value, "email");
