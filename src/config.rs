@@ -35,7 +35,7 @@ pub struct Config {
     pub accept_older_database: bool,
     /// The organisation's zone, in which its days and weeks begin.
     pub time_zone: Zone,
-    /// Whether the server describes its services to whoever asks.
+    /// Whether the server describes its services on request.
     pub reflection: bool,
     /// How long a stopping server waits for open calls.
     pub drain_deadline: Duration,
@@ -154,7 +154,7 @@ pub struct Tls {
 pub struct Telemetry {
     /// OTLP over gRPC, `http://host:port`; absent: nowhere.
     pub otlp_endpoint: Option<String>,
-    /// Which share of the traces that begin here is kept, 0 to 1. One that a caller began is kept if he keeps it.
+    /// Which share of the traces that begin here is kept, 0 to 1. A caller's trace is kept if the caller keeps it.
     pub sample_ratio: f64,
 }
 
@@ -242,7 +242,7 @@ pub const KEYS: &[Key] = &[
     key("database_connections", "10", "connections to the database at most"),
     key("database_wait", "60s", "how long a starting server waits for a database that does not answer yet"),
     key("time_zone", "UTC", "the organisation's IANA time zone, in which its days and weeks begin"),
-    key("reflection", "off", "whether the server describes its services to whoever asks: on or off"),
+    key("reflection", "off", "whether the server describes its services on request: on or off"),
     key("drain_deadline", "10s", "how long a stopping server waits for open calls"),
     key("auth.issuer", "rapport", "the iss claim that a token must carry"),
     key("auth.audience", "rapport", "the aud claim that a token must carry"),
@@ -309,7 +309,7 @@ pub struct ServeArgs {
 
     /// Where the embedded database and the signing keys live [env: RAPPORT_DATA_DIR] [default: ./rapport-data]
     ///
-    /// Created at the first start. Who can read it can sign tokens.
+    /// Created at the first start. Anybody who can read it can sign tokens.
     #[arg(long, value_name = "DIRECTORY")]
     pub data_dir: Option<String>,
 
@@ -345,7 +345,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ZONE")]
     pub time_zone: Option<String>,
 
-    /// Whether the server describes its services to whoever asks: on or off [env: RAPPORT_REFLECTION] [default: off]
+    /// Whether the server describes its services on request: on or off [env: RAPPORT_REFLECTION] [default: off]
     ///
     /// Lets tools such as grpcurl work without the proto files. `--reflection` alone means on.
     #[arg(long, value_name = "on|off", num_args = 0..=1, default_missing_value = "on", require_equals = true)]

@@ -106,7 +106,7 @@ impl Authenticator {
         self.generation.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Looks at the key files at most once a minute; whoever comes first does it, on his own time, and the others go on
+    /// Looks at the key files at most once a minute; the first caller does it, on their own time, and the others go on
     /// with the keys there are. If the files cannot be used, the keys stay as they were.
     fn reload_if_due(&self, now: i64) {
         let last = self.looked_at.load(Ordering::Relaxed);

@@ -44,7 +44,7 @@ pub(super) fn id(text: &str) -> Result<Uuid> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'r> {
     pub(super) subject: &'r str,
-    /// He judges contests.
+    /// The reader judges contests.
     pub(super) judges: bool,
 }
 

@@ -62,7 +62,7 @@ pub(super) fn check_disinterest(subject: &str, before: &[Participant], after: &[
     if is_party(subject, before) || is_party(subject, after) { Err(Error::InterestedParty) } else { Ok(()) }
 }
 
-/// Refuses whom the caller may not credit with work that was another's; who stays as they were is not at stake.
+/// Refuses whom the caller may not credit with work that was another's; those who stay as they were are not at stake.
 ///
 /// # Errors
 /// [`Error::CreditNotYours`].

@@ -1,4 +1,4 @@
-//! What is known of one customer in one dimension, from his record, what was said, and what was fitted. No I/O.
+//! What is known of one customer in one dimension, from their record, what was said, and what was fitted. No I/O.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -113,7 +113,7 @@ pub(super) struct Shown {
     pub(super) origin: PreferenceOrigin,
 }
 
-/// What he did with one value.
+/// What the customer did with one value.
 #[derive(Default)]
 struct Own {
     weight: f64,
@@ -220,8 +220,8 @@ impl<'c> Inference<'c> {
         }
     }
 
-    /// The probability that his next interaction has one of these values, as far as he chose them himself. What is stated
-    /// decides.
+    /// The probability that the customer's next interaction has one of these values, as far as they chose them
+    /// themselves. What is stated decides.
     pub(super) fn share(&self, values: &[String]) -> f64 {
         let is_asked = |value: &str| values.iter().any(|one| one == value);
         match self.stated {

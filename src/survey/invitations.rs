@@ -284,7 +284,7 @@ pub(crate) async fn settle(tx: &Tx, store: &Store, id: Uuid, report: Report) -> 
     Ok(())
 }
 
-/// By what somebody says which invitation he answers.
+/// By what somebody says which invitation they answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Address {
     Id(Uuid),

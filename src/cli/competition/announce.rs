@@ -63,7 +63,7 @@ pub struct CreateArgs {
     /// A team that judges and does not compete; repeat it for more
     #[arg(long = "neutral", value_name = "TEAM")]
     pub neutral_teams: Vec<String>,
-    /// A colleague who votes though he is of none of these teams; repeat it for more
+    /// A colleague who votes though they are of none of these teams; repeat it for more
     #[arg(long = "voter", value_name = "ID")]
     pub voters: Vec<String>,
     /// A colleague who does not vote, such as the principal; repeat it for more

@@ -260,7 +260,7 @@ impl Story {
         Ok(())
     }
 
-    /// The strict open choice: whoever returns a vote is refused, and learns by that that there was one.
+    /// The strict open choice: a voter who returns a vote is refused, and so learns that there was one.
     async fn open_vote(&mut self) -> anyhow::Result<()> {
         say!(
             "\nThe same teams once more, each voter with one open choice, and mutual votes refused (voting.md's costs)."

@@ -285,7 +285,7 @@ impl CompetitionApi {
         let mut tries = 0;
         let opened = loop {
             tries += 1;
-            // Whoever asks again after it was opened is answered by what was remembered, not by what stands there now.
+            // A caller who asks again after the opening is answered by what was remembered, not by what stands there now.
             let prepared = opening::prepare((&self.store, &self.vault), id, &draw).await;
             let (api, actor, draw) = (self.clone(), actor(&caller), draw.clone());
             let opened = self.change(mutation.clone(), move |tx, _| {

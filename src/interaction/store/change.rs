@@ -32,7 +32,7 @@ use crate::{
     survey::{Ended, invite_themselves, invites_itself},
 };
 
-/// Who changes an interaction, and how he asked.
+/// Who changes an interaction, and how they asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Changing {
     pub(crate) request: Request,
