@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_not_held_up_by_whoever_does_not_read() {
+    fn an_end_is_not_held_up_by_a_reader_that_does_not_read() {
         let out = Out::default();
         let (writer, mut flusher) = to(out.clone()).unwrap();
         let stalled = out.0.lock().unwrap();

@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn who_was_named_by_another_may_decline() {
+    fn a_participant_named_by_another_may_decline() {
         let mut told = vec![
             one("nora", "north", Involvement::Primary),
             one("nils", "north", Involvement::Assisting),

@@ -186,7 +186,7 @@ mod tests {
     };
 
     #[test]
-    fn whoever_is_briefed_may_read_all_of_it_elsewhere() {
+    fn those_who_are_briefed_may_read_all_of_it_elsewhere() {
         let access = Access::new();
         let grant = |method, role| access.grant(&format!("/rapport.v1.{method}"), role);
         for (role, name) in roles() {

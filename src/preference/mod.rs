@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn how_it_went_counts_for_how_he_is_met() {
+    fn how_it_went_counts_for_how_they_are_met() {
         use PreferenceDimension::{Channel, Hour};
         let of = |outcome, level| Line { outcome, rated: Some(Rated { level, at: 0 }), ..line("c", 0) };
         let weights = |outcome| [Channel, Hour].map(|dimension| of(outcome, 3).weight(dimension));

@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_his_own_is_unknown() {
+    fn nothing_of_their_own_is_unknown() {
         let found = inferred(&[], &[], 10);
         assert_eq!((found.value, found.origin, found.borrowed), (None, PreferenceOrigin::Unspecified, 1.0));
     }
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_add_up_over_his_own_values() {
+    fn shares_add_up_over_their_own_values() {
         let lines = topics(&[("exams", 1), ("returns", 1), ("exams", 2)]);
         let contacts: Vec<_> = lines.iter().map(|(value, line)| Contact { line, value, weight: 1.0 }).collect();
         let share = |said: &[Said], now: i64, values: &[&str]| {

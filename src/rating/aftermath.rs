@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_orders_or_calls_within_thirty_days_came_back() {
+    fn a_customer_who_orders_or_calls_within_thirty_days_came_back() {
         let complaint = line(1, 0, InteractionKind::Complaint);
         let back = Returns { came_back: 1, ..Returns::default() };
         let away = Returns { stayed_away: 1, ..Returns::default() };

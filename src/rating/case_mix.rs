@@ -176,7 +176,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn nobody_is_his_own_peer_group() {
+    fn nobody_is_their_own_peer_group() {
         let one: Groups = [("a".to_owned(), [(cell("call", "refund"), of(10, 1))].into())].into();
         assert_eq!(expected(&one, "a"), None);
         // Work that only one colleague does: what all others get, whatever that one gets.

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_used_up_a_share_keeps_nobody_else_from_theirs() {
+    fn a_caller_who_used_up_a_share_keeps_nobody_else_from_theirs() {
         let budget = Budget::new(10, 30);
         let first = budget.take(person(1), 15).expect("alone it is never too much");
         assert!(budget.is_used_up(person(1)) && !budget.is_used_up(person(2)));

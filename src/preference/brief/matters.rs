@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_back_within_seven_days_was_not_helped() {
+    fn a_customer_who_comes_back_within_seven_days_was_not_helped() {
         use Resolution::{Resolved, Unspecified};
         assert_eq!(why(&case(&[(0, Resolved), (7, Unspecified)])), [Because::CameBack]);
         assert_eq!(why(&case(&[(0, Resolved), (8, Unspecified)])), [], "another matter of the same name");
