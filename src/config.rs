@@ -129,7 +129,7 @@ pub struct Limits {
     pub keepalive_interval: Duration,
     /// How long it may take to answer that.
     pub keepalive_timeout: Duration,
-    /// Age at which a connection is asked to come back anew.
+    /// Age at which a connection is asked to reconnect.
     pub max_connection_age: Duration,
 }
 
@@ -262,7 +262,7 @@ pub const KEYS: &[Key] = &[
     key("limits.unread_bytes", "128MiB", "the same on the whole server; one application may have half of it"),
     key("limits.bad_tokens_per_second", "50", "refused tokens a second from one address; raise it behind a proxy"),
     key("limits.person_calls_per_second", "50", "calls a second by one person, and as many again at once"),
-    key("limits.app_calls_per_second", "20000", "calls a second by one application or administrator, likewise"),
+    key("limits.app_calls_per_second", "20000", "the same for one application or administrator"),
     key("limits.max_streams", "1024", "streams open on the whole server"),
     key("limits.max_streams_per_subject", "32", "streams open by one subject"),
     key("limits.max_connections", "4096", "connections open on the whole server"),
@@ -278,7 +278,7 @@ pub const KEYS: &[Key] = &[
     key("limits.slow_reader", "10s", "how long the reader of a watch or a large answer may take nothing"),
     key("limits.keepalive_interval", "30s", "how often a silent connection is asked whether it is alive"),
     key("limits.keepalive_timeout", "20s", "how long it may take to answer that"),
-    key("limits.max_connection_age", "1h", "age at which a connection is asked to come back anew"),
+    key("limits.max_connection_age", "1h", "age at which a connection is asked to reconnect"),
     key("web.origins", "", "origins whose pages may call, comma-separated, such as https://desk.example"),
     key("tls.certificate_file", "", "PEM file with the server's certificate chain; read again when it changes"),
     key("tls.key_file", "", "PEM file with the certificate's private key"),

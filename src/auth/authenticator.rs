@@ -186,7 +186,7 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &authenticator.verify(&token).unwrap()));
         clock.set(NOW + 599_999_999);
         assert!(Arc::ptr_eq(&first, &authenticator.verify(&token).unwrap()));
-        // What is remembered is judged as it would be anew: with the leeway for another clock.
+        // What is remembered is judged as at a new verification: with the leeway for another clock.
         clock.set(NOW + 604_999_999);
         assert!(Arc::ptr_eq(&first, &authenticator.verify(&token).unwrap()));
         clock.set(NOW + 605_000_000);

@@ -69,7 +69,7 @@ pub enum Command {
     Leaderboard(leaderboard::LeaderboardArgs),
     /// Prints whether somebody chooses whom to invite to rate: who was invited, and who was passed over
     Bias(bias::BiasArgs),
-    /// Counts every rating and invitation anew and puts the counters right, or with --check only says whether they are
+    /// Counts every rating and invitation from scratch and corrects the counters, or with --check only compares them
     ///
     /// Works on the database itself; servers before it may go on, but no rating is taken and nobody invited in the
     /// meantime.

@@ -25,7 +25,7 @@ pub(crate) struct Team {
     pub(crate) revision: i64,
 }
 
-/// A colleague, or a bot; in a change likewise.
+/// A colleague, or a bot; in a change as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StaffMember {
     pub(crate) id: String,

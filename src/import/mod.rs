@@ -22,7 +22,7 @@
 //!
 //! | key | meaning |
 //! |---|---|
-//! | `source` | name of the file's system; with the key it makes a row's request id, so renaming it imports everything anew |
+//! | `source` | name of the file's system; with the key it makes a row's request id, so renaming it imports everything again |
 //! | `delimiter` | one character; default: tab for `.tsv` and `.tab`, else comma |
 //! | `quoting` | `false`: quotation marks are ordinary characters; needs `delimiter` |
 //! | `missing` | texts that mean "no value" in every column; the empty text always does |

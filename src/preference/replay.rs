@@ -230,7 +230,7 @@ impl Progress {
     }
 }
 
-/// The mean of sums over counts, drawn anew with replacement, below which 2.5 % of the draws are.
+/// The mean of sums over counts, drawn again with replacement, below which 2.5 % of the draws are.
 fn lower_end(gains: &[(f64, u32)]) -> f64 {
     let mut random = SplitMix(1);
     let mut draws: Vec<f64> = (0..DRAWS)

@@ -176,7 +176,7 @@ pub(crate) enum Unit {
     TeamStaff = 20,
     /// A colleague's ratings by channel and topic: the same work, by which they are compared.
     StaffWork = 21,
-    /// A team's, likewise.
+    /// The same of a team.
     TeamWork = 22,
 }
 

@@ -104,7 +104,7 @@ struct World {
     callers: BTreeMap<&'static str, Caller>,
     /// Ids of interactions, by who took part.
     interactions: BTreeMap<&'static str, String>,
-    /// Likewise, contacts of ours that broke the policy.
+    /// In the same way, contacts of ours that broke the policy.
     breaches: BTreeMap<&'static str, String>,
     /// Leads both teams and contests what has to be contested.
     leads: Caller,
@@ -980,7 +980,7 @@ impl World {
         created.into_inner().template.unwrap().version
     }
 
-    /// Changes an interaction, so that who watches it is told.
+    /// Changes an interaction, so that its watchers are told.
     async fn touch(&self, interaction_id: &str) {
         let request = v1::UpdateInteractionRequest {
             request_id: request_id(),

@@ -474,7 +474,7 @@ async fn what_was_exempted_is_restored(server: Server) {
     assert_eq!(preconditions(&refused(restore(&server.admin(), &rating_id).await)), ["NOT_EXEMPT"]);
     let card = card(&server).await;
     assert_eq!((card.counted, card.exempt), (1, 0));
-    // Who took it back does not judge the appeal.
+    // The person who took it back does not judge the appeal.
     appeal(&petra, &id).await.unwrap();
     let same = refused(decide(&server.admin(), &id, ContestVerdict::Refused).await);
     assert_eq!(preconditions(&same), ["SAME_REVIEWER"]);

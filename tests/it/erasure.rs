@@ -313,7 +313,7 @@ async fn an_import_run_again_brings_nobody_back(server: Server) {
     let before = figures(&server).await;
     erase(&server.admin(), SUBJECT).await.unwrap();
 
-    assert_eq!(import("directory", &customers, &replace).await, [1, 1, 0], "somebody is written anew");
+    assert_eq!(import("directory", &customers, &replace).await, [1, 1, 0], "somebody is written again");
     assert_eq!(import("directory", &customers, &create_only).await, [0, 2, 0]);
     assert_eq!(import("directory", &customers, &merge).await, [0, 2, 0]);
     assert_eq!(import("interactions", &rows, &interactions).await, [0, 3, 0]);

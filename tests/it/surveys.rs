@@ -419,7 +419,7 @@ async fn an_invitation_has_all_it_takes_to_send_it(server: Server) {
     assert_eq!(issued.wording.clone().unwrap().locale, "zh");
     assert_eq!(issued.token.len(), 22);
 
-    // A retry finds it; a caller who asks anew is told.
+    // A retry finds it; a new request is told.
     let again = server.app().surveys().issue_survey(request).await.unwrap().into_inner().to_send.unwrap();
     assert_eq!(again, issued);
     assert_eq!(verdict(&refused(issue(&server, &interaction_id).await)), precondition("ALREADY_INVITED"));
@@ -652,7 +652,7 @@ async fn an_interaction_that_ends_invites_by_itself(server: Server) {
     update(&["ended_time", "conclusion"]).await;
     assert_eq!(about(&server, &going_on).await, Some(found));
 
-    // Who called became known during the call, and is taken for the customer who was invited already.
+    // The caller became known during the call, and is taken for the customer who was invited already.
     let unnamed = Interaction { customer_alias: Some(phone("+49 30 5")), ended_time: None, ..ended("", 60) };
     let unnamed = record(&server, unnamed).await;
     let carla = Customer { aliases: vec![phone("+49 30 5")], ..customer("carla") };

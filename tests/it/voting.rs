@@ -322,7 +322,7 @@ async fn what_was_altered_or_copied_does_not_open(server: Server) {
     };
     server.execute(&restore("t0-s1", "t0-s0")).await;
     assert_eq!(vote.ballot(&voter).await.unwrap_err().code(), Code::Internal, "another's");
-    // A voter who casts anew needs nothing of what is there.
+    // A voter who casts again needs nothing of what is there.
     assert_eq!(vote.cast(&voter, &panel[1..], 1).await.unwrap().revision, 2);
     server.execute(&restore("t0-s0", "t0-s0")).await;
     assert_eq!(vote.ballot(&voter).await.unwrap_err().code(), Code::Internal, "the earlier one");

@@ -24,7 +24,7 @@ pub struct CreateArgs {
     /// Until when entries are taken: 2026-12-10T18:00:00+08:00, or 2026-12-10T18:00 in the organisation's zone
     #[arg(long, value_name = "TIME")]
     pub entries_until: String,
-    /// Until when ballots are taken, likewise
+    /// Until when ballots are taken, in the same form
     #[arg(long, value_name = "TIME")]
     pub votes_until: String,
     /// How ballots are filled in

@@ -141,7 +141,7 @@ impl Story {
         Ok(())
     }
 
-    /// What 刘先生 told 陈杰, and what 李娜 heard.
+    /// What 刘先生 told 陈杰, and what 李娜 heard from the customer.
     async fn what_was_said(&mut self) -> anyhow::Result<()> {
         let state = v1::StatePreferenceRequest {
             request_id: "demo-state".into(),

@@ -32,7 +32,7 @@ use crate::{
 
 const PAGE: u64 = 50;
 
-/// How often a vote is dealt anew because something changed meanwhile.
+/// How often a vote is dealt again because something changed meanwhile.
 const OPENING_TRIES: u32 = 5;
 
 impl CompetitionApi {

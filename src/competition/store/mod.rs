@@ -89,7 +89,7 @@ pub(super) async fn lock(tx: &Tx, store: &Store, id: Uuid) -> Result<(Locked, Mi
     Ok((locked, store.now(tx).await?))
 }
 
-/// Likewise, beside others who do the same.
+/// The same, beside others who do so.
 ///
 /// # Errors
 /// [`Error::NotFound`].

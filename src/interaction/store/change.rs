@@ -98,7 +98,7 @@ pub(crate) async fn update(
     find(store.reader(), &sight, id).await?.ok_or(Error::NotFound("interaction"))
 }
 
-/// Says anew whom an interaction is about.
+/// Changes whom an interaction is about.
 async fn write_about(tx: &Tx, id: Uuid, facts: &Facts) -> Result<(), Abort> {
     let staff = facts.about_staff_ids.clone();
     let known = known_among(tx, Named { staff, ..Named::default() }).await?;

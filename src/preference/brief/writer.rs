@@ -32,7 +32,7 @@ use crate::{
 const AT_MOST: usize = 3;
 /// So many contacts in vain, and none that reached the customer, are a sign.
 const IN_VAIN_FROM: usize = 3;
-/// Who waited longer is told that we are sorry.
+/// A customer who waited longer is told that we are sorry.
 const LONG_WAIT: Micros = 120 * 1_000_000;
 
 /// The facts of a brief.
