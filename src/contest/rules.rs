@@ -70,7 +70,7 @@ pub(super) struct Reviewer {
     pub(super) teams: Vec<String>,
 }
 
-/// Refuses who has a stake in a contest; `present_team`: the rated person's team today, which need not be that of then.
+/// Refuses callers with a stake in a contest; `present_team`: the rated person's team today, maybe not that of then.
 ///
 /// # Errors
 /// [`Error::InterestedParty`].

@@ -237,7 +237,7 @@ async fn only_a_reattribution_moves_credit_and_it_leaves_a_trace(server: Server)
     let moved = petra.interactions().reattribute_interaction(request.clone()).await.unwrap().into_inner();
     let moved = moved.interaction.unwrap();
     let who: Vec<_> = moved.participants.iter().map(|one| (one.staff_id.as_str(), one.team_id.as_str())).collect();
-    assert_eq!(who, [("nils", "north"), ("nora", "north")], "who stays keeps the team of then");
+    assert_eq!(who, [("nils", "north"), ("nora", "north")], "those who stay keep the team of then");
     assert_ne!(moved.etag, before.etag);
 
     // The same request again changes nothing; with the etag of before, another one is refused.

@@ -155,7 +155,7 @@ async fn a_supervisor_adds_people_of_their_teams_only(server: Server) {
     }
     let moved = reattribute(&petra, &id, vec![primary("nils"), assisting("sam")]).await.unwrap();
     let told: Vec<_> = moved.interaction.unwrap().participants.into_iter().map(|one| one.told_by).collect();
-    assert_eq!(told, ["petra", ""], "who is new is told by her");
+    assert_eq!(told, ["petra", ""], "the new one is told by her");
     // Between teams it is moved by an administrator.
     assert!(reattribute(&server.admin(), &id, vec![primary("siri")]).await.unwrap().reattribution.is_none());
 }
