@@ -1,4 +1,4 @@
-//! What every handler does around its own work: let the caller in, name his request, page, answer.
+//! What every handler does around its own work: let the caller in, name the request, page, answer.
 
 use prost::Message;
 use tonic::{Request, Response, Status};
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// A caller who was let in, with what he asks.
+/// A caller who was let in, with what they ask.
 pub(crate) struct Call<M> {
     pub(crate) caller: Caller,
     pub(crate) scope: Scope,

@@ -61,7 +61,7 @@ impl ClockTrust {
         let ran = at.saturating_duration_since(since);
         let expected = reading.saturating_add(crate::clock::micros(ran));
         if now.abs_diff(expected) > SLIP.unsigned_abs() {
-            // It was set: another clock, whose proof begins anew.
+            // It was set: another clock, whose proof begins again.
             self.doubt = Some((now, at));
             return Verdict::Doubted { news: true };
         }

@@ -35,7 +35,7 @@ pub struct Config {
     pub accept_older_database: bool,
     /// The organisation's zone, in which its days and weeks begin.
     pub time_zone: Zone,
-    /// Whether the server describes its services to whoever asks.
+    /// Whether the server describes its services on request.
     pub reflection: bool,
     /// How long a stopping server waits for open calls.
     pub drain_deadline: Duration,
@@ -129,7 +129,7 @@ pub struct Limits {
     pub keepalive_interval: Duration,
     /// How long it may take to answer that.
     pub keepalive_timeout: Duration,
-    /// Age at which a connection is asked to come back anew.
+    /// Age at which a connection is asked to reconnect.
     pub max_connection_age: Duration,
 }
 
@@ -154,7 +154,7 @@ pub struct Tls {
 pub struct Telemetry {
     /// OTLP over gRPC, `http://host:port`; absent: nowhere.
     pub otlp_endpoint: Option<String>,
-    /// Which share of the traces that begin here is kept, 0 to 1. One that a caller began is kept if he keeps it.
+    /// Which share of the traces that begin here is kept, 0 to 1. A caller's trace is kept if the caller keeps it.
     pub sample_ratio: f64,
 }
 
@@ -242,7 +242,7 @@ pub const KEYS: &[Key] = &[
     key("database_connections", "10", "connections to the database at most"),
     key("database_wait", "60s", "how long a starting server waits for a database that does not answer yet"),
     key("time_zone", "UTC", "the organisation's IANA time zone, in which its days and weeks begin"),
-    key("reflection", "off", "whether the server describes its services to whoever asks: on or off"),
+    key("reflection", "off", "whether the server describes its services on request: on or off"),
     key("drain_deadline", "10s", "how long a stopping server waits for open calls"),
     key("auth.issuer", "rapport", "the iss claim that a token must carry"),
     key("auth.audience", "rapport", "the aud claim that a token must carry"),
@@ -262,7 +262,7 @@ pub const KEYS: &[Key] = &[
     key("limits.unread_bytes", "128MiB", "the same on the whole server; one application may have half of it"),
     key("limits.bad_tokens_per_second", "50", "refused tokens a second from one address; raise it behind a proxy"),
     key("limits.person_calls_per_second", "50", "calls a second by one person, and as many again at once"),
-    key("limits.app_calls_per_second", "20000", "calls a second by one application or administrator, likewise"),
+    key("limits.app_calls_per_second", "20000", "the same for one application or administrator"),
     key("limits.max_streams", "1024", "streams open on the whole server"),
     key("limits.max_streams_per_subject", "32", "streams open by one subject"),
     key("limits.max_connections", "4096", "connections open on the whole server"),
@@ -278,7 +278,7 @@ pub const KEYS: &[Key] = &[
     key("limits.slow_reader", "10s", "how long the reader of a watch or a large answer may take nothing"),
     key("limits.keepalive_interval", "30s", "how often a silent connection is asked whether it is alive"),
     key("limits.keepalive_timeout", "20s", "how long it may take to answer that"),
-    key("limits.max_connection_age", "1h", "age at which a connection is asked to come back anew"),
+    key("limits.max_connection_age", "1h", "age at which a connection is asked to reconnect"),
     key("web.origins", "", "origins whose pages may call, comma-separated, such as https://desk.example"),
     key("tls.certificate_file", "", "PEM file with the server's certificate chain; read again when it changes"),
     key("tls.key_file", "", "PEM file with the certificate's private key"),
@@ -309,7 +309,7 @@ pub struct ServeArgs {
 
     /// Where the embedded database and the signing keys live [env: RAPPORT_DATA_DIR] [default: ./rapport-data]
     ///
-    /// Created at the first start. Who can read it can sign tokens.
+    /// Created at the first start. Anybody who can read it can sign tokens.
     #[arg(long, value_name = "DIRECTORY")]
     pub data_dir: Option<String>,
 
@@ -345,7 +345,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ZONE")]
     pub time_zone: Option<String>,
 
-    /// Whether the server describes its services to whoever asks: on or off [env: RAPPORT_REFLECTION] [default: off]
+    /// Whether the server describes its services on request: on or off [env: RAPPORT_REFLECTION] [default: off]
     ///
     /// Lets tools such as grpcurl work without the proto files. `--reflection` alone means on.
     #[arg(long, value_name = "on|off", num_args = 0..=1, default_missing_value = "on", require_equals = true)]

@@ -131,7 +131,7 @@ pub enum Error {
     /// The rating is not exempt.
     #[error("the rating is not exempt")]
     NotExempt,
-    /// Nobody assesses his own work.
+    /// Nobody assesses their own work.
     #[error("the caller took part in the interaction")]
     TookPart,
     /// A rating is no praise of anybody.
@@ -188,8 +188,8 @@ pub enum Error {
     /// Voting has closed, or the competition was cancelled.
     #[error("voting has closed")]
     VotingClosed,
-    /// The customer, or whoever an alias belonged to, was erased.
-    #[error("the customer, or whoever an alias belonged to, was erased")]
+    /// The customer, or the owner of an alias, was erased.
+    #[error("the customer, or the owner of an alias, was erased")]
     CustomerErased,
     /// The server has as much to do as it takes on.
     #[error("the server is busy")]
@@ -200,13 +200,13 @@ pub enum Error {
     /// The stream has lived as long as a stream may.
     #[error("the stream has lived as long as a stream may; open another one")]
     StreamLifeOver,
-    /// The caller makes more calls than he may.
+    /// The caller makes more calls than they may.
     #[error("too many calls; the next may come in {} ms", .retry_after.as_millis())]
     RateLimited {
-        /// When his next call may come.
+        /// When the next call may come.
         retry_after: Duration,
     },
-    /// The caller has as many streams open as he may.
+    /// The caller has as many streams open as they may.
     #[error("too many streams are open already")]
     TooManyStreams,
     /// The call took too long.

@@ -15,8 +15,8 @@ use tracing_subscriber::fmt::MakeWriter;
 const GATHER: Duration = Duration::from_millis(20);
 /// Bytes that may wait while a slow terminal is written to; what comes after them is counted and lost.
 const MOST: usize = 4 * 1024 * 1024;
-/// How long the end of the process waits for what is left to be written. Whoever reads a pipe at all has read it by then;
-/// a reader that does not must not keep the process alive.
+/// How long the end of the process waits for what is left to be written. A reader who reads a pipe at all has read it by
+/// then; a reader that does not must not keep the process alive.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Takes events. Cheap to clone.
@@ -59,7 +59,7 @@ impl Shared {
 pub(crate) fn to(out: impl Write + Send + 'static) -> io::Result<(LogWriter, Flusher)> {
     let shared = Arc::new(Shared::default());
     let flushed = shared.clone();
-    // Never joined: it may be stuck in a write for ever, and ends with the process.
+    // Never joined: it may be stuck in a write forever, and ends with the process.
     std::thread::Builder::new().name("log".to_owned()).spawn(move || flush(&flushed, out))?;
     Ok((LogWriter(shared.clone()), Flusher { shared, last_words: LAST_WORDS }))
 }
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_not_held_up_by_whoever_does_not_read() {
+    fn an_end_is_not_held_up_by_a_reader_that_does_not_read() {
         let out = Out::default();
         let (writer, mut flusher) = to(out.clone()).unwrap();
         let stalled = out.0.lock().unwrap();

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     let outcome = runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(cli::run(cli)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read our output has read enough, `head` for instance.
+        // The reader of our output has read enough, `head` for instance.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             out::complain(&error);

@@ -299,7 +299,7 @@ impl Running {
     }
 }
 
-/// Tells whoever asks for the health of a service, or of all (the empty name), whether the server is ready.
+/// Tells callers who ask for the health of a service, or of all (the empty name), whether the server is ready.
 async fn report_health(health: HealthReporter, names: Vec<&'static str>, mut ready: watch::Receiver<bool>) {
     health.set_service_status(LIVENESS, ServingStatus::Serving).await;
     loop {

@@ -85,7 +85,7 @@ fn provider(endpoint: &str, sample_ratio: f64) -> anyhow::Result<SdkTracerProvid
         .build())
 }
 
-/// The trace that a caller says his call belongs to (W3C Trace Context).
+/// The trace that a caller says the call belongs to (W3C Trace Context).
 pub(crate) fn parent(headers: &HeaderMap) -> Context {
     TraceContextPropagator::new().extract(&Headers(headers))
 }

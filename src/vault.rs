@@ -1,8 +1,8 @@
 //! The master keys: under them a competition's secrets are sealed, and by them its record is signed.
 //!
 //! One file holds them, `ID KEY` on each line, the key being 32 bytes in base64url; the last one seals and signs, the others
-//! open and verify what is older. Whoever holds the file and the database can read ballots before they are counted, and
-//! nobody else can.
+//! open and verify what is older. Anybody who holds the file and the database can read ballots before they are counted,
+//! and nobody else can.
 
 use std::{
     fs,

@@ -3,7 +3,7 @@
 //!
 //! A watch never waits for its reader for long, and holds little while it does: a few messages are under way, and a
 //! reader who takes none of them for too long is cut. How it ends is kept beside the messages, so that no reader can
-//! hold up the end either. Whoever is cut is told the cursor with which he misses nothing.
+//! hold up the end either. A reader who is cut is told the cursor with which they miss nothing.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -197,7 +197,7 @@ type Life = BoxFuture<'static, Stop>;
 struct Watching<S: Subject> {
     store: Store,
     place: Place<S::Log>,
-    /// Where the reader is: behind the last message under way to him.
+    /// Where the reader is: behind the last message under way to them.
     shown: i64,
     limits: WatchLimits,
     caller: Caller,

@@ -2,7 +2,7 @@
 
 RAPPORT_TOKEN=... python desk.py 127.0.0.1:50051 CUSTOMER_ID
 
-Records an interaction, lists the customer's, and watches him. The server must describe itself (--reflection).
+Records an interaction, lists the customer's, and watches them. The server must describe itself (--reflection).
 """
 
 import os

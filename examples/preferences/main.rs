@@ -1,4 +1,4 @@
-//! Whether it costs the same to ask about a customer however long the record is, and however long his own.
+//! Whether it costs the same to ask about a customer however long the record is, and however long their own.
 //!
 //! `cargo run --release --example preferences -- [--few 50000] [--many 5000000] [--heavy 10000] [--history 100000]
 //! [--calls 2000] [--database-url postgres://...] [--json] 2> /dev/null`
@@ -59,7 +59,7 @@ const CALLS: &[Call] = &[
 async fn get_preferences(client: Client, customer_id: String) -> anyhow::Result<()> {
     let request = GetPreferencesRequest { customer_id, dimensions: vec![] };
     let answer = client.preferences.clone().get_preferences(request).await.map_err(|status| explain(&status))?;
-    ensure!(answer.into_inner().interaction_count > 0, "nothing is known of him");
+    ensure!(answer.into_inner().interaction_count > 0, "nothing is known of the customer");
     Ok(())
 }
 
@@ -89,7 +89,7 @@ struct Args {
     #[arg(long, default_value_t = 10_000)]
     heavy: u64,
 
-    /// Interactions of whoever is exported and erased at the end; 0 leaves that out
+    /// Interactions of the customer who is exported and erased at the end; 0 leaves that out
     #[arg(long, default_value_t = 100_000)]
     history: u64,
 
@@ -240,7 +240,7 @@ fn quantile(laps: &mut [f64], share: f64) -> f64 {
     laps[rank.clamp(1, laps.len()) - 1]
 }
 
-/// Asks about somebody with a very long history, exports it to the end and erases him.
+/// Asks about somebody with a very long history, exports it to the end and erases them.
 async fn forget(subject: &Subject, history: u64) -> anyhow::Result<()> {
     let record = Record::open(&subject.fresh).await?;
     let id = record.add_history(subject.size.all, history).await?;

@@ -34,7 +34,7 @@ impl Size {
 /// What the ids of the others begin with.
 const NAME: &str = "regular-";
 
-/// The id of one of the others by his number: the smaller, the more interactions.
+/// The id of one of the others by number: the smaller, the more interactions.
 pub(crate) fn customer(number: u64) -> String {
     format!("{NAME}{number}")
 }
@@ -96,7 +96,7 @@ impl Record {
         Ok(())
     }
 
-    /// As many interactions of a customer of his own; gives his id.
+    /// As many interactions of a customer of their own; gives their id.
     pub(crate) async fn add_history(&self, after: u64, count: u64) -> anyhow::Result<String> {
         let id = "long".to_owned();
         self.run(&format!(
@@ -211,7 +211,7 @@ impl Record {
                 'case ' || (n / 2), 'order ' || (n / 3), 'product ' || (taste % 50),
                 '{{\"attributes\":{{\"language\":\"' || CASE whose % 3 WHEN 0 THEN 'zh-CN' WHEN 1 THEN 'de' ELSE 'en' END
                     || '\",\"plan\":\"business\"}}}}',
-                0, 'Explained how the refund works; he will send the parcel back', 0, 0, 'agent-' || (taste % {STAFF}),
+                0, 'Explained how the refund works; the parcel will come back', 0, 0, 'agent-' || (taste % {STAFF}),
                 'team-' || (taste % 20), moment, 'record {from}', 1
             FROM known"
         )

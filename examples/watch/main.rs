@@ -5,7 +5,7 @@
 //! Writers record on every server: two that share a PostgreSQL database, or one on SQLite. Watchers, as many, are cut at
 //! random moments and come back on any server, mostly with their last cursor, now and then with an older one. Each must
 //! see every customer's interactions in the order in which they were recorded, none missing, and none again but for
-//! those behind an older cursor that he came back with himself.
+//! those behind an older cursor that the reader came back with.
 
 #![allow(clippy::disallowed_macros, reason = "it prints figures of its own")]
 
@@ -40,7 +40,7 @@ const CUSTOMERS: u64 = 10;
 const BATCH: u64 = 100;
 /// A watcher comes back with a cursor up to so many events old.
 const FURTHEST_BACK: usize = 200;
-/// He stays for so many events at most.
+/// The reader stays for so many events at most.
 const STAY: u64 = 500;
 /// Nothing for so long, with events to come, means that they are missing.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -79,15 +79,15 @@ struct Report {
 #[derive(Debug, Default, Serialize)]
 struct Figures {
     seen: u64,
-    /// Times that he was cut and came back.
+    /// Times that the reader was cut and came back.
     returns: u64,
-    /// Of these, with a cursor older than his last.
+    /// Of these, with a cursor older than the last.
     returns_to_the_past: u64,
     /// Seen again after that, as it should be.
     seen_again: u64,
     /// A later one came before, or one is not there at all.
     missing: u64,
-    /// Seen before, and not behind a cursor he came back with.
+    /// Seen before, and not behind a cursor they came back with.
     twice: u64,
 }
 

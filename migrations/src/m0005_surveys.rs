@@ -58,7 +58,7 @@ const STATEMENTS: &[&str] = &[
             \"question\":\"How satisfied were you with our service? Reply with a number: 5 very satisfied, 4 satisfied, 3 neutral, 2 dissatisfied, 1 very dissatisfied. If it was not our colleague''s fault, add 0, for example: 3 0\",
             \"labels\":[\"very dissatisfied\",\"dissatisfied\",\"neutral\",\"satisfied\",\"very satisfied\"]}
         ]', 3600000000, 1, 2592000000000, {now}, 1)",
-    // One per interaction, be it suppressed: then without sequence, and there is nothing to send. The token itself is
+    // One per interaction, even if suppressed: then without sequence, and there is nothing to send. The token itself is
     // here only for as long as it is to be sent; to recognise it its hash is enough.
     "CREATE TABLE survey_invitation (
         id {id} PRIMARY KEY,

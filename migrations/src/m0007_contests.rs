@@ -1,4 +1,4 @@
-//! What the rated person sees of his ratings, and contests of ratings.
+//! What the rated person sees of their ratings, and contests of ratings.
 
 use sea_orm_migration::{async_trait, prelude::*};
 

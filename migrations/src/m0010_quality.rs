@@ -32,7 +32,7 @@ const STATEMENTS: &[&str] = &[
     "CREATE INDEX assessment_interaction ON assessment (interaction_id)",
     "CREATE INDEX assessment_time ON assessment (assessed_at, id)",
     "CREATE UNIQUE INDEX assessment_current ON assessment (interaction_id, author) WHERE superseded_at IS NULL",
-    // Whom the praise was told is frozen: that it went away would tell him which rating it came from.
+    // Who was told of the praise is frozen: its going away would tell them which rating it came from.
     "CREATE TABLE praise (
         id {id} PRIMARY KEY,
         rating_id {id} NOT NULL UNIQUE,

@@ -1,7 +1,7 @@
 //! Competitions: what is announced and submitted, the frozen roll, sealed ballots, and the record that remains.
 //!
-//! Nothing here pairs a voter with what he voted: a ballot is sealed under the key of its competition, which is itself sealed, and
-//! both are gone once it is counted. Nor does anything say when a ballot was cast.
+//! Nothing here pairs a voter with what they voted: a ballot is sealed under the key of its competition, which is itself sealed,
+//! and both are gone once it is counted. Nor does anything say when a ballot was cast.
 
 use sea_orm_migration::{async_trait, prelude::*};
 
@@ -71,7 +71,7 @@ const STATEMENTS: &[&str] = &[
         token_hash {text} NOT NULL,
         PRIMARY KEY (competition_id, judge_id)
     ) {by_key}",
-    // The roll. A voter who is erased keeps his pseudonym, under which he was dealt and his ballot is sealed.
+    // The roll. A voter who is erased keeps the pseudonym under which they were dealt and their ballot is sealed.
     "CREATE TABLE competition_voter (
         competition_id {id} NOT NULL,
         pseudonym {text} NOT NULL,

@@ -106,7 +106,7 @@ impl Authenticator {
         self.generation.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Looks at the key files at most once a minute; whoever comes first does it, on his own time, and the others go on
+    /// Looks at the key files at most once a minute; the first caller does it, on their own time, and the others go on
     /// with the keys there are. If the files cannot be used, the keys stay as they were.
     fn reload_if_due(&self, now: i64) {
         let last = self.looked_at.load(Ordering::Relaxed);
@@ -186,7 +186,7 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &authenticator.verify(&token).unwrap()));
         clock.set(NOW + 599_999_999);
         assert!(Arc::ptr_eq(&first, &authenticator.verify(&token).unwrap()));
-        // What is remembered is judged as it would be anew: with the leeway for another clock.
+        // What is remembered is judged as at a new verification: with the leeway for another clock.
         clock.set(NOW + 604_999_999);
         assert!(Arc::ptr_eq(&first, &authenticator.verify(&token).unwrap()));
         clock.set(NOW + 605_000_000);

@@ -54,8 +54,8 @@ pub(crate) struct Signer {
     pub(crate) key: EncodingKey,
 }
 
-/// Where keys come from. Files that the operator names replace the data directory's keys: who configures an identity
-/// provider does not expect a file beside the database to open the door as well.
+/// Where keys come from. Files that the operator names replace the data directory's keys: an operator who configures an
+/// identity provider does not expect a file beside the database to open the door as well.
 pub(crate) enum Sources {
     Directory(PathBuf),
     Files { hs256: Option<PathBuf>, jwks: Option<PathBuf> },

@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_token_lets_the_caller_through_with_his_reach() {
+    fn a_good_token_lets_the_caller_through_with_their_reach() {
         let server = Server::start();
         let seen = |role| server.call_with(METHOD, &server.token(role)).caller;
         assert_eq!(seen(Role::Admin), Some(("me".to_owned(), Reach::All)));

@@ -29,7 +29,7 @@ pub use layer::AuthLayer;
 pub struct Principal {
     /// Staff id, customer id, or the name of an application, by role; NFC.
     pub subject: String,
-    /// What the token says he is.
+    /// What the token says they are.
     pub role: Role,
     /// Ids of the teams the token names; NFC, sorted, each once.
     pub teams: Vec<String>,
@@ -39,7 +39,7 @@ pub struct Principal {
     pub expires_micros: i64,
 }
 
-/// A principal on one call, with how far the contract lets him reach there. Handlers find it among the request's
+/// A principal on one call, with how far the contract lets them reach there. Handlers find it among the request's
 /// extensions; there is no other way to make one than through the layer, or by hand in a test.
 #[derive(Clone, Debug)]
 pub struct Caller {

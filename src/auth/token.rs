@@ -154,7 +154,7 @@ impl Principal {
     /// Whether the token that was verified is good at another instant.
     ///
     /// # Errors
-    /// As verifying it anew would.
+    /// As verifying it again would.
     pub(crate) fn still_good(&self, now: i64) -> Result<(), Refusal> {
         judge(self.begins_micros, self.expires_micros, now)
     }

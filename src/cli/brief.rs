@@ -21,9 +21,9 @@ use crate::api::{
 /// Arguments of `rapport brief`.
 #[derive(Debug, Args)]
 pub struct BriefArgs {
-    /// Id of the customer; with --alias, what else he is known by, such as a telephone number
+    /// Id of the customer; with --alias, what else they are known by, such as a telephone number
     pub customer: String,
-    /// The customer is named by an alias of this kind, not by his id
+    /// The customer is named by an alias of this kind, not by id
     #[arg(long, value_enum, value_name = "KIND")]
     pub alias: Option<AliasKind>,
     /// Why you ask; the reading is recorded with it
@@ -35,7 +35,7 @@ pub struct BriefArgs {
     /// Language of the brief, zh or en [default: the customer's]
     #[arg(long, value_name = "TAG")]
     pub language: Option<String>,
-    /// How you mean to contact him; the contact policy is asked about it
+    /// How you mean to contact the customer; the contact policy is asked about it
     #[arg(long, value_enum, default_value = "call")]
     pub by: By,
     /// Print one JSON object, with the evidence of each line

@@ -135,7 +135,7 @@ fn endpoint(url: &str, ca: Option<&Path>) -> anyhow::Result<Endpoint> {
     }
     Ok(endpoint
         .connect_timeout(Duration::from_secs(10))
-        // A server that is gone without a word must not keep a long import waiting for ever.
+        // A server that is gone without a word must not keep a long import waiting forever.
         .http2_keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(20)))
 }

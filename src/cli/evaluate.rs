@@ -71,7 +71,7 @@ async fn preferences(args: PreferencesArgs) -> anyhow::Result<()> {
         writeln!(out, "{}", table(&figures))?;
         writeln!(
             out,
-            "\nShares of what came. Gain: lower end, at 2.5 %, of what the first guess has over his most frequent value."
+            "\nShares of what came. Gain: lower end, at 2.5 %, of the first guess over their most frequent value."
         )?;
     }
     Ok(())
@@ -96,9 +96,9 @@ fn table(figures: &[Figures]) -> Table {
         "first",
         "of three",
         "everybody's",
-        "his own",
+        "their own",
         "last",
-        "his own",
+        "their own",
         "gain",
         "calibration",
         "ties",

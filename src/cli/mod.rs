@@ -69,23 +69,23 @@ pub enum Command {
     Leaderboard(leaderboard::LeaderboardArgs),
     /// Prints whether somebody chooses whom to invite to rate: who was invited, and who was passed over
     Bias(bias::BiasArgs),
-    /// Counts every rating and invitation anew and puts the counters right, or with --check only says whether they are
+    /// Counts every rating and invitation from scratch and corrects the counters, or with --check only compares them
     ///
     /// Works on the database itself; servers before it may go on, but no rating is taken and nobody invited in the
     /// meantime.
     Recompute(recompute::RecomputeArgs),
     /// Rewrites the database so that nothing of what was erased or replaced is left in its files
     ///
-    /// SQLite: takes about the size of the database on the disk in addition, and holds up whoever writes; nobody may hold
+    /// SQLite: takes about the size of the database on the disk in addition, and holds up writers; nobody may hold
     /// the database open for reading, so stop the server first. PostgreSQL: vacuums every table.
     Compact(compact::CompactArgs),
     /// Counts ballots from a file under rules from a file: what would another trim, panel or form have done?
     Tally(tally::TallyArgs),
     /// Checks a competition's record from itself alone, and names the first thing that does not agree
     Verify(verify::VerifyArgs),
-    /// Prints how a customer likes to be met: what his record shows, and what he said
+    /// Prints how a customer likes to be met: what their record shows, and what they said
     Preferences(preferences::PreferencesArgs),
-    /// Prints what to know before meeting a customer: who, what we owe him, what he likes, what to avoid, how to begin
+    /// Prints what to know before meeting a customer: who, what we owe, what they like, what to avoid, how to begin
     ///
     /// The reading is recorded with its purpose. Without --json it prints what may be read aloud; with it, where each line
     /// comes from.

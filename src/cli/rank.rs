@@ -28,7 +28,7 @@ pub struct RankArgs {
     /// To this day, which is included
     #[arg(long, value_name = "DAY")]
     pub to: Option<Date>,
-    /// Who has fewer ratings is listed without band and place
+    /// Units with fewer ratings are listed without band and place
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(i32).range(1..=1_000_000))]
     pub minimum: i32,
     /// Print one JSON object instead of a table

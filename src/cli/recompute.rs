@@ -1,4 +1,4 @@
-//! `rapport recompute`: counts every rating and invitation anew and compares the counters with that.
+//! `rapport recompute`: counts every rating and invitation from scratch and compares the counters with that.
 
 use std::io::Write as _;
 

@@ -50,7 +50,7 @@ fn warn_of_misspelt_variables() {
 /// the process is ended, whatever hangs.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// What tells the process to stop. To be made before the server: who sees it serving may tell it at once.
+/// What tells the process to stop. To be made before the server: a process that sees it serving may tell it at once.
 #[derive(Debug)]
 pub struct Signals {
     terminate: Signal,

@@ -27,7 +27,7 @@ BALLOTS has one JSON object on each line, for RANKED_PANEL or for OPEN_CHOICE:
   {"voter": "v1", "team": "t1", "choices": ["e3"]}
 A ranking is best first; the panel may be left out where all of it is ranked. Every team is a judge team. Ballots that break
 a rule are listed with their reason, and the others count. Under REJECT_MUTUAL lines are read in the order of casting, and a
-later line of a voter replaces his earlier one.
+later line of a voter replaces their earlier one.
 
 Example, with last month's ballots for the flags:
   rapport tally --rules rules.json november.jsonl --earlier october.jsonl"#;

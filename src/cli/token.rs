@@ -16,7 +16,7 @@ pub struct TokenArgs {
     /// What the bearer is: app, staff, supervisor, reviewer, admin or customer
     ///
     /// app: an application acting for the organisation. staff: a colleague who serves customers. supervisor: leads the
-    /// teams named by --team. reviewer: reads all, changes none. customer: sees his own records.
+    /// teams named by --team. reviewer: reads all, changes none. customer: sees their own records.
     #[arg(long, value_name = "ROLE", value_parser = role)]
     pub role: Role,
 

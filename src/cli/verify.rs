@@ -20,9 +20,9 @@ const HELP: &str = r#"Get the record of a competition from its server, and check
   rapport competition export COMPETITION -o record.json
   rapport verify record.json
 
-With the auditor's record, once the result is final, panels, scores, places, lots and intervals are computed anew from what
-was counted. What the record gives no means to check is listed. The last revision's hash is printed: compare it with that of
-others, since revisions cut off from the end of a record leave no trace in it.
+With the auditor's record, once the result is final, panels, scores, places, lots and intervals are computed again from
+what was counted. What the record gives no means to check is listed. The last revision's hash is printed: compare it with
+that of others, since revisions cut off from the end of a record leave no trace in it.
 
 Exit code: 0 if all agrees, 1 if something does not, 2 if the file is no record."#;
 

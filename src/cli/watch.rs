@@ -151,7 +151,7 @@ fn print(args: &WatchArgs, event: Option<InteractionEvent>, resume_cursor: &str)
     } else if let Some(event) = event {
         writeln!(out, "{}", to_line(&event))?;
     }
-    // Whoever reads from a pipe wants each line when it happens.
+    // A reader of a pipe wants each line when it happens.
     out.flush()
 }
 

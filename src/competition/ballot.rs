@@ -12,7 +12,7 @@ pub const FEWEST_DEALT: usize = 2;
 /// See [`FEWEST_DEALT`].
 pub const MOST_DEALT: usize = 8;
 
-/// Why a ballot cannot be cast, whoever casts it and however the vote stands.
+/// Why a ballot cannot be cast, no matter who casts it and how the vote stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Fault {
     /// Not among the competition's entries.
@@ -21,7 +21,7 @@ pub enum Fault {
     /// Of the voter's own team.
     #[error("entry {0:?} is of the voter's own team")]
     OwnEntry(String),
-    /// Not on his panel.
+    /// Not on the voter's panel.
     #[error("entry {0:?} was not dealt to this voter")]
     NotDealt(String),
     /// Named more than once.
@@ -133,7 +133,7 @@ mod tests {
             for ranked in fewest_ranked(panel)..=panel {
                 let places = (1..=ranked).map(Some).chain(std::iter::repeat_n(None, panel - ranked));
                 let sum: u64 = places.map(|place| ranked_mark(panel, ranked, place).share).sum();
-                // Whoever ranks fewer gives neither more nor less.
+                // A voter who ranks fewer gives neither more nor less.
                 assert_eq!(2 * sum, UNIT * panel as u64, "{ranked} of {panel}");
             }
         }

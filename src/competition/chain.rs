@@ -1,4 +1,4 @@
-//! The record of a competition as a chain of signed revisions: opened, closed, whoever was disqualified, final. Each holds the hash
+//! The record of a competition as a chain of signed revisions: opened, closed, disqualifications, final. Each holds the hash
 //! of the one before, so that none can be left out, moved or altered unseen.
 
 use sea_orm::entity::prelude::Uuid;

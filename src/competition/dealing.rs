@@ -53,9 +53,9 @@ pub enum OneWay {
 pub struct Voter {
     /// Unique on the roll.
     pub id: String,
-    /// Where he works, or for whom he judges.
+    /// Where the voter works, or for whom they judge.
     pub team: Option<String>,
-    /// Teams whose entries he must not judge.
+    /// Teams whose entries the voter must not judge.
     pub conflicts: BTreeSet<String>,
 }
 
@@ -117,16 +117,16 @@ pub enum Refusal {
 /// What becomes of one voter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seat {
-    /// He judges.
+    /// The voter judges.
     Panel {
-        /// The judge team that he votes in.
+        /// The judge team that the voter votes in.
         judge: String,
-        /// Entries dealt to him, in the order of dealing; for an open choice, all that he may choose, by id.
+        /// Entries dealt to the voter, in the order of dealing; for an open choice, all that they may choose, by id.
         panel: Vec<String>,
     },
-    /// Fewer than [`FEWEST_DEALT`] entries are allowed to him (for an open choice: none).
+    /// Fewer than [`FEWEST_DEALT`] entries are allowed to the voter (for an open choice: none).
     NothingToJudge,
-    /// His team is too small to judge by itself, and so are all such teams together.
+    /// The voter's team is too small to judge by itself, and so are all such teams together.
     NoPool,
 }
 
@@ -265,7 +265,7 @@ fn one_way_directions(entries: &[&Entry], earlier: &Directions, stream: &mut Str
     directions
 }
 
-/// A voter, and the entries that he may judge.
+/// A voter, and the entries that they may judge.
 struct Chair<'a> {
     voter: &'a Voter,
     /// Shared by all of a team who have no conflict of their own.
@@ -290,7 +290,7 @@ fn seat<'a>(entries: &[&Entry], voters: &[&'a Voter], directions: &Directions, s
     let led: BTreeMap<&str, Rc<BTreeSet<usize>>> = led.into_iter().map(|(team, led)| (team, Rc::new(led))).collect();
     let all: Rc<BTreeSet<usize>> = Rc::new((0..entries.len()).collect());
     let chair = |voter: &'a Voter| {
-        // Who competes keeps the team's directions in a pool too: there, two friends could find each other again.
+        // A competitor keeps the team's directions in a pool too: there, two friends could find each other again.
         let allowed = voter.team.as_deref().and_then(|team| led.get(team)).unwrap_or(&all);
         let refused: BTreeSet<usize> =
             voter.conflicts.iter().filter_map(|team| place_of.get(team.as_str())).flatten().copied().collect();
@@ -460,8 +460,8 @@ fn links(came: &BTreeMap<usize, (usize, usize)>, begin: usize, end: usize) -> Ve
     links
 }
 
-/// A judge team's entries, shuffled again and again: the next voter takes the next ones that he may judge, and what he
-/// cannot take waits for the voter after him.
+/// A judge team's entries, shuffled again and again: the next voter takes the next ones that they may judge, and what
+/// they cannot take waits for the voter after them.
 struct Deck {
     all: Vec<usize>,
     queue: VecDeque<usize>,
@@ -589,7 +589,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_voter_gets_what_he_may_judge(
+        fn every_voter_gets_what_they_may_judge(
             (entries, roll) in rolls(), panel_size in 2_usize..=8, one_way in ways(), number: u64,
         ) {
             let terms = terms(panel_size, one_way);
@@ -621,7 +621,7 @@ mod tests {
         }
 
         #[test]
-        fn one_way_nobody_judges_his_judge(
+        fn one_way_nobody_judges_their_judge(
             (entries, roll) in rolls(), panel_size in 2_usize..=8, number: u64,
         ) {
             let Ok(deal) = deal(&terms(panel_size, OneWay::Always), &entries, &roll, &seed(number)) else { return Ok(()) };
@@ -675,7 +675,7 @@ mod tests {
                     Seat::NothingToJudge | Seat::NoPool => {}
                 }
             }
-            // Those who may judge nothing still sit in a pool, so that only whoever judges can be counted here.
+            // Those who may judge nothing still sit in a pool, so that only voters who judge can be counted here.
             let may_all = roll.iter().all(|voter| voter.conflicts.is_empty());
             for (judge, count) in tables.iter().filter(|_| may_all) {
                 let least = if judge.starts_with(' ') { SMALLEST_POOL } else { FEWEST_VOTERS };

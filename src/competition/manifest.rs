@@ -1,4 +1,4 @@
-//! What is fixed before the first ballot, in a text whose hash is published: whoever changes a rule, an entry, the roll or a
+//! What is fixed before the first ballot, in a text whose hash is published: a change of a rule, an entry, the roll or a
 //! deadline afterwards changes the hash.
 
 use std::collections::BTreeSet;
@@ -61,12 +61,12 @@ impl Manifest {
     }
 }
 
-/// A voter of the roll under his pseudonym, as dealing takes him and the auditor's record holds him.
+/// A voter of the roll under a pseudonym, as dealing takes them and the auditor's record holds them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct RollVoter {
     pub(crate) pseudonym: String,
     pub(crate) team: Option<String>,
-    /// Teams that he must not judge.
+    /// Teams that the voter must not judge.
     pub(crate) conflicts: BTreeSet<String>,
 }
 

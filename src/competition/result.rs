@@ -1,5 +1,5 @@
 //! From sums to the published result: scores, blend, places, prizes. Pure, so that the server at close, a revision after it and
-//! whoever verifies the record come to the same text.
+//! a verification of the record come to the same text.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_disqualified_loses_his_place_and_others_keep_their_scores() {
+    fn a_disqualified_entry_loses_its_place_and_others_keep_their_scores() {
         let all = placed(&rules(&["a cup"], 0), &[6, 3, 4, 0], &[], &[]);
         let without = placed(&rules(&["a cup"], 0), &[6, 3, 4, 0], &[], &["t0"]);
         let last = without.last().unwrap();

@@ -1,9 +1,9 @@
 //! What swapping gains: a society of voters who judge honestly or by agreement, put through the very code that deals and
-//! tallies. For the published report and for whoever wants to try other rules.
+//! tallies. For the published report and for those who want to try other rules.
 //!
-//! The model: the true quality of an entry is N(0, 1); a voter sees it with the affinity of his team to the entry's, N(0, 0.3²),
-//! half of whose variance is mutual, and with a taste of his own, N(0, 1). Of the voters, 85 % vote; of those who
-//! agreed to something, 90 % keep to it.
+//! The model: the true quality of an entry is N(0, 1); a voter sees it with the affinity of their team to the entry's,
+//! N(0, 0.3²), half of whose variance is mutual, and with a taste of their own, N(0, 1). Of the voters, 85 % vote; of those
+//! who agreed to something, 90 % keep to it.
 
 use std::collections::BTreeMap;
 

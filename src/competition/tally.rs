@@ -247,7 +247,7 @@ pub struct Interval {
     pub high: i64,
 }
 
-/// How sure scores are, by entry: its judge teams, sorted by id, are drawn anew with replacement [`DRAWS`] times (the percentile
+/// How sure scores are, by entry: its judge teams, sorted by id, are drawn again with replacement [`DRAWS`] times (the percentile
 /// bootstrap of Efron 1979). Entries take their draws from one stream, in the order of their ids. Absent where there
 /// is no score.
 pub fn intervals(method: Method, entries: &[Entry], sums: &Sums, seed: &Seed) -> BTreeMap<String, Interval> {

@@ -119,7 +119,7 @@ pub(crate) struct Mark {
 /// The purpose of an interaction as a contact of ours; none: it is no such contact.
 ///
 /// To leave the purpose unsaid is no way around the policy: what looks like reaching out is taken as a follow-up, which
-/// has caps. What the customer ordered or reported himself is not held against us unless it says that it should be.
+/// has caps. What the customer ordered or reported is not held against us unless it says that it should be.
 pub(crate) fn purpose_of(
     said: ContactPurpose,
     direction: Direction,
@@ -129,7 +129,7 @@ pub(crate) fn purpose_of(
     if said != ContactPurpose::Unspecified {
         return Some(said);
     }
-    let on_his_order = matches!(kind, InteractionKind::Fulfilment | InteractionKind::Repair);
+    let on_order = matches!(kind, InteractionKind::Fulfilment | InteractionKind::Repair);
     let reaches_out = match channel {
         Channel::OutboundCall
         | Channel::Callback
@@ -139,7 +139,7 @@ pub(crate) fn purpose_of(
         | Channel::Sms
         | Channel::SocialMedia
         | Channel::Other => true,
-        Channel::Visit => !on_his_order,
+        Channel::Visit => !on_order,
         Channel::Unspecified
         | Channel::InboundCall
         | Channel::Bot

@@ -120,7 +120,7 @@ impl Policy {
     }
 }
 
-/// Complaints stay open (I9), and who is struck by an incident is told of it.
+/// Complaints stay open (I9), and customers who are affected by an incident are told of it.
 fn passes_suspension(purpose: ContactPurpose) -> bool {
     match purpose {
         ContactPurpose::ComplaintAnswer | ContactPurpose::IncidentNotice => true,

@@ -63,7 +63,7 @@ impl ContactApi {
         Self { store, time_zone }
     }
 
-    /// What is planned, and with whom as the caller names him.
+    /// What is planned, and with whom as the caller names them.
     fn planned(&self, message: v1::CheckContactRequest) -> Result<(Party, Attempt)> {
         let mut found = Violations::of(&message);
         let party = party(message.customer_id.clone(), message.customer_alias.clone());

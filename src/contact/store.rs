@@ -53,7 +53,7 @@ pub(crate) struct Contact {
 }
 
 /// Records contacts in their order, each judged by the policy in force at its time and by what was recorded before it.
-/// Takes four statements, however many there are. Whoever calls it must hold the lock that orders recording: no other
+/// Takes four statements, however many there are. The caller must hold the lock that orders recording: no other
 /// contact may come between.
 pub(crate) async fn record(tx: &Tx, zone: &TimeZone, contacts: Vec<Contact>) -> Result<(), DbErr> {
     if contacts.is_empty() {
@@ -194,7 +194,7 @@ pub(crate) async fn situation(
     Ok((version, found.remove(party).ok_or(Error::NotFound("customer"))?))
 }
 
-/// Something the directory, or the customer himself, says of him.
+/// Something the directory, or the customer, says of the customer.
 struct Fact {
     customer_id: String,
     what: What,

@@ -44,7 +44,7 @@ pub(super) fn id(text: &str) -> Result<Uuid> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'r> {
     pub(super) subject: &'r str,
-    /// He judges contests.
+    /// The reader judges contests.
     pub(super) judges: bool,
 }
 
@@ -54,7 +54,7 @@ pub(super) fn write(
     reviews: Vec<Review>,
     reader: Reader<'_>,
 ) -> v1::Contest {
-    // Who contested a masked rating must not learn from the contest which one it is.
+    // A person who contested a masked rating must not learn from the contest which one it is.
     let masked_id = contest.masked_id.filter(|_| contest.contester == reader.subject && !reader.judges);
     let rated = rating.and_then(|rating| rating.rated.clone()).filter(|_| masked_id.is_none());
     let (rated_staff_id, rated_team_id) = rated.map(|one| (one.staff_id, one.team_id)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the rated person sees of his ratings (R12), and contests by which an unfair one leaves the staff ledger (R7).
+//! What the rated person sees of their ratings (R12), and contests by which an unfair one leaves the staff ledger (R7).
 //!
 //! `rules` decide without I/O, `view` releases blocks of masked ratings, `store` keeps contests and moves the
 //! standing of the ratings they are about, RPCs are in `service`. Of ratings it knows what `rating::store` lends it.

@@ -15,7 +15,7 @@ use crate::{
 };
 
 const DAY: Micros = 24 * 3_600 * 1_000_000;
-/// How long after he could see it somebody may contest a rating, and after a refusal appeal.
+/// How long after they could see it somebody may contest a rating, and after a refusal appeal.
 pub(super) const CONTEST_WINDOW: Micros = 7 * DAY;
 /// How long reviewers have; then the doubt is the rated person's.
 pub(super) const DECISION_WINDOW: Micros = 5 * DAY;
@@ -44,8 +44,8 @@ pub(super) fn may_contest(standing: RatingStanding, seen_at: Micros, now: Micros
     Ok(())
 }
 
-/// Whether the record alone decides for the contester; `others`: what the customer said of the same interaction when he
-/// rated somebody else in it.
+/// Whether the record alone decides for the contester; `others`: what the customer said of the same interaction when
+/// they rated somebody else in it.
 pub(super) fn is_plain(grounds: ContestGrounds, others: &[Attribution]) -> bool {
     let about_something_else = |attribution: &Attribution| match attribution {
         Attribution::Unspecified | Attribution::Staff => false,
@@ -63,14 +63,14 @@ fn is_sampled(contest_id: Uuid) -> bool {
     request::hash(&[b"contest sample", contest_id.as_bytes()]).as_u128().is_multiple_of(SAMPLE)
 }
 
-/// A reviewer, with the teams he leads or belongs to.
+/// A reviewer, with the teams they lead or belong to.
 #[derive(Clone, Debug)]
 pub(super) struct Reviewer {
     pub(super) subject: String,
     pub(super) teams: Vec<String>,
 }
 
-/// Refuses who has a stake in a contest; `present_team`: the rated person's team today, which need not be that of then.
+/// Refuses callers with a stake in a contest; `present_team`: the rated person's team today, maybe not that of then.
 ///
 /// # Errors
 /// [`Error::InterestedParty`].
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_judges_his_own_or_his_teams() {
+    fn nobody_judges_their_own_or_their_teams() {
         let rated = Rated { staff_id: "nora".to_owned(), team_id: Some("north".to_owned()), role: StaffRole::Agent };
         let may = |subject: &str, teams: &[&str], present: Option<&str>| {
             let teams = teams.iter().map(|team| (*team).to_owned()).collect();

@@ -53,7 +53,7 @@ impl ContestApi {
     where
         W: for<'t> Fn(&'t Tx, Micros) -> BoxFuture<'t, Result<Uuid, Abort>> + Clone + Send + Sync + 'static,
     {
-        // Who acts on a contest acts on what it is now.
+        // A caller who acts on a contest acts on what it is now.
         rows::grant_overdue(&self.store).await?;
         let store = self.store.clone();
         self.store

@@ -100,8 +100,8 @@ pub(super) async fn open(tx: &Tx, now: Micros, actor: &Actor, sight: &Sight, tol
 }
 
 /// Contests a rating for a customer who says something else now: whether it is exempt by that. None: it does not count for
-/// staff, or was contested before. `contacted`: whether the rated person was in contact with him in between, in which case
-/// his words alone decide nothing.
+/// staff, or was contested before. `contacted`: whether the rated person was in contact with them in between, in which
+/// case their words alone decide nothing.
 pub(crate) async fn open_for_customer(
     tx: &Tx,
     now: Micros,
@@ -203,7 +203,7 @@ pub(super) async fn restore(
     let contest = row.map(Contest::from).filter(|one| one.exemption.is_some()).ok_or(Error::NotExempt)?;
     check_disinterest(tx, reviewer, &contest).await?;
     let id = contest.id;
-    // It is a refusal like any other: whoever gave it does not judge the appeal.
+    // It is a refusal like any other: the reviewer who gave it does not judge the appeal.
     let earlier = reviews(tx, &[id]).await?.remove(&id).unwrap_or_default();
     add_review(tx, now, id, &earlier, (&reviewer.subject, ContestVerdict::Refused, reason)).await?;
     let actor = (reviewer.subject.clone(), role);

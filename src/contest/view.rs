@@ -60,7 +60,7 @@ fn start_of_day(now: Micros, zone: &TimeZone) -> Micros {
     start.map_or(now, |start| start.timestamp().as_microsecond())
 }
 
-/// Ratings of a colleague that count and are in no block of his, in the order in which they came.
+/// Ratings of a colleague that count and are in no block of theirs, in the order in which they came.
 async fn pending(connection: &impl ConnectionTrait, staff_id: &str, before: Micros) -> Result<Vec<Rating>, DbErr> {
     let released: SelectStatement =
         Entity::find().select_only().column(Column::RatingId).filter(Column::StaffId.eq(staff_id)).into_query();
@@ -119,7 +119,7 @@ pub(super) async fn blocks(
     Ok(blocks)
 }
 
-/// What a colleague means by a masked id: one of his own.
+/// What a colleague means by a masked id: one of their own.
 pub(super) async fn unmask(
     connection: &impl ConnectionTrait,
     staff_id: &str,

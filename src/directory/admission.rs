@@ -1,4 +1,4 @@
-//! Letting a caller in: who he is to the directory, and what of the record he reaches.
+//! Letting a caller in: who they are to the directory, and what of the record they reach.
 
 use super::{scope::Scope, store};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     store::Store,
 };
 
-/// What of the record the caller would reach by another method; none: he may not call it.
+/// What of the record the caller would reach by another method; none: they may not call it.
 ///
 /// # Errors
 /// [`Error::CallerInactive`].
@@ -19,9 +19,9 @@ pub(crate) async fn reach_by(store: &Store, caller: &Caller, method: &str) -> Re
     }
 }
 
-/// Lets a caller in: a person whom the directory lists as inactive may not call, whatever his token says.
+/// Lets a caller in: a person whom the directory lists as inactive may not call, whatever their token says.
 ///
-/// The teams are those of the token; a colleague whose token names none has the one the directory gives him.
+/// The teams are those of the token; a colleague whose token names none has the one the directory gives them.
 ///
 /// # Errors
 /// [`Error::CallerInactive`].

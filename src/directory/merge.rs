@@ -23,7 +23,7 @@ pub(super) fn team(there: Team, given: &Team) -> Team {
     Team { display_name: stated(&given.display_name, there.display_name), state, ..there }
 }
 
-/// A colleague likewise.
+/// A colleague as they are after a merge.
 pub(super) fn staff_member(there: StaffMember, given: &StaffMember) -> StaffMember {
     StaffMember {
         display_name: stated(&given.display_name, there.display_name),
@@ -35,7 +35,7 @@ pub(super) fn staff_member(there: StaffMember, given: &StaffMember) -> StaffMemb
     }
 }
 
-/// A customer likewise.
+/// A customer as they are after a merge.
 ///
 /// # Errors
 /// More contact points or aliases than there may be.

@@ -25,7 +25,7 @@ pub(crate) struct Team {
     pub(crate) revision: i64,
 }
 
-/// A colleague, or a bot; in a change likewise.
+/// A colleague, or a bot; in a change as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StaffMember {
     pub(crate) id: String,
@@ -70,7 +70,7 @@ pub(crate) struct Alias {
     pub(crate) value: String,
 }
 
-/// Somebody outside, as the record names him.
+/// Somebody outside, as the record names them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Party {
     Customer(String),
@@ -134,7 +134,7 @@ pub(crate) fn etag(revision: i64) -> String {
     format!("r{revision}")
 }
 
-/// What is wrong with a customer beyond the limits of his fields.
+/// What is wrong with a customer beyond the limits of the fields.
 pub(crate) fn check_customer(customer: &Customer) -> Vec<Violation> {
     let mut found = Vec::new();
     if !customer.locale.is_empty() && !is_language_tag(&customer.locale) {

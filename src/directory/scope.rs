@@ -1,4 +1,4 @@
-//! What of the record a caller may see: his role's reach, his teams, himself.
+//! What of the record a caller may see: their role's reach, their teams, themselves.
 
 use super::oneself::Oneself;
 use crate::{
@@ -29,7 +29,7 @@ impl Scope {
         }
     }
 
-    /// A customer has only himself: anybody else looks like nobody.
+    /// Customers have only themselves: anybody else looks like nobody.
     ///
     /// # Errors
     /// [`Error::NotFound`].

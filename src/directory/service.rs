@@ -517,7 +517,7 @@ impl DirectoryService for DirectoryApi {
             let upsert = Upsert { mode: message.mode(), etag: message.etag };
             let written =
                 self.upsert(mutation, customer.clone(), upsert).await.map_err(|error| error.inside("customer"))?;
-            // Whom a batch may leave as he is, for the sake of imports, nobody can be shown here.
+            // A batch may leave an erased customer as they are, for the sake of imports; here there is nobody to show.
             let customer =
                 rows::find_customer(self.store.reader(), &customer.id).await?.ok_or(Error::CustomerErased)?;
             let customer = self.customer_message(customer);

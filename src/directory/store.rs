@@ -160,7 +160,7 @@ pub(crate) async fn upsert_customer(
     upsert: &Upsert,
 ) -> Result<Written, Abort> {
     let there = customer::Entity::find_by_id(&customer.id).lock_exclusive().one(tx).await?;
-    // After the lock: of whoever was erased a moment ago the tombstone is seen.
+    // After the lock: the tombstone of a customer who was erased a moment ago is seen.
     let mut names: Vec<Name> = customer.aliases.iter().cloned().map(Name::Alias).collect();
     if there.is_none() {
         names.push(Name::Customer(customer.id.clone()));
@@ -305,7 +305,7 @@ pub(crate) async fn set_consent(
     Ok(Some(Consent::try_from(i32::from(before.consent)).unwrap_or_default()))
 }
 
-/// Suspends a customer or lifts his suspension (`None`); gives his state before and after.
+/// Suspends a customer or lifts the suspension (`None`); gives the state before and after.
 pub(crate) async fn set_suspension(
     tx: &Tx,
     customer_id: &str,
@@ -583,7 +583,7 @@ pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named)
 pub(crate) struct Reachable {
     /// Empty: not known.
     pub(crate) locale: String,
-    /// Contact points that he does not object to, in the order in which the directory has them.
+    /// Contact points that they do not object to, in the order in which the directory has them.
     pub(crate) points: Vec<Alias>,
 }
 

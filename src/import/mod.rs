@@ -1,6 +1,6 @@
 //! The import engine: delimited files become messages by a declarative mapping file.
 //!
-//! Pure: it reads a file and a mapping and hands out messages; who sends them, and where to, is the command's matter
+//! Pure: it reads a file and a mapping and hands out messages; sending them is up to the command
 //! (`cli::import`). Nothing is guessed: a row that cannot be read as the mapping says is rejected with every reason,
 //! the others go in.
 //!
@@ -22,7 +22,7 @@
 //!
 //! | key | meaning |
 //! |---|---|
-//! | `source` | name of the file's system; with the key it makes a row's request id, so renaming it imports everything anew |
+//! | `source` | name of the file's system; with the key it makes a row's request id, so renaming it imports everything again |
 //! | `delimiter` | one character; default: tab for `.tsv` and `.tab`, else comma |
 //! | `quoting` | `false`: quotation marks are ordinary characters; needs `delimiter` |
 //! | `missing` | texts that mean "no value" in every column; the empty text always does |

@@ -503,7 +503,7 @@ mod tests {
         for (place, id) in ids.iter().enumerate() {
             assert!(!ids[place + 1..].contains(id));
         }
-        // Another id for the same row would record everything anew: this value must never change.
+        // Another id for the same row would record everything again: this value must never change.
         assert_eq!(request_id("bank", &["1", "990201"]).to_string(), "a868a54a-8e62-5211-b820-6cbe40816f14");
     }
 

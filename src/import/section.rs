@@ -1,6 +1,6 @@
 //! Reading TOML so that every mistake is reported at once: unknown keys, wrong types, columns the file does not have.
 //!
-//! Not serde: its derived readers stop at the first mistake, and whoever writes a mapping wants them all.
+//! Not serde: its derived readers stop at the first mistake, and the author of a mapping wants them all.
 
 use std::{cell::RefCell, collections::BTreeSet, fmt};
 

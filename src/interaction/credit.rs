@@ -54,7 +54,7 @@ pub(super) fn is_party(subject: &str, participants: &[Participant]) -> bool {
     participants.iter().any(|one| one.staff_id == subject)
 }
 
-/// Refuses who would move work from or to themselves.
+/// Refuses callers who would move work from or to themselves.
 ///
 /// # Errors
 /// [`Error::InterestedParty`].
@@ -62,7 +62,7 @@ pub(super) fn check_disinterest(subject: &str, before: &[Participant], after: &[
     if is_party(subject, before) || is_party(subject, after) { Err(Error::InterestedParty) } else { Ok(()) }
 }
 
-/// Refuses whom the caller may not credit with work that was another's; who stays as they were is not at stake.
+/// Refuses people whom the caller may not credit with another's work; those who stay as they were are not at stake.
 ///
 /// # Errors
 /// [`Error::CreditNotYours`].
@@ -85,7 +85,7 @@ pub(super) fn check_moved(
     if found.is_empty() { Ok(()) } else { Err(Error::CreditNotYours(found)) }
 }
 
-/// Refuses who took part and would change an instant that is known: by it a rating is in time or late.
+/// Refuses participants who would change an instant that is known: by it a rating is in time or late.
 ///
 /// # Errors
 /// [`Error::FieldNotYours`].
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(moved(&leads, &[one("sam", "south", Assisting), one("nils", "north", Primary)]), none);
         assert_eq!(moved(&leads, &[one("nora", "north", Primary), one("siri", "south", Assisting)]), ["p[1].staff_id"]);
         let promoted = [one("nora", "north", Assisting), one("sam", "south", Primary)];
-        assert_eq!(moved(&leads, &promoted), ["p[1].staff_id"], "who was there is not credited with more");
+        assert_eq!(moved(&leads, &promoted), ["p[1].staff_id"], "one who was there is not credited with more");
         assert_eq!(moved(&Scope::All, &promoted), none);
         assert!(check_disinterest("petra", &before, &promoted).is_ok());
         assert!(matches!(check_disinterest("sam", &before, &before[..1]), Err(Error::InterestedParty)));
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn who_was_named_by_another_may_decline() {
+    fn a_participant_named_by_another_may_decline() {
         let mut told = vec![
             one("nora", "north", Involvement::Primary),
             one("nils", "north", Involvement::Assisting),

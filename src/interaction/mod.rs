@@ -213,7 +213,7 @@ pub(crate) fn implied_direction(channel: Channel) -> Option<Direction> {
     }
 }
 
-/// Something that somebody did of his own accord: an activity event (I8).
+/// Something that somebody did of their own accord: an activity event (I8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deed {
     Visited,

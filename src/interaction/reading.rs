@@ -24,11 +24,11 @@ pub(crate) struct Purpose<'a> {
 /// Leaves the trace of a reading; what leaves none must not happen.
 ///
 /// # Errors
-/// [`Error::NotFound`]: nobody knows him, and nothing was recorded under that alias.
+/// [`Error::NotFound`]: nobody knows them, and nothing was recorded under that alias.
 pub(crate) async fn open(store: &Store, caller: &Caller, party: &Party, why: Purpose<'_>) -> Result<()> {
     let object = match party {
         Party::Customer(id) => find_customer(store.reader(), id).await?.map(|customer| customer.id),
-        // The trail does not keep the alias itself: who owns it one day may have it erased, and is found by what was
+        // The trail does not keep the alias itself: its owner may have it erased one day, and is found by what was
         // recorded under it.
         Party::Alias(_) => {
             let filter = Filter { party: Some(party.clone()), ..Filter::default() };

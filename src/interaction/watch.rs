@@ -88,7 +88,7 @@ impl Whose {
         }
     }
 
-    /// Whether an interaction that may be his still is: participants change, the customer does not.
+    /// Whether an interaction that may be the customer's still is: participants change, the customer does not.
     fn is_still(&self, facts: &Facts) -> bool {
         match self {
             Self::Customer(_) => true,

@@ -52,7 +52,7 @@ const PURPOSES: [ContactPurpose; 6] = [
 pub(super) struct Wanted {
     /// None: the customer's.
     pub(super) language: Option<Language>,
-    /// By which he is to be contacted.
+    /// By which the customer is to be contacted.
     pub(super) channel: Channel,
 }
 
@@ -74,7 +74,7 @@ pub(super) async fn write(
     let (zone, time_zone, _) = zone_of(organization, customer.as_ref().map_or("", |one| &one.time_zone));
     let lines = rows::newest(reader, party, caller.person(), READ).await?;
     let in_full = lines.iter().take(IN_FULL).map(|line| line.id).collect();
-    // The timeline shows all of it to whoever may ask for a brief.
+    // The timeline shows all of it to everybody who may ask for a brief.
     let recorded = all_of(reader, &Sight::of(caller, Scope::All), in_full).await?;
     let (holding, wishes) = match party {
         Party::Customer(id) => {
@@ -108,7 +108,7 @@ pub(super) async fn write(
         policy: policy_now((store, &wall), party, customer.as_ref(), wanted.channel).await?,
         names: &names(store, caller, (&recorded, &lines, &holding)).await?,
     });
-    let language = wanted.language.unwrap_or_else(|| his_language(&holding, customer.as_ref()));
+    let language = wanted.language.unwrap_or_else(|| language_of(&holding, customer.as_ref()));
     Ok(v1::BriefCustomerResponse {
         customer_id: customer.map(|customer| customer.id).unwrap_or_default(),
         language: language.tag().to_owned(),
@@ -118,13 +118,13 @@ pub(super) async fn write(
     })
 }
 
-/// The language that he stated, else that of his locale, else English.
-fn his_language(holding: &[Statement], customer: Option<&Customer>) -> Language {
+/// The language that the customer stated, else that of their locale, else English.
+fn language_of(holding: &[Statement], customer: Option<&Customer>) -> Language {
     let stated = stated_language(holding).and_then(Language::of);
     stated.or_else(|| Language::of(&customer?.locale)).unwrap_or(Language::English)
 }
 
-/// What the policy says of contacting him now.
+/// What the policy says of contacting the customer now.
 async fn policy_now(
     (store, wall): (&Store, &Wall),
     party: &Party,
@@ -186,7 +186,7 @@ mod tests {
     };
 
     #[test]
-    fn whoever_is_briefed_may_read_all_of_it_elsewhere() {
+    fn those_who_are_briefed_may_read_all_of_it_elsewhere() {
         let access = Access::new();
         let grant = |method, role| access.grant(&format!("/rapport.v1.{method}"), role);
         for (role, name) in roles() {

@@ -1,9 +1,9 @@
-//! How a customer likes to be met: what his record shows (P1), and what he or a colleague said (P2).
+//! How a customer likes to be met: what their record shows (P1), and what they or a colleague said (P2).
 //!
 //! `model` is the arithmetic, `view` what a dimension comes to for one customer and `profile` all of them; `brief` is what to know
-//! before meeting him (P3): all without I/O. `briefing` gathers what a brief is written from, `segment` looks for customers who
-//! have something in common, `replay` goes through the whole record in order of time, to measure and to fit. Rows are in
-//! `store`, RPCs in `service`.
+//! before meeting them (P3): all without I/O. `briefing` gathers what a brief is written from, `segment` looks for
+//! customers who have something in common, `replay` goes through the whole record in order of time, to measure and to
+//! fit. Rows are in `store`, RPCs in `service`.
 
 mod background;
 mod brief;
@@ -112,8 +112,8 @@ impl Line {
         })
     }
 
-    /// What it counts in a dimension, apart from how it was rated. Who gives up waiting chose the time and the matter all
-    /// the same; where we reached out in vain, we chose.
+    /// What it counts in a dimension, apart from how it was rated. A customer who gives up waiting chose the time and the
+    /// matter all the same; where we reached out in vain, we chose.
     fn weight(&self, dimension: PreferenceDimension) -> f64 {
         match self.outcome {
             Outcome::Unspecified | Outcome::Answered => 1.0,
@@ -128,7 +128,7 @@ impl Line {
         }
     }
 
-    /// Whether we tried to reach him and did not.
+    /// Whether we tried to reach the customer and did not.
     fn is_in_vain(&self) -> bool {
         match self.outcome {
             Outcome::NoAnswer | Outcome::Declined | Outcome::Voicemail | Outcome::Failed => true,
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn how_it_went_counts_for_how_he_is_met() {
+    fn how_it_went_counts_for_how_they_are_met() {
         use PreferenceDimension::{Channel, Hour};
         let of = |outcome, level| Line { outcome, rated: Some(Rated { level, at: 0 }), ..line("c", 0) };
         let weights = |outcome| [Channel, Hour].map(|dimension| of(outcome, 3).weight(dimension));

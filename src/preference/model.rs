@@ -1,7 +1,7 @@
 //! How a habit is inferred from what somebody did before: pure arithmetic, without time zones, rows or messages.
 //!
-//! For one dimension with values v, a customer's evidence is a(v), the sum over what he did of outcome weight times
-//! 2^(-age / half-life), of which some goes to neighbouring hours. What he will do next is
+//! For one dimension with values v, a customer's evidence is a(v), the sum over what they did of outcome weight times
+//! 2^(-age / half-life), of which some goes to neighbouring hours. What they will do next is
 //!
 //! > p(v) = (a(v) + k · prior(v)) / (Σ a + k)
 //!
@@ -191,8 +191,8 @@ pub(crate) struct Likely {
     pub(crate) p: f64,
 }
 
-/// What a customer will do next, the likeliest first and of equals the smaller name: every value that his own evidence
-/// speaks for, and the three likeliest of the others.
+/// What a customer will do next, the likeliest first and of equals the smaller name: every value that their own
+/// evidence speaks for, and the three likeliest of the others.
 pub(crate) fn expect(prior: &Prior, own: &[(Value, f64)], parameters: Parameters, kernel: &Kernel) -> Vec<Likely> {
     let total: f64 = own.iter().map(|(_, weight)| weight).sum();
     let p = |value| {
@@ -251,7 +251,7 @@ impl Calibration {
     }
 }
 
-/// What one customer did in one dimension: his evidence as of his newest contact, under every half-life at once.
+/// What one customer did in one dimension: their evidence as of their newest contact, under every half-life at once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Habit {
     /// Days since 1970 of the newest contact.
@@ -299,7 +299,7 @@ impl Habit {
         }
     }
 
-    /// What he did most often; of equals the smaller name.
+    /// What the customer did most often; of equals the smaller name.
     pub(crate) fn mode(&self, prior: &Prior) -> Option<Value> {
         let best = self.values.iter().max_by(|one, other| {
             one.times.cmp(&other.times).then_with(|| prior.name(other.value).cmp(prior.name(one.value)))
@@ -362,7 +362,7 @@ impl Learner {
         least.map_or((Parameters::default_for(None), 0), |(parameters, kernel, _)| (*parameters, *kernel))
     }
 
-    /// What the customer will do next, from what he did before; none: nothing is known of anybody.
+    /// What the customer will do next, from what they did before; none: nothing is known of anybody.
     pub(crate) fn predict(&self, habit: &Habit) -> Option<Prediction> {
         let (parameters, kernel) = self.followed();
         let own: Vec<_> = habit.evidence(parameters.half_life).collect();

@@ -1,4 +1,4 @@
-//! What is known of one customer in all dimensions, from the part of the record that is about him. No I/O.
+//! What is known of one customer in all dimensions, from the part of the record that is about them. No I/O.
 
 use std::collections::HashMap;
 
@@ -81,7 +81,8 @@ impl<'r> Profile<'r> {
     }
 }
 
-/// The times of day, in minutes since midnight, between which he may be called, as [`PreferenceDimension::Hours`] has them.
+/// The times of day, in minutes since midnight, between which the customer may be called, as
+/// [`PreferenceDimension::Hours`] has them.
 pub(super) fn span(value: &str) -> Option<(i64, i64)> {
     let (start, end) = value.split_once('-')?;
     let (start, end) = (QuietHours::minutes(start)?, QuietHours::minutes(end)?);

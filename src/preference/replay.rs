@@ -30,7 +30,7 @@ pub(crate) struct Figures {
     pub(crate) top3: f64,
     /// What most contacts of all customers had before came.
     pub(crate) overall_mode: f64,
-    /// What most contacts of his own had before came.
+    /// What most of the customer's own contacts had before came.
     pub(crate) own_mode: f64,
     /// The same for the last contact of each customer.
     pub(crate) last_top1: f64,
@@ -54,7 +54,7 @@ pub(crate) struct Replay {
     customers: HashMap<String, Customer>,
 }
 
-/// What is known of one customer: some 100 bytes for each value that he ever chose.
+/// What is known of one customer: some 100 bytes for each value that they ever chose.
 #[derive(Debug, Default)]
 struct Customer {
     habits: [Habit; INFERRED.len()],
@@ -230,7 +230,7 @@ impl Progress {
     }
 }
 
-/// The mean of sums over counts, drawn anew with replacement, below which 2.5 % of the draws are.
+/// The mean of sums over counts, drawn again with replacement, below which 2.5 % of the draws are.
 fn lower_end(gains: &[(f64, u32)]) -> f64 {
     let mut random = SplitMix(1);
     let mut draws: Vec<f64> = (0..DRAWS)
@@ -275,7 +275,7 @@ fn calibration_error(mut claims: Vec<(f64, bool)>) -> f64 {
     distances.sum::<f64>() / all as f64
 }
 
-/// Whether a customer is among the share that a fit follows: the same ones every time, whoever asks.
+/// Whether a customer is among the share that a fit follows: the same ones every time, no matter who asks.
 pub(super) fn is_followed(customer_id: &str, share: f64) -> bool {
     let hash = crate::store::request::hash(&[customer_id.as_bytes()]).as_u128() >> 64;
     share >= 1.0 || (hash as f64) < share * 2f64.powi(64)

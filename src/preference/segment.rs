@@ -49,7 +49,7 @@ impl Criterion {
     }
 }
 
-/// The hours that the times touch at which he said he may be called, unless he stated an hour as such.
+/// The hours that the times touch at which the customer said they may be called, unless they stated an hour as such.
 fn stated_hours(profile: &Profile<'_>) -> Option<Vec<String>> {
     if profile.said(PreferenceDimension::Hour).iter().any(|said| said.origin == PreferenceOrigin::Stated) {
         return None;
@@ -111,7 +111,7 @@ pub(super) async fn find(
             return Ok(page);
         }
         after = Some(last);
-        // Whoever is served beside it has his turn.
+        // Callers who are served beside it have their turn.
         tokio::task::yield_now().await;
     }
 }

@@ -86,16 +86,16 @@ async fn page(connection: &impl ConnectionTrait, after: (Micros, Uuid)) -> Resul
     connection.query_all_raw(statement).await?.iter().map(read).collect()
 }
 
-/// The newest interactions with a customer, those included that were recorded under an alias of his before he was known, or
-/// with somebody who is known by an alias only; newest first.
+/// The newest interactions with a customer, those included that were recorded under an alias of theirs before they were
+/// known, or with somebody who is known by an alias only; newest first.
 pub(super) async fn newest(
     connection: &impl ConnectionTrait,
     party: &Party,
     hidden_from: Option<&str>,
     limit: u64,
 ) -> Result<Vec<Line>, DbErr> {
-    // Each part reads its index from the end: his 10,000th interaction costs nothing. A part for each alias, since PostgreSQL
-    // underestimates how many interactions have nobody's name, and joined them all.
+    // Each part reads its index from the end: the customer's 10,000th interaction costs nothing. A part for each alias,
+    // since PostgreSQL underestimates how many interactions have nobody's name, and joined them all.
     let (mut whose, mut values): (Vec<String>, Vec<Value>) = (Vec::new(), vec![hidden_from.unwrap_or_default().into()]);
     let not_about = not_about_sql("interaction", "$1");
     let aliases = match party {
@@ -150,7 +150,7 @@ pub(super) async fn newest_of_each(
                     JOIN customer_alias a ON a.kind = o.alias_kind AND a.value = o.alias_value
                     WHERE o.alias_kind IN (1, 2, 3, 4, 5) AND o.alias_value IN {} AND o.customer_id IS NULL
                         AND a.customer_id > $1 AND a.customer_id <= $2 AND {}
-            ) AS his
+            ) AS theirs
         ) AS newest JOIN interaction i ON i.id = newest.id {}
         WHERE newest.place <= {limit} ORDER BY newest.owner, i.occurred_at DESC, i.id DESC",
         columns("newest.owner", "''"),
@@ -189,7 +189,7 @@ pub(crate) async fn replay(
             replay.add(line, line.customer_id.as_ref().is_some_and(|id| is_followed(id, share)));
         }
         on_page(lines.len() as u64);
-        // Whoever is served beside it has his turn.
+        // Callers who are served beside it have their turn.
         tokio::task::yield_now().await;
     }
 }

@@ -1,4 +1,4 @@
-//! What is known of one customer in one dimension, from his record, what was said, and what was fitted. No I/O.
+//! What is known of one customer in one dimension, from their record, what was said, and what was fitted. No I/O.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -113,7 +113,7 @@ pub(super) struct Shown {
     pub(super) origin: PreferenceOrigin,
 }
 
-/// What he did with one value.
+/// What the customer did with one value.
 #[derive(Default)]
 struct Own {
     weight: f64,
@@ -220,8 +220,8 @@ impl<'c> Inference<'c> {
         }
     }
 
-    /// The probability that his next interaction has one of these values, as far as he chose them himself. What is stated
-    /// decides.
+    /// The probability that the customer's next interaction has one of these values, as far as they chose them
+    /// themselves. What is stated decides.
     pub(super) fn share(&self, values: &[String]) -> f64 {
         let is_asked = |value: &str| values.iter().any(|one| one == value);
         match self.stated {
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_his_own_is_unknown() {
+    fn nothing_of_their_own_is_unknown() {
         let found = inferred(&[], &[], 10);
         assert_eq!((found.value, found.origin, found.borrowed), (None, PreferenceOrigin::Unspecified, 1.0));
     }
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_add_up_over_his_own_values() {
+    fn shares_add_up_over_their_own_values() {
         let lines = topics(&[("exams", 1), ("returns", 1), ("exams", 2)]);
         let contacts: Vec<_> = lines.iter().map(|(value, line)| Contact { line, value, weight: 1.0 }).collect();
         let share = |said: &[Said], now: i64, values: &[&str]| {

@@ -1,4 +1,4 @@
-//! Erasing a customer: one transaction, a statement or two for each table, however many interactions he has.
+//! Erasing a customer: one transaction, a statement or two for each table, however many interactions they have.
 
 use sea_orm::{ConnectionTrait as _, ExecResult, Statement, Value};
 use uuid::Uuid;
@@ -29,7 +29,7 @@ pub(super) struct Receipt {
     pub(super) signature: Vec<u8>,
 }
 
-/// Erases a customer, unless he was erased before; gives the erasure.
+/// Erases a customer, unless they were erased before; gives the erasure.
 pub(super) async fn erase(
     tx: &Tx,
     (store, vault): (&Store, &Vault),
@@ -37,8 +37,8 @@ pub(super) async fn erase(
     customer_id: &str,
     reason: &str,
 ) -> Result<Uuid, Abort> {
-    // Whoever records, rates or invites waits, in the order in which all of them take these locks: nothing of his may come
-    // in between.
+    // Callers who record, rate or invite wait, in the order in which all of them take these locks: nothing of the
+    // customer's may come in between.
     let mut now = 0;
     for stream in [sequence::INTERACTIONS, sequence::RATINGS, sequence::INVITATIONS] {
         (_, now) = sequence::take(tx, store.clock(), stream, 1).await?;
@@ -85,7 +85,7 @@ pub(super) async fn erase(
     Ok(id)
 }
 
-/// All that he may be called.
+/// All that the customer may be called.
 async fn names(tx: &Tx, customer_id: &str) -> Result<Vec<Name>, Abort> {
     let sql = "SELECT kind, value FROM customer_alias WHERE customer_id = $1";
     let sql = Statement::from_sql_and_values(tx.get_database_backend(), sql, [customer_id.into()]);
@@ -97,7 +97,7 @@ async fn names(tx: &Tx, customer_id: &str) -> Result<Vec<Name>, Abort> {
     Ok(names)
 }
 
-/// Whether a language that he spoke may have been counted with everybody's.
+/// Whether a language that the customer spoke may have been counted with everybody's.
 async fn names_a_language(tx: &Tx, customer_id: &str) -> Result<bool, Abort> {
     let backend = tx.get_database_backend();
     let sql = format!(

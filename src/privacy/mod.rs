@@ -42,7 +42,7 @@ fn expand(sql: &str, backend: DbBackend, replies: &str, theirs: &str) -> String 
         .replace("{theirs}", theirs)
 }
 
-/// With those that were recorded under an alias before he had a name.
+/// With those that were recorded under an alias before the customer had a name.
 const THEIRS: &str = "(SELECT id FROM interaction WHERE customer_id = $1
     UNION ALL SELECT i.id FROM customer_alias a JOIN interaction i ON i.alias_kind = a.kind AND i.alias_value = a.value
         WHERE a.customer_id = $1 AND i.customer_id IS NULL AND i.alias_value IS NOT NULL)";

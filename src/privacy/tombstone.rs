@@ -1,5 +1,5 @@
-//! By what an erased customer is recognised: MACs of his id and of his aliases, which tell nobody without the master keys
-//! who he was.
+//! By what an erased customer is recognised: MACs of their id and aliases, which tell nobody without the master keys
+//! who they were.
 
 use std::collections::HashMap;
 

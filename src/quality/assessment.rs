@@ -81,7 +81,7 @@ fn served_by(column: &'static str, id: &str) -> Expr {
     Column::InteractionId.in_subquery(query)
 }
 
-/// Everything that a caller may read: the work of others within reach, and, unless he filters, what holds of his own.
+/// Everything that a caller may read: the work of others within reach and, without a filter, what holds of their own.
 fn within(subject: &str, scope: &Scope, filter: &Filter) -> Select<Entity> {
     let person = || Expr::col(Name::new("staff_id")).eq(subject);
     let of_others = match scope {
@@ -132,7 +132,7 @@ pub(super) async fn list(
     query.all(connection).await?.into_iter().map(TryInto::try_into).collect()
 }
 
-/// One assessment, whoever asks.
+/// One assessment, no matter who asks.
 pub(super) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<Assessment> {
     Entity::find_by_id(id).one(connection).await?.ok_or(Error::NotFound("assessment"))?.try_into()
 }

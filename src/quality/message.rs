@@ -46,7 +46,7 @@ pub(super) fn read_filter(message: v1::AssessmentFilter) -> Result<Filter> {
     })
 }
 
-/// An assessment as `reader` sees it; of the one who is assessed, not more than he may know.
+/// An assessment as `reader` sees it; for the one who is assessed, not more than they may know.
 pub(super) fn write(one: Assessment, served: Option<&Served>, reader: &str) -> v1::Assessment {
     let is_primary = |one: &&crate::interaction::Participant| one.involvement == Involvement::Primary;
     let primary = served.and_then(|served| served.participants.iter().find(is_primary));

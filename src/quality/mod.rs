@@ -26,7 +26,7 @@ struct Assessment {
     author_role: Role,
     marks: Marks,
     at: Micros,
-    /// When the author assessed the interaction anew.
+    /// When the author assessed the interaction again.
     superseded_at: Option<Micros>,
 }
 

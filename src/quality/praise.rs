@@ -70,19 +70,19 @@ pub(super) async fn share(
     Ok(id)
 }
 
-/// Lets what was passed on follow its rating when the customer corrects it; the colleague keeps what he read.
+/// Lets what was passed on follow its rating when the customer corrects it; the colleague keeps what they read.
 pub(crate) async fn follow(tx: &Tx, earlier: Uuid, later: Uuid) -> Result<(), DbErr> {
     let changed = Entity::update_many().col_expr(Column::RatingId, Expr::value(later));
     changed.filter(Column::RatingId.eq(earlier)).exec(tx).await?;
     Ok(())
 }
 
-/// One that was passed on, whoever asks.
+/// One that was passed on, no matter who asks.
 pub(super) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<Shared> {
     Entity::find_by_id(id).one(connection).await?.ok_or(Error::NotFound("praise"))
 }
 
-/// A page of what was passed on to the caller or within his reach, newest first.
+/// A page of what was passed on to the caller or within their reach, newest first.
 pub(super) async fn shared(
     connection: &impl ConnectionTrait,
     (subject, scope): (&str, &Scope),

@@ -1,9 +1,9 @@
 //! What came of the interactions of a period: whether matters were resolved, in three readings (I5), and whether
 //! customers came back after a failure (I11).
 //!
-//! A *failure* is a complaint or a repair. It is resolved if the customer says so, or staff do and he says nothing. The
-//! customer *came back* if within 30 days of its end he orders, or contacts us about anything else: a contact about the
-//! same matter says that the failure was not over.
+//! A *failure* is a complaint or a repair. It is resolved if the customer says so, or if staff do and the customer says
+//! nothing. A customer *came back* if, within 30 days of its end, they order, or contact us about anything else: a
+//! contact about the same matter says that the failure was not over.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -26,7 +26,7 @@ pub(crate) const RETURN: Micros = 30 * 24 * 3_600 * 1_000_000;
 pub(crate) struct Returns {
     pub(crate) came_back: i64,
     pub(crate) stayed_away: i64,
-    /// The 30 days are not over, whether or not he is back: else only those who are back would be known.
+    /// The 30 days are not over, whether or not they are back: else only those who are back would be known.
     pub(crate) pending: i64,
     /// Failures, not customers: it is not known whose they were.
     pub(crate) unknown: i64,
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_orders_or_calls_within_thirty_days_came_back() {
+    fn a_customer_who_orders_or_calls_within_thirty_days_came_back() {
         let complaint = line(1, 0, InteractionKind::Complaint);
         let back = Returns { came_back: 1, ..Returns::default() };
         let away = Returns { stayed_away: 1, ..Returns::default() };

@@ -1,4 +1,4 @@
-//! What the rated person may see of his ratings (R12): fixed blocks of at least five, released together.
+//! What the rated person may see of their ratings (R12): fixed blocks of at least five, released together.
 //!
 //! Ratings join the open block in the order in which they count; a block that has five is released and never changes again. So
 //! whatever is asked, and however often, two answers differ by whole blocks or by nothing, and no rating can be had as

@@ -1,9 +1,10 @@
 //! What the same work is rated in other hands (R9).
 //!
 //! Work is told apart by cells of channel and topic. What is expected of a group in a cell is the mean there of all *others*: nobody
-//! is compared with himself. A cell with few ratings of others borrows from its channel, and the channel from all, as if
-//! [`BORROWED`] more ratings had come from there: indirect standardisation with smoothed rates, as in Spiegelhalter (2005),
-//! Statistics in Medicine 24:1185-1202, and Normand, Glickman and Gatsonis (1997), J. Am. Stat. Assoc. 92:803-814.
+//! is compared with themselves. A cell with few ratings of others borrows from its channel, and the channel from all,
+//! as if [`BORROWED`] more ratings had come from there: indirect standardisation with smoothed rates, as in
+//! Spiegelhalter (2005), Statistics in Medicine 24:1185-1202, and Normand, Glickman and Gatsonis (1997), J. Am. Stat.
+//! Assoc. 92:803-814.
 
 use std::collections::BTreeMap;
 
@@ -175,10 +176,10 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn nobody_is_his_own_peer_group() {
+    fn nobody_is_their_own_peer_group() {
         let one: Groups = [("a".to_owned(), [(cell("call", "refund"), of(10, 1))].into())].into();
         assert_eq!(expected(&one, "a"), None);
-        // Work that only he does: what all others get, whatever he gets.
+        // Work that only one colleague does: what all others get, whatever that one gets.
         let both = |score| -> Groups {
             [
                 ("a".to_owned(), [(cell("visit", "repair"), of(10, score))].into()),

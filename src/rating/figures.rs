@@ -144,7 +144,7 @@ impl Counts {
         std::array::from_fn(|index| (self.0[DIMENSIONS + 2 * index], self.0[DIMENSIONS + 2 * index + 1]))
     }
 
-    /// Who said both what he expected and what he got: how many, and the sums of the two.
+    /// Customers who said both what they expected and what they got: how many, and the sums of the two.
     pub(crate) fn both(&self) -> (i64, i64, i64) {
         (self.0[BOTH], self.0[BOTH + 1], self.0[BOTH + 2])
     }
@@ -174,9 +174,9 @@ pub(crate) enum Unit {
     Template = 8,
     /// A colleague's ratings in a team; for those who may see the team and no other.
     TeamStaff = 20,
-    /// A colleague's ratings by channel and topic: the same work, by which he is compared.
+    /// A colleague's ratings by channel and topic: the same work, by which they are compared.
     StaffWork = 21,
-    /// A team's, likewise.
+    /// The same of a team.
     TeamWork = 22,
 }
 

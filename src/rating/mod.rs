@@ -61,7 +61,7 @@ pub(crate) struct Answers {
     pub(crate) dimensions: [i16; 7],
 }
 
-/// A colleague as he served.
+/// A colleague as they served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rated {
     pub(crate) staff_id: String,

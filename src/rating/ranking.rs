@@ -4,8 +4,8 @@
 //! 2. Of the difference from that, the part that is luck is taken away (`shrinkage`): with n ratings and the variance σ² of a single
 //!    one, A / (A + σ²/n) of it stays. Few ratings move a group little.
 //! 3. σ² is pooled within groups and cells, A is estimated from the differences of the groups with enough ratings; both *from the
-//!    others only*. So nobody's own ratings decide how far his figure is drawn, and a better rating in place of a worse one
-//!    always helps, as does one more that is better than expected by more than the group is now.
+//!    others only*. So nobody's own ratings decide how far their figure is drawn, and a better rating in place of a
+//!    worse one always helps, as does one more that is better than expected by more than the group is now.
 //! 4. The 95 % interval holds the sampling error, that of the expectation, and that of A. A group is above or below
 //!    what is expected if the whole interval is. Shrunken intervals need no further correction for the number of groups:
 //!    Gelman, Hill and Yajima (2012), J. Research on Educational Effectiveness 5:189-211.
@@ -83,7 +83,7 @@ pub(crate) struct Part {
     /// None: several topics.
     pub(crate) topic: Option<String>,
     pub(crate) n: i64,
-    /// How far the kind of work moved the score, in points: it is rated so whoever does it.
+    /// How far the kind of work moved the score, in points: it is rated so, no matter who does it.
     pub(crate) work: f64,
     /// How far these ratings moved it beyond that, in points.
     pub(crate) own: f64,

@@ -76,7 +76,7 @@ pub(crate) fn standing(late: bool, attribution: Attribution) -> RatingStanding {
     }
 }
 
-/// Whom it rates: who is named, or the primary participant.
+/// Whom it rates: the participant who is named, or the primary participant.
 pub(crate) fn rated(named: Option<&str>, participants: &[Participant]) -> Option<Rated> {
     let is_rated = |one: &&Participant| match named {
         Some(staff_id) => one.staff_id == staff_id,

@@ -157,7 +157,7 @@ fn receipt(receipt: Receipt) -> v1::SubmitRatingResponse {
     }
 }
 
-/// What a caller may see of a scorecard: where in the counters it stands, and which of their keys are his.
+/// What a caller may see of a scorecard: where in the counters it stands, and which of their keys are theirs.
 struct Reachable {
     unit: Unit,
     keys: Option<Vec<String>>,
@@ -305,7 +305,7 @@ impl RatingService for RatingApi {
             let mut responses = rows::responses(reader, &wanted).await?;
             let mut groups = Vec::with_capacity(keys.len());
             for key in keys {
-                // Of a colleague within a team, only he is shown.
+                // Of a colleague within a team, only they are shown.
                 let whose =
                     if unit == Unit::TeamStaff { key.rsplit(SEPARATOR).next().unwrap_or_default() } else { &key };
                 if asked == ScorecardUnit::Staff && oneself.is(Some(whose)) {

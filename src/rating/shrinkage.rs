@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn groups_that_differ_by_chance_alone_are_held_equal() {
-        // Rubin (1981), J. Educ. Stat. 6:377-401: coaching in eight schools; the variance by moments is nought.
+        // Rubin (1981), J. Educ. Stat. 6:377-401: coaching in eight schools; the variance by moments is zero.
         let effects = [28.39, 7.94, -2.75, 6.82, -0.64, 0.63, 18.01, 12.16];
         let errors = [14.9_f64, 10.2, 16.3, 11.0, 9.4, 11.4, 10.4, 17.6];
         let weights = errors.map(|error| 1.0 / (error * error));

@@ -1,6 +1,6 @@
 //! Calls with a bad token or none: to find out that a token is bad costs some hundred times what it costs to know a good one
-//! again, and whoever has none has nothing to lose. So an address that had many refused has its unknown tokens refused
-//! unlooked at for a moment; known ones pass.
+//! again, and a caller who has none has nothing to lose. So an address that had many refused has its unknown tokens
+//! refused unlooked at for a moment; known ones pass.
 
 use std::pin::Pin;
 use std::{

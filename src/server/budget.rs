@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_used_up_a_share_keeps_nobody_else_from_theirs() {
+    fn a_caller_who_used_up_a_share_keeps_nobody_else_from_theirs() {
         let budget = Budget::new(10, 30);
         let first = budget.take(person(1), 15).expect("alone it is never too much");
         assert!(budget.is_used_up(person(1)) && !budget.is_used_up(person(2)));
@@ -129,7 +129,7 @@ mod tests {
         second.shrink(5);
         assert!(!budget.is_used_up(person(2)));
         let _forced = budget.take_anyway(person(3), 10);
-        // All together have everything now: whoever has some has to wait, whoever has none does not.
+        // All together have everything now: those who have some have to wait, those who have none do not.
         assert!(budget.is_used_up(person(2)) && !budget.is_used_up(person(4)));
         assert!(budget.take(person(4), 1).is_none());
         drop((first, second));

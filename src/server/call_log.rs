@@ -25,7 +25,7 @@ use crate::{
     telemetry,
 };
 
-/// The header in which a caller may name his call, and finds its name in the answer.
+/// The header in which a caller may name the call, and finds its name in the answer.
 const REQUEST_ID: &str = "x-request-id";
 
 /// Adds the log.

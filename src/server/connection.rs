@@ -1,6 +1,6 @@
 //! Connections: how many there may be, how long one may say nothing, and their end.
 //!
-//! tonic serves whatever connection it is handed, for ever. So it is handed only those that found a place, each of
+//! tonic serves whatever connection it is handed, forever. So it is handed only those that found a place, each of
 //! which ends by itself unless a call arrives in time, and all of which end when the server says so.
 
 use std::{
@@ -166,7 +166,7 @@ impl Places {
     }
 }
 
-/// Whoever has one address of a /64 of IPv6 has them all.
+/// A client with one address of a /64 of IPv6 has them all.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

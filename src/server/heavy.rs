@@ -1,5 +1,5 @@
 //! Calls that read much: few at once, so that a handful of summaries does not stop all other reads, and one at once of
-//! each person, so that nobody takes the turns of others. Who comes while another is at it waits for a moment.
+//! each person, so that nobody takes the turns of others. A caller who comes while another is at it waits for a moment.
 
 use std::{
     collections::HashMap,

@@ -91,7 +91,7 @@ impl Quotas {
         self.calls.add(subject.key, most).ok_or(Error::RateLimited { retry_after: SOON })
     }
 
-    /// Likewise a stream.
+    /// The same for a stream.
     ///
     /// # Errors
     /// [`Error::TooManyStreams`].

@@ -63,7 +63,7 @@ impl Store {
     }
 
     async fn try_to_forget(&self) -> bool {
-        // What is destroyed while this goes on asks for it anew.
+        // What is destroyed while this goes on asks for it again.
         self.to_forget.store(false, Ordering::Relaxed);
         let is_done = self.cut_log().await.unwrap_or_else(|error| {
             tracing::warn!(cause = fault::words(&error), "the write-ahead log was not emptied");

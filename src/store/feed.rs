@@ -1,5 +1,5 @@
-//! Following a stream's log: one task per server and stream reads what was committed, whoever committed it, and keeps the
-//! latest changes in memory, where any number of watchers look for theirs.
+//! Following a stream's log: one task per server and stream reads what was committed, no matter who committed it, and
+//! keeps the latest changes in memory, where any number of watchers look for theirs.
 //!
 //! **Nothing is skipped.** Sequence numbers are taken under the lock of the stream's row, which a transaction holds until
 //! it has committed (see [`sequence`]). So when a number can be seen, every smaller one can be seen too or never will be:
@@ -144,7 +144,7 @@ impl<L: Log> Shared<L> {
     }
 
     async fn follow_while_watched(&self, commits: &mut watch::Receiver<()>) -> Result<(), DbErr> {
-        // What was committed while nobody watched is the past: who resumes there looks it up himself.
+        // What was committed while nobody watched is the past: a watcher who resumes there looks it up.
         let mut head = sequence::head(&self.store, L::STREAM).await?;
         self.recent().begin_at(head);
         self.head.send_replace(head);
@@ -171,23 +171,23 @@ impl<L: Log> Shared<L> {
     }
 }
 
-/// Where in a stream a watcher is. Everything up to there was given to him.
+/// Where in a stream a watcher is. Everything up to there was given to them.
 pub(crate) struct Place<L: Log> {
     feed: Feed<L>,
     head: watch::Receiver<i64>,
     position: i64,
-    /// All changes behind his position up to `past_to`, where he is behind what is kept for everybody.
+    /// All changes behind the watcher's position up to `past_to`, where they are behind what is kept for everybody.
     past: VecDeque<L::Change>,
     past_to: i64,
 }
 
 impl<L: Log> Place<L> {
-    /// The number behind which he is.
+    /// The number behind which the watcher is.
     pub(crate) fn position(&self) -> i64 {
         self.position
     }
 
-    /// He was given everything up to a number.
+    /// The watcher was given everything up to a number.
     pub(crate) fn advance(&mut self, position: i64) {
         self.position = position;
     }

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 pub(crate) trait WriteGroup: Send + Sync + 'static {
     /// What a caller hands in.
     type Item: Send + Sync + 'static;
-    /// What he gets back.
+    /// What the caller gets back.
     type Answer: Send + 'static;
 
     /// Answers in the order of the items. May run several times.

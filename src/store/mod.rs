@@ -42,7 +42,7 @@ use crate::{
 
 /// A request waits no longer for a connection; the pool is then overloaded or the database gone.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
-/// SQLite compiles and caches this many statements per connection, PostgreSQL likewise.
+/// SQLite compiles and caches this many statements per connection, and so does PostgreSQL.
 const STATEMENT_CACHE: usize = 256;
 /// A connection that was idle for less than this is taken to be alive, without a trip to ask it.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);

@@ -17,7 +17,7 @@ use std::{
 use tokio::time::Instant;
 
 /// A pool is told neither why nor which connection comes back, so all that come back so soon after are closed. It is asked
-/// within the same millisecond; opening a few too many anew costs little.
+/// within the same millisecond; opening a few too many again costs little.
 const LASTING: Duration = Duration::from_millis(500);
 
 /// Whether connections that come back are to be closed. Cheap to clone; copies share it.

@@ -118,7 +118,7 @@ impl ConnectionTrait for Tx {
     }
 }
 
-/// Rows one by one. Whoever reads them to the end hears of a failure there.
+/// Rows one by one. A caller who reads them to the end hears of a failure there.
 impl StreamTrait for Tx {
     type Stream<'a> = <DatabaseTransaction as StreamTrait>::Stream<'a>;
 

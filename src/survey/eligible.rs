@@ -25,7 +25,7 @@ pub(crate) struct Followed {
     pub(crate) channel: Channel,
     /// As staff recorded it.
     pub(crate) resolution: Resolution,
-    /// The primary participant and his team.
+    /// The primary participant and their team.
     pub(crate) staff_id: Option<String>,
     pub(crate) team_id: Option<String>,
     pub(crate) fate: Fate,

@@ -86,8 +86,8 @@ impl Invitation {
         }
     }
 
-    /// Whether something that the customer says at `at` can answer it. Whoever answers in time has it, whatever was told
-    /// of its delivery.
+    /// Whether something that the customer says at `at` can answer it. A customer who answers in time has it, whatever
+    /// was told of its delivery.
     pub(crate) fn is_answerable(&self, at: Micros) -> bool {
         use InvitationState::{Answered, Delivered, Expired, Failed, Issued, Suppressed, Unspecified};
         match self.state {
@@ -114,7 +114,7 @@ impl Invitation {
         self.delivered_at.unwrap_or(self.issued_at)
     }
 
-    /// Whether it reached the customer, or may still at `now`: then it counts where he was invited lately.
+    /// Whether it reached the customer, or may still at `now`: then it counts where they were invited lately.
     pub(crate) fn counts_at(&self, now: Micros) -> bool {
         use InvitationState::{Answered, Delivered, Expired, Failed, Issued, Suppressed, Unspecified};
         match self.state_at(now) {
@@ -199,12 +199,12 @@ pub(crate) struct Prospect<'a> {
     pub(crate) alias: Option<&'a Alias>,
     pub(crate) reachable: &'a Reachable,
     pub(crate) situation: &'a Situation,
-    /// When he was invited last, as far as it counts.
+    /// When the customer was invited last, as far as it counts.
     pub(crate) invited_at: Option<Micros>,
 }
 
 impl Prospect<'_> {
-    /// Where to invite him: as he reached us, unless he objects, else where the directory says.
+    /// Where to invite the customer: as they reached us, unless they object, else where the directory says.
     pub(crate) fn contact_point(&self) -> Option<&Alias> {
         let objects = |alias: &&Alias| self.situation.denied_points.contains(&alias.value);
         let directory = self.reachable.points.iter().find(|point| point.kind != ContactKind::Post);
@@ -215,7 +215,7 @@ impl Prospect<'_> {
         own.filter(|alias| !objects(alias)).or(directory).or(own)
     }
 
-    /// Why he is not invited at `now`, after an interaction by `channel`.
+    /// Why the customer is not invited at `now`, after an interaction by `channel`.
     pub(crate) fn judge(&self, policy: &Policy, interval: Micros, channel: Channel, now: Micros) -> Result<(), Why> {
         if self.invited_at.is_some_and(|at| now - at < interval) {
             return Err(Why::Recently);

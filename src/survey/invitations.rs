@@ -202,7 +202,7 @@ async fn count(tx: &Tx, before: &Invitation, after: &Invitation) -> Result<(), D
     rating::store::respond(tx, changes).await
 }
 
-/// Counts every issued invitation on record anew; gives how many there are too.
+/// Counts every issued invitation on record again; gives how many there are too.
 pub(crate) async fn count_anew(tx: &Tx) -> Result<(u64, response::Changes), DbErr> {
     use futures::TryStreamExt as _;
     let (mut issued, mut changes) = (0, response::Changes::default());
@@ -284,7 +284,7 @@ pub(crate) async fn settle(tx: &Tx, store: &Store, id: Uuid, report: Report) -> 
     Ok(())
 }
 
-/// By what somebody says which invitation he answers.
+/// By what somebody says which invitation they answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Address {
     Id(Uuid),

@@ -95,7 +95,7 @@ impl Ended {
         }
     }
 
-    /// Fills the customer in where he was made known since the interaction was recorded.
+    /// Fills the customer in where they were made known since the interaction was recorded.
     pub(crate) async fn resolve(&mut self, tx: &Tx) -> Result<(), DbErr> {
         if let (None, Some(alias)) = (&self.customer_id, &self.alias) {
             let aliases = vec![alias.value.clone()];

@@ -102,7 +102,7 @@ pub(super) fn write_invitation(invitation: Invitation, now: Micros) -> v1::Surve
     }
 }
 
-/// An invitation for whoever sends it at `now`.
+/// An invitation for the gateway that sends it at `now`.
 pub(super) fn write_to_send(invitation: Invitation, wording: Option<Wording>, now: Micros) -> v1::InvitationToSend {
     let open = invitation.state_at(now) == InvitationState::Issued;
     v1::InvitationToSend {

@@ -19,9 +19,9 @@ pub(crate) enum Next {
     /// It says again what the rating says: a second gateway, or a customer who was not sure.
     Known,
     AskBack(Ask),
-    /// He puts his rating right, and it is too late for that.
+    /// The customer puts their rating right, and it is too late for that.
     TakeBack(Meant),
-    /// The same, but he cannot be understood, or said it before the answer that counts.
+    /// The same, but they cannot be understood, or said it before the answer that counts.
     TooLateToCorrect,
     ForAPerson,
 }
@@ -51,7 +51,7 @@ pub(crate) fn decide(read: Outcome, earlier: Option<&Rating>, at: Micros) -> Nex
     };
     let in_time = (0..=CORRECTION_WINDOW).contains(&(at - earlier.answered_at));
     match read {
-        // What he does not say again stays as he said it.
+        // What the customer does not say again stays as they said it.
         Outcome::Read(reading) => {
             let comment = Some(reading.comment).filter(|text| !text.is_empty());
             let meant = Meant {
@@ -84,7 +84,7 @@ pub(crate) enum Answer {
     Late,
     Ask(Ask),
     TooLateToCorrect,
-    /// His rating is exempt instead.
+    /// The rating is exempt instead.
     TakenBack,
     ForAPerson,
 }

@@ -34,7 +34,7 @@ impl Subject for ToSend {
     async fn show(&self, store: &Store, _: &Scope, changes: Vec<Issued>) -> Result<Vec<(i64, v1::InvitationToSend)>> {
         let now = store.clock().now_micros();
         let mut found = among(store.reader(), changes.iter().map(|one| one.id)).await?;
-        // Whoever comes back after a while must not send what is settled.
+        // A gateway that comes back after a while must not send what is settled.
         found.retain(|_, one| one.state_at(now) == InvitationState::Issued);
         let mut shown = to_send(store, found.into_values().collect()).await?;
         let event = |change: Issued| {

@@ -104,7 +104,7 @@ struct World {
     callers: BTreeMap<&'static str, Caller>,
     /// Ids of interactions, by who took part.
     interactions: BTreeMap<&'static str, String>,
-    /// Likewise, contacts of ours that broke the policy.
+    /// In the same way, contacts of ours that broke the policy.
     breaches: BTreeMap<&'static str, String>,
     /// Leads both teams and contests what has to be contested.
     leads: Caller,
@@ -568,7 +568,7 @@ impl World {
                 word(contests.decide_contest(deciding(&contest_id, v1::ContestVerdict::Granted)).await)
             }
             "ContestService/AppealContest" => {
-                // Nobody contests his own under its id.
+                // Nobody contests their own under its id.
                 let (by, staff_id) = match about {
                     About::Own | About::Team | About::Any => (&self.callers["supervisor"], "nora"),
                     About::Other => (&self.leads, staff_id),
@@ -741,7 +741,7 @@ impl World {
         let (request_id, staff_id, reason) = (request_id(), staff_id.to_owned(), "as agreed".to_owned());
         let vote = self.announced().await;
         let (competition_id, entry_id) = (vote.id.clone(), vote.entries[team_id].clone());
-        // A colleague votes for himself, an application for the judge whose token it has.
+        // A colleague votes for themselves, an application for the judge whose token it has.
         let ballot_token = if who == "app" { vote.token.clone() } else { String::new() };
         let entry_ids = vec![vote.entries["t0"].clone()];
         let competition = Some(announcement(Clock::system().now_micros(), vote_rules()));
@@ -820,7 +820,7 @@ impl World {
                     entry_ids,
                     revision: 0,
                 };
-                // Who may not cast one has none to withdraw, and is refused all the same.
+                // Those who may not cast one have none to withdraw, and are refused all the same.
                 _ = caller.cast_ballot(casting).await;
                 let request_id = format!("{request_id}-withdraw");
                 let request = v1::WithdrawBallotRequest { request_id, competition_id, ballot_token, revision: 1 };
@@ -980,7 +980,7 @@ impl World {
         created.into_inner().template.unwrap().version
     }
 
-    /// Changes an interaction, so that who watches it is told.
+    /// Changes an interaction, so that its watchers are told.
     async fn touch(&self, interaction_id: &str) {
         let request = v1::UpdateInteractionRequest {
             request_id: request_id(),

@@ -26,12 +26,12 @@ pub(crate) fn tests() -> Vec<Test> {
         a_brief_tells_what_is_on_record,
         it_is_written_in_chinese_as_well,
         what_is_resolved_is_owed_no_more,
-        who_did_not_get_through_is_owed_an_answer,
-        a_prospect_is_known_by_what_he_did,
+        a_customer_who_did_not_get_through_is_owed_an_answer,
+        a_prospect_is_known_by_what_they_did,
         a_stranger_is_known_by_a_number,
         what_is_against_a_contact_is_told,
         a_briefing_leaves_a_trace,
-        nobody_learns_how_he_was_rated,
+        nobody_learns_how_they_were_rated,
         nobodys_words_pass_for_the_briefs_own,
         colleagues_out_of_reach_go_by_their_ids,
         a_bad_request_is_told_all_that_is_wrong,
@@ -188,7 +188,7 @@ async fn a_brief_tells_what_is_on_record(server: Server) {
     assert_eq!(owed.evidence[0].evidence_time, at(9 * DAY));
     let told = answer.lines.iter().find(|line| line.section() == BriefSection::Conclusions).unwrap();
     assert_eq!(told.evidence[0].id, visit);
-    // At the same instant and from the same record: the same, by whomever it is asked who may look up the same colleagues.
+    // At the same instant and from the same record: the same, for all callers who may look up the same colleagues.
     assert_eq!(brief(&server.app(), about("carla", "en")).await.unwrap(), answer);
     assert_eq!(brief(&server.admin(), about("carla", "en")).await.unwrap(), answer);
 }
@@ -273,7 +273,7 @@ async fn what_is_resolved_is_owed_no_more(server: Server) {
     assert!(owed.contains("came back after it had been called resolved"), "{owed}");
 }
 
-async fn who_did_not_get_through_is_owed_an_answer(server: Server) {
+async fn a_customer_who_did_not_get_through_is_owed_an_answer(server: Server) {
     let server = at_noon(&server).await;
     with_complaint(&server).await;
     let gave_up = Interaction {
@@ -321,7 +321,7 @@ fn did(kind: InteractionKind, page: &str, days: i64) -> Interaction {
     }
 }
 
-async fn a_prospect_is_known_by_what_he_did(server: Server) {
+async fn a_prospect_is_known_by_what_they_did(server: Server) {
     let server = at_noon(&server).await;
     for (kind, page, days) in
         [(InteractionKind::Downloaded, "备考手册", 3), (InteractionKind::Attended, "公开课：申论", 2)]
@@ -341,7 +341,7 @@ async fn a_prospect_is_known_by_what_he_did(server: Server) {
             "“Hello ‘Dear carla’, on 6 March you took an interest in ‘备考手册’. Is there anything that I can tell you about it?”"
         ]
     );
-    // An event is no way to meet somebody, whenever he comes to it.
+    // An event is no way to meet somebody, whenever they come to it.
     assert!(of(&answer, BriefSection::Preferences).iter().all(|line| !line.contains("event")), "{answer:?}");
     assert!(of(&answer, BriefSection::Owed).is_empty());
 }
@@ -379,7 +379,7 @@ async fn a_stranger_is_known_by_a_number(server: Server) {
     let unknown = BriefCustomerRequest { customer_alias: Some(phone("+86 2")), ..about("", "zh") };
     assert_eq!(refused(brief(&nora, unknown).await).code(), Code::NotFound);
 
-    // Why his record was opened before he had a name goes with him.
+    // Why the record was opened before the customer had a name goes with them.
     let erase = v1::EraseCustomerRequest {
         request_id: request_id(),
         customer_id: "carla".to_owned(),
@@ -472,7 +472,7 @@ async fn a_briefing_leaves_a_trace(server: Server) {
     assert_eq!(found, [("nora", v1::AuditAction::TimelineRead, "callback: ticket 7")]);
 }
 
-async fn nobody_learns_how_he_was_rated(server: Server) {
+async fn nobody_learns_how_they_were_rated(server: Server) {
     let server = at_noon(&server).await;
     let ids = with_complaint(&server).await;
     let before = brief(&server.app(), about("carla", "en")).await.unwrap();
@@ -682,7 +682,7 @@ async fn what_is_said_decides_who_is_found(server: Server) {
     refute(&server, "carla", Channel, "online_chat").await;
     assert_eq!(chats().await, "");
     state(&server, "dmitri", Channel, "online_chat").await;
-    assert_eq!(chats().await, "dmitri", "who was never there may say what he likes");
+    assert_eq!(chats().await, "dmitri", "a customer who was never there may say what they like");
     state(&server, "dmitri", Channel, "email").await;
     assert_eq!(chats().await, "");
 

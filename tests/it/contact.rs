@@ -28,7 +28,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.extend(on_both![
         the_shipped_policy_keeps_the_night,
         every_reason_is_given_with_its_time,
-        who_is_suspended_still_gets_an_answer,
+        a_suspended_customer_still_gets_an_answer,
         a_wish_is_noted_kept_and_lifted,
         a_wish_may_name_channels_and_purposes,
         a_policy_is_set_by_its_etag_and_leaves_a_trace,
@@ -245,7 +245,7 @@ async fn every_reason_is_given_with_its_time(server: Server) {
     assert_eq!(answer.next_allowed_time, Some(tomorrow(10 * 24 + 8)), "the wish ends at night");
 }
 
-async fn who_is_suspended_still_gets_an_answer(server: Server) {
+async fn a_suspended_customer_still_gets_an_answer(server: Server) {
     let server = server.with_organization().await;
     let until = tomorrow(5 * 24 + 12);
     let request = v1::SuspendCustomerRequest {
@@ -279,7 +279,7 @@ async fn a_wish_is_noted_kept_and_lifted(server: Server) {
     assert_eq!(refusals(&nora, campaign()).await, [(Refused::DoNotContact, None)]);
     assert_eq!(refusals(&nora, about("carla", ContactPurpose::ComplaintAnswer)).await, []);
 
-    // The customer's own word, too; of others he learns nothing.
+    // The customer's own word, too; of others they learn nothing.
     let carla = server.customer("carla");
     let own = note(&carla, wish("carla")).await.unwrap();
     assert_eq!(refused(note(&carla, wish("dora")).await).code(), Code::NotFound);
@@ -472,7 +472,11 @@ async fn a_breach_is_recorded_and_marked(server: Server) {
     let marked = server.app().get(&recorded.interaction_id).await.unwrap();
     assert_eq!(marked.contact_breaches().collect::<Vec<_>>(), [Refused::FrequencyCap]);
     assert_eq!((marked.contact_purpose(), marked.contact_policy_version), (ContactPurpose::Campaign, set.version));
-    assert_eq!(server.customer("carla").get(&recorded.interaction_id).await.unwrap(), marked, "he may know it");
+    assert_eq!(
+        server.customer("carla").get(&recorded.interaction_id).await.unwrap(),
+        marked,
+        "the customer may know it"
+    );
     let listed = v1::ListInteractionsRequest::default();
     let listed = server.app().interactions().list_interactions(listed).await.unwrap().into_inner().interactions;
     assert_eq!(listed[0], marked);
@@ -501,7 +505,7 @@ async fn a_breach_is_recorded_and_marked(server: Server) {
     // A second ahead: an instant of whole seconds could otherwise lie before the wish.
     let after = ago(outbound("dora", 0, ContactPurpose::Campaign), -1);
     assert!(broken(&server, after).await.contains(&Refused::DoNotContact));
-    // A number for which he withdrew his consent.
+    // A number for which the customer withdrew consent.
     let withdrawn = ContactPoint {
         kind: ContactKind::Phone.into(),
         value: "333".to_owned(),
@@ -635,7 +639,7 @@ async fn an_alias_has_a_history_of_its_own(server: Server) {
     assert!(reasons(&server.app(), ask_for("111")).await.contains(&Refused::FrequencyCap));
     assert!(!reasons(&server.app(), ask_for("333")).await.contains(&Refused::FrequencyCap));
 
-    // Known by now: what he got under his number counts for him, and his wish for the number.
+    // Known by now: what they got under their number counts for them, and their wish for the number.
     let carla = Customer { aliases: vec![phone("111")], ..customer("carla") };
     server.app().upsert_customer(carla).await.unwrap();
     let now = CheckContactRequest { contact_time: None, ..about("carla", ContactPurpose::Campaign) };

@@ -25,8 +25,8 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.extend(on_both![
         ratings_are_shown_in_blocks_of_five,
         a_released_block_never_changes,
-        the_rated_person_contests_what_he_sees,
-        a_supervisor_contests_for_his_team,
+        the_rated_person_contests_what_they_see,
+        a_supervisor_contests_for_their_team,
         everything_wrong_with_a_contest_is_named,
         no_interested_party_decides,
         a_sampled_contest_takes_two_reviewers,
@@ -220,7 +220,7 @@ async fn ratings_are_shown_in_blocks_of_five(server: Server) {
     let second = page(&first.next_page_token).await;
     assert_eq!((first.blocks[0].number, second.blocks[0].number), (2, 1));
     assert_eq!((first.blocks.len(), second.blocks, second.next_page_token.as_str()), (1, blocks, ""));
-    // A supervisor sees his own, not his team's.
+    // A supervisor sees their own, not their team's.
     assert!(view(&server.supervisor("petra", &["north"])).await.is_empty());
 }
 
@@ -259,7 +259,7 @@ async fn reattribute(server: &Server, interaction_id: &str, staff_id: &str) {
     server.reattribute(request).await;
 }
 
-async fn the_rated_person_contests_what_he_sees(server: Server) {
+async fn the_rated_person_contests_what_they_see(server: Server) {
     let server = server.with_organization().await;
     let nora = server.staff("nora");
     let (worst, rating_id) = released(&server).await;
@@ -296,7 +296,7 @@ async fn the_rated_person_contests_what_he_sees(server: Server) {
     assert!(server.number(trail).await >= 2);
 }
 
-async fn a_supervisor_contests_for_his_team(server: Server) {
+async fn a_supervisor_contests_for_their_team(server: Server) {
     let server = server.with_organization().await;
     let petra = server.supervisor("petra", &["north"]);
     let (nora, sam, own) = (
@@ -307,11 +307,11 @@ async fn a_supervisor_contests_for_his_team(server: Server) {
     let contested = contest(&petra, open(&nora)).await.unwrap();
     assert_eq!((contested.rating_id.as_str(), contested.rated_team_id.as_str()), (nora.as_str(), "north"));
     assert_eq!(refused(contest(&petra, open(&sam)).await).code(), Code::NotFound);
-    assert_eq!(refused(contest(&petra, open(&own)).await).code(), Code::NotFound, "through his own view only");
-    // Others who lead the team see it; who leads another one does not.
+    assert_eq!(refused(contest(&petra, open(&own)).await).code(), Code::NotFound, "through one's own view only");
+    // Others who lead the team see it; a supervisor of another one does not.
     assert_eq!(list(&server.supervisor("paul", &["north"]), ContestState::Open).await.len(), 1);
     assert!(list(&server.supervisor("paul", &["south"]), ContestState::Open).await.is_empty());
-    // Nor does who judges, where he is the rated person.
+    // Nor does a reviewer who is the rated person.
     assert!(list(&reviewer(&server, "nora"), ContestState::Open).await.is_empty());
     assert_eq!(list(&reviewer(&server, "rita"), ContestState::Open).await.len(), 1);
     // Nor does nora, who has not seen that rating.
@@ -474,7 +474,7 @@ async fn what_was_exempted_is_restored(server: Server) {
     assert_eq!(preconditions(&refused(restore(&server.admin(), &rating_id).await)), ["NOT_EXEMPT"]);
     let card = card(&server).await;
     assert_eq!((card.counted, card.exempt), (1, 0));
-    // Who took it back does not judge the appeal.
+    // The person who took it back does not judge the appeal.
     appeal(&petra, &id).await.unwrap();
     let same = refused(decide(&server.admin(), &id, ContestVerdict::Refused).await);
     assert_eq!(preconditions(&same), ["SAME_REVIEWER"]);
@@ -536,7 +536,7 @@ async fn a_contest_follows_a_correction(server: Server) {
     let third = correct(&second, Attribution::Policy).await;
     assert_eq!(standing(&server, &third).await, RatingStanding::Exempt);
     let restored = restore(&server.admin(), &third).await.unwrap();
-    assert_eq!(restored.standing(), RatingStanding::NonStaff, "what he said last");
+    assert_eq!(restored.standing(), RatingStanding::NonStaff, "what the customer said last");
     assert_eq!(differing_counters(&server).await, 0);
 }
 
@@ -608,7 +608,7 @@ async fn who_the_customer_is_changes_no_byte(server: Server) {
         )
         .await;
     assert_eq!(ask().await, before);
-    // The words he may not read, and the instants.
+    // The words the rated person may not read, and the instants.
     server.execute("UPDATE rating SET comment = 'written by dora', answered_at = answered_at - 1000000").await;
     assert_eq!(ask().await, before);
     // What is released after the swap says nothing either.
@@ -619,7 +619,7 @@ async fn who_the_customer_is_changes_no_byte(server: Server) {
     for secret in ["carla", "dora", "dmitri"] {
         assert!(!shown.windows(secret.len()).any(|part| part == secret.as_bytes()), "{secret}");
     }
-    // Nothing else about ratings answers him.
+    // Nothing else about ratings answers them.
     let rating_id = rate(&server, "nora", "carla", 1).await;
     let get = ratings(&nora).get_rating(GetRatingRequest { rating_id }).await;
     assert_eq!(refused(get).code(), Code::PermissionDenied);

@@ -1,5 +1,5 @@
-//! What is left of an erased customer where nobody thinks of him: in the log and the metrics, in closed competitions, in files
-//! that are imported again; and that a long history is no hindrance.
+//! What is left of an erased customer where nobody thinks of them: in the log and the metrics, in closed competitions, in
+//! files that are imported again; and that a long history is no hindrance.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,7 @@ use tonic::{Code, Request, Response, Status};
 
 use crate::{
     cli::{last_line, rapport, serve, write},
-    privacy::{HE, MARK, NUMBER, consent, erase, export, figures, known_well, reachable, said, set},
+    privacy::{MARK, NUMBER, SUBJECT, consent, erase, export, figures, known_well, reachable, said, set},
     record::{self, check, reviewer},
     results::{all_vote, close, leaderboard},
     support::{
@@ -35,7 +35,7 @@ use crate::{
 
 pub(crate) fn tests() -> Vec<Test> {
     on_both![
-        nothing_of_his_is_in_log_or_metrics,
+        nothing_of_theirs_is_in_log_or_metrics,
         a_closed_competition_keeps_its_figures,
         an_import_run_again_brings_nobody_back,
         a_long_history_is_read_exported_and_erased,
@@ -59,29 +59,29 @@ async fn preferences(caller: &Caller, customer_id: &str) -> Result<v1::GetPrefer
     caller.preferences().get_preferences(request).await.map(Response::into_inner)
 }
 
-/// Calls that are refused, with his words where they go wrong.
+/// Calls that are refused, with the customer's words where they go wrong.
 async fn mistaken(server: &Server) {
     let app = server.app();
     for wrong in [
-        Customer { time_zone: said("zone"), ..reachable(HE) },
-        Customer { salutation: said(&"long ".repeat(1_000)), ..reachable(HE) },
-        Customer { salutation: said("\0"), ..reachable(HE) },
+        Customer { time_zone: said("zone"), ..reachable(SUBJECT) },
+        Customer { salutation: said(&"long ".repeat(1_000)), ..reachable(SUBJECT) },
+        Customer { salutation: said("\0"), ..reachable(SUBJECT) },
         Customer { aliases: vec![phone(NUMBER)], ..customer("quetzal-2") },
     ] {
         refused(app.upsert_customer(wrong).await);
     }
     for wrong in [
         ended("quetzal-2", 60),
-        Interaction { conclusion: said("\u{7}"), ..ended(HE, 60) },
-        Interaction { case_id: said(&"long ".repeat(100)), ..ended(HE, 60) },
+        Interaction { conclusion: said("\u{7}"), ..ended(SUBJECT, 60) },
+        Interaction { case_id: said(&"long ".repeat(100)), ..ended(SUBJECT, 60) },
     ] {
         refused(app.record(wrong).await);
     }
     refused(app.get(&said("id")).await);
-    refused(stated(&app, HE, PreferenceDimension::Language).await);
-    refused(preferences(&server.customer("carla"), HE).await);
+    refused(stated(&app, SUBJECT, PreferenceDimension::Language).await);
+    refused(preferences(&server.customer("carla"), SUBJECT).await);
     refused(preferences(&app, "quetzal-2").await);
-    refused(set(&app, v1::SetConsentRequest { value: said("number"), ..consent(HE, v1::Consent::Granted) }).await);
+    refused(set(&app, v1::SetConsentRequest { value: said("number"), ..consent(SUBJECT, v1::Consent::Granted) }).await);
     let forged = v1::ListCustomersRequest { page_token: said("token"), ..Default::default() };
     refused(app.directory().list_customers(forged).await);
     let page = v1::SubmitSurveyRequest {
@@ -93,25 +93,25 @@ async fn mistaken(server: &Server) {
     };
     refused(app.surveys().submit_survey(page).await);
     // Two who write the same at once get in each other's way.
-    let at_once = (0..8).map(|_| async { app.upsert_customer(reachable(HE)).await });
+    let at_once = (0..8).map(|_| async { app.upsert_customer(reachable(SUBJECT)).await });
     join_all(at_once).await;
 
-    for bearer in [Bearer::of(HE), Bearer::headers([format!("Basic {HE}").parse().unwrap()])] {
+    for bearer in [Bearer::of(SUBJECT), Bearer::headers([format!("Basic {SUBJECT}").parse().unwrap()])] {
         let stranger = Caller::new(server.channel(), bearer);
-        assert_eq!(refused(preferences(&stranger, HE).await).code(), Code::Unauthenticated);
+        assert_eq!(refused(preferences(&stranger, SUBJECT).await).code(), Code::Unauthenticated);
     }
-    let mut named = Request::new(GetPreferencesRequest { customer_id: HE.to_owned(), ..Default::default() });
+    let mut named = Request::new(GetPreferencesRequest { customer_id: SUBJECT.to_owned(), ..Default::default() });
     named.metadata_mut().insert("x-request-id", said("call").parse().unwrap());
     named.metadata_mut().insert("x-customer", said("header").parse().unwrap());
     app.preferences().get_preferences(named).await.unwrap();
     refused(raw::unary(&app, "/rapport.v1.DirectoryService/quetzal", MARK.into()).await);
     // A customer whose id is no text.
     let mut broken = vec![0x12, 0x0b, 0x0a, 0x09, 0xff];
-    broken.extend(HE.as_bytes());
+    broken.extend(SUBJECT.as_bytes());
     refused(raw::unary(&app, "/rapport.v1.DirectoryService/UpsertCustomer", broken).await);
 }
 
-async fn nothing_of_his_is_in_log_or_metrics(server: Server) {
+async fn nothing_of_theirs_is_in_log_or_metrics(server: Server) {
     let directory = tempfile::tempdir().unwrap();
     let config = directory.path().join("rapport.toml");
     fs::write(&config, "operations.listen = '127.0.0.1:0'\nlog.filter = 'debug'\n").unwrap();
@@ -122,19 +122,19 @@ async fn nothing_of_his_is_in_log_or_metrics(server: Server) {
     known_well(&server).await;
     enrol(&server, &[3; 6]).await;
     let vote = Vote::announce(&server, 6, dealt()).await;
-    let token = invite(&server, &vote, &[HE]).await.remove(0);
+    let token = invite(&server, &vote, &[SUBJECT]).await.remove(0);
     vote.open(&server).await.unwrap();
     vote.ballot_of(&server.app(), &token).await.unwrap();
     mistaken(&server).await;
-    export(&server.admin(), HE).await.unwrap();
+    export(&server.admin(), SUBJECT).await.unwrap();
 
-    erase(&server.admin(), HE).await.unwrap();
-    for caller in [server.app(), server.customer(HE)] {
-        refused(preferences(&caller, HE).await);
+    erase(&server.admin(), SUBJECT).await.unwrap();
+    for caller in [server.app(), server.customer(SUBJECT)] {
+        refused(preferences(&caller, SUBJECT).await);
     }
-    assert_eq!(reason(&refused(server.app().upsert_customer(reachable(HE)).await)), "CUSTOMER_ERASED");
-    server.app().record(ended(HE, 60)).await.unwrap();
-    let whom = EraseVoterRequest { request_id: request_id(), voter_id: HE.to_owned() };
+    assert_eq!(reason(&refused(server.app().upsert_customer(reachable(SUBJECT)).await)), "CUSTOMER_ERASED");
+    server.app().record(ended(SUBJECT, 60)).await.unwrap();
+    let whom = EraseVoterRequest { request_id: request_id(), voter_id: SUBJECT.to_owned() };
     server.admin().competitions().erase_voter(whom).await.unwrap();
     // Faults of the server's own are logged with their cause.
     server.execute("DROP TABLE preference_statement").await;
@@ -142,16 +142,22 @@ async fn nothing_of_his_is_in_log_or_metrics(server: Server) {
     let fault = refused(stated(&server.app(), "quetzal-3", PreferenceDimension::Salutation).await);
     assert_eq!(fault.code(), Code::Internal);
 
-    http::request(served.address.parse().unwrap(), "POST", "/quetzal?quetzal", &[("user-agent", HE)], HE.as_bytes())
-        .await;
-    http::request(operations, "GET", "/quetzal?quetzal", &[("user-agent", HE)], b"").await;
+    http::request(
+        served.address.parse().unwrap(),
+        "POST",
+        "/quetzal?quetzal",
+        &[("user-agent", SUBJECT)],
+        SUBJECT.as_bytes(),
+    )
+    .await;
+    http::request(operations, "GET", "/quetzal?quetzal", &[("user-agent", SUBJECT)], b"").await;
     let figures = http::request(operations, "GET", "/metrics", &[], b"").await.body;
     let figures = String::from_utf8(figures).unwrap();
     let (status, log) = served.stop();
     assert!(status.success(), "{log}");
     for (what, text) in [("metrics", &figures), ("log", &log)] {
-        let his: Vec<_> = text.lines().filter(|line| line.to_lowercase().contains(MARK)).collect();
-        assert_eq!(his, [""; 0], "in the {what}");
+        let theirs: Vec<_> = text.lines().filter(|line| line.to_lowercase().contains(MARK)).collect();
+        assert_eq!(theirs, [""; 0], "in the {what}");
     }
     assert!(figures.contains("PreferenceService/EraseCustomer\",code=\"OK\"} 1"), "{figures}");
     for told in ["PreferenceService/EraseCustomer", "internal error", "token refused", "DEBUG"] {
@@ -160,9 +166,9 @@ async fn nothing_of_his_is_in_log_or_metrics(server: Server) {
     assert!(!log.contains(&token) && !log.contains("were lost"));
 }
 
-/// The customer is served by a colleague and rates him.
+/// The customer is served by a colleague and rates them.
 async fn rates(server: &Server, staff_id: &str, score: i32) {
-    let told = Interaction { participants: vec![participant(staff_id)], ..ended(HE, 60) };
+    let told = Interaction { participants: vec![participant(staff_id)], ..ended(SUBJECT, 60) };
     let rating = v1::Rating {
         interaction_id: record(server, told).await,
         template_id: "csat".to_owned(),
@@ -178,7 +184,7 @@ async fn rates(server: &Server, staff_id: &str, score: i32) {
 async fn a_closed_competition_keeps_its_figures(server: Server) {
     let (teams, size) = (6, 3);
     enrol(&server, &[size; 6]).await;
-    server.app().upsert_customer(reachable(HE)).await.unwrap();
+    server.app().upsert_customer(reachable(SUBJECT)).await.unwrap();
     for team in 0..teams {
         for number in 0..size {
             rates(&server, &member(team, number), 5 - i32::try_from((team + number) % 5).unwrap()).await;
@@ -193,7 +199,7 @@ async fn a_closed_competition_keeps_its_figures(server: Server) {
         ..dealt()
     };
     let vote = Vote::announce(&server, teams, rules).await;
-    let tokens = invite(&server, &vote, &[HE, "carla", "dora"]).await;
+    let tokens = invite(&server, &vote, &[SUBJECT, "carla", "dora"]).await;
     vote.open(&server).await.unwrap();
     all_vote(&server, &vote, teams, size).await;
     for ballot_token in tokens.clone() {
@@ -214,10 +220,10 @@ async fn a_closed_competition_keeps_its_figures(server: Server) {
     };
     let rolls = || server.number("SELECT count(*) FROM competition_voter WHERE voter_id = 'quetzal-1'");
     let before = published().await;
-    assert!(before.0.standings.iter().all(|one| one.outcome.is_some()), "his ratings weigh: {:?}", before.0);
+    assert!(before.0.standings.iter().all(|one| one.outcome.is_some()), "the customer's ratings weigh: {:?}", before.0);
     assert!(before.2.iter().any(|card| card.answered == 18) && rolls().await == 1);
 
-    let receipt = erase(&server.admin(), HE).await.unwrap();
+    let receipt = erase(&server.admin(), SUBJECT).await.unwrap();
     assert!(receipt.text.contains("\ncompetition_voter 1\n"), "{}", receipt.text);
     assert_eq!(rolls().await, 0);
     let after = published().await;
@@ -279,7 +285,7 @@ quetzal-1,quetzal Frau,+86 quetzal 0001
 somebody,Sir,+86 2
 ";
 
-/// The second is by his number only.
+/// The second is by the number only.
 const ROWS: &str = "id,asked,customer,said,number,score
 1,2025-03-03 09:00,quetzal-1,quetzal one,,5
 2,2025-03-03 10:00,,quetzal two,+86 quetzal 0001,4
@@ -305,15 +311,15 @@ async fn an_import_run_again_brings_nobody_back(server: Server) {
     assert_eq!(import("interactions", &rows, &interactions).await, [3, 0, 0]);
     assert_eq!(import("ratings", &rows, &ratings).await, [3, 0, 0]);
     let before = figures(&server).await;
-    erase(&server.admin(), HE).await.unwrap();
+    erase(&server.admin(), SUBJECT).await.unwrap();
 
-    assert_eq!(import("directory", &customers, &replace).await, [1, 1, 0], "somebody is written anew");
+    assert_eq!(import("directory", &customers, &replace).await, [1, 1, 0], "somebody is written again");
     assert_eq!(import("directory", &customers, &create_only).await, [0, 2, 0]);
     assert_eq!(import("directory", &customers, &merge).await, [0, 2, 0]);
     assert_eq!(import("interactions", &rows, &interactions).await, [0, 3, 0]);
     assert_eq!(import("ratings", &rows, &ratings).await, [0, 3, 0]);
     assert_eq!(figures(&server).await, before);
-    // Work with him that the file did not have before is recorded as work with nobody in particular.
+    // Work with the customer that the file did not have before is recorded as work with nobody in particular.
     let rows = file("more.csv", &format!("{ROWS}4,2025-03-03 12:00,quetzal-1,quetzal four,+86 quetzal 0001,\n"));
     assert_eq!(import("interactions", &rows, &interactions).await, [1, 3, 0]);
     let all = [
@@ -347,7 +353,7 @@ async fn a_long_history_is_read_exported_and_erased(server: Server) {
     // In a debug build 100,000 take most of a minute, so those are for examples/preferences.
     const MANY: usize = 20_000;
     let server = server.with_organization().await;
-    server.app().upsert_customer(reachable(HE)).await.unwrap();
+    server.app().upsert_customer(reachable(SUBJECT)).await.unwrap();
     rates(&server, "nora", 4).await;
     let numbers = format!(
         "(WITH RECURSIVE numbers AS (SELECT CAST(2 AS bigint) AS n UNION ALL SELECT n + 1 FROM numbers WHERE n < {MANY})
@@ -362,7 +368,7 @@ async fn a_long_history_is_read_exported_and_erased(server: Server) {
     let others = [
         ("id", random),
         ("request_key", random),
-        // Every fourth was recorded before he had a name.
+        // Every fourth was recorded before the customer had a name.
         ("customer_id", "CASE n % 4 WHEN 0 THEN NULL ELSE customer_id END"),
         ("alias_kind", &kind),
         ("alias_value", &number),
@@ -377,10 +383,10 @@ async fn a_long_history_is_read_exported_and_erased(server: Server) {
     let ratings = server.number("SELECT count(*) FROM rating").await;
     assert!(ratings > 1_000, "{ratings}");
 
-    assert_eq!(preferences(&server.customer(HE), HE).await.unwrap().interaction_count, 200);
+    assert_eq!(preferences(&server.customer(SUBJECT), SUBJECT).await.unwrap().interaction_count, 200);
     let (mut ids, mut page_token) = (BTreeMap::<String, BTreeSet<String>>::new(), String::new());
     loop {
-        let request = ExportCustomerRequest { customer_id: HE.to_owned(), page_size: 1_000, page_token };
+        let request = ExportCustomerRequest { customer_id: SUBJECT.to_owned(), page_size: 1_000, page_token };
         let page = server.admin().preferences().export_customer(request).await.unwrap().into_inner();
         for line in page.json_lines {
             let line: Value = serde_json::from_str(&line).unwrap();
@@ -396,7 +402,7 @@ async fn a_long_history_is_read_exported_and_erased(server: Server) {
     let exported = ["interaction", "rating"].map(|table| i64::try_from(ids[table].len()).unwrap());
     assert_eq!(exported, [i64::try_from(MANY).unwrap(), ratings]);
 
-    let receipt = erase(&server.admin(), HE).await.unwrap();
+    let receipt = erase(&server.admin(), SUBJECT).await.unwrap();
     for line in [format!("\ninteraction {MANY}\n"), format!("\nrating {ratings}\n")] {
         assert!(receipt.text.contains(&line), "{}", receipt.text);
     }
@@ -410,5 +416,5 @@ async fn a_long_history_is_read_exported_and_erased(server: Server) {
     for (rows, count) in left {
         assert_eq!(server.number(&format!("SELECT count(*) FROM {rows}")).await, count, "{rows}");
     }
-    assert_eq!(reason(&refused(export(&server.admin(), HE).await)), "CUSTOMER_ERASED");
+    assert_eq!(reason(&refused(export(&server.admin(), SUBJECT).await)), "CUSTOMER_ERASED");
 }

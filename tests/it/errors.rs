@@ -543,7 +543,7 @@ async fn a_request_id_belongs_to_its_caller(server: Server) {
     // Applications and administrators act for the organisation.
     let same = server.admin().record_as("r", call("nora", "carla")).await.unwrap();
     assert_eq!((same.recording(), &same.interaction_id), (Recording::AlreadyPresent, &first.interaction_id));
-    // A colleague is somebody else; what others sent under that id is none of his business.
+    // A colleague is somebody else; what others sent under that id is none of their business.
     let own = server.staff("nora").record_as("r", call("nora", "carla")).await.unwrap();
     assert_eq!(own.recording(), Recording::Recorded);
     let others = server.staff("nils").record_as("r", call("nils", "dora")).await.unwrap();
@@ -760,24 +760,24 @@ async fn a_stream_names_its_bad_items(server: Server) {
 async fn fields_that_are_not_the_callers(server: Server) {
     let server = server.with_organization().await;
     let nora = server.staff("nora");
-    let not_his = |status: Status| is(&status, Code::PermissionDenied, "FIELD_NOT_YOURS");
+    let not_theirs = |status: Status| is(&status, Code::PermissionDenied, "FIELD_NOT_YOURS");
     let resolved = Resolution::Resolved.into();
 
     let credit = refused(nora.record(call("nils", "carla")).await);
     assert_eq!((credit.code(), reason(&credit).as_str()), (Code::PermissionDenied, "CREDIT_NOT_YOURS"));
-    not_his(refused(nora.record(Interaction { participants: vec![], ..call("", "carla") }).await));
-    not_his(refused(nora.record(Interaction { customer_resolution: resolved, ..call("nora", "carla") }).await));
+    not_theirs(refused(nora.record(Interaction { participants: vec![], ..call("", "carla") }).await));
+    not_theirs(refused(nora.record(Interaction { customer_resolution: resolved, ..call("nora", "carla") }).await));
     // Role and team of people's own records come from the directory.
     let promoted = v1::Participant { role: StaffRole::Manager.into(), ..participant("nora") };
-    not_his(refused(nora.record(Interaction { participants: vec![promoted], ..call("", "carla") }).await));
+    not_theirs(refused(nora.record(Interaction { participants: vec![promoted], ..call("", "carla") }).await));
     let moved = v1::Participant { team_id: "south".to_owned(), ..participant("nora") };
-    not_his(refused(nora.record(Interaction { participants: vec![moved], ..call("", "carla") }).await));
+    not_theirs(refused(nora.record(Interaction { participants: vec![moved], ..call("", "carla") }).await));
 
     let id = nora.record(call("nora", "carla")).await.unwrap().interaction_id;
     let change = InteractionUpdate { customer_resolution: resolved, ..Default::default() };
-    not_his(refused(update(&nora, &id, change.clone(), &["customer_resolution"]).await));
+    not_theirs(refused(update(&nora, &id, change.clone(), &["customer_resolution"]).await));
     let carla = server.customer("carla");
-    not_his(refused(update(&carla, &id, change.clone(), &["customer_resolution", "conclusion"]).await));
+    not_theirs(refused(update(&carla, &id, change.clone(), &["customer_resolution", "conclusion"]).await));
     let updated = update(&carla, &id, change, &["customer_resolution"]).await.unwrap();
     assert_eq!(updated.customer_resolution(), Resolution::Resolved);
 
@@ -850,7 +850,7 @@ async fn a_suspension_is_lifted_once(server: Server) {
     let suspended = suspend(&admin, "1", "carla", "threatened the driver").await.unwrap();
     assert_eq!(suspended.standing(), CustomerStanding::Suspended);
     assert_eq!(suspended.suspension.unwrap().author, "ada");
-    // What else is known of him may change meanwhile, and what happens is still recorded.
+    // What else is known of the customer may change meanwhile, and what happens is still recorded.
     let changed = server.app().upsert_customer(active.clone()).await.unwrap().customer.unwrap();
     assert_eq!(changed.standing(), CustomerStanding::Suspended);
     server.app().record(call("nora", "carla")).await.unwrap();

@@ -30,12 +30,12 @@ pub(crate) fn tests() -> Vec<Test> {
         counters_of_invitations_are_what_the_record_says,
         invitations_at_once_are_all_counted,
         what_came_of_it_is_told_when_asked_for,
-        whoever_chooses_whom_to_invite_is_found,
+        choosing_whom_to_invite_is_found,
         what_the_rules_withhold_is_nobodys_choice,
     ]
 }
 
-/// A call to a colleague by somebody known by his number only, a minute ago.
+/// A call to a colleague by somebody known by their number only, a minute ago.
 fn call_by(staff_id: &str, number: &str) -> Interaction {
     Interaction { participants: vec![participant(staff_id)], ..ended_by(number, 60) }
 }
@@ -224,7 +224,7 @@ async fn counters_of_invitations_are_what_the_record_says(server: Server) {
             0..4 => {
                 let number = format!("+{}", random.random_range(0..80));
                 let id = record(&server, call_by(STAFF.choose(&mut random).unwrap(), &number)).await;
-                // Who was invited lately is not invited again.
+                // A customer who was invited lately is not invited again.
                 sent.extend(issue(&server, &id).await.map(|one| (one.invitation.unwrap().invitation_id, one.token)));
                 interactions.push(id);
             }
@@ -384,9 +384,9 @@ fn shares(answer: &GetInvitationBiasResponse) -> Vec<(&str, i64, i64)> {
     answer.groups.iter().map(|one| (one.key.as_str(), one.eligible_count, one.invited_count)).collect()
 }
 
-async fn whoever_chooses_whom_to_invite_is_found(server: Server) {
+async fn choosing_whom_to_invite_is_found(server: Server) {
     let server = awake(server).await;
-    // sam invites those whom he satisfied; the others invite all.
+    // sam invites those who were satisfied; the others invite all.
     for (at, (staff, invites)) in [("nora", 12), ("nils", 12), ("sam", 4), ("petra", 2)].into_iter().enumerate() {
         let (count, channel) = if staff == "petra" { (2, Channel::Email) } else { (12, Channel::InboundCall) };
         for number in 0..count {
@@ -421,7 +421,7 @@ async fn whoever_chooses_whom_to_invite_is_found(server: Server) {
     assert_eq!(outcomes.groups.iter().map(|one| one.finding()).collect::<Vec<_>>(), [Finding::More, Finding::Fewer]);
     assert_eq!(shares(&bias(&app, BiasUnit::Channel).await), [("email", 2, 2), ("inbound_call", 36, 28)]);
 
-    // A supervisor compares within what his teams did, and neither sees himself nor what he makes of the sums.
+    // A supervisor compares within what their teams did, and sees neither themselves nor what they make of the sums.
     let supervisor = server.supervisor("petra", &["north"]);
     assert_eq!(shares(&bias(&supervisor, BiasUnit::Staff).await), [("nils", 12, 12), ("nora", 12, 12)]);
     let channels = bias(&supervisor, BiasUnit::Channel).await;

@@ -25,7 +25,7 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = on_both![
         an_interaction_comes_back_as_it_was_told,
         times_are_derived_only_from_what_is_known,
-        an_alias_finds_its_customer_before_and_after_he_is_known,
+        an_alias_finds_its_customer_before_and_after_they_are_known,
         credit_stays_where_it_was_earned,
         only_a_reattribution_moves_credit_and_it_leaves_a_trace,
         lists_by_everything_newest_first,
@@ -178,7 +178,7 @@ async fn times_are_derived_only_from_what_is_known(server: Server) {
     }
 }
 
-async fn an_alias_finds_its_customer_before_and_after_he_is_known(server: Server) {
+async fn an_alias_finds_its_customer_before_and_after_they_are_known(server: Server) {
     let server = server.with_organization().await;
     let event = |number: &str| Interaction {
         channel: Channel::Event.into(),
@@ -237,7 +237,7 @@ async fn only_a_reattribution_moves_credit_and_it_leaves_a_trace(server: Server)
     let moved = petra.interactions().reattribute_interaction(request.clone()).await.unwrap().into_inner();
     let moved = moved.interaction.unwrap();
     let who: Vec<_> = moved.participants.iter().map(|one| (one.staff_id.as_str(), one.team_id.as_str())).collect();
-    assert_eq!(who, [("nils", "north"), ("nora", "north")], "who stays keeps the team of then");
+    assert_eq!(who, [("nils", "north"), ("nora", "north")], "those who stay keep the team of then");
     assert_ne!(moved.etag, before.etag);
 
     // The same request again changes nothing; with the etag of before, another one is refused.
@@ -311,8 +311,12 @@ async fn lists_by_everything_newest_first(server: Server) {
     for (filter, expected) in cases {
         assert_eq!(list(&app, filter.clone()).await.iter().collect::<Vec<_>>(), expected, "{filter:?}");
     }
-    assert_eq!(list(&server.staff("nils"), none.clone()).await, [new.clone(), old.clone()], "his team's");
-    assert_eq!(list(&server.staff("sam"), none.clone()).await, [new.clone(), middle.clone()], "his own and his team's");
+    assert_eq!(list(&server.staff("nils"), none.clone()).await, [new.clone(), old.clone()], "the team's");
+    assert_eq!(
+        list(&server.staff("sam"), none.clone()).await,
+        [new.clone(), middle.clone()],
+        "their own and the team's"
+    );
     assert_eq!(list(&server.customer("dora"), none).await, [middle]);
 }
 
@@ -467,7 +471,7 @@ async fn figures_by_group(server: Server) {
     assert_eq!(keys(&app, SummaryGrouping::Hour).await, counts(&[("09", 5)]));
     assert_eq!(keys(&app, SummaryGrouping::Weekday).await, counts(&[("1", 5)]));
     assert_eq!(keys(&app, SummaryGrouping::Day).await, counts(&[("2025-03-03", 5)]));
-    assert_eq!(keys(&server.staff("sam"), SummaryGrouping::Team).await, counts(&[("south", 1)]), "his team's only");
+    assert_eq!(keys(&server.staff("sam"), SummaryGrouping::Team).await, counts(&[("south", 1)]), "the team's only");
 
     let elsewhere = v1::SummarizeInteractionsRequest {
         time_zone: "Asia/Shanghai".to_owned(),
@@ -512,7 +516,7 @@ async fn first_contact_resolution_has_three_readings(server: Server) {
         ..call("nora", "carla")
     };
     record(&app, on(0, first.clone())).await;
-    // He comes back, to another team: unresolved, and itself no first contact.
+    // The customer comes back, to another team: unresolved, and itself no first contact.
     record(&app, on(3, Interaction { participants: vec![participant("sam")], ..first.clone() })).await;
     // Another matter, which rests.
     record(&app, on(1, Interaction { case_id: "K-2".to_owned(), ..call("nora", "dora") })).await;
@@ -667,7 +671,7 @@ async fn a_stopping_server_settles_what_it_read(server: Server) {
     let mut stream = opened.await.unwrap().unwrap().into_inner();
     assert_eq!(stream.message().await.unwrap().unwrap().recorded_count, 1);
 
-    // The caller neither sends nor ends the stream: the server ends it, and says that he may come back.
+    // The caller neither sends nor ends the stream: the server ends it, and says that they may come back.
     let stopped = tokio::spawn(server.stop());
     let end = refused(stream.message().await);
     assert_eq!(verdict(&end), (Code::Unavailable, "SERVER_STOPPING".to_owned()));

@@ -73,7 +73,7 @@ async fn until_closed(server: &Server, says: &[u8]) -> Vec<u8> {
 async fn a_connection_that_says_nothing_is_closed(server: Server) {
     let server = configured(&server, |config| config.limits.first_call_deadline = Duration::from_millis(200)).await;
     assert_eq!(until_closed(&server, b"").await, b"");
-    // Who has called may be silent.
+    // A caller who has called may be silent.
     server.app().get("0195b1c0-0000-7000-8000-000000000000").await.unwrap_err();
     tokio::time::sleep(Duration::from_millis(400)).await;
     server.app().get("0195b1c0-0000-7000-8000-000000000000").await.unwrap_err();
@@ -117,7 +117,7 @@ async fn a_person_has_a_rate(server: Server) {
     let status = answers.into_iter().find_map(Result::err).expect("one of two calls at once is too many");
     assert_eq!(verdict(&status), (Code::ResourceExhausted, "RATE_LIMITED".to_owned()));
     assert!(may_be_retried(&status));
-    // Everybody has one of his own, and applications another.
+    // Everybody has one of their own, and applications another.
     ask(server.staff("nils")).await.unwrap();
     for _ in 0..5 {
         ask(server.app()).await.unwrap();

@@ -21,8 +21,8 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = on_postgres![another_server_knows_at_once, one_of_several_servers_fits];
     tests.extend(on_both![
         what_is_recorded_shows_at_once,
-        nothing_of_his_own_is_unknown,
-        calls_under_an_alias_are_his,
+        nothing_of_their_own_is_unknown,
+        calls_under_an_alias_are_theirs,
         a_contact_in_vain_counts_less,
         how_it_was_rated_counts_and_is_kept_from_the_rated,
         only_the_newest_of_many_are_read,
@@ -111,7 +111,7 @@ async fn refute(caller: &Caller, dimension: PreferenceDimension, value: &str) ->
         customer_id: "carla".to_owned(),
         dimension: dimension.into(),
         value: value.to_owned(),
-        note: "he told me otherwise".to_owned(),
+        note: "told me otherwise".to_owned(),
         source: String::new(),
     };
     Ok(caller.preferences().refute_preference(request).await?.into_inner().statement.unwrap())
@@ -189,7 +189,7 @@ async fn one_of_several_servers_fits(server: Server) {
     other.stop().await;
 }
 
-async fn nothing_of_his_own_is_unknown(server: Server) {
+async fn nothing_of_their_own_is_unknown(server: Server) {
     let server = server.with_organization().await;
     record(&server, "nora", "dora", Channel::Email, 1).await;
     let answer = get(&server.app(), "carla").await.unwrap();
@@ -200,7 +200,7 @@ async fn nothing_of_his_own_is_unknown(server: Server) {
     }
 }
 
-async fn calls_under_an_alias_are_his(server: Server) {
+async fn calls_under_an_alias_are_theirs(server: Server) {
     let server = server.with_organization().await;
     for number in ["+86 1", "+86 2", "+86 3"] {
         let unknown = Interaction {
@@ -377,7 +377,7 @@ async fn what_is_refuted_is_not_offered(server: Server) {
     }
     assert_eq!(preferred(&nora, by).await.0, "inbound_call");
     let said = refute(&nora, by, "inbound_call").await.unwrap();
-    assert_eq!((said.origin(), said.note.as_str()), (PreferenceOrigin::Refuted, "he told me otherwise"));
+    assert_eq!((said.origin(), said.note.as_str()), (PreferenceOrigin::Refuted, "told me otherwise"));
     let answer = get(&nora, "carla").await.unwrap();
     let found = of(&answer, by);
     assert_eq!(found.value, "email");

@@ -35,7 +35,7 @@ pub(crate) fn tests() -> Vec<Test> {
         every_column_is_classified,
         consent_is_set_and_both_states_stay,
         what_cannot_be_consented_to_is_refused,
-        an_export_has_all_of_his_and_nothing_of_others,
+        an_export_has_all_of_theirs_and_nothing_of_others,
         an_export_comes_in_pages,
         an_erased_customer_is_in_no_file,
         an_erased_customer_does_not_come_back,
@@ -69,7 +69,7 @@ async fn every_column_is_classified(server: Server) {
 
 /// In every text about the customer who is to be erased.
 pub(crate) const MARK: &str = "quetzal";
-pub(crate) const HE: &str = "quetzal-1";
+pub(crate) const SUBJECT: &str = "quetzal-1";
 pub(crate) const NUMBER: &str = "+86 quetzal 0001";
 
 pub(crate) fn said(what: &str) -> String {
@@ -136,21 +136,21 @@ async fn audited(server: &Server, action: AuditAction) -> Vec<v1::AuditEvent> {
 
 async fn consent_is_set_and_both_states_stay(server: Server) {
     let server = server.with_organization().await;
-    server.app().upsert_customer(reachable(HE)).await.unwrap();
-    let request = consent(HE, Consent::Withdrawn);
+    server.app().upsert_customer(reachable(SUBJECT)).await.unwrap();
+    let request = consent(SUBJECT, Consent::Withdrawn);
     for _ in 0..2 {
         let point = set(&server.staff("nora"), request.clone()).await.unwrap();
         assert_eq!((point.consent(), point.source), (Consent::Withdrawn, said("order form")));
     }
-    set(&server.customer(HE), consent(HE, Consent::Granted)).await.unwrap();
-    set(&server.app(), consent(HE, Consent::Unspecified)).await.unwrap();
+    set(&server.customer(SUBJECT), consent(SUBJECT, Consent::Granted)).await.unwrap();
+    set(&server.app(), consent(SUBJECT, Consent::Unspecified)).await.unwrap();
     let events = audited(&server, AuditAction::ConsentSet).await;
     let states: Vec<_> = events
         .iter()
         .rev()
         .map(|event| {
             let detail: Value = serde_json::from_str(&event.detail_json).unwrap();
-            assert_eq!((event.object_id.as_str(), &detail["source"]), (HE, &Value::from(said("by telephone"))));
+            assert_eq!((event.object_id.as_str(), &detail["source"]), (SUBJECT, &Value::from(said("by telephone"))));
             assert!(detail["consent_at"].is_i64());
             (event.actor.clone(), detail["consent"]["before"].clone(), detail["consent"]["after"].clone())
         })
@@ -158,11 +158,11 @@ async fn consent_is_set_and_both_states_stay(server: Server) {
     let (granted, withdrawn) = (Value::from("CONSENT_GRANTED"), Value::from("CONSENT_WITHDRAWN"));
     let expected = [
         ("nora".to_owned(), granted.clone(), withdrawn.clone()),
-        (HE.to_owned(), withdrawn, granted.clone()),
+        (SUBJECT.to_owned(), withdrawn, granted.clone()),
         ("crm".to_owned(), granted, Value::from("CONSENT_UNSPECIFIED")),
     ];
     assert_eq!(states, expected);
-    let found = v1::GetCustomerRequest { customer_id: HE.to_owned(), ..Default::default() };
+    let found = v1::GetCustomerRequest { customer_id: SUBJECT.to_owned(), ..Default::default() };
     let found = server.app().directory().get_customer(found).await.unwrap().into_inner().customer.unwrap();
     let consents: Vec<_> = found.contact_points.iter().map(ContactPoint::consent).collect();
     assert_eq!(consents, [Consent::Unspecified, Consent::Granted], "nothing else has changed");
@@ -170,21 +170,24 @@ async fn consent_is_set_and_both_states_stay(server: Server) {
 
 async fn what_cannot_be_consented_to_is_refused(server: Server) {
     let server = server.with_organization().await;
-    server.app().upsert_customer(reachable(HE)).await.unwrap();
+    server.app().upsert_customer(reachable(SUBJECT)).await.unwrap();
     let app = server.app();
-    let another = SetConsentRequest { value: "+1".to_owned(), ..consent(HE, Consent::Granted) };
+    let another = SetConsentRequest { value: "+1".to_owned(), ..consent(SUBJECT, Consent::Granted) };
     let wrong = refused(set(&app, another).await);
     assert_eq!(violations(&wrong), [("value".to_owned(), "UNKNOWN_CONTACT_POINT".to_owned())]);
-    let ahead = SetConsentRequest { consent_time: ago(-3_600), ..consent(HE, Consent::Granted) };
+    let ahead = SetConsentRequest { consent_time: ago(-3_600), ..consent(SUBJECT, Consent::Granted) };
     let wrong = refused(set(&app, ahead).await);
     assert_eq!(violations(&wrong), [("consent_time".to_owned(), "TIME_IN_FUTURE".to_owned())]);
     assert_eq!(refused(set(&app, consent("nobody", Consent::Granted)).await).code(), Code::NotFound);
-    assert_eq!(refused(set(&server.customer("carla"), consent(HE, Consent::Granted)).await).code(), Code::NotFound);
+    assert_eq!(
+        refused(set(&server.customer("carla"), consent(SUBJECT, Consent::Granted)).await).code(),
+        Code::NotFound
+    );
     assert!(audited(&server, AuditAction::ConsentSet).await.is_empty());
 }
 
-/// The customer with something in every column of his that callers can fill. Gives his interactions, the first of which was
-/// recorded before he had a name, and the request that recorded the second.
+/// The customer with something in every column of theirs that callers can fill. Gives their interactions, the first of
+/// which was recorded before they had a name, and the request that recorded the second.
 pub(crate) async fn known_well(server: &Server) -> (Vec<String>, v1::RecordInteractionRequest) {
     let (app, admin) = (server.app(), server.admin());
     let spoken = |told: Interaction| Interaction {
@@ -201,35 +204,35 @@ pub(crate) async fn known_well(server: &Server) -> (Vec<String>, v1::RecordInter
     };
     let before = Interaction { customer_alias: Some(phone(NUMBER)), ..ended("", 7_200) };
     let first = record(server, spoken(before)).await;
-    app.upsert_customer(reachable(HE)).await.unwrap();
+    app.upsert_customer(reachable(SUBJECT)).await.unwrap();
     let batch = v1::BatchUpsertCustomersRequest {
         request_id: request_id(),
-        customers: vec![reachable(HE), customer("dora")],
+        customers: vec![reachable(SUBJECT), customer("dora")],
         ..Default::default()
     };
     app.directory().batch_upsert_customers(batch).await.unwrap();
-    let told = Interaction { customer_alias: Some(phone(NUMBER)), ..ended(HE, 600) };
+    let told = Interaction { customer_alias: Some(phone(NUMBER)), ..ended(SUBJECT, 600) };
     let request = v1::RecordInteractionRequest { request_id: request_id(), interaction: Some(spoken(told)) };
     let recorded = app.interactions().record_interaction(request.clone()).await.unwrap().into_inner();
     let second = recorded.interaction_id;
     let ours = Interaction {
         channel: Channel::OutboundCall.into(),
         contact_purpose: ContactPurpose::FollowUp.into(),
-        ..spoken(ended(HE, 5_000))
+        ..spoken(ended(SUBJECT, 5_000))
     };
     let third = record(server, ours).await;
 
-    set(&server.customer(HE), consent(HE, Consent::Granted)).await.unwrap();
+    set(&server.customer(SUBJECT), consent(SUBJECT, Consent::Granted)).await.unwrap();
     let wish = v1::SetDoNotContactRequest {
         request_id: request_id(),
-        customer_id: HE.to_owned(),
+        customer_id: SUBJECT.to_owned(),
         reason: said("wish"),
         purposes: vec![ContactPurpose::Campaign.into()],
         ..Default::default()
     };
     for source in ["letter", "call"] {
         let wish = v1::SetDoNotContactRequest { request_id: request_id(), source: said(source), ..wish.clone() };
-        let set = server.customer(HE).contacts().set_do_not_contact(wish).await.unwrap().into_inner();
+        let set = server.customer(SUBJECT).contacts().set_do_not_contact(wish).await.unwrap().into_inner();
         let lift = v1::LiftDoNotContactRequest {
             request_id: request_id(),
             do_not_contact_id: set.do_not_contact.unwrap().do_not_contact_id,
@@ -240,22 +243,22 @@ pub(crate) async fn known_well(server: &Server) -> (Vec<String>, v1::RecordInter
         }
     }
     prefers(server).await;
-    let (customer_id, why) = (HE.to_owned(), said("suspension"));
+    let (customer_id, why) = (SUBJECT.to_owned(), said("suspension"));
     let suspend = v1::SuspendCustomerRequest { request_id: request_id(), customer_id, reason: why, end_time: None };
     let leads = server.supervisor("petra", &["north"]);
     leads.directory().suspend_customer(suspend).await.unwrap();
-    let (customer_id, why) = (HE.to_owned(), said("lifted"));
+    let (customer_id, why) = (SUBJECT.to_owned(), said("lifted"));
     let lift = v1::LiftSuspensionRequest { request_id: request_id(), customer_id, reason: why };
     admin.directory().lift_suspension(lift).await.unwrap();
     let reading = v1::ReadCustomerTimelineRequest {
-        customer_id: HE.to_owned(),
+        customer_id: SUBJECT.to_owned(),
         purpose: ReadingPurpose::Complaint.into(),
         note: said("purpose"),
         ..Default::default()
     };
     admin.interactions().read_customer_timeline(reading).await.unwrap();
 
-    // He writes when nobody has asked him, and a person closes it.
+    // The customer writes when nobody has asked them, and a person closes it.
     let reply = v1::ReceiveReplyRequest {
         request_id: request_id(),
         contact_point: Some(phone(NUMBER)),
@@ -322,14 +325,14 @@ pub(crate) async fn known_well(server: &Server) -> (Vec<String>, v1::RecordInter
     (vec![first, second, third], request)
 }
 
-/// What he said of how he likes to be met, took back and had refuted.
+/// What the customer said of how they like to be met, took back and had refuted.
 async fn prefers(server: &Server) {
-    let mut preferences = server.customer(HE).preferences();
+    let mut preferences = server.customer(SUBJECT).preferences();
     let by = v1::PreferenceDimension::Salutation;
     for what in ["Professor", "Sir"] {
         let statement = v1::StatePreferenceRequest {
             request_id: request_id(),
-            customer_id: HE.to_owned(),
+            customer_id: SUBJECT.to_owned(),
             dimension: by.into(),
             value: said(what),
             source: said("letterhead"),
@@ -339,14 +342,14 @@ async fn prefers(server: &Server) {
     }
     let withdrawal = v1::WithdrawPreferenceRequest {
         request_id: request_id(),
-        customer_id: HE.to_owned(),
+        customer_id: SUBJECT.to_owned(),
         dimension: by.into(),
         value: String::new(),
     };
     preferences.withdraw_preference(withdrawal).await.unwrap();
     let refutation = v1::RefutePreferenceRequest {
         request_id: request_id(),
-        customer_id: HE.to_owned(),
+        customer_id: SUBJECT.to_owned(),
         dimension: v1::PreferenceDimension::Topic.into(),
         value: said("topic"),
         note: said("not that"),
@@ -355,7 +358,7 @@ async fn prefers(server: &Server) {
     server.staff("nora").preferences().refute_preference(refutation).await.unwrap();
 }
 
-/// Asks him about an interaction, which he answers on the page and puts right; then it is somebody else's.
+/// Asks the customer about an interaction, which they answer on the page and put right; then it is somebody else's.
 async fn answers_on_a_page(server: &Server, interaction_id: &str) {
     let often = v1::SurveyTemplate { invite_interval: Some(prost_types::Duration::default()), ..template("page") };
     published(server, often).await;
@@ -402,15 +405,15 @@ pub(crate) async fn figures(server: &Server) -> Vec<v1::Scorecard> {
     cards
 }
 
-async fn an_export_has_all_of_his_and_nothing_of_others(server: Server) {
+async fn an_export_has_all_of_theirs_and_nothing_of_others(server: Server) {
     let server = awake(server).await;
     let (interactions, _) = known_well(&server).await;
     record(&server, Interaction { conclusion: "about another".to_owned(), ..ended("carla", 60) }).await;
-    let lines = export(&server.customer(HE), HE).await.unwrap();
+    let lines = export(&server.customer(SUBJECT), SUBJECT).await.unwrap();
     let of = |table: &str| lines.iter().filter(|line| line["table"] == table).collect::<Vec<_>>();
     let ids: BTreeSet<_> =
         of("interaction").iter().map(|line| line["row"]["id"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(ids, interactions.into_iter().collect(), "also the one from before he had a name");
+    assert_eq!(ids, interactions.into_iter().collect(), "also the one from before the customer had a name");
     for (table, count) in [
         ("customer", 1),
         ("customer_alias", 1),
@@ -426,18 +429,23 @@ async fn an_export_has_all_of_his_and_nothing_of_others(server: Server) {
         assert_eq!(of(table).len(), count, "{table}");
     }
     let text = lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
-    let his = ["Frau", "order form", "conclusion", "case", "order", "page", "seen", "attribute", "wish", "suspension"];
+    let theirs =
+        ["Frau", "order form", "conclusion", "case", "order", "page", "seen", "attribute", "wish", "suspension"];
     let more = ["purpose", "reply", "unasked", "comment", "page's comment", "correction", "by telephone", "remark"];
-    for what in his.into_iter().chain(more) {
+    for what in theirs.into_iter().chain(more) {
         assert!(text.contains(&said(what)), "{what} is missing");
     }
     for others in ["nora", "petra", "rita", "evidence", "verdict", &said("note"), "about another"] {
-        assert!(!text.contains(others), "{others} is not his");
+        assert!(!text.contains(others), "{others} is not theirs");
     }
-    assert_eq!(refused(export(&server.customer("carla"), HE).await).code(), Code::NotFound);
+    assert_eq!(refused(export(&server.customer("carla"), SUBJECT).await).code(), Code::NotFound);
     assert_eq!(refused(export(&server.admin(), "nobody").await).code(), Code::NotFound);
     let trail = audited(&server, AuditAction::CustomerExported).await;
-    assert_eq!(trail.iter().map(|event| event.object_id.as_str()).collect::<Vec<_>>(), [HE], "once, not once a page");
+    assert_eq!(
+        trail.iter().map(|event| event.object_id.as_str()).collect::<Vec<_>>(),
+        [SUBJECT],
+        "once, not once a page"
+    );
 }
 
 async fn an_export_comes_in_pages(server: Server) {
@@ -483,17 +491,17 @@ async fn an_erased_customer_is_in_no_file(server: Server) {
     let open = issue(&server, &record(&server, ended("dora", 60)).await).await.unwrap();
     let before = figures(&server).await;
     assert!(!before.is_empty());
-    // As a fit leaves it: a language that only he spoke is counted with everybody's.
+    // As a fit leaves it: a language that only this customer spoke is counted with everybody's.
     let fitted =
         format!("INSERT INTO preference_model (dimension, fitted, fitted_at) VALUES (7, '{}', 0)", said("tongue"));
     server.execute(&fitted).await;
 
-    let receipt = erase(&server.admin(), HE).await.unwrap();
-    assert_eq!(server.number("SELECT began_at + sequence FROM preference_fit").await, 0, "a fit without him is due");
+    let receipt = erase(&server.admin(), SUBJECT).await.unwrap();
+    assert_eq!(server.number("SELECT began_at + sequence FROM preference_fit").await, 0, "a fit without them is due");
     assert!(vault::verifies(&receipt.public_key, receipt.text.as_bytes(), &receipt.signature));
     assert!(receipt.text.contains("\ninteraction 3\n") && receipt.text.contains("\ncustomer 1\n"), "{}", receipt.text);
     assert!(!receipt.text.contains(MARK));
-    assert_eq!(erase(&server.admin(), HE).await.unwrap(), receipt, "a second call changes nothing");
+    assert_eq!(erase(&server.admin(), SUBJECT).await.unwrap(), receipt, "a second call changes nothing");
     let events = audited(&server, AuditAction::CustomerErased).await;
     assert_eq!(events.iter().map(|event| &event.object_id).collect::<Vec<_>>(), [&receipt.erasure_id]);
 
@@ -536,14 +544,14 @@ fn outcome(result: &v1::UpsertItemResult) -> Result<UpsertOutcome, String> {
 async fn an_erased_customer_does_not_come_back(server: Server) {
     let server = awake(server).await;
     let (interactions, request) = known_well(&server).await;
-    erase(&server.admin(), HE).await.unwrap();
+    erase(&server.admin(), SUBJECT).await.unwrap();
     let app = server.app();
 
     let erased = (Code::FailedPrecondition, "CUSTOMER_ERASED".to_owned());
-    assert_eq!(verdict(&refused(app.upsert_customer(reachable(HE)).await)), erased);
+    assert_eq!(verdict(&refused(app.upsert_customer(reachable(SUBJECT)).await)), erased);
     let only = |mode: UpsertMode| v1::UpsertCustomerRequest {
         request_id: request_id(),
-        customer: Some(customer(HE)),
+        customer: Some(customer(SUBJECT)),
         mode: mode.into(),
         ..Default::default()
     };
@@ -556,7 +564,7 @@ async fn an_erased_customer_does_not_come_back(server: Server) {
     ] {
         let batch = v1::BatchUpsertCustomersRequest {
             request_id: request_id(),
-            customers: vec![reachable(HE), customer("somebody else")],
+            customers: vec![reachable(SUBJECT), customer("somebody else")],
             mode: mode.into(),
         };
         let results = app.directory().batch_upsert_customers(batch).await.unwrap().into_inner().results;
@@ -570,7 +578,7 @@ async fn an_erased_customer_does_not_come_back(server: Server) {
         (v1::Recording::AlreadyPresent, interactions[1].as_str())
     );
     let by_number = Interaction { customer_alias: Some(phone(NUMBER)), ..ended("", 60) };
-    for told in [ended(HE, 60), by_number] {
+    for told in [ended(SUBJECT, 60), by_number] {
         let told = Interaction { conclusion: said("conclusion"), case_id: said("case"), ..told };
         let kept = app.get(&record(&server, told).await).await.unwrap();
         assert_eq!((kept.customer_id.as_str(), kept.customer_alias, kept.topic.as_str()), ("", None, "Returns"));
@@ -578,8 +586,11 @@ async fn an_erased_customer_does_not_come_back(server: Server) {
     }
     let left = "SELECT count(*) FROM customer WHERE customer_id = 'quetzal-1'";
     assert_eq!(server.number(left).await, 0);
-    assert_eq!(reason(&refused(export(&server.admin(), HE).await)), "CUSTOMER_ERASED");
-    assert_eq!(reason(&refused(set(&server.staff("nora"), consent(HE, Consent::Granted)).await)), "CUSTOMER_ERASED");
+    assert_eq!(reason(&refused(export(&server.admin(), SUBJECT).await)), "CUSTOMER_ERASED");
+    assert_eq!(
+        reason(&refused(set(&server.staff("nora"), consent(SUBJECT, Consent::Granted)).await)),
+        "CUSTOMER_ERASED"
+    );
 }
 
 async fn an_erasure_asks_for_a_customer(server: Server) {
@@ -614,8 +625,8 @@ async fn many_interactions_are_erased_at_once(server: Server) {
 
 async fn a_tombstone_outlives_its_key(server: Server) {
     let server = server.with_organization().await;
-    server.app().upsert_customer(reachable(HE)).await.unwrap();
-    let receipt = erase(&server.admin(), HE).await.unwrap();
+    server.app().upsert_customer(reachable(SUBJECT)).await.unwrap();
+    let receipt = erase(&server.admin(), SUBJECT).await.unwrap();
     let old = fs::read_to_string(server.data_dir().join("keys/master.keys")).unwrap();
     let file = server.data_dir().join("rotated.keys");
     fs::write(&file, format!("{old}newer {}\n", "A".repeat(43))).unwrap();
@@ -625,6 +636,6 @@ async fn a_tombstone_outlives_its_key(server: Server) {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     }
     let rotated = server.sibling_with(|config: &mut Config| config.master_key_file = Some(file)).await;
-    assert_eq!(erase(&rotated.admin(), HE).await.unwrap(), receipt);
-    assert_eq!(reason(&refused(rotated.app().upsert_customer(reachable(HE)).await)), "CUSTOMER_ERASED");
+    assert_eq!(erase(&rotated.admin(), SUBJECT).await.unwrap(), receipt);
+    assert_eq!(reason(&refused(rotated.app().upsert_customer(reachable(SUBJECT)).await)), "CUSTOMER_ERASED");
 }

@@ -21,7 +21,7 @@ pub(crate) fn tests() -> Vec<Test> {
     on_both![
         a_newer_assessment_takes_the_place_of_the_authors_own,
         everything_wrong_with_an_assessment_is_named,
-        the_assessed_reads_what_was_made_of_his_work,
+        the_assessed_read_what_was_made_of_their_work,
         assessments_are_read_by_team,
         what_contradicts_is_listed,
         mismatches_are_found_by_team_period_and_direction,
@@ -191,7 +191,7 @@ async fn everything_wrong_with_an_assessment_is_named(server: Server) {
     assert_eq!(server.number("SELECT count(*) FROM assessment").await, 0);
 }
 
-async fn the_assessed_reads_what_was_made_of_his_work(server: Server) {
+async fn the_assessed_read_what_was_made_of_their_work(server: Server) {
     let server = server.with_organization().await;
     let (rita, nora) = (reviewer(&server), server.staff("nora"));
     let interaction_id = record(&server, "nora").await;
@@ -213,7 +213,7 @@ async fn the_assessed_reads_what_was_made_of_his_work(server: Server) {
             own.into_iter().filter(|one| one.staff_id == "nora").collect::<Vec<_>>(),
             std::slice::from_ref(&masked)
         );
-        // Nor may he find out by asking for one.
+        // Nor may they find out by asking for one.
         for filter in [
             AssessmentFilter { interaction_id: interaction_id.clone(), ..Default::default() },
             AssessmentFilter { staff_id: "nora".to_owned(), ..Default::default() },
@@ -326,7 +326,7 @@ async fn mismatches_are_found_by_team_period_and_direction(server: Server) {
     }
     let [first, nils, sam, own, last] = ids.iter().map(String::as_str).collect::<Vec<_>>()[..] else { panic!() };
     let petra = petra(&server);
-    // Her teams' without her own, and nobody's who reviews and was rated himself.
+    // The teams' without petra's own, and without those of a reviewer who was rated.
     assert_eq!(rating_ids(&mismatches(&petra, MismatchFilter::default()).await), [last, nils, first]);
     let nora = server.caller(Role::Admin, "nora", &[]);
     assert_eq!(rating_ids(&mismatches(&nora, MismatchFilter::default()).await), [own, sam, nils]);
@@ -403,7 +403,7 @@ async fn praise_reaches_the_colleague_at_once(server: Server) {
     let events = server.admin().audit().list_audit_events(trail).await.unwrap().into_inner().audit_events;
     assert_eq!((events.len(), events[0].object_id.as_str()), (1, rating_id.as_str()));
 
-    // Nobody passes on his own; once somebody else does, he reads it, too.
+    // Nobody passes on their own; once somebody else does, they read it, too.
     assert_eq!(refused(share(&petra, &own, "").await).code(), Code::NotFound);
     let as_reviewer = server.caller(Role::Reviewer, "petra", &[]);
     assert_eq!(refused(share(&as_reviewer, &own, "").await).code(), Code::NotFound);

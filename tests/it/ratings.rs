@@ -29,8 +29,8 @@ pub(crate) fn tests() -> Vec<Test> {
         a_correction_too_late_is_evidence,
         contact_before_a_correction_is_flagged,
         credit_that_moves_takes_its_rating_along,
-        a_supervisor_sees_his_teams_and_not_himself,
-        who_reviews_does_not_read_his_own_ratings,
+        a_supervisor_sees_their_teams_and_not_themselves,
+        reviewers_do_not_read_their_own_ratings,
         figures_are_by_unit_and_day,
         the_same_work_is_compared,
         counters_are_what_the_record_says,
@@ -373,7 +373,7 @@ async fn credit_that_moves_takes_its_rating_along(server: Server) {
     let teams = scorecards(&server.app(), ScorecardUnit::Team).await.unwrap();
     let teams: Vec<_> = teams.iter().map(|card| (card.key.as_str(), card.answered)).collect();
     assert_eq!(teams, [("north", 0), ("south", 1)]);
-    // Whom the customer named is rated for as long as he took part.
+    // Those whom the customer named are rated for as long as they took part.
     let id = record(&server, "nora").await;
     reattribute(&server, &id, &[("nora", Primary), ("nils", Assisting)]).await;
     let named = Rating { rated_staff_id: "nils".to_owned(), ..rating(&id, 4) };
@@ -383,7 +383,7 @@ async fn credit_that_moves_takes_its_rating_along(server: Server) {
     assert_eq!(differing_counters(&server).await, 0);
 }
 
-async fn a_supervisor_sees_his_teams_and_not_himself(server: Server) {
+async fn a_supervisor_sees_their_teams_and_not_themselves(server: Server) {
     let server = server.with_organization().await;
     let of = async |staff: &str| submit(&server, rating(&record(&server, staff).await, 3)).await.rating_id;
     let (nora, petra, sam) = (of("nora").await, of("petra").await, of("sam").await);
@@ -391,7 +391,7 @@ async fn a_supervisor_sees_his_teams_and_not_himself(server: Server) {
     let sees =
         async |id: &str| supervisor.ratings().get_rating(GetRatingRequest { rating_id: id.to_owned() }).await.is_ok();
     assert!(sees(&nora).await && !sees(&sam).await);
-    assert!(!sees(&petra).await, "nobody reads what was said of himself");
+    assert!(!sees(&petra).await, "nobody reads what was said of themselves");
     let listed = supervisor.ratings().list_ratings(ListRatingsRequest::default()).await.unwrap().into_inner().ratings;
     assert_eq!(listed.iter().map(|one| &one.rating_id).collect::<Vec<_>>(), [&nora]);
     let traces =
@@ -411,7 +411,7 @@ async fn a_supervisor_sees_his_teams_and_not_himself(server: Server) {
     assert_eq!(refused(scorecards(&server.staff("nora"), ScorecardUnit::Staff).await).code(), Code::PermissionDenied);
 }
 
-async fn who_reviews_does_not_read_his_own_ratings(server: Server) {
+async fn reviewers_do_not_read_their_own_ratings(server: Server) {
     let server = server.with_organization().await;
     let own = submit(&server, rating(&record(&server, "nora").await, 1)).await.rating_id;
     let other = submit(&server, rating(&record(&server, "nils").await, 1)).await.rating_id;
@@ -513,8 +513,8 @@ async fn the_same_work_is_compared(server: Server) {
     for (id, team) in [("eve", "east"), ("wim", "west")] {
         app.upsert_staff(crate::support::sample::staff(id, team)).await.unwrap();
     }
-    // Complaints are rated badly whoever handles them, and sam handles nothing else. Among his likes he does well; eve, with
-    // the better mean, does easy work badly.
+    // Complaints are rated badly, no matter who handles them, and sam handles nothing else. Among such work sam does well;
+    // eve, with the better mean, does easy work badly.
     let work = [
         ("nora", "Returns", [0, 0, 2, 8, 40]),
         ("wim", "Returns", [0, 0, 2, 9, 39]),

@@ -29,13 +29,13 @@ pub(crate) fn tests() -> Vec<Test> {
     on_both![
         a_record_tells_what_its_time_allows,
         names_that_are_hidden_are_not_in_the_record,
-        the_auditors_record_is_for_who_has_no_stake,
+        the_auditors_record_is_for_those_without_a_stake,
         a_final_record_is_verified_offline,
         a_tally_is_made_offline,
         two_reviewers_who_agree_settle_a_flag,
         a_third_reviewer_decides_between_two,
         what_cannot_be_decided_is_refused,
-        flags_are_for_who_has_no_stake,
+        flags_are_for_those_without_a_stake,
     ]
 }
 
@@ -171,7 +171,7 @@ async fn names_that_are_hidden_are_not_in_the_record(server: Server) {
     assert_eq!(check(&server, &record, &[]).await.0, Some(0));
 }
 
-async fn the_auditors_record_is_for_who_has_no_stake(server: Server) {
+async fn the_auditors_record_is_for_those_without_a_stake(server: Server) {
     let id = closed(&server, disputed_for(14)).await;
     for caller in [server.app(), server.admin(), server.staff("colleague-0-0")] {
         let status = refused(export(&caller, &id, RecordAudience::Auditor).await);
@@ -383,14 +383,14 @@ async fn what_cannot_be_decided_is_refused(server: Server) {
     assert_eq!(why(refused(decide(&rita, decision(&chance, Dismissed, &[])).await)), "DISPUTE_OVER");
 }
 
-async fn flags_are_for_who_has_no_stake(server: Server) {
+async fn flags_are_for_those_without_a_stake(server: Server) {
     let id = announced(&server, disputed_for(14)).await;
     let rita = reviewer(&server, "rita");
     open(&server, &id).await;
     assert_eq!(reason(&refused(flags(&rita, &id, 0, String::new()).await)), "RESULT_NOT_OUT");
     close(&server, &id).await;
     let flagged = flag(&server, &id, 1, MoreThanChance, &["t0", "t1"]).await;
-    // On the roll; of a competing team by his token; there since the opening, by the directory.
+    // On the roll; of a competing team by their token; there since the opening, by the directory.
     server.app().upsert_staff(staff("newcomer", "t4")).await.unwrap();
     let near = [
         reviewer(&server, "colleague-3-0"),

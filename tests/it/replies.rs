@@ -34,7 +34,7 @@ pub(crate) fn tests() -> Vec<Test> {
         two_gateways_at_once_are_one_rating,
         an_answer_may_overtake_the_report_of_its_delivery,
         a_token_is_good_for_one_rating,
-        a_person_settles_what_only_he_can_read,
+        a_person_settles_what_only_a_person_can_read,
         replies_are_listed_page_by_page,
         a_reply_says_in_one_way_what_it_answers,
     ]
@@ -388,7 +388,7 @@ async fn a_token_is_good_for_one_rating(server: Server) {
     assert_eq!(violations(&wrong), expected.map(|(field, reason)| (field.to_owned(), reason.to_owned())));
 }
 
-async fn a_person_settles_what_only_he_can_read(server: Server) {
+async fn a_person_settles_what_only_a_person_can_read(server: Server) {
     let server = awake(server).await;
     let id = delivered_to(&server, NUMBER).await;
     let (reply, _) = replied(&server, from(NUMBER, "客服后来又打电话来解释了半天")).await;

@@ -275,7 +275,7 @@ pub(crate) fn ended(customer_id: &str, seconds: i64) -> Interaction {
     }
 }
 
-/// The same by somebody who is only known by his number.
+/// The same by somebody who is only known by their number.
 pub(crate) fn ended_by(number: &str, seconds: i64) -> Interaction {
     Interaction { customer_alias: Some(phone(number)), ..ended("", seconds) }
 }
@@ -411,17 +411,21 @@ async fn an_invitation_has_all_it_takes_to_send_it(server: Server) {
     assert_eq!((found.template_id.as_str(), found.template_version), ("csat", 1));
     assert_eq!(seconds(found.expire_time) - seconds(found.issue_time), 600);
     assert_eq!(uuid::Uuid::parse_str(&found.invitation_id).unwrap().get_version_num(), 4);
-    assert_eq!(issued.contact_point.clone().unwrap().value, "carla@example.com", "he does not object to this one");
+    assert_eq!(
+        issued.contact_point.clone().unwrap().value,
+        "carla@example.com",
+        "the customer does not object to this one"
+    );
     assert_eq!(issued.wording.clone().unwrap().locale, "zh");
     assert_eq!(issued.token.len(), 22);
 
-    // A retry finds it; whoever asks anew is told.
+    // A retry finds it; a new request is told.
     let again = server.app().surveys().issue_survey(request).await.unwrap().into_inner().to_send.unwrap();
     assert_eq!(again, issued);
     assert_eq!(verdict(&refused(issue(&server, &interaction_id).await)), precondition("ALREADY_INVITED"));
     assert_eq!(invitation(&server, &found.invitation_id).await, found);
 
-    // Where he called from is where he is asked.
+    // Where the customer called from is where they are asked.
     let interaction_id =
         record(&server, Interaction { customer_alias: Some(phone("+49 30 1")), ..ended("dora", 60) }).await;
     let issued = issue(&server, &interaction_id).await.unwrap();
@@ -586,7 +590,7 @@ async fn nobody_is_invited_against_the_policy(server: Server) {
     assert_eq!(verdict(&refused(issue(&server, &by_day).await)), precondition("CONTACT_REFUSED"));
     let suppressed = about(&server, &by_day).await.unwrap();
     assert_eq!(suppressed.contact_refusals().collect::<Vec<_>>(), [Refused::DoNotContact]);
-    // He was not invited, so that nothing else keeps him from being asked.
+    // The customer was not invited, so that nothing else keeps them from being asked.
     invited(&server, ended("dora", 60)).await;
 }
 
@@ -648,7 +652,7 @@ async fn an_interaction_that_ends_invites_by_itself(server: Server) {
     update(&["ended_time", "conclusion"]).await;
     assert_eq!(about(&server, &going_on).await, Some(found));
 
-    // Who called became known during the call, and is taken for the customer who was invited already.
+    // The caller became known during the call, and is taken for the customer who was invited already.
     let unnamed = Interaction { customer_alias: Some(phone("+49 30 5")), ended_time: None, ..ended("", 60) };
     let unnamed = record(&server, unnamed).await;
     let carla = Customer { aliases: vec![phone("+49 30 5")], ..customer("carla") };

@@ -33,7 +33,7 @@ pub(crate) fn tests() -> Vec<Test> {
         a_draft_is_kept_beside_the_ballot,
         everything_wrong_with_a_ranking_is_named,
         everything_wrong_with_a_choice_is_named,
-        who_is_not_on_the_roll_does_not_vote,
+        those_not_on_the_roll_do_not_vote,
         of_parallel_ballots_of_a_voter_one_wins,
         what_was_altered_or_copied_does_not_open,
         of_two_mutual_ballots_one_wins,
@@ -41,11 +41,11 @@ pub(crate) fn tests() -> Vec<Test> {
         nothing_changes_once_voting_has_opened,
         members_of_small_teams_are_pooled_or_have_no_ballot,
         voting_does_not_open_with_too_little,
-        who_is_erased_leaves_his_ballot,
+        an_erased_voter_leaves_their_ballot,
         the_database_alone_tells_nothing_of_a_ballot,
         teams_are_hidden_where_the_rules_say_so,
         a_token_is_good_for_one_ballot,
-        who_has_not_voted_is_reminded,
+        those_who_have_not_voted_are_reminded,
         operations_tell_nothing_of_a_vote,
     ];
     tests.extend(
@@ -182,11 +182,11 @@ async fn everything_wrong_with_a_choice_is_named(server: Server) {
         named(&[("entry_ids[1]", "OWN_ENTRY"), ("entry_ids[2]", "DUPLICATE_ENTRY"), ("entry_ids", "TOO_MANY_CHOSEN")]);
     assert_eq!(violations(&status), expected);
     assert_eq!(vote.cast(&voter, &[vote.entry(1), vote.entry(2)], 0).await.unwrap().revision, 1);
-    // Without the swap rule nobody is told who supports him.
+    // Without the swap rule nobody is told who supports them.
     vote.cast(&server.staff("t1-s0"), &[vote.entry(0)], 0).await.unwrap();
 }
 
-async fn who_is_not_on_the_roll_does_not_vote(server: Server) {
+async fn those_not_on_the_roll_do_not_vote(server: Server) {
     enrol(&server, &[3; 6]).await;
     server.app().upsert_staff(staff("principal", "t0")).await.unwrap();
     let rules = CompetitionRules { excluded_staff_ids: vec!["principal".to_owned()], ..dealt() };
@@ -208,7 +208,7 @@ async fn who_is_not_on_the_roll_does_not_vote(server: Server) {
         assert_eq!(verdict_of(vote.draft(&caller, &choice).await), is(Code::PermissionDenied, "NOT_ON_ROLL"), "{who}");
         assert_eq!(verdict_of(vote.withdraw(&caller, 1).await), is(Code::PermissionDenied, "NOT_ON_ROLL"), "{who}");
     }
-    // Who left does not vote any more; what he cast stands.
+    // Those who left do not vote any more; what they cast stands.
     let voter = server.staff("t0-s0");
     let panel = vote.panel(&voter).await;
     vote.cast(&voter, &panel, 0).await.unwrap();
@@ -241,7 +241,8 @@ async fn ballots_are_taken_from_the_opening_to_the_deadline(server: Server) {
     assert_eq!(verdict_of(vote.draft(&voter, &panel).await), over);
     let colleague = server.staff("t1-s0");
     assert_eq!(verdict_of(vote.cast(&colleague, &panel, 0).await), over);
-    // His panel stays, his ballot is seen by nobody any more; whoever did not hear the answer hears it again.
+    // The voter's panel stays, their ballot is seen by nobody any more; a voter who did not get the answer gets it
+    // again.
     let after = vote.ballot(&voter).await.unwrap();
     assert_eq!((after.panel.len(), after.entry_ids.len(), after.draft_entry_ids.len(), after.revision), (5, 0, 0, 0));
     assert_eq!(cast(&voter, request).await.unwrap(), receipt);
@@ -321,13 +322,13 @@ async fn what_was_altered_or_copied_does_not_open(server: Server) {
     };
     server.execute(&restore("t0-s1", "t0-s0")).await;
     assert_eq!(vote.ballot(&voter).await.unwrap_err().code(), Code::Internal, "another's");
-    // Whoever casts anew needs nothing of what is there.
+    // A voter who casts again needs nothing of what is there.
     assert_eq!(vote.cast(&voter, &panel[1..], 1).await.unwrap().revision, 2);
     server.execute(&restore("t0-s0", "t0-s0")).await;
-    assert_eq!(vote.ballot(&voter).await.unwrap_err().code(), Code::Internal, "his own of before");
+    assert_eq!(vote.ballot(&voter).await.unwrap_err().code(), Code::Internal, "the earlier one");
     assert_eq!(vote.withdraw(&voter, 2).await.unwrap(), 3);
     server.execute(&restore("t0-s0", "t0-s0")).await;
-    assert_eq!(vote.ballot(&voter).await.unwrap_err().code(), Code::Internal, "his own, withdrawn");
+    assert_eq!(vote.ballot(&voter).await.unwrap_err().code(), Code::Internal, "the withdrawn one");
     assert!(vote.ballot(&colleague).await.is_ok());
 }
 
@@ -378,7 +379,7 @@ async fn the_second_of_two_is_free_once_the_first_is_gone(server: Server) {
     let request = vote.casting(&[vote.entry(1)], 0);
     let receipt = cast(&here, request.clone()).await.unwrap();
     assert_eq!(verdict_of(vote.cast(&there, &[vote.entry(0)], 0).await), refused);
-    // A colleague's ballot is his team's.
+    // A colleague's ballot is their team's.
     assert_eq!(verdict_of(vote.cast(&server.staff("t1-s1"), &[vote.entry(0)], 0).await), refused);
     vote.cast(&here, &[vote.entry(2)], 1).await.unwrap();
     vote.cast(&there, &[vote.entry(0)], 0).await.unwrap();
@@ -463,7 +464,7 @@ async fn members_of_small_teams_are_pooled_or_have_no_ballot(server: Server) {
     assert_eq!(verdict(&status), is(Code::FailedPrecondition, "NO_BALLOT"));
     assert!(status.message().contains("too small"), "{}", status.message());
 
-    // Five of them are a pool, and none judges his own.
+    // Five of them are a pool, and none judges their own.
     for n in 7..10 {
         server.app().upsert_team(team(&format!("t{n}"))).await.unwrap();
         server.app().upsert_staff(staff(&member(n, 0), &format!("t{n}"))).await.unwrap();
@@ -498,7 +499,7 @@ async fn erase(server: &Server, voter_id: &str) -> i32 {
     server.admin().competitions().erase_voter(request).await.unwrap().into_inner().rolls
 }
 
-async fn who_is_erased_leaves_his_ballot(server: Server) {
+async fn an_erased_voter_leaves_their_ballot(server: Server) {
     enrol(&server, &[3; 6]).await;
     let vote = Vote::announce(&server, 6, dealt()).await;
     let declared = v1::DeclareConflictRequest {
@@ -512,7 +513,7 @@ async fn who_is_erased_leaves_his_ballot(server: Server) {
     Vote::opened(&server, 6, dealt()).await;
     let voter = server.staff("t0-s0");
     let panel = vote.panel(&voter).await;
-    assert_eq!(panel.len(), 4, "not the one of his conflict");
+    assert_eq!(panel.len(), 4, "not the one of the conflict");
     vote.cast(&voter, &panel, 0).await.unwrap();
     let before = server.texts("SELECT pseudonym FROM ballot WHERE sealed IS NOT NULL").await;
 
@@ -708,7 +709,7 @@ async fn a_token_is_good_for_one_ballot(server: Server) {
     assert_eq!(verdict_of(other.ballot_of(&app, &tokens[1]).await), invalid);
     let elsewhere = v1::CastBallotRequest { competition_id: other.id.clone(), ..casting(&tokens[1], 0) };
     assert_eq!(verdict_of(cast(&app, elsewhere).await), invalid);
-    // A colleague votes for himself only.
+    // A colleague votes for themselves only.
     let by_staff = cast(&server.staff("t0-s0"), casting(&tokens[1], 0)).await;
     assert_eq!(by_staff.unwrap_err().code(), Code::PermissionDenied);
     // Erased, it is void too.
@@ -745,7 +746,7 @@ impl Watching {
     }
 }
 
-async fn who_has_not_voted_is_reminded(server: Server) {
+async fn those_who_have_not_voted_are_reminded(server: Server) {
     enrol(&server, &[3; 6]).await;
     let mut all = Watching::begin(&server.app(), "").await;
     let before = all.cursor.clone();
@@ -755,7 +756,7 @@ async fn who_has_not_voted_is_reminded(server: Server) {
     assert!(told.len() == 18 && told.contains("t5-s2"), "{told:?}");
     assert_eq!(own.next(1).await, ["t0-s0".to_owned()].into());
 
-    // Who has voted since is not bothered, nor who was erased.
+    // Those who have voted since are not bothered, nor those who were erased.
     for id in ["t0-s0", "t1-s0"] {
         let voter = server.staff(id);
         vote.cast(&voter, &vote.panel(&voter).await, 0).await.unwrap();
@@ -763,7 +764,7 @@ async fn who_has_not_voted_is_reminded(server: Server) {
     erase(&server, "t2-s0").await;
     let told = Watching::begin(&server.app(), &before).await.next(15).await;
     assert!(!["t0-s0", "t1-s0", "t2-s0"].iter().any(|id| told.contains(*id)), "{told:?}");
-    // Another's are never his.
+    // Another's are never theirs.
     let mut colleague = Watching::begin(&server.staff("t3-s0"), "").await;
     Vote::opened(&server, 6, dealt()).await;
     assert_eq!(colleague.next(1).await, ["t3-s0".to_owned()].into());

@@ -33,7 +33,7 @@ pub(crate) fn tests() -> Vec<Test> {
         an_alias_shows_its_customer,
         a_timeline_is_watched_for_a_purpose,
         a_silent_watch_says_how_far_it_is,
-        who_is_not_active_any_more_watches_no_more,
+        a_person_no_longer_active_watches_no_more,
         a_watch_goes_on_where_it_was_cut,
         cursors_of_others_and_of_nobody,
         exactly_one_is_watched,
@@ -41,7 +41,7 @@ pub(crate) fn tests() -> Vec<Test> {
         a_watch_ends_with_its_life,
         a_stopping_server_ends_its_watches,
         a_slow_reader_is_cut_and_misses_nothing,
-        who_never_reads_does_not_keep_the_server,
+        a_reader_who_never_reads_does_not_keep_the_server,
         there_are_only_so_many_watches,
         nothing_is_missing_and_nothing_comes_twice,
     ];
@@ -173,7 +173,7 @@ async fn every_change_is_shown_to_whom_it_concerns(server: Server) {
     };
     server.admin().interactions().reattribute_interaction(request).await.unwrap();
     assert_eq!(carla.next().await, (Reattributed, id.clone()));
-    assert_eq!(sam.next().await, (Reattributed, id), "it is his now");
+    assert_eq!(sam.next().await, (Reattributed, id), "it is theirs now");
 
     // It left nora and her team: the next they are shown is another one, once though two of the team took part.
     let next = record(&app, together(&["nora", "nils"], "carla")).await;
@@ -309,7 +309,7 @@ async fn a_silent_watch_says_how_far_it_is(server: Server) {
     assert_eq!(dora.next().await.1, id);
 }
 
-async fn who_is_not_active_any_more_watches_no_more(server: Server) {
+async fn a_person_no_longer_active_watches_no_more(server: Server) {
     let server = Server::start_with(server.backend(), Clock::system(), lively).await.unwrap().with_organization().await;
     let app = server.app();
     let mut nora = Watch::open(&server.staff("nora"), of_customer("carla")).await.unwrap();
@@ -477,7 +477,7 @@ async fn record_large(caller: &Caller, count: usize) {
     }
 }
 
-/// A caller with a connection of his own that takes 64 KiB of each stream and no more until he reads on.
+/// A caller with a connection of their own that takes 64 KiB of each stream and no more until they read on.
 async fn sipping(server: &Server) -> Caller {
     let endpoint = Endpoint::from_shared(server.endpoint()).unwrap().initial_stream_window_size(65_535);
     Caller::new(endpoint.connect().await.unwrap(), Bearer::of(&server.token(Role::App, "crm", &[])))
@@ -527,7 +527,7 @@ async fn a_slow_reader_is_cut_and_misses_nothing(server: Server) {
     eventually(|| server.metrics().open_streams() == 0).await;
 }
 
-async fn who_never_reads_does_not_keep_the_server(server: Server) {
+async fn a_reader_who_never_reads_does_not_keep_the_server(server: Server) {
     let patient = |config: &mut Config| {
         impatient(config);
         config.limits.slow_reader = Duration::from_secs(3_600);

@@ -1,4 +1,4 @@
-// Rapport from Node over gRPC: records an interaction, lists the customer's, and watches him.
+// Rapport from Node over gRPC: records an interaction, lists the customer's, and watches them.
 //
 //   RAPPORT_TOKEN=... npm run desk -- http://127.0.0.1:50051 CUSTOMER_ID
 import { createGrpcTransport } from "@connectrpc/connect-node";

@@ -24,7 +24,7 @@ pub struct CreateArgs {
     /// Until when entries are taken: 2026-12-10T18:00:00+08:00, or 2026-12-10T18:00 in the organisation's zone
     #[arg(long, value_name = "TIME")]
     pub entries_until: String,
-    /// Until when ballots are taken, likewise
+    /// Until when ballots are taken, in the same form
     #[arg(long, value_name = "TIME")]
     pub votes_until: String,
     /// How ballots are filled in
@@ -63,7 +63,7 @@ pub struct CreateArgs {
     /// A team that judges and does not compete; repeat it for more
     #[arg(long = "neutral", value_name = "TEAM")]
     pub neutral_teams: Vec<String>,
-    /// A colleague who votes though he is of none of these teams; repeat it for more
+    /// A colleague who votes though they are of none of these teams; repeat it for more
     #[arg(long = "voter", value_name = "ID")]
     pub voters: Vec<String>,
     /// A colleague who does not vote, such as the principal; repeat it for more

@@ -1,4 +1,4 @@
-//! The part of the story in which a colleague is briefed before he meets somebody. It happened in the fortnight before today,
+//! The part of the story in which a colleague is briefed before meeting somebody. It happened in the fortnight before today,
 //! whenever that is: how a customer likes to be met is a matter of the present.
 
 use jiff::{Timestamp, ToSpan as _, Zoned};
@@ -20,10 +20,10 @@ const CUSTOMER: &str = "C-1002";
 const TOPIC: &str = "申论批改";
 
 impl Story {
-    /// 刘先生 as 陈杰 gets to know him, in both languages; a stranger; and others of his kind.
+    /// 刘先生 as 陈杰 gets to know the customer, in both languages; a stranger; and similar customers.
     pub(super) async fn brief(&mut self) -> anyhow::Result<()> {
         self.acquaintance().await?;
-        self.what_he_said().await?;
+        self.what_was_said().await?;
         say!(
             "\nThe familiar stranger: 陈杰 is to call 刘先生, whom several colleagues met this fortnight, and asks first (P3):"
         )?;
@@ -63,7 +63,7 @@ impl Story {
         Ok(())
     }
 
-    /// Who he is, and what happened.
+    /// Who the customer is, and what happened.
     async fn acquaintance(&mut self) -> anyhow::Result<()> {
         let customer = v1::Customer {
             customer_id: CUSTOMER.into(),
@@ -141,8 +141,8 @@ impl Story {
         Ok(())
     }
 
-    /// What 刘先生 told 陈杰, and what 李娜 heard him say.
-    async fn what_he_said(&mut self) -> anyhow::Result<()> {
+    /// What 刘先生 told 陈杰, and what 李娜 heard from the customer.
+    async fn what_was_said(&mut self) -> anyhow::Result<()> {
         let state = v1::StatePreferenceRequest {
             request_id: "demo-state".into(),
             customer_id: CUSTOMER.into(),

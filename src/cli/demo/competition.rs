@@ -155,7 +155,7 @@ impl Story {
             let request = v1::SubmitEntryRequest { request_id: request_id(), entry: Some(entry) };
             self.member(team, 1, team)?.competitions.submit_entry(request).await.map_err(refused)?;
         }
-        // Nor can it wait for the deadline that was announced: it is announced anew, which every team is told.
+        // Nor can it wait for the deadline that was announced: it is announced again, which every team is told.
         let request = v1::UpdateCompetitionRequest {
             request_id: request_id(),
             competition_id: competition_id.clone(),
@@ -247,7 +247,7 @@ impl Story {
         Ok(self.admin.competitions.get_leaderboard(request).await.map_err(refused)?.into_inner().standings)
     }
 
-    /// What an auditor without a stake finds: everything computed anew, offline.
+    /// What an auditor without a stake finds: everything computed again, offline.
     async fn verify(&mut self, id: &str) -> anyhow::Result<()> {
         let request =
             v1::ExportRecordRequest { competition_id: id.to_owned(), audience: v1::RecordAudience::Auditor.into() };
@@ -260,7 +260,7 @@ impl Story {
         Ok(())
     }
 
-    /// The strict open choice: whoever returns a vote is refused, and learns by that that there was one.
+    /// The strict open choice: a voter who returns a vote is refused, and so learns that there was one.
     async fn open_vote(&mut self) -> anyhow::Result<()> {
         say!(
             "\nThe same teams once more, each voter with one open choice, and mutual votes refused (voting.md's costs)."
@@ -306,7 +306,7 @@ fn society(text: &str, number: usize) -> Society {
     Society::draw(SIZE, &mut Chance::new(seed.stream(Purpose::Bootstrap)))
 }
 
-/// What the swap gains, in many such months dealt anew: beside what it gains where everybody has one open vote.
+/// What the swap gains, in many such months dealt again: beside what it gains where everybody has one open vote.
 async fn gains(redeals: usize) -> anyhow::Result<()> {
     let panel = Terms { form: Form::RankedPanel, panel_size: 7, one_way: OneWay::Never, earlier: Directions::new() };
     let open = Terms { form: Form::OpenChoice, ..panel.clone() };

@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Story {
-    /// A mismatch, a contest refused to who has a stake in it and granted by who has none, and praise.
+    /// A mismatch, a contest refused to a reviewer with a stake in it and granted by one without, and praise.
     pub(super) async fn review(&mut self) -> anyhow::Result<()> {
         let rating = self.outage_rating().await?;
         let assess = v1::AssessInteractionRequest {

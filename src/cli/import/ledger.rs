@@ -46,7 +46,7 @@ impl Ledger {
         Self { counts: Counts::default(), rejects, shown: Vec::new(), warnings: BTreeSet::new() }
     }
 
-    /// Counts a rejected row and keeps it for whoever mends it.
+    /// Counts a rejected row and keeps it for those who mend it.
     pub(super) fn reject(&mut self, row: &RawRow, reasons: &[String]) -> anyhow::Result<()> {
         self.counts.rejected += 1;
         match &mut self.rejects {

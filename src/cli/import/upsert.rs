@@ -101,7 +101,7 @@ impl Creation {
         Self { unknown, teams: HashSet::new(), staff: HashSet::new(), customers: HashSet::new() }
     }
 
-    /// The records that these requests need and no earlier ones did. A colleague's team is that of his first row.
+    /// The records that these requests need and no earlier ones did. A colleague's team is that of their first row.
     pub(super) fn needed<'a>(
         &mut self,
         requests: impl Iterator<Item = &'a RecordInteractionRequest>,

@@ -32,7 +32,7 @@ use crate::{
 
 const PAGE: u64 = 50;
 
-/// How often a vote is dealt anew because something changed meanwhile.
+/// How often a vote is dealt again because something changed meanwhile.
 const OPENING_TRIES: u32 = 5;
 
 impl CompetitionApi {
@@ -285,7 +285,7 @@ impl CompetitionApi {
         let mut tries = 0;
         let opened = loop {
             tries += 1;
-            // Whoever asks again after it was opened is answered by what was remembered, not by what stands there now.
+            // A caller who asks again after the opening is answered by what was remembered, not by what stands there now.
             let prepared = opening::prepare((&self.store, &self.vault), id, &draw).await;
             let (api, actor, draw) = (self.clone(), actor(&caller), draw.clone());
             let opened = self.change(mutation.clone(), move |tx, _| {

@@ -32,7 +32,7 @@ use crate::{
     survey::token_hash,
 };
 
-/// A voter's request. Whether he is active is asked with the ballots of his group.
+/// A voter's request. Whether the voter is active is checked with the ballots of their group.
 fn uttered<M>(request: Request<M>) -> Result<(Caller, M)> {
     Ok((Caller::of(request.extensions())?.clone(), request.into_inner()))
 }
@@ -51,7 +51,7 @@ impl CompetitionApi {
         let now = self.store.clock().now_micros();
         let own = ballots::own(reader, &self.vault, (&locked, now), &voter.pseudonym).await?;
         let rules = &competition.announced.rules;
-        // For whom an application asks is somebody of no team: what it may see itself is not his to see.
+        // An application asks for somebody of no team, who may not see what the application may.
         let hidden = rules.hides_teams && competition.state == CompetitionState::Voting;
         let view = View { team: !hidden, interactions: false };
         let mut plans = rows::plans_of(reader, id).await?;
@@ -167,7 +167,7 @@ impl CompetitionApi {
     }
 }
 
-/// A colleague votes for himself; an application votes for nobody but the judge whose token it has.
+/// A colleague votes for themselves; an application votes for nobody but the judge whose token it has.
 fn who(caller: &Caller, token: &str) -> Result<Who> {
     match caller.principal.role {
         Role::App if token.is_empty() => Err(Error::BallotTokenInvalid),

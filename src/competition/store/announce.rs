@@ -106,7 +106,7 @@ pub(crate) async fn update(
         ..Default::default()
     };
     competition::Entity::update(row).exec(tx).await?;
-    // Who counts on what was announced is told that it is not so any more.
+    // Those who count on what was announced are told that it is not so any more.
     announce_change(tx, store, id, CompetitionState::Submitting, 0, now).await?;
     let actor = (actor.0.as_str(), actor.1);
     let detail = Some(json!({"before": detail(&before.announced)?, "after": detail(announced)?}));

@@ -1,8 +1,8 @@
 //! Ballots: cast, replaced, withdrawn and drafted, in groups.
 //!
-//! Who casts one locks its competition beside others and his own row of the roll, so that his ballot is written by one server
-//! at a time. No row says whose it is or when, and what it says is sealed: not even the ids of requests are kept as they came, since callers
-//! may number them.
+//! A voter who casts one locks its competition beside others and their own row of the roll, so that their ballot is
+//! written by one server at a time. No row says whose it is or when, and what it says is sealed: not even the ids of
+//! requests are kept as they came, since callers may number them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -63,12 +63,12 @@ const REQUEST: Table = Table {
     ],
 };
 
-/// How a voter says who he is.
+/// How a voter says who they are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Who {
-    /// A colleague, by his id.
+    /// A colleague, by their id.
     Staff(String),
-    /// An invited judge, by the hash of his token.
+    /// An invited judge, by the hash of their token.
     Invited(String),
 }
 
@@ -80,7 +80,7 @@ pub(crate) struct Act {
     pub(crate) deed: Deed,
 }
 
-/// See [`Act`]. `revision` is that of the ballot that he knows, 0 before the first.
+/// See [`Act`]. `revision` is that of the ballot that the voter knows, 0 before the first.
 #[derive(Clone, Debug)]
 pub(crate) enum Deed {
     Draft { named: Vec<Uuid> },
@@ -413,7 +413,7 @@ impl Urn {
             }
         };
         if is_draft {
-            // It is as far as he got.
+            // It is as far as the voter got.
             faults.retain(|fault| !matches!(fault, Fault::TooFewRanked(_) | Fault::NothingChosen));
         }
         if faults.is_empty() {
@@ -527,12 +527,12 @@ impl Urn {
     }
 }
 
-/// In words; none: he has a ballot.
+/// In words; none: the voter has a ballot.
 fn why_no_ballot(reason: NoBallotReason) -> Option<&'static str> {
     match reason {
         NoBallotReason::Unspecified => None,
-        NoBallotReason::NothingToJudge => Some("fewer than two entries remain that he may judge"),
-        NoBallotReason::NoPool => Some("his team is too small to judge, and so are all such teams together"),
+        NoBallotReason::NothingToJudge => Some("fewer than two entries remain that the voter may judge"),
+        NoBallotReason::NoPool => Some("the voter's team is too small to judge, and so are all such teams together"),
     }
 }
 
@@ -569,7 +569,7 @@ fn violations(faults: impl Iterator<Item = Fault>, named: &[String]) -> Vec<Viol
     found.into_iter().map(|(_, violation)| violation).collect()
 }
 
-/// What a voter may see of his own ballot while he can change it.
+/// What a voter may see of their own ballot while they can change it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Own {
     pub(crate) named: Vec<Uuid>,
@@ -577,7 +577,7 @@ pub(crate) struct Own {
     pub(crate) revision: i64,
 }
 
-/// A voter of the roll by who he says he is.
+/// A voter of the roll by who they say they are.
 ///
 /// # Errors
 /// [`Error::NotOnRoll`], [`Error::BallotTokenInvalid`].

@@ -17,7 +17,7 @@ use crate::{
     vault::Vault,
 };
 
-/// Removes a voter from every roll, whether a colleague or an invited judge; gives of how many. His ballots stay under their
+/// Removes a voter from every roll, whether a colleague or an invited judge; gives of how many. The ballots stay under their
 /// pseudonyms, which lead to nobody then.
 pub(crate) async fn erase(tx: &Tx, vault: &Vault, now: Micros, actor: &Actor, voter_id: &str) -> Result<u64, Abort> {
     let none = || Expr::value(None::<String>);

@@ -54,7 +54,7 @@ pub(crate) struct Opinion {
     pub(crate) disqualified: BTreeSet<String>,
 }
 
-/// Refuses a reviewer who is on the roll of a competition, or of a team that competes in it, by his token or the directory.
+/// Refuses a reviewer who is on the roll of a competition or of a competing team, by their token or the directory.
 ///
 /// # Errors
 /// [`Error::ReviewerCompetes`].
@@ -140,7 +140,7 @@ fn review(row: flag_review::Model) -> Result<Review> {
     })
 }
 
-/// Adds one reviewer's opinion, and settles the flag if it is the second of its kind. `teams`: those of his token.
+/// Adds one reviewer's opinion, and settles the flag if it is the second of its kind. `teams`: those of their token.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::ReviewerCompetes`], [`Error::DisputeOver`], [`Error::FlagSettled`],

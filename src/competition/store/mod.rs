@@ -89,7 +89,7 @@ pub(super) async fn lock(tx: &Tx, store: &Store, id: Uuid) -> Result<(Locked, Mi
     Ok((locked, store.now(tx).await?))
 }
 
-/// Likewise, beside others who do the same.
+/// The same, beside others who do so.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -136,7 +136,7 @@ pub(super) async fn find_plan(connection: &impl ConnectionTrait, id: Uuid) -> Re
     query.one(connection).await?.map(rows::plan).transpose()
 }
 
-/// A voter of the roll by who he is.
+/// A voter of the roll by who they are.
 pub(super) async fn enrolled(
     connection: &impl ConnectionTrait,
     competition: Uuid,
@@ -149,7 +149,7 @@ pub(super) async fn enrolled(
     query.one(connection).await?.map(rows::enrolled).transpose()
 }
 
-/// An invited judge of the roll by his token.
+/// An invited judge of the roll by their token.
 pub(super) async fn invited(
     connection: &impl ConnectionTrait,
     competition: Uuid,

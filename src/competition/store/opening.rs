@@ -310,7 +310,7 @@ async fn candidates(tx: &Tx, competition: &Competition, plans: &[Plan]) -> Resul
         if let Some(person) = find_staff(tx, id).await?
             && person.state == StaffState::Active
         {
-            // Whoever is of a judging team already judges there.
+            // Members of a judging team judge there already.
             people.entry(id.clone()).or_insert((person, None));
         }
     }

@@ -147,7 +147,7 @@ pub(crate) async fn declare_conflict(
     Ok(())
 }
 
-/// Invites judges to a neutral team; whoever was invited before has another team and token now.
+/// Invites judges to a neutral team; judges who were invited before have another team and token now.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::VotingOpened`].

@@ -1,5 +1,5 @@
 //! Reminders to those who have not voted: written once for each occasion, by whichever server comes first, and shown only to
-//! whoever still has not.
+//! those who still have not.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -153,8 +153,8 @@ async fn silent(connection: &impl ConnectionTrait, vault: &Vault, locked: &Locke
     Ok(seats.into_iter().filter(|(pseudonym, _)| is_silent(pseudonym)).map(|(_, voter_id)| voter_id).collect())
 }
 
-/// How a reminder names whom it is for: who was reminded at half time had not voted, so nobody may tell it from a copy of the
-/// database. A MAC under every master key there is, the newest first.
+/// How a reminder names whom it is for: a voter who was reminded at half time had not voted, so nobody may tell it from a
+/// copy of the database. A MAC under every master key there is, the newest first.
 #[derive(Clone, Debug)]
 pub(crate) struct Whom(Vec<String>);
 

@@ -150,7 +150,7 @@ fn cast(manifest: &Manifest, roll: &[RollVoter], seed: &Seed) -> Sums {
     sums
 }
 
-/// As whoever wrote to the database could, without the key.
+/// As an attacker who can write to the database could, without the key.
 fn rehash(record: &mut Record) {
     let mut before = Hash::default();
     for one in &mut record.revisions {

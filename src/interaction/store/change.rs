@@ -32,7 +32,7 @@ use crate::{
     survey::{Ended, invite_themselves, invites_itself},
 };
 
-/// Who changes an interaction, and how he asked.
+/// Who changes an interaction, and how they asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Changing {
     pub(crate) request: Request,
@@ -98,7 +98,7 @@ pub(crate) async fn update(
     find(store.reader(), &sight, id).await?.ok_or(Error::NotFound("interaction"))
 }
 
-/// Says anew whom an interaction is about.
+/// Changes whom an interaction is about.
 async fn write_about(tx: &Tx, id: Uuid, facts: &Facts) -> Result<(), Abort> {
     let staff = facts.about_staff_ids.clone();
     let known = known_among(tx, Named { staff, ..Named::default() }).await?;

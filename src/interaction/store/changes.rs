@@ -25,7 +25,7 @@ pub(crate) struct Change {
     pub(crate) interaction_id: Uuid,
     pub(crate) kind: InteractionChangeKind,
     pub(crate) changed_at: Micros,
-    /// With whom, found by his alias too.
+    /// With whom, found by an alias too.
     pub(crate) customer_id: Option<String>,
     pub(crate) staff_ids: Vec<String>,
     pub(crate) team_ids: Vec<String>,

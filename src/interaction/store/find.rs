@@ -180,7 +180,7 @@ pub(super) fn took_part(condition: Condition) -> Expr {
     Expr::exists(rows)
 }
 
-/// With the customer himself, or under an alias of his before he was known.
+/// With the customer by id, or under an alias of theirs before they were known.
 async fn about_customer(connection: &impl ConnectionTrait, customer_id: &str) -> Result<Condition, DbErr> {
     use interaction::Column;
     let mut about = Condition::any().add(Column::CustomerId.eq(customer_id));

@@ -103,7 +103,7 @@ pub(crate) async fn reattribute(
     Ok((recorded, waiting))
 }
 
-/// Who stays keeps the role and team of then, unless given others, and stays told by the one who named them first.
+/// Those who stay keep their role and team, unless given others, and stay told by the one who named them first.
 fn keep_frozen(participants: &mut [Participant], before: &[Participant]) {
     for participant in participants {
         if let Some(was) = before.iter().find(|was| was.staff_id == participant.staff_id) {

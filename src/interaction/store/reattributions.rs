@@ -32,7 +32,7 @@ pub(super) async fn ask(
     (by, now): (&str, Micros),
     reason: &str,
 ) -> Result<Uuid, DbErr> {
-    // Random: who sees one does not guess others.
+    // Random: nobody who sees one can guess others.
     let id = Uuid::new_v4();
     let row = reattribution::ActiveModel {
         id: Set(id),

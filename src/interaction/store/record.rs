@@ -191,7 +191,7 @@ async fn known_to(connection: &impl ConnectionTrait, told: impl IntoIterator<Ite
     known_among(connection, named).await
 }
 
-/// What is recorded of facts about somebody who was erased: what happened, and neither who he was nor his words.
+/// What is recorded of facts about somebody who was erased: what happened, and neither who they were nor their words.
 fn without_erased<'f>(facts: &'f Facts, erased: &HashMap<Name, Uuid>) -> Cow<'f, Facts> {
     let is_erased = |name| erased.contains_key(&name);
     let by_id = facts.customer_id.clone().map(Name::Customer).is_some_and(is_erased);
@@ -209,12 +209,12 @@ fn without_erased<'f>(facts: &'f Facts, erased: &HashMap<Name, Uuid>) -> Cow<'f,
 }
 
 impl Known {
-    /// Whoever the directory does not know: he may have been erased.
+    /// Those whom the directory does not know: they may have been erased.
     fn strangers(&self, entries: &[Entry]) -> Vec<Name> {
         let names = entries.iter().flat_map(|entry| {
             let id = entry.facts.customer_id.clone().filter(|id| !self.customers.contains(id)).map(Name::Customer);
             let alias = entry.facts.customer_alias.clone().filter(|alias| !self.aliases.contains_key(alias));
-            // Beside a customer who is known, an alias is one of his.
+            // Beside a customer who is known, an alias is one of theirs.
             let alias = alias.filter(|_| id.is_some() || entry.facts.customer_id.is_none()).map(Name::Alias);
             [id, alias]
         });

@@ -32,7 +32,7 @@ pub(in crate::preference) enum Evidence {
 /// What a brief says. Whatever somebody else wrote are [`Words`], which get into a line in quotation marks only.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::preference) enum Fact {
-    /// How he is called, and by which id or alias he is known.
+    /// What the customer is called, and by which id or alias they are known.
     Known {
         name: Option<Words>,
         known_as: Words,
@@ -80,7 +80,7 @@ pub(in crate::preference) enum Fact {
         at: Micros,
         source: Words,
     },
-    /// Nothing certain is known of how he likes to be met.
+    /// Nothing certain is known of how the customer likes to be met.
     NothingCertain,
     Refuted {
         dimension: PreferenceDimension,
@@ -121,7 +121,7 @@ pub(in crate::preference) enum Fact {
         reasons: Vec<ContactRefusalReason>,
         from: Option<Micros>,
     },
-    /// He need not say it again.
+    /// The customer need not say it again.
     OnRecord {
         at: Micros,
         order: Option<Words>,
@@ -173,7 +173,7 @@ pub(in crate::preference) enum Value {
     Text(Words),
 }
 
-/// Something he did of his own accord (I8).
+/// Something the customer did of their own accord (I8).
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::preference) struct Activity {
     pub(in crate::preference) at: Micros,

@@ -1,5 +1,5 @@
-//! What we still owe a customer: matters that nobody closed, contacts in which he did not get through, callbacks that did not
-//! reach him.
+//! What we still owe a customer: matters that nobody closed, contacts in which they did not get through, callbacks that
+//! did not reach them.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ pub(super) struct Open<'r> {
 pub(in crate::preference) enum Because {
     CustomerSays,
     StaffSay,
-    /// He came back about it after it had been called resolved.
+    /// The customer came back about it after it had been called resolved.
     CameBack,
     /// A complaint, of which nobody said that it was resolved.
     NobodySaid,
@@ -64,7 +64,7 @@ fn contact(one: &Recorded) -> Contact {
 
 /// Why a matter is open, if it is: by the newest word about it, the customer's before the colleague's.
 fn because(interactions: &[&Recorded]) -> Option<Because> {
-    // The first of his contacts that nobody said anything of: the one that followed the last word.
+    // The first of the customer's contacts that nobody said anything of: the one that followed the last word.
     let mut came_back = None;
     for (at, one) in interactions.iter().map(|one| (occurred(one), &one.facts)) {
         match (one.customer_resolution, one.staff_resolution) {
@@ -83,7 +83,7 @@ fn because(interactions: &[&Recorded]) -> Option<Because> {
     is_complaint.then_some(Because::NobodySaid)
 }
 
-/// The contact in which he tried to reach us last, if he did not get through and nobody served him since.
+/// The contact in which the customer tried to reach us last, if they did not get through and nobody served them since.
 pub(super) fn missed(recorded: &[Recorded]) -> Option<&Recorded> {
     let last = since_served(recorded).find(|one| is_inbound_contact(one.facts.direction, one.facts.kind))?;
     match last.facts.outcome {
@@ -92,13 +92,13 @@ pub(super) fn missed(recorded: &[Recorded]) -> Option<&Recorded> {
     }
 }
 
-/// The callbacks that he asked for and that did not reach him, newest first, unless he was served since.
+/// The callbacks that the customer asked for and that did not reach them, newest first, unless they were served since.
 pub(super) fn callbacks(recorded: &[Recorded]) -> Vec<&Recorded> {
     let is_one = |facts: &Facts| facts.contact_purpose == Some(ContactPurpose::RequestedCallback);
     since_served(recorded).filter(|one| is_one(&one.facts)).collect()
 }
 
-/// What came after he was served last, newest first.
+/// What came after the customer was served last, newest first.
 fn since_served(recorded: &[Recorded]) -> impl Iterator<Item = &Recorded> {
     let contacts = recorded.iter().filter(|one| !is_activity(one.facts.kind));
     contacts.take_while(|one| !is_served(one.facts.outcome))
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_back_within_seven_days_was_not_helped() {
+    fn a_customer_who_comes_back_within_seven_days_was_not_helped() {
         use Resolution::{Resolved, Unspecified};
         assert_eq!(why(&case(&[(0, Resolved), (7, Unspecified)])), [Because::CameBack]);
         assert_eq!(why(&case(&[(0, Resolved), (8, Unspecified)])), [], "another matter of the same name");

@@ -1,8 +1,8 @@
 //! What to know before meeting a customer (P3): facts, each with its evidence, in the order in which they are best read. No I/O.
-//! `fact` is what can be said and `writer` finds it, `matters` what we owe him; `words` puts facts into sentences, in the
-//! languages of `zh` and `en`, by the `vocabulary` of both.
+//! `fact` is what can be said and `writer` finds it, `matters` what we owe them; `words` puts facts into sentences, in
+//! the languages of `zh` and `en`, by the `vocabulary` of both.
 //!
-//! Ratings never come here: a brief is passed on, and nobody shall learn from it who rated him how (R12).
+//! Ratings never come here: a brief is passed on, and nobody is to learn from it who rated them how (R12).
 
 mod en;
 mod fact;
@@ -55,7 +55,7 @@ pub(super) enum Who<'a> {
     Stranger(&'a Alias),
 }
 
-/// What the contact policy says of contacting him now.
+/// What the contact policy says of contacting the customer now.
 #[derive(Clone, Debug)]
 pub(super) struct PolicyNow {
     pub(super) version: i64,
@@ -71,7 +71,7 @@ pub(super) struct Wall {
     pub(super) now: Micros,
 }
 
-/// The contact point that a channel reaches, if he has one of its kind.
+/// The contact point that a channel reaches, if the customer has one of its kind.
 pub(super) fn point_for(channel: Channel, points: &[ContactPoint]) -> Option<String> {
     let kind = match channel {
         Channel::InboundCall | Channel::OutboundCall | Channel::Callback | Channel::Sms => ContactKind::Phone,
@@ -85,7 +85,7 @@ pub(super) fn point_for(channel: Channel, points: &[ContactPoint]) -> Option<Str
     points.iter().find(|point| point.kind == kind).map(|point| point.value.clone())
 }
 
-/// The language that a customer said he prefers, as the statement has it.
+/// The language that a customer said they prefer, as the statement has it.
 pub(super) fn stated_language(holding: &[Statement]) -> Option<&str> {
     let is_it = |one: &&Statement| {
         one.dimension == PreferenceDimension::Language as i16

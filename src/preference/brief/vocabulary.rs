@@ -61,7 +61,7 @@ pub(super) fn language(tag: &str) -> Option<Word> {
     })
 }
 
-/// How he stands.
+/// The customer's standing.
 pub(super) fn standing(standing: CustomerStanding) -> Word {
     match standing {
         CustomerStanding::Prospect | CustomerStanding::Unspecified => Word { en: "a prospect", zh: "潜在客户" },
@@ -121,7 +121,7 @@ pub(super) fn point(kind: ContactKind) -> Word {
     }
 }
 
-/// Whether he agreed.
+/// Whether the customer agreed.
 pub(super) fn consent(consent: Consent) -> Word {
     match consent {
         Consent::Unspecified => Word { en: "whether the customer agreed is not known", zh: "是否同意联系不详" },

@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_those_on_his_wall() {
+    fn dates_are_those_on_the_customers_wall() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
         let said =
             |language: Language, text| language.say(&Fact::LongWait { at: at(text), waited: 200_000_000 }, &wall());

@@ -30,9 +30,9 @@ use crate::{
 
 /// Facts of one kind at most, where there may be many.
 const AT_MOST: usize = 3;
-/// So many contacts in vain, and none that reached him, are a sign.
+/// So many contacts in vain, and none that reached the customer, are a sign.
 const IN_VAIN_FROM: usize = 3;
-/// Who waited longer is told that we are sorry.
+/// A customer who waited longer is told that we are sorry.
 const LONG_WAIT: Micros = 120 * 1_000_000;
 
 /// The facts of a brief.
@@ -61,15 +61,15 @@ impl Brief<'_, '_> {
         self.said.push(Told { section, fact, evidence });
     }
 
-    /// His record in the directory; of a stranger, the interaction by which we know him.
-    fn himself(&self) -> Vec<Evidence> {
+    /// The customer's record in the directory; of a stranger, the interaction by which we know them.
+    fn identity(&self) -> Vec<Evidence> {
         match self.sources.who {
             Who::Customer(customer) => vec![Evidence::Customer(customer.id.clone())],
             Who::Stranger(_) => self.sources.recorded.first().map(interaction).into_iter().collect(),
         }
     }
 
-    /// How he is to be addressed: as he said, else as the directory has it.
+    /// How the customer is to be addressed: as they said, else as the directory has it.
     fn name(&self) -> Option<Words> {
         let stated = self.preference(PreferenceDimension::Salutation).and_then(|one| one.value.clone());
         let listed = match self.sources.who {
@@ -104,13 +104,13 @@ impl Brief<'_, '_> {
         self.say(
             Section::Who,
             Fact::Known { name: self.name(), known_as: Words::new(known_as), standing },
-            self.himself(),
+            self.identity(),
         );
         if let Some(Suspension { reason, start, end, .. }) = suspension {
             self.say(
                 Section::Who,
                 Fact::Suspended { reason: Words::new(reason), since: start, until: end },
-                self.himself(),
+                self.identity(),
             );
         }
         let lines = self.sources.lines;
@@ -158,7 +158,7 @@ impl Brief<'_, '_> {
     }
 
     fn preferences(&mut self) {
-        // What he said is surest.
+        // What the customer said is surest.
         let is_stated = |one: &&Preference| one.origin == PreferenceOrigin::Stated;
         let (said, inferred): (Vec<_>, Vec<_>) = self.sources.preferences.iter().partition(is_stated);
         for preference in said.into_iter().chain(inferred) {
@@ -183,7 +183,7 @@ impl Brief<'_, '_> {
             }
         }
         if self.said.iter().all(|one| one.section != Section::Preferences) {
-            self.say(Section::Preferences, Fact::NothingCertain, self.himself());
+            self.say(Section::Preferences, Fact::NothingCertain, self.identity());
         }
     }
 
@@ -267,7 +267,7 @@ impl Brief<'_, '_> {
         for ContactPoint { kind, value, source, obtained_at, consent, .. } in customer.contact_points.clone() {
             let (value, source) = (Words::new(value), Words::new(source));
             let fact = Fact::Point { kind, value, source, obtained: obtained_at, consent };
-            self.say(Section::ContactPoints, fact, self.himself());
+            self.say(Section::ContactPoints, fact, self.identity());
         }
     }
 
@@ -321,13 +321,13 @@ impl Brief<'_, '_> {
         }
     }
 
-    /// What weighs most comes first: what we owe him, what he did, what was last.
+    /// What weighs most comes first: what we owe the customer, what they did, what was last.
     fn opener(&mut self, open: &[Open<'_>]) {
         let recorded = self.sources.recorded;
         let missed = matters::missed(recorded).map(|one| (Topic::Missed { at: occurred(one) }, one));
         let callback = matters::callbacks(recorded).first().map(|one| (Topic::Callback { at: occurred(one) }, *one));
         let matter = open.first().and_then(|open| {
-            // Of what we tried in vain he knows nothing.
+            // The customer knows nothing of what we tried in vain.
             let served = open.interactions.iter().find(|one| is_served(one.facts.outcome));
             let one = served.or(open.interactions.first())?;
             Some((Topic::Matter { topic: words(&one.facts.topic), at: occurred(one) }, *one))
@@ -339,7 +339,7 @@ impl Brief<'_, '_> {
         let found = missed.or(callback).or(matter).or(newest);
         let (about, evidence) = match found {
             Some((about, one)) => (about, vec![interaction(one)]),
-            None => (Topic::Nothing, self.himself()),
+            None => (Topic::Nothing, self.identity()),
         };
         self.say(Section::Opener, Fact::Opener { name: self.name(), about }, evidence);
     }
@@ -363,8 +363,8 @@ fn activity(one: &Recorded) -> Option<Activity> {
     })
 }
 
-/// Whether a value helps to meet him. What he did by himself is told as such, and a service is what everything is of which
-/// nobody said more.
+/// Whether a value helps to meet the customer. What they did by themselves is told as such, and everything is a service
+/// of which nobody said more.
 fn is_telling(value: &Value) -> bool {
     match value {
         Value::Channel(channel) => *channel != Channel::Event,

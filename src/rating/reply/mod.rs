@@ -12,7 +12,7 @@
 //! - Letters as the template maps them. Labels and synonyms whole; a label with an unknown word beside it is asked about,
 //!   so that no negation is ever overlooked. Slips as far as `typo` takes them.
 //! - The code for "not the colleague's fault", alone or behind the score (`5 0`, `5#0`, never within `50`), reads as
-//!   [`Attribution::Other`]; words may name the cause. Alone, either gives a reading without a score: whoever keeps the
+//!   [`Attribution::Other`]; words may name the cause. Alone, either gives a reading without a score: the keeper of the
 //!   invitation then asks for the score if there is none yet.
 //! - Two causes that are not staff read as `Other`: that it was not the colleague is certain. Staff and another cause
 //!   together read as none, and so does a cause within a question.

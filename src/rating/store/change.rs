@@ -32,7 +32,7 @@ use crate::{
     survey,
 };
 
-/// How long after his answer a customer may correct it (R6).
+/// How long after answering a customer may correct the answer (R6).
 pub(crate) const CORRECTION_WINDOW: Micros = 30 * 60 * 1_000_000;
 
 /// What a customer meant.
@@ -100,7 +100,7 @@ async fn put_right_or_take_back(tx: &Tx, correction: &Correction, now: Micros) -
     }
 }
 
-/// What a customer says of his rating when it is too late to correct it.
+/// What a customer says of their rating when it is too late to correct it.
 #[derive(Clone, Debug)]
 pub(crate) struct Said {
     pub(crate) score: i32,
@@ -157,7 +157,7 @@ async fn corrected(tx: &Tx, earlier: &Rating, correction: &Correction, now: Micr
     }
     let template = survey::store::template(tx, &earlier.template_id, earlier.template_version).await?;
     let template = template.ok_or_else(|| DbErr::RecordNotFound(format!("template {}", earlier.template_id)))?;
-    // In time is who answered in time: that he noticed his slip after the window is not held against him.
+    // In time is an answer that came in time: a slip noticed after the window is not held against it.
     let late = earlier.standing == RatingStanding::Late;
     Ok(Rating {
         id: Uuid::new_v4(),

@@ -1,4 +1,4 @@
-//! The counters: adding to them, reading figures from them, and counting everything anew.
+//! The counters: adding to them, reading figures from them, and counting everything from scratch.
 
 use std::collections::BTreeMap;
 
@@ -249,7 +249,7 @@ pub(super) fn unit_of(number: i16) -> Result<Unit, DbErr> {
     found.ok_or_else(|| DbErr::Type(format!("unit {number}")))
 }
 
-/// What counting anew found.
+/// What a count from scratch found.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Recount {
     pub(crate) ratings: u64,
@@ -259,7 +259,7 @@ pub(crate) struct Recount {
     pub(crate) differing: usize,
 }
 
-/// Counts every rating and invitation on record anew and compares; puts what it counted in the counters' place if
+/// Counts every rating and invitation on record from scratch and compares; puts what it counted in the counters' place if
 /// `mend`.
 ///
 /// # Errors

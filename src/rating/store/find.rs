@@ -125,7 +125,7 @@ pub(super) async fn of_colleague(
     Ok(found.all(connection).await?.into_iter().map(to_rating).collect())
 }
 
-/// Ratings by id, whoever asks.
+/// Ratings by id, no matter who asks.
 pub(crate) async fn among(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Rating>, DbErr> {
     let found = rating::Entity::find().filter(rating::Column::Id.is_in(ids.iter().copied())).all(connection).await?;
     Ok(found.into_iter().map(|row| (row.id, to_rating(row))).collect())
@@ -164,7 +164,7 @@ pub(crate) async fn counted_besides(
 pub(crate) struct Links {
     pub(crate) corrects: Option<Uuid>,
     pub(crate) corrected_by: Option<Uuid>,
-    /// An interaction of the rated person with the customer before he corrected himself.
+    /// An interaction of the rated person with the customer before the correction.
     pub(crate) contact: Option<Uuid>,
 }
 

@@ -24,11 +24,11 @@ pub(super) fn tests() -> Vec<Test> {
         in_a_batch_the_other_items_go_in,
         a_supervisor_records_people_of_their_teams,
         applications_speak_for_everybody,
-        whom_another_named_may_decline,
+        a_participant_whom_another_named_may_decline,
         nobody_declines_their_own_work,
         edits_of_rated_work_reach_no_figure,
         what_an_application_says_of_rated_work_counts,
-        a_known_instant_is_not_moved_by_who_took_part,
+        a_known_instant_is_not_moved_by_a_participant,
     ]
 }
 
@@ -72,7 +72,7 @@ async fn work_is_not_recorded_in_anothers_name(server: Server) {
     let id = nora.record(with(vec![assisting("sam"), primary("nora")])).await.unwrap().interaction_id;
     let recorded = server.app().get(&id).await.unwrap();
     assert_eq!(told_by(&recorded), [("sam", "nora"), ("nora", "")], "others who took part are told by her");
-    // Who says that they were told by somebody else is not believed.
+    // A caller who says that they were told by somebody else is not believed.
     let dressed = Participant { told_by: "sam".to_owned(), ..primary("nora") };
     let id = nora.record(with(vec![dressed])).await.unwrap().interaction_id;
     assert_eq!(told_by(&server.app().get(&id).await.unwrap()), [("nora", "")]);
@@ -136,7 +136,7 @@ async fn applications_speak_for_everybody(server: Server) {
     assert_eq!(answer.message().await.unwrap().unwrap().recorded_count, 1);
 }
 
-async fn whom_another_named_may_decline(server: Server) {
+async fn a_participant_whom_another_named_may_decline(server: Server) {
     let server = server.with_organization().await;
     let id = server.staff("nora").record(with(vec![primary("nora"), assisting("sam")])).await.unwrap().interaction_id;
     let sam = server.staff("sam");
@@ -334,7 +334,7 @@ async fn what_an_application_says_of_rated_work_counts(server: Server) {
 }
 
 /// By when an interaction ended an answer is in time or late.
-async fn a_known_instant_is_not_moved_by_who_took_part(server: Server) {
+async fn a_known_instant_is_not_moved_by_a_participant(server: Server) {
     let server = server.with_organization().await;
     let nora = server.staff("nora");
     let open = Interaction { ended_time: None, ..call("nora", "carla") };

@@ -35,7 +35,7 @@ pub(super) fn tests() -> Vec<Test> {
     on_both![
         a_person_has_so_many_calls_in_flight,
         what_is_out_of_time_is_not_begun,
-        whoever_runs_out_of_time_is_told_that_nobody_knows,
+        a_caller_out_of_time_is_told_that_nobody_knows,
         a_page_runs_out_of_time_too,
         a_page_ends_by_bytes_and_goes_on,
         an_answer_that_nobody_takes_is_given_up,
@@ -110,7 +110,7 @@ async fn what_is_out_of_time_is_not_begun(server: Server) {
     assert_eq!(sent.answered().await.status.code(), Code::Ok);
 }
 
-async fn whoever_runs_out_of_time_is_told_that_nobody_knows(server: Server) {
+async fn a_caller_out_of_time_is_told_that_nobody_knows(server: Server) {
     let server = server.with_organization().await;
     let crm = bearer(&server, Role::App, "crm");
     let mut wire = Wire::connect(server.address()).await;
@@ -200,7 +200,7 @@ async fn an_answer_that_nobody_takes_is_given_up(server: Server) {
     let late = timeout(SOON, read(body)).await.unwrap();
     assert_eq!(verdict(&late.status), (Code::ResourceExhausted, "SLOW_READER".to_owned()));
     assert!(late.bytes < 100_000, "{}", late.bytes);
-    // Whoever reads gets all of it.
+    // A caller who reads gets all of it.
     let mut wire = Wire::connect(server.address()).await;
     let sent = wire.send(LIST, &[("authorization", &nora)], &listing(String::new())).await;
     let whole = timeout(SOON, sent.answered()).await.unwrap();

@@ -41,7 +41,7 @@ async fn an_old_file_does_not_revive_a_consent(server: Server) {
         let answer = upsert(&app, file.clone(), mode).await.customer.unwrap();
         assert_eq!(phone_of(&answer).consent(), Consent::Withdrawn, "{mode:?}");
     }
-    // Taking the contact point away and telling it anew is no way round.
+    // Taking the contact point away and telling it again is no way round.
     upsert(&app, customer("quinn"), UpsertMode::Replace).await;
     let answer = upsert(&app, file, UpsertMode::Replace).await.customer.unwrap();
     assert_eq!(phone_of(&answer).consent(), Consent::Withdrawn);

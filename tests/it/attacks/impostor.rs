@@ -99,7 +99,7 @@ async fn a_vote_does_not_open_before_the_submission_deadline(server: Server) {
     let status = refused(open().await);
     assert_eq!(verdict(&status), (Code::FailedPrecondition, "CANNOT_OPEN".to_owned()));
     assert!(status.message().contains("entries are taken until"), "{}", status.message());
-    // Announced anew, which who watches is told.
+    // Announced again, which watchers are told.
     let mut watching = server.staff("t5-s0").competitions();
     let request = v1::WatchLeaderboardRequest { competition_id: vote.id.clone(), ..Default::default() };
     let mut watch = watching.watch_leaderboard(request).await.unwrap().into_inner();

@@ -41,7 +41,7 @@ pub(super) fn tests() -> Vec<Test> {
     );
     tests.extend(on_both![
         figures_are_as_if_nobody_had_rated_the_reader,
-        an_export_by_who_served_the_customer_is_refused,
+        an_export_by_somebody_who_served_the_customer_is_refused,
         nobody_settles_a_reply_about_themselves,
     ]);
     tests
@@ -476,7 +476,7 @@ async fn figures_are_as_if_nobody_had_rated_the_reader(server: Server) {
     assert_eq!(ranked(server.supervisor("lena", &["north"])).await.ranks[0].n, 8);
 }
 
-async fn an_export_by_who_served_the_customer_is_refused(server: Server) {
+async fn an_export_by_somebody_who_served_the_customer_is_refused(server: Server) {
     let server = server.with_organization().await;
     served(&server, "nora", "carla", 0).await;
     let ask = |subject: &'static str, customer_id: &'static str| {

@@ -82,7 +82,7 @@ async fn a_body_that_never_comes_holds_no_place(server: Server) {
     for _ in 0..20 {
         waiting.push(wire.begin(CHECK, &[]).await);
         waiting.push(wire.begin(CUSTOMER, &[("authorization", &bearer)]).await);
-        // Who has no token is told so without a body.
+        // A caller without a token is told so without a body.
         let stranger = wire.begin(CUSTOMER, &[]).await;
         let (status, _) = timeout(SOON, stranger.head()).await.unwrap();
         assert_eq!(status.unwrap().code(), Code::Unauthenticated);
@@ -110,7 +110,7 @@ async fn bad_tokens_are_counted_by_address(server: Server) {
     }
     assert_eq!(codes[..3], [Code::Unauthenticated; 3]);
     assert!(codes[3..].contains(&Code::ResourceExhausted), "{codes:?}");
-    // Whoever is known already does not pay for it.
+    // Callers who are known already do not pay for it.
     organization(&known).await.unwrap();
     let new = async {
         while organization(&server.admin()).await.is_err() {

@@ -22,7 +22,7 @@ pub(super) fn tests() -> Vec<Test> {
         a_supervisor_adds_people_of_their_teams_only,
         what_is_rated_takes_two,
         what_is_not_rated_moves_at_once,
-        whoever_asked_or_has_a_part_does_not_approve,
+        those_who_asked_or_have_a_part_do_not_approve,
         what_waits_is_seen_by_whom_it_is_not_about,
         what_was_rejected_stays_as_it_was,
         what_changed_meanwhile_is_asked_for_anew,
@@ -155,7 +155,7 @@ async fn a_supervisor_adds_people_of_their_teams_only(server: Server) {
     }
     let moved = reattribute(&petra, &id, vec![primary("nils"), assisting("sam")]).await.unwrap();
     let told: Vec<_> = moved.interaction.unwrap().participants.into_iter().map(|one| one.told_by).collect();
-    assert_eq!(told, ["petra", ""], "who is new is told by her");
+    assert_eq!(told, ["petra", ""], "the new one is told by her");
     // Between teams it is moved by an administrator.
     assert!(reattribute(&server.admin(), &id, vec![primary("siri")]).await.unwrap().reattribution.is_none());
 }
@@ -220,7 +220,7 @@ async fn what_is_not_rated_moves_at_once(server: Server) {
     assert!(reattribute(&server.admin(), &id, vec![elsewhere]).await.unwrap().reattribution.is_some());
 }
 
-async fn whoever_asked_or_has_a_part_does_not_approve(server: Server) {
+async fn those_who_asked_or_have_a_part_do_not_approve(server: Server) {
     let server = peopled(server).await;
     let petra = server.supervisor("petra", &["north"]);
     let id = record(&server, vec![primary("nora"), assisting("paula")]).await;

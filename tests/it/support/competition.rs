@@ -64,7 +64,7 @@ pub(crate) fn announcement(now: i64, rules: CompetitionRules) -> v1::Competition
     }
 }
 
-/// Announces anew that entries are taken until an hour sooner, which is when [`announcement`] was made.
+/// Announces again that entries are taken until an hour sooner, which is when [`announcement`] was made.
 pub(crate) async fn end_submission(admin: &Caller, competition_id: &str) {
     let mut admin = admin.competitions();
     let request = v1::GetCompetitionRequest { competition_id: competition_id.to_owned() };

@@ -57,7 +57,7 @@ impl Database {
         Ok(Self { directory, name })
     }
 
-    /// Takes the database away, whoever is using it. An embedded one goes with its directory.
+    /// Takes the database away, no matter who is using it. An embedded one goes with its directory.
     pub(super) async fn remove(&self) -> Result<()> {
         let Some(name) = &self.name else { return Ok(()) };
         administer(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await

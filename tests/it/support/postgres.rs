@@ -84,7 +84,7 @@ impl Cluster {
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            // Whoever reads our output must not wait for the shell to close it.
+            // Readers of our output must not wait for the shell to close it.
             .stderr(Stdio::null())
             .spawn()?;
         let mut said = String::new();

@@ -189,7 +189,7 @@ impl Server {
         self.caller(Role::Admin, "ada", &[])
     }
 
-    /// A colleague of the team that the directory gives him.
+    /// A colleague of the team that the directory gives them.
     pub(crate) fn staff(&self, staff_id: &str) -> Caller {
         self.caller(Role::Staff, staff_id, &[])
     }

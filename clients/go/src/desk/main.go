@@ -1,4 +1,4 @@
-// Rapport from Go: records an interaction, lists the customer's, and watches him.
+// Rapport from Go: records an interaction, lists the customer's, and watches them.
 //
 //	RAPPORT_TOKEN=... desk 127.0.0.1:50051 CUSTOMER_ID
 package main
