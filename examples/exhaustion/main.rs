@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use clap::{Parser, ValueEnum};
 use h2::{
@@ -30,7 +30,7 @@ use prost::Message;
 use rapport::{
     api::v1::{
         BatchRecordInteractionsRequest, BatchUpsertStaffMembersRequest, BatchUpsertTeamsRequest, GetCustomerRequest,
-        ListInteractionsRequest, Role, StaffMember, StaffRole, SummarizeInteractionsRequest, Team,
+        ListInteractionsRequest, Role, StaffMember, StaffRole, SummarizeInteractionsRequest, SummaryGrouping, Team,
     },
     cli::client::{Client, explain},
     clock::Clock,
@@ -80,7 +80,7 @@ enum Attack {
     BadTokens,
     /// 90 pages of interactions that nobody reads.
     UnreadPages,
-    /// 12 summaries of everything at once, again and again.
+    /// Two summaries at once of each of 12 colleagues, again and again.
     Summaries,
     /// Calls that are out of time when they come.
     ExpiredCalls,
@@ -216,7 +216,12 @@ impl Attack {
                 }
             }
             Self::UnreadPages => {
-                let message = ListInteractionsRequest { page_size: 500, ..Default::default() }.encode_to_vec();
+                let request = ListInteractionsRequest { page_size: 500, ..Default::default() };
+                let client = Client::lazy(&format!("http://{address}"), &token(server, Role::Staff, "agent-1")?)?;
+                let page = client.interactions.clone().list_interactions(request.clone()).await;
+                let page = page.map_err(|status| explain(&status))?.into_inner();
+                ensure!(!page.interactions.is_empty(), "the pages are empty");
+                let message = request.encode_to_vec();
                 let path = "/rapport.v1.InteractionService/ListInteractions";
                 let mut wire = Wire::connect(address).await?;
                 for _ in 0..STREAMS {
@@ -264,18 +269,28 @@ impl Attack {
                 held.push(Box::new(voting));
             }
             Self::Summaries => {
-                let token = token(server, Role::Staff, "agent-1")?;
-                let client = Client::lazy(&format!("http://{address}"), &token)?;
-                held.push(Box::new(again(12, move || {
+                for number in 0..12 {
+                    let token = token(server, Role::Staff, &format!("agent-{number}"))?;
+                    let client = Client::lazy(&format!("http://{address}"), &token)?;
+                    let request = SummarizeInteractionsRequest {
+                        group_by: SummaryGrouping::Topic.into(),
+                        ..SummarizeInteractionsRequest::default()
+                    };
+                    // An attack whose every call is refused would be none.
                     let mut interactions = client.interactions.clone();
-                    async move {
-                        let request = SummarizeInteractionsRequest::default();
-                        if interactions.summarize_interactions(request).await.is_err() {
-                            tokio::time::sleep(PAUSE).await;
+                    let first = interactions.summarize_interactions(request.clone()).await;
+                    let first = first.map_err(|status| explain(&status))?.into_inner();
+                    ensure!(!first.groups.is_empty(), "nothing is summed up");
+                    held.push(Box::new(again(2, move || {
+                        let (mut interactions, request) = (client.interactions.clone(), request.clone());
+                        async move {
+                            if interactions.summarize_interactions(request).await.is_err() {
+                                tokio::time::sleep(PAUSE).await;
+                            }
+                            Ok(())
                         }
-                        Ok(())
-                    }
-                })));
+                    })));
+                }
             }
         }
         Ok(held)

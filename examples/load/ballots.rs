@@ -47,7 +47,7 @@ impl Caller {
     }
 }
 
-/// A voter, with what he has cast.
+/// A voter, with what they have cast.
 struct Voter {
     caller: Caller,
     competition_id: String,

@@ -58,7 +58,7 @@ impl Window {
     }
 }
 
-/// One caller, who waits for an answer before he calls again.
+/// One caller, who waits for an answer before they call again.
 pub(crate) trait Call: Send + 'static {
     /// Calls and is content with the answer.
     fn call(&mut self, request: RecordInteractionRequest) -> impl Future<Output = anyhow::Result<()>> + Send;

@@ -1,5 +1,5 @@
 //! `rapport demo`: a small organisation's fortnight, recorded through the real API and told in plain words; then the
-//! server goes on serving, for whoever wants to try it.
+//! server goes on serving, for those who want to try it.
 
 mod brief;
 mod competition;
@@ -103,7 +103,7 @@ fn print_farewell(args: &DemoArgs, running: &Running) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The people of the story, each with a connection of his own.
+/// The people of the story, each with a connection of their own.
 struct Story {
     app: Client,
     li_na: Client,

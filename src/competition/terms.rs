@@ -179,9 +179,9 @@ pub(crate) struct Case {
 /// The roll's view of one voter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Enrolled {
-    /// Under which he was dealt, and his ballot is sealed.
+    /// Under which the voter was dealt, and their ballot is sealed.
     pub(crate) pseudonym: String,
-    /// None once he was erased.
+    /// None once the voter was erased.
     pub(crate) voter_id: Option<String>,
     pub(crate) team_id: Option<String>,
     /// None: no ballot.

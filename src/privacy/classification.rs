@@ -1,5 +1,5 @@
 //! What every column of every table holds: whose data it is, how the rows of one customer are found, and what becomes of
-//! them when he is erased. Export and erasure are walks over this table and know no other; a test compares it with the live
+//! them when that customer is erased. Export and erasure are walks over this table and know no other; a test compares it with the live
 //! schema, so that a new column is classified before it ships.
 //!
 //! Conditions and expressions are SQL for both databases: `$1` is the customer's id, `{theirs}` lists the ids of their
@@ -11,16 +11,16 @@ use Class::{Fact, Identity, Note, Organization, Partly, Pseudonym, Staff, Techni
 /// Whose data a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// Who the customer is, or what he said: exported; erased to this expression.
+    /// Who the customer is, or what they said: exported; erased to this expression.
     Identity(&'static str),
-    /// His in some rows, about others in the rest: exported as the first expression, erased to the second.
+    /// The customer's in some rows, about others in the rest: exported as the first expression, erased to the second.
     Partly(&'static str, &'static str),
-    /// Names a matter of his in a calling system: exported; erased to a number that still tells his matters apart, since
+    /// Names a matter of theirs in a calling system: exported; erased to a number that still tells their matters apart, since
     /// resolution is counted by them.
     Pseudonym,
-    /// What happened with him: exported; stays, without him.
+    /// What happened with them: exported; stays, without them.
     Fact,
-    /// What others wrote about their work with him, which may name him: theirs, so not exported; erased to this expression.
+    /// What others wrote about their work with the customer, whom it may name: not exported; erased to this expression.
     Note(&'static str),
     /// About colleagues.
     Staff,
@@ -92,7 +92,7 @@ const fn deleted(which: &'static str) -> Rows {
     Rows { which, key: None, fate: Fate::Deleted }
 }
 
-/// Every table, in the order in which a customer is erased: first what is found by his interactions, then these, then what
+/// Every table, in the order in which a customer is erased: first what is found by their interactions, then these, then what
 /// they are found by.
 pub const TABLES: &[Table] = &[
     Table::of_customer(

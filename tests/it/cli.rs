@@ -50,7 +50,7 @@ pub(crate) fn tests() -> Vec<Test> {
     ]
 }
 
-const MAPPING: &str = r#"
+pub(crate) const MAPPING: &str = r#"
 source = "cli test"
 key = "id"
 

@@ -1,4 +1,4 @@
-//! Closing the vote, revising its result, and letting it stand. Whoever comes first does it; whoever comes later finds it done.
+//! Closing the vote, revising its result, and letting it stand. The first to come does it; others find it done.
 //!
 //! To count takes time, which nobody else's writes must wait for: one transaction ends the vote, it is counted outside of any,
 //! and another one publishes the result. A vote that has ended and is not counted yet, after a crash for example, is due.

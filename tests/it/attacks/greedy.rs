@@ -17,14 +17,14 @@ use rapport::{
     },
     config::Config,
 };
-use tokio::time::timeout;
+use tokio::{task::JoinSet, time::timeout};
 use tonic::{Code, Status};
 
 use crate::support::{
     Caller, Server, Test,
     client::request_id,
     competition::{Vote, dealt, enrol, member},
-    http, on_both,
+    http, on_both, on_postgres,
     refusal::{may_be_retried, outcome, verdict},
     refused,
     sample::call,
@@ -32,7 +32,7 @@ use crate::support::{
 };
 
 pub(super) fn tests() -> Vec<Test> {
-    on_both![
+    let mut tests = on_both![
         a_person_has_so_many_calls_in_flight,
         what_is_out_of_time_is_not_begun,
         a_caller_out_of_time_is_told_that_nobody_knows,
@@ -43,7 +43,9 @@ pub(super) fn tests() -> Vec<Test> {
         a_vote_that_is_too_large_is_refused_by_name,
         a_large_vote_is_dealt_beside_the_writes_of_others,
         a_hostile_file_is_refused_soon,
-    ]
+    ];
+    tests.extend(on_postgres![heavy_reads_of_a_person_keep_nobody_waiting]);
+    tests
 }
 
 const RECORD: &str = "/rapport.v1.InteractionService/RecordInteraction";
@@ -85,6 +87,28 @@ async fn a_person_has_so_many_calls_in_flight(server: Server) {
     first.say(&v1::GetOrganizationRequest {});
     assert_eq!(first.answered().await.status.code(), Code::Ok);
     organization(&server.staff("nora")).await.unwrap();
+}
+
+/// Summaries that take as long as they can: of one person one is at it, and ordinary reads have readers of their own.
+async fn heavy_reads_of_a_person_keep_nobody_waiting(server: Server) {
+    let server = server.with_organization().await;
+    let summarize = |staff_id: &str| {
+        let mut interactions = server.staff(staff_id).interactions();
+        let request =
+            v1::SummarizeInteractionsRequest { group_by: v1::SummaryGrouping::Topic.into(), ..Default::default() };
+        async move { interactions.summarize_interactions(request).await }
+    };
+    let blocked = server.block_interactions().await;
+    let mut of_nora: JoinSet<_> = (0..12).map(|_| summarize("nora")).collect();
+    let of_nils = tokio::spawn(summarize("nils"));
+    for _ in 0..11 {
+        let refusal = refused(of_nora.join_next().await.unwrap().unwrap());
+        assert_eq!(verdict(&refusal), (Code::ResourceExhausted, "RATE_LIMITED".to_owned()));
+        organization(&server.staff("nils")).await.unwrap();
+    }
+    drop(blocked);
+    of_nora.join_next().await.unwrap().unwrap().unwrap();
+    of_nils.await.unwrap().unwrap();
 }
 
 async fn what_is_out_of_time_is_not_begun(server: Server) {

@@ -5,9 +5,12 @@ use rapport::api::v1::{
     UpsertOutcome,
 };
 
+use serde_json::json;
+
 use crate::{
+    cli::{MAPPING, last_line, rapport, write},
     privacy::{NUMBER, consent, reachable, set},
-    support::{Caller, Server, Test, client::request_id, on_both, sample::customer},
+    support::{Caller, Server, Test, client::request_id, on_both, private_directory, sample::customer},
 };
 
 pub(super) fn tests() -> Vec<Test> {
@@ -15,6 +18,7 @@ pub(super) fn tests() -> Vec<Test> {
         an_old_file_does_not_revive_a_consent,
         a_file_with_fewer_columns_takes_nothing_away,
         a_newer_consent_that_says_when_is_heard,
+        a_stray_quotation_mark_takes_its_own_row_only,
     ]
 }
 
@@ -84,4 +88,26 @@ async fn a_newer_consent_that_says_when_is_heard(server: Server) {
     assert_eq!(phone_of(&older).consent(), Consent::Withdrawn);
     let newer = upsert(&app, told(1), UpsertMode::Merge).await.customer.unwrap();
     assert_eq!((phone_of(&newer).consent(), phone_of(&newer).source.as_str()), (Consent::Granted, "in the shop"));
+}
+
+async fn a_stray_quotation_mark_takes_its_own_row_only(server: Server) {
+    let directory = private_directory();
+    let customer = |row: usize| match row {
+        10 => "\"王女士".to_owned(),
+        40 => "6\" pipe".to_owned(),
+        60 => "\"王\"女士".to_owned(),
+        _ => format!("\"c,{row}\""),
+    };
+    let row = |row: usize| format!("{row},call,03/03/2025 09:00,03/03/2025 09:02,{}\n", customer(row));
+    let rows: String = (1..=100).map(row).collect();
+    let file = write(directory.path(), "rows.csv", &format!("id,how,asked,answered,customer\n{rows}"));
+    let mapping = write(directory.path(), "mapping.toml", MAPPING);
+    let rejects = directory.path().join("rejects.csv").display().to_string();
+    let endpoint = server.endpoint();
+    let import = ["import", "interactions", &file, "--mapping", &mapping, "--endpoint", &endpoint, "--json"];
+    let told = last_line(&rapport(&server, &[&import[..], &["--rejects", &rejects]].concat()).await);
+    assert_eq!(told, json!({"read": 100, "accepted": 97, "already_present": 0, "skipped": 0, "rejected": 3}));
+    let kept = std::fs::read_to_string(&rejects).unwrap();
+    let lines: Vec<&str> = kept.lines().skip(1).map(|line| line.split_once(',').unwrap().0).collect();
+    assert_eq!(lines, ["11", "41", "61"], "{kept}");
 }

@@ -91,13 +91,18 @@ impl Database {
 
     /// A connection that keeps everybody from recording until it is dropped.
     pub(super) async fn block_writes(&self) -> Result<sea_orm::DatabaseConnection> {
-        let mut options = sea_orm::ConnectOptions::new(self.own_url()?);
-        let connection = sea_orm::Database::connect(options.max_connections(1).clone()).await?;
-        let block = match self.name {
+        self.block(match self.name {
             None => "BEGIN IMMEDIATE",
             Some(_) => "BEGIN; LOCK TABLE stream",
-        };
-        connection.execute_unprepared(block).await?;
+        })
+        .await
+    }
+
+    /// A connection that opens a transaction with this, and holds it until it is dropped.
+    pub(super) async fn block(&self, sql: &str) -> Result<sea_orm::DatabaseConnection> {
+        let mut options = sea_orm::ConnectOptions::new(self.own_url()?);
+        let connection = sea_orm::Database::connect(options.max_connections(1).clone()).await?;
+        connection.execute_unprepared(sql).await?;
         Ok(connection)
     }
 

@@ -125,6 +125,12 @@ impl Server {
         self.database.block_writes().await.unwrap()
     }
 
+    /// Keeps everybody from reading interactions until what it returns is dropped.
+    pub(crate) async fn block_interactions(&self) -> sea_orm::DatabaseConnection {
+        assert_eq!(self.backend, Backend::Postgres, "nothing keeps SQLite from reading: register `on_postgres`");
+        self.database.block("BEGIN; LOCK TABLE interaction").await.unwrap()
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.running.address()
