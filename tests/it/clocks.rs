@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use prost_types::Timestamp;
 use rapport::{
-    api::v1::{Interaction, UpsertTeamRequest},
+    api::v1::{GetOrganizationRequest, Interaction, UpsertTeamRequest},
     clock::Clock,
 };
+use tonic::Code;
 
 use crate::support::{
     Server, Test, on_both,
@@ -19,6 +20,7 @@ pub(crate) fn tests() -> Vec<Test> {
         answers_are_remembered_for_48_hours_of_running_time,
         housekeeping_waits_for_a_clock_that_agrees,
         a_clock_before_1970_serves,
+        a_token_is_judged_by_the_clock_of_each_call,
     ]
 }
 
@@ -86,4 +88,17 @@ async fn a_clock_before_1970_serves(server: Server) {
     let read = before.app().get(&recorded.interaction_id).await.unwrap();
     assert_eq!(read.ended_time, at(200));
     assert_eq!(read.customer_id, "carla");
+}
+
+async fn a_token_is_judged_by_the_clock_of_each_call(server: Server) {
+    let now = Clock::system().now_micros();
+    let clock = Clock::fixed(now);
+    let server = Server::start_with(server.backend(), clock.clone(), |_| {}).await.unwrap();
+    let admin = server.admin();
+    // Known from its first use on, it is still not good before it was issued, nor once it has expired.
+    for (hours, expected) in [(0, Code::Ok), (-1, Code::Unauthenticated), (0, Code::Ok), (1, Code::Unauthenticated)] {
+        clock.set(now + hours * HOUR);
+        let answer = admin.directory().get_organization(GetOrganizationRequest {}).await;
+        assert_eq!(answer.map_or_else(|status| status.code(), |_| Code::Ok), expected, "{hours} h from its issue");
+    }
 }
