@@ -4,8 +4,7 @@
 //!
 //! An application calls GetCustomer and RecordInteraction all the time; first in quiet, then under one attack after another,
 //! each by somebody who has no token or one of a colleague, and by an administrator with large votes. Prints the 50th and 99th
-//! percentile of both, how many calls were refused, and the memory of this process, in which server, application and
-//! attackers run together.
+//! percentile of both, how many calls were refused, and the memory of the server, which is a process of its own.
 
 #![allow(clippy::disallowed_macros, reason = "it prints figures of its own")]
 
@@ -15,7 +14,9 @@ mod support;
 
 use std::{
     any::Any,
+    io::{BufRead as _, BufReader},
     net::SocketAddr,
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -32,11 +33,16 @@ use rapport::{
         BatchRecordInteractionsRequest, BatchUpsertStaffMembersRequest, BatchUpsertTeamsRequest, GetCustomerRequest,
         ListInteractionsRequest, Role, StaffMember, StaffRole, SummarizeInteractionsRequest, SummaryGrouping, Team,
     },
+    auth::Authenticator,
     cli::client::{Client, explain},
     clock::Clock,
-    server::{self, Running},
+    config::{Config, ServeArgs},
+    server,
 };
-use support::{databases::Databases, organisation, vote};
+use support::{
+    databases::{Databases, Fresh},
+    organisation, vote,
+};
 use tokio::{net::TcpStream, task::JoinSet};
 
 const LIFE: Duration = Duration::from_secs(3_000);
@@ -45,6 +51,7 @@ const STREAMS: usize = 90;
 /// Interactions of one batch.
 const BATCH: u64 = 100;
 const PAUSE: Duration = Duration::from_millis(2);
+const REST: Duration = Duration::from_secs(3);
 /// Votes of an attack, their teams, and voters of each.
 const VOTES: usize = 4;
 const VOTING_TEAMS: usize = 400;
@@ -68,6 +75,10 @@ struct Args {
     /// Only this attack
     #[arg(long)]
     only: Option<Attack>,
+
+    /// Be the server, in this directory, until the input ends
+    #[arg(long, hide = true)]
+    serve: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -91,10 +102,13 @@ enum Attack {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
+    if let Some(directory) = args.serve {
+        return serve(directory, args.database_url).await;
+    }
     let databases = Databases::new(args.database_url.clone())?;
     let database = databases.create("exhaustion").await?;
-    let server = server::start(database.config()?, Clock::system()).await?;
-    let app = Client::lazy(&format!("http://{}", server.address()), &token(&server, Role::App, "crm")?)?;
+    let server = Server::start(&database)?;
+    let app = Client::lazy(&format!("http://{}", server.address), &server.token(Role::App, "crm")?)?;
     organisation::enrol(&app).await?;
     for first in (0..args.interactions).step_by(BATCH as usize) {
         let requests = (first..first + BATCH).map(|n| {
@@ -113,20 +127,85 @@ async fn main() -> anyhow::Result<()> {
     print!("{:<16}", "attack");
     (0..2).for_each(|_| print!(" {:>7} {:>9} {:>9}", "calls", "p50 ms", "p99 ms"));
     println!(" {:>8} {:>9}", "refused", "RSS MiB");
-    report("quiet", app.probe(time).await);
+    server.report("quiet", app.probe(time).await);
     for attack in Attack::value_variants().iter().filter(|one| args.only.is_none_or(|only| only == **one)) {
         let held = attack.mount(&server).await?;
-        report(&format!("{attack:?}"), app.probe(time).await);
+        server.report(&format!("{attack:?}"), app.probe(time).await);
         drop(held);
+        // What the attack has used up of its address and person is given back by then.
+        tokio::time::sleep(REST).await;
     }
-    report("quiet again", app.probe(time).await);
-    drop(app.client);
-    server.stop().await?;
+    server.report("quiet again", app.probe(time).await);
+    drop(server);
     databases.remove(database).await
 }
 
-fn token(server: &Running, role: Role, subject: &str) -> anyhow::Result<String> {
-    server.authenticator().sign(role, subject, &[], LIFE)
+async fn serve(data_dir: String, database_url: Option<String>) -> anyhow::Result<()> {
+    let args = ServeArgs {
+        listen: Some("127.0.0.1:0".to_owned()),
+        data_dir: Some(data_dir),
+        database_url,
+        ..ServeArgs::default()
+    };
+    let running = server::start(Config::resolve(&args, |_| None)?, Clock::system()).await?;
+    println!("{}", running.address());
+    tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await??;
+    running.stop().await
+}
+
+/// The server, which ends with what holds it.
+struct Server {
+    process: Child,
+    address: SocketAddr,
+    authenticator: Authenticator,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Its input ends, and with it the server.
+        drop(self.process.stdin.take());
+        _ = self.process.wait();
+    }
+}
+
+impl Server {
+    fn start(database: &Fresh) -> anyhow::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("--serve").arg(&database.directory).stdin(Stdio::piped()).stdout(Stdio::piped());
+        if let Some(url) = &database.url {
+            command.args(["--database-url", url]);
+        }
+        let mut process = command.spawn()?;
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().context("no output")?).read_line(&mut line)?;
+        let address = line.trim().parse().context("the server did not start")?;
+        // Its keys are there by now.
+        let authenticator = Authenticator::new(&database.config()?.auth, &database.directory, Clock::system())?;
+        Ok(Self { process, address, authenticator })
+    }
+
+    fn token(&self, role: Role, subject: &str) -> anyhow::Result<String> {
+        self.authenticator.sign(role, subject, &[], LIFE)
+    }
+
+    fn report(&self, name: &str, mut probe: Probe) {
+        print!("{name:<16}");
+        for times in [&mut probe.reads, &mut probe.writes] {
+            times.sort_unstable();
+            let at = |percent: usize| {
+                times.get(times.len() * percent / 100).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
+            };
+            print!(" {:>7} {:>9.3} {:>9.3}", times.len(), at(50), at(99));
+        }
+        println!(" {:>8} {:>9}", probe.refused, self.resident());
+    }
+
+    /// Its memory that is in use, in MiB; 0 where the system does not say.
+    fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()).unwrap_or(0) / 1024
+    }
 }
 
 /// Who is to be served.
@@ -169,29 +248,11 @@ impl Application {
     }
 }
 
-fn report(name: &str, mut probe: Probe) {
-    print!("{name:<16}");
-    for times in [&mut probe.reads, &mut probe.writes] {
-        times.sort_unstable();
-        let at =
-            |percent: usize| times.get(times.len() * percent / 100).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3);
-        print!(" {:>7} {:>9.3} {:>9.3}", times.len(), at(50), at(99));
-    }
-    println!(" {:>8} {:>9}", probe.refused, resident());
-}
-
-/// Memory of this process that is in use, in MiB; 0 where the system does not say.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()).unwrap_or(0) / 1024
-}
-
 impl Attack {
     /// Begins it; it goes on until what it gives is dropped.
-    async fn mount(self, server: &Running) -> anyhow::Result<Vec<Box<dyn Any>>> {
-        let address = server.address();
-        let nora = format!("Bearer {}", token(server, Role::Staff, "agent-1")?);
+    async fn mount(self, server: &Server) -> anyhow::Result<Vec<Box<dyn Any>>> {
+        let address = server.address;
+        let nora = format!("Bearer {}", server.token(Role::Staff, "agent-1")?);
         let mut held: Vec<Box<dyn Any>> = Vec::new();
         match self {
             Self::HealthWatches => {
@@ -217,7 +278,7 @@ impl Attack {
             }
             Self::UnreadPages => {
                 let request = ListInteractionsRequest { page_size: 500, ..Default::default() };
-                let client = Client::lazy(&format!("http://{address}"), &token(server, Role::Staff, "agent-1")?)?;
+                let client = Client::lazy(&format!("http://{address}"), &server.token(Role::Staff, "agent-1")?)?;
                 let page = client.interactions.clone().list_interactions(request.clone()).await;
                 let page = page.map_err(|status| explain(&status))?.into_inner();
                 ensure!(!page.interactions.is_empty(), "the pages are empty");
@@ -252,7 +313,7 @@ impl Attack {
                 }
             }))),
             Self::LargeVotes => {
-                let admin = Client::lazy(&format!("http://{address}"), &token(server, Role::Admin, "ada")?)?;
+                let admin = Client::lazy(&format!("http://{address}"), &server.token(Role::Admin, "ada")?)?;
                 let teams = enrol_voters(&admin).await?;
                 let mut votes = Vec::new();
                 for number in 0..VOTES {
@@ -270,7 +331,7 @@ impl Attack {
             }
             Self::Summaries => {
                 for number in 0..12 {
-                    let token = token(server, Role::Staff, &format!("agent-{number}"))?;
+                    let token = server.token(Role::Staff, &format!("agent-{number}"))?;
                     let client = Client::lazy(&format!("http://{address}"), &token)?;
                     let request = SummarizeInteractionsRequest {
                         group_by: SummaryGrouping::Topic.into(),

@@ -29,6 +29,7 @@ mod m0020_told_participants;
 mod m0021_reattributions;
 mod m0022_as_rated;
 mod m0023_about_staff;
+mod m0024_orders;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0021_reattributions::Migration),
             Box::new(m0022_as_rated::Migration),
             Box::new(m0023_about_staff::Migration),
+            Box::new(m0024_orders::Migration),
         ]
     }
 }

@@ -504,7 +504,8 @@ impl InteractionService for InteractionApi {
                 name => TimeZone::get(name).map_err(|_| Error::Invalid(check_time_zone(name).into_iter().collect()))?,
             };
             let filter = message::read_filter(message.filter.unwrap_or_default())?;
-            let contacts = rows::contacts(self.store.reader(), caller.person(), filter.from, filter.to).await?;
+            let sight = Sight::of(&caller, scope);
+            let contacts = rows::contacts_on_matters(self.store.reader(), &sight, &filter).await?;
             let plan = Plan {
                 grouping,
                 time_zone,
@@ -512,8 +513,7 @@ impl InteractionService for InteractionApi {
                 now: self.store.clock().now_micros(),
             };
             let mut summary = Summary::new(plan, Matters::new(&contacts));
-            let mut lines =
-                std::pin::pin!(rows::lines(self.store.reader(), &Sight::of(&caller, scope), &filter).await?);
+            let mut lines = std::pin::pin!(rows::lines(self.store.reader(), &sight, &filter).await?);
             while let Some(line) = lines.try_next().await? {
                 summary.add(&line);
             }

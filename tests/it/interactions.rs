@@ -36,6 +36,7 @@ pub(crate) fn tests() -> Vec<Test> {
         figures_by_group,
         figures_come_in_pages,
         first_contact_resolution_has_three_readings,
+        a_colleague_reads_what_came_of_their_work_as_everybody_does,
         the_same_request_from_everywhere_at_once_is_recorded_once,
         everything_at_once_is_numbered_once,
         edits_at_once_do_not_overwrite_one_another,
@@ -567,6 +568,46 @@ fn assert_recorded_once(receipts: &[(Recording, String)]) {
     let recorded = receipts.iter().filter(|(recording, _)| *recording == Recording::Recorded).count();
     let ids: BTreeSet<_> = receipts.iter().map(|(_, id)| id).collect();
     assert_eq!((recorded, ids.len()), (1, 1));
+}
+
+/// Customers come back to others, by a case, by an order, or by one that leads to the other: who sees only their own work
+/// still reads the same of it.
+async fn a_colleague_reads_what_came_of_their_work_as_everybody_does(server: Server) {
+    let server = server.with_organization().await;
+    let app = server.app();
+    let mut random = StdRng::seed_from_u64(7);
+    let colleagues = ["nora", "nils", "sam"];
+    for number in 0..150 {
+        // Half of them name none.
+        let mut named = |kind: &str| match random.random_range(0..80) {
+            n @ 0..40 => format!("{kind}-{n}"),
+            _ => String::new(),
+        };
+        let (case_id, order_id) = (named("case"), named("order"));
+        let topic = ["Returns", "Delivery"][random.random_range(0..2)].to_owned();
+        let hour = 3_600 * i64::from(random.random_range(0..24 * 100));
+        let told = Interaction {
+            case_id,
+            context: Some(InteractionContext { order_id, ..Default::default() }),
+            topic,
+            requested_time: at(hour - 300),
+            connected_time: at(hour - 200),
+            ended_time: at(hour),
+            ..call(colleagues[number % 3], "carla")
+        };
+        record(&app, told).await;
+    }
+    let of_all = summarize(&app, by(SummaryGrouping::Staff)).await.groups;
+    assert_eq!(of_all.len(), colleagues.len());
+    for group in of_all {
+        let derived = group.first_contact_resolution.unwrap().derived.unwrap();
+        assert!(derived.resolved_count > 5 && derived.unresolved_count > 0, "{derived:?}");
+        let own = summarize(&server.staff(&group.key), by(SummaryGrouping::Staff)).await.groups;
+        assert!(own.contains(&group), "{own:?}");
+        let filter = Some(InteractionFilter { staff_id: group.key.clone(), ..Default::default() });
+        let request = v1::SummarizeInteractionsRequest { filter, ..by(SummaryGrouping::Staff) };
+        assert_eq!(summarize(&app, request).await.groups, [group]);
+    }
 }
 
 async fn the_same_request_from_everywhere_at_once_is_recorded_once(server: Server) {

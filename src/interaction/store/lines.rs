@@ -1,11 +1,11 @@
 //! The lines that figures are made of, read in one narrow pass.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::{Stream, TryStreamExt as _};
 use sea_orm::{
     Condition, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult, QueryFilter as _, QuerySelect as _,
-    RelationTrait as _, StreamTrait, entity::prelude::*, sea_query::JoinType,
+    RelationTrait as _, Select, StreamTrait, entity::prelude::*, sea_query::JoinType,
 };
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     api::convert::enum_of,
     api::v1::{Direction, Involvement, Outcome, Resolution, StaffRole},
-    directory::scope::Sight,
+    directory::scope::{Scope, Sight},
     interaction::{
         Instants, Micros,
         resolution::{self, Contact},
@@ -129,12 +129,72 @@ pub(crate) async fn contacts(
     from: Option<Micros>,
     to: Option<Micros>,
 ) -> Result<Vec<Contact>, DbErr> {
+    read(connection, around(hidden_from, from, to)).await
+}
+
+/// Of them those on the matters of what is seen. The work grows with what the caller sees, not with the record (C3).
+pub(crate) async fn contacts_on_matters(
+    connection: &(impl ConnectionTrait + StreamTrait),
+    sight: &Sight,
+    filter: &Filter,
+) -> Result<Vec<Contact>, DbErr> {
+    use interaction::Column;
+    let hidden_from = sight.oneself.id();
+    if sight.scope == Scope::All && filter.staff_id.is_none() && filter.team_id.is_none() && filter.party.is_none() {
+        return contacts(connection, hidden_from, filter.from, filter.to).await;
+    }
+    let seen = filtered(connection, sight, filter).await?;
+    let named = Condition::any().add(Column::CaseId.is_not_null()).add(Column::OrderId.is_not_null());
+    let seen = seen.filter(named);
+    let names = seen.select_only().columns([Column::CaseId, Column::OrderId]).into_tuple();
+    let mut matters = Names::default();
+    names.all(connection).await?.into_iter().for_each(|(case, order)| matters.add(case, order));
+    let mut found: HashMap<Uuid, Contact> = HashMap::new();
+    // A contact that names a case and an order makes one matter of both, and so leads to others.
+    while let Some((column, some)) = matters.next() {
+        let query = around(hidden_from, filter.from, filter.to).filter(column.is_in(some));
+        for contact in read(connection, query).await? {
+            matters.add(contact.case_id.clone(), contact.order_id.clone());
+            found.insert(contact.id, contact);
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// Names that one query looks up.
+const LOOKED_UP: usize = 500;
+
+/// Cases and orders, each to be looked up once.
+#[derive(Default)]
+struct Names {
+    known: [HashSet<String>; 2],
+    wanted: [Vec<String>; 2],
+}
+
+impl Names {
+    const COLUMNS: [interaction::Column; 2] = [interaction::Column::CaseId, interaction::Column::OrderId];
+
+    fn add(&mut self, case: Option<String>, order: Option<String>) {
+        for (kind, name) in [case, order].into_iter().enumerate() {
+            let Some(name) = name else { continue };
+            if self.known[kind].insert(name.clone()) {
+                self.wanted[kind].push(name);
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<(interaction::Column, Vec<String>)> {
+        let kind = self.wanted.iter().position(|wanted| !wanted.is_empty())?;
+        let wanted = &mut self.wanted[kind];
+        let rest = wanted.len().saturating_sub(LOOKED_UP);
+        Some((Self::COLUMNS[kind], wanted.split_off(rest)))
+    }
+}
+
+fn around(hidden_from: Option<&str>, from: Option<Micros>, to: Option<Micros>) -> Select<interaction::Entity> {
     use interaction::Column;
     let order = Condition::all().add(Column::OrderId.is_not_null()).add(Column::Topic.is_not_null());
     let mut query = interaction::Entity::find()
-        .select_only()
-        .columns([Column::Id, Column::Kind, Column::Outcome, Column::OccurredAt])
-        .columns([Column::CaseId, Column::OrderId, Column::Topic])
         .filter(Column::Direction.eq(Direction::Inbound as i16))
         .filter(Condition::any().add(Column::CaseId.is_not_null()).add(order));
     if let Some(person) = hidden_from {
@@ -146,6 +206,19 @@ pub(crate) async fn contacts(
     if let Some(to) = to {
         query = query.filter(Column::OccurredAt.lte(to.saturating_add(resolution::WINDOW)));
     }
+    query
+}
+
+async fn read(
+    connection: &(impl ConnectionTrait + StreamTrait),
+    query: Select<interaction::Entity>,
+) -> Result<Vec<Contact>, DbErr> {
+    use interaction::Column;
+    let query = query.select_only().columns([Column::Id, Column::Kind, Column::Outcome, Column::OccurredAt]).columns([
+        Column::CaseId,
+        Column::OrderId,
+        Column::Topic,
+    ]);
     let mut rows = query.into_model::<ContactRow>().stream(connection).await?;
     let mut contacts = Vec::new();
     while let Some(row) = rows.try_next().await? {

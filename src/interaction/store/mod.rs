@@ -22,7 +22,7 @@ pub(crate) use decline::decline;
 pub(crate) use find::{
     Filter, all_of, among, find, hidden_from, hidden_ids, list, not_about_sql, read_position, write_position,
 };
-pub(crate) use lines::{contacts, lines, primary_roles};
+pub(crate) use lines::{contacts, contacts_on_matters, lines, primary_roles};
 pub(crate) use reattribute::{Deciding, approve, reattribute, reject};
 pub(crate) use reattributions::waiting;
 pub(crate) use record::{Entry, Receipt, Recorder, unknown_ids};
