@@ -335,7 +335,7 @@ pub struct ServeArgs {
     /// TOML file with any of the settings [env: RAPPORT_CONFIG]
     ///
     /// Flags win over environment variables, those over the file. Every key of the file can be set in the environment:
-    /// call_timeout in section [limits] is RAPPORT_LIMITS_CALL_TIMEOUT.
+    /// `call_timeout` in section `[limits]` is RAPPORT_LIMITS_CALL_TIMEOUT.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 

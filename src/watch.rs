@@ -1,5 +1,5 @@
 //! Watching a stream: what all watches have in common, from the opening to the end. What is watched, and what is shown of
-//! it, is each domain's own [`Subject`].
+//! it, is each domain's own `Subject`.
 //!
 //! A watch never waits for its reader for long, and holds little while it does: a few messages are under way, and a
 //! reader who takes none of them for too long is cut. How it ends is kept beside the messages, so that no reader can

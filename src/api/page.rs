@@ -177,7 +177,7 @@ impl Query {
     }
 
     /// The items of a page, of which one more was asked for, and the token of the next; `position`: where an item stands. A
-    /// page ends after `limit` items or [`PAGE_BYTES`], whichever comes first, and never before its first item.
+    /// page ends after `limit` items or about 1 MiB, whichever comes first, and never before its first item.
     pub fn page<T: fmt::Debug>(
         &self,
         mut found: Vec<T>,

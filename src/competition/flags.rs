@@ -46,7 +46,7 @@ pub struct Flag {
     pub teams: Vec<String>,
     /// The probability that chance alone makes as much of it.
     pub p: f64,
-    /// More than chance, and more than [`LEAST_EXCESS`] ballots every way.
+    /// More than chance, and more than `LEAST_EXCESS` ballots every way.
     pub flagged: bool,
     /// Two or more.
     pub kind: Kind,

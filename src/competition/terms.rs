@@ -102,7 +102,7 @@ pub(crate) struct Announcement {
 pub(crate) struct Competition {
     pub(crate) id: Uuid,
     pub(crate) announced: Announcement,
-    /// As it was written; see [`Self::state_at`].
+    /// As it was written: what is due by the clock may not be done yet.
     pub(crate) state: CompetitionState,
     pub(crate) revision: i64,
     pub(crate) seed_commitment: Vec<u8>,

@@ -54,7 +54,7 @@ pub(crate) struct Told {
     pub(crate) rated_staff_id: Option<String>,
 }
 
-/// The answers besides the score, in the order of [`Answers::DIMENSIONS`]; 0 where there is none.
+/// The answers besides the score, in the order of the dimensions of counters; 0 where there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answers {
     pub(crate) resolved: Resolution,

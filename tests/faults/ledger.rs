@@ -126,7 +126,7 @@ impl Ledger {
         while calls > 0
             && let Some(n) = self.next()
         {
-            let patience = Duration::from_micros(random.random_range(0..5_000));
+            let patience = Duration::from_micros(random.random_range(0..40_000));
             match tokio::time::timeout(patience, operations::send(client, n)).await {
                 Ok(answer) => self.note(n, &answer),
                 Err(_) => calls -= 1,
