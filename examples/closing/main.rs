@@ -16,10 +16,7 @@ use anyhow::{Context as _, ensure};
 use clap::Parser;
 use futures::{StreamExt as _, TryStreamExt as _};
 use rapport::{
-    api::v1::{
-        BatchUpsertStaffMembersRequest, BatchUpsertTeamsRequest, CastBallotRequest, GetLeaderboardRequest,
-        GetMyBallotRequest, Role, StaffMember, StaffRole, Team,
-    },
+    api::v1::{CastBallotRequest, GetLeaderboardRequest, GetMyBallotRequest, Role},
     cli::client::{Client, explain},
     clock::Clock,
     server::{self, Running},
@@ -55,10 +52,11 @@ async fn main() -> anyhow::Result<()> {
     config.limits.call_timeout = Duration::from_secs(60);
     let running = server::start(config, Clock::system()).await?;
     let admin = client(&running, Role::Admin, "ada")?;
-    let id = open(&args, &admin).await?;
-    let voters = (0..args.teams).flat_map(|team| (0..args.voters).map(move |number| (team, number)));
-    let ballots =
-        voters.map(|(team, number)| cast(client(&running, Role::Staff, &member(team, number)), id.clone(), number));
+    let teams = vote::enrol(&admin, "t", args.teams, args.voters).await?;
+    let id = vote::announce(&admin, "closing", &teams).await?;
+    vote::open(&admin, &id).await?;
+    let voters = teams.iter().flat_map(|team| (0..args.voters).map(move |number| (vote::member(team, number), number)));
+    let ballots = voters.map(|(voter, number)| cast(client(&running, Role::Staff, &voter), id.clone(), number));
     futures::stream::iter(ballots).buffer_unordered(UNDER_WAY).try_collect::<Vec<()>>().await?;
 
     let (before, began) = (processor_seconds()?, Instant::now());
@@ -86,34 +84,6 @@ async fn main() -> anyhow::Result<()> {
 fn client(running: &Running, role: Role, subject: &str) -> anyhow::Result<Client> {
     let token = running.authenticator().sign(role, subject, &[], LIFE)?;
     Client::lazy(&format!("http://{}", running.address()), &token)
-}
-
-fn member(team: usize, number: usize) -> String {
-    format!("t{team}-{number}")
-}
-
-/// Teams, their members and entries; the vote is open.
-async fn open(args: &Args, admin: &Client) -> anyhow::Result<String> {
-    let team = |team: usize| Team { team_id: format!("t{team}"), ..Default::default() };
-    let teams = (0..args.teams).map(team).collect();
-    let request = BatchUpsertTeamsRequest { request_id: "teams".to_owned(), teams, ..Default::default() };
-    admin.directory.clone().batch_upsert_teams(request).await.map_err(|status| explain(&status))?;
-    for team in 0..args.teams {
-        let person = |number| StaffMember {
-            staff_id: member(team, number),
-            role: StaffRole::Agent.into(),
-            team_id: format!("t{team}"),
-            ..Default::default()
-        };
-        let staff_members = (0..args.voters).map(person).collect();
-        let request =
-            BatchUpsertStaffMembersRequest { request_id: format!("staff-{team}"), staff_members, ..Default::default() };
-        admin.directory.clone().batch_upsert_staff_members(request).await.map_err(|status| explain(&status))?;
-    }
-    let id =
-        vote::announce(admin, "closing", &(0..args.teams).map(|team| format!("t{team}")).collect::<Vec<_>>()).await?;
-    vote::open(admin, &id).await?;
-    Ok(id)
 }
 
 async fn cast(client: anyhow::Result<Client>, competition_id: String, turn: usize) -> anyhow::Result<()> {

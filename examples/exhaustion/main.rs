@@ -16,6 +16,7 @@ use std::{
     any::Any,
     io::{BufRead as _, BufReader},
     net::SocketAddr,
+    path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -30,13 +31,12 @@ use h2::{
 use prost::Message;
 use rapport::{
     api::v1::{
-        BatchRecordInteractionsRequest, BatchUpsertStaffMembersRequest, BatchUpsertTeamsRequest, GetCustomerRequest,
-        ListInteractionsRequest, Role, StaffMember, StaffRole, SummarizeInteractionsRequest, SummaryGrouping, Team,
+        BatchRecordInteractionsRequest, GetCustomerRequest, ListInteractionsRequest, Role,
+        SummarizeInteractionsRequest, SummaryGrouping,
     },
     auth::Authenticator,
     cli::client::{Client, explain},
     clock::Clock,
-    config::{Config, ServeArgs},
     server,
 };
 use support::{
@@ -78,7 +78,7 @@ struct Args {
 
     /// Be the server, in this directory, until the input ends
     #[arg(long, hide = true)]
-    serve: Option<String>,
+    serve: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -103,7 +103,7 @@ enum Attack {
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     if let Some(directory) = args.serve {
-        return serve(directory, args.database_url).await;
+        return serve(Fresh::at(directory, args.database_url)).await;
     }
     let databases = Databases::new(args.database_url.clone())?;
     let database = databases.create("exhaustion").await?;
@@ -140,14 +140,8 @@ async fn main() -> anyhow::Result<()> {
     databases.remove(database).await
 }
 
-async fn serve(data_dir: String, database_url: Option<String>) -> anyhow::Result<()> {
-    let args = ServeArgs {
-        listen: Some("127.0.0.1:0".to_owned()),
-        data_dir: Some(data_dir),
-        database_url,
-        ..ServeArgs::default()
-    };
-    let running = server::start(Config::resolve(&args, |_| None)?, Clock::system()).await?;
+async fn serve(database: Fresh) -> anyhow::Result<()> {
+    let running = server::start(database.config()?, Clock::system()).await?;
     println!("{}", running.address());
     tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await??;
     running.stop().await
@@ -314,7 +308,7 @@ impl Attack {
             }))),
             Self::LargeVotes => {
                 let admin = Client::lazy(&format!("http://{address}"), &server.token(Role::Admin, "ada")?)?;
-                let teams = enrol_voters(&admin).await?;
+                let teams = vote::enrol(&admin, "large", VOTING_TEAMS, VOTERS).await?;
                 let mut votes = Vec::new();
                 for number in 0..VOTES {
                     votes.push(vote::announce(&admin, &format!("vote-{number}"), &teams).await?);
@@ -356,31 +350,6 @@ impl Attack {
         }
         Ok(held)
     }
-}
-
-/// Teams as large as a vote admits, with their members.
-async fn enrol_voters(admin: &Client) -> anyhow::Result<Vec<String>> {
-    let teams: Vec<String> = (0..VOTING_TEAMS).map(|team| format!("large-{team}")).collect();
-    let all = teams.iter().map(|team| Team { team_id: team.clone(), ..Team::default() }).collect();
-    let request = BatchUpsertTeamsRequest { request_id: "large".to_owned(), teams: all, ..Default::default() };
-    admin.directory.clone().batch_upsert_teams(request).await.map_err(|status| explain(&status))?;
-    for (number, some) in teams.chunks(BATCH as usize / VOTERS).enumerate() {
-        let people = some.iter().flat_map(|team| {
-            (0..VOTERS).map(move |n| StaffMember {
-                staff_id: format!("{team}-{n}"),
-                role: StaffRole::Agent.into(),
-                team_id: team.clone(),
-                ..StaffMember::default()
-            })
-        });
-        let request = BatchUpsertStaffMembersRequest {
-            request_id: format!("large-{number}"),
-            staff_members: people.collect(),
-            ..Default::default()
-        };
-        admin.directory.clone().batch_upsert_staff_members(request).await.map_err(|status| explain(&status))?;
-    }
-    Ok(teams)
 }
 
 /// Does something again and again, so many at once.

@@ -72,6 +72,11 @@ fn split(url: &str) -> anyhow::Result<(&str, &str)> {
 }
 
 impl Fresh {
+    /// One that another process has made.
+    pub(crate) fn at(directory: PathBuf, url: Option<String>) -> Self {
+        Self { url, directory, name: String::new() }
+    }
+
     /// A server's configuration: this database, any free port, all else as it comes.
     pub(crate) fn config(&self) -> anyhow::Result<Config> {
         let args = ServeArgs {

@@ -4,14 +4,45 @@ use anyhow::Context as _;
 use prost_types::Timestamp;
 use rapport::{
     api::v1::{
-        CloseVotingRequest, Competition, CompetitionRules, CreateCompetitionRequest, Entry, OpenVotingRequest,
-        SubmitEntryRequest, UpdateCompetitionRequest,
+        BatchUpsertStaffMembersRequest, BatchUpsertTeamsRequest, CloseVotingRequest, Competition, CompetitionRules,
+        CreateCompetitionRequest, Entry, OpenVotingRequest, StaffMember, StaffRole, SubmitEntryRequest, Team,
+        UpdateCompetitionRequest,
     },
     cli::client::{Client, explain},
     clock::Clock,
 };
 
 const HOUR: i64 = 3_600;
+
+/// Colleagues of one batch.
+const BATCH: usize = 500;
+
+/// Teams `{name}0`, `{name}1` and so on, each with so many voters (see [`member`]); gives the ids of the teams.
+pub(crate) async fn enrol(admin: &Client, name: &str, teams: usize, voters: usize) -> anyhow::Result<Vec<String>> {
+    let ids: Vec<String> = (0..teams).map(|team| format!("{name}{team}")).collect();
+    let teams = ids.iter().map(|id| Team { team_id: id.clone(), ..Team::default() }).collect();
+    let request = BatchUpsertTeamsRequest { request_id: name.to_owned(), teams, ..Default::default() };
+    admin.directory.clone().batch_upsert_teams(request).await.map_err(|status| explain(&status))?;
+    let person = |team: &String, number| StaffMember {
+        staff_id: member(team, number),
+        role: StaffRole::Agent.into(),
+        team_id: team.clone(),
+        ..StaffMember::default()
+    };
+    let people = ids.iter().flat_map(|team| (0..voters).map(move |number| person(team, number)));
+    let people: Vec<StaffMember> = people.collect();
+    for (number, some) in people.chunks(BATCH).enumerate() {
+        let (request_id, staff_members) = (format!("{name}-{number}"), some.to_vec());
+        let request = BatchUpsertStaffMembersRequest { request_id, staff_members, ..Default::default() };
+        admin.directory.clone().batch_upsert_staff_members(request).await.map_err(|status| explain(&status))?;
+    }
+    Ok(ids)
+}
+
+/// The id of a team's voter, counted from 0.
+pub(crate) fn member(team: &str, number: usize) -> String {
+    format!("{team}-{number}")
+}
 
 /// Announces a competition, with an entry of each team and no more; gives its id. `name`: one of its own for each.
 pub(crate) async fn announce(admin: &Client, name: &str, teams: &[String]) -> anyhow::Result<String> {

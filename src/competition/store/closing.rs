@@ -98,8 +98,8 @@ impl Closing {
             Box::pin(async move { end(tx, (&this.store, &this.vault), early.as_ref(), id).await })
         });
         let Some(ended) = ended.await? else { return Ok(()) };
-        let urn = Urn::read(&self.store, &self.vault, ended).await?;
-        let counted = tokio::task::spawn_blocking(move || counted(urn)).await.map_err(Error::internal)??;
+        let uncounted = Uncounted::read(&self.store, &self.vault, ended).await?;
+        let counted = tokio::task::spawn_blocking(move || counted(uncounted)).await.map_err(Error::internal)??;
         let (this, counted) = (self.clone(), Arc::new(counted));
         let published = self.store.transact(move |tx| {
             let (this, counted) = (this.clone(), counted.clone());
@@ -147,7 +147,7 @@ async fn end(
 }
 
 /// An ended vote, with all that its result follows from.
-struct Urn {
+struct Uncounted {
     locked: Locked,
     seal: BallotSeal,
     secret: Hash,
@@ -158,8 +158,8 @@ struct Urn {
     earlier: Vec<Counts>,
 }
 
-impl Urn {
-    /// Reads beside writers: nobody changes what has ended, but to publish or to cancel it, which [`publish`] finds.
+impl Uncounted {
+    /// Reads beside writers: nobody changes what has ended, but to publish it, which [`publish`] finds.
     async fn read(store: &Store, vault: &Vault, locked: Locked) -> Result<Self> {
         let (reader, id) = (store.reader(), locked.competition.id);
         let ballots = ballot::Entity::find()
@@ -191,20 +191,20 @@ struct Counted {
 }
 
 /// Counts a vote. Takes seconds where it is large: not for a runtime's thread.
-fn counted(mut urn: Urn) -> Result<Counted> {
-    let entries = manifest_of(&urn.locked)?.competing();
-    let (sums, unreadable) = summed(&mut urn)?;
-    let competition = &urn.locked.competition;
+fn counted(mut uncounted: Uncounted) -> Result<Counted> {
+    let entries = manifest_of(&uncounted.locked)?.competing();
+    let (sums, unreadable) = summed(&mut uncounted)?;
+    let competition = &uncounted.locked.competition;
     let rules = &competition.announced.rules;
     let closed_at = competition.closed_at.ok_or_else(|| Error::internal("a vote that has not ended"))?;
     let dispute_until = closed_at + rules.dispute_window;
     let teams: BTreeSet<String> = entries.iter().map(|entry| entry.team.clone()).collect();
-    let outcomes = if rules.blend_bp > 0 { outcomes(&teams, &urn.means) } else { BTreeMap::new() };
+    let outcomes = if rules.blend_bp > 0 { outcomes(&teams, &uncounted.means) } else { BTreeMap::new() };
     let result = placings(&Basis {
         rules,
         entries: &entries,
         sums: &sums,
-        seed: &seed_of(&urn.locked, &urn.secret)?,
+        seed: &seed_of(&uncounted.locked, &uncounted.secret)?,
         outcomes: &outcomes,
         disqualified: &BTreeSet::new(),
     });
@@ -218,7 +218,7 @@ fn counted(mut urn: Urn) -> Result<Counted> {
         result,
     };
     let own = Counts { entries, sums };
-    let window: Vec<Month<'_>> = urn.earlier.iter().chain([&own]).map(Counts::month).collect();
+    let window: Vec<Month<'_>> = uncounted.earlier.iter().chain([&own]).map(Counts::month).collect();
     let flags = flags(&window);
     Ok(Counted { sums: own.sums, flags, closed, closed_at, dispute_until })
 }
@@ -257,15 +257,16 @@ pub(crate) fn manifest_of(locked: &Locked) -> Result<Manifest> {
 
 /// Opens all ballots, in memory only, and adds them up; also how many could not be opened, which only happens to a database
 /// that somebody altered.
-fn summed(urn: &mut Urn) -> Result<(Sums, usize)> {
-    let rules = &urn.locked.competition.announced.rules;
-    let voters = std::mem::take(&mut urn.voters).into_iter();
-    let mut voters: BTreeMap<String, voter::Model> = voters.map(|row| (urn.seal.slot(&row.pseudonym), row)).collect();
+fn summed(uncounted: &mut Uncounted) -> Result<(Sums, usize)> {
+    let rules = &uncounted.locked.competition.announced.rules;
+    let voters = std::mem::take(&mut uncounted.voters).into_iter();
+    let mut voters: BTreeMap<String, voter::Model> =
+        voters.map(|row| (uncounted.seal.slot(&row.pseudonym), row)).collect();
     let (mut sums, mut cast, mut unreadable) = (Sums::default(), BTreeMap::new(), 0);
-    for row in std::mem::take(&mut urn.ballots) {
+    for row in std::mem::take(&mut uncounted.ballots) {
         let voter = voters.remove(&row.slot).map(rows::enrolled).transpose()?;
         let named = voter.as_ref().zip(row.sealed);
-        let named = named.map(|(voter, sealed)| urn.seal.open(&voter.pseudonym, row.revision, &sealed));
+        let named = named.map(|(voter, sealed)| uncounted.seal.open(&voter.pseudonym, row.revision, &sealed));
         let (Some(Ok(named)), Some(voter)) = (named, voter) else {
             unreadable += 1;
             continue;
