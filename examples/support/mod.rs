@@ -3,3 +3,7 @@
 pub(crate) mod databases;
 pub(crate) mod organisation;
 pub(crate) mod vote;
+
+/// The program's, so that figures are the program's too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

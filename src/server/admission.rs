@@ -2,8 +2,9 @@
 //! instead of waiting in a line that grows until everybody times out.
 //!
 //! In this order: its caller's own limits; the arrival of its message, which costs nobody else anything however long it takes;
-//! its time; a place among all calls of the server. Streams have places of their own, since a desk that watches all day must not take
-//! those of calls, and so has health, which is asked most urgently when the server is busiest, by anybody.
+//! a turn among those of its caller; its time; a place among all calls of the server. Streams have places of their own, since a
+//! desk that watches all day must not take those of calls, and so has health, which is asked most urgently when the server is
+//! busiest, by anybody.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -46,6 +47,8 @@ const CHECKS_ARRIVING: usize = 32;
 /// Watches of health, and streams of reflection, open at once, and from one address.
 const OPEN_WATCHES: usize = 64;
 const OPEN_WATCHES_PER_ADDRESS: usize = 4;
+/// How late a person is told that they call too often.
+const LATE: Duration = Duration::from_millis(100);
 /// What a check of health may be long; the name of a service stands in it.
 const OPEN_BYTES: usize = 4 * 1024;
 /// How soon it must have come.
@@ -66,7 +69,7 @@ struct Caps {
     methods: Arc<Methods>,
     arriving: Arc<Budget>,
     answers: Answers,
-    heavy: Arc<Turns>,
+    turns: Turns,
     per_connection: usize,
     longest_arrival: Duration,
     stream_max_life: Duration,
@@ -93,7 +96,7 @@ impl AdmissionLayer {
             methods,
             arriving: budget(),
             answers: Answers { unread: budget(), slow_reader: limits.slow_reader },
-            heavy: Turns::new(),
+            turns: Turns::for_readers(),
             per_connection: limits.concurrent_calls_per_connection,
             longest_arrival: limits.call_timeout,
             stream_max_life: limits.stream_max_life,
@@ -160,27 +163,35 @@ impl Caps {
     {
         let _connection = self.on_connection(&request)?;
         let subject = self.quotas.subject(&Caller::of(request.extensions())?.principal);
-        self.quotas.check_rate(subject)?;
         let own = self.quotas.begin_call(subject)?;
-        if self.answers.unread.is_used_up(subject) {
-            return Err(Error::RateLimited { retry_after: SOON });
+        if let Err(too_many) = self.quotas.check_rate(subject) {
+            // Told late, so that a person who asks again at once does not ask thousands of times a second.
+            if !subject.is_application {
+                tokio::time::sleep(LATE).await;
+            }
+            return Err(too_many);
         }
         let method = self.methods.of(request.uri().path());
         let largest = method.map_or(OPEN_BYTES, |method| method.largest);
         let take = |bytes| self.arriving.take(subject, bytes);
         let (request, message, _arrived) = arrival::whole(request, largest, self.longest_arrival, take).await?;
-        let turn = match heavy::is_heavy(request.uri().path(), &message) {
-            true => Some(self.heavy.wait(subject).await?),
-            false => None,
-        };
+        let is_heavy = heavy::is_heavy(request.uri().path(), &message);
         drop(message);
+        let turn = match is_heavy {
+            true => Some(self.turns.of_heavy(subject).await?),
+            false => self.turns.of_light(subject).await?,
+        };
+        // Only now: calls that came together have answers to read only after one another.
+        if self.answers.unread.is_used_up(subject) {
+            return Err(Error::RateLimited { retry_after: SOON });
+        }
         let place = self.place(&self.calls)?;
         begin(&request)?;
-        let answer = match turn {
-            Some(_turn) => store::heavily(inner.call(request)).await,
-            None => inner.call(request).await,
+        let answer = match is_heavy {
+            true => store::heavily(inner.call(request)).await,
+            false => inner.call(request).await,
         };
-        drop(place);
+        drop((turn, place));
         let mutates = method.is_some_and(|method| method.mutates);
         Ok(match answer {
             Ok(response) => Ok(self.answers.give(response, subject, own, mutates).await),

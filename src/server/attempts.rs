@@ -1,6 +1,7 @@
 //! Calls with a bad token or none: to find out that a token is bad costs some hundred times what it costs to know a good one
 //! again, and a caller who has none has nothing to lose. So an address that had many refused has its unknown tokens
-//! refused unlooked at for a moment; known ones pass.
+//! refused unlooked at for a moment; known ones pass. It is also told late, so that it cannot ask again at once: a refusal
+//! costs little, but thousands of them a second do not.
 
 use std::pin::Pin;
 use std::{
@@ -12,13 +13,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::future::{Either, Ready, ready};
+use futures::future::{BoxFuture, Either};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tonic::{Code, body::Body};
 use tower::{Layer, Service};
 
-use super::{connection::Traffic, quota::SOON};
+use super::{
+    connection::Traffic,
+    quota::{Counts, SOON},
+};
 use crate::{
     api::status,
     auth::{Authenticator, access::Access, layer::bearer},
@@ -29,16 +33,23 @@ use crate::{
 /// Addresses that are remembered at most; the more there are, the less each of them costs.
 const MOST: usize = 65_536;
 
+/// How late an address is told that it had too many refused.
+const LATE: Duration = Duration::from_millis(100);
+/// Calls of one address that wait to be told; more are told at once.
+const WAITING: usize = 64;
+
 /// Puts the limit before authentication.
 #[derive(Clone)]
 pub(super) struct AttemptsLayer {
     authenticator: Arc<Authenticator>,
     refused: Arc<Refused>,
+    waiting: Counts<IpAddr>,
 }
 
 impl AttemptsLayer {
     pub(super) fn new(limits: &Limits, authenticator: Arc<Authenticator>) -> Self {
-        Self { authenticator, refused: Arc::new(Refused::new(limits.bad_tokens_per_second)) }
+        let refused = Arc::new(Refused::new(limits.bad_tokens_per_second));
+        Self { authenticator, refused, waiting: Counts::default() }
     }
 
     /// For [`Refused::forget`].
@@ -68,7 +79,7 @@ where
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Either<Attempt<S::Future>, Ready<Result<Response<Body>, S::Error>>>;
+    type Future = Either<Attempt<S::Future>, BoxFuture<'static, Result<Response<Body>, S::Error>>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -86,8 +97,13 @@ where
             return Either::Left(Attempt { call: self.inner.call(request), from: None });
         }
         if self.limit.refused.is_too_many(network, Instant::now()) {
-            let status = status::of(Error::RateLimited { retry_after: SOON });
-            return Either::Right(ready(Ok(status.into_http())));
+            let waiting = self.limit.waiting.add(network, WAITING);
+            return Either::Right(Box::pin(async move {
+                if waiting.is_some() {
+                    tokio::time::sleep(LATE).await;
+                }
+                Ok(status::of(Error::RateLimited { retry_after: SOON }).into_http())
+            }));
         }
         let from = Some((self.limit.refused.clone(), network));
         Either::Left(Attempt { call: self.inner.call(request), from })

@@ -1,5 +1,6 @@
-//! Calls that read much: few at once, so that a handful of summaries does not stop all other reads, and one at once of
-//! each person, so that nobody takes the turns of others. A caller who comes while another is at it waits for a moment.
+//! Turns. Of calls that read much there are few at once, so that a handful of summaries does not stop all other reads, and one
+//! at once of each person, so that nobody takes the turns of others. Of all other calls of a person there are a few at once:
+//! somebody who sends a hundred together has them answered one after the other, and keeps nobody else waiting.
 
 use std::{
     collections::HashMap,
@@ -17,13 +18,13 @@ use super::{
 use crate::{
     api::v1::{GetScorecardRequest, ScorecardView},
     error::Error,
-    store::HEAVY_READERS,
+    store::heavy_readers,
 };
 
-/// Calls at once; as many as there are readers for them.
-const AT_ONCE: usize = HEAVY_READERS as usize;
-/// How long a call waits for another of its own subject.
+/// How long a heavy call waits for another of its own subject.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Other calls of one person at once. A page of the console asks for no more.
+const LIGHT: usize = 4;
 
 /// Methods whose every call may look at a good part of the record.
 const METHODS: [&str; 9] = [
@@ -49,58 +50,86 @@ pub(super) fn is_heavy(path: &str, message: &[u8]) -> bool {
     METHODS.contains(&path) || (path == SCORECARD && full())
 }
 
-/// The turns of heavy calls.
+/// The turns of calls.
 pub(super) struct Turns {
-    all: Arc<Semaphore>,
-    of_subject: Mutex<HashMap<Key, (Arc<Semaphore>, usize)>>,
+    /// Heavy calls at once; as many as there are readers for them.
+    at_once: usize,
+    heavy: Arc<Semaphore>,
+    heavy_of: Arc<OfSubjects>,
+    light_of: Arc<OfSubjects>,
 }
 
+/// The turns of each subject that has one or waits for one.
+type OfSubjects = Mutex<HashMap<Key, (Arc<Semaphore>, usize)>>;
+
 impl Turns {
-    pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { all: Arc::new(Semaphore::new(AT_ONCE)), of_subject: Mutex::default() })
+    pub(super) fn new(at_once: usize) -> Self {
+        let heavy = Arc::new(Semaphore::new(at_once));
+        Self { at_once, heavy, heavy_of: Arc::default(), light_of: Arc::default() }
     }
 
-    /// Waits for a turn: among all others in the order of coming, as long as the call lives.
+    /// As many heavy calls at once as there are readers for them.
+    pub(super) fn for_readers() -> Self {
+        Self::new(usize::try_from(heavy_readers()).unwrap_or(1))
+    }
+
+    /// Waits for the turn of a heavy call: among all others in the order of coming, as long as the call lives.
     ///
     /// # Errors
     /// [`Error::RateLimited`] where another call of the subject does not end soon.
-    pub(super) async fn wait(self: &Arc<Self>, subject: Subject) -> Result<Turn, Error> {
-        let mine = Mine::of(self, subject);
-        let own = tokio::time::timeout(PATIENCE, mine.semaphore.clone().acquire_owned()).await;
-        let own = own.map_err(|_| Error::RateLimited { retry_after: SOON })?.map_err(Error::internal)?;
-        let one = self.all.clone().acquire_owned().await.map_err(Error::internal)?;
-        Ok(Turn { _one: one, _own: own, _mine: mine })
+    pub(super) async fn of_heavy(&self, subject: Subject) -> Result<Turn, Error> {
+        // An application asks for many people.
+        let mine = Mine::of(&self.heavy_of, subject, if subject.is_application { self.at_once } else { 1 });
+        let own = tokio::time::timeout(PATIENCE, mine.turn()).await;
+        let own = own.map_err(|_| Error::RateLimited { retry_after: SOON })??;
+        let one = self.heavy.clone().acquire_owned().await.map_err(Error::internal)?;
+        Ok(Turn { _permits: (own, Some(one)), _mine: mine })
+    }
+
+    /// Waits for the turn of any other call among those of the same person, as long as the call lives. An application has no
+    /// turns: it has limits of its own.
+    ///
+    /// # Errors
+    /// None that occurs.
+    pub(super) async fn of_light(&self, subject: Subject) -> Result<Option<Turn>, Error> {
+        if subject.is_application {
+            return Ok(None);
+        }
+        let mine = Mine::of(&self.light_of, subject, LIGHT);
+        let own = mine.turn().await?;
+        Ok(Some(Turn { _permits: (own, None), _mine: mine }))
     }
 }
 
 /// A turn, until it is dropped.
 pub(super) struct Turn {
-    _one: OwnedSemaphorePermit,
-    _own: OwnedSemaphorePermit,
+    _permits: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
     _mine: Mine,
 }
 
 /// A subject that has a turn or waits for one.
 struct Mine {
-    turns: Arc<Turns>,
+    turns: Arc<OfSubjects>,
     key: Key,
     semaphore: Arc<Semaphore>,
 }
 
 impl Mine {
-    fn of(turns: &Arc<Turns>, subject: Subject) -> Self {
-        let mut all = turns.of_subject.lock().unwrap_or_else(PoisonError::into_inner);
-        // An application asks for many people.
-        let at_once = if subject.is_application { AT_ONCE } else { 1 };
+    fn of(turns: &Arc<OfSubjects>, subject: Subject, at_once: usize) -> Self {
+        let mut all = turns.lock().unwrap_or_else(PoisonError::into_inner);
         let (semaphore, users) = all.entry(subject.key).or_insert_with(|| (Arc::new(Semaphore::new(at_once)), 0));
         *users += 1;
         Self { turns: turns.clone(), key: subject.key, semaphore: semaphore.clone() }
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        self.semaphore.clone().acquire_owned().await.map_err(Error::internal)
     }
 }
 
 impl Drop for Mine {
     fn drop(&mut self) {
-        let mut all = self.turns.of_subject.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, users)) = all.get_mut(&self.key) {
             *users -= 1;
             if *users == 0 {
@@ -128,20 +157,41 @@ mod tests {
 
     #[tokio::test]
     async fn a_person_waits_for_their_own_call_and_not_for_ever() {
-        let turns = Turns::new();
-        let person = |key| Subject { key, is_application: false };
-        let first = turns.wait(person(1)).await.unwrap();
-        assert!(matches!(turns.wait(person(1)).await, Err(Error::RateLimited { .. })));
-        let other = turns.wait(person(2)).await.unwrap();
+        let turns = Arc::new(Turns::new(2));
+        let first = turns.of_heavy(person(1)).await.unwrap();
+        assert!(matches!(turns.of_heavy(person(1)).await, Err(Error::RateLimited { .. })));
+        let other = turns.of_heavy(person(2)).await.unwrap();
         let third = tokio::spawn({
             let turns = turns.clone();
-            async move { turns.wait(person(3)).await.is_ok() }
+            async move { turns.of_heavy(person(3)).await.is_ok() }
         });
         tokio::time::sleep(PATIENCE / 10).await;
         assert!(!third.is_finished());
         drop(first);
         assert!(third.await.unwrap());
         drop(other);
-        assert!(turns.of_subject.lock().unwrap().is_empty());
+        assert!(turns.heavy_of.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_person_has_a_few_calls_at_once_and_keeps_nobody_else_waiting() {
+        let turns = Turns::new(1);
+        let mut mine = Vec::new();
+        for _ in 0..LIGHT {
+            mine.push(turns.of_light(person(1)).await.unwrap());
+        }
+        let mut next = std::pin::pin!(turns.of_light(person(1)));
+        assert!(futures::poll!(&mut next).is_pending());
+        assert!(turns.of_light(person(2)).await.unwrap().is_some());
+        assert!(turns.of_heavy(person(1)).await.is_ok());
+        assert!(turns.of_light(Subject { key: 1, is_application: true }).await.unwrap().is_none());
+        mine.pop();
+        assert!(next.await.unwrap().is_some());
+        drop(mine);
+        assert!(turns.light_of.lock().unwrap().is_empty());
+    }
+
+    const fn person(key: Key) -> Subject {
+        Subject { key, is_application: false }
     }
 }

@@ -100,8 +100,8 @@ impl Quotas {
     }
 }
 
-/// How many there are of each.
-#[derive(Debug)]
+/// How many there are of each. Clones count together.
+#[derive(Clone, Debug)]
 pub(super) struct Counts<K>(Arc<Mutex<HashMap<K, usize>>>);
 
 impl<K> Default for Counts<K> {

@@ -49,8 +49,14 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// PostgreSQL's clock in microseconds, at the moment when it is read.
 const DATABASE_TIME: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
-/// Connections for reads that take long.
-pub(crate) const HEAVY_READERS: u32 = 2;
+/// Connections for reads that take long: they keep half of the processors busy at most.
+pub(crate) fn heavy_readers() -> u32 {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u32::try_from(processors / 2).unwrap_or(1).clamp(1, MOST_HEAVY_READERS)
+}
+
+/// Of a large machine, which has other work as well.
+const MOST_HEAVY_READERS: u32 = 8;
 
 tokio::task_local! {
     static HEAVY: ();
@@ -145,7 +151,7 @@ impl Store {
         if HEAVY.try_with(|()| ()).is_ok() { self.heavy_reader() } else { &self.read }
     }
 
-    /// For reads that take long: [`HEAVY_READERS`] connections, which nobody else uses.
+    /// For reads that take long: [`heavy_readers`] connections, which nobody else uses.
     pub(crate) fn heavy_reader(&self) -> &DatabaseConnection {
         &self.heavy
     }

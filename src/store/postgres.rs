@@ -9,8 +9,9 @@ use sea_orm::{
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOptions};
 
 use super::{
-    ACQUIRE_TIMEOUT, HEAVY_READERS, STATEMENT_CACHE, Store, TRUSTED_IDLE,
+    ACQUIRE_TIMEOUT, STATEMENT_CACHE, Store, TRUSTED_IDLE,
     health::Health,
+    heavy_readers,
     opening::{self, OpenError, Opening},
     suspicion::Suspicion,
 };
@@ -44,7 +45,7 @@ pub(super) async fn open(url: &str, opening: &Opening, clock: Clock) -> Result<S
     migrated?;
 
     let suspicion = Suspicion::none();
-    let heavy = pool(url, HEAVY_READERS, STATEMENT_TIMEOUT, suspicion.clone()).await.map_err(refused)?;
+    let heavy = pool(url, heavy_readers(), STATEMENT_TIMEOUT, suspicion.clone()).await.map_err(refused)?;
     let pool = pool(url, opening.connections, STATEMENT_TIMEOUT, suspicion.clone()).await.map_err(refused)?;
     let health = Health::new(place).of_server(server);
     Ok(Store::new((pool.clone(), pool, heavy), clock, health, suspicion, None))

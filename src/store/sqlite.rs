@@ -13,8 +13,9 @@ use sea_orm::{
 use sqlx::Connection as _;
 
 use super::{
-    ACQUIRE_TIMEOUT, HEAVY_READERS, STATEMENT_CACHE, Store, TRUSTED_IDLE,
+    ACQUIRE_TIMEOUT, STATEMENT_CACHE, Store, TRUSTED_IDLE,
     health::Health,
+    heavy_readers,
     mark::{self, Commits, Mark},
     opening::{self, OpenError, Opening},
     suspicion::Suspicion,
@@ -71,7 +72,7 @@ pub(super) async fn open(path: &Path, opening: &Opening, clock: Clock) -> Result
     drop(lock);
 
     let read = pool(path, opening.connections.max(2), Use::Reading).await.map_err(refused)?;
-    let heavy = pool(path, HEAVY_READERS, Use::Reading).await.map_err(refused)?;
+    let heavy = pool(path, heavy_readers(), Use::Reading).await.map_err(refused)?;
     let mark = Mark::open(&mark_path, counted, commits).map_err(unreadable)?;
     Ok(Store::new((write, read, heavy), clock, Health::new(place), suspicion, Some(mark)))
 }
