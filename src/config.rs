@@ -374,87 +374,68 @@ impl Config {
     pub fn resolve(args: &ServeArgs, environment: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
         let mut read = Reader::new(args, environment);
         let config = Self {
-            listen: read.value("listen", SocketAddr::from(([127, 0, 0, 1], 50051)), address),
-            data_dir: read.value("data_dir", PathBuf::from("./rapport-data"), path),
+            listen: read.value("listen", address),
+            data_dir: read.value("data_dir", path),
             database_url: read.database_url(),
-            database_connections: read.value("database_connections", 10, at_least_one),
-            database_wait: read.value("database_wait", seconds(60), duration),
+            database_connections: read.value("database_connections", at_least_one),
+            database_wait: read.value("database_wait", duration),
             accept_older_database: args.accept_older_database,
-            time_zone: read.value("time_zone", Zone::utc(), zone),
-            reflection: read.value("reflection", false, switch),
-            drain_deadline: read.value("drain_deadline", seconds(10), duration),
+            time_zone: read.value("time_zone", zone),
+            reflection: read.value("reflection", switch),
+            drain_deadline: read.value("drain_deadline", duration),
             auth: Auth {
-                issuer: read.value("auth.issuer", "rapport".to_owned(), text),
-                audience: read.value("auth.audience", "rapport".to_owned(), text),
-                hs256_secret_file: read.value("auth.hs256_secret_file", None, optional_path),
-                jwks_file: read.value("auth.jwks_file", None, optional_path),
-                max_token_lifetime: read.value("auth.max_token_lifetime", seconds(3600), duration),
-                max_service_token_lifetime: read.value("auth.max_service_token_lifetime", seconds(86_400), duration),
-                token_cache_entries: read.value("auth.token_cache_entries", 10_000, at_least_one),
+                issuer: read.value("auth.issuer", text),
+                audience: read.value("auth.audience", text),
+                hs256_secret_file: read.optional("auth.hs256_secret_file", path),
+                jwks_file: read.optional("auth.jwks_file", path),
+                max_token_lifetime: read.value("auth.max_token_lifetime", duration),
+                max_service_token_lifetime: read.value("auth.max_service_token_lifetime", duration),
+                token_cache_entries: read.value("auth.token_cache_entries", at_least_one),
             },
             accept_new_master_key: args.accept_new_master_key,
-            master_key_file: read.value("master_key_file", None, optional_path),
+            master_key_file: read.optional("master_key_file", path),
             limits: Limits {
-                max_message_bytes: read.value("limits.max_message_bytes", 256 * KIB, bytes),
-                max_batch_message_bytes: read.value("limits.max_batch_message_bytes", 4 * MIB, bytes),
-                concurrent_calls_per_connection: read.value(
-                    "limits.concurrent_calls_per_connection",
-                    256,
-                    at_least_one,
-                ),
-                max_concurrent_streams: read.value("limits.max_concurrent_streams", 100, at_least_one),
-                max_calls: read.value("limits.max_calls", 1024, at_least_one),
-                max_calls_per_subject: read.value("limits.max_calls_per_subject", 64, at_least_one),
-                unread_bytes_per_subject: read.value("limits.unread_bytes_per_subject", 8 * MIB, bytes),
-                unread_bytes: read.value("limits.unread_bytes", 128 * MIB, bytes),
-                bad_tokens_per_second: read.value(
-                    "limits.bad_tokens_per_second",
-                    const { NonZeroU32::new(50).unwrap() },
-                    rate,
-                ),
-                person_calls_per_second: read.value(
-                    "limits.person_calls_per_second",
-                    const { NonZeroU32::new(50).unwrap() },
-                    rate,
-                ),
-                app_calls_per_second: read.value(
-                    "limits.app_calls_per_second",
-                    const { NonZeroU32::new(20_000).unwrap() },
-                    rate,
-                ),
-                max_streams: read.value("limits.max_streams", 1024, at_least_one),
-                max_streams_per_subject: read.value("limits.max_streams_per_subject", 32, at_least_one),
-                max_connections: read.value("limits.max_connections", 4096, at_least_one),
-                max_connections_per_address: read.value("limits.max_connections_per_address", 512, at_least_one),
-                first_call_deadline: read.value("limits.first_call_deadline", seconds(10), duration),
-                call_timeout: read.value("limits.call_timeout", seconds(10), duration),
-                stream_max_life: read.value("limits.stream_max_life", seconds(3600), duration),
-                watch_heartbeat: read.value("limits.watch_heartbeat", seconds(15), duration),
-                slow_reader: read.value("limits.slow_reader", seconds(10), duration),
-                keepalive_interval: read.value("limits.keepalive_interval", seconds(30), duration),
-                keepalive_timeout: read.value("limits.keepalive_timeout", seconds(20), duration),
-                max_connection_age: read.value("limits.max_connection_age", seconds(3600), duration),
+                max_message_bytes: read.value("limits.max_message_bytes", bytes),
+                max_batch_message_bytes: read.value("limits.max_batch_message_bytes", bytes),
+                concurrent_calls_per_connection: read.value("limits.concurrent_calls_per_connection", at_least_one),
+                max_concurrent_streams: read.value("limits.max_concurrent_streams", at_least_one),
+                max_calls: read.value("limits.max_calls", at_least_one),
+                max_calls_per_subject: read.value("limits.max_calls_per_subject", at_least_one),
+                unread_bytes_per_subject: read.value("limits.unread_bytes_per_subject", bytes),
+                unread_bytes: read.value("limits.unread_bytes", bytes),
+                bad_tokens_per_second: read.value("limits.bad_tokens_per_second", rate),
+                person_calls_per_second: read.value("limits.person_calls_per_second", rate),
+                app_calls_per_second: read.value("limits.app_calls_per_second", rate),
+                max_streams: read.value("limits.max_streams", at_least_one),
+                max_streams_per_subject: read.value("limits.max_streams_per_subject", at_least_one),
+                max_connections: read.value("limits.max_connections", at_least_one),
+                max_connections_per_address: read.value("limits.max_connections_per_address", at_least_one),
+                first_call_deadline: read.value("limits.first_call_deadline", duration),
+                call_timeout: read.value("limits.call_timeout", duration),
+                stream_max_life: read.value("limits.stream_max_life", duration),
+                watch_heartbeat: read.value("limits.watch_heartbeat", duration),
+                slow_reader: read.value("limits.slow_reader", duration),
+                keepalive_interval: read.value("limits.keepalive_interval", duration),
+                keepalive_timeout: read.value("limits.keepalive_timeout", duration),
+                max_connection_age: read.value("limits.max_connection_age", duration),
             },
-            web_origins: read.value("web.origins", Vec::new(), origins),
+            web_origins: read.value("web.origins", origins),
             tls: {
-                let certificate_file = read.value("tls.certificate_file", None, optional_path);
-                let key_file = read.value("tls.key_file", None, optional_path);
-                let reload_interval = read.value("tls.reload_interval", seconds(10), duration);
+                let certificate_file = read.optional("tls.certificate_file", path);
+                let key_file = read.optional("tls.key_file", path);
+                let reload_interval = read.value("tls.reload_interval", duration);
                 read.tls(certificate_file, key_file, reload_interval)
             },
-            operations_listen: read.value("operations.listen", None, |text| address(text).map(Some)),
+            operations_listen: read.optional("operations.listen", address),
             telemetry: Telemetry {
-                otlp_endpoint: read.value("telemetry.otlp_endpoint", None, http_url),
-                sample_ratio: read.value("telemetry.sample_ratio", 1.0, share),
+                otlp_endpoint: read.optional("telemetry.otlp_endpoint", http_url),
+                sample_ratio: read.value("telemetry.sample_ratio", share),
             },
             recording: Recording {
-                group_max: read.value("recording.group_max", 256, group),
-                queue: read.value("recording.queue", 4096, at_least_one),
+                group_max: read.value("recording.group_max", group),
+                queue: read.value("recording.queue", at_least_one),
             },
-            log: Log {
-                format: read.value("log.format", LogFormat::Text, log_format),
-                filter: read.value("log.filter", "info".to_owned(), log_filter),
-            },
+            log: Log { format: read.value("log.format", log_format), filter: read.value("log.filter", log_filter) },
         };
         read.finish(config)
     }
@@ -505,9 +486,15 @@ impl<'a, E: Fn(&str) -> Option<String>> Reader<'a, E> {
         }
     }
 
-    /// The value of a key from the first source that has one. A bad value is noted and the default stands in for it, so
-    /// that the rest is read too.
-    fn value<T>(&mut self, name: &str, default: T, parse: fn(&str) -> Result<T, String>) -> T {
+    /// The value of a key from the first source that has one, or its default. A bad value is noted and the default stands in
+    /// for it, so that the rest is read too.
+    fn value<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, String>) -> T {
+        let default = || KEYS.iter().find(|key| key.name == name).and_then(|key| parse(key.default).ok());
+        self.optional(name, parse).or_else(default).expect("every key has a default that can be read, as a test shows")
+    }
+
+    /// The same for a key that has no default.
+    fn optional<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, String>) -> Option<T> {
         let from_file = self.file.remove(name);
         let variable = environment::variable(name);
         let (text, source) = if let Some(text) = flag(self.args, name) {
@@ -518,12 +505,9 @@ impl<'a, E: Fn(&str) -> Option<String>> Reader<'a, E> {
         } else if let Some(text) = from_file {
             (text, self.file_name.clone())
         } else {
-            return default;
+            return None;
         };
-        parse(text.trim()).unwrap_or_else(|error| {
-            self.errors.push(format!("{name} ({source}): {error}"));
-            default
-        })
+        parse(text.trim()).map_err(|error| self.errors.push(format!("{name} ({source}): {error}"))).ok()
     }
 
     /// The URL from where it is, which may be a file of its own.
@@ -531,8 +515,8 @@ impl<'a, E: Fn(&str) -> Option<String>> Reader<'a, E> {
         if self.args.database_url.as_deref().is_some_and(has_password) {
             self.errors.push(format!("database_url (--database-url): {PASSWORD_LISTED}"));
         }
-        let told = self.value("database_url", None, database_url);
-        let from_file = self.value("database_url_file", None, database_url_from);
+        let told = self.optional("database_url", database_url);
+        let from_file = self.optional("database_url_file", database_url_from);
         if told.is_some() && from_file.is_some() {
             self.errors.push("database_url_file: must not be set where database_url is".to_owned());
         }
@@ -597,10 +581,6 @@ fn read_table(path: &Path) -> Result<toml::Table, String> {
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-const fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
-
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{text:?} is not an address and a port, such as 127.0.0.1:50051"))
 }
@@ -613,14 +593,10 @@ fn path(path: &str) -> Result<PathBuf, String> {
     text(path).map(PathBuf::from)
 }
 
-fn optional_path(text: &str) -> Result<Option<PathBuf>, String> {
-    path(text).map(Some)
-}
-
-fn database_url(text: &str) -> Result<Option<Secret>, String> {
+fn database_url(text: &str) -> Result<Secret, String> {
     const SCHEMES: [&str; 3] = ["postgres://", "postgresql://", "sqlite:"];
     if SCHEMES.iter().any(|scheme| text.starts_with(scheme)) {
-        Ok(Some(Secret::new(text)))
+        Ok(Secret::new(text))
     } else {
         // The value is not repeated: it may hold a password.
         Err("must begin with postgres:// or sqlite:".to_owned())
@@ -628,7 +604,7 @@ fn database_url(text: &str) -> Result<Option<Secret>, String> {
 }
 
 /// Reads the URL in a file. Deployment tools mount it with whatever rights they give to such files, so these are not looked at.
-fn database_url_from(file: &str) -> Result<Option<Secret>, String> {
+fn database_url_from(file: &str) -> Result<Secret, String> {
     let text = std::fs::read_to_string(path(file)?).map_err(|error| error.to_string())?;
     database_url(text.trim())
 }
@@ -665,10 +641,10 @@ fn share(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| format!("{text:?} is not a number from 0 to 1"))
 }
 
-fn http_url(text: &str) -> Result<Option<String>, String> {
+fn http_url(text: &str) -> Result<String, String> {
     let url = text.parse::<http::Uri>().ok().filter(|url| url.authority().is_some());
     match url.as_ref().and_then(http::Uri::scheme_str) {
-        Some("http" | "https") => Ok(Some(text.to_owned())),
+        Some("http" | "https") => Ok(text.to_owned()),
         _ => Err(format!("{text:?} is not a URL such as http://127.0.0.1:4317")),
     }
 }
@@ -760,14 +736,16 @@ mod tests {
 
     use super::*;
 
+    /// The table of docs/configuration.md is that of the keys, in their order.
     #[test]
-    fn the_readme_names_every_key_as_it_is() {
-        let readme = include_str!("../README.md");
-        for key in KEYS {
+    fn the_documentation_is_that_of_the_keys() {
+        let page = include_str!("../docs/configuration.md");
+        let row = |key: &Key| {
             let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
-            let row = format!("| `{}` | {default} | {} |", key.name, key.doc);
-            assert!(readme.contains(&row), "README.md lacks the row {row}");
-        }
+            format!("| `{}` | {default} | {} |\n", key.name, key.doc)
+        };
+        let table: String = KEYS.iter().map(row).collect();
+        assert!(page.contains(&table), "docs/configuration.md must have these rows:\n{table}");
     }
 
     fn nothing(_: &str) -> Option<String> {
@@ -781,26 +759,17 @@ mod tests {
         (file, args)
     }
 
-    /// The documented defaults, as text, resolve to the same configuration as saying nothing.
     #[test]
-    fn documentation_names_every_key_and_its_default() {
+    fn every_key_is_documented_and_read_and_has_a_default_that_is_good() {
         let asked = RefCell::new(BTreeSet::new());
         let default = Config::resolve(&ServeArgs::default(), |name| {
             asked.borrow_mut().insert(name.to_owned());
             None
-        })
-        .unwrap();
-        let variable = |key: &Key| format!("RAPPORT_{}", key.name.replace('.', "_").to_uppercase());
-        let mut documented: BTreeSet<_> = KEYS.iter().map(variable).collect();
+        });
+        assert!(default.is_ok());
+        let mut documented: BTreeSet<_> = KEYS.iter().map(|key| environment::variable(key.name)).collect();
         documented.insert("RAPPORT_CONFIG".to_owned());
         assert_eq!(asked.into_inner(), documented);
-
-        let spelled_out = Config::resolve(&ServeArgs::default(), |name| {
-            let key = KEYS.iter().find(|key| variable(key) == name)?;
-            (!key.default.is_empty()).then(|| key.default.to_owned())
-        })
-        .unwrap();
-        assert_eq!(format!("{default:?}"), format!("{spelled_out:?}"));
     }
 
     #[test]
@@ -919,7 +888,7 @@ mod tests {
         assert_eq!(bytes("1"), Ok(1));
         assert!(bytes("0").is_err() && bytes("2048MiB").is_err() && bytes("1MB").is_err());
         assert!(bytes("18446744073709551615KiB").is_err());
-        assert_eq!(duration("1h 30m"), Ok(seconds(5400)));
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
         assert!(duration("-1s").is_err() && duration("10").is_err());
     }
 
