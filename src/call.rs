@@ -6,8 +6,9 @@ use tonic::{Request, Response, Status};
 use crate::{
     api::{status, v1::Role},
     auth::Caller,
-    directory::{admission, scope::Scope},
+    directory::admission,
     error::Result,
+    reach::Scope,
     store::{
         Store,
         request::{self, Request as Mutation},

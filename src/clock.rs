@@ -10,6 +10,9 @@ use std::{
 
 use uuid::{ContextV7, Timestamp, Uuid};
 
+/// Microseconds: since 1970 for an instant, else of a duration.
+pub type Micros = i64;
+
 /// A source of the present instant; copies of a fixed clock share its hand.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);

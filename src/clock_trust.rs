@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 /// How far the clock may be behind the last time that was trusted, and differ from its own course.
 const SLIP: i64 = 5 * 60 * 1_000_000;
@@ -70,6 +70,25 @@ impl ClockTrust {
         }
         self.doubt = None;
         Verdict::Believed
+    }
+}
+
+/// Whether what is due by the clock may be done. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Trusted(watch::Receiver<bool>);
+
+impl Trusted {
+    /// As told by what judges the clock.
+    pub(crate) fn told(by: watch::Receiver<bool>) -> Self {
+        Self(by)
+    }
+
+    /// Waits until it may.
+    pub(crate) async fn wait(&mut self) {
+        // Where nobody judges the clock any more the server is stopping, and nothing is to be done.
+        if self.0.wait_for(|trusted| *trusted).await.is_err() {
+            std::future::pending().await
+        }
     }
 }
 

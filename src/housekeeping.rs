@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait as _, DbErr, Statement, Value};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    clock_trust::{ClockTrust, Verdict},
+    clock_trust::{ClockTrust, Trusted, Verdict},
     contest,
     error::Result,
     store::{Store, Tx, request::Ticks},
@@ -18,20 +18,6 @@ use crate::{
 const LOOK: Duration = Duration::from_secs(60);
 /// How often it is done.
 const WORK: u32 = 60;
-
-/// Whether what is due by the clock may be done. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Trusted(watch::Receiver<bool>);
-
-impl Trusted {
-    /// Waits until it may.
-    pub(crate) async fn wait(&mut self) {
-        // Where nobody judges the clock any more the server is stopping, and nothing is to be done.
-        if self.0.wait_for(|trusted| *trusted).await.is_err() {
-            std::future::pending().await
-        }
-    }
-}
 
 /// Keeps house until the server stops.
 #[derive(Debug)]
@@ -46,7 +32,7 @@ impl Housekeeping {
     /// Nothing is trusted before it runs.
     pub(crate) fn new(store: Store) -> (Self, Trusted) {
         let (trusted, told) = watch::channel(false);
-        (Self { store, clock: ClockTrust::default(), ticks: Ticks::default(), trusted }, Trusted(told))
+        (Self { store, clock: ClockTrust::default(), ticks: Ticks::default(), trusted }, Trusted::told(told))
     }
 
     /// Works until `stopping` turns true.

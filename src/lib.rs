@@ -1,8 +1,35 @@
 //! Rapport: a gRPC server that gives a service organisation one trustworthy memory of how it treats its customers.
+//!
+//! # The map
+//!
+//! A module uses what stands below it here, never what stands above; `tests/layers.rs` holds the sources to that, the tables
+//! that their SQL names included. A domain is a folder: types and rules in `mod.rs` and beside it, rows in `store`, what turns
+//! messages into types and back in `message`, RPCs in `service`.
+//!
+//! | layer | modules |
+//! |---|---|
+//! | programs | [`cli`], a file or folder for each command |
+//! | the server | [`server`]: connections, what stands before every call, start and stop |
+//! | composition | `app`: makes the services, and says what a change in one domain sets off in others |
+//! | services | `service` and `message` of every domain: they bring domains together |
+//! | by the clock | [`housekeeping`], `master_keys` |
+//! | personal data | [`privacy`]: export, erasure, the class of every column |
+//! | conclusions | [`competition`]: the vote; [`preference`]: how customers like to be met; [`import`]: files |
+//! | figures | `scorecard`: what ratings and invitations come to |
+//! | answers | [`survey`]: invitations and replies; `correction`: what customers say again; [`contest`], [`quality`] |
+//! | what was felt | [`rating`]: both ledgers, ranks, reading replies |
+//! | what happened | [`interaction`] |
+//! | what is asked | `template`: surveys and their words; `context`: what services are made from |
+//! | whom it is about | [`contact`]: may they be contacted; [`directory`]: teams, staff, customers; [`watch`]; `call` |
+//! | who may see what | [`audit`], `reach`, [`auth`] |
+//! | storage | [`store`]: the one transaction runner, both databases; [`page`]; [`vault`]; [`metrics`] |
+//! | the contract | [`api`], [`error`]: generated code, checks, statuses |
+//! | the ground | [`config`], [`telemetry`], [`clock`] and small things without rules of ours |
 
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test prints its seed"))]
 
 pub mod api;
+mod app;
 pub mod audit;
 pub mod auth;
 mod call;
@@ -13,6 +40,8 @@ pub mod competition;
 pub mod config;
 pub mod contact;
 pub mod contest;
+mod context;
+mod correction;
 pub mod directory;
 mod environment;
 pub mod error;
@@ -22,15 +51,19 @@ pub mod interaction;
 mod log_writer;
 mod master_keys;
 pub mod metrics;
+pub mod page;
 pub mod preference;
 mod printable;
 pub mod privacy;
 mod private_file;
 pub mod quality;
 pub mod rating;
+mod reach;
+mod scorecard;
 pub mod server;
 pub mod store;
 pub mod survey;
 pub mod telemetry;
+mod template;
 pub mod vault;
 pub mod watch;

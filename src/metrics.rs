@@ -20,9 +20,7 @@ use tonic_types::StatusExt as _;
 use crate::{
     api::{method, status},
     error::Reason,
-    server::Unserved,
     store::Store,
-    watch::Ending,
 };
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
@@ -213,5 +211,60 @@ pub(crate) fn code_name(code: Code) -> &'static str {
         Code::Unavailable => "UNAVAILABLE",
         Code::DataLoss => "DATA_LOSS",
         Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
+/// Why a connection is not served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Unserved {
+    /// The server has as many as it takes.
+    Server,
+    /// The address has as many as it may.
+    Address,
+    /// The TLS handshake failed.
+    Handshake,
+    /// No call arrived in time.
+    Silence,
+}
+
+impl Unserved {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server_full",
+            Self::Address => "address_full",
+            Self::Handshake => "handshake_failed",
+            Self::Silence => "no_call_in_time",
+        }
+    }
+}
+
+/// How a watch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The reader went away.
+    Left,
+    /// The token did.
+    TokenExpired,
+    /// It had lived as long as a watch may.
+    LifeOver,
+    /// The server is stopping.
+    Stopping,
+    /// The reader was cut.
+    SlowReader,
+    /// The caller may not watch any more, or the database did not answer.
+    Failed,
+}
+
+impl Ending {
+    /// As metrics name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::TokenExpired => "token_expired",
+            Self::LifeOver => "life_over",
+            Self::Stopping => "stopping",
+            Self::SlowReader => "slow_reader",
+            Self::Failed => "failed",
+        }
     }
 }

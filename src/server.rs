@@ -20,50 +20,28 @@ mod web;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use futures::future::BoxFuture;
 use tokio::{
     sync::watch,
     task::{AbortHandle, JoinHandle},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
-use tonic::{server::NamedService, service::Routes};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
-pub(crate) use self::connection::Unserved;
 pub use self::surround::{Serving, serve};
 use crate::{
-    api::{
-        DESCRIPTOR_SET,
-        page::TokenSeal,
-        v1::{
-            audit_service_server::AuditServiceServer, competition_service_server::CompetitionServiceServer,
-            contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
-            directory_service_server::DirectoryServiceServer, interaction_service_server::InteractionServiceServer,
-            preference_service_server::PreferenceServiceServer, quality_service_server::QualityServiceServer,
-            rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
-        },
-    },
-    audit::AuditApi,
+    api::DESCRIPTOR_SET,
+    app,
     auth::Authenticator,
     clock::Clock,
-    competition::CompetitionApi,
     config::Config,
-    contact::service::ContactApi,
-    contest::service::ContestApi,
-    directory::service::DirectoryApi,
-    housekeeping::{Housekeeping, Trusted},
-    interaction::{service::InteractionApi, stream::StreamLimits},
+    housekeeping::Housekeeping,
     master_keys,
     metrics::Metrics,
-    preference::{self, service::PreferenceApi},
-    privacy::service::PrivacyApi,
-    private_file,
-    quality::service::QualityApi,
-    rating::service::RatingApi,
+    page::TokenSeal,
+    preference, private_file,
     store::{Database, Opening, Store},
-    survey::service::SurveyApi,
-    vault::Vault,
-    watch::{WatchLimits, Watches},
 };
 
 /// What is left after the drain deadline gets this long to notice that it was cut.
@@ -89,7 +67,11 @@ pub struct Running {
 ///
 /// # Errors
 /// Whatever keeps the server from serving: the data directory, the database, the keys, the certificate, an address.
-pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
+pub fn start(config: Config, clock: Clock) -> BoxFuture<'static, anyhow::Result<Running>> {
+    Box::pin(begin(config, clock))
+}
+
+async fn begin(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let data_dir = &config.data_dir;
     // Each answer over HTTP bears the date, and the library that writes it panics there.
     anyhow::ensure!(Clock::system().now_micros() >= 0, "the machine's clock is before 1970: set it, then start again");
@@ -111,7 +93,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
 
     let (housekeeping, trusted) = Housekeeping::new(store.clone());
     let tokens = Arc::new(TokenSeal::new(&vault, clock));
-    let (services, names) = services(&config, &store, &metrics, (&stopping, &trusted), vault);
+    let (services, names) = app::services(&config, &store, &metrics, (&stopping, &trusted), vault);
     let mut routes = services.add_service(health_service);
     if config.reflection {
         let reflection = || {
@@ -154,87 +136,6 @@ pub(crate) fn database(config: &Config) -> anyhow::Result<Database> {
     })
 }
 
-/// Every service of the contract, and their names.
-fn services(
-    config: &Config,
-    store: &Store,
-    metrics: &Arc<Metrics>,
-    (stopping, trusted): (&watch::Receiver<bool>, &Trusted),
-    vault: Vault,
-) -> (Routes, Vec<&'static str>) {
-    fn name<S: NamedService>(_: &S) -> &'static str {
-        S::NAME
-    }
-    let limits = &config.limits;
-    let watch_limits = WatchLimits {
-        max_life: limits.stream_max_life,
-        heartbeat: limits.watch_heartbeat,
-        slow_reader: limits.slow_reader,
-    };
-    let watches = Watches::new(watch_limits, stopping.clone(), metrics.clone());
-    let interactions = InteractionApi::new(
-        (store.clone(), vault.clone()),
-        config.time_zone.rules.clone(),
-        config.recording.group_max,
-        config.recording.queue,
-        metrics.group_sizes.clone(),
-        StreamLimits { max_life: limits.stream_max_life, stopping: stopping.clone() },
-        watches.clone(),
-    );
-    let batch_limit = limits.max_batch_message_bytes;
-    let directory =
-        DirectoryServiceServer::new(DirectoryApi::new(store.clone(), &config.time_zone.name, vault.clone()))
-            .max_decoding_message_size(batch_limit);
-    let interactions = InteractionServiceServer::new(interactions).max_decoding_message_size(batch_limit);
-    let audit =
-        AuditServiceServer::new(AuditApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
-    let contacts = ContactServiceServer::new(ContactApi::new(store.clone(), config.time_zone.rules.clone()))
-        .max_decoding_message_size(limits.max_message_bytes);
-    let ratings = RatingServiceServer::new(RatingApi::new(
-        store.clone(),
-        config.time_zone.rules.clone(),
-        config.recording.group_max,
-        config.recording.queue,
-        metrics.group_sizes.clone(),
-    ))
-    .max_decoding_message_size(batch_limit);
-    let contests = ContestServiceServer::new(ContestApi::new(store.clone(), config.time_zone.rules.clone()))
-        .max_decoding_message_size(limits.max_message_bytes);
-    let quality =
-        QualityServiceServer::new(QualityApi::new(store.clone())).max_decoding_message_size(limits.max_message_bytes);
-    let privacy = PrivacyApi::new(store.clone(), vault.clone());
-    let competitions = CompetitionServiceServer::new(CompetitionApi::new(
-        store.clone(),
-        vault,
-        config.recording.group_max,
-        config.recording.queue,
-        watches.clone(),
-        (stopping.clone(), trusted.clone()),
-    ))
-    .max_decoding_message_size(limits.max_message_bytes);
-    let preferences =
-        PreferenceServiceServer::new(PreferenceApi::new(store.clone(), config.time_zone.clone(), privacy))
-            .max_decoding_message_size(limits.max_message_bytes);
-    let surveys =
-        SurveyApi::new(store.clone(), config.time_zone.rules.clone(), watches, (stopping.clone(), trusted.clone()));
-    let surveys = SurveyServiceServer::new(surveys).max_decoding_message_size(limits.max_message_bytes);
-    let names = vec![
-        name(&directory),
-        name(&interactions),
-        name(&contacts),
-        name(&surveys),
-        name(&ratings),
-        name(&contests),
-        name(&quality),
-        name(&competitions),
-        name(&preferences),
-        name(&audit),
-    ];
-    let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
-    let routes = routes.add_service(surveys).add_service(ratings).add_service(contests).add_service(quality);
-    (routes.add_service(competitions).add_service(preferences).add_service(audit), names)
-}
-
 impl Running {
     /// The address it listens on; the port is known here even if the configuration left it open.
     pub fn address(&self) -> SocketAddr {
@@ -265,7 +166,11 @@ impl Running {
     ///
     /// # Errors
     /// What the transport failed with, if it did.
-    pub async fn stop(self) -> anyhow::Result<()> {
+    pub fn stop(self) -> BoxFuture<'static, anyhow::Result<()>> {
+        Box::pin(self.end())
+    }
+
+    async fn end(self) -> anyhow::Result<()> {
         let Self { store, stop, mut serving, cut, beside, drain_deadline, .. } = self;
         let deadline = Instant::now() + drain_deadline;
         _ = stop.send(true);

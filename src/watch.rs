@@ -13,11 +13,13 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 use crate::{
-    api::{page::Query, status},
+    api::status,
     auth::Caller,
-    directory::{admission, scope::Scope},
+    directory::admission,
     error::{Error, Result},
-    metrics::Metrics,
+    metrics::{Ending, Metrics},
+    page::Query,
+    reach::Scope,
     store::{
         Store,
         feed::{Feed, Log, Place},
@@ -38,37 +40,6 @@ pub struct WatchLimits {
     pub heartbeat: Duration,
     /// How long a reader may take nothing.
     pub slow_reader: Duration,
-}
-
-/// How a watch ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// The reader went away.
-    Left,
-    /// The token did.
-    TokenExpired,
-    /// It had lived as long as a watch may.
-    LifeOver,
-    /// The server is stopping.
-    Stopping,
-    /// The reader was cut.
-    SlowReader,
-    /// The caller may not watch any more, or the database did not answer.
-    Failed,
-}
-
-impl Ending {
-    /// As metrics name it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Left => "left",
-            Self::TokenExpired => "token_expired",
-            Self::LifeOver => "life_over",
-            Self::Stopping => "stopping",
-            Self::SlowReader => "slow_reader",
-            Self::Failed => "failed",
-        }
-    }
 }
 
 /// The way to open watches, the same one for all streams of a server. Cheap to clone.

@@ -13,13 +13,11 @@ use std::{
 use futures::future::{BoxFuture, Ready, ready};
 use http::{Request, Response, uri::PathAndQuery};
 use rapport::{
-    api::{
-        page::TokenSeal,
-        v1::{RecordInteractionRequest, Role},
-    },
+    api::v1::{RecordInteractionRequest, Role},
     auth::Authenticator,
     clock::Clock,
     metrics::Metrics,
+    page::TokenSeal,
     server::{self, Serving},
     vault::Vault,
 };

@@ -3,8 +3,8 @@
 
 pub mod codec;
 pub(crate) mod convert;
+pub(crate) mod kinds;
 pub(crate) mod method;
-pub mod page;
 pub mod rules;
 pub mod status;
 

@@ -15,10 +15,7 @@ use super::{
     Authenticator, Caller,
     access::{Access, Verdict},
 };
-use crate::{
-    api::{page::TokenSeal, status},
-    error::Error,
-};
+use crate::{api::status, error::Error, page::TokenSeal};
 
 /// Puts authentication before services.
 #[derive(Clone)]

@@ -14,11 +14,11 @@ use std::sync::Arc;
 use crate::{
     api::{
         convert::enum_values,
-        page::TokenSeal,
         plain_name,
         v1::{Reach, Role},
     },
     error::{Error, Result},
+    page::TokenSeal,
 };
 
 pub use authenticator::Authenticator;

@@ -29,6 +29,7 @@ pub mod watch;
 use std::{io::Write as _, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use futures::future::LocalBoxFuture;
 
 use crate::config::ServeArgs;
 
@@ -119,11 +120,16 @@ pub fn arguments() -> Result<Cli, ExitCode> {
     })
 }
 
-/// Runs a command to its end.
+/// Runs a command to its end. Boxed, as every entry point is, so that its code is compiled with the library and not once more
+/// with each program that calls it.
 ///
 /// # Errors
 /// What the command says of itself.
-pub async fn run(cli: Cli) -> anyhow::Result<()> {
+pub fn run(cli: Cli) -> LocalBoxFuture<'static, anyhow::Result<()>> {
+    Box::pin(command(cli))
+}
+
+async fn command(cli: Cli) -> anyhow::Result<()> {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) => serve::run(args).await,
         Command::Demo(args) => Box::pin(demo::run(args)).await,

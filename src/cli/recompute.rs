@@ -5,7 +5,7 @@ use std::io::Write as _;
 use serde_json::json;
 
 use super::{database::DatabaseArgs, out};
-use crate::rating::store::{Recount, recompute};
+use crate::scorecard::{Recount, recompute};
 
 /// Flags of `rapport recompute`.
 #[derive(Clone, Debug, clap::Args)]

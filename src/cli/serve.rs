@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{Cli, client::TOKEN_VARIABLE};
 use crate::{
     clock::Clock,
-    config::{Config, ServeArgs},
+    config::{Config, KEYS, ServeArgs},
     environment,
     server::{self, Running},
     telemetry,
@@ -36,7 +36,8 @@ fn warn_of_misspelt_variables() {
         known.extend(command.get_arguments().filter_map(|one| Some(one.get_env()?.to_str()?.to_owned())));
         command.get_subcommands().for_each(|command| of(command, known));
     }
-    let mut known = ["RAPPORT_CONFIG", TOKEN_VARIABLE].map(str::to_owned).to_vec();
+    let mut known: Vec<_> = KEYS.iter().map(|key| environment::variable(key.name)).collect();
+    known.extend(["RAPPORT_CONFIG", TOKEN_VARIABLE].map(str::to_owned));
     of(&Cli::command(), &mut known);
     let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
     let environment: Vec<_> = std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect();

@@ -9,7 +9,7 @@ use super::{
     result::{Fraction, Placing},
     secrets::hex,
 };
-use crate::interaction::Micros;
+use crate::clock::Micros;
 
 /// What a revision says. Written once, as JSON; the hash is of the text as written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use super::{
     tally::Sums,
     terms::Rules,
 };
-use crate::interaction::Micros;
+use crate::clock::Micros;
 
 /// The first lines of every manifest.
 pub(crate) const FORMAT: &str = "rapport competition manifest 1";

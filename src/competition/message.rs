@@ -16,9 +16,9 @@ use crate::{
         convert::{duration, duration_micros, micros, normal, optional, timestamp},
         v1::{self, BallotForm, OneWayPanels, PrizeDecision, SwapRule as WireSwapRule, TallyMethod, TeamNames, Trim},
     },
+    clock::Micros,
     directory::etag,
     error::{Error, Reason, Result, Violation},
-    interaction::Micros,
     rating::read_days,
 };
 

@@ -3,8 +3,8 @@
 use super::store::reminders::{Reminded, Reminders, Whom, holding};
 use crate::{
     api::{convert::timestamp, v1},
-    directory::scope::Scope,
     error::Result,
+    reach::Scope,
     store::Store,
     vault::Vault,
     watch::Subject,

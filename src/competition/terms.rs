@@ -10,7 +10,7 @@ use super::{
     ballot::MOST_DEALT,
     dealing::{Directions, OneWay, Terms},
 };
-use crate::{api::v1::CompetitionState, interaction::Micros};
+use crate::{api::v1::CompetitionState, clock::Micros};
 
 /// A quarter of an entry's judges on each side.
 pub(crate) const TRIM_BP: u32 = 2_500;

@@ -22,7 +22,7 @@ use super::{
     store::opening::dealt,
     tally::{FEWEST_JUDGES_OF_AN_ENTRY, Given, MERGED, Sums, lots, scores, trimmed},
 };
-use crate::{interaction::Micros, vault::verifies};
+use crate::{clock::Micros, vault::verifies};
 
 /// Something that does not agree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -7,8 +7,8 @@ use sea_orm::{DbErr, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity
 use super::{CompetitionApi, entity::change};
 use crate::{
     api::{convert::timestamp, v1},
-    directory::scope::Scope,
     error::Result,
+    reach::Scope,
     store::{
         Store,
         feed::{Log, Numbered},

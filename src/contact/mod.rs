@@ -15,8 +15,11 @@ use serde::{Deserialize, Serialize};
 pub(crate) use enum_set::EnumSet;
 
 use crate::{
-    api::v1::{Channel, ContactPurpose, ContactRefusalReason, Direction, InteractionKind},
-    interaction::{Micros, implied_direction, is_activity},
+    api::{
+        kinds::{implied_direction, is_activity},
+        v1::{Channel, ContactPurpose, ContactRefusalReason, Direction, InteractionKind},
+    },
+    clock::Micros,
 };
 
 pub(crate) type Purposes = EnumSet<ContactPurpose>;

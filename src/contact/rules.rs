@@ -5,8 +5,8 @@ use jiff::{Timestamp, civil::Time};
 use super::{Attempt, Ban, Cap, Past, Policy, Purposes, QuietHours, Situation, Span};
 use crate::{
     api::v1::{ContactPurpose, ContactRefusalReason as Refused},
+    clock::Micros,
     error::{Reason, Violation},
-    interaction::Micros,
 };
 
 const MINUTE: Micros = 60 * 1_000_000;

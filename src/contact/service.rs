@@ -14,28 +14,31 @@ use super::{
 use crate::{
     api::{
         convert::{duration, duration_micros, micros, normal, optional, timestamp},
-        page::Query,
         rules::Violations,
         v1::{
             self, AuditAction, Channel, ContactPurpose, ContactRefusalReason, ContactVerdict, DoNotContactState,
             contact_service_server::ContactService,
         },
     },
+    audit,
     auth::Caller,
     call::{Call, mutation, page_size, respond},
     clock,
+    clock::Micros,
+    context::Context,
     directory::{
         Party, etag,
-        scope::Sight,
         service::{alias_message, party},
         store::{Named, known_among, resolve},
     },
     error::{Error, Reason, Result, Violation},
     interaction::{
-        self, Micros, Recorded,
+        self, Recorded,
         store::{self as interactions, BreachFilter},
     },
-    store::{Abort, Store, Tx, audit, request},
+    page::Query,
+    reach::Sight,
+    store::{Abort, Store, Tx, request},
 };
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -58,9 +61,8 @@ pub struct ContactApi {
 }
 
 impl ContactApi {
-    /// `time_zone`: the organisation's, for customers whose own is not known.
-    pub fn new(store: Store, time_zone: TimeZone) -> Self {
-        Self { store, time_zone }
+    pub(crate) fn new(context: &Context) -> Self {
+        Self { store: context.store.clone(), time_zone: context.zone.rules.clone() }
     }
 
     /// What is planned, and with whom as the caller names them.
@@ -398,8 +400,8 @@ impl ContactService for ContactApi {
             let query = Query::new("ListDoNotContact", &scope.binding(&caller), customer_id.as_bytes());
             let before = query.id_position(&message.page_token)?;
             let limit = page_size(message.page_size, PAGE);
-            let entries = rows::list_do_not_contact(reader, &customer_id, before, limit + 1).await?;
-            let (entries, next_page_token) = query.page(entries, limit, |last| last.id.into());
+            let read = |before, count| rows::list_do_not_contact(reader, &customer_id, before, count);
+            let (entries, next_page_token) = query.page(limit, before, read, |last| last.id, Into::into).await?;
             let now = self.store.clock().now_micros();
             let entries = entries.into_iter().map(|entry| write_do_not_contact(entry, now)).collect();
             Ok(v1::ListDoNotContactResponse { entries, next_page_token })
@@ -430,12 +432,12 @@ impl ContactService for ContactApi {
                 to,
             };
             let limit = page_size(message.page_size, BREACH_PAGE);
-            let found =
-                interactions::breaches(self.store.reader(), &Sight::of(&caller, scope), &filter, after, limit + 1)
-                    .await?;
+            let sight = Sight::of(&caller, scope);
+            let read = |after, count| interactions::breaches(self.store.reader(), &sight, &filter, after, count);
             let contacted = |last: &Recorded| last.contact.map_or(Micros::MIN, |mark| mark.at);
-            let (found, next_page_token) =
-                query.page(found, limit, |last| interactions::write_position((contacted(last), last.id)));
+            let place = |last: &Recorded| (contacted(last), last.id);
+            let page = query.page(limit, after, read, place, interactions::write_position);
+            let (found, next_page_token) = page.await?;
             let breaches = found.into_iter().filter_map(write_breach).collect();
             Ok(v1::ListContactBreachesResponse { breaches, next_page_token })
         })

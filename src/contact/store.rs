@@ -17,9 +17,9 @@ use crate::{
         convert::enum_of,
         v1::{Consent, ContactKind, ContactPurpose},
     },
+    clock::Micros,
     directory::{Alias, Party, etag},
     error::{Error, Result},
-    interaction::Micros,
     store::{
         Abort, Tx,
         set::{self, Kind, Present, Table},

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     api::v1::{ContestGrounds, ContestState, ContestVerdict, RatingStanding},
-    interaction::Micros,
+    clock::Micros,
 };
 
 /// A contest as it is on record.

@@ -8,8 +8,8 @@ use crate::{
         plain_name,
         v1::{Attribution, ContestGrounds, ContestState, ContestVerdict, RatingStanding},
     },
+    clock::Micros,
     error::{Error, Result},
-    interaction::Micros,
     rating::{self, Rated},
     store::request,
 };

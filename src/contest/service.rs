@@ -14,19 +14,16 @@ use super::{
     view,
 };
 use crate::{
-    api::{
-        page::Query,
-        v1::{self, ContestState, Role, contest_service_server::ContestService},
-    },
+    api::v1::{self, ContestState, Role, contest_service_server::ContestService},
     auth::Caller,
     call::{Call, mutation, page_size, respond},
-    directory::scope::Sight,
+    clock::Micros,
+    context::Context,
     error::{Error, Result},
-    interaction::{
-        Micros,
-        store::{read_position, write_position},
-    },
+    interaction::store::{read_position, write_position},
+    page::Query,
     rating::store as ratings,
+    reach::Sight,
     store::{Abort, Store, Tx, request},
 };
 
@@ -43,9 +40,8 @@ pub struct ContestApi {
 }
 
 impl ContestApi {
-    /// `time_zone`: the organisation's, in which days begin.
-    pub fn new(store: Store, time_zone: TimeZone) -> Self {
-        Self { store, time_zone }
+    pub(crate) fn new(context: &Context) -> Self {
+        Self { store: context.store.clone(), time_zone: context.zone.rules.clone() }
     }
 
     /// Does a change once per request id, under the lock of the ratings. Gives the id of the contest it is about.
@@ -102,8 +98,9 @@ impl ContestApi {
     ) -> Result<(Vec<v1::Contest>, String)> {
         rows::grant_overdue(&self.store).await?;
         let after = query.position(token)?.map(read_position).transpose()?;
-        let found = rows::list(self.store.reader(), sight, wanted, after, limit + 1).await?;
-        let (found, next_page_token) = query.page(found, limit, |last| write_position((last.contested_at, last.id)));
+        let read = |after, count| rows::list(self.store.reader(), sight, wanted, after, count);
+        let place = |last: &Contest| (last.contested_at, last.id);
+        let (found, next_page_token) = query.page(limit, after, read, place, write_position).await?;
         Ok((self.shown(caller, found).await?, next_page_token))
     }
 }

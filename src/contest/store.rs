@@ -23,14 +23,13 @@ use crate::{
         convert::enum_of,
         v1::{AuditAction, ContestGrounds, ContestState, ContestVerdict, RatingStanding, Role},
     },
-    directory::{
-        scope::{Scope, Sight},
-        store as directory,
-    },
+    audit,
+    clock::Micros,
+    directory::store as directory,
     error::{Error, Result},
-    interaction::Micros,
     rating::{Rating, store as ratings},
-    store::{Abort, Store, Tx, audit},
+    reach::{Scope, Sight},
+    store::{Abort, Store, Tx},
 };
 
 /// How many overdue contests are granted in one transaction.

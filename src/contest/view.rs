@@ -14,8 +14,8 @@ use sea_orm::{
 
 use super::entity::coaching_rating::{ActiveModel, Column, Entity, Model};
 use crate::{
+    clock::Micros,
     error::Result,
-    interaction::Micros,
     rating::{
         Rating,
         blocks::{BLOCK, block_of, visible},

@@ -1,10 +1,11 @@
 //! Letting a caller in: who they are to the directory, and what of the record they reach.
 
-use super::{scope::Scope, store};
+use super::store;
 use crate::{
     api::v1::{Reach, Role, StaffState},
     auth::{Caller, access::Access},
     error::{Error, Result},
+    reach::Scope,
     store::Store,
 };
 

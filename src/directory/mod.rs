@@ -4,10 +4,9 @@ pub(crate) mod admission;
 mod entity;
 pub(crate) mod lookalike;
 mod merge;
-pub(crate) mod oneself;
-pub(crate) mod scope;
 pub mod service;
 pub(crate) mod store;
+pub(crate) mod tombstone;
 
 use serde::{Deserialize, Serialize};
 

@@ -8,21 +8,23 @@ use tonic::{Request, Response, Status};
 
 use super::{
     Alias, ContactPoint, Customer, Party, StaffMember, Suspension, Team, Upsert, Written, check_customer, etag,
-    scope::Scope,
     store::{self as rows, StaffQuery},
 };
 use crate::{
     api::{
         convert::{micros, normal, optional, timestamp},
-        page::Query,
         rules::{Check, Violations},
         status,
         v1::{self, directory_service_server::DirectoryService, upsert_item_result},
     },
+    audit,
     auth::Caller,
     call::{Call, mutation, page_size, respond},
+    context::Context,
     error::{Error, Reason, Result, Violation},
-    store::{Abort, Store, Tx, audit, request},
+    page::Query,
+    reach::Scope,
+    store::{Abort, Store, Tx, request},
     vault::Vault,
 };
 
@@ -60,9 +62,9 @@ trait Record: Clone + Send + Sync + Sized + 'static {
 }
 
 impl DirectoryApi {
-    /// `time_zone`: the organisation's, an IANA name; `vault` recognises customers who were erased.
-    pub fn new(store: Store, time_zone: &str, vault: Vault) -> Self {
-        Self { store, time_zone: time_zone.into(), vault }
+    pub(crate) fn new(context: &Context) -> Self {
+        let Context { store, zone, vault, .. } = context.clone();
+        Self { store, time_zone: zone.name.into(), vault }
     }
 
     /// Writes one record, once per request id.
@@ -426,8 +428,9 @@ impl DirectoryService for DirectoryApi {
             let filter = v1::ListTeamsRequest { page_size: 0, page_token: String::new(), ..message };
             let query = bound("ListTeams", &caller, &scope, &filter);
             let after = query.name_position(&message.page_token)?;
-            let teams = rows::list_teams(self.store.reader(), state, after, limit + 1).await?;
-            let (teams, next_page_token) = query.page(teams, limit, |team| team.id.clone().into_bytes());
+            let read = |after, count| rows::list_teams(self.store.reader(), state, after, count);
+            let page = query.page(limit, after, read, |team| team.id.clone(), String::into_bytes);
+            let (teams, next_page_token) = page.await?;
             Ok(v1::ListTeamsResponse { teams: teams.into_iter().map(team_message).collect(), next_page_token })
         })
         .await
@@ -495,8 +498,9 @@ impl DirectoryService for DirectoryApi {
             let filter = v1::ListStaffMembersRequest { page_size: 0, page_token: String::new(), ..message };
             let query = bound("ListStaffMembers", &caller, &scope, &filter);
             let after = query.name_position(&token)?;
-            let people = rows::list_staff(self.store.reader(), &scope, wanted, after, limit + 1).await?;
-            let (people, next_page_token) = query.page(people, limit, |person| person.id.clone().into_bytes());
+            let read = |after, count| rows::list_staff(self.store.reader(), &scope, wanted.clone(), after, count);
+            let page = query.page(limit, after, read, |person| person.id.clone(), String::into_bytes);
+            let (people, next_page_token) = page.await?;
             let staff_members = people.into_iter().map(staff_message).collect();
             Ok(v1::ListStaffMembersResponse { staff_members, next_page_token })
         })
@@ -571,9 +575,9 @@ impl DirectoryService for DirectoryApi {
             let query = bound("ListCustomers", &caller, &scope, &filter);
             let after = query.name_position(&message.page_token)?;
             let now = self.store.clock().now_micros();
-            let customers = rows::list_customers(self.store.reader(), standing, now, after, limit + 1).await?;
-            let (customers, next_page_token) =
-                query.page(customers, limit, |customer| customer.id.clone().into_bytes());
+            let read = |after, count| rows::list_customers(self.store.reader(), standing, now, after, count);
+            let page = query.page(limit, after, read, |customer| customer.id.clone(), String::into_bytes);
+            let (customers, next_page_token) = page.await?;
             let customers = customers.into_iter().map(|customer| customer_message(customer, now)).collect();
             Ok(v1::ListCustomersResponse { customers, next_page_token })
         })

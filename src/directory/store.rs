@@ -12,12 +12,12 @@ use super::{
     Alias, ContactPoint, Customer, Party, StaffMember, Suspension, Team, Upsert, Written, etag,
     lookalike::{self, Kind},
     merge,
-    scope::Scope,
 };
 use crate::{
     api::v1::{Consent, ContactKind, CustomerStanding, StaffRole, StaffState, TeamState, UpsertMode, UpsertOutcome},
+    directory::tombstone::{self, Name},
     error::{Error, Reason},
-    privacy::tombstone::{self, Name},
+    reach::Scope,
     store::{Abort, Tx, set},
     vault::Vault,
 };
@@ -395,7 +395,7 @@ fn staff_within(scope: &Scope) -> Select<staff_member::Entity> {
 }
 
 /// Which colleagues to list.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct StaffQuery {
     pub(crate) team_id: Option<String>,
     pub(crate) role: Option<StaffRole>,
@@ -523,9 +523,8 @@ pub(crate) struct Known {
     pub(crate) customers: HashSet<String>,
     /// Customers by alias.
     pub(crate) aliases: HashMap<Alias, String>,
-    /// Whether customers are invited to surveys without anybody asking. No id, but what a group that records would make
-    /// a trip of its own for.
-    pub(crate) invites: bool,
+    /// Whether [`Named::also`] holds.
+    pub(crate) also: bool,
 }
 
 /// Ids to look up; of aliases their values.
@@ -535,6 +534,8 @@ pub(crate) struct Named {
     pub(crate) teams: Vec<String>,
     pub(crate) customers: Vec<String>,
     pub(crate) aliases: Vec<String>,
+    /// A condition in SQL, for which a group that records would make a trip of its own.
+    pub(crate) also: Option<&'static str>,
 }
 
 /// Looks ids up, all in one trip: a group that records waits for it, and every caller in the group with it.
@@ -546,11 +547,12 @@ pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named)
         UNION ALL SELECT 't', team_id, NULL, NULL FROM team WHERE team_id IN {}
         UNION ALL SELECT 'c', customer_id, NULL, NULL FROM customer WHERE customer_id IN {}
         UNION ALL SELECT 'a', value, kind, customer_id FROM customer_alias WHERE value IN {}
-        UNION ALL SELECT 'i', template_id, NULL, NULL FROM survey_template WHERE state = 2 AND issue_mode = 2",
+        UNION ALL SELECT 'w', '', NULL, NULL WHERE {}",
         listed(1),
         listed(2),
         listed(3),
         listed(4),
+        named.also.unwrap_or("1 = 0"),
     );
     let mut lists = Vec::new();
     for mut list in [named.staff, named.teams, named.customers, named.aliases] {
@@ -568,7 +570,7 @@ pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named)
             }
             "t" => _ = known.teams.insert(id),
             "c" => _ = known.customers.insert(id),
-            "i" => known.invites = true,
+            "w" => known.also = true,
             _ => {
                 let kind = ContactKind::try_from(i32::from(row.try_get::<i16>("", "code")?)).unwrap_or_default();
                 known.aliases.insert(Alias { kind, value: id }, row.try_get("", "of")?);

@@ -4,8 +4,8 @@
 use super::{Facts, Participant};
 use crate::{
     api::v1::Involvement,
-    directory::scope::Scope,
     error::{Error, Reason, Result, Violation},
+    reach::Scope,
 };
 
 /// Notes by whom those are named who do not speak for themselves.

@@ -2,7 +2,6 @@
 
 use super::{
     Context, ContextRest, Facts, Instants, MessageCounts, Participant, Reattribution, Recorded, Transfer,
-    implied_direction,
     resolution::{Reading, Readings},
     store::Filter,
     summary::{Group, Statistics},
@@ -10,6 +9,7 @@ use super::{
 use crate::{
     api::{
         convert::{duration, duration_micros, micros, normal, optional, timestamp},
+        kinds::implied_direction,
         v1::{self, Direction, InteractionKind, Involvement, StaffRole},
     },
     contact::purpose_of,

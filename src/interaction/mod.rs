@@ -5,6 +5,7 @@
 
 mod credit;
 pub(crate) mod message;
+pub(crate) mod reactions;
 pub mod reader;
 pub(crate) mod reading;
 pub(crate) mod resolution;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use reactions::Reactions;
 pub(crate) use rules::check;
 pub use store::RECORDED;
 
@@ -28,12 +30,10 @@ use crate::{
         Channel, ContactPurpose, Direction, InteractionKind, Involvement, Outcome, ReattributionState, Resolution,
         StaffRole,
     },
+    clock::Micros,
     contact::Mark,
     directory::Alias,
 };
-
-/// Microseconds: since 1970 for an instant, else of a duration.
-pub(crate) type Micros = i64;
 
 /// What the caller tells of an interaction; what is recorded of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -194,54 +194,4 @@ pub(crate) struct Served {
     /// Its end, or the last instant that is known of it.
     pub(crate) over_at: Micros,
     pub(crate) participants: Vec<Participant>,
-}
-
-/// What a channel says about who began, if it says anything.
-pub(crate) fn implied_direction(channel: Channel) -> Option<Direction> {
-    match channel {
-        Channel::InboundCall | Channel::Counter | Channel::SelfService | Channel::Bot => Some(Direction::Inbound),
-        Channel::OutboundCall | Channel::Callback | Channel::Delivery => Some(Direction::Outbound),
-        Channel::Email
-        | Channel::OnlineChat
-        | Channel::GroupChat
-        | Channel::Sms
-        | Channel::Visit
-        | Channel::SocialMedia
-        | Channel::Event
-        | Channel::Other
-        | Channel::Unspecified => None,
-    }
-}
-
-/// Something that somebody did of their own accord: an activity event (I8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
-    Visited,
-    Downloaded,
-    Attended,
-    Ordered,
-}
-
-/// Which activity event it is, if it is one.
-pub(crate) fn deed(kind: InteractionKind) -> Option<Deed> {
-    match kind {
-        InteractionKind::Visited => Some(Deed::Visited),
-        InteractionKind::Downloaded => Some(Deed::Downloaded),
-        InteractionKind::Attended => Some(Deed::Attended),
-        InteractionKind::Ordered => Some(Deed::Ordered),
-        InteractionKind::Unspecified
-        | InteractionKind::Service
-        | InteractionKind::Inquiry
-        | InteractionKind::Complaint
-        | InteractionKind::Order
-        | InteractionKind::Fulfilment
-        | InteractionKind::Repair
-        | InteractionKind::Sales
-        | InteractionKind::FollowUp => None,
-    }
-}
-
-/// Whether it is an activity event, and no contact that asks for an answer.
-pub(crate) fn is_activity(kind: InteractionKind) -> bool {
-    deed(kind).is_some()
 }

@@ -15,8 +15,8 @@ use crate::{
     },
     auth::Caller,
     call,
-    directory::scope::Scope,
     error::{Error, Result, Violation},
+    reach::Scope,
     store::{Store, request},
 };
 

@@ -4,12 +4,9 @@ use super::store::{self as rows, Filter};
 use crate::{
     api::{plain_name, v1::ReadingPurpose},
     auth::Caller,
-    directory::{
-        Party,
-        scope::{Scope, Sight},
-        store::find_customer,
-    },
+    directory::{Party, store::find_customer},
     error::{Error, Result},
+    reach::{Scope, Sight},
     store::Store,
 };
 

@@ -8,8 +8,14 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::{Micros, summary::Line};
-use crate::api::v1::{Direction, InteractionKind, Outcome, Resolution};
+use super::summary::Line;
+use crate::{
+    api::{
+        kinds::is_activity,
+        v1::{Direction, InteractionKind, Outcome, Resolution},
+    },
+    clock::Micros,
+};
 
 /// How long a customer has to come back before the matter counts as resolved.
 pub(crate) const WINDOW: Micros = 7 * 24 * 3_600 * 1_000_000;
@@ -34,7 +40,7 @@ impl Contact {
 
 /// Whether an interaction is a contact by the customer that somebody was to answer.
 pub(crate) fn is_inbound_contact(direction: Direction, kind: InteractionKind) -> bool {
-    direction == Direction::Inbound && !super::is_activity(kind)
+    direction == Direction::Inbound && !is_activity(kind)
 }
 
 /// Whether the customer was served, or still is.

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Facts, Instants, Micros, Participant, implied_direction};
+use super::{Facts, Instants, Participant};
 use crate::{
-    api::v1::{Channel, Direction, Involvement, Outcome},
+    api::{
+        kinds::implied_direction,
+        v1::{Channel, Direction, Involvement, Outcome},
+    },
+    clock::Micros,
     error::{Reason, Violation},
 };
 

@@ -4,7 +4,6 @@ use std::pin::Pin;
 
 use futures::{Stream, TryStreamExt as _};
 use jiff::tz::TimeZone;
-use prometheus_client::metrics::histogram::Histogram;
 use prost::Message as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -23,22 +22,24 @@ use super::{
 use crate::{
     api::{
         convert::{duration_micros, micros, normal, optional, timestamp},
-        page::Query,
         rules::Violations,
         status,
         v1::{self, Role, interaction_service_server::InteractionService, record_item_result},
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
+    clock::Micros,
+    context::Context,
     directory::{
         Party, check_time_zone, etag,
-        scope::{Scope, Sight},
         service::party,
         store::{find_customer, resolve},
     },
     error::{Error, Reason, Result, Violation},
+    interaction::Reactions,
+    page::Query,
+    reach::{Scope, Sight},
     store::{Store, feed::Feed, group::GroupCommit, request},
-    vault::Vault,
     watch::Watches,
 };
 
@@ -59,6 +60,7 @@ pub struct InteractionApi {
     limits: StreamLimits,
     changes: Feed<Changes>,
     watches: Watches,
+    reactions: Reactions,
 }
 
 impl std::fmt::Debug for InteractionApi {
@@ -68,22 +70,13 @@ impl std::fmt::Debug for InteractionApi {
 }
 
 impl InteractionApi {
-    /// `time_zone`: the organisation's. `group_max`: recorded interactions per transaction at most, 1 for a transaction
-    /// each. `queue`: callers waiting to record at most. `group_sizes`: where transactions are counted by their items.
-    /// `vault` recognises customers who were erased.
-    pub fn new(
-        (store, vault): (Store, Vault),
-        time_zone: TimeZone,
-        group_max: usize,
-        queue: usize,
-        group_sizes: Histogram,
-        limits: StreamLimits,
-        watches: Watches,
-    ) -> Self {
-        let writer = Recorder::new(store.clone(), time_zone.clone(), vault);
-        let recorder = GroupCommit::start(store.clone(), writer, group_max, queue, group_sizes);
-        let changes = Feed::start(store.clone(), limits.stopping.clone());
-        Self { store, recorder, time_zone, limits, changes, watches }
+    /// `reactions`: what interactions set off in other domains. `limits`: of streams that record.
+    pub(crate) fn new(context: &Context, reactions: Reactions, limits: StreamLimits) -> Self {
+        let Context { store, vault, zone, watches, stopping, recording, group_sizes, .. } = context.clone();
+        let writer = Recorder::new(store.clone(), zone.rules.clone(), vault, reactions);
+        let recorder = GroupCommit::start(store.clone(), writer, recording.group_max, recording.queue, group_sizes);
+        let changes = Feed::start(store.clone(), stopping);
+        Self { store, recorder, time_zone: zone.rules, limits, changes, watches, reactions }
     }
 
     fn changing(
@@ -109,8 +102,8 @@ impl InteractionApi {
     ) -> Result<(Vec<v1::Interaction>, String)> {
         let limit = page_size(size, PAGE);
         let after = query.position(token)?.map(rows::read_position).transpose()?;
-        let found = rows::list(self.store.reader(), sight, filter, after, limit + 1).await?;
-        let (found, token) = query.page(found, limit, position);
+        let read = |after, count| rows::list(self.store.reader(), sight, filter, after, count);
+        let (found, token) = query.page(limit, after, read, position, rows::write_position).await?;
         Ok((found.into_iter().map(message::write).collect(), token))
     }
 }
@@ -128,8 +121,8 @@ pub(crate) fn receipt(receipt: Receipt) -> v1::RecordInteractionResponse {
     }
 }
 
-fn position(last: &Recorded) -> Vec<u8> {
-    rows::write_position((last.facts.instants.occurred().unwrap_or(last.recorded_at), last.id))
+fn position(last: &Recorded) -> (Micros, Uuid) {
+    (last.facts.instants.occurred().unwrap_or(last.recorded_at), last.id)
 }
 
 fn deciding(caller: &Caller, scope: Scope, request: request::Request, id: &str) -> Result<Deciding> {
@@ -312,7 +305,8 @@ impl InteractionService for InteractionApi {
             check_update_rights(&caller, &paths, &update.about_staff_ids)?;
             let (named, change) = change_of(update, &paths)?;
             let changing = self.changing(&caller, scope, mutation, &message.interaction_id, message.etag)?;
-            let interaction = rows::update((&self.store, &self.time_zone), changing, named, change).await?;
+            let interaction =
+                rows::update((&self.store, &self.time_zone, self.reactions), changing, named, change).await?;
             Ok(v1::UpdateInteractionResponse { interaction: Some(message::write(interaction)) })
         })
         .await
@@ -335,7 +329,8 @@ impl InteractionService for InteractionApi {
                 credit::tell(&mut participants, caller.subject());
             }
             let changing = self.changing(&caller, scope, mutation, &message.interaction_id, message.etag)?;
-            let (interaction, waiting) = rows::reattribute(&self.store, changing, participants, message.reason).await?;
+            let (interaction, waiting) =
+                rows::reattribute((&self.store, self.reactions), changing, participants, message.reason).await?;
             Ok(v1::ReattributeInteractionResponse {
                 interaction: Some(message::write(interaction)),
                 reattribution: waiting.map(message::write_reattribution),
@@ -353,7 +348,7 @@ impl InteractionService for InteractionApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "ApproveReattribution", id, &message);
             let deciding = deciding(&caller, scope, mutation, &message.reattribution_id)?;
-            let (interaction, asked) = rows::approve(&self.store, deciding).await?;
+            let (interaction, asked) = rows::approve((&self.store, self.reactions), deciding).await?;
             Ok(v1::ApproveReattributionResponse {
                 interaction: Some(message::write(interaction)),
                 reattribution: Some(message::write_reattribution(asked)),
@@ -386,11 +381,10 @@ impl InteractionService for InteractionApi {
             let query = Query::new("ListReattributions", &scope.binding(&caller), &[]);
             let limit = page_size(message.page_size, PAGE);
             let after = query.position(&message.page_token)?.map(rows::read_position).transpose()?;
-            let found =
-                rows::waiting(self.store.reader(), &Sight::of(&caller, scope), caller.subject(), after, limit + 1)
-                    .await?;
-            let place = |last: &Reattribution| rows::write_position((last.requested_at, last.id));
-            let (found, next_page_token) = query.page(found, limit, place);
+            let sight = Sight::of(&caller, scope);
+            let read = |after, count| rows::waiting(self.store.reader(), &sight, caller.subject(), after, count);
+            let place = |last: &Reattribution| (last.requested_at, last.id);
+            let (found, next_page_token) = query.page(limit, after, read, place, rows::write_position).await?;
             let reattributions = found.into_iter().map(message::write_reattribution).collect();
             Ok(v1::ListReattributionsResponse { reattributions, next_page_token })
         })
@@ -521,7 +515,7 @@ impl InteractionService for InteractionApi {
 
             let rest = groups.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after));
             let limit = page_size(message.page_size, SUMMARY_PAGE);
-            let (groups, next_page_token) = query.page(rest.collect(), limit, |(key, _)| key.clone().into_bytes());
+            let (groups, next_page_token) = query.page_of(rest.collect(), limit, |(key, _)| key.clone().into_bytes());
             let groups = groups.into_iter().map(|(key, group)| message::write_group(key, group)).collect();
             let total = Some(message::write_group(String::new(), total));
             Ok(v1::SummarizeInteractionsResponse { groups, next_page_token, total })

@@ -6,12 +6,15 @@ use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
 
 use super::{
-    Instants, Micros,
+    Instants,
     resolution::{Matters, Readings},
 };
-use crate::api::{
-    plain_name,
-    v1::{Channel, Direction, InteractionKind, Outcome, Resolution, SummaryGrouping},
+use crate::{
+    api::{
+        plain_name,
+        v1::{Channel, Direction, InteractionKind, Outcome, Resolution, SummaryGrouping},
+    },
+    clock::Micros,
 };
 
 /// What of an interaction counts.

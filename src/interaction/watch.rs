@@ -12,11 +12,8 @@ use crate::{
         v1::{self, Role},
     },
     auth::Caller,
-    directory::{
-        oneself::Oneself,
-        scope::{Scope, Sight},
-    },
     error::{Error, Reason, Result, Violation},
+    reach::{Oneself, Scope, Sight},
     store::Store,
     watch::Subject,
 };

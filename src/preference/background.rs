@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
 use super::store::fit_if_due;
-use crate::{housekeeping::Trusted, store::Store};
+use crate::{clock_trust::Trusted, store::Store};
 
 /// How often it is looked at whether a fit is due.
 const EVERY: Duration = Duration::from_secs(3_600);

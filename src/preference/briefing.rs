@@ -22,11 +22,11 @@ use crate::{
     },
     directory::{
         Customer, Party, admission,
-        scope::{Scope, Sight},
         store::{find_customer, names_within},
     },
     error::{Error, Result},
     interaction::{Recorded, store::all_of},
+    reach::{Scope, Sight},
     store::Store,
 };
 

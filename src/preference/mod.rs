@@ -31,8 +31,8 @@ use crate::{
         plain_name,
         v1::{Channel, InteractionKind, Outcome, PreferenceDimension, TimeZoneSource},
     },
+    clock::Micros,
     config::Zone,
-    interaction::Micros,
 };
 
 /// Dimensions that are inferred, in the order in which they are shown.

@@ -16,9 +16,9 @@ use crate::{
         v1::{PreferenceDimension, Role},
     },
     auth::Caller,
+    clock::Micros,
     contact::QuietHours,
-    directory::oneself::Oneself,
-    interaction::Micros,
+    reach::Oneself,
 };
 
 /// What was fitted, by dimension.

@@ -10,7 +10,7 @@ use super::{
     INFERRED, Line, MICROS_PER_DAY, Zones, circle, dimension_name, known_values,
     model::{Habit, Learner, Prior, Value},
 };
-use crate::interaction::Micros;
+use crate::clock::Micros;
 
 /// From so many earlier contacts on, a customer is predicted.
 const ENOUGH: u32 = 4;

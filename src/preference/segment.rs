@@ -9,9 +9,9 @@ use super::{
 };
 use crate::{
     api::v1::{CustomerStanding, PreferenceDimension, PreferenceOrigin},
+    clock::Micros,
     directory::store::list_customers,
     error::Result,
-    interaction::Micros,
 };
 
 /// Customers per trip to the database.

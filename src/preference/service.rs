@@ -17,26 +17,28 @@ use super::{
 use crate::{
     api::{
         convert::{normal, optional},
-        page::Query,
         v1::{self, AuditAction, PreferenceDimension, PreferenceOrigin, preference_service_server::PreferenceService},
     },
+    audit,
     auth::Caller,
     call::{Call, mutation, page_size, respond},
     clock,
+    clock::Micros,
     config::Zone,
+    context::Context,
     directory::{
         Party, admission,
-        scope::{Scope, Sight},
         store::{find_customer, find_staff, lock_customer, resolve},
     },
     error::{Error, Reason, Result},
     interaction::{
-        Micros,
         reading::{self, Purpose},
         store::among,
     },
+    page::Query,
     privacy::service::PrivacyApi,
-    store::{Abort, Store, Tx, audit, request},
+    reach::{Scope, Sight},
+    store::{Abort, Store, Tx, request},
 };
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -57,9 +59,9 @@ pub struct PreferenceApi {
 }
 
 impl PreferenceApi {
-    /// `zone`: the organisation's, for customers whose own is not known. `privacy`: what the service has on personal data.
-    pub fn new(store: Store, zone: Zone, privacy: PrivacyApi) -> Self {
-        Self { store, zone, privacy }
+    pub(crate) fn new(context: &Context) -> Self {
+        let privacy = PrivacyApi::new(context);
+        Self { store: context.store.clone(), zone: context.zone.clone(), privacy }
     }
 
     /// Does a change once per request id, under the lock of the customer, and leaves a trace. Gives the statement that it

@@ -19,9 +19,10 @@ use crate::{
         convert::enum_of,
         v1::{PreferenceDimension, PreferenceOrigin, RatingStanding},
     },
+    clock::Micros,
     directory::{Party, store::aliases_of},
     error::{Error, Result},
-    interaction::{ContextRest, Micros, store::not_about_sql},
+    interaction::{ContextRest, store::not_about_sql},
     store::{Abort, Store, Tx, sequence, set},
 };
 

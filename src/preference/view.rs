@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     api::v1::{PreferenceDimension, PreferenceOrigin},
-    interaction::Micros,
+    clock::Micros,
 };
 
 /// Below this confidence no value is offered.

@@ -6,16 +6,16 @@ use uuid::Uuid;
 use super::{
     classification::{Class, Fate, Rows, TABLES, Table},
     expanded,
-    tombstone::{self, Name},
 };
 use crate::{
     api::v1::{AuditAction, ContactKind, Role},
+    audit,
+    clock::Micros,
     competition,
-    directory::Alias,
+    directory::{Alias, tombstone, tombstone::Name},
     error::{Error, Result},
-    interaction::Micros,
     preference,
-    store::{Abort, Store, Tx, audit, sequence, set},
+    store::{Abort, Store, Tx, sequence, set},
     vault::Vault,
 };
 

@@ -9,8 +9,8 @@ use super::{
     seen,
 };
 use crate::{
-    directory::oneself::Oneself,
     error::{Error, Result},
+    reach::Oneself,
     store::Store,
 };
 

@@ -5,7 +5,6 @@ pub mod classification;
 mod erasure;
 mod export;
 pub mod service;
-pub(crate) mod tombstone;
 
 use sea_orm::DbBackend;
 

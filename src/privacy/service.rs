@@ -7,23 +7,25 @@ use uuid::Uuid;
 use super::{
     erasure,
     export::{self, Position},
-    tombstone,
 };
 use crate::{
     api::{
         convert::{micros, normal, timestamp},
-        page::Query,
         v1::{self, AuditAction},
     },
+    audit,
     call::{Call, mutation, page_size},
+    context::Context,
     directory::{
         Alias,
-        oneself::Oneself,
         service::contact_point_message,
         store::{find_customer, set_consent},
+        tombstone,
     },
     error::{Error, Reason, Result},
-    store::{Abort, Store, audit, request},
+    page::Query,
+    reach::Oneself,
+    store::{Abort, Store, request},
     vault::Vault,
 };
 
@@ -39,9 +41,8 @@ pub struct PrivacyApi {
 }
 
 impl PrivacyApi {
-    /// Over a store; `vault` signs receipts and recognises who was erased.
-    pub fn new(store: Store, vault: Vault) -> Self {
-        Self { store, vault }
+    pub(crate) fn new(context: &Context) -> Self {
+        Self { store: context.store.clone(), vault: context.vault.clone() }
     }
 
     pub(crate) async fn set_consent(&self, request: Request<v1::SetConsentRequest>) -> Result<v1::SetConsentResponse> {

@@ -16,10 +16,12 @@ use crate::{
         convert::enum_of,
         v1::{AuditAction, Role},
     },
-    directory::scope::{Scope, Sight},
+    audit,
+    clock::Micros,
     error::{Error, Result},
-    interaction::{self, Micros},
-    store::{Abort, Tx, audit},
+    interaction,
+    reach::{Scope, Sight},
+    store::{Abort, Tx},
 };
 
 /// Puts an assessment on record, in the place of an earlier one by the same author. Needs the lock of the ratings.

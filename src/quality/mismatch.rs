@@ -5,19 +5,19 @@ use sea_orm::{Condition, ConnectionTrait, DbErr, entity::prelude::*};
 use super::{assessment, rules};
 use crate::{
     api::v1::{MismatchDirection, RatingStanding},
-    directory::scope::Sight,
-    interaction::Micros,
+    clock::Micros,
     rating::{
         Rating,
         store::{Filter, RatingColumn, list as ratings},
     },
+    reach::Sight,
 };
 
 /// A page of them within reach, newest first by the time of the interaction.
 pub(super) async fn list(
     connection: &impl ConnectionTrait,
     sight: &Sight,
-    (filter, direction): (Filter, MismatchDirection),
+    (filter, direction): (&Filter, MismatchDirection),
     after: Option<(Micros, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Rating>, DbErr> {
@@ -29,6 +29,6 @@ pub(super) async fn list(
     // Says nothing new, but lets a database begin with the assessments, of which there are few.
     let assessed = RatingColumn::InteractionId.in_subquery(assessment::interactions_assessed(1, 5));
     let stands = RatingColumn::Standing.ne(RatingStanding::Superseded as i16);
-    let filter = Filter { also: Some(Condition::all().add(assessed).add(any).add(stands)), ..filter };
+    let filter = Filter { also: Some(Condition::all().add(assessed).add(any).add(stands)), ..filter.clone() };
     ratings(connection, sight, &filter, after, limit).await
 }

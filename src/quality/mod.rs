@@ -15,7 +15,7 @@ pub mod service;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{api::v1::Role, interaction::Micros};
+use crate::{api::v1::Role, clock::Micros};
 
 /// An assessment as it is on record.
 #[derive(Clone, Debug, PartialEq, Eq)]

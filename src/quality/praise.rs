@@ -11,15 +11,16 @@ use super::{
 };
 use crate::{
     api::v1::{AuditAction, RatingStanding},
+    audit,
     auth::Caller,
-    directory::scope::{Scope, Sight},
+    clock::Micros,
     error::{Error, Reason, Result},
-    interaction::Micros,
     rating::{
         Rating,
         store::{self as ratings, RatingColumn},
     },
-    store::{Abort, Tx, audit},
+    reach::{Scope, Sight},
+    store::{Abort, Tx},
 };
 
 /// What was passed on.

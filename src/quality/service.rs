@@ -9,18 +9,17 @@ use super::{Assessment, assessment, message, mismatch, praise, rules};
 use crate::{
     api::{
         convert::optional,
-        page::Query,
         v1::{self, PraiseState, quality_service_server::QualityService},
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
-    directory::scope::{Scope, Sight},
+    clock::Micros,
+    context::Context,
     error::{Error, Result},
-    interaction::{
-        Micros,
-        store::{read_position, served, write_position},
-    },
-    rating::{self, store as ratings},
+    interaction::store::{read_position, served, write_position},
+    page::Query,
+    rating::{self, Rating, store as ratings},
+    reach::{Scope, Sight},
     store::{Abort, Store, Tx, request},
 };
 
@@ -35,9 +34,8 @@ pub struct QualityApi {
 }
 
 impl QualityApi {
-    /// Over a store.
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    pub(crate) fn new(context: &Context) -> Self {
+        Self { store: context.store.clone() }
     }
 
     /// Does a change once per request id, under the lock of the ratings. Gives the id of what came of it.
@@ -112,8 +110,9 @@ impl QualityService for QualityApi {
                 None => None,
             };
             let reader = (caller.subject(), &scope);
-            let found = assessment::list(self.store.reader(), reader, &filter, after, limit + 1).await?;
-            let (found, next_page_token) = query.page(found, limit, |one| one.id.into());
+            let read = |after, count| assessment::list(self.store.reader(), reader, &filter, after, count);
+            let place = |one: &Assessment| (one.at, one.id);
+            let (found, next_page_token) = query.page(limit, after, read, place, |(_, id)| id.into()).await?;
             Ok(v1::ListAssessmentsResponse { assessments: self.shown(&caller, found).await?, next_page_token })
         })
         .await
@@ -136,10 +135,9 @@ impl QualityService for QualityApi {
             let described = format!("mismatches of {}", filter.described());
             let limit = page_size(message.page_size, PAGE);
             let after = query.position(&message.page_token)?.map(read_position).transpose()?;
-            let found =
-                mismatch::list(self.store.reader(), &Sight::of(&caller, scope), (filter, direction), after, limit + 1)
-                    .await?;
-            let (found, next_page_token) = query.page(found, limit, |one| write_position((one.occurred_at, one.id)));
+            let sight = Sight::of(&caller, scope);
+            let read = |after, count| mismatch::list(self.store.reader(), &sight, (&filter, direction), after, count);
+            let (found, next_page_token) = query.page(limit, after, read, rated_at, write_position).await?;
             self.note_reading(&caller, &described).await?;
 
             let about: Vec<Uuid> = found.iter().map(|one| one.interaction_id).collect();
@@ -193,9 +191,9 @@ impl QualityService for QualityApi {
                 }
                 (PraiseState::Waiting, Scope::All | Scope::Teams { .. }) => {
                     let after = query.position(&message.page_token)?.map(read_position).transpose()?;
-                    let found =
-                        praise::waiting(connection, &Sight::of(&caller, scope.clone()), after, limit + 1).await?;
-                    let (found, next) = query.page(found, limit, |one| write_position((one.occurred_at, one.id)));
+                    let sight = Sight::of(&caller, scope.clone());
+                    let read = |after, count| praise::waiting(connection, &sight, after, count);
+                    let (found, next) = query.page(limit, after, read, rated_at, write_position).await?;
                     (found.into_iter().map(message::write_waiting).collect(), next)
                 }
                 (PraiseState::Unspecified | PraiseState::Shared, _) => {
@@ -203,8 +201,9 @@ impl QualityService for QualityApi {
                         Some(id) => Some((praise::find(connection, id).await?.shared_at, id)),
                         None => None,
                     };
-                    let found = praise::shared(connection, (subject, &scope), after, limit + 1).await?;
-                    let (found, next) = query.page(found, limit, |one| one.id.into());
+                    let read = |after, count| praise::shared(connection, (subject, &scope), after, count);
+                    let place = |one: &praise::Shared| (one.shared_at, one.id);
+                    let (found, next) = query.page(limit, after, read, place, |(_, id)| id.into()).await?;
                     (found.into_iter().map(|one| message::write_shared(one, subject)).collect::<Vec<_>>(), next)
                 }
             };
@@ -216,4 +215,9 @@ impl QualityService for QualityApi {
         })
         .await
     }
+}
+
+/// Where a rating stands in a list by the time of its interaction.
+fn rated_at(rating: &Rating) -> (Micros, Uuid) {
+    (rating.occurred_at, rating.id)
 }

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use crate::{
     api::v1::{InteractionKind, Resolution},
+    clock::Micros,
     interaction::{
-        Micros,
         resolution::{Matters, Readings, is_inbound_contact},
         summary::Line,
     },

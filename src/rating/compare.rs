@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     api::v1::{self, ScorecardUnit},
-    directory::{oneself::Oneself, scope::Scope},
     error::{Error, Result},
+    reach::{Oneself, Scope},
     store::Store,
 };
 

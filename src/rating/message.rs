@@ -14,7 +14,6 @@ use super::{
     aftermath::{Aftermath, Returns},
     bias::{Bias, Tally},
     figures::{Counts, Ledgers, Unit},
-    response::Responses,
     statistics::{mean_interval, wilson},
     store::{Filter, Links},
 };
@@ -24,9 +23,10 @@ use crate::{
         plain_name,
         v1::{self, RatingFlag, RatingStanding, ScorecardUnit, TrendStep},
     },
+    clock::Micros,
     error::{Error, Reason, Result, Violation},
-    interaction::Micros,
     interaction::message::write_readings,
+    survey::response::Responses,
 };
 
 pub(super) fn read(message: v1::Rating) -> Result<Told> {

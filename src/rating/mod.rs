@@ -16,8 +16,7 @@ pub(crate) mod figures;
 mod message;
 mod ranking;
 pub(crate) mod reply;
-pub(crate) mod response;
-mod rules;
+pub(crate) mod rules;
 pub mod service;
 mod shrinkage;
 mod statistics;
@@ -33,7 +32,7 @@ pub(crate) use statistics::largest_rejected;
 
 use crate::{
     api::v1::{Attribution, Channel, InteractionKind, RatingStanding, Resolution, StaffRole},
-    interaction::Micros,
+    clock::Micros,
 };
 
 /// What a caller tells of a rating.

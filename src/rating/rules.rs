@@ -6,13 +6,14 @@ use uuid::Uuid;
 use super::{Rated, Rating, Told};
 use crate::{
     api::v1::{Attribution, Involvement, RatingStanding},
+    clock::Micros,
     error::{Error, Reason, Result, Violation},
-    interaction::{Micros, Participant, Served},
-    survey::Template,
+    interaction::{Participant, Served},
+    template::Template,
 };
 
 /// A clock of a gateway or a page may be ahead of ours by this much.
-pub(super) const FUTURE_GRACE: Micros = 5 * 60 * 1_000_000;
+pub(crate) const FUTURE_GRACE: Micros = 5 * 60 * 1_000_000;
 
 /// A rating as it goes on record at `now`.
 ///
@@ -108,7 +109,7 @@ mod tests {
     use super::*;
     use crate::{
         api::v1::{Channel, InteractionKind, StaffRole},
-        survey::tests::template,
+        template::tests::template,
     };
 
     const HOUR: Micros = 3_600_000_000;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
-use prometheus_client::metrics::histogram::Histogram;
 use prost::Message as _;
 use sea_orm::ConnectionTrait;
 use tonic::{Request, Response, Status};
@@ -22,7 +21,6 @@ use super::{
 use crate::{
     api::{
         convert::{micros, normal},
-        page::Query,
         plain_name,
         rules::Violations,
         status,
@@ -33,14 +31,16 @@ use crate::{
     },
     auth::Caller,
     call::{Call, mutation, page_size, request_scope, respond},
-    directory::{
-        oneself::Oneself,
-        scope::{Scope, Sight},
-    },
+    context::Context,
+    correction,
     error::{Error, Reason, Result},
     interaction::store::{read_position, write_position},
+    page::Query,
+    reach::{Oneself, Scope, Sight},
+    scorecard,
     store::{Store, group::GroupCommit, request},
     survey,
+    survey::responses::responses,
 };
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -63,11 +63,11 @@ impl std::fmt::Debug for RatingApi {
 }
 
 impl RatingApi {
-    /// `time_zone`: the organisation's. `group_max`, `queue`, `group_sizes`: as those of recorded interactions.
-    pub fn new(store: Store, time_zone: TimeZone, group_max: usize, queue: usize, group_sizes: Histogram) -> Self {
-        let writer = Submitter::new(store.clone(), time_zone.clone());
-        let submitter = GroupCommit::start(store.clone(), writer, group_max, queue, group_sizes);
-        Self { store, time_zone, submitter }
+    pub(crate) fn new(context: &Context) -> Self {
+        let Context { store, zone, recording, group_sizes, .. } = context.clone();
+        let writer = Submitter::new(store.clone(), zone.rules.clone());
+        let submitter = GroupCommit::start(store.clone(), writer, recording.group_max, recording.queue, group_sizes);
+        Self { store, time_zone: zone.rules, submitter }
     }
 
     async fn ranked(
@@ -233,7 +233,7 @@ impl RatingService for RatingApi {
                 comment: Some(message.comment).filter(|text| !text.is_empty()),
                 by: caller.person().map(str::to_owned),
             };
-            let id = rows::correct(&self.store, correction).await?;
+            let id = correction::correct(&self.store, correction).await?;
             let found = rows::find(self.store.reader(), &Sight::of(&caller, scope), id).await?;
             let found = found.ok_or(Error::NotFound("rating"))?;
             Ok(v1::CorrectRatingResponse { rating: shown(self.store.reader(), vec![found]).await?.pop() })
@@ -262,8 +262,10 @@ impl RatingService for RatingApi {
             let filter = message::read_filter(filter)?;
             let limit = page_size(message.page_size, PAGE);
             let after = query.position(&message.page_token)?.map(read_position).transpose()?;
-            let found = rows::list(self.store.reader(), &Sight::of(&caller, scope), &filter, after, limit + 1).await?;
-            let (found, next_page_token) = query.page(found, limit, |last| write_position((last.occurred_at, last.id)));
+            let sight = Sight::of(&caller, scope);
+            let read = |after, count| rows::list(self.store.reader(), &sight, &filter, after, count);
+            let place = |last: &Rating| (last.occurred_at, last.id);
+            let (found, next_page_token) = query.page(limit, after, read, place, write_position).await?;
             self.note_reading(&caller, &filter.described(), None).await?;
             Ok(v1::ListRatingsResponse { ratings: shown(self.store.reader(), found).await?, next_page_token })
         })
@@ -284,7 +286,7 @@ impl RatingService for RatingApi {
             let reader = self.store.reader();
             let oneself = Oneself::of(&caller);
             let wanted = Wanted { unit, keys, within, after, period, besides: oneself.clone() };
-            let mut keys = rows::keys(reader, &wanted, limit + 1).await?;
+            let mut keys = scorecard::keys(reader, &wanted, limit + 1).await?;
             let mut aftermath = match view {
                 ScorecardView::Unspecified => None,
                 ScorecardView::Full if asked == ScorecardUnit::Template => {
@@ -298,11 +300,11 @@ impl RatingService for RatingApi {
                 keys.sort_unstable();
                 keys.dedup();
             }
-            let (keys, next_page_token) = query.page(keys, limit, |last| last.clone().into_bytes());
+            let (keys, next_page_token) = query.page_of(keys, limit, |last| last.clone().into_bytes());
             let wanted =
                 Wanted { unit, keys: Some(keys.clone()), within: None, after: None, period, besides: oneself.clone() };
             let mut figures = rows::figures(reader, &wanted, step != TrendStep::Unspecified).await?;
-            let mut responses = rows::responses(reader, &wanted).await?;
+            let mut responses = responses(reader, &wanted).await?;
             let mut groups = Vec::with_capacity(keys.len());
             for key in keys {
                 // Of a colleague within a team, only they are shown.

@@ -8,7 +8,7 @@ use std::{
 use super::reply::normalise;
 use crate::{
     api::v1::{self, ScaleDirection},
-    survey::Template,
+    template::Template,
 };
 
 /// Which end of a scale is the good one (R1).
@@ -412,11 +412,11 @@ mod tests {
         super::reply::{Ask, Outcome, Reader},
         *,
     };
-    use crate::survey::{self, tests::template};
+    use crate::template::tests::template;
 
     #[test]
     fn the_templates_own_words_go_before_the_shipped_ones() {
-        let words = |locale: &str, labels: [&str; 5]| survey::Wording {
+        let words = |locale: &str, labels: [&str; 5]| crate::template::Wording {
             locale: locale.to_owned(),
             question: String::new(),
             labels: labels.map(str::to_owned).to_vec(),

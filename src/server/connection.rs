@@ -28,7 +28,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::Connected;
 
-use crate::{config::Limits, metrics::Metrics};
+use crate::{
+    config::Limits,
+    metrics::{Metrics, Unserved},
+};
 
 /// After an error of the listener itself, for example too many open files: trying again at once would only spin.
 const BACK_OFF: Duration = Duration::from_millis(100);
@@ -102,30 +105,6 @@ impl Acceptor {
             let traffic = Arc::new(Traffic::from(place.network));
             _ = connections.send(Ok(Connection { stream, traffic, silence, cut, metrics, _place: place })).await;
         });
-    }
-}
-
-/// Why a connection is not served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Unserved {
-    /// The server has as many as it takes.
-    Server,
-    /// The address has as many as it may.
-    Address,
-    /// The TLS handshake failed.
-    Handshake,
-    /// No call arrived in time.
-    Silence,
-}
-
-impl Unserved {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Server => "server_full",
-            Self::Address => "address_full",
-            Self::Handshake => "handshake_failed",
-            Self::Silence => "no_call_in_time",
-        }
     }
 }
 

@@ -7,6 +7,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use futures::future::BoxFuture;
 use http::HeaderValue;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -25,10 +26,10 @@ use super::{
     web::WebLayer,
 };
 use crate::{
-    api::page::TokenSeal,
     auth::{AuthLayer, Authenticator},
     config::Config,
     metrics::Metrics,
+    page::TokenSeal,
 };
 
 /// What is open on a connection that reached its age gets this long to end.
@@ -58,7 +59,17 @@ impl std::fmt::Debug for Serving {
 ///
 /// # Errors
 /// The address cannot be listened on; the certificate cannot be used.
-pub async fn serve(
+pub fn serve(
+    routes: Routes,
+    config: &Config,
+    of_callers: (Arc<Authenticator>, Arc<TokenSeal>),
+    metrics: Arc<Metrics>,
+    stopping: watch::Receiver<bool>,
+) -> BoxFuture<'_, anyhow::Result<Serving>> {
+    Box::pin(listen(routes, config, of_callers, metrics, stopping))
+}
+
+async fn listen(
     routes: Routes,
     config: &Config,
     (authenticator, tokens): (Arc<Authenticator>, Arc<TokenSeal>),

@@ -1,10 +1,8 @@
 //! The database: opening it, the one transaction runner, set-based writes, request memory, sequences
-//! and who follows them, the audit trail.
+//! and who follows them.
 //!
-//! Everything in which SQLite and PostgreSQL differ is in this folder. Knows no domain but the audit trail, which every
-//! domain writes.
+//! Everything in which SQLite and PostgreSQL differ is in this folder. Knows no domain.
 
-pub(crate) mod audit;
 mod checkpoint;
 mod fault;
 pub(crate) mod feed;

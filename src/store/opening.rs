@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::future::BoxFuture;
 use rapport_migrations::{Migrator, MigratorTrait as _};
 use sea_orm::{DatabaseConnection, DbErr};
 
@@ -153,7 +154,11 @@ impl Store {
     ///
     /// # Errors
     /// [`OpenError`].
-    pub async fn open(database: &Database, opening: Opening, clock: Clock) -> Result<Self, OpenError> {
+    pub fn open(database: &Database, opening: Opening, clock: Clock) -> BoxFuture<'_, Result<Self, OpenError>> {
+        Box::pin(Self::wait_for(database, opening, clock))
+    }
+
+    async fn wait_for(database: &Database, opening: Opening, clock: Clock) -> Result<Self, OpenError> {
         let begun = Instant::now();
         let mut said = String::new();
         loop {

@@ -13,9 +13,11 @@ use super::invitation::JUST_ENDED;
 use crate::{
     api::{
         convert::enum_of,
+        kinds::is_activity,
         v1::{Channel, ContactPurpose, InvitationState, Outcome, Resolution},
     },
-    interaction::{Micros, is_activity, store::not_about_sql},
+    clock::Micros,
+    interaction::store::not_about_sql,
     rating::bias::Fate,
 };
 

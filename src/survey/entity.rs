@@ -1,49 +1,6 @@
-//! The tables of surveys, as SeaORM sees them.
+//! The tables of invitations and replies, as SeaORM sees them.
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
-
-pub(super) mod template {
-    use sea_orm::entity::prelude::*;
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "survey_template")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub template_id: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub version: i32,
-        pub state: i16,
-        pub display_name: String,
-        pub direction: i16,
-        pub channels: i64,
-        pub questions: i64,
-        pub wordings: String,
-        pub answer_window: i64,
-        pub issue_mode: i16,
-        pub invite_interval: i64,
-        pub label_until: Option<i64>,
-        pub published_at: Option<i64>,
-        pub retired_at: Option<i64>,
-        pub revision: i64,
-    }
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-pub(super) mod direction {
-    use sea_orm::entity::prelude::*;
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "survey_direction")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub channel: i16,
-        pub direction: i16,
-        pub turned_at: Option<i64>,
-    }
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-    impl ActiveModelBehavior for ActiveModel {}
-}
 
 pub(super) mod invitation {
     use sea_orm::entity::prelude::*;

@@ -5,17 +5,19 @@ use sea_orm::entity::prelude::Uuid;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{DAY, MINUTE, Template, store::Direction};
 use crate::{
     api::{
+        kinds::is_activity,
         plain_name,
         v1::{Channel, ContactKind, ContactPurpose, InvitationState, IssueMode, Outcome, SuppressionReason},
     },
+    clock::Micros,
     contact::{Attempt, Policy, Reasons, Situation, can_reach_by},
     directory::{Alias, Party, store::Reachable},
     error::{Error, Result},
-    interaction::{Facts, Micros, is_activity},
-    rating::response::{About, Responses},
+    interaction::Facts,
+    survey::response::{About, Responses},
+    template::{DAY, MINUTE, Template, store::Direction},
 };
 
 /// How long an invitation waits for its delivery (R2).
@@ -286,7 +288,7 @@ pub(crate) fn token_hash(token: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{api::v1::ScaleDirection, contact::Channels, survey::tests::template};
+    use crate::{api::v1::ScaleDirection, contact::Channels, template::tests::template};
 
     fn invitation(state: InvitationState) -> Invitation {
         Invitation {

@@ -12,30 +12,31 @@ use sea_orm::{
 };
 
 use super::{
-    Template,
     entity::invitation::{self, Column},
     invitation::{ANSWERABLE, Invitation, Report, SKEW, is_plausible, token_hash},
-    store::template,
 };
 use crate::{
-    api::convert::enum_of,
-    api::v1::{InvitationState, Involvement},
+    api::{
+        convert::enum_of,
+        v1::{InvitationState, Involvement},
+    },
+    clock::Micros,
     contact::Reasons,
-    directory::{
-        Alias,
-        scope::{Scope, Sight},
-    },
+    directory::Alias,
     error::{Error, Reason, Result},
-    interaction::{Micros, Participant, store::hidden_from},
-    rating::{
-        self, Rated,
-        response::{self, About},
-    },
+    interaction::{Participant, store::hidden_from},
+    rating::{self, Rated},
+    reach::{Scope, Sight},
     store::{
         Abort, Store, Tx,
         feed::{Log, Numbered},
         sequence,
     },
+    survey::{
+        response::{self, About},
+        responses,
+    },
+    template::{Template, store::template},
 };
 
 impl From<invitation::Model> for Invitation {
@@ -199,7 +200,7 @@ async fn count(tx: &Tx, before: &Invitation, after: &Invitation) -> Result<(), D
     if let Some((about, responses)) = after.responses() {
         changes.add(&after.template, after.channel, about, responses);
     }
-    rating::store::respond(tx, changes).await
+    responses::respond(tx, changes).await
 }
 
 /// Counts every issued invitation on record again; gives how many there are too.

@@ -7,32 +7,35 @@ use sea_orm::{ConnectionTrait as _, DbErr, FromQueryResult as _, Statement, enti
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Template,
-    entity::template,
     invitation::{Invitation, Prospect, Why, automatic, expires, new_token, runs_as, shown_by, token_hash},
     invitations::among_interactions,
-    store::{directions, templates_among},
 };
 use crate::{
     api::{
         plain_name,
-        v1::{Channel, InteractionKind, InvitationState, IssueMode, TemplateState},
+        v1::{InvitationState, IssueMode, TemplateState},
     },
+    clock::Micros,
     contact::{self, store::find_policy},
     directory::{
         Alias, Party,
-        scope::Sight,
-        store::{Named, Reachable, known_among, reach_among},
+        store::{Reachable, reach_among},
     },
     error::{Error, Reason, Result},
-    interaction::{Facts, Micros, store as interactions},
-    rating::{
-        self, Rated,
-        response::{self, About, Responses},
-    },
+    interaction::{reactions::Ended, store as interactions},
+    rating,
+    reach::Sight,
     store::{
         Abort, Store, Tx, sequence,
         set::{self, Cell, Kind, Present, Table},
+    },
+    survey::{
+        response::{self, About, Responses},
+        responses,
+    },
+    template::{
+        Template,
+        store::{directions, inviting, templates_among},
     },
 };
 
@@ -66,50 +69,6 @@ const INVITATION: Table = Table {
         ("role", Kind::Int),
     ],
 };
-
-/// An interaction that is over, with all that inviting needs of it.
-#[derive(Clone, Debug)]
-pub(crate) struct Ended {
-    interaction_id: Uuid,
-    channel: Channel,
-    kind: InteractionKind,
-    topic: Option<String>,
-    occurred_at: Option<Micros>,
-    primary: Option<Rated>,
-    customer_id: Option<String>,
-    alias: Option<Alias>,
-}
-
-impl Ended {
-    /// Of an interaction as it is on record.
-    pub(crate) fn new(interaction_id: Uuid, facts: &Facts) -> Self {
-        Self {
-            interaction_id,
-            channel: facts.channel,
-            kind: facts.kind,
-            topic: facts.topic.clone(),
-            occurred_at: facts.instants.occurred(),
-            primary: rating::rated(None, &facts.participants),
-            customer_id: facts.customer_id.clone(),
-            alias: facts.customer_alias.clone(),
-        }
-    }
-
-    /// Fills the customer in where they were made known since the interaction was recorded.
-    pub(crate) async fn resolve(&mut self, tx: &Tx) -> Result<(), DbErr> {
-        if let (None, Some(alias)) = (&self.customer_id, &self.alias) {
-            let aliases = vec![alias.value.clone()];
-            let known = known_among(tx, Named { aliases, ..Named::default() }).await?;
-            self.customer_id = known.aliases.get(alias).cloned();
-        }
-        Ok(())
-    }
-
-    fn party(&self) -> Option<Party> {
-        let customer = self.customer_id.clone().map(Party::Customer);
-        customer.or_else(|| self.alias.clone().map(Party::Alias))
-    }
-}
 
 /// What became of an attempt to invite.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -170,13 +129,7 @@ pub(crate) async fn invite_themselves(tx: &Tx, at: (&Store, &TimeZone), ended: V
     if ended.is_empty() {
         return Ok(());
     }
-    // Only the newest published version of each.
-    let sql = "SELECT * FROM survey_template t WHERE state = 2 AND issue_mode = 2 AND NOT EXISTS (
-        SELECT 1 FROM survey_template newer
-        WHERE newer.template_id = t.template_id AND newer.state = 2 AND newer.version > t.version)";
-    let statement = Statement::from_string(tx.get_database_backend(), sql);
-    let rows = template::Model::find_by_statement(statement).all(tx).await?;
-    let templates = rows.into_iter().map(Template::try_from).collect::<Result<Vec<_>, DbErr>>()?;
+    let templates = inviting(tx).await?;
     if templates.is_empty() {
         return Ok(());
     }
@@ -258,7 +211,7 @@ async fn invite(
             kind: ended.kind,
             topic: ended.topic.clone(),
             day: rating::day_of(ended.occurred_at.unwrap_or(now), zone),
-            rated: ended.primary.clone(),
+            rated: rating::rated(None, &ended.participants),
         };
         if why.is_none() {
             let issued = Responses { invited: 1, ..Responses::default() };
@@ -294,7 +247,7 @@ async fn invite(
         verdicts.push(why.map_or(Verdict::Invited(id), Verdict::Suppressed));
     }
     set::insert(tx, &INVITATION, rows).await?;
-    rating::store::respond(tx, changes).await?;
+    responses::respond(tx, changes).await?;
     Ok(verdicts)
 }
 

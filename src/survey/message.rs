@@ -1,7 +1,6 @@
 //! Between the contract's messages and the domain's types.
 
 use super::{
-    ANSWER_WINDOW, INVITE_INTERVAL, Template, Wording, check,
     invitation::Invitation,
     invitations::{Address, Filter},
     replies::{Arrived, Given, Reply},
@@ -13,13 +12,14 @@ use crate::{
         rules::Violations,
         v1::{self, InvitationState, IssueMode, TemplateState},
     },
+    clock::Micros,
     directory::{
         etag,
         service::{alias, alias_message},
     },
     error::{Error, Reason, Result, Violation},
-    interaction::Micros,
     rating::read_answers,
+    template::{ANSWER_WINDOW, INVITE_INTERVAL, Template, Wording, check},
 };
 use uuid::Uuid;
 

@@ -8,7 +8,6 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Template,
     entity::{
         invitation,
         reply::{self, Column},
@@ -16,27 +15,28 @@ use super::{
     invitation::{ANSWERABLE, Invitation, SKEW},
     invitations::{self, Address},
     reply::{Answer, Meant, Next, decide},
-    store::template,
 };
 use crate::{
-    api::convert::enum_of,
     api::{
+        convert::enum_of,
         plain_name,
         v1::{Attribution, AuditAction, RatingStanding, ReplyOutcome, Role},
     },
-    directory::{Alias, oneself::Oneself, scope::Sight},
+    audit,
+    clock::Micros,
+    correction::{Said, put_right, take_back},
+    directory::Alias,
     error::{Error, Reason, Result},
-    interaction::{
-        Micros,
-        store::{self as interactions, check_no_part},
-    },
+    interaction::store::{self as interactions, check_no_part},
     rating::{
         Answers, Rating, Told,
         reply::Reader,
-        store::{Correction, Entry, Receipt, Said, lock, put_right, standing_for, submit, take_back},
+        store::{Correction, Entry, Receipt, lock, standing_for, submit},
         wording::Wording,
     },
-    store::{Abort, Store, Tx, audit, request},
+    reach::{Oneself, Sight},
+    store::{Abort, Store, Tx, request},
+    template::{Template, store::template},
 };
 
 /// What a customer wrote back.

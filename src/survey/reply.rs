@@ -1,14 +1,14 @@
 //! What becomes of a reply that was read, and what is written back: rules and words, without I/O.
 
-use super::{Template, wording};
 use crate::{
     api::v1::{Attribution, RatingStanding},
-    interaction::Micros,
+    clock::Micros,
     rating::{
         Rating,
         reply::{Ask, Outcome, Reading},
         store::CORRECTION_WINDOW,
     },
+    template::{Template, wording},
 };
 
 /// What is to be done about a reply.
@@ -182,7 +182,8 @@ mod tests {
     use crate::{
         api::v1::{Channel, InteractionKind, ScaleDirection},
         rating::wording::Attribution as Cause,
-        survey::{tests::template, wording::complete},
+        template::tests::template,
+        template::wording::complete,
     };
 
     const MINUTE: Micros = 60 * 1_000_000;

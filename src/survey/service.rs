@@ -10,32 +10,33 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{
-    Template,
     invitation::{Invitation, Report},
     invitations::{self, Invitations},
     issue::{Verdict, issue},
     message,
-    replies::{self, Arrived, Settling},
-    store::{self as rows, Decision},
+    replies::{self, Arrived, Reply, Settling},
     watch::{ToSend, to_send},
 };
 use crate::{
     api::{
         convert::{micros, normal},
-        page::Query,
         rules::Violations,
         v1::{self, Attribution, DeliveryOutcome, ReplyOutcome, TemplateState, survey_service_server::SurveyService},
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
-    directory::{oneself::Oneself, scope::Sight},
+    clock::Micros,
+    clock_trust::Trusted,
+    context::Context,
     error::{Error, Reason, Result, Violation},
-    housekeeping::Trusted,
-    interaction::{
-        Micros,
-        store::{check_no_part, read_position as read_instant, write_position as write_instant},
-    },
+    interaction::store::{check_no_part, read_position as read_instant, write_position as write_instant},
+    page::Query,
+    reach::{Oneself, Sight},
     store::{Abort, Store, Tx, feed::Feed, request},
+    template::{
+        Template,
+        store::{self as rows, Decision},
+    },
     watch::Watches,
 };
 
@@ -63,17 +64,11 @@ impl std::fmt::Debug for SurveyApi {
 }
 
 impl SurveyApi {
-    /// `time_zone`: the organisation's, for the quiet hours of customers whose own is not known. `stopping` turns true when
-    /// the server stops; what goes by the clock waits until it is `trusted`.
-    pub fn new(
-        store: Store,
-        time_zone: TimeZone,
-        watches: Watches,
-        (stopping, trusted): (watch::Receiver<bool>, Trusted),
-    ) -> Self {
+    pub(crate) fn new(context: &Context) -> Self {
+        let Context { store, zone, watches, stopping, trusted, .. } = context.clone();
         let issued = Feed::start(store.clone(), stopping.clone());
         tokio::spawn(sweep(store.clone(), (stopping, trusted)));
-        Self { store, time_zone, issued, watches }
+        Self { store, time_zone: zone.rules, issued, watches }
     }
 
     /// Does a mutation once per request id.
@@ -234,8 +229,9 @@ impl SurveyService for SurveyApi {
             let after = query.position(&message.page_token)?.map(read_position).transpose()?;
             let state = Some(message.state()).filter(|state| *state != TemplateState::Unspecified);
             let limit = page_size(message.page_size, PAGE);
-            let found = rows::list(self.store.reader(), state, after, limit + 1).await?;
-            let (found, next_page_token) = query.page(found, limit, write_position);
+            let read = |after, count| rows::list(self.store.reader(), state, after, count);
+            let place = |last: &Template| (last.id.clone(), last.version);
+            let (found, next_page_token) = query.page(limit, after, read, place, write_position).await?;
             let templates = found.into_iter().map(message::write_template).collect();
             Ok(v1::ListTemplatesResponse { templates, next_page_token })
         })
@@ -324,10 +320,10 @@ impl SurveyService for SurveyApi {
             let after = query.position(&message.page_token)?.map(read_instant).transpose()?;
             let limit = page_size(message.page_size, PAGE);
             let now = self.store.clock().now_micros();
-            let found =
-                invitations::list(self.store.reader(), &Sight::of(&caller, scope), &filter, now, after, limit + 1)
-                    .await?;
-            let (found, next_page_token) = query.page(found, limit, |last| write_instant((last.issued_at, last.id)));
+            let sight = Sight::of(&caller, scope);
+            let read = |after, count| invitations::list(self.store.reader(), &sight, &filter, now, after, count);
+            let place = |last: &Invitation| (last.issued_at, last.id);
+            let (found, next_page_token) = query.page(limit, after, read, place, write_instant).await?;
             let invitations = found.into_iter().map(|one| message::write_invitation(one, now)).collect();
             Ok(v1::ListInvitationsResponse { invitations, next_page_token })
         })
@@ -360,8 +356,10 @@ impl SurveyService for SurveyApi {
             let after = query.position(&message.page_token)?.map(read_instant).transpose()?;
             let outcome = Some(message.outcome()).filter(|outcome| *outcome != ReplyOutcome::Unspecified);
             let limit = page_size(message.page_size, PAGE);
-            let found = replies::list(self.store.reader(), (outcome, &Oneself::of(&caller)), after, limit + 1).await?;
-            let (found, next_page_token) = query.page(found, limit, |last| write_instant((last.received_at, last.id)));
+            let oneself = Oneself::of(&caller);
+            let read = |after, count| replies::list(self.store.reader(), (outcome, &oneself), after, count);
+            let place = |last: &Reply| (last.received_at, last.id);
+            let (found, next_page_token) = query.page(limit, after, read, place, write_instant).await?;
             let actor = (caller.principal.subject.clone(), caller.principal.role);
             replies::note_reading(&self.store, actor, outcome).await?;
             let replies = found.into_iter().map(message::write_reply).collect();
@@ -437,8 +435,8 @@ impl SurveyService for SurveyApi {
     }
 }
 
-fn write_position(last: &Template) -> Vec<u8> {
-    [&last.version.to_be_bytes()[..], last.id.as_bytes()].concat()
+fn write_position((id, version): (String, i32)) -> Vec<u8> {
+    [&version.to_be_bytes()[..], id.as_bytes()].concat()
 }
 
 fn read_position(bytes: Vec<u8>) -> Result<(String, i32)> {

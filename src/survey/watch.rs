@@ -4,13 +4,13 @@ use super::{
     invitation::Invitation,
     invitations::{Invitations, Issued, among},
     message,
-    store::templates_among,
 };
 use crate::{
     api::v1::{self, InvitationState},
-    directory::scope::Scope,
     error::Result,
+    reach::Scope,
     store::Store,
+    template::store::templates_among,
     watch::Subject,
 };
 

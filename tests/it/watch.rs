@@ -11,7 +11,7 @@ use rapport::{
     },
     clock::Clock,
     config::Config,
-    watch::Ending,
+    metrics::Ending,
 };
 use tokio::{task::JoinSet, time::timeout};
 use tonic::{Code, Status, Streaming, transport::Endpoint};

@@ -16,17 +16,15 @@ use super::{
 use crate::{
     api::{
         convert::normal,
-        page::Query,
         v1::{self, CompetitionState},
     },
     auth::Caller,
     call::{Call, mutation, page_size},
-    directory::{
-        scope::{Scope, Sight},
-        store::{Named, find_team, known_among},
-    },
+    directory::store::{Named, find_team, known_among},
     error::{Error, Reason, Result, Violation},
     interaction,
+    page::Query,
+    reach::{Scope, Sight},
     survey::token_hash,
 };
 
@@ -103,8 +101,8 @@ impl CompetitionApi {
         let query = Query::new("ListCompetitions", &scope.binding(&caller), &[]);
         let limit = page_size(message.page_size, PAGE);
         let before = query.id_position(&message.page_token)?;
-        let found = rows::list(self.store.reader(), before, limit + 1).await?;
-        let (found, next_page_token) = query.page(found, limit, |last| last.id.into());
+        let read = |before, count| rows::list(self.store.reader(), before, count);
+        let (found, next_page_token) = query.page(limit, before, read, |last| last.id, Into::into).await?;
         Ok(v1::ListCompetitionsResponse {
             competitions: found.into_iter().map(message::write).collect(),
             next_page_token,
@@ -201,7 +199,7 @@ impl CompetitionApi {
             .into_iter()
             .filter(|plan| after.is_none_or(|after| plan.id > after) && is_shown(&scope, &competition, plan));
         let limit = page_size(message.page_size, PAGE);
-        let (found, next_page_token) = query.page(shown.collect(), limit, |last: &Plan| last.id.into());
+        let (found, next_page_token) = query.page_of(shown.collect(), limit, |last: &Plan| last.id.into());
         let write = |plan: Plan| {
             let view = view(&scope, &competition, &plan);
             message::write_plan(plan, view)

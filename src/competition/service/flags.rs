@@ -15,11 +15,11 @@ use super::{
 use crate::{
     api::{
         convert::{normal, timestamp},
-        page::Query,
         v1::{self, FlagVerdict},
     },
     call::{Call, mutation, page_size},
     error::{Error, Reason, Result},
+    page::Query,
 };
 
 const PAGE: u64 = 50;
@@ -38,7 +38,7 @@ impl CompetitionApi {
         let after = after.transpose().map_err(|_| Query::malformed())?.map_or(0, i32::from_be_bytes);
         let limit = page_size(message.page_size, PAGE);
         let found = flags::list(self.store.reader(), id, after, limit + 1).await?;
-        let (found, next_page_token) = query.page(found, limit, |last| last.position.to_be_bytes().to_vec());
+        let (found, next_page_token) = query.page_of(found, limit, |last| last.position.to_be_bytes().to_vec());
         Ok(v1::ListFlagsResponse { flags: found.into_iter().map(write).collect(), next_page_token })
     }
 

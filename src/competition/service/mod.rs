@@ -28,13 +28,15 @@ use super::{
 };
 use crate::{
     api::v1::{self, AuditAction, competition_service_server::CompetitionService},
+    audit,
     auth::Caller,
     call::{Call, respond},
+    clock::Micros,
+    clock_trust::Trusted,
+    context::Context,
     error::{Error, Result},
-    housekeeping::Trusted,
-    interaction::Micros,
     store::{
-        Abort, Store, Tx, audit,
+        Abort, Store, Tx,
         feed::Feed,
         group::GroupCommit,
         request::{self, Request as Mutation},
@@ -67,20 +69,12 @@ impl std::fmt::Debug for CompetitionApi {
 }
 
 impl CompetitionApi {
-    /// `vault`: seals ballots and signs records. `group_max`: ballots per transaction at most; `queue`: callers who wait at most.
-    /// `stopping` turns true when the server stops; what goes by the clock waits until it is `trusted`.
-    pub fn new(
-        store: Store,
-        vault: Vault,
-        group_max: usize,
-        queue: usize,
-        watches: Watches,
-        (stopping, trusted): (watch::Receiver<bool>, Trusted),
-    ) -> Self {
+    pub(crate) fn new(context: &Context) -> Self {
+        let Context { store, vault, watches, stopping, trusted, recording, .. } = context.clone();
         // How many cast together would tell how many vote: these groups are counted nowhere.
         let uncounted = Histogram::new([]);
         let writer = BallotBox::new(store.clone(), vault.clone());
-        let ballots = GroupCommit::start(store.clone(), writer, group_max, queue, uncounted);
+        let ballots = GroupCommit::start(store.clone(), writer, recording.group_max, recording.queue, uncounted);
         let changes = Feed::start(store.clone(), stopping.clone());
         let reminders = Feed::start(store.clone(), stopping.clone());
         let opened = Arc::new(Notify::new());

@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{
     api::v1::{self, AuditAction, RecordAudience, Role},
+    audit,
     auth::Caller,
     call::Call,
     error::{Error, Result},
-    store::audit,
 };
 
 impl CompetitionApi {

@@ -13,9 +13,10 @@ use super::{
     announcing::actor,
 };
 use crate::{
-    api::{convert::normal, page::Query, v1},
+    api::{convert::normal, v1},
     call::{Call, page_size},
     error::{Error, Result},
+    page::Query,
 };
 
 const PAGE: u64 = 50;
@@ -107,7 +108,7 @@ impl CompetitionApi {
         let before = query.id_position(&message.page_token)?;
         let limit = page_size(message.page_size, HISTORY);
         let ids = results::history_of(self.store.reader(), &team, before, limit + 1).await?;
-        let (ids, next_page_token) = query.page(ids, limit, |last| (*last).into());
+        let (ids, next_page_token) = query.page_of(ids, limit, |last| (*last).into());
         let mut standings = Vec::with_capacity(ids.len());
         for id in ids {
             let (competition, _, placings) = self.decided(id).await?;

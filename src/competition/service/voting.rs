@@ -27,8 +27,8 @@ use crate::{
     },
     auth::Caller,
     call::{Call, mutation},
-    directory::scope::Scope,
     error::{Error, Reason, Result, Violation},
+    reach::Scope,
     survey::token_hash,
 };
 

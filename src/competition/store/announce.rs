@@ -13,11 +13,11 @@ use super::{
 };
 use crate::{
     api::v1::{AuditAction, CompetitionState},
-    clock,
+    audit, clock,
+    clock::Micros,
     directory::etag,
     error::{Error, Result},
-    interaction::Micros,
-    store::{Abort, Store, Tx, audit},
+    store::{Abort, Store, Tx},
     vault::Vault,
 };
 

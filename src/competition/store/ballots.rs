@@ -29,8 +29,8 @@ use crate::{
         convert::enum_of,
         v1::{CompetitionState, NoBallotReason, StaffState},
     },
+    clock::Micros,
     error::{Error, Reason, Result, Violation},
-    interaction::Micros,
     store::{
         Abort, Kind, Present, Store, Table, Tx,
         group::WriteGroup,

@@ -34,10 +34,11 @@ use super::{
 };
 use crate::{
     api::v1::{AuditAction, CompetitionState, Role},
+    audit,
+    clock::Micros,
     error::{Error, Result},
-    interaction::Micros,
     rating::shrunken_team_means,
-    store::{Abort, Store, Tx, audit},
+    store::{Abort, Store, Tx},
     vault::Vault,
 };
 

@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{
     api::v1::AuditAction,
-    interaction::Micros,
-    store::{Abort, Tx, audit},
+    audit,
+    clock::Micros,
+    store::{Abort, Tx},
     vault::Vault,
 };
 

@@ -17,10 +17,11 @@ use crate::{
         convert::enum_of,
         v1::{AuditAction, CompetitionState, FlagKind, FlagStrength, FlagVerdict},
     },
+    audit,
+    clock::Micros,
     directory::store::find_staff,
     error::{Error, Reason, Result, Violation},
-    interaction::Micros,
-    store::{Abort, Store, Tx, audit},
+    store::{Abort, Store, Tx},
     vault::Vault,
 };
 

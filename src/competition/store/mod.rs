@@ -27,8 +27,8 @@ use super::{
 };
 use crate::{
     api::v1::{CompetitionState, Role},
+    clock::Micros,
     error::{Error, Result},
-    interaction::Micros,
     store::{
         Abort, Store, Tx,
         sequence::{self, COMPETITIONS},

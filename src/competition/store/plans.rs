@@ -11,10 +11,11 @@ use super::{
 };
 use crate::{
     api::v1::{AuditAction, CompetitionState},
+    audit,
+    clock::Micros,
     directory::etag,
     error::{Error, Result},
-    interaction::Micros,
-    store::{Abort, Store, Tx, audit},
+    store::{Abort, Store, Tx},
 };
 
 fn check_phase(competition: &Competition, now: Micros) -> Result<()> {

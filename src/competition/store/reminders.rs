@@ -25,9 +25,9 @@ use super::{
 };
 use crate::{
     api::v1::CompetitionState,
+    clock::Micros,
+    clock_trust::Trusted,
     error::{Error, Result},
-    housekeeping::Trusted,
-    interaction::Micros,
     store::{
         Abort, Store, Tx,
         feed::{Log, Numbered},

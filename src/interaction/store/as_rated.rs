@@ -14,14 +14,14 @@ use crate::{
         convert::enum_of,
         v1::{Outcome, Resolution},
     },
+    clock::Micros,
     interaction::{
-        Facts, Micros, Recorded,
+        Facts, Reactions, Recorded,
         resolution::{Contact, WINDOW, is_inbound_contact, is_served},
         summary::Line,
     },
-    rating,
     store::{
-        Tx,
+        Store, Tx,
         set::{self, Kind, Present, Table},
     },
 };
@@ -40,11 +40,16 @@ const AS_RATED: Table = Table {
 
 /// Keeps what an interaction is before somebody changes it for whom or against whom it counts, if it is rated and nothing
 /// was kept before.
-pub(super) async fn keep(tx: &Tx, before: &Recorded, facts: &Facts) -> Result<(), DbErr> {
+pub(super) async fn keep(
+    tx: &Tx,
+    (store, reactions): (&Store, Reactions),
+    before: &Recorded,
+    facts: &Facts,
+) -> Result<(), DbErr> {
     fn what(facts: &Facts) -> (&Option<String>, &Option<String>, Outcome, Resolution) {
         (&facts.topic, &facts.case_id, facts.outcome, facts.staff_resolution)
     }
-    if what(&before.facts) == what(facts) || rating::store::of_interaction(tx, before.id).await?.is_empty() {
+    if what(&before.facts) == what(facts) || !(reactions.is_rated)(tx, store, before.id).await? {
         return Ok(());
     }
     let (topic, case_id, outcome, resolution) = what(&before.facts);

@@ -12,9 +12,10 @@ use super::{
 };
 use crate::{
     api::v1::{ContactPurpose, ContactRefusalReason},
+    clock::Micros,
     contact::Reasons,
-    directory::scope::Sight,
-    interaction::{Micros, Recorded},
+    interaction::Recorded,
+    reach::Sight,
 };
 
 /// Which breaches.

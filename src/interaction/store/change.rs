@@ -16,20 +16,20 @@ use super::{
 };
 use crate::{
     api::v1::{AuditAction, InteractionChangeKind, Role},
+    audit,
+    clock::Micros,
     directory::{
         etag,
-        oneself::Oneself,
-        scope::Sight,
         store::{Named, known_among},
     },
     error::{Error, Result},
-    interaction::{Facts, Micros, Participant, Recorded, check, credit},
+    interaction::{Facts, Participant, Reactions, Recorded, check, credit, reactions::Ended},
+    reach::{Oneself, Sight},
     store::{
-        Abort, Store, Tx, audit,
+        Abort, Store, Tx,
         request::{self, Request},
         sequence, set,
     },
-    survey::{Ended, invite_themselves, invites_itself},
 };
 
 /// Who changes an interaction, and how they asked.
@@ -44,13 +44,13 @@ pub(crate) struct Changing {
 }
 
 /// Changes facts other than the participants, those of the `named` fields; gives the interaction as it is then. `zone`: the
-/// organisation's.
+/// organisation's, for what it sets off.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::EtagMismatch`], [`Error::RequestIdReused`], [`Error::FieldNotYours`], and what the rules
 /// find in the result.
 pub(crate) async fn update(
-    (store, zone): (&Store, &TimeZone),
+    (store, zone, reactions): (&Store, &TimeZone, Reactions),
     changing: Changing,
     named: Vec<&'static str>,
     change: impl Fn(&mut Facts) + Send + Sync + 'static,
@@ -73,7 +73,7 @@ pub(crate) async fn update(
                         Role::App | Role::Admin => as_rated::correct(tx, before.id, &facts, &named).await?,
                         Role::Staff | Role::Supervisor | Role::Reviewer | Role::Customer | Role::Unspecified => {
                             credit::check_instants(&changing.actor.0, &before.facts, &facts)?;
-                            as_rated::keep(tx, &before, &facts).await?;
+                            as_rated::keep(tx, (&store, reactions), &before, &facts).await?;
                         }
                     }
                     if facts.about_staff_ids != before.facts.about_staff_ids {
@@ -82,10 +82,10 @@ pub(crate) async fn update(
                     write_facts(tx, &before, &facts).await?;
                     let changed = change_cells(sequence, changing.id, InteractionChangeKind::Updated, now);
                     set::insert(tx, &CHANGE, vec![changed]).await?;
-                    if invites_itself(&facts, now) && !invites_itself(&before.facts, now) {
+                    if (reactions.awaits_end)(&facts, now) && !(reactions.awaits_end)(&before.facts, now) {
                         let mut ended = Ended::new(before.id, &facts);
                         ended.resolve(tx).await?;
-                        invite_themselves(tx, (&store, &zone), vec![ended]).await?;
+                        (reactions.ended)(tx, (&store, &zone), vec![ended]).await?;
                     }
                     Ok(())
                 });

@@ -7,10 +7,10 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryFilter as _, Stateme
 
 use super::{entity::interaction, find::within, rows::with_participants};
 use crate::{
-    api::convert::enum_of,
-    api::v1::InteractionChangeKind,
-    directory::scope::Sight,
-    interaction::{Micros, Recorded},
+    api::{convert::enum_of, v1::InteractionChangeKind},
+    clock::Micros,
+    interaction::Recorded,
+    reach::Sight,
     store::{
         Store,
         feed::{Log, Numbered},

@@ -6,10 +6,11 @@ use super::{
 };
 use crate::{
     api::v1::AuditAction,
-    directory::scope::Sight,
+    audit,
     error::{Error, Result},
     interaction::{Facts, Participant, Recorded, credit},
-    store::{Store, audit, request, sequence},
+    reach::Sight,
+    store::{Store, request, sequence},
 };
 
 /// Takes the caller out of the participants; gives the interaction as it is then.

@@ -14,17 +14,13 @@ use super::{
     rows::with_participants,
 };
 use crate::{
-    api::{
-        page::Query,
-        v1::{Channel, InteractionKind},
-    },
-    directory::{
-        Alias, Party,
-        scope::{Scope, Sight},
-        store::aliases_of,
-    },
+    api::v1::{Channel, InteractionKind},
+    clock::Micros,
+    directory::{Alias, Party, store::aliases_of},
     error::Result,
-    interaction::{Micros, Recorded},
+    interaction::Recorded,
+    page::Query,
+    reach::{Scope, Sight},
 };
 
 /// Which interactions.

@@ -13,14 +13,17 @@ use super::{
     find::{Filter, filtered, not_about},
 };
 use crate::{
-    api::convert::enum_of,
-    api::v1::{Direction, Involvement, Outcome, Resolution, StaffRole},
-    directory::scope::{Scope, Sight},
+    api::{
+        convert::enum_of,
+        v1::{Direction, Involvement, Outcome, Resolution, StaffRole},
+    },
+    clock::Micros,
     interaction::{
-        Instants, Micros,
+        Instants,
         resolution::{self, Contact},
         summary::Line,
     },
+    reach::{Scope, Sight},
 };
 
 #[derive(FromQueryResult)]

@@ -9,19 +9,17 @@ use super::{
 };
 use crate::{
     api::v1::{AuditAction, ReattributionState, Role},
-    directory::{
-        scope::Sight,
-        store::{Named, known_among},
-    },
+    audit,
+    clock::Micros,
+    directory::store::{Named, known_among},
     error::{Error, Result},
-    interaction::{Facts, Micros, Participant, Reattribution, Recorded, credit},
-    rating,
+    interaction::{Facts, Participant, Reactions, Reattribution, Recorded, credit},
+    reach::Sight,
     store::{
-        Abort, Store, Tx, audit,
+        Abort, Store, Tx,
         request::{self, Request},
         sequence,
     },
-    survey,
 };
 
 /// Who decides on a re-attribution, and how they asked.
@@ -43,7 +41,7 @@ pub(crate) struct Deciding {
 /// [`Reason::UnknownStaff`]: crate::error::Reason::UnknownStaff
 /// [`Reason::UnknownTeam`]: crate::error::Reason::UnknownTeam
 pub(crate) async fn reattribute(
-    store: &Store,
+    (store, reactions): (&Store, Reactions),
     changing: Changing,
     participants: Vec<Participant>,
     reason: String,
@@ -75,9 +73,7 @@ pub(crate) async fn reattribute(
                         "after": described(&participants),
                     });
                     let object = changing.id.to_string();
-                    // Nobody rates it from here on until all is written.
-                    rating::store::lock(tx, &store).await?;
-                    let is_rated = !rating::store::of_interaction(tx, changing.id).await?.is_empty();
+                    let is_rated = (reactions.is_rated)(tx, &store, changing.id).await?;
                     if is_rated && !credit::is_same(before, &participants) {
                         let asked = requests::ask(tx, &recorded, participants, (subject, now), &reason).await?;
                         detail["reattribution"] = asked.to_string().into();
@@ -85,7 +81,7 @@ pub(crate) async fn reattribute(
                         audit::add(tx, now, (subject, *role), action, &object, &reason, Some(detail)).await?;
                         return Ok(Some(asked));
                     }
-                    put(tx, &store, &recorded, participants, (sequence, now)).await?;
+                    put(tx, (&store, reactions), &recorded, participants, (sequence, now)).await?;
                     let action = AuditAction::Reattributed;
                     audit::add(tx, now, (subject, *role), action, &object, &reason, Some(detail)).await?;
                     Ok(None)
@@ -114,10 +110,10 @@ fn keep_frozen(participants: &mut [Participant], before: &[Participant]) {
     }
 }
 
-/// Puts participants in the place of those before, and lets ratings and invitations follow.
+/// Puts participants in the place of those before.
 async fn put(
     tx: &Tx,
-    store: &Store,
+    (store, reactions): (&Store, Reactions),
     before: &Recorded,
     participants: Vec<Participant>,
     place: (i64, Micros),
@@ -125,8 +121,7 @@ async fn put(
     let facts = Facts { participants, ..before.facts.clone() };
     replace_participants(tx, before, &facts, place).await?;
     let parties = (before.facts.participants.as_slice(), facts.participants.as_slice());
-    rating::store::follow(tx, store, before.id, parties).await?;
-    survey::follow(tx, before.id, &facts.participants).await
+    (reactions.moved)(tx, store, before.id, parties).await
 }
 
 /// A re-attribution that waits, with its interaction, for somebody who may decide on it.
@@ -161,7 +156,10 @@ async fn judged(tx: &Tx, deciding: &Deciding, may_have_asked: bool) -> Result<(R
 /// # Errors
 /// [`Error::NotFound`], [`Error::InterestedParty`], [`Error::ReattributionSettled`], [`Error::RequestIdReused`];
 /// [`Error::EtagMismatch`] where the participants are others by now.
-pub(crate) async fn approve(store: &Store, deciding: Deciding) -> Result<(Recorded, Reattribution)> {
+pub(crate) async fn approve(
+    (store, reactions): (&Store, Reactions),
+    deciding: Deciding,
+) -> Result<(Recorded, Reattribution)> {
     let (runner, id) = (store.clone(), deciding.id);
     store
         .transact(move |tx| {
@@ -181,7 +179,7 @@ pub(crate) async fn approve(store: &Store, deciding: Deciding) -> Result<(Record
                         "reattribution": asked.id.to_string(),
                         "requested_by": asked.requested_by,
                     });
-                    put(tx, &store, &recorded, asked.after, place).await?;
+                    put(tx, (&store, reactions), &recorded, asked.after, place).await?;
                     let (subject, role) = &deciding.actor;
                     settle(tx, asked.id, ReattributionState::Approved, (subject, now), None).await?;
                     let (action, object) = (AuditAction::Reattributed, asked.interaction_id.to_string());

@@ -16,8 +16,9 @@ use crate::{
         convert::enum_of,
         v1::{ReattributionState, StaffRole},
     },
-    directory::scope::Sight,
-    interaction::{Micros, Participant, Reattribution, Recorded},
+    clock::Micros,
+    interaction::{Participant, Reattribution, Recorded},
+    reach::Sight,
     store::Tx,
 };
 

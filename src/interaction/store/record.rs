@@ -12,22 +12,22 @@ use super::rows::{
 use crate::{
     api::v1::InteractionChangeKind,
     clock,
+    clock::Micros,
     contact::{self, Attempt, store::Contact},
     directory::{
         Party,
-        scope::Scope,
         store::{Known, Named, known_among},
+        tombstone::{self, Name},
     },
     error::{Error, Reason, Result, Violation},
-    interaction::{Context, Facts, Micros, Participant, credit},
-    privacy::tombstone::{self, Name},
+    interaction::{Context, Facts, Participant, Reactions, credit, reactions::Ended},
+    reach::Scope,
     store::{
         Abort, Store, Tx,
         group::WriteGroup,
         sequence,
         set::{self, Cell},
     },
-    survey,
     vault::Vault,
 };
 
@@ -57,13 +57,14 @@ pub(crate) struct Recorder {
     store: Store,
     time_zone: TimeZone,
     vault: Vault,
+    reactions: Reactions,
 }
 
 impl Recorder {
     /// `time_zone`: the organisation's, for the quiet hours of customers whose own is not known; `vault` recognises
     /// customers who were erased.
-    pub(crate) fn new(store: Store, time_zone: TimeZone, vault: Vault) -> Self {
-        Self { store, time_zone, vault }
+    pub(crate) fn new(store: Store, time_zone: TimeZone, vault: Vault, reactions: Reactions) -> Self {
+        Self { store, time_zone, vault, reactions }
     }
 }
 
@@ -77,7 +78,7 @@ impl WriteGroup for Recorder {
             // either visible to the insert below or comes after it.
             let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
             let (mut sequence, now) = sequence::take(tx, self.store.clock(), sequence::INTERACTIONS, count).await?;
-            let known = known_to(tx, entries.iter().map(|entry| &entry.facts)).await?;
+            let known = known_to(tx, entries.iter().map(|entry| &entry.facts), Some(self.reactions.awaits_any)).await?;
             let erased = tombstone::among(tx, &self.vault, known.strangers(entries)).await?;
             let mut interactions = Vec::with_capacity(entries.len());
             let drafts: Vec<Result<Draft>> = entries
@@ -89,8 +90,8 @@ impl WriteGroup for Recorder {
                     let participants = participant_cells(receipt.id, &facts).collect();
                     let about = about_cells(receipt.id, &facts).collect();
                     let contact = contact_of(&receipt, &facts);
-                    let invites = known.invites && survey::invites_itself(&facts, now);
-                    let ended = invites.then(|| survey::Ended::new(receipt.id, &facts));
+                    let is_awaited = known.also && (self.reactions.awaits_end)(&facts, now);
+                    let ended = is_awaited.then(|| Ended::new(receipt.id, &facts));
                     interactions.push(interaction_cells(entry, facts, &receipt));
                     Ok(Draft { receipt, participants, about, contact, ended })
                 })
@@ -124,7 +125,7 @@ impl WriteGroup for Recorder {
             set::insert(tx, &ABOUT, about).await?;
             set::insert(tx, &CHANGE, changes).await?;
             contact::store::record(tx, &self.time_zone, contacts).await?;
-            survey::invite_themselves(tx, (&self.store, &self.time_zone), ended).await?;
+            (self.reactions.ended)(tx, (&self.store, &self.time_zone), ended).await?;
             Ok(answers)
         })
     }
@@ -136,8 +137,8 @@ struct Draft {
     participants: Vec<Vec<Cell>>,
     about: Vec<Vec<Cell>>,
     contact: Option<Contact>,
-    /// Where the customer is to be invited to rate it.
-    ended: Option<survey::Ended>,
+    /// Where somebody wants to know that it is over.
+    ended: Option<Ended>,
 }
 
 /// An interaction as a contact of ours, if it is one.
@@ -176,8 +177,12 @@ async fn present_among(tx: &Tx, entries: &[Entry]) -> Result<HashMap<Uuid, (Uuid
     Ok(present)
 }
 
-async fn known_to(connection: &impl ConnectionTrait, told: impl IntoIterator<Item = &Facts>) -> Result<Known, DbErr> {
-    let mut named = Named::default();
+async fn known_to<'f>(
+    connection: &impl ConnectionTrait,
+    told: impl IntoIterator<Item = &'f Facts>,
+    also: Option<&'static str>,
+) -> Result<Known, DbErr> {
+    let mut named = Named { also, ..Named::default() };
     for facts in told {
         named.staff.extend(facts.participants.iter().map(|one| one.staff_id.clone()));
         named.staff.extend(facts.about_staff_ids.iter().cloned());
@@ -280,7 +285,7 @@ impl Known {
 
 /// The ids in an interaction that the directory does not know.
 pub(crate) async fn unknown_ids(connection: &impl ConnectionTrait, facts: &Facts) -> Result<Vec<Violation>, DbErr> {
-    let known = known_to(connection, [facts]).await?;
+    let known = known_to(connection, [facts], None).await?;
     Ok(match known.complete(facts, &Scope::All) {
         Err(Error::Invalid(found)) => found,
         Ok(_) | Err(_) => Vec::new(),

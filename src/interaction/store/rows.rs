@@ -13,9 +13,10 @@ use crate::{
         convert::enum_of,
         v1::{ContactKind, Direction, InteractionChangeKind, Involvement, StaffRole},
     },
+    clock::Micros,
     contact::{Mark, store::marks},
     directory::Alias,
-    interaction::{Context, Facts, Instants, MessageCounts, Micros, Participant, Recorded},
+    interaction::{Context, Facts, Instants, MessageCounts, Participant, Recorded},
     store::set::{Cell, Kind, Present, Table},
 };
 

@@ -7,8 +7,9 @@ use sea_orm::{ConnectionTrait, DbErr, QueryFilter as _, entity::prelude::*};
 use super::entity::participant;
 use crate::{
     api::{convert::enum_of, v1::StaffRole},
+    clock::Micros,
     error::Error,
-    interaction::{Micros, Participant, Served},
+    interaction::{Participant, Served},
     store::{Abort, Tx, set},
 };
 

@@ -4,11 +4,14 @@ use uuid::Uuid;
 
 use super::{matters::Because, words::Words};
 use crate::{
-    api::v1::{
-        BriefSection as Section, Channel, Consent, ContactKind, ContactPurpose, ContactRefusalReason, CustomerStanding,
-        InteractionKind, PreferenceDimension,
+    api::{
+        kinds::Deed,
+        v1::{
+            BriefSection as Section, Channel, Consent, ContactKind, ContactPurpose, ContactRefusalReason,
+            CustomerStanding, InteractionKind, PreferenceDimension,
+        },
     },
-    interaction::{Deed, Micros},
+    clock::Micros,
 };
 
 /// A line of the brief before it has words.

@@ -4,9 +4,13 @@
 use std::collections::HashMap;
 
 use crate::{
-    api::v1::{ContactPurpose, InteractionKind, Outcome, Resolution},
+    api::{
+        kinds::is_activity,
+        v1::{ContactPurpose, InteractionKind, Outcome, Resolution},
+    },
+    clock::Micros,
     interaction::{
-        Facts, Micros, Recorded, is_activity,
+        Facts, Recorded,
         resolution::{Contact, Matters, WINDOW, is_inbound_contact, is_served},
     },
 };

@@ -22,9 +22,10 @@ use crate::{
         convert::enum_of,
         v1::{Channel, ContactKind, ContactPurpose, PreferenceDimension, PreferenceOrigin},
     },
+    clock::Micros,
     contact::{rules::Refusal, store::DoNotContact},
     directory::{Alias, ContactPoint, Customer},
-    interaction::{Micros, Recorded},
+    interaction::Recorded,
 };
 pub(super) use fact::{Evidence, Told};
 pub(super) use writer::write;

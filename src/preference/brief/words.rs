@@ -3,7 +3,7 @@
 use jiff::{Timestamp, Zoned};
 
 use super::{Wall, en, fact::Fact, zh};
-use crate::{interaction::Micros, printable::is_printable};
+use crate::{clock::Micros, printable::is_printable};
 
 /// Words of others are cut to so many characters.
 const QUOTED: usize = 80;
@@ -141,11 +141,11 @@ mod tests {
 
     use super::*;
     use crate::{
+        api::kinds::Deed,
         api::v1::{
             Channel, Consent, ContactKind, ContactPurpose, ContactRefusalReason, CustomerStanding, InteractionKind,
             PreferenceDimension,
         },
-        interaction::Deed,
         preference::brief::{
             fact::{Activity, Matter, Met, Topic, Value},
             matters::Because,

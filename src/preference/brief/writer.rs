@@ -13,14 +13,16 @@ use super::{
 use crate::{
     api::{
         convert::enum_values,
+        kinds::{deed, is_activity},
         v1::{
             BriefSection as Section, Channel, ContactPurpose, ContactRefusalReason, InteractionKind,
             PreferenceDimension, PreferenceOrigin,
         },
     },
+    clock::Micros,
     contact::{Channels, Purposes, Reasons},
     directory::{ContactPoint, Suspension},
-    interaction::{Micros, Recorded, deed, is_activity, resolution::is_served},
+    interaction::{Recorded, resolution::is_served},
     preference::{
         Line, channel_name, kind_name,
         store::Statement,

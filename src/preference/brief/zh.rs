@@ -7,8 +7,11 @@ use super::{
     words::{Span, Words, percent, times},
 };
 use crate::{
-    api::v1::PreferenceDimension as Dimension,
-    interaction::{Deed, Micros, is_activity},
+    api::{
+        kinds::{Deed, is_activity},
+        v1::PreferenceDimension as Dimension,
+    },
+    clock::Micros,
 };
 
 pub(super) fn say(fact: &Fact, wall: &Wall) -> String {

@@ -11,7 +11,6 @@ use jiff::tz::TimeZone;
 use super::counters::Wanted;
 use crate::{
     api::v1::StaffRole,
-    directory::scope::Sight,
     error::Result,
     interaction::{
         resolution::{Matters, WINDOW},
@@ -24,6 +23,7 @@ use crate::{
         figures::{Subject, Unit},
         rules::midnight,
     },
+    reach::Sight,
     store::Store,
 };
 

@@ -3,33 +3,23 @@
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _, QueryFilter as _, entity::prelude::*};
 
 use super::{
-    contact, counters,
+    counters,
     entity::{correction, rating},
-    find::find,
     lock,
     rows::{RATING, cells, to_rating},
 };
 use crate::{
-    api::{
-        plain_name,
-        v1::{Attribution, RatingStanding},
-    },
-    contest,
-    directory::scope::Sight,
-    error::{Error, Reason, Result},
-    interaction::{Micros, Participant, store::check_no_part},
-    quality,
+    api::v1::{Attribution, RatingStanding},
+    clock::Micros,
+    error::{Error, Result},
+    interaction::Participant,
     rating::{
         Rating,
         figures::Changes,
-        rules::{FUTURE_GRACE, rated, standing},
+        rules::{rated, standing},
     },
-    store::{
-        Abort, Store, Tx,
-        request::{self, Request},
-        set,
-    },
-    survey,
+    store::{Abort, Store, Tx, request::Request, set},
+    template,
 };
 
 /// How long after answering a customer may correct the answer (R6).
@@ -48,82 +38,9 @@ pub(crate) struct Correction {
     pub(crate) by: Option<String>,
 }
 
-/// Puts a rating in the place of another one; both stay on record. Gives the id of the one that counts.
-///
-/// # Errors
-/// [`Error::NotFound`]; [`Error::RatingSuperseded`] if it was corrected before; [`Error::CorrectionTooLate`], where what
-/// the customer says now is kept as the evidence of a contest; [`Error::InterestedParty`]; [`Reason::TimeInFuture`].
-pub(crate) async fn correct(store: &Store, correction: Correction) -> Result<Uuid> {
-    let runner = store.clone();
-    let corrected = store.transact(move |tx| {
-        let (store, correction) = (runner.clone(), correction.clone());
-        Box::pin(async move {
-            let now = lock(tx, &store).await?;
-            if correction.answered_at > now + FUTURE_GRACE {
-                let rule = "must not lie ahead of the server's clock";
-                return Err(Error::invalid("answered_time", Reason::TimeInFuture, rule).into());
-            }
-            let work = Box::pin(put_right_or_take_back(tx, &correction, now));
-            request::once(tx, &correction.request, now, work).await
-        })
-    });
-    corrected.await?.ok_or(Error::CorrectionTooLate)
-}
-
-/// None: it is too late, and a contest says so. That must be committed, though the caller is refused.
-async fn put_right_or_take_back(tx: &Tx, correction: &Correction, now: Micros) -> Result<Option<Uuid>, Abort> {
-    let found = find(tx, &Sight::all(), correction.rating_id).await?.ok_or(Error::NotFound("rating"))?;
-    if let Some(by) = &correction.by {
-        // To them there is no such rating.
-        if found.rated.is_some_and(|rated| rated.staff_id == *by) {
-            return Err(Error::NotFound("rating").into());
-        }
-        check_no_part(tx, found.interaction_id, Some(by)).await?;
-    }
-    let too_late = match put_right(tx, correction, now).await {
-        Err(Abort::Domain(Error::CorrectionTooLate)) => Abort::Domain(Error::CorrectionTooLate),
-        done => return done.map(Some),
-    };
-    let Some(earlier) = find(tx, &Sight::all(), correction.rating_id).await? else { return Err(too_late) };
-    let cause = plain_name(correction.attribution.as_str_name(), "ATTRIBUTION");
-    let cause = if cause.is_empty() { cause } else { format!(", about {cause}") };
-    let words = correction.comment.as_deref().map(|words| format!(": {words}")).unwrap_or_default();
-    let said = Said {
-        score: correction.score,
-        attribution: correction.attribution,
-        at: correction.answered_at,
-        words: format!("score {}{cause}{words}", correction.score),
-    };
-    match take_back(tx, now, &earlier, said).await? {
-        Some(_) => Ok(None),
-        None => Err(too_late),
-    }
-}
-
-/// What a customer says of their rating when it is too late to correct it.
-#[derive(Clone, Debug)]
-pub(crate) struct Said {
-    pub(crate) score: i32,
-    pub(crate) attribution: Attribution,
-    pub(crate) at: Micros,
-    pub(crate) words: String,
-}
-
-/// Contests a rating for a customer who takes it back too late to correct it: whether it is exempt by that. None: there is
-/// nothing to contest.
-pub(crate) async fn take_back(tx: &Tx, now: Micros, rating: &Rating, said: Said) -> Result<Option<bool>, Abort> {
-    // More words about the same answer take nothing back.
-    let is_about = |attribution| standing(false, attribution);
-    let differs = said.score != i32::from(rating.score) || is_about(said.attribution) != is_about(rating.attribution);
-    if !differs || said.at - rating.answered_at <= CORRECTION_WINDOW {
-        return Ok(None);
-    }
-    let contacted = contact::since_answer(tx, rating, said.at).await?;
-    contest::store::open_for_customer(tx, now, rating, said.words, contacted).await
-}
-
-/// The same in an open transaction that holds the lock of the ratings since `now`, whatever the request.
-pub(crate) async fn put_right(tx: &Tx, correction: &Correction, now: Micros) -> Result<Uuid, Abort> {
+/// Puts a rating in the place of another one; both stay on record. Gives the id of the one that counts, and what changes of the
+/// counters, which is left to be applied. Needs [`lock`], since `now`.
+pub(crate) async fn supersede(tx: &Tx, correction: &Correction, now: Micros) -> Result<(Uuid, Changes), Abort> {
     let row = rating::Entity::find_by_id(correction.rating_id).one(tx).await?;
     let earlier = to_rating(row.ok_or(Error::NotFound("rating"))?);
     let later = corrected(tx, &earlier, correction, now).await?;
@@ -141,10 +58,7 @@ pub(crate) async fn put_right(tx: &Tx, correction: &Correction, now: Micros) -> 
         first_answered_at: Set(Some(first_answered_at)),
     };
     correction::Entity::insert(link).exec_without_returning(tx).await?;
-    contest::store::follow(tx, earlier.id, later.id).await?;
-    quality::praise::follow(tx, earlier.id, later.id).await?;
-    counters::apply(tx, changes).await?;
-    Ok(later.id)
+    Ok((later.id, changes))
 }
 
 async fn corrected(tx: &Tx, earlier: &Rating, correction: &Correction, now: Micros) -> Result<Rating, Abort> {
@@ -155,7 +69,7 @@ async fn corrected(tx: &Tx, earlier: &Rating, correction: &Correction, now: Micr
     if !(0..=CORRECTION_WINDOW).contains(&after) {
         return Err(Error::CorrectionTooLate.into());
     }
-    let template = survey::store::template(tx, &earlier.template_id, earlier.template_version).await?;
+    let template = template::store::template(tx, &earlier.template_id, earlier.template_version).await?;
     let template = template.ok_or_else(|| DbErr::RecordNotFound(format!("template {}", earlier.template_id)))?;
     // In time is an answer that came in time: a slip noticed after the window is not held against it.
     let late = earlier.standing == RatingStanding::Late;

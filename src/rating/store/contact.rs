@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use sea_orm::{Condition, ConnectionTrait, DbErr, Statement, entity::prelude::*};
 
-use crate::{interaction::Micros, rating::Rating, store::set};
+use crate::{clock::Micros, rating::Rating, store::set};
 
 /// From participants `p` of interactions `i`: those in which `{staff}` and the customer of interaction `served` met after
 /// `{from}` and until `{until}`. Nobody is in contact for more than a day, which bounds the search.
@@ -53,7 +53,7 @@ pub(super) fn is_before_correction() -> Condition {
 }
 
 /// Whether there was contact between the customer's first answer, which `rating` may have corrected, and `until`.
-pub(super) async fn since_answer(
+pub(crate) async fn since_answer(
     connection: &impl ConnectionTrait,
     rating: &Rating,
     until: Micros,

@@ -1,25 +1,18 @@
-//! The counters: adding to them, reading figures from them, and counting everything from scratch.
+//! The counters of ratings: adding to them, reading figures from them, and counting everything from scratch.
 
 use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, StreamTrait as _, Value, entity::prelude::*};
 
-use super::{
-    entity::rating,
-    find, lock,
-    responses::{self, RESPONDS},
-    rows::to_rating,
-};
+use super::{entity::rating, find, rows::to_rating};
 use crate::{
     api::v1::RatingStanding,
-    directory::oneself::Oneself,
-    error::Result,
     rating::figures::{Changes, Counts, Ledgers, Place, SEPARATOR, Unit},
+    reach::Oneself,
     store::{
-        Store, Tx, sequence,
+        Tx,
         set::{self, Cell, Kind, Present, Table},
     },
-    survey,
 };
 
 const KEYS: usize = 4;
@@ -42,10 +35,10 @@ const fn columns() -> [(&'static str, Kind); KEYS + Counts::MEASURES.len()] {
 
 /// A row that says something. Of those whom ratings are about, others are not read: by a row of noughts, which is left where
 /// something was taken away, they could tell what was left out from what never was.
-const COUNTS: &str = "level_1 + level_2 + level_3 + level_4 + level_5 > 0";
+pub(crate) const COUNTS: &str = "level_1 + level_2 + level_3 + level_4 + level_5 > 0";
 
 /// Which rows of a table are read, of those that fit otherwise.
-pub(super) fn said(wanted: &Wanted, something: &'static str) -> &'static str {
+pub(crate) fn said(wanted: &Wanted, something: &'static str) -> &'static str {
     if wanted.besides.id().is_some() { something } else { "1 = 1" }
 }
 
@@ -53,7 +46,7 @@ pub(super) fn said(wanted: &Wanted, something: &'static str) -> &'static str {
 const MARK: char = '=';
 
 /// Adds changes, in the order of their keys: two transactions never wait for one another crosswise.
-pub(super) async fn apply(tx: &Tx, changes: Changes) -> Result<(), DbErr> {
+pub(crate) async fn apply(tx: &Tx, changes: Changes) -> Result<(), DbErr> {
     let nothing = Counts::default();
     let rows = changes.0.into_iter().filter(|(_, counts)| *counts != nothing).map(|(place, counts)| {
         let mut row: Vec<Cell> = vec![
@@ -92,17 +85,17 @@ pub(crate) struct Wanted {
 }
 
 /// A key as the counters hold it.
-pub(super) fn kept_key(key: &str) -> String {
+pub(crate) fn kept_key(key: &str) -> String {
     format!("{MARK}{key}")
 }
 
 /// A key that the counters hold.
-pub(super) fn shown_key(kept: String) -> String {
+pub(crate) fn shown_key(kept: String) -> String {
     kept.strip_prefix(MARK).map(str::to_owned).unwrap_or(kept)
 }
 
 /// What rows of counters are wanted, as a condition and its parameters.
-pub(super) fn conditions(wanted: &Wanted, backend: DbBackend) -> Result<(String, Vec<Value>), DbErr> {
+pub(crate) fn conditions(wanted: &Wanted, backend: DbBackend) -> Result<(String, Vec<Value>), DbErr> {
     let mut values: Vec<Value> =
         vec![(wanted.unit as i16).into(), wanted.period.first.into(), wanted.period.last.into()];
     let mut conditions = String::from("unit = $1 AND day >= $2 AND day <= $3");
@@ -131,32 +124,8 @@ pub(super) fn conditions(wanted: &Wanted, backend: DbBackend) -> Result<(String,
     Ok((conditions, values))
 }
 
-/// The first keys of a unit under which there are ratings or invitations, in order.
-pub(crate) async fn keys(connection: &impl ConnectionTrait, wanted: &Wanted, limit: u64) -> Result<Vec<String>, DbErr> {
-    if own(connection, wanted).await?.is_empty() && responses::own(connection, wanted).await?.is_empty() {
-        return kept_keys(connection, wanted, limit).await;
-    }
-    // A key that is there for what is left out would tell of it, and so would the end of a page.
-    let mut found = Vec::new();
-    let mut rest = wanted.clone();
-    loop {
-        let some = kept_keys(connection, &rest, limit).await?;
-        let Some(last) = some.last().cloned() else { return Ok(found) };
-        let these = Wanted { keys: Some(some.clone()), ..rest.clone() };
-        let (figures, responses) =
-            (figures(connection, &these, false).await?, responses::responses(connection, &these).await?);
-        found.extend(some.into_iter().filter(|key| figures.contains_key(key) || responses.contains_key(key)));
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        if found.len() >= limit {
-            found.truncate(limit);
-            return Ok(found);
-        }
-        rest.after = Some(last);
-    }
-}
-
 /// What the ratings that are left out come to.
-async fn own(connection: &impl ConnectionTrait, wanted: &Wanted) -> Result<Changes, DbErr> {
+pub(crate) async fn own(connection: &impl ConnectionTrait, wanted: &Wanted) -> Result<Changes, DbErr> {
     let mut changes = Changes::default();
     if let Some(staff_id) = wanted.besides.id() {
         let days = (wanted.period.first, wanted.period.last);
@@ -168,24 +137,9 @@ async fn own(connection: &impl ConnectionTrait, wanted: &Wanted) -> Result<Chang
     Ok(changes)
 }
 
-async fn kept_keys(connection: &impl ConnectionTrait, wanted: &Wanted, limit: u64) -> Result<Vec<String>, DbErr> {
-    let backend = connection.get_database_backend();
-    let (conditions, mut values) = conditions(wanted, backend)?;
-    values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
-    let limit = values.len();
-    let (rated, invited) = (said(wanted, COUNTS), said(wanted, RESPONDS));
-    let sql = format!(
-        "SELECT unit_key FROM (SELECT unit_key FROM rating_counter WHERE {conditions} AND {rated}
-            UNION SELECT unit_key FROM invitation_counter WHERE {conditions} AND {invited}) AS known
-            ORDER BY unit_key LIMIT ${limit}"
-    );
-    let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-    rows.iter().map(|row| Ok(shown_key(row.try_get("", "unit_key")?))).collect()
-}
-
 impl Wanted {
     /// Whether a key of the unit is wanted; says the same as [`conditions`].
-    pub(super) fn covers(&self, key: &String) -> bool {
+    pub(crate) fn covers(&self, key: &String) -> bool {
         let first = |within: &Vec<String>| {
             key.split_once(SEPARATOR).is_some_and(|(first, _)| within.iter().any(|one| one == first))
         };
@@ -244,61 +198,13 @@ fn counts(row: &QueryResult) -> Result<Counts, DbErr> {
     Ok(Counts::from_sums(sums))
 }
 
-pub(super) fn unit_of(number: i16) -> Result<Unit, DbErr> {
+pub(crate) fn unit_of(number: i16) -> Result<Unit, DbErr> {
     let found = Unit::ALL.into_iter().find(|one| *one as i16 == number);
     found.ok_or_else(|| DbErr::Type(format!("unit {number}")))
 }
 
-/// What a count from scratch found.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Recount {
-    pub(crate) ratings: u64,
-    /// Issued ones.
-    pub(crate) invitations: u64,
-    /// Places where the counters differ.
-    pub(crate) differing: usize,
-}
-
-/// Counts every rating and invitation on record from scratch and compares; puts what it counted in the counters' place if
-/// `mend`.
-///
-/// # Errors
-/// [`crate::error::Error::StoreUnavailable`].
-pub(crate) async fn recompute(store: &Store, mend: bool) -> Result<Recount> {
-    let runner = store.clone();
-    store
-        .transact(move |tx| {
-            let store = runner.clone();
-            Box::pin(async move {
-                // Nobody adds anything in the meantime: invitations are issued under the lock of their stream, all else
-                // happens under that of ratings.
-                lock(tx, &store).await?;
-                sequence::take(tx, store.clock(), sequence::INVITATIONS, 1).await?;
-                let (ratings, anew) = count_anew(tx).await?;
-                let differing_ratings = differing(&anew, &kept(tx).await?);
-                if mend && differing_ratings > 0 {
-                    tx.execute_unprepared("DELETE FROM rating_counter").await?;
-                    apply(tx, Changes(anew)).await?;
-                }
-                let (invitations, anew) = survey::count_anew(tx).await?;
-                let differing_invitations = differing(&anew.0, &responses::kept(tx).await?);
-                if mend && differing_invitations > 0 {
-                    tx.execute_unprepared("DELETE FROM invitation_counter").await?;
-                    responses::respond(tx, anew).await?;
-                }
-                Ok(Recount { ratings, invitations, differing: differing_ratings + differing_invitations })
-            })
-        })
-        .await
-}
-
-/// In how many places two counts differ.
-fn differing<P: Ord, C: PartialEq>(one: &BTreeMap<P, C>, other: &BTreeMap<P, C>) -> usize {
-    let keys: std::collections::BTreeSet<&P> = one.keys().chain(other.keys()).collect();
-    keys.into_iter().filter(|place| one.get(*place) != other.get(*place)).count()
-}
-
-async fn count_anew(tx: &Tx) -> Result<(u64, BTreeMap<Place, Counts>), DbErr> {
+/// Counts every rating on record; gives how many there are too.
+pub(crate) async fn count_anew(tx: &Tx) -> Result<(u64, BTreeMap<Place, Counts>), DbErr> {
     use futures::TryStreamExt as _;
     let (mut ratings, mut changes) = (0, Changes::default());
     let mut rows = rating::Entity::find().stream(tx).await?;
@@ -309,7 +215,8 @@ async fn count_anew(tx: &Tx) -> Result<(u64, BTreeMap<Place, Counts>), DbErr> {
     Ok((ratings, changes.0))
 }
 
-async fn kept(tx: &Tx) -> Result<BTreeMap<Place, Counts>, DbErr> {
+/// All that is counted.
+pub(crate) async fn kept(tx: &Tx) -> Result<BTreeMap<Place, Counts>, DbErr> {
     use futures::TryStreamExt as _;
     let sql = format!("SELECT unit, unit_key, day, standing, {} FROM rating_counter", Counts::MEASURES.join(", "));
     let mut rows = tx.stream_raw(Statement::from_string(ConnectionTrait::get_database_backend(tx), sql)).await?;

@@ -15,11 +15,13 @@ use super::{
 };
 use crate::{
     api::v1::{AuditAction, RatingStanding, Role},
-    directory::scope::{Scope, Sight},
+    audit,
+    clock::Micros,
     error::Result,
-    interaction::{Micros, store::hidden_from},
+    interaction::store::hidden_from,
     rating::Rating,
-    store::{Store, audit},
+    reach::{Scope, Sight},
+    store::Store,
 };
 
 /// Which ratings.

@@ -3,21 +3,20 @@
 mod aftermath;
 mod change;
 mod contact;
-mod counters;
+pub(crate) mod counters;
 mod entity;
 mod find;
-mod responses;
 mod rows;
 mod submit;
 
 pub(crate) use aftermath::aftermath;
-pub(crate) use change::{CORRECTION_WINDOW, Correction, Said, correct, follow, put_right, restand, take_back};
-pub(crate) use counters::{Period, Recount, Wanted, figures, keys, recompute};
+pub(crate) use change::{CORRECTION_WINDOW, Correction, follow, restand, supersede};
+pub(crate) use contact::since_answer;
+pub(crate) use counters::{Period, Wanted, figures};
 pub(crate) use entity::rating::Column as RatingColumn;
 pub(crate) use find::{
     Filter, Links, among, counted_besides, find, ids_within, links, list, note_reading, of_interaction, standing_for,
 };
-pub(crate) use responses::{respond, responses};
 pub(crate) use submit::{Entry, Receipt, Submitter, submit};
 
 /// Locks the ratings of all servers until the transaction ends; gives the database's time, read after that.
@@ -26,7 +25,7 @@ pub(crate) use submit::{Entry, Receipt, Submitter, submit};
 pub(crate) async fn lock(
     tx: &crate::store::Tx,
     store: &crate::store::Store,
-) -> Result<crate::interaction::Micros, sea_orm::DbErr> {
+) -> Result<crate::clock::Micros, sea_orm::DbErr> {
     let (_, now) = crate::store::sequence::take(tx, store.clock(), crate::store::sequence::RATINGS, 1).await?;
     Ok(now)
 }

@@ -15,11 +15,13 @@ use super::{
 };
 use crate::{
     api::v1::RatingStanding,
+    clock::Micros,
     error::{Error, Reason, Result},
-    interaction::{self, Micros, Served},
+    interaction::{self, Served},
     rating::{Rating, Told, figures::Changes, judge},
     store::{Abort, Store, Tx, group::WriteGroup, set},
-    survey::{self, Template},
+    template,
+    template::Template,
 };
 
 /// A rating on its way to the record.
@@ -118,7 +120,7 @@ impl Known {
         let named: HashSet<_> = entries.iter().map(named).collect();
         Ok(Self {
             served: interaction::store::served(tx, &interactions).await?,
-            templates: survey::store::templates_among(tx, &Vec::from_iter(named)).await?,
+            templates: template::store::templates_among(tx, &Vec::from_iter(named)).await?,
         })
     }
 

@@ -69,7 +69,7 @@ impl Wording {
 }
 
 /// The scores with their labels, the best first.
-pub(super) fn scale(labels: &[String], direction: ScaleDirection, separator: &str) -> String {
+pub(crate) fn scale(labels: &[String], direction: ScaleDirection, separator: &str) -> String {
     let mut scale: Vec<String> = labels.iter().zip(1..).map(|(label, score)| format!("{score} {label}")).collect();
     if direction.level(1) == 1 {
         scale.reverse();
@@ -78,7 +78,7 @@ pub(super) fn scale(labels: &[String], direction: ScaleDirection, separator: &st
 }
 
 /// All words of a survey that is published: those told, and the shipped ones for what was left out.
-pub(super) fn complete(told: Vec<Wording>, direction: ScaleDirection) -> Vec<Wording> {
+pub(crate) fn complete(told: Vec<Wording>, direction: ScaleDirection) -> Vec<Wording> {
     let mut wordings = told;
     for Shipped { language, .. } in &SHIPPED {
         if !wordings.iter().any(|one| self::language(&one.locale).eq_ignore_ascii_case(language)) {
@@ -90,7 +90,7 @@ pub(super) fn complete(told: Vec<Wording>, direction: ScaleDirection) -> Vec<Wor
 }
 
 /// The language of a language tag.
-pub(super) fn language(locale: &str) -> &str {
+pub(crate) fn language(locale: &str) -> &str {
     locale.split('-').next().unwrap_or_default()
 }
 

@@ -5,11 +5,13 @@
 
 use std::{collections::BTreeMap, ops::AddAssign};
 
-use super::{
-    Rated,
-    figures::{Subject, Unit},
+use crate::{
+    api::v1::{Channel, InteractionKind},
+    rating::{
+        Rated,
+        figures::{Subject, Unit},
+    },
 };
-use crate::api::v1::{Channel, InteractionKind};
 
 /// Sums over invitations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -22,6 +22,8 @@ const EXPIRY: usize = 8;
 const DAY: i64 = 86_400_000_000;
 /// Bytes of a page, about, whatever the number of its items.
 const PAGE_BYTES: usize = 1024 * 1024;
+/// Items that are read at first; more and more of them as long as there is room.
+const FIRST_PORTION: u64 = 50;
 
 /// How a kind of token is called where it is refused, and how long it is good.
 struct Form {
@@ -91,17 +93,31 @@ pub struct Binding {
     pub seal: Arc<TokenSeal>,
 }
 
-/// How many items make a page of [`PAGE_BYTES`], by what their texts take; at least one.
-fn fitting<T: fmt::Debug>(items: &[T]) -> usize {
-    let mut taken = 0_usize;
-    let fits = |item: &&T| {
-        let mut texts = Texts::default();
-        // What they print is not kept, only counted: the one thing that all items of lists can do.
-        _ = write!(texts, "{item:?}");
-        taken = taken.saturating_add(size_of::<T>() + texts.bytes);
-        taken <= PAGE_BYTES
-    };
-    items.iter().take_while(fits).count().max(1)
+/// How many items of a page there is room for in [`PAGE_BYTES`].
+#[derive(Default)]
+struct Room {
+    taken: usize,
+    fitting: usize,
+}
+
+impl Room {
+    /// Gives room to the next items, by what their texts take, until one has none.
+    fn fill<T: fmt::Debug>(&mut self, items: &[T]) {
+        for item in items {
+            let mut texts = Texts::default();
+            // What they print is not kept, only counted: the one thing that all items of lists can do.
+            _ = write!(texts, "{item:?}");
+            self.taken = self.taken.saturating_add(size_of::<T>() + texts.bytes);
+            if self.is_full() {
+                return;
+            }
+            self.fitting += 1;
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.taken > PAGE_BYTES
+    }
 }
 
 /// Counts what stands between quotation marks: names of fields and numbers are not what makes an answer large.
@@ -176,15 +192,64 @@ impl Query {
         name.map(Some).ok_or_else(Self::malformed)
     }
 
-    /// The items of a page, of which one more was asked for, and the token of the next; `position`: where an item stands. A
-    /// page ends after `limit` items or about 1 MiB, whichever comes first, and never before its first item.
-    pub fn page<T: fmt::Debug>(
+    /// Reads a page, and gives the token of the next. A page ends after `limit` items or about 1 MiB, whichever comes first,
+    /// and never before its first item.
+    ///
+    /// `read` gives so many items behind a place, in their order. It is asked for few at first, so that large items are not
+    /// read only to be left out. `place`: where an item stands; `write`: that place as a token carries it.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub async fn page<T, P, E, F>(
         &self,
-        mut found: Vec<T>,
+        limit: u64,
+        mut after: Option<P>,
+        read: impl Fn(Option<P>, u64) -> F,
+        place: impl Fn(&T) -> P,
+        write: impl Fn(P) -> Vec<u8>,
+    ) -> Result<(Vec<T>, String)>
+    where
+        T: fmt::Debug,
+        Error: From<E>,
+        F: Future<Output = std::result::Result<Vec<T>, E>>,
+    {
+        let (mut found, mut room, mut portion) = (Vec::new(), Room::default(), FIRST_PORTION);
+        loop {
+            // One more than the page has tells that there is a next one.
+            let left = limit.saturating_add(1).saturating_sub(found.len() as u64);
+            let wanted = left.min(portion);
+            let more = read(after, wanted).await?;
+            let is_last = wanted == left || (more.len() as u64) < wanted;
+            room.fill(&more);
+            found.extend(more);
+            if is_last || room.is_full() {
+                return Ok(self.cut(found, limit, room.fitting, |last| write(place(last))));
+            }
+            after = found.last().map(&place);
+            portion = portion.saturating_mul(2);
+        }
+    }
+
+    /// The page of items that are in memory already, one more than it has or all there are; see [`Query::page`].
+    pub fn page_of<T: fmt::Debug>(
+        &self,
+        found: Vec<T>,
         limit: u64,
         position: impl Fn(&T) -> Vec<u8>,
     ) -> (Vec<T>, String) {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(fitting(&found));
+        let mut room = Room::default();
+        room.fill(&found);
+        self.cut(found, limit, room.fitting, position)
+    }
+
+    fn cut<T>(
+        &self,
+        mut found: Vec<T>,
+        limit: u64,
+        fitting: usize,
+        position: impl Fn(&T) -> Vec<u8>,
+    ) -> (Vec<T>, String) {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(fitting.max(1));
         let more = found.len() > limit;
         found.truncate(limit);
         let last = found.last().filter(|_| more).map(|last| self.token(&position(last)));
@@ -248,16 +313,46 @@ mod tests {
     #[test]
     fn a_page_says_whether_there_is_more() {
         let query = query(&Clock::fixed(NOW), "List");
-        let page = |found: Vec<u8>| query.page(found, 2, |last| vec![*last]);
+        let page = |found: Vec<u8>| query.page_of(found, 2, |last| vec![*last]);
         assert_eq!(page(vec![1, 2]), (vec![1, 2], String::new()));
         let (found, token) = page(vec![1, 2, 3]);
         assert_eq!((found, query.position(&token).unwrap()), (vec![1, 2], Some(vec![2])));
     }
 
+    #[tokio::test]
+    async fn a_page_is_read_in_portions_until_it_is_full() {
+        let query = query(&Clock::fixed(NOW), "List");
+        let asked = std::cell::RefCell::new(Vec::new());
+        let read_page = async |length: usize, total: u64, limit: u64| {
+            asked.borrow_mut().clear();
+            let read = |after: Option<u64>, count: u64| {
+                asked.borrow_mut().push(count);
+                let first = after.map_or(0, |after| after + 1);
+                let items = (first..total.min(first + count)).map(|n| (n, "x".repeat(length)));
+                std::future::ready(Ok::<_, Error>(items.collect()))
+            };
+            let page = query.page(limit, None, read, |item| item.0, |n| n.to_be_bytes().to_vec()).await;
+            let (found, token) = page.unwrap();
+            let last = query.position(&token).unwrap().map(|last| u64::from_be_bytes(last.try_into().unwrap()));
+            assert!(found.iter().map(|item| item.0).eq(0..found.len() as u64), "in order, none twice");
+            (found.len(), last, asked.borrow().clone())
+        };
+        // Small items: a whole page of them, by few reads.
+        assert_eq!(read_page(10, 1_000, 500).await, (500, Some(499), vec![50, 100, 200, 151]));
+        assert_eq!(read_page(10, 500, 500).await, (500, None, vec![50, 100, 200, 151]));
+        assert_eq!(read_page(10, 50, 500).await, (50, None, vec![50, 100]));
+        assert_eq!(read_page(10, 20, 10).await, (10, Some(9), vec![11]));
+        assert_eq!(read_page(10, 0, 10).await, (0, None, vec![11]));
+        // Large ones: no more is read than a portion behind the last that has room.
+        let (found, last, asked) = read_page(20_000, 1_000, 500).await;
+        assert_eq!((found as u64 - 1, &asked[..]), (last.unwrap(), &[50, 100][..]));
+        assert_eq!(read_page(2 * PAGE_BYTES, 3, 2).await, (1, Some(0), vec![3]));
+    }
+
     #[test]
     fn a_page_ends_by_bytes_too_and_has_an_item_at_least() {
         let query = query(&Clock::fixed(NOW), "List");
-        let page = |items: Vec<String>| query.page(items, 1_000, |last| vec![last.len() as u8]);
+        let page = |items: Vec<String>| query.page_of(items, 1_000, |last| vec![last.len() as u8]);
         let (found, token) = page(vec!["\"é\"".repeat(25_000); 100]);
         // Each of 100,000 bytes and more.
         assert!((6..=10).contains(&found.len()) && !token.is_empty(), "{}", found.len());

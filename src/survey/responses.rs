@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, StreamTrait as _};
 
-use super::counters::{Wanted, conditions, kept_key, said, shown_key, unit_of};
+use super::invitations::take_out_those_about;
 use crate::{
-    rating::response::{Changes, Place, Responses},
+    rating::store::counters::{Wanted, conditions, kept_key, said, shown_key, unit_of},
     store::{
         Tx,
         set::{self, Cell, Kind, Present, Table},
     },
-    survey,
+    survey::response::{Changes, Place, Responses},
 };
 
 const COUNTER: Table = Table {
@@ -28,7 +28,7 @@ const COUNTER: Table = Table {
 };
 
 /// A row that says something.
-pub(super) const RESPONDS: &str = "invited > 0";
+pub(crate) const RESPONDS: &str = "invited > 0";
 
 /// Adds changes, in the order of their keys. Comes after those of ratings where a transaction changes both, so that
 /// none waits for another crosswise.
@@ -74,18 +74,17 @@ pub(crate) async fn responses(
 }
 
 /// What the invitations that are left out come to.
-pub(super) async fn own(connection: &impl ConnectionTrait, wanted: &Wanted) -> Result<Changes, DbErr> {
+pub(crate) async fn own(connection: &impl ConnectionTrait, wanted: &Wanted) -> Result<Changes, DbErr> {
     let mut changes = Changes::default();
     if let Some(staff_id) = wanted.besides.id() {
-        survey::take_out_those_about(connection, staff_id, (wanted.period.first, wanted.period.last), &mut changes)
-            .await?;
+        take_out_those_about(connection, staff_id, (wanted.period.first, wanted.period.last), &mut changes).await?;
     }
     changes.0.retain(|place, _| place.unit == wanted.unit && wanted.covers(&place.key));
     Ok(changes)
 }
 
 /// All that is counted.
-pub(super) async fn kept(tx: &Tx) -> Result<BTreeMap<Place, Responses>, DbErr> {
+pub(crate) async fn kept(tx: &Tx) -> Result<BTreeMap<Place, Responses>, DbErr> {
     use futures::TryStreamExt as _;
     let sql = "SELECT unit, unit_key, day, invited, delivered, responded FROM invitation_counter";
     let mut rows = tx.stream_raw(Statement::from_string(ConnectionTrait::get_database_backend(tx), sql)).await?;

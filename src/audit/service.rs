@@ -1,4 +1,4 @@
-//! The RPC of the audit trail. Its rows are in `store::audit`, since every domain writes them.
+//! The RPC of the audit trail.
 
 use prost::Message as _;
 use sea_orm::ConnectionTrait;
@@ -8,18 +8,16 @@ use uuid::Uuid;
 use crate::{
     api::{
         convert::{optional, timestamp},
-        page::Query,
         v1::{self, AuditAction, audit_service_server::AuditService},
     },
+    audit::{self, Wanted},
     call::{Call, page_size, respond},
-    directory::oneself::Oneself,
+    context::Context,
     error::Result,
     interaction::store::hidden_ids,
-    store::{
-        Store,
-        audit::{self, Wanted},
-        set,
-    },
+    page::Query,
+    reach::Oneself,
+    store::{Store, set},
 };
 
 const PAGE: u64 = 100;
@@ -31,9 +29,8 @@ pub struct AuditApi {
 }
 
 impl AuditApi {
-    /// Over a store.
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    pub(crate) fn new(context: &Context) -> Self {
+        Self { store: context.store.clone() }
     }
 }
 
@@ -56,8 +53,8 @@ impl AuditService for AuditApi {
                 besides: Oneself::of(&caller),
                 hidden: complaints(self.store.reader(), caller.person()).await?,
             };
-            let lines = audit::list(self.store.reader(), wanted, before, limit + 1).await?;
-            let (lines, next_page_token) = query.page(lines, limit, |last| last.id.into());
+            let read = |before, count| audit::list(self.store.reader(), wanted.clone(), before, count);
+            let (lines, next_page_token) = query.page(limit, before, read, |last| last.id, Into::into).await?;
             let audit_events = lines
                 .into_iter()
                 .map(|line| v1::AuditEvent {

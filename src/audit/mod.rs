@@ -1,16 +1,18 @@
-//! The audit trail: an entity, and the one way to add to it.
+//! The audit trail, which every domain writes: an entity, and the one way to add to it. Its RPC is in `service`.
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
+
+pub mod service;
 
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
 };
 
-use super::Tx;
 use crate::{
     api::v1::{AuditAction, Role},
     clock,
-    directory::oneself::Oneself,
+    reach::Oneself,
+    store::Tx,
 };
 
 /// A line of the trail.
@@ -83,6 +85,7 @@ pub(crate) async fn add_about(
 }
 
 /// Which lines to list.
+#[derive(Clone)]
 pub(crate) struct Wanted {
     pub(crate) object_id: Option<String>,
     pub(crate) actor: Option<String>,

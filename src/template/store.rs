@@ -20,14 +20,15 @@ use crate::{
         plain_name,
         v1::{AuditAction, Channel, Role, ScaleDirection, TemplateState},
     },
+    audit,
+    clock::Micros,
     contact::Channels,
     directory::{
         etag,
         lookalike::{self, Kind},
     },
     error::{Error, Result},
-    interaction::Micros,
-    store::{Abort, Tx, audit, set},
+    store::{Abort, Tx, set},
 };
 
 /// A version of a template; 0: the newest published one.
@@ -38,6 +39,18 @@ pub(crate) async fn template(
 ) -> Result<Option<Template>, DbErr> {
     let wanted = (id.to_owned(), version);
     Ok(templates_among(connection, std::slice::from_ref(&wanted)).await?.remove(&wanted))
+}
+
+/// Whether there is a template whose customers are invited by itself.
+pub(crate) const INVITE_THEMSELVES: &str = "EXISTS (SELECT 1 FROM survey_template WHERE state = 2 AND issue_mode = 2)";
+
+/// The newest published version of each template whose customers are invited by itself.
+pub(crate) async fn inviting(tx: &Tx) -> Result<Vec<Template>, DbErr> {
+    let sql = "SELECT * FROM survey_template t WHERE state = 2 AND issue_mode = 2 AND NOT EXISTS (
+        SELECT 1 FROM survey_template newer
+        WHERE newer.template_id = t.template_id AND newer.state = 2 AND newer.version > t.version)";
+    let statement = Statement::from_string(tx.get_database_backend(), sql);
+    template::Model::find_by_statement(statement).all(tx).await?.into_iter().map(Template::try_from).collect()
 }
 
 /// Versions of templates, each under what it was asked by: 0 for the newest published one. Those that are not there are

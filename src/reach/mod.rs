@@ -1,10 +1,14 @@
-//! What of the record a caller may see: their role's reach, their teams, themselves.
+//! What of the record a caller may see: their role's reach, their teams, themselves; and what is kept from them since it is
+//! about them. Knows callers, no rows: every domain builds its queries from it.
 
-use super::oneself::Oneself;
+mod oneself;
+
+pub(crate) use oneself::Oneself;
+
 use crate::{
-    api::page::Binding,
     auth::Caller,
     error::{Error, Result},
+    page::Binding,
 };
 
 /// The part of the record within a caller's reach. Queries are built from it, so that none can forget it.

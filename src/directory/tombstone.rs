@@ -43,7 +43,7 @@ const TOMBSTONE: Table = Table {
 };
 
 /// Puts tombstones of names, under the newest key.
-pub(super) async fn put(tx: &Tx, vault: &Vault, names: &[Name], erasure_id: Uuid) -> Result<(), Abort> {
+pub(crate) async fn put(tx: &Tx, vault: &Vault, names: &[Name], erasure_id: Uuid) -> Result<(), Abort> {
     let key_id = vault.key_id()?;
     let mut rows = Vec::with_capacity(names.len());
     for name in names {
@@ -92,7 +92,7 @@ pub(crate) async fn of_customer(
 }
 
 /// Why there is no such customer.
-pub(super) async fn why_absent(connection: &impl ConnectionTrait, vault: &Vault, customer_id: &str) -> Abort {
+pub(crate) async fn why_absent(connection: &impl ConnectionTrait, vault: &Vault, customer_id: &str) -> Abort {
     match of_customer(connection, vault, customer_id).await {
         Ok(Some(_)) => Error::CustomerErased.into(),
         Ok(None) => Error::NotFound("customer").into(),

@@ -1,0 +1,112 @@
+//! The composition root: makes the services from one context, and says what a change in one domain sets off in others.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tonic::{server::NamedService, service::Routes};
+
+use crate::{
+    api::v1::{
+        audit_service_server::AuditServiceServer, competition_service_server::CompetitionServiceServer,
+        contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
+        directory_service_server::DirectoryServiceServer, interaction_service_server::InteractionServiceServer,
+        preference_service_server::PreferenceServiceServer, quality_service_server::QualityServiceServer,
+        rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
+    },
+    audit::service::AuditApi,
+    clock_trust::Trusted,
+    competition::CompetitionApi,
+    config::Config,
+    contact::service::ContactApi,
+    contest::service::ContestApi,
+    context::Context,
+    directory::service::DirectoryApi,
+    interaction::{Reactions, service::InteractionApi, stream::StreamLimits},
+    metrics::Metrics,
+    preference::service::PreferenceApi,
+    quality::service::QualityApi,
+    rating::{self, service::RatingApi},
+    store::Store,
+    survey::{self, service::SurveyApi},
+    template,
+    vault::Vault,
+    watch::{WatchLimits, Watches},
+};
+
+/// What interactions set off. Locks are taken in this order: the stream of interactions, which the transaction holds already;
+/// ratings; the stream of invitations.
+const REACTIONS: Reactions = Reactions {
+    is_rated: |tx, store, interaction| {
+        Box::pin(async move {
+            rating::store::lock(tx, store).await?;
+            Ok(!rating::store::of_interaction(tx, interaction).await?.is_empty())
+        })
+    },
+    moved: |tx, store, interaction, parties| {
+        Box::pin(async move {
+            rating::store::follow(tx, store, interaction, parties).await?;
+            survey::follow(tx, interaction, parties.1).await
+        })
+    },
+    awaits_any: template::store::INVITE_THEMSELVES,
+    awaits_end: survey::invites_itself,
+    ended: |tx, at, ended| Box::pin(survey::invite_themselves(tx, at, ended)),
+};
+
+/// Every service of the contract, and their names.
+pub(crate) fn services(
+    config: &Config,
+    store: &Store,
+    metrics: &Arc<Metrics>,
+    (stopping, trusted): (&watch::Receiver<bool>, &Trusted),
+    vault: Vault,
+) -> (Routes, Vec<&'static str>) {
+    fn name<S: NamedService>(_: &S) -> &'static str {
+        S::NAME
+    }
+    let limits = &config.limits;
+    let watch_limits = WatchLimits {
+        max_life: limits.stream_max_life,
+        heartbeat: limits.watch_heartbeat,
+        slow_reader: limits.slow_reader,
+    };
+    let context = Context {
+        store: store.clone(),
+        vault,
+        zone: config.time_zone.clone(),
+        watches: Watches::new(watch_limits, stopping.clone(), metrics.clone()),
+        stopping: stopping.clone(),
+        trusted: trusted.clone(),
+        recording: config.recording.clone(),
+        group_sizes: metrics.group_sizes.clone(),
+    };
+    let streams = StreamLimits { max_life: limits.stream_max_life, stopping: stopping.clone() };
+    let (small, batches) = (limits.max_message_bytes, limits.max_batch_message_bytes);
+
+    let directory = DirectoryServiceServer::new(DirectoryApi::new(&context)).max_decoding_message_size(batches);
+    let interactions = InteractionApi::new(&context, REACTIONS, streams);
+    let interactions = InteractionServiceServer::new(interactions).max_decoding_message_size(batches);
+    let contacts = ContactServiceServer::new(ContactApi::new(&context)).max_decoding_message_size(small);
+    let surveys = SurveyServiceServer::new(SurveyApi::new(&context)).max_decoding_message_size(small);
+    let ratings = RatingServiceServer::new(RatingApi::new(&context)).max_decoding_message_size(batches);
+    let contests = ContestServiceServer::new(ContestApi::new(&context)).max_decoding_message_size(small);
+    let quality = QualityServiceServer::new(QualityApi::new(&context)).max_decoding_message_size(small);
+    let competitions = CompetitionServiceServer::new(CompetitionApi::new(&context)).max_decoding_message_size(small);
+    let preferences = PreferenceServiceServer::new(PreferenceApi::new(&context)).max_decoding_message_size(small);
+    let audit = AuditServiceServer::new(AuditApi::new(&context)).max_decoding_message_size(small);
+    let names = vec![
+        name(&directory),
+        name(&interactions),
+        name(&contacts),
+        name(&surveys),
+        name(&ratings),
+        name(&contests),
+        name(&quality),
+        name(&competitions),
+        name(&preferences),
+        name(&audit),
+    ];
+    let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
+    let routes = routes.add_service(surveys).add_service(ratings).add_service(contests).add_service(quality);
+    (routes.add_service(competitions).add_service(preferences).add_service(audit), names)
+}

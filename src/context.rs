@@ -1,0 +1,31 @@
+//! What every service is made from.
+
+use prometheus_client::metrics::histogram::Histogram;
+use tokio::sync::watch;
+
+use crate::{
+    clock_trust::Trusted,
+    config::{Recording, Zone},
+    store::Store,
+    vault::Vault,
+    watch::Watches,
+};
+
+/// One for all services of a server; each takes what it needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    pub(crate) store: Store,
+    /// Seals ballots, signs records, and recognises customers who were erased.
+    pub(crate) vault: Vault,
+    /// The organisation's.
+    pub(crate) zone: Zone,
+    pub(crate) watches: Watches,
+    /// Turns true when the server stops.
+    pub(crate) stopping: watch::Receiver<bool>,
+    /// Until then what goes by the clock waits.
+    pub(crate) trusted: Trusted,
+    /// How calls that write share transactions.
+    pub(crate) recording: Recording,
+    /// Where such transactions are counted by their items.
+    pub(crate) group_sizes: Histogram,
+}

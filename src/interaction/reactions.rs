@@ -1,0 +1,84 @@
+//! What interactions set off in domains above this one. The composition root (`app`) says who does it; it happens inside the
+//! transaction that records or changes the interaction, and locks are taken in the order of the fields here.
+
+use futures::future::BoxFuture;
+use jiff::tz::TimeZone;
+use sea_orm::{DbErr, prelude::Uuid};
+
+use super::{Facts, Participant};
+use crate::{
+    api::v1::{Channel, InteractionKind},
+    clock::Micros,
+    directory::{
+        Alias, Party,
+        store::{Named, known_among},
+    },
+    store::{Abort, Store, Tx},
+};
+
+/// What a reaction does, and whether it could.
+pub(crate) type Reaction<'t, T, E = DbErr> = BoxFuture<'t, Result<T, E>>;
+/// To participants before and after.
+type ToMoved = for<'t> fn(&'t Tx, &'t Store, Uuid, (&'t [Participant], &'t [Participant])) -> Reaction<'t, ()>;
+/// To interactions that are over. The zone is the organisation's.
+type ToEnded = for<'t> fn(&'t Tx, (&'t Store, &'t TimeZone), Vec<Ended>) -> Reaction<'t, (), Abort>;
+
+/// The reactions to interactions.
+#[derive(Clone, Copy, Debug)]
+pub struct Reactions {
+    /// Whether an interaction has been rated; from then on nobody rates it until the transaction ends.
+    pub(crate) is_rated: for<'t> fn(&'t Tx, &'t Store, Uuid) -> Reaction<'t, bool>,
+    /// Other participants stand in the place of those before.
+    pub(crate) moved: ToMoved,
+    /// A condition in SQL: whether anybody wants to know of any interaction that it is over.
+    pub(crate) awaits_any: &'static str,
+    /// Whether somebody wants to know at `now` that this one is.
+    pub(crate) awaits_end: fn(&Facts, Micros) -> bool,
+    /// Interactions are over of which somebody wanted to know.
+    pub(crate) ended: ToEnded,
+}
+
+/// An interaction that is over.
+#[derive(Clone, Debug)]
+pub(crate) struct Ended {
+    pub(crate) interaction_id: Uuid,
+    pub(crate) channel: Channel,
+    pub(crate) kind: InteractionKind,
+    pub(crate) topic: Option<String>,
+    pub(crate) occurred_at: Option<Micros>,
+    pub(crate) participants: Vec<Participant>,
+    pub(crate) customer_id: Option<String>,
+    pub(crate) alias: Option<Alias>,
+}
+
+impl Ended {
+    /// Of an interaction as it is on record.
+    pub(crate) fn new(interaction_id: Uuid, facts: &Facts) -> Self {
+        Self {
+            interaction_id,
+            channel: facts.channel,
+            kind: facts.kind,
+            topic: facts.topic.clone(),
+            occurred_at: facts.instants.occurred(),
+            participants: facts.participants.clone(),
+            customer_id: facts.customer_id.clone(),
+            alias: facts.customer_alias.clone(),
+        }
+    }
+
+    /// Fills the customer in where they were made known since the interaction was recorded.
+    pub(crate) async fn resolve(&mut self, tx: &Tx) -> Result<(), DbErr> {
+        if let (None, Some(alias)) = (&self.customer_id, &self.alias) {
+            let aliases = vec![alias.value.clone()];
+            let known = known_among(tx, Named { aliases, ..Named::default() }).await?;
+            self.customer_id = known.aliases.get(alias).cloned();
+        }
+        Ok(())
+    }
+
+    /// With whom it was.
+    pub(crate) fn party(&self) -> Option<Party> {
+        let customer = self.customer_id.clone().map(Party::Customer);
+        customer.or_else(|| self.alias.clone().map(Party::Alias))
+    }
+}

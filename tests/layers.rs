@@ -1,0 +1,206 @@
+//! The walls between the modules: each may use those in layers below its own, no other. Read from the sources: paths that
+//! begin with `crate::`, and tables that SQL names.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot read the sources fails")]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Modules by layer, the lowest first. Those that stand together in a pair of brackets know nothing of each other, but for the
+/// contract, whose errors and messages are one thing.
+const LAYERS: &[&[&str]] = &[
+    &["clock", "environment", "printable", "private_file"],
+    &["clock_trust", "config", "log_writer"],
+    &["telemetry"],
+    &[CONTRACT],
+    &["vault"],
+    &["page", "store"],
+    &["auth", "metrics"],
+    &["reach"],
+    &["audit"],
+    &["directory"],
+    &["call", "contact", "watch"],
+    &["context", "template"],
+    &["interaction"],
+    &["rating"],
+    &["contest", "quality"],
+    &["correction"],
+    &["survey"],
+    &["scorecard"],
+    &["competition", "import", "preference"],
+    &["privacy"],
+    &["housekeeping", "master_keys"],
+    &[SERVICES],
+    &["app"],
+    &["server"],
+    &["cli"],
+];
+
+/// `api` and `error`.
+const CONTRACT: &str = "api + error";
+/// The services of all domains, with what turns their messages into types and back: they bring domains together.
+const SERVICES: &str = "services";
+
+/// Whose tables are whose, by what their names begin with; the longest counts.
+const TABLES: &[(&str, &str)] = &[
+    ("audit_event", "audit"),
+    ("ballot", "competition"),
+    ("commit_mark", "store"),
+    ("competition", "competition"),
+    ("contact_policy", "contact"),
+    ("contest", "contest"),
+    ("customer", "directory"),
+    ("do_not_contact", "contact"),
+    ("erasure", "privacy"),
+    ("erasure_tombstone", "directory"),
+    ("feed", "store"),
+    ("interaction", "interaction"),
+    ("invitation_counter", "survey"),
+    ("outbound_contact", "contact"),
+    ("preference", "preference"),
+    ("quality", "quality"),
+    ("rating", "rating"),
+    ("staff", "directory"),
+    ("survey_direction", "template"),
+    ("survey_invitation", "survey"),
+    ("survey_reply", "survey"),
+    ("survey_template", "template"),
+    ("team", "directory"),
+];
+
+#[test]
+fn no_module_uses_one_above_it() {
+    let mut found = Vec::new();
+    for (file, text) in sources() {
+        let own = layer_of(&module_of(&file, &file)).unwrap_or_else(|| panic!("{file} is in no layer: say in which"));
+        for path in paths(&text) {
+            let other = module_of(&path.replace("::", "/"), &file);
+            let Some(layer) = layer_of(&other) else { continue };
+            let same = other == module_of(&file, &file);
+            if !same && layer >= own {
+                found.push(format!("{file} uses crate::{path}, which is not below it"));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{} back edge(s):\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn no_statement_names_a_table_from_above() {
+    let mut found = Vec::new();
+    for (file, text) in sources() {
+        let own = layer_of(&module_of(&file, &file)).expect("the other test tells");
+        for table in tables(&text) {
+            let owner =
+                TABLES.iter().filter(|(begin, _)| table.starts_with(begin)).max_by_key(|(begin, _)| begin.len());
+            if let Some((_, owner)) = owner
+                && layer_of(owner).is_some_and(|layer| layer > own)
+            {
+                found.push(format!("{file} names {table}, which is {owner}'s"));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{} back edge(s):\n{}", found.len(), found.join("\n"));
+}
+
+/// Every file of the library but the map itself and the program, by its path below `src`, without comments and unit tests.
+fn sources() -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut all = BTreeMap::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+            let is_test = name.ends_with("/tests.rs") || name.contains("/tests/");
+            if name.ends_with(".rs") && name != "lib.rs" && name != "main.rs" && !is_test {
+                all.insert(name, code(&fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    all
+}
+
+fn code(text: &str) -> String {
+    let tests =
+        text.find("#[cfg(test)]\nmod ").or_else(|| text.find("#[cfg(test)]\npub(crate) mod ")).unwrap_or(text.len());
+    let lines = text[..tests].lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The module that a file or path belongs to, seen from `from`: a service is one whatever its domain, to whom is not of that
+/// domain.
+fn module_of(path: &str, from: &str) -> String {
+    let mut parts = path.trim_end_matches(".rs").split('/');
+    let (first, second) = (parts.next().unwrap_or_default(), parts.next());
+    let first_of_from = from.trim_end_matches(".rs").split('/').next().unwrap_or_default();
+    match (first, second) {
+        ("api" | "error", _) => CONTRACT.to_owned(),
+        ("cli" | "server", _) => first.to_owned(),
+        (_, Some("service" | "message")) if path == from || first != first_of_from => SERVICES.to_owned(),
+        _ if path != from && first == first_of_from => module_of(from, from),
+        _ => first.to_owned(),
+    }
+}
+
+fn layer_of(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&module))
+}
+
+/// What the code names by a path from the crate's root, trees of `use` taken apart.
+fn paths(text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    for (at, _) in text.match_indices("crate::") {
+        let before = text[..at].chars().next_back();
+        if before.is_some_and(|one| one.is_alphanumeric() || one == '_') {
+            continue;
+        }
+        branch(&text[at + "crate::".len()..], "", &mut all);
+    }
+    all
+}
+
+/// Reads a path or a tree in braces; gives what is left behind it.
+fn branch<'a>(text: &'a str, before: &str, all: &mut Vec<String>) -> &'a str {
+    let text = text.trim_start();
+    if let Some(mut rest) = text.strip_prefix('{') {
+        loop {
+            rest = rest.trim_start().trim_start_matches(',').trim_start();
+            match rest.strip_prefix('}') {
+                Some(behind) => return behind,
+                None if rest.is_empty() => return rest,
+                None => rest = branch(rest, before, all),
+            }
+        }
+    }
+    let length = text.find(|one: char| !one.is_alphanumeric() && one != '_').unwrap_or(text.len());
+    let (name, rest) = text.split_at(length);
+    let path = if before.is_empty() { name.to_owned() } else { format!("{before}::{name}") };
+    match rest.strip_prefix("::") {
+        Some(rest) if !name.is_empty() => branch(rest, &path, all),
+        _ => {
+            all.push(path);
+            // An item may be renamed; nothing here depends on it.
+            let rest = rest.trim_start();
+            match rest.strip_prefix("as ") {
+                Some(renamed) => renamed.trim_start_matches(|one: char| one.is_alphanumeric() || one == '_'),
+                None if name.is_empty() => rest.get(1..).unwrap_or_default(),
+                None => rest,
+            }
+        }
+    }
+}
+
+/// The tables that statements name.
+fn tables(text: &str) -> Vec<String> {
+    let words: Vec<&str> = text.split(|one: char| !one.is_alphanumeric() && one != '_').collect();
+    let names = words.windows(2).filter(|pair| ["FROM", "JOIN", "INTO", "UPDATE"].contains(&pair[0]));
+    names.map(|pair| pair[1].to_owned()).collect()
+}
