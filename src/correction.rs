@@ -34,7 +34,7 @@ pub(crate) async fn correct(store: &Store, correction: Correction) -> Result<Uui
                 let rule = "must not lie ahead of the server's clock";
                 return Err(Error::invalid("answered_time", Reason::TimeInFuture, rule).into());
             }
-            let work = Box::pin(put_right_or_take_back(tx, &correction, now));
+            let work = Box::pin(correct_or_withdraw(tx, &correction, now));
             request::once(tx, &correction.request, now, work).await
         })
     });
@@ -42,7 +42,7 @@ pub(crate) async fn correct(store: &Store, correction: Correction) -> Result<Uui
 }
 
 /// None: it is too late, and a contest says so. That must be committed, though the caller is refused.
-async fn put_right_or_take_back(tx: &Tx, correction: &Correction, now: Micros) -> Result<Option<Uuid>, Abort> {
+async fn correct_or_withdraw(tx: &Tx, correction: &Correction, now: Micros) -> Result<Option<Uuid>, Abort> {
     let found = find(tx, &Sight::all(), correction.rating_id).await?.ok_or(Error::NotFound("rating"))?;
     if let Some(by) = &correction.by {
         // To them there is no such rating.
@@ -51,7 +51,7 @@ async fn put_right_or_take_back(tx: &Tx, correction: &Correction, now: Micros) -
         }
         check_no_part(tx, found.interaction_id, Some(by)).await?;
     }
-    let too_late = match put_right(tx, correction, now).await {
+    let too_late = match correct_in(tx, correction, now).await {
         Err(Abort::Domain(Error::CorrectionTooLate)) => Abort::Domain(Error::CorrectionTooLate),
         done => return done.map(Some),
     };
@@ -59,13 +59,13 @@ async fn put_right_or_take_back(tx: &Tx, correction: &Correction, now: Micros) -
     let cause = plain_name(correction.attribution.as_str_name(), "ATTRIBUTION");
     let cause = if cause.is_empty() { cause } else { format!(", about {cause}") };
     let words = correction.comment.as_deref().map(|words| format!(": {words}")).unwrap_or_default();
-    let said = Said {
+    let said = Statement {
         score: correction.score,
         attribution: correction.attribution,
         at: correction.answered_at,
         words: format!("score {}{cause}{words}", correction.score),
     };
-    match take_back(tx, now, &earlier, said).await? {
+    match withdraw(tx, now, &earlier, said).await? {
         Some(_) => Ok(None),
         None => Err(too_late),
     }
@@ -73,7 +73,7 @@ async fn put_right_or_take_back(tx: &Tx, correction: &Correction, now: Micros) -
 
 /// What a customer says of their rating when it is too late to correct it.
 #[derive(Clone, Debug)]
-pub(crate) struct Said {
+pub(crate) struct Statement {
     pub(crate) score: i32,
     pub(crate) attribution: Attribution,
     pub(crate) at: Micros,
@@ -82,7 +82,7 @@ pub(crate) struct Said {
 
 /// Contests a rating for a customer who takes it back too late to correct it: whether it is exempt by that. None: there is
 /// nothing to contest.
-pub(crate) async fn take_back(tx: &Tx, now: Micros, rating: &Rating, said: Said) -> Result<Option<bool>, Abort> {
+pub(crate) async fn withdraw(tx: &Tx, now: Micros, rating: &Rating, said: Statement) -> Result<Option<bool>, Abort> {
     // More words about the same answer take nothing back.
     let is_about = |attribution| standing(false, attribution);
     let differs = said.score != i32::from(rating.score) || is_about(said.attribution) != is_about(rating.attribution);
@@ -94,7 +94,7 @@ pub(crate) async fn take_back(tx: &Tx, now: Micros, rating: &Rating, said: Said)
 }
 
 /// The same in an open transaction that holds the lock of the ratings since `now`, whatever the request.
-pub(crate) async fn put_right(tx: &Tx, correction: &Correction, now: Micros) -> Result<Uuid, Abort> {
+pub(crate) async fn correct_in(tx: &Tx, correction: &Correction, now: Micros) -> Result<Uuid, Abort> {
     let (later, changes) = supersede(tx, correction, now).await?;
     contest::store::follow(tx, correction.rating_id, later).await?;
     quality::praise::follow(tx, correction.rating_id, later).await?;

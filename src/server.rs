@@ -4,16 +4,16 @@ mod admission;
 mod answer;
 mod arrival;
 mod attempts;
+mod body_guard;
 mod budget;
 mod call_log;
 mod connection;
 mod deadline;
 mod heavy;
-mod held;
 mod methods;
+mod middleware;
 mod operations;
 mod quota;
-mod surround;
 mod tls;
 mod web;
 
@@ -29,7 +29,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
-pub use self::surround::{Serving, serve};
+pub use self::middleware::{Serving, serve};
 use crate::{
     api::DESCRIPTOR_SET,
     app,

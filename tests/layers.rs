@@ -46,30 +46,54 @@ const SERVICES: &str = "services";
 
 /// Whose tables are whose, by what their names begin with; the longest counts.
 const TABLES: &[(&str, &str)] = &[
+    ("assessment", "quality"),
     ("audit_event", "audit"),
     ("ballot", "competition"),
+    ("coaching_rating", "contest"),
     ("commit_mark", "store"),
     ("competition", "competition"),
+    ("contact_point", "directory"),
     ("contact_policy", "contact"),
     ("contest", "contest"),
     ("customer", "directory"),
     ("do_not_contact", "contact"),
     ("erasure", "privacy"),
     ("erasure_tombstone", "directory"),
-    ("feed", "store"),
+    ("housekeeping", "store"),
+    ("id_skeleton", "directory"),
     ("interaction", "interaction"),
     ("invitation_counter", "survey"),
+    ("lost_master_key", "master_keys"),
+    ("master_key", "master_keys"),
     ("outbound_contact", "contact"),
+    ("praise", "quality"),
     ("preference", "preference"),
-    ("quality", "quality"),
     ("rating", "rating"),
-    ("staff", "directory"),
+    ("reattribution", "interaction"),
+    ("request_memory", "store"),
+    ("staff_member", "directory"),
+    ("stream", "store"),
     ("survey_direction", "template"),
     ("survey_invitation", "survey"),
     ("survey_reply", "survey"),
     ("survey_template", "template"),
     ("team", "directory"),
 ];
+
+#[test]
+fn every_table_belongs_to_a_module() {
+    let migrations = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/src"));
+    let mut made = 0;
+    for (file, text) in migrations {
+        let words: Vec<&str> = text.split(|one: char| !one.is_alphanumeric() && one != '_').collect();
+        for name in words.windows(3).filter(|words| words[..2] == ["CREATE", "TABLE"]).map(|words| words[2]) {
+            made += 1;
+            assert!(owner(name).is_some(), "{file} makes {name}: say in TABLES whose it is");
+        }
+    }
+    assert!(made > 40, "only {made} tables were found");
+    assert!(TABLES.iter().all(|(_, owner)| layer_of(owner).is_some()));
+}
 
 #[test]
 fn no_module_uses_one_above_it() {
@@ -106,22 +130,30 @@ fn no_statement_names_a_table_from_above() {
     assert!(found.is_empty(), "{} back edge(s):\n{}", found.len(), found.join("\n"));
 }
 
+fn owner(table: &str) -> Option<&'static str> {
+    let begins = TABLES.iter().filter(|(begin, _)| table.starts_with(begin));
+    begins.max_by_key(|(begin, _)| begin.len()).map(|(_, owner)| *owner)
+}
+
 /// Every file of the library but the map itself and the program, by its path below `src`, without comments and unit tests.
 fn sources() -> BTreeMap<String, String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let all = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).into_iter();
+    let is_ours = |name: &str| !["lib.rs", "main.rs"].contains(&name) && !name.contains("/tests");
+    all.filter(|(name, _)| is_ours(name)).map(|(name, text)| (name, code(&text))).collect()
+}
+
+/// The sources below a folder, by path.
+fn files(root: &Path) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
-    let mut folders = vec![root.clone()];
+    let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path: PathBuf = entry.unwrap().path();
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
             if path.is_dir() {
                 folders.push(path);
-                continue;
-            }
-            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-            let is_test = name.ends_with("/tests.rs") || name.contains("/tests/");
-            if name.ends_with(".rs") && name != "lib.rs" && name != "main.rs" && !is_test {
-                all.insert(name, code(&fs::read_to_string(&path).unwrap()));
+            } else if name.ends_with(".rs") {
+                all.insert(name, fs::read_to_string(&path).unwrap());
             }
         }
     }

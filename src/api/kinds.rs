@@ -21,7 +21,7 @@ pub(crate) fn implied_direction(channel: Channel) -> Option<Direction> {
 
 /// Something that somebody did of their own accord: an activity event (I8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum ActivityKind {
     Visited,
     Downloaded,
     Attended,
@@ -29,12 +29,12 @@ pub(crate) enum Deed {
 }
 
 /// Which activity event it is, if it is one.
-pub(crate) fn deed(kind: InteractionKind) -> Option<Deed> {
+pub(crate) fn activity_kind(kind: InteractionKind) -> Option<ActivityKind> {
     match kind {
-        InteractionKind::Visited => Some(Deed::Visited),
-        InteractionKind::Downloaded => Some(Deed::Downloaded),
-        InteractionKind::Attended => Some(Deed::Attended),
-        InteractionKind::Ordered => Some(Deed::Ordered),
+        InteractionKind::Visited => Some(ActivityKind::Visited),
+        InteractionKind::Downloaded => Some(ActivityKind::Downloaded),
+        InteractionKind::Attended => Some(ActivityKind::Attended),
+        InteractionKind::Ordered => Some(ActivityKind::Ordered),
         InteractionKind::Unspecified
         | InteractionKind::Service
         | InteractionKind::Inquiry
@@ -49,5 +49,5 @@ pub(crate) fn deed(kind: InteractionKind) -> Option<Deed> {
 
 /// Whether it is an activity event, and no contact that asks for an answer.
 pub(crate) fn is_activity(kind: InteractionKind) -> bool {
-    deed(kind).is_some()
+    activity_kind(kind).is_some()
 }

@@ -119,7 +119,7 @@ pub async fn run(args: ScorecardArgs) -> anyhow::Result<()> {
         writeln!(out, "{}", table(&groups))?;
         if args.full {
             writeln!(out, "\nResolved at the first contact, as each says; came back within 30 days of a failure:")?;
-            writeln!(out, "{}", aftermath(&groups))?;
+            writeln!(out, "{}", outcomes(&groups))?;
         }
         say_without(&without);
     }
@@ -260,7 +260,7 @@ fn table(groups: &[Scorecard]) -> Table {
     out::table(header, groups.iter().map(row), 1..=13)
 }
 
-fn aftermath(groups: &[Scorecard]) -> Table {
+fn outcomes(groups: &[Scorecard]) -> Table {
     let header = ["", "staff", "customers", "the record", "came back", "of", "95 %", "pending"];
     let row = |card: &Scorecard| {
         let resolution = card.first_contact_resolution.unwrap_or_default();

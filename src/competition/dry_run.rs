@@ -154,7 +154,7 @@ fn number(
 fn entries(told: Option<Value>, wrong: &mut Vec<String>) -> Vec<Entry> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct Told {
+    struct Input {
         entry: String,
         team: String,
     }
@@ -171,12 +171,12 @@ fn entries(told: Option<Value>, wrong: &mut Vec<String>) -> Vec<Entry> {
     }
     let (mut ids, mut teams, mut entries) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for (at, one) in told.into_iter().enumerate() {
-        match serde_json::from_value::<Told>(one) {
+        match serde_json::from_value::<Input>(one) {
             Err(error) => wrong.push(format!("entries[{at}]: must be {{\"entry\": ID, \"team\": ID}}: {error}")),
             Ok(one) if one.entry.is_empty() || one.team.is_empty() => {
                 wrong.push(format!("entries[{at}]: entry and team must not be empty"));
             }
-            Ok(Told { entry: id, team }) => {
+            Ok(Input { entry: id, team }) => {
                 if !ids.insert(id.clone()) {
                     wrong.push(format!("entries[{at}].entry: must be there once, {id:?} is there before"));
                 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{
     Contest, Review,
     rules::{self, CONTEST_WINDOW},
-    store::{Target, Told},
+    store::{Input, Target},
     view::Masked,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     rating::Rating,
 };
 
-pub(super) fn read(message: &v1::ContestRatingRequest) -> Result<Told> {
+pub(super) fn read(message: &v1::ContestRatingRequest) -> Result<Input> {
     let mut found = Vec::new();
     let (grounds, evidence) = (message.grounds(), optional(message.evidence.trim().to_owned()));
     if rules::needs_evidence(grounds) && evidence.is_none() {
@@ -32,7 +32,7 @@ pub(super) fn read(message: &v1::ContestRatingRequest) -> Result<Told> {
         "" => Target::Masked(id(&message.masked_id)?),
         rating_id => Target::Rating(id(rating_id)?),
     };
-    Ok(Told { target, grounds, evidence })
+    Ok(Input { target, grounds, evidence })
 }
 
 /// An id that the field rules have seen.

@@ -51,7 +51,7 @@ pub(super) enum Target {
 
 /// A contest as it is told.
 #[derive(Clone, Debug)]
-pub(super) struct Told {
+pub(super) struct Input {
     pub(super) target: Target,
     pub(super) grounds: ContestGrounds,
     pub(super) evidence: Option<String>,
@@ -61,7 +61,7 @@ pub(super) struct Told {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::AlreadyContested`], [`Error::NotCounted`], [`Error::ContestTooLate`].
-pub(super) async fn open(tx: &Tx, now: Micros, actor: &Actor, sight: &Sight, told: &Told) -> Result<Uuid, Abort> {
+pub(super) async fn open(tx: &Tx, now: Micros, actor: &Actor, sight: &Sight, told: &Input) -> Result<Uuid, Abort> {
     let (rating, masked_id, seen_at) = match told.target {
         Target::Masked(masked_id) => {
             let masked = view::unmask(tx, &actor.0, masked_id).await?.ok_or(Error::NotFound("rating"))?;

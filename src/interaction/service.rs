@@ -143,23 +143,10 @@ fn change_of(
     update: v1::InteractionUpdate,
     paths: &[String],
 ) -> Result<(Vec<&'static str>, impl Fn(&mut Facts) + Send + Sync + 'static)> {
-    const PATHS: [&str; 13] = [
-        "outcome",
-        "topic",
-        "connected_time",
-        "ended_time",
-        "hold",
-        "after_call_work",
-        "case_id",
-        "transfers",
-        "message_counts",
-        "conclusion",
-        "staff_resolution",
-        "customer_resolution",
-        "about_staff_ids",
-    ];
-    let unknown = paths.iter().filter(|path| !PATHS.contains(&path.as_str()));
-    let found: Vec<_> = unknown
+    let is_known = |path: &&String| SETTERS.iter().any(|(known, _)| known == path);
+    let found: Vec<_> = paths
+        .iter()
+        .filter(|path| !is_known(path))
         .map(|path| {
             let shown: String = path.escape_debug().take(60).collect();
             let rule = format!("must not name \"{shown}\", which cannot be updated");
@@ -167,32 +154,36 @@ fn change_of(
         })
         .collect();
     Error::unless_empty(found)?;
-    let paths: Vec<&'static str> = PATHS.into_iter().filter(|path| paths.iter().any(|named| named == path)).collect();
-    let named = paths.clone();
-    let change = move |facts: &mut Facts| {
-        let update = update.clone();
-        for path in &paths {
-            match *path {
-                "outcome" => facts.outcome = update.outcome(),
-                "topic" => facts.topic = optional(update.topic.clone()),
-                "connected_time" => facts.instants.connected = update.connected_time.as_ref().map(micros),
-                "ended_time" => facts.instants.ended = update.ended_time.as_ref().map(micros),
-                "hold" => facts.hold = update.hold.as_ref().map(duration_micros),
-                "after_call_work" => facts.after_call_work = update.after_call_work.as_ref().map(duration_micros),
-                "case_id" => facts.case_id = optional(update.case_id.clone()),
-                "transfers" => facts.transfers = update.transfers.iter().cloned().map(message::read_transfer).collect(),
-                "message_counts" => facts.messages = update.message_counts.map(message::read_counts),
-                "conclusion" => facts.conclusion = Some(update.conclusion.clone()).filter(|text| !text.is_empty()),
-                "staff_resolution" => facts.staff_resolution = update.staff_resolution(),
-                "about_staff_ids" => {
-                    facts.about_staff_ids = update.about_staff_ids.iter().cloned().map(normal).collect();
-                }
-                _ => facts.customer_resolution = update.customer_resolution(),
-            }
-        }
-    };
+    let (named, setters): (Vec<_>, Vec<_>) =
+        SETTERS.into_iter().filter(|(path, _)| paths.iter().any(|named| named == path)).unzip();
+    let change = move |facts: &mut Facts| setters.iter().for_each(|set| set(facts, &update));
     Ok((named, change))
 }
+
+type Setter = fn(&mut Facts, &v1::InteractionUpdate);
+
+/// The fields that can be updated, by the path that names each.
+const SETTERS: [(&str, Setter); 13] = [
+    ("outcome", |facts, update| facts.outcome = update.outcome()),
+    ("topic", |facts, update| facts.topic = optional(update.topic.clone())),
+    ("connected_time", |facts, update| facts.instants.connected = update.connected_time.as_ref().map(micros)),
+    ("ended_time", |facts, update| facts.instants.ended = update.ended_time.as_ref().map(micros)),
+    ("hold", |facts, update| facts.hold = update.hold.as_ref().map(duration_micros)),
+    ("after_call_work", |facts, update| facts.after_call_work = update.after_call_work.as_ref().map(duration_micros)),
+    ("case_id", |facts, update| facts.case_id = optional(update.case_id.clone())),
+    ("transfers", |facts, update| {
+        facts.transfers = update.transfers.iter().cloned().map(message::read_transfer).collect();
+    }),
+    ("message_counts", |facts, update| facts.messages = update.message_counts.map(message::read_counts)),
+    ("conclusion", |facts, update| {
+        facts.conclusion = Some(update.conclusion.clone()).filter(|text| !text.is_empty());
+    }),
+    ("staff_resolution", |facts, update| facts.staff_resolution = update.staff_resolution()),
+    ("customer_resolution", |facts, update| facts.customer_resolution = update.customer_resolution()),
+    ("about_staff_ids", |facts, update| {
+        facts.about_staff_ids = update.about_staff_ids.iter().cloned().map(normal).collect();
+    }),
+];
 
 /// A customer says whether the matter was resolved, staff say the rest, applications may say all.
 fn check_update_rights(caller: &Caller, paths: &[String], about: &[String]) -> Result<()> {

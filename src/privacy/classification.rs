@@ -32,7 +32,7 @@ pub enum Class {
 
 /// What becomes of a customer's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum Disposition {
     /// They are deleted.
     Deleted,
     /// They stay, and their columns become what their class says.
@@ -49,7 +49,7 @@ pub struct Rows {
     /// The UUID by which they are paged. None: there are few.
     pub key: Option<&'static str>,
     /// What becomes of them.
-    pub fate: Fate,
+    pub fate: Disposition,
 }
 
 /// A table.
@@ -85,11 +85,11 @@ const GONE: Class = Identity("");
 
 const OF_INTERACTIONS: &str = "interaction_id IN {theirs}";
 const fn blanked(which: &'static str, key: &'static str) -> Rows {
-    Rows { which, key: Some(key), fate: Fate::Blanked }
+    Rows { which, key: Some(key), fate: Disposition::Blanked }
 }
 
 const fn deleted(which: &'static str) -> Rows {
-    Rows { which, key: None, fate: Fate::Deleted }
+    Rows { which, key: None, fate: Disposition::Deleted }
 }
 
 /// Every table, in the order in which a customer is erased: first what is found by their interactions, then these, then what
@@ -153,7 +153,7 @@ pub const TABLES: &[Table] = &[
         Rows {
             which: "contest_id IN (SELECT contest_id FROM contest WHERE rating_id IN {their_ratings})",
             key: None,
-            fate: Fate::Blanked,
+            fate: Disposition::Blanked,
         },
         &[(Note("''"), &["reason"]), (Staff, &["contest_id", "number", "reviewer", "verdict", "reviewed_at"])],
     ),
@@ -229,7 +229,7 @@ pub const TABLES: &[Table] = &[
         Rows {
             which: "judge_id = $1 AND NOT EXISTS (SELECT 1 FROM staff_member s WHERE s.staff_id = $1)",
             key: None,
-            fate: Fate::Elsewhere,
+            fate: Disposition::Elsewhere,
         },
         &[(GONE, &["judge_id"]), (Fact, &["competition_id", "team_id"]), (Technical, &["token_hash"])],
     ),
@@ -238,7 +238,7 @@ pub const TABLES: &[Table] = &[
         Rows {
             which: "voter_id = $1 AND NOT EXISTS (SELECT 1 FROM staff_member s WHERE s.staff_id = $1)",
             key: None,
-            fate: Fate::Elsewhere,
+            fate: Disposition::Elsewhere,
         },
         &[
             (GONE, &["voter_id"]),
@@ -252,7 +252,7 @@ pub const TABLES: &[Table] = &[
         Rows {
             which: "voter_id = $1 AND NOT EXISTS (SELECT 1 FROM staff_member s WHERE s.staff_id = $1)",
             key: None,
-            fate: Fate::Elsewhere,
+            fate: Disposition::Elsewhere,
         },
         &[(GONE, &["voter_id"]), (Fact, &["competition_id", "reminded_at"]), (Technical, &["sequence"])],
     ),

@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait as _, ExecResult, Statement, Value};
 use uuid::Uuid;
 
 use super::{
-    classification::{Class, Fate, Rows, TABLES, Table},
+    classification::{Class, Disposition, Rows, TABLES, Table},
     expanded,
 };
 use crate::{
@@ -66,12 +66,12 @@ pub(super) async fn erase(
     for table in TABLES {
         let Some(rows) = table.rows else { continue };
         let count = match rows.fate {
-            Fate::Deleted => {
+            Disposition::Deleted => {
                 let sql = format!("DELETE FROM {} WHERE {}", table.name, rows.which);
                 run(tx, &sql, customer_id).await?.rows_affected()
             }
-            Fate::Blanked => blank(tx, table, &rows, customer_id).await?,
-            Fate::Elsewhere => continue,
+            Disposition::Blanked => blank(tx, table, &rows, customer_id).await?,
+            Disposition::Elsewhere => continue,
         };
         text.push_str(&format!("{} {count}\n", table.name));
     }

@@ -34,7 +34,7 @@ impl Eligible {
 
 /// What became of an interaction that might have been followed by an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum Disposition {
     Invited {
         responded: bool,
     },
@@ -57,15 +57,15 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, fate: Fate) {
+    pub(crate) fn add(&mut self, fate: Disposition) {
         match fate {
-            Fate::Invited { responded } => {
+            Disposition::Invited { responded } => {
                 self.eligible.invited += 1;
                 self.responded += u64::from(responded);
             }
-            Fate::PassedOver => self.eligible.passed_over += 1,
-            Fate::Withheld => self.withheld += 1,
-            Fate::RecordedLate => self.recorded_late += 1,
+            Disposition::PassedOver => self.eligible.passed_over += 1,
+            Disposition::Withheld => self.withheld += 1,
+            Disposition::RecordedLate => self.recorded_late += 1,
         }
     }
 

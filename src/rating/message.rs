@@ -10,10 +10,10 @@ use prost_types::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    Answers, Rating, Told,
-    aftermath::{Aftermath, Returns},
+    Answers, Input, Rating,
     bias::{Bias, Tally},
     figures::{Counts, Ledgers, Unit},
+    outcomes::{Outcomes, Returns},
     statistics::{mean_interval, wilson},
     store::{Filter, Links},
 };
@@ -29,11 +29,11 @@ use crate::{
     survey::response::Responses,
 };
 
-pub(super) fn read(message: v1::Rating) -> Result<Told> {
+pub(super) fn read(message: v1::Rating) -> Result<Input> {
     let interaction_id = Uuid::try_parse(&message.interaction_id).map_err(Error::internal)?;
     let answers = message.answers.unwrap_or_default();
     let attribution = message.attribution();
-    Ok(Told {
+    Ok(Input {
         interaction_id,
         template_id: normal(message.template_id),
         template_version: message.template_version,
@@ -247,7 +247,7 @@ pub(super) fn write_scorecard(
     key: String,
     days: BTreeMap<i32, Ledgers>,
     responses: Responses,
-    aftermath: Option<Aftermath>,
+    outcomes: Option<Outcomes>,
     step: TrendStep,
 ) -> v1::Scorecard {
     let (mut all, mut steps) = (Ledgers::default(), BTreeMap::<Date, Ledgers>::new());
@@ -286,8 +286,8 @@ pub(super) fn write_scorecard(
         delivered: known(responses.delivered),
         responded: known(responses.responded),
         response_rate: responses.rate(),
-        first_contact_resolution: aftermath.map(|one| write_readings(one.readings)),
-        return_after_failure: aftermath.map(|one| write_returns(one.returns)),
+        first_contact_resolution: outcomes.map(|one| write_readings(one.readings)),
+        return_after_failure: outcomes.map(|one| write_returns(one.returns)),
     }
 }
 

@@ -4,16 +4,16 @@
 //! `wording` is what a survey may be answered with, `reply` reads an answer (R3), `rules` say whether a rating is taken and
 //! for whom it counts (R5). `figures` are the sums that ratings come to, `statistics` and `shrinkage` hold the
 //! published methods, `response` counts invitations and their answers, `case_mix` says what the same work would have
-//! been rated in other hands, and `ranking` joins them (R9). `bias` asks who was invited (R10), `aftermath` what came
+//! been rated in other hands, and `ranking` joins them (R9). `bias` asks who was invited (R10), `outcomes` what came
 //! of it all (I5, I11), `blocks` what the rated person may see (R12).
 
-mod aftermath;
 pub(crate) mod bias;
 pub(crate) mod blocks;
 mod case_mix;
 mod compare;
 pub(crate) mod figures;
 mod message;
+mod outcomes;
 mod ranking;
 pub(crate) mod reply;
 pub(crate) mod rules;
@@ -37,7 +37,7 @@ use crate::{
 
 /// What a caller tells of a rating.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Told {
+pub(crate) struct Input {
     pub(crate) interaction_id: Uuid,
     pub(crate) template_id: String,
     /// 0: the newest published one.

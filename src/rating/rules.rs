@@ -3,7 +3,7 @@
 use jiff::{Span, Timestamp, civil::date, tz::TimeZone};
 use uuid::Uuid;
 
-use super::{Rated, Rating, Told};
+use super::{Input, Rated, Rating};
 use crate::{
     api::v1::{Attribution, Involvement, RatingStanding},
     clock::Micros,
@@ -19,7 +19,13 @@ pub(crate) const FUTURE_GRACE: Micros = 5 * 60 * 1_000_000;
 ///
 /// # Errors
 /// Every rule that the answer breaks.
-pub(crate) fn judge(told: &Told, template: &Template, served: &Served, zone: &TimeZone, now: Micros) -> Result<Rating> {
+pub(crate) fn judge(
+    told: &Input,
+    template: &Template,
+    served: &Served,
+    zone: &TimeZone,
+    now: Micros,
+) -> Result<Rating> {
     let mut found = Vec::new();
     let mut refuse =
         |field: &str, reason, rule: &str| found.push(Violation::new(format!("rating.{field}"), reason, rule));
@@ -115,8 +121,8 @@ mod tests {
     const HOUR: Micros = 3_600_000_000;
     const NOW: Micros = 1_740_992_400_000_000;
 
-    fn told() -> Told {
-        Told {
+    fn told() -> Input {
+        Input {
             interaction_id: Uuid::nil(),
             template_id: "csat".to_owned(),
             template_version: 1,
@@ -148,37 +154,37 @@ mod tests {
         }
     }
 
-    fn judged(told: &Told) -> Result<Rating> {
+    fn judged(told: &Input) -> Result<Rating> {
         judge(told, &template(), &served(), &TimeZone::UTC, NOW)
     }
 
     #[test]
     fn an_answer_counts_to_the_last_microsecond_of_its_window() {
         assert_eq!(judged(&told()).unwrap().standing, RatingStanding::Counted);
-        let late = Told { answered_at: NOW - HOUR + 1, ..told() };
+        let late = Input { answered_at: NOW - HOUR + 1, ..told() };
         assert_eq!(judged(&late).unwrap().standing, RatingStanding::Late);
         // The window runs from the delivery, where there was one.
-        let delivered = Told { delivered_at: Some(NOW - HOUR), ..late };
+        let delivered = Input { delivered_at: Some(NOW - HOUR), ..late };
         assert_eq!(judged(&delivered).unwrap().standing, RatingStanding::Counted);
     }
 
     #[test]
     fn whom_it_rates_is_frozen() {
         assert_eq!(judged(&told()).unwrap().rated.unwrap().staff_id, "nora");
-        let named = Told { rated_staff_id: Some("nils".to_owned()), ..told() };
+        let named = Input { rated_staff_id: Some("nils".to_owned()), ..told() };
         assert_eq!(judged(&named).unwrap().rated.unwrap().staff_id, "nils");
     }
 
     #[test]
     fn what_is_not_about_staff_does_not_count_for_staff() {
-        let about = |attribution| judged(&Told { attribution, ..told() }).unwrap().standing;
+        let about = |attribution| judged(&Input { attribution, ..told() }).unwrap().standing;
         assert_eq!(about(Attribution::Staff), RatingStanding::Counted);
         assert_eq!(about(Attribution::Logistics), RatingStanding::NonStaff);
     }
 
     #[test]
     fn everything_wrong_is_named() {
-        let wrong = Told {
+        let wrong = Input {
             answered_at: NOW + HOUR,
             delivered_at: Some(NOW + 2 * HOUR),
             rated_staff_id: Some("sam".to_owned()),

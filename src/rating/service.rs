@@ -92,7 +92,7 @@ impl RatingApi {
         let begin = |day: i32| midnight(day, &self.time_zone);
         let bounds = (begin(period.first).unwrap_or(i64::MIN), begin(period.last + 1).unwrap_or(i64::MAX));
         let (mut tallies, oneself): (BTreeMap<String, Tally>, _) = (BTreeMap::new(), Oneself::of(caller));
-        survey::followed(self.store.reader(), oneself.id(), bounds, |one| {
+        survey::eligible(self.store.reader(), oneself.id(), bounds, |one| {
             let is_within = match scope {
                 Scope::All => true,
                 Scope::Teams { teams, .. } => one.team_id.as_ref().is_some_and(|team| teams.contains(team)),
@@ -287,15 +287,15 @@ impl RatingService for RatingApi {
             let oneself = Oneself::of(&caller);
             let wanted = Wanted { unit, keys, within, after, period, besides: oneself.clone() };
             let mut keys = scorecard::keys(reader, &wanted, limit + 1).await?;
-            let mut aftermath = match view {
+            let mut outcomes = match view {
                 ScorecardView::Unspecified => None,
                 ScorecardView::Full if asked == ScorecardUnit::Template => {
                     let rule = "must be left out for templates, which interactions have none of";
                     return Err(Error::invalid("view", Reason::Contradiction, rule));
                 }
-                ScorecardView::Full => Some(rows::aftermath(&self.store, &self.time_zone, &wanted).await?),
+                ScorecardView::Full => Some(rows::outcomes(&self.store, &self.time_zone, &wanted).await?),
             };
-            if let Some(found) = &aftermath {
+            if let Some(found) = &outcomes {
                 keys.extend(found.keys().cloned());
                 keys.sort_unstable();
                 keys.dedup();
@@ -316,8 +316,8 @@ impl RatingService for RatingApi {
                 let shown = message::shown_key(asked, whose);
                 let days = figures.remove(&key).unwrap_or_default();
                 let responses = responses.remove(&key).unwrap_or_default();
-                let aftermath = aftermath.as_mut().map(|found| found.remove(&key).unwrap_or_default());
-                groups.push(message::write_scorecard(shown, days, responses, aftermath, step));
+                let outcomes = outcomes.as_mut().map(|found| found.remove(&key).unwrap_or_default());
+                groups.push(message::write_scorecard(shown, days, responses, outcomes, step));
             }
             Ok(v1::GetScorecardResponse { groups, next_page_token, without_staff_id: without(&caller) })
         })

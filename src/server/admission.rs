@@ -23,11 +23,11 @@ use tower::{Layer, Service};
 use super::{
     answer::Answers,
     arrival,
+    body_guard::{hold, hold_until},
     budget::Budget,
     connection::{InFlight, Traffic},
     deadline::Progress,
     heavy::{self, Turns},
-    held::{hold, hold_until},
     methods::Methods,
     quota::{Counts, Quotas, SOON},
 };

@@ -23,7 +23,7 @@ use tonic::{Status, body::Body};
 use tonic_types::{ErrorDetails, StatusExt as _};
 use tower::{Layer, Service};
 
-use super::{held::hold_until, methods::Methods};
+use super::{body_guard::hold_until, methods::Methods};
 use crate::{api::status, error::Error, metrics::Metrics};
 
 /// The header by which a caller says how long to try.

@@ -18,7 +18,7 @@ use crate::{
     },
     clock::Micros,
     interaction::store::not_about_sql,
-    rating::bias::Fate,
+    rating::bias::Disposition,
 };
 
 /// An interaction after which the customer might have been invited.
@@ -30,7 +30,7 @@ pub(crate) struct Followed {
     /// The primary participant and their team.
     pub(crate) staff_id: Option<String>,
     pub(crate) team_id: Option<String>,
-    pub(crate) fate: Fate,
+    pub(crate) fate: Disposition,
 }
 
 #[derive(FromQueryResult)]
@@ -51,7 +51,7 @@ struct Row {
 
 /// Calls `each` with every interaction from one instant to before another that might have been followed by an
 /// invitation, apart from what is hidden from the caller.
-pub(crate) async fn followed(
+pub(crate) async fn eligible(
     connection: &DatabaseConnection,
     hidden_from: Option<&str>,
     (from, to): (Micros, Micros),
@@ -138,7 +138,7 @@ impl Recent {
         Ok(found)
     }
 
-    fn fate(&self, row: &Row) -> Fate {
+    fn fate(&self, row: &Row) -> Disposition {
         let spells = |known: Option<&Vec<Spell>>| {
             known.is_some_and(|all| all.iter().any(|one| (one.from..one.until).contains(&row.ended_at)))
         };
@@ -146,11 +146,11 @@ impl Recent {
             || spells(row.alias_value.as_ref().and_then(|point| self.points.get(point)));
         let nobody = row.customer_id.is_none() && row.alias_value.is_none();
         match (row.issued_at, row.suppression) {
-            (Some(_), Some(_)) => Fate::Withheld,
-            (None, _) if lately || nobody => Fate::Withheld,
-            _ if row.recorded_at - row.ended_at > JUST_ENDED => Fate::RecordedLate,
-            (Some(_), None) => Fate::Invited { responded: row.rating_id.is_some() },
-            (None, _) => Fate::PassedOver,
+            (Some(_), Some(_)) => Disposition::Withheld,
+            (None, _) if lately || nobody => Disposition::Withheld,
+            _ if row.recorded_at - row.ended_at > JUST_ENDED => Disposition::RecordedLate,
+            (Some(_), None) => Disposition::Invited { responded: row.rating_id.is_some() },
+            (None, _) => Disposition::PassedOver,
         }
     }
 }

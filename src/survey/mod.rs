@@ -16,7 +16,7 @@ pub(crate) mod responses;
 pub mod service;
 mod watch;
 
-pub(crate) use eligible::followed;
+pub(crate) use eligible::eligible;
 pub(crate) use invitation::{invites_itself, token_hash};
 pub(crate) use invitations::{count_anew, follow};
 pub(crate) use issue::invite_themselves;

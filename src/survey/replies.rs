@@ -24,12 +24,12 @@ use crate::{
     },
     audit,
     clock::Micros,
-    correction::{Said, put_right, take_back},
+    correction::{Statement, correct_in, withdraw},
     directory::Alias,
     error::{Error, Reason, Result},
     interaction::store::{self as interactions, check_no_part},
     rating::{
-        Answers, Rating, Told,
+        Answers, Input, Rating,
         reply::Reader,
         store::{Correction, Entry, Receipt, lock, standing_for, submit},
         wording::Wording,
@@ -195,7 +195,7 @@ async fn act(
                 answered_at: at,
                 by: None,
             };
-            let id = put_right(tx, &correction, now).await?;
+            let id = correct_in(tx, &correction, now).await?;
             let standing = standing_for(tx, id).await?.map_or(earlier.standing, |later| later.standing);
             rated(ReplyOutcome::Corrected, id, standing);
             Ok(Answer::to_rating(standing, true))
@@ -210,8 +210,8 @@ async fn act(
         }
         (Next::TakeBack(meant), Some(earlier)) => {
             let Meant { score, attribution, .. } = meant;
-            let said = Said { score, attribution, at, words: reply.text.clone() };
-            let Some(exempts) = take_back(tx, now, &earlier, said).await? else { return Ok(Answer::TooLateToCorrect) };
+            let said = Statement { score, attribution, at, words: reply.text.clone() };
+            let Some(exempts) = withdraw(tx, now, &earlier, said).await? else { return Ok(Answer::TooLateToCorrect) };
             reply.outcome = ReplyOutcome::Contested;
             let standing = if exempts { RatingStanding::Exempt } else { earlier.standing };
             reply.rating = Some((earlier.id, standing));
@@ -228,9 +228,9 @@ async fn template_of(tx: &Tx, invitation: &Invitation) -> Result<Template, DbErr
     found.ok_or_else(|| DbErr::RecordNotFound(format!("survey template {id}/{version}")))
 }
 
-fn told(invitation: &Invitation, meant: Meant, answered_at: Micros) -> Told {
+fn told(invitation: &Invitation, meant: Meant, answered_at: Micros) -> Input {
     let (template_id, template_version) = invitation.template.clone();
-    Told {
+    Input {
         interaction_id: invitation.interaction_id,
         template_id,
         template_version,
@@ -250,7 +250,7 @@ async fn rate(
     (zone, now): (&TimeZone, Micros),
     (invitation, template): (&Invitation, &Template),
     request: &request::Request,
-    told: Told,
+    told: Input,
 ) -> Result<Result<Receipt>, Abort> {
     // One rating for one invitation, whatever the requests.
     let request_key = request::hash(&[b"invitation", invitation.id.as_bytes()]);
@@ -300,7 +300,7 @@ pub(crate) async fn take(
     }
     let template = template_of(tx, &invitation).await?;
     let at = now.max(invitation.asked_at());
-    let told = Told { answers: given.answers, ..told(&invitation, given.meant, at) };
+    let told = Input { answers: given.answers, ..told(&invitation, given.meant, at) };
     let receipt = rate(tx, (zone, now), (&invitation, &template), request, told).await??;
     let answer = Answer::to_rating(receipt.standing, false).text(&template, &invitation.locale);
     Ok(Taken { rating_id: receipt.id, standing: receipt.standing.into(), answer })

@@ -29,7 +29,7 @@ pub(super) async fn run(run: Run, mapping: &DirectoryMapping) -> anyhow::Result<
 
 /// What became of a row so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum Disposition {
     /// Nothing was sent for it yet.
     Open,
     /// All its records were there already.
@@ -40,21 +40,21 @@ enum Fate {
     Rejected,
 }
 
-fn counts(rows: &[Fate]) -> Counts {
+fn counts(rows: &[Disposition]) -> Counts {
     let count = |fate| rows.iter().filter(|row| **row == fate).count() as u64;
     Counts {
         read: rows.len() as u64,
-        accepted: count(Fate::Written),
-        already_present: count(Fate::Left),
-        skipped: count(Fate::Skipped),
-        rejected: count(Fate::Rejected),
+        accepted: count(Disposition::Written),
+        already_present: count(Disposition::Left),
+        skipped: count(Disposition::Skipped),
+        rejected: count(Disposition::Rejected),
     }
 }
 
 struct Import<'a> {
     run: Run,
     mapping: &'a DirectoryMapping,
-    rows: Vec<Fate>,
+    rows: Vec<Disposition>,
 }
 
 /// Records to be sent together, each with the rows that make it.
@@ -67,7 +67,7 @@ impl Import<'_> {
     async fn all(&mut self) -> anyhow::Result<()> {
         self.judge()?;
         if self.run.client.is_none() {
-            self.rows.iter_mut().filter(|row| **row == Fate::Open).for_each(|row| *row = Fate::Written);
+            self.rows.iter_mut().filter(|row| **row == Disposition::Open).for_each(|row| *row = Disposition::Written);
             return Ok(());
         }
         self.send_all::<Team>().await?;
@@ -84,11 +84,11 @@ impl Import<'_> {
                 Err(reasons) => Judgement::Reject(reasons),
             };
             self.rows.push(match judgement {
-                Judgement::Send(_) => Fate::Open,
-                Judgement::Skip => Fate::Skipped,
+                Judgement::Send(_) => Disposition::Open,
+                Judgement::Skip => Disposition::Skipped,
                 Judgement::Reject(reasons) => {
                     self.run.ledger.reject(&raw, &reasons)?;
-                    Fate::Rejected
+                    Disposition::Rejected
                 }
             });
         }
@@ -101,7 +101,7 @@ impl Import<'_> {
         self.run.bar.set_message(format!("{}s", T::NAME));
         for place in 0..self.rows.len() {
             let Some(raw) = table.next_row()? else { break };
-            if matches!(self.rows[place], Fate::Skipped | Fate::Rejected) {
+            if matches!(self.rows[place], Disposition::Skipped | Disposition::Rejected) {
                 continue;
             }
             let Ok(row) = raw.texts(table.header()) else { continue };
@@ -134,7 +134,7 @@ impl Import<'_> {
         let fate = &mut self.rows[place];
         match &result.result {
             Some(upsert_item_result::Result::Upserted(upserted)) => match (upserted.outcome(), *fate) {
-                (UpsertOutcome::Left, Fate::Open) => *fate = Fate::Left,
+                (UpsertOutcome::Left, Disposition::Open) => *fate = Disposition::Left,
                 (UpsertOutcome::Left, _) => {}
                 (
                     UpsertOutcome::Created
@@ -143,17 +143,17 @@ impl Import<'_> {
                     | UpsertOutcome::Unspecified,
                     _,
                 ) => {
-                    *fate = Fate::Written;
+                    *fate = Disposition::Written;
                 }
             },
             // Nobody is to mend a row for the sake of somebody who was erased.
             Some(upsert_item_result::Result::Error(error)) if error.reason() == ErrorReason::CustomerErased => {
-                if *fate == Fate::Open {
-                    *fate = Fate::Left;
+                if *fate == Disposition::Open {
+                    *fate = Disposition::Left;
                 }
             }
             Some(upsert_item_result::Result::Error(error)) => {
-                *fate = Fate::Rejected;
+                *fate = Disposition::Rejected;
                 self.run.ledger.reject(raw, &reasons(error))?;
             }
             None => anyhow::bail!("the server gave an empty answer for line {}", raw.line),
@@ -204,7 +204,14 @@ mod tests {
 
     #[test]
     fn every_row_is_counted_once() {
-        let rows = [Fate::Written, Fate::Left, Fate::Skipped, Fate::Rejected, Fate::Written, Fate::Open];
+        let rows = [
+            Disposition::Written,
+            Disposition::Left,
+            Disposition::Skipped,
+            Disposition::Rejected,
+            Disposition::Written,
+            Disposition::Open,
+        ];
         let expected = Counts { read: 6, accepted: 2, already_present: 1, skipped: 1, rejected: 1 };
         assert_eq!(counts(&rows), expected);
     }

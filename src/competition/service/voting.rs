@@ -12,7 +12,7 @@ use super::{
         secrets::{hex, sign_receipt},
         store::{
             self as rows,
-            ballots::{self, Act, Deed, Done, Receipt, Who},
+            ballots::{self, Act, Command, Done, Receipt, Who},
             erasure,
             reminders::Whom,
         },
@@ -80,7 +80,7 @@ impl CompetitionApi {
 
     pub(super) async fn save_draft(&self, request: Request<v1::SaveDraftRequest>) -> Result<v1::SaveDraftResponse> {
         let (caller, message) = uttered(request)?;
-        let deed = Deed::Draft { named: entries(&message.entry_ids)? };
+        let deed = Command::Draft { named: entries(&message.entry_ids)? };
         self.act(&caller, &message.competition_id, &message.ballot_token, deed).await?;
         Ok(v1::SaveDraftResponse {})
     }
@@ -88,7 +88,7 @@ impl CompetitionApi {
     pub(super) async fn cast_ballot(&self, request: Request<v1::CastBallotRequest>) -> Result<v1::CastBallotResponse> {
         let (caller, message) = uttered(request)?;
         let named = entries(&message.entry_ids)?;
-        let deed = Deed::Cast { request_id: message.request_id, named, revision: message.revision };
+        let deed = Command::Cast { request_id: message.request_id, named, revision: message.revision };
         let (id, receipt) = self.record(&caller, &message.competition_id, &message.ballot_token, deed).await?;
         let Receipt { revision, ballot_hash, recorded_at } = receipt;
         let signature = sign_receipt(&self.vault, id, revision, &ballot_hash, recorded_at)?;
@@ -107,19 +107,19 @@ impl CompetitionApi {
         request: Request<v1::WithdrawBallotRequest>,
     ) -> Result<v1::WithdrawBallotResponse> {
         let (caller, message) = uttered(request)?;
-        let deed = Deed::Withdraw { request_id: message.request_id, revision: message.revision };
+        let deed = Command::Withdraw { request_id: message.request_id, revision: message.revision };
         let (_, receipt) = self.record(&caller, &message.competition_id, &message.ballot_token, deed).await?;
         Ok(v1::WithdrawBallotResponse { revision: receipt.revision })
     }
 
-    async fn record(&self, caller: &Caller, competition: &str, token: &str, deed: Deed) -> Result<(Uuid, Receipt)> {
+    async fn record(&self, caller: &Caller, competition: &str, token: &str, deed: Command) -> Result<(Uuid, Receipt)> {
         match self.act(caller, competition, token, deed).await? {
             (id, Done::Recorded(receipt)) => Ok((id, receipt)),
             (_, Done::Drafted | Done::MustBeAlone) => Err(Error::internal("a ballot without a receipt")),
         }
     }
 
-    async fn act(&self, caller: &Caller, competition: &str, token: &str, deed: Deed) -> Result<(Uuid, Done)> {
+    async fn act(&self, caller: &Caller, competition: &str, token: &str, deed: Command) -> Result<(Uuid, Done)> {
         let (id, who) = (message::id(competition, "competition")?, who(caller, token)?);
         let act = Act { competition: id, who, deed };
         let mut done = self.ballots.submit(vec![act.clone()]).await?;

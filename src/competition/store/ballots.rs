@@ -77,18 +77,18 @@ pub(crate) enum Who {
 pub(crate) struct Act {
     pub(crate) competition: Uuid,
     pub(crate) who: Who,
-    pub(crate) deed: Deed,
+    pub(crate) deed: Command,
 }
 
 /// See [`Act`]. `revision` is that of the ballot that the voter knows, 0 before the first.
 #[derive(Clone, Debug)]
-pub(crate) enum Deed {
+pub(crate) enum Command {
     Draft { named: Vec<Uuid> },
     Cast { request_id: String, named: Vec<Uuid>, revision: i64 },
     Withdraw { request_id: String, revision: i64 },
 }
 
-impl Deed {
+impl Command {
     fn request_id(&self) -> Option<&str> {
         match self {
             Self::Draft { .. } => None,
@@ -203,7 +203,12 @@ pub(crate) async fn act_alone(tx: &Tx, (store, vault): (&Store, &Vault), act: &A
     Ok(done)
 }
 
-async fn opened(tx: &Tx, vault: &Vault, locked: Result<(Locked, Micros), Abort>, acts: &[&Act]) -> Result<Urn, Abort> {
+async fn opened(
+    tx: &Tx,
+    vault: &Vault,
+    locked: Result<(Locked, Micros), Abort>,
+    acts: &[&Act],
+) -> Result<BallotBatch, Abort> {
     let (locked, now) = locked?;
     let seal = seal_of(&locked, vault)?.ok_or(Error::VotingNotOpen)?;
     let (mut staff, mut invited) = (Vec::new(), Vec::new());
@@ -225,7 +230,7 @@ async fn opened(tx: &Tx, vault: &Vault, locked: Result<(Locked, Micros), Abort>,
         }
     }
     let mut urn =
-        Urn { locked, now, seal, voters, ballots: BTreeMap::new(), requests: HashMap::new(), new: Vec::new() };
+        BallotBatch { locked, now, seal, voters, ballots: BTreeMap::new(), requests: HashMap::new(), new: Vec::new() };
     urn.read(tx, acts).await?;
     Ok(urn)
 }
@@ -272,7 +277,7 @@ struct Kept {
 }
 
 /// An open competition with the voters of a group and what they cast before.
-struct Urn {
+struct BallotBatch {
     locked: Locked,
     now: Micros,
     seal: BallotSeal,
@@ -285,7 +290,7 @@ struct Urn {
     new: Vec<Vec<Cell>>,
 }
 
-impl Urn {
+impl BallotBatch {
     async fn read(&mut self, tx: &Tx, acts: &[&Act]) -> Result<(), Abort> {
         let slots: Vec<String> = self.voters.values().map(|(voter, _)| self.slot(voter)).collect();
         if slots.is_empty() {
@@ -339,7 +344,7 @@ impl Urn {
         if let Err(error) = self.check(&voter, &act.deed) {
             return Ok(Err(error));
         }
-        if let Deed::Cast { named, .. } = &act.deed
+        if let Command::Cast { named, .. } = &act.deed
             && self.locked.competition.announced.rules.rejects_mutual()
         {
             if !alone {
@@ -360,12 +365,12 @@ impl Urn {
         hex(&self.seal.mac(&[b"request", voter.pseudonym.as_bytes(), b" ", request_id.as_bytes()]))
     }
 
-    fn body_mac(&self, voter: &Enrolled, deed: &Deed) -> Hash {
+    fn body_mac(&self, voter: &Enrolled, deed: &Command) -> Hash {
         self.seal.mac(&[b"body", voter.pseudonym.as_bytes(), &deed.body()])
     }
 
     /// What was answered to the same request before.
-    fn recall(&self, voter: &Enrolled, deed: &Deed) -> Result<Option<Receipt>> {
+    fn recall(&self, voter: &Enrolled, deed: &Command) -> Result<Option<Receipt>> {
         let Some(request_id) = deed.request_id() else { return Ok(None) };
         let name = self.request_name(voter, request_id);
         let Some((mac, answer)) = self.requests.get(&(self.slot(voter), name.clone())) else { return Ok(None) };
@@ -376,7 +381,7 @@ impl Urn {
     }
 
     /// Whether a deed is allowed, by the competition's state and the voter's own record.
-    fn check(&self, voter: &Enrolled, deed: &Deed) -> Result<()> {
+    fn check(&self, voter: &Enrolled, deed: &Command) -> Result<()> {
         let competition = &self.locked.competition;
         if !competition.is_open_at(self.now) {
             return Err(Error::VotingNotOpen);
@@ -387,14 +392,16 @@ impl Urn {
         let current = self.ballots.get(&self.slot(voter));
         let is_current = |revision: i64| revision == current.map_or(0, |kept| kept.revision);
         match deed {
-            Deed::Draft { named } => self.check_named(voter, named, true),
-            Deed::Cast { named, revision, .. } => {
+            Command::Draft { named } => self.check_named(voter, named, true),
+            Command::Cast { named, revision, .. } => {
                 self.check_named(voter, named, false)?;
                 if is_current(*revision) { Ok(()) } else { Err(Error::EtagMismatch) }
             }
-            Deed::Withdraw { revision, .. } if !is_current(*revision) => Err(Error::EtagMismatch),
-            Deed::Withdraw { .. } if current.is_none_or(|kept| kept.sealed.is_none()) => Err(Error::NotFound("ballot")),
-            Deed::Withdraw { .. } => Ok(()),
+            Command::Withdraw { revision, .. } if !is_current(*revision) => Err(Error::EtagMismatch),
+            Command::Withdraw { .. } if current.is_none_or(|kept| kept.sealed.is_none()) => {
+                Err(Error::NotFound("ballot"))
+            }
+            Command::Withdraw { .. } => Ok(()),
         }
     }
 
@@ -475,22 +482,22 @@ impl Urn {
         Ok(false)
     }
 
-    fn enact(&mut self, voter: &Enrolled, deed: &Deed) -> Result<Done> {
+    fn enact(&mut self, voter: &Enrolled, deed: &Command) -> Result<Done> {
         let slot = self.slot(voter);
         let kept = self.ballots.entry(slot.clone()).or_default();
         let ballot_hash = match deed {
-            Deed::Draft { named } => {
+            Command::Draft { named } => {
                 kept.draft = Some(self.seal.seal(&voter.pseudonym, DRAFT, named)?);
                 kept.changed = true;
                 return Ok(Done::Drafted);
             }
-            Deed::Cast { named, .. } => {
+            Command::Cast { named, .. } => {
                 let sealed = self.seal.seal(&voter.pseudonym, kept.revision + 1, named)?;
                 let hash = sha256(&sealed);
                 (kept.sealed, kept.draft) = (Some(sealed), None);
                 hash
             }
-            Deed::Withdraw { .. } => {
+            Command::Withdraw { .. } => {
                 kept.sealed = None;
                 Hash::default()
             }

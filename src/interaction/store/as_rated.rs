@@ -155,7 +155,7 @@ impl AsRated {
     }
 
     /// The contacts of the period as they were when they were rated.
-    pub(crate) fn put_right(&self, contacts: &mut Vec<Contact>) {
+    pub(crate) fn correct_contacts(&self, contacts: &mut Vec<Contact>) {
         if self.0.is_empty() {
             return;
         }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     api::{
-        kinds::{Deed, is_activity},
+        kinds::{ActivityKind, is_activity},
         v1::{Channel, PreferenceDimension as Dimension},
     },
     clock::Micros,
@@ -164,16 +164,16 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
     }
 }
 
-fn thanks(Activity { deed, what, .. }: &Activity, day: &str) -> String {
+fn thanks(Activity { activity_kind, what, .. }: &Activity, day: &str) -> String {
     let what = what.as_ref().map(|what| format!(" {}", what.nested())).unwrap_or_default();
-    match deed {
-        Deed::Attended => {
+    match activity_kind {
+        ActivityKind::Attended => {
             format!("thank you for coming to{what} on {day}. What did you take home from it, and what can I add?")
         }
-        Deed::Ordered => {
+        ActivityKind::Ordered => {
             format!("thank you for your order{what} of {day}. Is there anything you would like to know about it?")
         }
-        Deed::Visited | Deed::Downloaded => {
+        ActivityKind::Visited | ActivityKind::Downloaded => {
             format!("on {day} you took an interest in{what}. Is there anything that I can tell you about it?")
         }
     }
@@ -321,13 +321,13 @@ fn meeting(channel: Channel) -> &'static str {
     }
 }
 
-fn activity(Activity { deed, what, .. }: &Activity) -> String {
+fn activity(Activity { activity_kind, what, .. }: &Activity) -> String {
     let what = what.as_ref().map(Words::quoted);
-    let did = match deed {
-        Deed::Visited => "looked at",
-        Deed::Downloaded => "downloaded",
-        Deed::Attended => "came to",
-        Deed::Ordered => "ordered",
+    let did = match activity_kind {
+        ActivityKind::Visited => "looked at",
+        ActivityKind::Downloaded => "downloaded",
+        ActivityKind::Attended => "came to",
+        ActivityKind::Ordered => "ordered",
     };
     format!("{did} {}", what.unwrap_or_else(|| "something of ours".to_owned()))
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{matters::Because, words::Words};
 use crate::{
     api::{
-        kinds::Deed,
+        kinds::ActivityKind,
         v1::{
             BriefSection as Section, Channel, Consent, ContactKind, ContactPurpose, ContactRefusalReason,
             CustomerStanding, InteractionKind, PreferenceDimension,
@@ -180,7 +180,7 @@ pub(in crate::preference) enum Value {
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::preference) struct Activity {
     pub(in crate::preference) at: Micros,
-    pub(in crate::preference) deed: Deed,
+    pub(in crate::preference) activity_kind: ActivityKind,
     pub(in crate::preference) what: Option<Words>,
 }
 

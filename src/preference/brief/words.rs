@@ -141,7 +141,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        api::kinds::Deed,
+        api::kinds::ActivityKind,
         api::v1::{
             Channel, Consent, ContactKind, ContactPurpose, ContactRefusalReason, CustomerStanding, InteractionKind,
             PreferenceDimension,
@@ -225,9 +225,11 @@ mod tests {
         facts.push(Fact::May { channel: Channel::Sms, purposes: purposes.clone() });
         let reasons = all::<ContactRefusalReason>().collect();
         facts.push(Fact::MayNot { channel: Channel::Sms, purposes, reasons, from: None });
-        for deed in [Deed::Visited, Deed::Downloaded, Deed::Attended, Deed::Ordered] {
+        for activity_kind in
+            [ActivityKind::Visited, ActivityKind::Downloaded, ActivityKind::Attended, ActivityKind::Ordered]
+        {
             for what in [None, Some(text())] {
-                let activity = Activity { at: NOW, deed, what };
+                let activity = Activity { at: NOW, activity_kind, what };
                 facts.push(Fact::Did(vec![activity.clone()]));
                 facts.push(Fact::Opener { name: None, about: Topic::Did(activity) });
             }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api::{
         convert::enum_values,
-        kinds::{deed, is_activity},
+        kinds::{activity_kind, is_activity},
         v1::{
             BriefSection as Section, Channel, ContactPurpose, ContactRefusalReason, InteractionKind,
             PreferenceDimension, PreferenceOrigin,
@@ -356,11 +356,11 @@ fn interaction(one: &Recorded) -> Evidence {
 }
 
 fn activity(one: &Recorded) -> Option<Activity> {
-    let deed = deed(one.facts.kind)?;
+    let activity_kind = activity_kind(one.facts.kind)?;
     let what = one.facts.context.rest.page.clone().or_else(|| one.facts.topic.clone());
     Some(Activity {
         at: occurred(one),
-        deed,
+        activity_kind,
         what: what.or_else(|| one.facts.context.product_id.clone()).map(Words::new),
     })
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     api::{
-        kinds::{Deed, is_activity},
+        kinds::{ActivityKind, is_activity},
         v1::PreferenceDimension as Dimension,
     },
     clock::Micros,
@@ -148,17 +148,17 @@ pub(super) fn say(fact: &Fact, wall: &Wall) -> String {
     }
 }
 
-fn thanks(Activity { deed, what, .. }: &Activity, day: &str) -> String {
+fn thanks(Activity { activity_kind, what, .. }: &Activity, day: &str) -> String {
     let what = what.as_ref().map(Words::nested);
-    match deed {
-        Deed::Attended => {
+    match activity_kind {
+        ActivityKind::Attended => {
             let what = what.unwrap_or_else(|| "我们的活动".to_owned());
             format!("感谢您{day}参加{what}。您有哪些收获，还想了解什么？")
         }
-        Deed::Ordered => {
+        ActivityKind::Ordered => {
             format!("感谢您{day}的订单{}。关于它您还想了解什么？", what.unwrap_or_default())
         }
-        Deed::Visited | Deed::Downloaded => {
+        ActivityKind::Visited | ActivityKind::Downloaded => {
             let what = what.unwrap_or_else(|| "我们的服务".to_owned());
             format!("{day}您关注过{what}，有什么想了解的吗？")
         }
@@ -275,12 +275,12 @@ fn value(value: &Value) -> String {
     }
 }
 
-fn activity(Activity { deed, what, .. }: &Activity) -> String {
-    let did = match deed {
-        Deed::Visited => "浏览了",
-        Deed::Downloaded => "下载了",
-        Deed::Attended => "参加了",
-        Deed::Ordered => "订购了",
+fn activity(Activity { activity_kind, what, .. }: &Activity) -> String {
+    let did = match activity_kind {
+        ActivityKind::Visited => "浏览了",
+        ActivityKind::Downloaded => "下载了",
+        ActivityKind::Attended => "参加了",
+        ActivityKind::Ordered => "订购了",
     };
     format!("{did}{}", what.as_ref().map_or("我们的内容".to_owned(), Words::quoted))
 }

@@ -5,7 +5,7 @@ use crate::rating::wording::{Attribution, Direction, Scale, Wording};
 
 /// What a piece of a clause says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum Utterance {
     /// A score, or one of several; in words of the template (`spoken`) or as a number.
     Score {
         scores: Vec<i32>,
@@ -37,7 +37,7 @@ pub(super) enum Said {
 
 #[derive(Clone, Debug)]
 pub(super) struct Token {
-    pub(super) said: Said,
+    pub(super) said: Utterance,
     /// Where it stands in its clause, in bytes.
     pub(super) start: usize,
     pub(super) end: usize,
@@ -113,13 +113,17 @@ impl<'a> Lexer<'a, '_> {
         self.counts_goodness() && self.scale().min == 1 && self.scale().max == 5
     }
 
-    fn push(&mut self, said: Said, len: usize) {
+    fn push(&mut self, said: Utterance, len: usize) {
         self.tokens.push(Token { said, start: self.at, end: self.at + len });
         self.at += len;
     }
 
-    fn number(&self, number: i32) -> Said {
-        if self.scale().contains(number) { Said::Score { scores: vec![number], spoken: false } } else { Said::Odd }
+    fn number(&self, number: i32) -> Utterance {
+        if self.scale().contains(number) {
+            Utterance::Score { scores: vec![number], spoken: false }
+        } else {
+            Utterance::Odd
+        }
     }
 
     /// Reads one clause with the marks that end it; whether they ask.
@@ -143,11 +147,11 @@ impl<'a> Lexer<'a, '_> {
             } else if is_latin(char) {
                 self.latin();
             } else if is_han(char) || char.is_alphanumeric() {
-                self.push(Said::Word, char.len_utf8());
+                self.push(Utterance::Word, char.len_utf8());
             } else if char.is_whitespace() || char.is_ascii() {
                 self.at += char.len_utf8();
             } else {
-                self.push(Said::Picture, char.len_utf8());
+                self.push(Utterance::Picture, char.len_utf8());
             }
         }
         false
@@ -168,27 +172,27 @@ impl<'a> Lexer<'a, '_> {
 
     fn phrase(&mut self, len: usize, meaning: &Meaning) {
         let said = match meaning {
-            Meaning::Label(scores) => Said::Score { scores: scores.clone(), spoken: true },
+            Meaning::Label(scores) => Utterance::Score { scores: scores.clone(), spoken: true },
             Meaning::FullMarks if self.counts_goodness() => self.number(self.scale().max),
-            Meaning::FullMarks => Said::Odd,
+            Meaning::FullMarks => Utterance::Odd,
             Meaning::Numeral(number) => return self.numeral(len, *number),
-            Meaning::Cause(cause) => Said::Cause(*cause),
+            Meaning::Cause(cause) => Utterance::Cause(*cause),
             // A 4: an article needs a word before it.
-            Meaning::Filler if len == 1 && self.tokens.is_empty() && before_digit(&self.rest()[1..]) => Said::Odd,
+            Meaning::Filler if len == 1 && self.tokens.is_empty() && before_digit(&self.rest()[1..]) => Utterance::Odd,
             Meaning::Filler if len == 1 && (self.letter().is_some() || graded(&self.rest()[1..])) => {
                 return self.latin();
             }
-            Meaning::Filler | Meaning::Give => Said::Filler,
-            Meaning::Polite => Said::Polite,
-            Meaning::Judgement(tone) => Said::Judgement(*tone),
-            Meaning::Irony => Said::Irony,
-            Meaning::Wrong => Said::Wrong,
-            Meaning::Instead => Said::Instead,
-            Meaning::NotThis => Said::NotThis,
-            Meaning::Is => Said::Is,
-            Meaning::Hypothetical => Said::Hypothetical,
-            Meaning::Retraction => Said::Retraction,
-            Meaning::Asking => Said::Asking,
+            Meaning::Filler | Meaning::Give => Utterance::Filler,
+            Meaning::Polite => Utterance::Polite,
+            Meaning::Judgement(tone) => Utterance::Judgement(*tone),
+            Meaning::Irony => Utterance::Irony,
+            Meaning::Wrong => Utterance::Wrong,
+            Meaning::Instead => Utterance::Instead,
+            Meaning::NotThis => Utterance::NotThis,
+            Meaning::Is => Utterance::Is,
+            Meaning::Hypothetical => Utterance::Hypothetical,
+            Meaning::Retraction => Utterance::Retraction,
+            Meaning::Asking => Utterance::Asking,
         };
         self.push(said, len);
     }
@@ -203,27 +207,28 @@ impl<'a> Lexer<'a, '_> {
             while let Some((more, Meaning::Numeral(_))) = self.lexicon.at(&self.rest()[len..]) {
                 len += more;
             }
-            let said = if self.unit(&self.rest()[len..]).is_some() { Said::Odd } else { Said::Word };
+            let said = if self.unit(&self.rest()[len..]).is_some() { Utterance::Odd } else { Utterance::Word };
             return self.push(said, len.max(1));
         }
         let english_of = self.out_of(rest);
         if let Some((of, more)) = english_of {
-            let said = if of == self.scale().max && self.counts_goodness() { self.number(number) } else { Said::Odd };
+            let said =
+                if of == self.scale().max && self.counts_goodness() { self.number(number) } else { Utterance::Odd };
             return self.push(said, len + more);
         }
         match self.unit(rest) {
             // 十分: ten points, or "very".
-            Some(_) if number == 10 && self.rest().starts_with('十') => self.push(Said::Odd, len),
-            Some((true, more)) if !self.has_stars() => self.push(Said::Odd, len + more),
+            Some(_) if number == 10 && self.rest().starts_with('十') => self.push(Utterance::Odd, len),
+            Some((true, more)) if !self.has_stars() => self.push(Utterance::Odd, len + more),
             Some((_, more)) => self.push(self.number(number), len + more),
             None => {
                 let given = matches!(self.tokens.last(), Some(token) if self.gives(token));
                 let answers = ends(rest) && (self.tokens.is_empty() || given);
                 let said = match answers {
                     // 两 needs something to count.
-                    true if self.rest().starts_with('两') => Said::Odd,
+                    true if self.rest().starts_with('两') => Utterance::Odd,
                     true => self.number(number),
-                    false => Said::Word,
+                    false => Utterance::Word,
                 };
                 self.push(said, len);
             }
@@ -234,14 +239,20 @@ impl<'a> Lexer<'a, '_> {
     fn gives(&self, token: &Token) -> bool {
         let text = self.text[token.start..token.end].trim();
         match token.said {
-            Said::Instead | Said::Is | Said::NotThis | Said::Polite => true,
-            Said::Filler => {
+            Utterance::Instead | Utterance::Is | Utterance::NotThis | Utterance::Polite => true,
+            Utterance::Filler => {
                 matches!(self.lexicon.at(text), Some((_, Meaning::Give)))
                     || ["选", "选择", "按", "回复", "a", "press", "reply"].contains(&text)
             }
-            Said::Score { .. } | Said::Odd | Said::Other | Said::Code | Said::Cause(_) => false,
-            Said::Judgement(_) | Said::Irony | Said::Wrong | Said::Hypothetical | Said::Retraction => false,
-            Said::Asking | Said::Picture | Said::Word => false,
+            Utterance::Score { .. } | Utterance::Odd | Utterance::Other | Utterance::Code | Utterance::Cause(_) => {
+                false
+            }
+            Utterance::Judgement(_)
+            | Utterance::Irony
+            | Utterance::Wrong
+            | Utterance::Hypothetical
+            | Utterance::Retraction => false,
+            Utterance::Asking | Utterance::Picture | Utterance::Word => false,
         }
     }
 
@@ -299,7 +310,7 @@ impl<'a> Lexer<'a, '_> {
             before.is_some_and(|char| is_latin(char) || "-+#¥$€£%&/=".contains(char) && !self.may_precede(char));
         let of_kind = before == Some('第') || self.counts_something(after);
         match (groups.as_slice(), separator) {
-            _ if of_kind => self.push(Said::Other, number.len()),
+            _ if of_kind => self.push(Utterance::Other, number.len()),
             ([whole], None) => self.whole(whole, after, attached),
             // 5.0
             ([whole, zeros], Some(b'.')) if !self.code(whole) && zeros.bytes().all(|digit| digit == b'0') => {
@@ -310,7 +321,7 @@ impl<'a> Lexer<'a, '_> {
                 self.at += number.len() - whole.len();
             }
             ([score, of], Some(b'/')) if !attached && of.parse() == Ok(self.scale().max) && self.counts_goodness() => {
-                let said = score.parse().map_or(Said::Odd, |score| self.number(score));
+                let said = score.parse().map_or(Utterance::Odd, |score| self.number(score));
                 self.push(said, number.len());
                 self.skip_unit();
             }
@@ -318,21 +329,21 @@ impl<'a> Lexer<'a, '_> {
             ([low, high], Some(b'-' | b'~')) if low.len() < 3 && high.len() < 3 => {
                 let ends = [low, high].map(|end| end.parse().ok().filter(|end| self.scale().contains(*end)));
                 let said = match ends {
-                    [Some(low), Some(high)] => Said::Score { scores: vec![low, high], spoken: false },
-                    _ => Said::Odd,
+                    [Some(low), Some(high)] => Utterance::Score { scores: vec![low, high], spoken: false },
+                    _ => Utterance::Odd,
                 };
                 self.push(said, number.len());
                 self.skip_unit();
             }
-            ([_, part], Some(b'.' | b'/')) if part.len() < 3 => self.push(Said::Odd, number.len()),
+            ([_, part], Some(b'.' | b'/')) if part.len() < 3 => self.push(Utterance::Odd, number.len()),
             // Dates, times, telephone numbers.
-            _ => self.push(Said::Other, number.len()),
+            _ => self.push(Utterance::Other, number.len()),
         }
     }
 
     /// A plus or a hash before the code for "not the colleague's fault", an equals sign after a letter.
     fn may_precede(&self, char: char) -> bool {
-        let scored = matches!(self.tokens.last(), Some(token) if matches!(token.said, Said::Score { .. }));
+        let scored = matches!(self.tokens.last(), Some(token) if matches!(token.said, Utterance::Score { .. }));
         scored && (char == '=' || "+#".contains(char) && self.code(self.rest()))
     }
 
@@ -359,7 +370,7 @@ impl<'a> Lexer<'a, '_> {
         let code = self.wording.not_staff_code == number && number.is_some_and(|code| !self.scale().contains(code));
         if let Some((of, more)) = self.out_of(after) {
             let fits = of == self.scale().max && self.counts_goodness() && !attached;
-            let said = number.filter(|_| fits).map_or(Said::Odd, |number| self.number(number));
+            let said = number.filter(|_| fits).map_or(Utterance::Odd, |number| self.number(number));
             return self.push(said, len + more);
         }
         // 5k, 5个人, 5%: some other thing, which nobody can name.
@@ -368,12 +379,12 @@ impl<'a> Lexer<'a, '_> {
                 || after.strip_prefix('+').is_some_and(|after| !self.code(after))
                 || after.strip_prefix('-').is_some_and(ends));
         let said = match number {
-            _ if len > 3 => Said::Other,
-            Some(_) if attached || glued => Said::Odd,
-            Some(_) if code && unit.is_none() => Said::Code,
-            Some(_) if unit.is_some_and(|(is_star, _)| is_star) && !self.has_stars() => Said::Odd,
+            _ if len > 3 => Utterance::Other,
+            Some(_) if attached || glued => Utterance::Odd,
+            Some(_) if code && unit.is_none() => Utterance::Code,
+            Some(_) if unit.is_some_and(|(is_star, _)| is_star) && !self.has_stars() => Utterance::Odd,
             Some(number) => self.number(number),
-            None => Said::Odd,
+            None => Utterance::Odd,
         };
         self.push(said, len + unit.map_or(0, |(_, len)| len));
     }
@@ -395,7 +406,7 @@ impl<'a> Lexer<'a, '_> {
         let counted = all == 5 || (all == filled && all > 1);
         let said = match i32::try_from(filled) {
             Ok(filled) if self.has_stars() && counted => self.number(filled),
-            _ => Said::Odd,
+            _ => Utterance::Odd,
         };
         self.push(said, len);
     }
@@ -433,15 +444,15 @@ impl<'a> Lexer<'a, '_> {
         if &rest[..len] == "no" && after.starts_with(|char: char| char.is_ascii_digit()) {
             // No. 1 is praise.
             let digits = after.find(|char: char| !char.is_ascii_digit()).unwrap_or(after.len());
-            return self.push(Said::Odd, rest.len() - after.len() + digits);
+            return self.push(Utterance::Odd, rest.len() - after.len() + digits);
         }
         let single = rest[..len].chars().count() == 1;
         let said = match self.letter() {
-            Some(score) => Said::Score { scores: vec![score], spoken: true },
+            Some(score) => Utterance::Score { scores: vec![score], spoken: true },
             // A letter alone was meant as an answer.
-            None if single && self.tokens.is_empty() && ends(&rest[len..]) => Said::Odd,
-            None if single && graded(&rest[len..]) => Said::Odd,
-            None => Said::Word,
+            None if single && self.tokens.is_empty() && ends(&rest[len..]) => Utterance::Odd,
+            None if single && graded(&rest[len..]) => Utterance::Odd,
+            None => Utterance::Word,
         };
         self.push(said, len);
     }

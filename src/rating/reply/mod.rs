@@ -30,7 +30,7 @@ mod typo;
 
 use std::{cmp::Ordering, collections::BTreeSet};
 
-use lexer::{Clause, Said, Token};
+use lexer::{Clause, Token, Utterance};
 use lexicon::{Lexicon, Tone};
 pub(super) use text::normalise;
 
@@ -99,27 +99,29 @@ impl Reader {
         let mut clauses = lexer::clauses(&text, &self.wording, &self.lexicon);
         clauses.iter_mut().for_each(|clause| self.mend(clause));
         let said = || clauses.iter().flat_map(|clause| clause.tokens.iter().map(|token| &token.said));
-        let has = |what: &Said| said().any(|said| said == what);
+        let has = |what: &Utterance| said().any(|said| said == what);
 
         let marks = marks(&clauses);
         let ask = || Outcome::Ambiguous(if confirm_by_label { Ask::Label } else { question(&marks) });
-        let doubt = has(&Said::Odd)
-            || has(&Said::Retraction) && !marks.is_empty()
+        let doubt = has(&Utterance::Odd)
+            || has(&Utterance::Retraction) && !marks.is_empty()
             || marks.iter().any(|mark| !mark.plain && !mark.rejected)
             || code_comes_first(said());
         if marks.is_empty() {
             return match cause(&clauses) {
-                _ if doubt || (has(&Said::Code) && has(&Said::Wrong)) => ask(),
+                _ if doubt || (has(&Utterance::Code) && has(&Utterance::Wrong)) => ask(),
                 Some(attribution) => self.reading(raw, &clauses, None, Some(attribution)),
-                None if has(&Said::Word) || has(&Said::Hypothetical) || has(&Said::Asking) => Outcome::Unreadable,
-                None if said().any(|said| matches!(said, Said::Judgement(_)))
-                    || has(&Said::Picture)
-                    || has(&Said::Wrong)
-                    || has(&Said::Instead) =>
+                None if has(&Utterance::Word) || has(&Utterance::Hypothetical) || has(&Utterance::Asking) => {
+                    Outcome::Unreadable
+                }
+                None if said().any(|said| matches!(said, Utterance::Judgement(_)))
+                    || has(&Utterance::Picture)
+                    || has(&Utterance::Wrong)
+                    || has(&Utterance::Instead) =>
                 {
                     ask()
                 }
-                None if has(&Said::Other) || has(&Said::NotThis) || has(&Said::Retraction) => ask(),
+                None if has(&Utterance::Other) || has(&Utterance::NotThis) || has(&Utterance::Retraction) => ask(),
                 None => Outcome::Unreadable,
             };
         }
@@ -137,7 +139,7 @@ impl Reader {
         };
         let (&[score], spoken) = (common.as_slice(), valid.iter().any(|mark| mark.spoken)) else { return ask() };
         let only_spoken = valid.iter().all(|mark| mark.spoken);
-        if (confirm_by_label && !spoken) || (only_spoken && self.tone(score) == Tone::Good && has(&Said::Irony)) {
+        if (confirm_by_label && !spoken) || (only_spoken && self.tone(score) == Tone::Good && has(&Utterance::Irony)) {
             return ask();
         }
         if clauses.iter().any(|clause| self.contradicts(clause, score)) {
@@ -163,14 +165,14 @@ impl Reader {
             && clause.tokens.iter().any(|token| {
                 matches!(
                     (&token.said, tone),
-                    (Said::Judgement(Tone::Good), Tone::Bad) | (Said::Judgement(Tone::Bad), Tone::Good)
+                    (Utterance::Judgement(Tone::Good), Tone::Bad) | (Utterance::Judgement(Tone::Bad), Tone::Good)
                 )
             })
     }
 
     fn reading(&self, raw: &str, clauses: &[Clause], score: Option<i32>, attribution: Option<Attribution>) -> Outcome {
         let tokens = || clauses.iter().flat_map(|clause| &clause.tokens);
-        let correction = tokens().any(|token| matches!(token.said, Said::Wrong | Said::Instead))
+        let correction = tokens().any(|token| matches!(token.said, Utterance::Wrong | Utterance::Instead))
             || marks(clauses).iter().any(|mark| mark.rejected);
         let bare = tokens().all(|token| is_bare(&token.said));
         let comment = if bare { String::new() } else { raw.trim().to_owned() };
@@ -179,11 +181,16 @@ impl Reader {
 
     /// Takes a clause that is a label but for a slip as that label.
     fn mend(&self, clause: &mut Clause) {
-        let around = |token: &Token| matches!(token.said, Said::Filler | Said::Polite | Said::Is | Said::Picture);
-        let numbers = |token: &Token| {
-            matches!(token.said, Said::Odd | Said::Other | Said::Code | Said::Score { spoken: false, .. })
+        let around = |token: &Token| {
+            matches!(token.said, Utterance::Filler | Utterance::Polite | Utterance::Is | Utterance::Picture)
         };
-        if !clause.tokens.iter().any(|token| token.said == Said::Word) || clause.tokens.iter().any(numbers) {
+        let numbers = |token: &Token| {
+            matches!(
+                token.said,
+                Utterance::Odd | Utterance::Other | Utterance::Code | Utterance::Score { spoken: false, .. }
+            )
+        };
+        if !clause.tokens.iter().any(|token| token.said == Utterance::Word) || clause.tokens.iter().any(numbers) {
             return;
         }
         let first = clause.tokens.iter().position(|token| !around(token));
@@ -191,7 +198,7 @@ impl Reader {
         if let (Some(first), Some(last)) = (first, last) {
             let (start, end) = (clause.tokens[first].start, clause.tokens[last].end);
             if let Some(score) = typo::nearest(&clause.text[start..end], &self.lexicon.labels) {
-                let said = Said::Score { scores: vec![score], spoken: true };
+                let said = Utterance::Score { scores: vec![score], spoken: true };
                 clause.tokens.splice(first..=last, [Token { said, start, end }]);
             }
         }
@@ -199,33 +206,43 @@ impl Reader {
 }
 
 /// Whether something belongs to an answer and needs no keeping as a comment.
-fn is_bare(said: &Said) -> bool {
+fn is_bare(said: &Utterance) -> bool {
     match said {
-        Said::Score { .. }
-        | Said::Code
-        | Said::Filler
-        | Said::Polite
-        | Said::Wrong
-        | Said::Instead
-        | Said::NotThis
-        | Said::Is => true,
-        Said::Odd | Said::Other | Said::Cause(_) | Said::Judgement(_) | Said::Irony | Said::Hypothetical => false,
-        Said::Retraction | Said::Asking | Said::Picture | Said::Word => false,
+        Utterance::Score { .. }
+        | Utterance::Code
+        | Utterance::Filler
+        | Utterance::Polite
+        | Utterance::Wrong
+        | Utterance::Instead
+        | Utterance::NotThis
+        | Utterance::Is => true,
+        Utterance::Odd
+        | Utterance::Other
+        | Utterance::Cause(_)
+        | Utterance::Judgement(_)
+        | Utterance::Irony
+        | Utterance::Hypothetical => false,
+        Utterance::Retraction | Utterance::Asking | Utterance::Picture | Utterance::Word => false,
     }
 }
 
 /// Whether something may stand in the clause of a score and leave the score what it is.
-fn is_plain(said: &Said) -> bool {
+fn is_plain(said: &Utterance) -> bool {
     match said {
-        Said::Score { .. }
-        | Said::Code
-        | Said::Cause(_)
-        | Said::Filler
-        | Said::Polite
-        | Said::Judgement(_)
-        | Said::Irony => true,
-        Said::Wrong | Said::Instead | Said::NotThis | Said::Is | Said::Picture => true,
-        Said::Odd | Said::Other | Said::Hypothetical | Said::Retraction | Said::Asking | Said::Word => false,
+        Utterance::Score { .. }
+        | Utterance::Code
+        | Utterance::Cause(_)
+        | Utterance::Filler
+        | Utterance::Polite
+        | Utterance::Judgement(_)
+        | Utterance::Irony => true,
+        Utterance::Wrong | Utterance::Instead | Utterance::NotThis | Utterance::Is | Utterance::Picture => true,
+        Utterance::Odd
+        | Utterance::Other
+        | Utterance::Hypothetical
+        | Utterance::Retraction
+        | Utterance::Asking
+        | Utterance::Word => false,
     }
 }
 
@@ -233,24 +250,24 @@ fn marks<'a>(clauses: &'a [Clause]) -> Vec<Mark<'a>> {
     let mut marks: Vec<Mark> = Vec::new();
     let mut supposed = false;
     for clause in clauses {
-        supposed |= clause.tokens.iter().any(|token| token.said == Said::Hypothetical);
+        supposed |= clause.tokens.iter().any(|token| token.said == Utterance::Hypothetical);
         let plain = !supposed && !clause.question && clause.tokens.iter().all(|token| is_plain(&token.said));
-        let mut before = &Said::Filler;
+        let mut before = &Utterance::Filler;
         for token in &clause.tokens {
             // "5 is wrong" rejects what was just said; "wrong, 5" does not.
-            if token.said == Said::Wrong
+            if token.said == Utterance::Wrong
                 && let Some(mark) = marks.last_mut()
             {
                 mark.rejected = true;
             }
-            if let Said::Score { scores, spoken } = &token.said {
-                let (rejected, put_right) = (*before == Said::NotThis, *before == Said::Instead);
+            if let Utterance::Score { scores, spoken } = &token.said {
+                let (rejected, put_right) = (*before == Utterance::NotThis, *before == Utterance::Instead);
                 // 好满意 is more than 满意.
-                let judged = *spoken && matches!(before, Said::Judgement(_));
-                let joined = *before == Said::Is;
+                let judged = *spoken && matches!(before, Utterance::Judgement(_));
+                let joined = *before == Utterance::Is;
                 marks.push(Mark { scores, spoken: *spoken, plain: plain && !judged, rejected, put_right, joined });
             }
-            if token.said != Said::Filler {
+            if token.said != Utterance::Filler {
                 before = &token.said;
             }
         }
@@ -259,8 +276,10 @@ fn marks<'a>(clauses: &'a [Clause]) -> Vec<Mark<'a>> {
 }
 
 /// The code before the score may be the beginning of a number.
-fn code_comes_first<'a>(said: impl Iterator<Item = &'a Said>) -> bool {
-    let mut codes = said.filter(|said| matches!(said, Said::Code | Said::Score { .. })).map(|said| *said == Said::Code);
+fn code_comes_first<'a>(said: impl Iterator<Item = &'a Utterance>) -> bool {
+    let mut codes = said
+        .filter(|said| matches!(said, Utterance::Code | Utterance::Score { .. }))
+        .map(|said| *said == Utterance::Code);
     codes.next() == Some(true) && codes.next().is_some()
 }
 
@@ -268,28 +287,35 @@ fn cause(clauses: &[Clause]) -> Option<Attribution> {
     let mut causes = BTreeSet::new();
     for clause in clauses {
         let doubtful = clause.question
-            || clause
-                .tokens
-                .iter()
-                .any(|token| matches!(token.said, Said::Asking | Said::Hypothetical | Said::Retraction | Said::Irony));
-        let mut before = &Said::Filler;
+            || clause.tokens.iter().any(|token| {
+                matches!(
+                    token.said,
+                    Utterance::Asking | Utterance::Hypothetical | Utterance::Retraction | Utterance::Irony
+                )
+            });
+        let mut before = &Utterance::Filler;
         for token in &clause.tokens {
             match token.said {
-                Said::Cause(_) if of_staff(&clause.text[..token.start]) => {}
-                Said::Cause(_) if doubtful || *before == Said::NotThis || *before == Said::Word => {}
-                Said::Cause(cause) => _ = causes.insert(cause),
-                Said::Code => _ = causes.insert(Attribution::Other),
-                Said::Score { .. }
-                | Said::Odd
-                | Said::Other
-                | Said::Filler
-                | Said::Polite
-                | Said::Judgement(_)
-                | Said::Irony => {}
-                Said::Wrong | Said::Instead | Said::NotThis | Said::Is | Said::Hypothetical | Said::Retraction => {}
-                Said::Asking | Said::Picture | Said::Word => {}
+                Utterance::Cause(_) if of_staff(&clause.text[..token.start]) => {}
+                Utterance::Cause(_) if doubtful || *before == Utterance::NotThis || *before == Utterance::Word => {}
+                Utterance::Cause(cause) => _ = causes.insert(cause),
+                Utterance::Code => _ = causes.insert(Attribution::Other),
+                Utterance::Score { .. }
+                | Utterance::Odd
+                | Utterance::Other
+                | Utterance::Filler
+                | Utterance::Polite
+                | Utterance::Judgement(_)
+                | Utterance::Irony => {}
+                Utterance::Wrong
+                | Utterance::Instead
+                | Utterance::NotThis
+                | Utterance::Is
+                | Utterance::Hypothetical
+                | Utterance::Retraction => {}
+                Utterance::Asking | Utterance::Picture | Utterance::Word => {}
             }
-            if token.said != Said::Filler {
+            if token.said != Utterance::Filler {
                 before = &token.said;
             }
         }

@@ -1,15 +1,14 @@
 //! Ratings and their counters in the database.
 
-mod aftermath;
 mod change;
 mod contact;
 pub(crate) mod counters;
 mod entity;
 mod find;
+mod outcomes;
 mod rows;
 mod submit;
 
-pub(crate) use aftermath::aftermath;
 pub(crate) use change::{CORRECTION_WINDOW, Correction, follow, restand, supersede};
 pub(crate) use contact::since_answer;
 pub(crate) use counters::{Period, Wanted, figures};
@@ -17,6 +16,7 @@ pub(crate) use entity::rating::Column as RatingColumn;
 pub(crate) use find::{
     Filter, Links, among, counted_besides, find, ids_within, links, list, note_reading, of_interaction, standing_for,
 };
+pub(crate) use outcomes::outcomes;
 pub(crate) use submit::{Entry, Receipt, Submitter, submit};
 
 /// Locks the ratings of all servers until the transaction ends; gives the database's time, read after that.

@@ -18,7 +18,7 @@ use crate::{
     clock::Micros,
     error::{Error, Reason, Result},
     interaction::{self, Served},
-    rating::{Rating, Told, figures::Changes, judge},
+    rating::{Input, Rating, figures::Changes, judge},
     store::{Abort, Store, Tx, group::WriteGroup, set},
     template,
     template::Template,
@@ -30,7 +30,7 @@ pub(crate) struct Entry {
     /// From whose request id, and which.
     pub(crate) request_key: Uuid,
     pub(crate) body_hash: Uuid,
-    pub(crate) told: Told,
+    pub(crate) told: Input,
     /// The person who enters it, if one does.
     pub(crate) by: Option<String>,
 }

@@ -19,8 +19,8 @@ use crate::{
     },
     rating::{
         Rated,
-        aftermath::{Aftermath, Gathering, RETURN},
         figures::{Subject, Unit},
+        outcomes::{Gathering, Outcomes, RETURN},
         rules::midnight,
     },
     reach::Sight,
@@ -28,13 +28,13 @@ use crate::{
 };
 
 /// What came of each group that is wanted, by key. Reads every interaction of the period, and of the 30 days after it.
-pub(crate) async fn aftermath(store: &Store, zone: &TimeZone, wanted: &Wanted) -> Result<BTreeMap<String, Aftermath>> {
+pub(crate) async fn outcomes(store: &Store, zone: &TimeZone, wanted: &Wanted) -> Result<BTreeMap<String, Outcomes>> {
     let (reader, now) = (store.reader(), store.clock().now_micros());
     let (from, to) = (midnight(wanted.period.first, zone), midnight(wanted.period.last.saturating_add(1), zone));
     let until = to.map(|to| to.saturating_add(RETURN));
     let as_rated = AsRated::read(reader, wanted.besides.id(), from, until).await?;
     let mut known = contacts(reader, wanted.besides.id(), from, until).await?;
-    as_rated.put_right(&mut known);
+    as_rated.correct_contacts(&mut known);
     // Derived from the same contacts as in a summary of the period.
     let near: Vec<_> =
         known.iter().filter(|one| to.is_none_or(|to| one.at <= to.saturating_add(WINDOW))).cloned().collect();

@@ -34,7 +34,7 @@ pub(crate) struct Returns {
 
 /// What came of one group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Aftermath {
+pub(crate) struct Outcomes {
     pub(crate) readings: Readings,
     pub(crate) returns: Returns,
 }
@@ -87,7 +87,7 @@ impl Gathering {
     }
 
     /// The groups, by key; `matters`: of the period and the 30 days after it.
-    pub(crate) fn finish(self, matters: &Matters) -> BTreeMap<String, Aftermath> {
+    pub(crate) fn finish(self, matters: &Matters) -> BTreeMap<String, Outcomes> {
         let Self { now, groups, returns, .. } = self;
         let came_back = |customer: &String, (over, failure): Failure| {
             let all = returns.get(customer).map(Vec::as_slice).unwrap_or_default();
@@ -103,7 +103,7 @@ impl Gathering {
                     (false, false) => found.stayed_away += 1,
                 }
             }
-            Aftermath { readings: group.readings, returns: found }
+            Outcomes { readings: group.readings, returns: found }
         };
         groups.into_iter().map(|(key, group)| (key, finish(group))).collect()
     }
