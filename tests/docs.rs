@@ -49,8 +49,9 @@ fn every_page_is_in_the_book() {
 fn is_path(text: &str) -> bool {
     let is_plain = text.chars().all(|one| one.is_ascii_alphanumeric() || "/._-".contains(one));
     // Names in capitals stand for what a reader chooses.
-    let is_chosen = text.split('/').any(|part| part.starts_with(|one: char| one.is_uppercase()) && !part.contains(".md"))
-        || text.contains("mNNNN");
+    let is_chosen =
+        text.split('/').any(|part| part.starts_with(|one: char| one.is_uppercase()) && !part.contains(".md"))
+            || text.contains("mNNNN");
     is_plain && !is_chosen && FOLDERS.iter().any(|folder| text.starts_with(folder))
 }
 

@@ -180,10 +180,19 @@ fn evidence(evidence: Evidence) -> v1::BriefEvidence {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{ContactPurpose, PURPOSES};
     use crate::{
-        api::v1::Reach,
+        api::{convert::enum_values, v1::Reach},
         auth::{access::Access, roles},
     };
+
+    #[test]
+    fn the_policy_is_asked_about_every_purpose() {
+        let asked: BTreeSet<_> = PURPOSES.iter().map(|purpose| *purpose as i32).collect();
+        assert_eq!(asked, enum_values::<ContactPurpose>().map(|purpose| purpose as i32).collect());
+    }
 
     #[test]
     fn those_who_are_briefed_may_read_all_of_it_elsewhere() {

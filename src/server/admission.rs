@@ -175,7 +175,9 @@ impl Caps {
         let largest = method.map_or(OPEN_BYTES, |method| method.largest);
         let take = |bytes| self.arriving.take(subject, bytes);
         let (request, message, _arrived) = arrival::whole(request, largest, self.longest_arrival, take).await?;
-        let is_heavy = heavy::is_heavy(request.uri().path(), &message);
+        let long_page = method.and_then(|method| method.page_size).filter(|_| !subject.is_application);
+        let is_heavy = heavy::is_heavy(request.uri().path(), &message)
+            || long_page.is_some_and(|page_size| heavy::asks_for_a_long_page(page_size, &message));
         drop(message);
         let turn = match is_heavy {
             true => Some(self.turns.of_heavy(subject).await?),

@@ -1,5 +1,6 @@
 //! Turns. Of calls that read much there are few at once, so that a handful of summaries does not stop all other reads, and one
-//! at once of each person, so that nobody takes the turns of others. Of all other calls of a person there are a few at once:
+//! at once of each person, so that nobody takes the turns of others. A person's long page counts as one. Of all other calls of a
+//! person there are a few at once:
 //! somebody who sends a hundred together has them answered one after the other, and keeps nobody else waiting.
 
 use std::{
@@ -8,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use prost::Message as _;
+use prost::{
+    Message as _,
+    encoding::{DecodeContext, decode_key, decode_varint, skip_field},
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
@@ -38,6 +42,8 @@ const METHODS: [&str; 9] = [
     "/rapport.v1.RatingService/RankStaff",
     "/rapport.v1.RatingService/RankTeams",
 ];
+/// A page of more items reads much.
+const LONG_PAGE: i32 = 100;
 /// Heavy in its full view only.
 const SCORECARD: &str = "/rapport.v1.RatingService/GetScorecard";
 
@@ -48,6 +54,24 @@ pub(super) fn is_heavy(path: &str, message: &[u8]) -> bool {
         told.is_some_and(|told| told.view() == ScorecardView::Full)
     };
     METHODS.contains(&path) || (path == SCORECARD && full())
+}
+
+/// Whether a call asks for a long page; `page_size`: the number of the field that says how long.
+pub(super) fn asks_for_a_long_page(page_size: u32, message: &[u8]) -> bool {
+    let mut rest = message.get(PREFIX..).unwrap_or_default();
+    let mut size = 0;
+    // What cannot be read is refused behind this.
+    while let Ok((number, wire)) = decode_key(&mut rest) {
+        let read = match number == page_size {
+            // A negative one, which is refused, comes as a number of 64 bits.
+            true => decode_varint(&mut rest).map(|told| size = i32::try_from(told).unwrap_or(-1)),
+            false => skip_field(wire, number, &mut rest, DecodeContext::default()),
+        };
+        if read.is_err() {
+            break;
+        }
+    }
+    size > LONG_PAGE
 }
 
 /// The turns of calls.
@@ -142,7 +166,12 @@ impl Drop for Mine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::v1::ACCESS;
+    use prost_reflect::DescriptorPool;
+
+    use crate::api::{
+        DESCRIPTOR_SET,
+        v1::{ACCESS, InteractionFilter, ListInteractionsRequest},
+    };
 
     #[test]
     fn heavy_methods_are_methods() {
@@ -153,6 +182,20 @@ mod tests {
             is_heavy(SCORECARD, &[&[0; PREFIX][..], &request.encode_to_vec()].concat())
         };
         assert!(asked(ScorecardView::Full) && !asked(ScorecardView::Unspecified) && !is_heavy(SCORECARD, b""));
+    }
+
+    #[test]
+    fn a_long_page_is_seen_in_the_message() {
+        let asks = |page_size| {
+            let filter = Some(InteractionFilter { case_id: "c".repeat(300), ..Default::default() });
+            let request = ListInteractionsRequest { page_size, filter, page_token: "t".to_owned() };
+            let number = DescriptorPool::decode(DESCRIPTOR_SET).unwrap();
+            let number = number.get_message_by_name("rapport.v1.ListInteractionsRequest").unwrap();
+            let number = number.get_field_by_name("page_size").unwrap().number();
+            asks_for_a_long_page(number, &[&[0; PREFIX][..], &request.encode_to_vec()].concat())
+        };
+        assert!(asks(500) && asks(101) && !asks(100) && !asks(0) && !asks(-1));
+        assert!(!asks_for_a_long_page(2, b"") && !asks_for_a_long_page(2, &[0xff; 40]));
     }
 
     #[tokio::test]

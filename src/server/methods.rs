@@ -35,6 +35,8 @@ pub(super) struct Traits {
     pub(super) takes_stream: bool,
     /// Bytes of a request at most, with what precedes the message.
     pub(super) largest: usize,
+    /// The number of the field that says how many items a page may have, where it gives pages.
+    pub(super) page_size: Option<u32>,
 }
 
 impl Methods {
@@ -49,6 +51,7 @@ impl Methods {
                 mutates: method.input().get_field_by_name("request_id").is_some(),
                 takes_stream: method.is_client_streaming(),
                 largest: message.saturating_add(PREFIX),
+                page_size: method.input().get_field_by_name("page_size").map(|field| field.number()),
             })
         };
         Self(ACCESS.iter().filter_map(|(path, _)| of(path).map(|traits| (*path, traits))).collect())
@@ -77,5 +80,8 @@ mod tests {
         assert_eq!(of("/rapport.v1.InteractionService/RecordInteractions").map(|one| one.1), Some(true));
         assert_eq!(of("/rapport.v1.CompetitionService/OpenVoting"), Some((true, false, small)));
         assert_eq!(of("/grpc.health.v1.Health/Check"), None);
+        let pages = |path| methods.of(path).and_then(|traits| traits.page_size);
+        assert!(pages("/rapport.v1.InteractionService/ListInteractions").is_some());
+        assert_eq!(pages("/rapport.v1.InteractionService/GetInteraction"), None);
     }
 }
