@@ -194,13 +194,6 @@ pub struct Zone {
     pub rules: TimeZone,
 }
 
-impl Zone {
-    /// UTC.
-    pub fn utc() -> Self {
-        Self { name: "UTC".to_owned(), rules: TimeZone::UTC }
-    }
-}
-
 /// A text that is never printed, by mistake or otherwise.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);

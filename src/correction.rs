@@ -93,7 +93,8 @@ pub(crate) async fn withdraw(tx: &Tx, now: Micros, rating: &Rating, said: Statem
     contest::store::open_for_customer(tx, now, rating, said.words, contacted).await
 }
 
-/// The same in an open transaction that holds the lock of the ratings since `now`, whatever the request.
+/// Puts a rating right as [`correct`] does in time, in an open transaction that holds the lock of the ratings since `now`,
+/// whatever the request.
 pub(crate) async fn correct_in(tx: &Tx, correction: &Correction, now: Micros) -> Result<Uuid, Abort> {
     let (later, changes) = supersede(tx, correction, now).await?;
     contest::store::follow(tx, correction.rating_id, later).await?;

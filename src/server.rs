@@ -9,12 +9,12 @@ mod budget;
 mod call_log;
 mod connection;
 mod deadline;
-mod heavy;
 mod methods;
 mod middleware;
 mod operations;
 mod quota;
 mod tls;
+mod turns;
 mod web;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};

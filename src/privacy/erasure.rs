@@ -12,7 +12,10 @@ use crate::{
     audit,
     clock::Micros,
     competition,
-    directory::{Alias, tombstone, tombstone::Name},
+    directory::{
+        Alias,
+        tombstone::{self, Name},
+    },
     error::{Error, Result},
     preference,
     store::{Abort, Store, Tx, sequence, set},

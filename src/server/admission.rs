@@ -27,9 +27,9 @@ use super::{
     budget::Budget,
     connection::{InFlight, Traffic},
     deadline::Progress,
-    heavy::{self, Turns},
     methods::Methods,
-    quota::{Counts, Quotas, SOON},
+    quota::{Counts, LATE, Quotas, SOON},
+    turns::{self, Turns},
 };
 use crate::{
     api::status,
@@ -47,8 +47,6 @@ const CHECKS_ARRIVING: usize = 32;
 /// Watches of health, and streams of reflection, open at once, and from one address.
 const OPEN_WATCHES: usize = 64;
 const OPEN_WATCHES_PER_ADDRESS: usize = 4;
-/// How late a person is told that they call too often.
-const LATE: Duration = Duration::from_millis(100);
 /// What a check of health may be long; the name of a service stands in it.
 const OPEN_BYTES: usize = 4 * 1024;
 /// How soon it must have come.
@@ -165,7 +163,6 @@ impl Caps {
         let subject = self.quotas.subject(&Caller::of(request.extensions())?.principal);
         let own = self.quotas.begin_call(subject)?;
         if let Err(too_many) = self.quotas.check_rate(subject) {
-            // Told late, so that a person who asks again at once does not ask thousands of times a second.
             if !subject.is_application {
                 tokio::time::sleep(LATE).await;
             }
@@ -176,8 +173,8 @@ impl Caps {
         let take = |bytes| self.arriving.take(subject, bytes);
         let (request, message, _arrived) = arrival::whole(request, largest, self.longest_arrival, take).await?;
         let long_page = method.and_then(|method| method.page_size).filter(|_| !subject.is_application);
-        let is_heavy = heavy::is_heavy(request.uri().path(), &message)
-            || long_page.is_some_and(|page_size| heavy::asks_for_a_long_page(page_size, &message));
+        let is_heavy = turns::is_heavy(request.uri().path(), &message)
+            || long_page.is_some_and(|page_size| turns::asks_for_a_long_page(page_size, &message));
         drop(message);
         let turn = match is_heavy {
             true => Some(self.turns.of_heavy(subject).await?),

@@ -21,7 +21,7 @@ use tower::{Layer, Service};
 
 use super::{
     connection::Traffic,
-    quota::{Counts, SOON},
+    quota::{Counts, LATE, SOON},
 };
 use crate::{
     api::status,
@@ -33,8 +33,6 @@ use crate::{
 /// Addresses that are remembered at most; the more there are, the less each of them costs.
 const MOST: usize = 65_536;
 
-/// How late an address is told that it had too many refused.
-const LATE: Duration = Duration::from_millis(100);
 /// Calls of one address that wait to be told; more are told at once.
 const WAITING: usize = 64;
 

@@ -14,6 +14,9 @@ use crate::{api::v1::Role, auth::Principal, config::Limits, error::Error};
 
 /// When to come back where nobody can tell when there will be room.
 pub(super) const SOON: Duration = Duration::from_secs(1);
+/// How late people are told that they call too often, and addresses that they had too many tokens refused: so that nobody can
+/// ask again thousands of times a second.
+pub(super) const LATE: Duration = Duration::from_millis(100);
 
 /// A caller, as a number: a role and a subject, hashed with this server's own seed. That two should share one is less
 /// likely than that a disk should fail, and would do no more than slow them down.
