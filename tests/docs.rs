@@ -7,6 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// What a build puts into folders that are not committed: there on one machine, missing on another.
+const MADE: [&str; 3] = ["node_modules", "dist", "gen"];
+
 /// Where sources and the like stand.
 const FOLDERS: [&str; 9] =
     ["build/", "clients/", "docs/", "examples/", "migrations/", "proto/", "src/", "tests/", ".ci/"];
@@ -52,7 +55,8 @@ fn is_path(text: &str) -> bool {
     let is_chosen =
         text.split('/').any(|part| part.starts_with(|one: char| one.is_uppercase()) && !part.contains(".md"))
             || text.contains("mNNNN");
-    is_plain && !is_chosen && FOLDERS.iter().any(|folder| text.starts_with(folder))
+    let is_made = text.split('/').any(|part| MADE.contains(&part));
+    is_plain && !is_chosen && !is_made && FOLDERS.iter().any(|folder| text.starts_with(folder))
 }
 
 /// README and the like beside the sources, and everything below `docs`.
