@@ -22,7 +22,7 @@
 //! | what is asked | `template`: surveys and their words; `context`: what services are made from |
 //! | whom it is about | [`contact`]: may they be contacted; [`directory`]: teams, staff, customers; [`watch`]; `call` |
 //! | who may see what | [`audit`], `reach`, [`auth`] |
-//! | storage | [`store`]: the one transaction runner, both databases; [`page`]; [`vault`]; [`metrics`] |
+//! | storage | [`store`]: the one transaction runner, both databases; [`page`]; [`vault`]; [`metrics`]; `offload`: long work beside calls |
 //! | the contract | [`api`], [`error`]: generated code, checks, statuses |
 //! | the ground | [`config`], [`telemetry`], [`clock`] and small things without rules of ours |
 
@@ -51,6 +51,7 @@ pub mod interaction;
 mod log_writer;
 mod master_keys;
 pub mod metrics;
+mod offload;
 pub mod page;
 pub mod preference;
 mod printable;

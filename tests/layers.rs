@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["clock_trust", "config", "log_writer"],
     &["telemetry"],
     &[CONTRACT],
-    &["vault"],
+    &["offload", "vault"],
     &["page", "store"],
     &["auth", "metrics"],
     &["reach"],

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     api::v1::{self, ScorecardUnit},
     error::{Error, Result},
+    offload,
     reach::{Oneself, Scope},
     store::Store,
 };
@@ -95,13 +96,13 @@ impl Comparison {
             let standings = ranking::rank(&self.groups, &self.terms);
             (self, standings)
         };
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+        offload::run(work).await
     }
 
     /// Why one of them stands where it stands.
     pub(super) async fn explain(self, key: String) -> Result<Option<Explanation>> {
         let work = move || ranking::explain(&self.groups, &key, &self.terms);
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+        offload::run(work).await
     }
 
     /// Which of the rows lie within reach. What others did goes into the comparison all the same.

@@ -37,6 +37,7 @@ use crate::{
     audit,
     clock::Micros,
     error::{Error, Result},
+    offload,
     rating::shrunken_team_means,
     store::{Abort, Store, Tx},
     vault::Vault,
@@ -100,7 +101,7 @@ impl Closing {
         });
         let Some(ended) = ended.await? else { return Ok(()) };
         let uncounted = Uncounted::read(&self.store, &self.vault, ended).await?;
-        let counted = tokio::task::spawn_blocking(move || counted(uncounted)).await.map_err(Error::internal)??;
+        let counted = offload::run(move || counted(uncounted)).await??;
         let (this, counted) = (self.clone(), Arc::new(counted));
         let published = self.store.transact(move |tx| {
             let (this, counted) = (this.clone(), counted.clone());

@@ -31,6 +31,7 @@ use crate::{
     clock::Micros,
     directory::store::{StaffQuery, find_staff, list_staff},
     error::{Error, Result},
+    offload,
     reach::Scope,
     store::{
         Abort, Kind, Present, Store, Table, Tx,
@@ -122,8 +123,8 @@ pub(crate) async fn prepare((store, vault): (&Store, &Vault), id: Uuid, public_d
     });
     let (competition, basis, secret, now) = looked.await?;
     let draw = public_draw.to_owned();
-    let dealing = tokio::task::spawn_blocking(move || prepared(&competition, basis, &secret, now, &draw));
-    Ok(Arc::new(dealing.await.map_err(Error::internal)??))
+    let dealing = offload::run(move || prepared(&competition, basis, &secret, now, &draw));
+    Ok(Arc::new(dealing.await??))
 }
 
 /// What a deal follows from, if the vote can open.
