@@ -25,6 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "rapport/v1/error_reason.proto",
         "rapport/v1/interaction.proto",
         "rapport/v1/preference.proto",
+        "rapport/v1/privacy.proto",
         "rapport/v1/quality.proto",
         "rapport/v1/rating.proto",
         "rapport/v1/survey.proto",

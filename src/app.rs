@@ -10,8 +10,9 @@ use crate::{
         audit_service_server::AuditServiceServer, competition_service_server::CompetitionServiceServer,
         contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
         directory_service_server::DirectoryServiceServer, interaction_service_server::InteractionServiceServer,
-        preference_service_server::PreferenceServiceServer, quality_service_server::QualityServiceServer,
-        rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
+        preference_service_server::PreferenceServiceServer, privacy_service_server::PrivacyServiceServer,
+        quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
+        survey_service_server::SurveyServiceServer,
     },
     audit::service::AuditApi,
     clock_trust::Trusted,
@@ -24,6 +25,7 @@ use crate::{
     interaction::{Reactions, service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
     preference::service::PreferenceApi,
+    privacy::service::PrivacyApi,
     quality::service::QualityApi,
     rating::{self, service::RatingApi},
     store::Store,
@@ -93,6 +95,7 @@ pub(crate) fn services(
     let quality = QualityServiceServer::new(QualityApi::new(&context)).max_decoding_message_size(small);
     let competitions = CompetitionServiceServer::new(CompetitionApi::new(&context)).max_decoding_message_size(small);
     let preferences = PreferenceServiceServer::new(PreferenceApi::new(&context)).max_decoding_message_size(small);
+    let privacy = PrivacyServiceServer::new(PrivacyApi::new(&context)).max_decoding_message_size(small);
     let audit = AuditServiceServer::new(AuditApi::new(&context)).max_decoding_message_size(small);
     let names = vec![
         name(&directory),
@@ -104,9 +107,10 @@ pub(crate) fn services(
         name(&quality),
         name(&competitions),
         name(&preferences),
+        name(&privacy),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
     let routes = routes.add_service(surveys).add_service(ratings).add_service(contests).add_service(quality);
-    (routes.add_service(competitions).add_service(preferences).add_service(audit), names)
+    (routes.add_service(competitions).add_service(preferences).add_service(privacy).add_service(audit), names)
 }

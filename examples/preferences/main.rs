@@ -257,7 +257,7 @@ async fn forget(subject: &Subject, history: u64) -> anyhow::Result<()> {
         let page_size = if pages == 0 { 0 } else { 1_000 };
         let request = ExportCustomerRequest { customer_id: id.clone(), page_size, page_token };
         let lap = Instant::now();
-        let page = admin.preferences.clone().export_customer(request).await.map_err(|status| explain(&status))?;
+        let page = admin.privacy.clone().export_customer(request).await.map_err(|status| explain(&status))?;
         slowest = slowest.max(lap.elapsed().as_secs_f64() * 1e3);
         if pages == 0 {
             println!("{:<16}{slowest:>10.0} ms for the first page", "ExportCustomer");
@@ -280,7 +280,7 @@ async fn forget(subject: &Subject, history: u64) -> anyhow::Result<()> {
     let request =
         EraseCustomerRequest { request_id: "erase".to_owned(), customer_id: id, reason: "as he asked".to_owned() };
     let begun = Instant::now();
-    let erased = admin.preferences.clone().erase_customer(request).await.map_err(|status| explain(&status))?;
+    let erased = admin.privacy.clone().erase_customer(request).await.map_err(|status| explain(&status))?;
     println!("{:<16}{:>10.0} ms", "EraseCustomer", begun.elapsed().as_secs_f64() * 1e3);
     let receipt = erased.into_inner().receipt.context("no receipt")?;
     ensure!(receipt.text.contains(&format!("\ninteraction {history}\n")), "not all was erased: {}", receipt.text);

@@ -22,8 +22,9 @@ use crate::{
         GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
         competition_service_client::CompetitionServiceClient, contest_service_client::ContestServiceClient,
         directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
-        preference_service_client::PreferenceServiceClient, quality_service_client::QualityServiceClient,
-        rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
+        preference_service_client::PreferenceServiceClient, privacy_service_client::PrivacyServiceClient,
+        quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
+        survey_service_client::SurveyServiceClient,
     },
     private_file,
 };
@@ -77,6 +78,8 @@ pub struct Client {
     pub competitions: CompetitionServiceClient<Connection>,
     /// How customers like to be met.
     pub preferences: PreferenceServiceClient<Connection>,
+    /// Consent, export, erasure.
+    pub privacy: PrivacyServiceClient<Connection>,
     /// The audit trail.
     pub audit: AuditServiceClient<Connection>,
 }
@@ -156,6 +159,7 @@ impl Client {
             quality: QualityServiceClient::new(connection.clone()),
             competitions: CompetitionServiceClient::new(connection.clone()),
             preferences: PreferenceServiceClient::new(connection.clone()),
+            privacy: PrivacyServiceClient::new(connection.clone()),
             audit: AuditServiceClient::new(connection),
         }
     }

@@ -36,7 +36,6 @@ use crate::{
         store::among,
     },
     page::Query,
-    privacy::service::PrivacyApi,
     reach::{Scope, Sight},
     store::{Abort, Store, Tx, request},
 };
@@ -55,13 +54,11 @@ const GET_INTERACTION: &str = "/rapport.v1.InteractionService/GetInteraction";
 pub struct PreferenceApi {
     store: Store,
     zone: Zone,
-    privacy: PrivacyApi,
 }
 
 impl PreferenceApi {
     pub(crate) fn new(context: &Context) -> Self {
-        let privacy = PrivacyApi::new(context);
-        Self { store: context.store.clone(), zone: context.zone.clone(), privacy }
+        Self { store: context.store.clone(), zone: context.zone.clone() }
     }
 
     /// Does a change once per request id, under the lock of the customer, and leaves a trace. Gives the statement that it
@@ -260,18 +257,6 @@ impl PreferenceService for PreferenceApi {
             })
         })
         .await
-    }
-
-    async fn set_consent(&self, request: Request<v1::SetConsentRequest>) -> Answer<v1::SetConsentResponse> {
-        respond(self.privacy.set_consent(request)).await
-    }
-
-    async fn export_customer(&self, request: Request<v1::ExportCustomerRequest>) -> Answer<v1::ExportCustomerResponse> {
-        respond(self.privacy.export_customer(request)).await
-    }
-
-    async fn erase_customer(&self, request: Request<v1::EraseCustomerRequest>) -> Answer<v1::EraseCustomerResponse> {
-        respond(self.privacy.erase_customer(request)).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! The RPCs of personal data.
 
 use prost::Message as _;
-use tonic::Request;
+use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{
@@ -11,10 +11,10 @@ use super::{
 use crate::{
     api::{
         convert::{micros, normal, timestamp},
-        v1::{self, AuditAction},
+        v1::{self, AuditAction, privacy_service_server::PrivacyService},
     },
     audit,
-    call::{Call, mutation, page_size},
+    call::{Call, mutation, page_size, respond},
     context::Context,
     directory::{
         Alias,
@@ -29,11 +29,13 @@ use crate::{
     vault::Vault,
 };
 
+type Answer<T> = Result<Response<T>, Status>;
+
 const PAGE: u64 = 200;
 /// Clocks of callers may be ahead by this much.
 const SKEW: i64 = 60_000_000;
 
-/// Serves the personal data of customers.
+/// Serves [`PrivacyService`].
 #[derive(Clone, Debug)]
 pub struct PrivacyApi {
     store: Store,
@@ -45,7 +47,7 @@ impl PrivacyApi {
         Self { store: context.store.clone(), vault: context.vault.clone() }
     }
 
-    pub(crate) async fn set_consent(&self, request: Request<v1::SetConsentRequest>) -> Result<v1::SetConsentResponse> {
+    async fn set_consent(&self, request: Request<v1::SetConsentRequest>) -> Result<v1::SetConsentResponse> {
         let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
         let id = std::mem::take(&mut message.request_id);
         let mutation = mutation(&caller, "SetConsent", id, &message);
@@ -88,10 +90,7 @@ impl PrivacyApi {
         Ok(v1::SetConsentResponse { contact_point: found.map(contact_point_message) })
     }
 
-    pub(crate) async fn export_customer(
-        &self,
-        request: Request<v1::ExportCustomerRequest>,
-    ) -> Result<v1::ExportCustomerResponse> {
+    async fn export_customer(&self, request: Request<v1::ExportCustomerRequest>) -> Result<v1::ExportCustomerResponse> {
         let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
         let bound = v1::ExportCustomerRequest { customer_id: message.customer_id.clone(), ..Default::default() };
         let query = Query::new("ExportCustomer", &scope.binding(&caller), &bound.encode_to_vec());
@@ -128,10 +127,7 @@ impl PrivacyApi {
         Ok(v1::ExportCustomerResponse { json_lines, next_page_token })
     }
 
-    pub(crate) async fn erase_customer(
-        &self,
-        request: Request<v1::EraseCustomerRequest>,
-    ) -> Result<v1::EraseCustomerResponse> {
+    async fn erase_customer(&self, request: Request<v1::EraseCustomerRequest>) -> Result<v1::EraseCustomerResponse> {
         let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
         let id = std::mem::take(&mut message.request_id);
         let mutation = mutation(&caller, "EraseCustomer", id, &message);
@@ -163,5 +159,20 @@ impl PrivacyApi {
             public_key: public_key.unwrap_or_default(),
         };
         Ok(v1::EraseCustomerResponse { receipt: Some(receipt) })
+    }
+}
+
+#[tonic::async_trait]
+impl PrivacyService for PrivacyApi {
+    async fn set_consent(&self, request: Request<v1::SetConsentRequest>) -> Answer<v1::SetConsentResponse> {
+        respond(self.set_consent(request)).await
+    }
+
+    async fn export_customer(&self, request: Request<v1::ExportCustomerRequest>) -> Answer<v1::ExportCustomerResponse> {
+        respond(self.export_customer(request)).await
+    }
+
+    async fn erase_customer(&self, request: Request<v1::EraseCustomerRequest>) -> Answer<v1::EraseCustomerResponse> {
+        respond(self.erase_customer(request)).await
     }
 }

@@ -35,7 +35,7 @@ const METHODS: [&str; 9] = [
     "/rapport.v1.CompetitionService/ExportRecord",
     "/rapport.v1.InteractionService/SummarizeInteractions",
     "/rapport.v1.PreferenceService/BriefCustomer",
-    "/rapport.v1.PreferenceService/ExportCustomer",
+    "/rapport.v1.PrivacyService/ExportCustomer",
     "/rapport.v1.PreferenceService/FindCustomers",
     "/rapport.v1.RatingService/ExplainRank",
     "/rapport.v1.RatingService/GetInvitationBias",

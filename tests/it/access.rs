@@ -697,7 +697,7 @@ impl World {
                 let request = v1::FindCustomersRequest { criteria: vec![criterion], ..Default::default() };
                 word(preferences.find_customers(request).await)
             }
-            "PreferenceService/SetConsent" => {
+            "PrivacyService/SetConsent" => {
                 let point = v1::ContactPoint {
                     kind: v1::ContactKind::Phone.into(),
                     value: "+49 30 1".to_owned(),
@@ -715,20 +715,17 @@ impl World {
                     source: "by telephone".to_owned(),
                     ..Default::default()
                 };
-                word(caller.preferences().set_consent(request).await)
+                word(caller.privacy().set_consent(request).await)
             }
-            "PreferenceService/ExportCustomer" => {
+            "PrivacyService/ExportCustomer" => {
                 let request = v1::ExportCustomerRequest { customer_id: customer_id.to_owned(), ..Default::default() };
-                word(caller.preferences().export_customer(request).await)
+                word(caller.privacy().export_customer(request).await)
             }
-            "PreferenceService/EraseCustomer" => {
+            "PrivacyService/EraseCustomer" => {
                 let customer_id = format!("{who} erases");
                 self.callers["app"].upsert_customer(customer(&customer_id)).await.unwrap();
                 word(
-                    caller
-                        .preferences()
-                        .erase_customer(v1::EraseCustomerRequest { request_id, customer_id, reason })
-                        .await,
+                    caller.privacy().erase_customer(v1::EraseCustomerRequest { request_id, customer_id, reason }).await,
                 )
             }
             unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),

@@ -385,7 +385,7 @@ async fn a_stranger_is_known_by_a_number(server: Server) {
         customer_id: "carla".to_owned(),
         reason: "she asked for it".to_owned(),
     };
-    server.admin().preferences().erase_customer(erase).await.unwrap();
+    server.admin().privacy().erase_customer(erase).await.unwrap();
     assert_eq!(server.texts(&trace).await, ["", ""]);
 }
 
@@ -573,7 +573,7 @@ async fn nobody_is_briefed_about_nobody(server: Server) {
         customer_id: "carla".to_owned(),
         reason: "she asked for it".to_owned(),
     };
-    server.admin().preferences().erase_customer(erase).await.unwrap();
+    server.admin().privacy().erase_customer(erase).await.unwrap();
     assert_eq!(refused(brief(&server.app(), about("carla", "en")).await).code(), Code::NotFound);
 }
 

@@ -159,8 +159,8 @@ async fn nothing_of_theirs_is_in_log_or_metrics(server: Server) {
         let theirs: Vec<_> = text.lines().filter(|line| line.to_lowercase().contains(MARK)).collect();
         assert_eq!(theirs, [""; 0], "in the {what}");
     }
-    assert!(figures.contains("PreferenceService/EraseCustomer\",code=\"OK\"} 1"), "{figures}");
-    for told in ["PreferenceService/EraseCustomer", "internal error", "token refused", "DEBUG"] {
+    assert!(figures.contains("PrivacyService/EraseCustomer\",code=\"OK\"} 1"), "{figures}");
+    for told in ["PrivacyService/EraseCustomer", "internal error", "token refused", "DEBUG"] {
         assert!(log.contains(told), "{told}");
     }
     assert!(!log.contains(&token) && !log.contains("were lost"));
@@ -387,7 +387,7 @@ async fn a_long_history_is_read_exported_and_erased(server: Server) {
     let (mut ids, mut page_token) = (BTreeMap::<String, BTreeSet<String>>::new(), String::new());
     loop {
         let request = ExportCustomerRequest { customer_id: SUBJECT.to_owned(), page_size: 1_000, page_token };
-        let page = server.admin().preferences().export_customer(request).await.unwrap().into_inner();
+        let page = server.admin().privacy().export_customer(request).await.unwrap().into_inner();
         for line in page.json_lines {
             let line: Value = serde_json::from_str(&line).unwrap();
             let Some(id) = line["row"]["id"].as_str() else { continue };

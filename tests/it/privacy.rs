@@ -106,14 +106,14 @@ pub(crate) fn consent(customer_id: &str, consent: Consent) -> SetConsentRequest 
 }
 
 pub(crate) async fn set(caller: &Caller, request: SetConsentRequest) -> Result<ContactPoint, Status> {
-    Ok(caller.preferences().set_consent(request).await?.into_inner().contact_point.unwrap())
+    Ok(caller.privacy().set_consent(request).await?.into_inner().contact_point.unwrap())
 }
 
 pub(crate) async fn export(caller: &Caller, customer_id: &str) -> Result<Vec<Value>, Status> {
     let (mut lines, mut page_token) = (Vec::new(), String::new());
     loop {
         let request = ExportCustomerRequest { customer_id: customer_id.to_owned(), page_size: 3, page_token };
-        let page = caller.preferences().export_customer(request).await?.into_inner();
+        let page = caller.privacy().export_customer(request).await?.into_inner();
         assert!(page.json_lines.len() < 10, "few more than asked: {:#?}", page.json_lines);
         lines.extend(page.json_lines.iter().map(|line| serde_json::from_str(line).unwrap()));
         page_token = page.next_page_token;
@@ -126,7 +126,7 @@ pub(crate) async fn export(caller: &Caller, customer_id: &str) -> Result<Vec<Val
 pub(crate) async fn erase(caller: &Caller, customer_id: &str) -> Result<ErasureReceipt, Status> {
     let customer_id = customer_id.to_owned();
     let request = EraseCustomerRequest { request_id: request_id(), customer_id, reason: "as he asked".to_owned() };
-    Ok(caller.preferences().erase_customer(request).await?.into_inner().receipt.unwrap())
+    Ok(caller.privacy().erase_customer(request).await?.into_inner().receipt.unwrap())
 }
 
 async fn audited(server: &Server, action: AuditAction) -> Vec<v1::AuditEvent> {
@@ -457,7 +457,7 @@ async fn an_export_comes_in_pages(server: Server) {
     let ids: BTreeSet<_> = lines.iter().filter_map(|line| line["row"]["id"].as_str()).collect();
     assert_eq!(ids.len(), 7 + 1, "interactions, and the reading itself");
     let forged = ExportCustomerRequest { customer_id: "dora".to_owned(), page_token: "AA".to_owned(), page_size: 1 };
-    assert_eq!(refused(server.admin().preferences().export_customer(forged).await).code(), Code::InvalidArgument);
+    assert_eq!(refused(server.admin().privacy().export_customer(forged).await).code(), Code::InvalidArgument);
 }
 
 /// Every row of every table, as text.

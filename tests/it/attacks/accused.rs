@@ -130,7 +130,7 @@ async fn reads(caller: &Caller) -> Vec<(String, String)> {
     let request = v1::FindCustomersRequest { criteria: vec![criterion], ..Default::default() };
     add("customers".to_owned(), say(preferences.find_customers(request).await));
     let request = v1::ExportCustomerRequest { customer_id: "carla".to_owned(), page_size: 1_000, ..Default::default() };
-    let export = preferences.export_customer(request).await.map(|answer| {
+    let export = caller.privacy().export_customer(request).await.map(|answer| {
         // What they read themselves leaves its trace, in both histories.
         let lines = answer.into_inner().json_lines.into_iter().filter(|line| !line.contains("\"audit_event\""));
         Response::new(lines.collect::<Vec<_>>())

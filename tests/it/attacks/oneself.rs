@@ -483,7 +483,7 @@ async fn an_export_by_somebody_who_served_the_customer_is_refused(server: Server
         let admin = server.caller(Role::Admin, subject, &[]);
         async move {
             let request = v1::ExportCustomerRequest { customer_id: customer_id.to_owned(), ..Default::default() };
-            admin.preferences().export_customer(request).await
+            admin.privacy().export_customer(request).await
         }
     };
     let party = (Code::FailedPrecondition, "INTERESTED_PARTY".to_owned());

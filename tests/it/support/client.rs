@@ -7,8 +7,9 @@ use rapport::api::v1::{
     audit_service_client::AuditServiceClient, competition_service_client::CompetitionServiceClient,
     contact_service_client::ContactServiceClient, contest_service_client::ContestServiceClient,
     directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
-    preference_service_client::PreferenceServiceClient, quality_service_client::QualityServiceClient,
-    rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
+    preference_service_client::PreferenceServiceClient, privacy_service_client::PrivacyServiceClient,
+    quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
+    survey_service_client::SurveyServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -94,6 +95,10 @@ impl Caller {
 
     pub(crate) fn preferences(&self) -> PreferenceServiceClient<Authorized> {
         PreferenceServiceClient::new(self.service())
+    }
+
+    pub(crate) fn privacy(&self) -> PrivacyServiceClient<Authorized> {
+        PrivacyServiceClient::new(self.service())
     }
 
     pub(crate) fn audit(&self) -> AuditServiceClient<Authorized> {
