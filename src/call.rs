@@ -4,8 +4,8 @@ use prost::Message;
 use tonic::{Request, Response, Status};
 
 use crate::{
-    api::{status, v1::Role},
-    auth::Caller,
+    api::status,
+    auth::{Caller, policy::Owner},
     directory::admission,
     error::Result,
     reach::Scope,
@@ -46,12 +46,11 @@ pub(crate) fn mutation(caller: &Caller, method: &'static str, id: String, body: 
     Mutation { scope: request_scope(caller), id, method, body_hash: request::hash(&[&body.encode_to_vec()]) }
 }
 
-/// Whose request ids these are: applications and administrators act for the organisation and share one space, so that
-/// an import repeated under another account still finds what is there.
+/// Whose request ids these are.
 pub(crate) fn request_scope(caller: &Caller) -> String {
-    match caller.principal.role {
-        Role::App | Role::Admin | Role::Unspecified => "organization".to_owned(),
-        Role::Staff | Role::Supervisor | Role::Reviewer => format!("person {}", caller.principal.subject),
-        Role::Customer => format!("customer {}", caller.principal.subject),
+    match caller.policy().request_ids {
+        Owner::Organization => "organization".to_owned(),
+        Owner::Person => format!("person {}", caller.principal.subject),
+        Owner::Customer => format!("customer {}", caller.principal.subject),
     }
 }

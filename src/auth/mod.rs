@@ -7,14 +7,14 @@ pub mod access;
 pub mod authenticator;
 mod keys;
 pub mod layer;
+pub(crate) mod policy;
 mod token;
 
 use std::sync::Arc;
 
 use crate::{
     api::{
-        convert::enum_values,
-        plain_name,
+        Named as _,
         v1::{Reach, Role},
     },
     error::{Error, Result},
@@ -23,6 +23,7 @@ use crate::{
 
 pub use authenticator::Authenticator;
 pub use layer::AuthLayer;
+use policy::{Policy, policy};
 
 /// Who stands behind a verified token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,21 +66,23 @@ impl Caller {
 
     /// Staff id of a person who works here, in whatever role; none: an application or a customer.
     pub fn person(&self) -> Option<&str> {
-        match self.principal.role {
-            Role::Staff | Role::Supervisor | Role::Reviewer | Role::Admin => Some(self.subject()),
-            Role::App | Role::Customer | Role::Unspecified => None,
-        }
+        (self.policy().kind == policy::CallerKind::Person).then(|| self.subject())
+    }
+
+    /// What their role may, beside calling this method.
+    pub(crate) fn policy(&self) -> Policy {
+        policy(self.principal.role)
     }
 }
 
 /// The roles a token may carry, each with its name there.
 pub fn roles() -> impl Iterator<Item = (Role, String)> {
-    enum_values::<Role>().map(|role| (role, role_name(role)))
+    Role::VALUES.iter().map(|role| (*role, role_name(*role)))
 }
 
 /// A role's name in tokens, for example `staff`.
 pub fn role_name(role: Role) -> String {
-    plain_name(role.as_str_name(), "ROLE_")
+    role.plain_name().to_owned()
 }
 
 /// The role of a name, spelled exactly.

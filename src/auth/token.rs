@@ -17,6 +17,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::{
     Principal,
     keys::{DEFAULT_ID, Keys},
+    policy::policy,
     role_name, role_named,
 };
 use crate::{
@@ -162,12 +163,7 @@ impl Principal {
 
 impl Rules {
     fn max_lifetime_micros(&self, role: Role) -> i64 {
-        clock::micros(match role {
-            Role::App => self.max_service_lifetime,
-            Role::Unspecified | Role::Staff | Role::Supervisor | Role::Reviewer | Role::Admin | Role::Customer => {
-                self.max_lifetime
-            }
-        })
+        clock::micros(if policy(role).has_long_tokens { self.max_service_lifetime } else { self.max_lifetime })
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     view,
 };
 use crate::{
-    api::v1::{self, ContestState, Role, contest_service_server::ContestService},
+    api::v1::{self, ContestState, contest_service_server::ContestService},
     auth::Caller,
     call::{Call, mutation, page_size, respond},
     clock::Micros,
@@ -73,7 +73,7 @@ impl ContestApi {
         let about: Vec<Uuid> = contests.iter().map(|contest| contest.rating_id).collect();
         let mut reviews = rows::reviews(connection, &ids).await?;
         let ratings = ratings::among(connection, &about).await?;
-        let reader = Reader { subject: caller.subject(), judges: judges(caller) };
+        let reader = Reader { subject: caller.subject(), judges: caller.policy().judges_contests };
         let write = |contest: Contest| {
             let reviews = reviews.remove(&contest.id).unwrap_or_default();
             let rating = ratings.get(&contest.rating_id);
@@ -102,14 +102,6 @@ impl ContestApi {
         let place = |last: &Contest| (last.contested_at, last.id);
         let (found, next_page_token) = query.page(limit, after, read, place, write_position).await?;
         Ok((self.shown(caller, found).await?, next_page_token))
-    }
-}
-
-/// Whether a caller judges contests; others file them.
-fn judges(caller: &Caller) -> bool {
-    match caller.principal.role {
-        Role::Reviewer | Role::Admin => true,
-        Role::Staff | Role::Supervisor | Role::App | Role::Customer | Role::Unspecified => false,
     }
 }
 

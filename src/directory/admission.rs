@@ -2,8 +2,8 @@
 
 use super::store;
 use crate::{
-    api::v1::{Reach, Role, StaffState},
-    auth::{Caller, access::Access},
+    api::v1::{Reach, StaffState},
+    auth::{Caller, access::Access, policy::CallerKind},
     error::{Error, Result},
     reach::Scope,
     store::Store,
@@ -28,17 +28,16 @@ pub(crate) async fn reach_by(store: &Store, caller: &Caller, method: &str) -> Re
 /// [`Error::CallerInactive`].
 pub(crate) async fn admit(store: &Store, caller: &Caller) -> Result<Scope> {
     let principal = &caller.principal;
-    let is_person = match principal.role {
-        Role::Staff | Role::Supervisor | Role::Reviewer | Role::Admin => true,
-        Role::App | Role::Customer | Role::Unspecified => false,
+    let listed = match caller.person() {
+        Some(person) => store::find_staff(store.reader(), person).await?,
+        None => None,
     };
-    let listed = if is_person { store::find_staff(store.reader(), &principal.subject).await? } else { None };
     if listed.as_ref().is_some_and(|person| person.state == StaffState::Inactive) {
         return Err(Error::CallerInactive);
     }
-    Ok(match (caller.reach, principal.role) {
+    Ok(match (caller.reach, caller.policy().kind) {
         (Reach::All, _) => Scope::All,
-        (_, Role::Customer) => Scope::Customer(principal.subject.clone()),
+        (_, CallerKind::Customer) => Scope::Customer(principal.subject.clone()),
         (Reach::Team, _) => {
             let mut teams = principal.teams.clone();
             if teams.is_empty() {

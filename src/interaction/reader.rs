@@ -11,9 +11,9 @@ use super::{
 use crate::{
     api::{
         rules::Violations,
-        v1::{self, Resolution, Role},
+        v1::{self, Resolution},
     },
-    auth::Caller,
+    auth::{Caller, policy::Accuses},
     call,
     error::{Error, Result, Violation},
     reach::Scope,
@@ -51,7 +51,7 @@ impl Reader {
             return Err(Error::Invalid(found));
         }
         self.check_rights(&facts)?;
-        if !speaks_for_all(self.caller.principal.role) {
+        if !self.caller.policy().speaks_for_all {
             credit::tell(&mut facts.participants, self.caller.subject());
         }
         Ok(Entry {
@@ -70,7 +70,7 @@ impl Reader {
     }
 
     fn check_rights(&self, facts: &Facts) -> Result<()> {
-        if speaks_for_all(self.caller.principal.role) {
+        if self.caller.policy().speaks_for_all {
             return Ok(());
         }
         check_about(&self.caller, &facts.about_staff_ids)?;
@@ -99,21 +99,13 @@ pub fn violations(request: &v1::RecordInteractionRequest, now: i64) -> Vec<Viola
     judged(request.interaction.clone().unwrap_or_default(), Violations::of(request), now).1
 }
 
-/// Applications and administrators tell what happened for everybody, in the past too.
-pub(crate) fn speaks_for_all(role: Role) -> bool {
-    match role {
-        Role::App | Role::Admin => true,
-        Role::Staff | Role::Supervisor | Role::Reviewer | Role::Customer | Role::Unspecified => false,
-    }
-}
-
 /// Whom a complaint is about is not for colleagues to say, nor for supervisors of themselves: it would be a way to hide
 /// what they did from those who look for it.
 pub(crate) fn check_about(caller: &Caller, about: &[String]) -> Result<()> {
-    let may = match caller.principal.role {
-        Role::App | Role::Admin => true,
-        Role::Supervisor => !about.iter().any(|id| id == caller.subject()),
-        Role::Staff | Role::Reviewer | Role::Customer | Role::Unspecified => about.is_empty(),
+    let may = match caller.policy().accuses {
+        Accuses::Anybody => true,
+        Accuses::OthersThanThemselves => !about.iter().any(|id| id == caller.subject()),
+        Accuses::Nobody => about.is_empty(),
     };
     if may { Ok(()) } else { Err(Error::FieldNotYours("interaction.about_staff_ids")) }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Facts, Reattribution, Recorded, credit, message,
-    reader::{Reader, check_about, check_frozen, speaks_for_all},
+    reader::{Reader, check_about, check_frozen},
     reading::{self, Purpose},
     resolution::Matters,
     store::{self as rows, Changes, Changing, Deciding, Filter, Receipt, Recorder},
@@ -24,9 +24,12 @@ use crate::{
         convert::{duration_micros, micros, normal, optional, timestamp},
         rules::Violations,
         status,
-        v1::{self, Role, interaction_service_server::InteractionService, record_item_result},
+        v1::{self, interaction_service_server::InteractionService, record_item_result},
     },
-    auth::Caller,
+    auth::{
+        Caller,
+        policy::{Accuses, Resolves},
+    },
     call::{Call, mutation, page_size, respond},
     clock::Micros,
     context::Context,
@@ -188,26 +191,23 @@ const SETTERS: [(&str, Setter); 13] = [
 /// A customer says whether the matter was resolved, staff say the rest, applications may say all.
 fn check_update_rights(caller: &Caller, paths: &[String], about: &[String]) -> Result<()> {
     let names = |wanted: &str| paths.iter().any(|path| path == wanted);
-    if names("about_staff_ids") && caller.principal.role != Role::Customer {
-        let about: Vec<String> = about.iter().cloned().map(normal).collect();
-        if caller.principal.role == Role::Staff {
+    let policy = caller.policy();
+    match policy.resolves {
+        Resolves::Customer if paths.iter().any(|path| path != "customer_resolution") => {
+            return Err(Error::FieldNotYours("update_mask"));
+        }
+        Resolves::Staff if names("customer_resolution") => return Err(Error::FieldNotYours("customer_resolution")),
+        Resolves::Customer | Resolves::Staff | Resolves::Both => {}
+    }
+    if names("about_staff_ids") {
+        if policy.accuses == Accuses::Nobody {
             // Not even to say that it is about nobody.
             return Err(Error::FieldNotYours("interaction.about_staff_ids"));
         }
+        let about: Vec<String> = about.iter().cloned().map(normal).collect();
         check_about(caller, &about)?;
     }
-    match caller.principal.role {
-        Role::App | Role::Admin => Ok(()),
-        Role::Customer if paths.iter().all(|path| path == "customer_resolution") => Ok(()),
-        Role::Customer => Err(Error::FieldNotYours("update_mask")),
-        Role::Staff | Role::Supervisor | Role::Reviewer | Role::Unspecified => {
-            if names("customer_resolution") {
-                Err(Error::FieldNotYours("customer_resolution"))
-            } else {
-                Ok(())
-            }
-        }
-    }
+    Ok(())
 }
 
 #[tonic::async_trait]
@@ -315,7 +315,7 @@ impl InteractionService for InteractionApi {
             let mut found = Vec::new();
             super::rules::check_participants(&participants, &mut found);
             Error::unless_empty(found)?;
-            if !speaks_for_all(caller.principal.role) {
+            if !caller.policy().speaks_for_all {
                 check_frozen(&participants, "participants")?;
                 credit::tell(&mut participants, caller.subject());
             }
@@ -446,7 +446,7 @@ impl InteractionService for InteractionApi {
         respond(async {
             let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
             let cursor = std::mem::take(&mut message.resume_cursor);
-            let whose = Whose::read(message, caller.principal.role, caller.subject())?;
+            let whose = Whose::read(message, &caller)?;
             let subject = Watched::<OfInteractions>::new(whose, &caller);
             let watch = self.watches.open((&self.store, &self.changes), (caller, scope), subject, &cursor).await?;
             Ok(watch.begin())

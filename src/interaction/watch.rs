@@ -9,9 +9,9 @@ use super::{
 use crate::{
     api::{
         convert::{optional, timestamp},
-        v1::{self, Role},
+        v1,
     },
-    auth::Caller,
+    auth::{Caller, policy::CallerKind},
     error::{Error, Reason, Result, Violation},
     reach::{Oneself, Scope, Sight},
     store::Store,
@@ -60,14 +60,14 @@ pub(crate) enum Whose {
 
 impl Whose {
     /// Reads a request: exactly one of the three, which a customer need not name.
-    pub(crate) fn read(message: v1::WatchInteractionsRequest, role: Role, subject: &str) -> Result<Self> {
+    pub(crate) fn read(message: v1::WatchInteractionsRequest, caller: &Caller) -> Result<Self> {
         let customer = optional(message.customer_id).map(|id| ("customer_id", Self::Customer(id)));
         let staff = optional(message.staff_id).map(|id| ("staff_id", Self::Staff(id)));
         let team = optional(message.team_id).map(|id| ("team_id", Self::Team(id)));
         let mut named = [customer, staff, team].into_iter().flatten();
         let Some((_, whose)) = named.next() else {
-            if role == Role::Customer {
-                return Ok(Self::Customer(subject.to_owned()));
+            if caller.policy().kind == CallerKind::Customer {
+                return Ok(Self::Customer(caller.subject().to_owned()));
             }
             let rule = "must be set, unless staff_id or team_id is";
             return Err(Error::invalid("customer_id", Reason::FieldRequired, rule));

@@ -11,10 +11,7 @@ use super::{
     view::{Contact, Fitted, Inference, Preference, Said, stated},
 };
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{PreferenceDimension, Role},
-    },
+    api::{convert::enum_of, v1::PreferenceDimension},
     auth::Caller,
     clock::Micros,
     contact::QuietHours,
@@ -106,10 +103,7 @@ pub(super) enum ShownRatings {
 impl ShownRatings {
     /// Those that a caller is shown.
     pub(super) fn to(caller: &Caller) -> Self {
-        match caller.principal.role {
-            Role::App | Role::Reviewer | Role::Admin | Role::Customer => Self::Besides(Oneself::of(caller)),
-            Role::Staff | Role::Supervisor | Role::Unspecified => Self::None,
-        }
+        if caller.policy().sees_ratings_weighed { Self::Besides(Oneself::of(caller)) } else { Self::None }
     }
 
     fn include(&self, line: &Line) -> bool {

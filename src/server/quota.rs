@@ -10,7 +10,11 @@ use std::{
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
 
-use crate::{api::v1::Role, auth::Principal, config::Limits, error::Error};
+use crate::{
+    auth::{Principal, policy::policy},
+    config::Limits,
+    error::Error,
+};
 
 /// When to come back where nobody can tell when there will be room.
 pub(super) const SOON: Duration = Duration::from_secs(1);
@@ -66,10 +70,7 @@ impl Quotas {
     }
 
     pub(super) fn subject(&self, principal: &Principal) -> Subject {
-        let is_application = match principal.role {
-            Role::App | Role::Admin => true,
-            Role::Staff | Role::Supervisor | Role::Reviewer | Role::Customer | Role::Unspecified => false,
-        };
+        let is_application = policy(principal.role).speaks_for_all;
         Subject { key: self.seed.hash_one((principal.role as i32, &principal.subject)), is_application }
     }
 

@@ -13,7 +13,7 @@ use super::{
     announcing::actor,
 };
 use crate::{
-    api::v1::{self, AuditAction, RecordAudience, Role},
+    api::v1::{self, AuditAction, RecordAudience},
     audit,
     auth::Caller,
     call::Call,
@@ -31,7 +31,7 @@ impl CompetitionApi {
         let auditor = match message.audience() {
             RecordAudience::Unspecified | RecordAudience::Public => None,
             RecordAudience::Auditor => {
-                if caller.principal.role != Role::Reviewer {
+                if !caller.policy().audits {
                     return Err(Error::FieldNotYours("audience"));
                 }
                 check_disinterest(self.store.reader(), id, caller.subject(), &caller.principal.teams).await?;

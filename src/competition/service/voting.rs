@@ -23,9 +23,9 @@ use super::{
 use crate::{
     api::{
         convert::{normal, timestamp},
-        v1::{self, CompetitionState, NoBallotReason, Role},
+        v1::{self, CompetitionState, NoBallotReason},
     },
-    auth::Caller,
+    auth::{Caller, policy::Votes},
     call::{Call, mutation},
     error::{Error, Reason, Result, Violation},
     reach::Scope,
@@ -169,12 +169,12 @@ impl CompetitionApi {
 
 /// A colleague votes for themselves; an application votes for nobody but the judge whose token it has.
 fn who(caller: &Caller, token: &str) -> Result<Who> {
-    match caller.principal.role {
-        Role::App if token.is_empty() => Err(Error::BallotTokenInvalid),
-        Role::App => Ok(Who::Invited(token_hash(token))),
-        Role::Staff | Role::Supervisor if token.is_empty() => Ok(Who::Staff(caller.subject().to_owned())),
-        Role::Staff | Role::Supervisor => Err(Error::FieldNotYours("ballot_token")),
-        Role::Reviewer | Role::Admin | Role::Customer | Role::Unspecified => Err(Error::NotOnRoll),
+    match caller.policy().votes {
+        Votes::ByToken if token.is_empty() => Err(Error::BallotTokenInvalid),
+        Votes::ByToken => Ok(Who::Invited(token_hash(token))),
+        Votes::InPerson if token.is_empty() => Ok(Who::Staff(caller.subject().to_owned())),
+        Votes::InPerson => Err(Error::FieldNotYours("ballot_token")),
+        Votes::Never => Err(Error::NotOnRoll),
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     api::v1::{AuditAction, InteractionChangeKind, Role},
     audit,
+    auth::policy::policy,
     clock::Micros,
     directory::{
         etag,
@@ -69,12 +70,11 @@ pub(crate) async fn update(
                     let mut facts = before.facts.clone();
                     change(&mut facts);
                     Error::unless_empty(check(&facts, now)).map_err(|error| error.inside("interaction"))?;
-                    match changing.actor.1 {
-                        Role::App | Role::Admin => as_rated::correct(tx, before.id, &facts, &named).await?,
-                        Role::Staff | Role::Supervisor | Role::Reviewer | Role::Customer | Role::Unspecified => {
-                            credit::check_instants(&changing.actor.0, &before.facts, &facts)?;
-                            as_rated::keep(tx, (&store, reactions), &before, &facts).await?;
-                        }
+                    if policy(changing.actor.1).speaks_for_all {
+                        as_rated::correct(tx, before.id, &facts, &named).await?;
+                    } else {
+                        credit::check_instants(&changing.actor.0, &before.facts, &facts)?;
+                        as_rated::keep(tx, (&store, reactions), &before, &facts).await?;
                     }
                     if facts.about_staff_ids != before.facts.about_staff_ids {
                         write_about(tx, before.id, &facts).await?;
