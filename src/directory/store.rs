@@ -1,6 +1,6 @@
 //! Rows of the directory.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sea_orm::{
     ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
@@ -122,13 +122,16 @@ pub(crate) async fn upsert_team(tx: &Tx, team: &Team, upsert: &Upsert) -> Result
 
 /// Creates, merges or replaces a colleague.
 pub(crate) async fn upsert_staff(tx: &Tx, person: &StaffMember, upsert: &Upsert) -> Result<Written, Abort> {
-    if let Some(team_id) = &person.team_id
-        && team::Entity::find_by_id(team_id).one(tx).await?.is_none()
-    {
-        return Err(Error::invalid("team_id", Reason::UnknownTeam, "must be a team of the directory").into());
-    }
     let there = staff_member::Entity::find_by_id(&person.id).lock_exclusive().one(tx).await?;
     let there: Option<StaffMember> = there.map(Into::into);
+    if let Some(team_id) = &person.team_id {
+        let team = find_team(tx, team_id).await?;
+        let joins = person.state != StaffState::Inactive
+            && there.as_ref().is_none_or(|there| there.team_id.as_ref() != Some(team_id));
+        if let Some((reason, rule)) = cannot_begin(team.as_ref()).filter(|_| team.is_none() || joins) {
+            return Err(Error::invalid("team_id", reason, rule).into());
+        }
+    }
     let revision = there.as_ref().map_or(0, |there| there.revision);
     let outcome = decide(there.as_ref().map(|there| there.revision), upsert, "staff member")?;
     let Some(next) = become_of(outcome, (there, person.clone()), merge::staff_member) else {
@@ -334,6 +337,24 @@ pub(crate) async fn set_suspension(
 
 pub(crate) async fn find_team(connection: &impl ConnectionTrait, id: &str) -> Result<Option<Team>, DbErr> {
     Ok(team::Entity::find_by_id(id).one(connection).await?.map(Into::into))
+}
+
+/// The teams among these that are there.
+pub(crate) async fn find_teams(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = &String>,
+) -> Result<BTreeMap<String, Team>, DbErr> {
+    let found = team::Entity::find().filter(team::Column::TeamId.is_in(ids)).all(connection).await?;
+    Ok(found.into_iter().map(Team::from).map(|team| (team.id.clone(), team)).collect())
+}
+
+/// Why a team cannot begin something new, with the rule in words.
+pub(crate) fn cannot_begin(team: Option<&Team>) -> Option<(Reason, &'static str)> {
+    match team {
+        None => Some((Reason::UnknownTeam, "must be a team of the directory")),
+        Some(team) if team.state == TeamState::Inactive => Some((Reason::TeamInactive, "must be an active team")),
+        Some(_) => None,
+    }
 }
 
 /// A page of teams after `after`, in order of id.

@@ -9,6 +9,7 @@ use std::{
 use rapport::{
     api::v1::{
         self, AuditAction, BallotReceipt, CompetitionRules, NoBallotReason, Role, StaffState, SwapRule, TeamNames,
+        TeamState,
     },
     clock::Clock,
     config::Config,
@@ -39,6 +40,7 @@ pub(crate) fn tests() -> Vec<Test> {
         of_two_mutual_ballots_one_wins,
         the_second_of_two_is_free_once_the_first_is_gone,
         nothing_changes_once_voting_has_opened,
+        an_inactive_team_begins_nothing,
         members_of_small_teams_are_pooled_or_have_no_ballot,
         voting_does_not_open_with_too_little,
         an_erased_voter_leaves_their_ballot,
@@ -398,6 +400,40 @@ async fn the_second_of_two_is_free_once_the_first_is_gone(server: Server) {
 async fn audited(server: &Server, action: AuditAction) -> Vec<v1::AuditEvent> {
     let request = v1::ListAuditEventsRequest { action: action.into(), ..Default::default() };
     server.admin().audit().list_audit_events(request).await.unwrap().into_inner().audit_events
+}
+
+async fn an_inactive_team_begins_nothing(server: Server) {
+    enrol(&server, &[3; 7]).await;
+    let vote = Vote::announce(&server, 5, dealt()).await;
+    let dissolved = |id| v1::Team { state: TeamState::Inactive.into(), ..team(id) };
+    server.app().upsert_team(dissolved("t4")).await.unwrap();
+    server.app().upsert_team(dissolved("t5")).await.unwrap();
+    let refusal = |field: &str| vec![(field.to_owned(), "TEAM_INACTIVE".to_owned())];
+
+    let joins = server.app().upsert_staff(staff("eve", "t5")).await;
+    assert_eq!(violations(&refused(joins)), refusal("staff_member.team_id"));
+    let moves = server.app().upsert_staff(staff("t0-s0", "t5")).await;
+    assert_eq!(violations(&refused(moves)), refusal("staff_member.team_id"));
+    let entry = Some(plan(&vote.id, "t5"));
+    let submit = v1::SubmitEntryRequest { request_id: request_id(), entry };
+    assert_eq!(
+        violations(&refused(server.admin().competitions().submit_entry(submit).await)),
+        refusal("entry.team_id")
+    );
+    let neutral_team_ids = vec!["t5".to_owned(), "t6".to_owned()];
+    let rules = CompetitionRules { neutral_team_ids, ..dealt() };
+    let competition = Some(announcement(Clock::system().now_micros(), rules));
+    let create = v1::CreateCompetitionRequest { request_id: request_id(), competition };
+    let refused_there = refused(server.admin().competitions().create_competition(create).await);
+    assert_eq!(violations(&refused_there), refusal("competition.rules.neutral_team_ids"));
+
+    // What it began goes on; those who were in it stay, and somebody who has left may be listed in it.
+    server.app().upsert_staff(staff("t5-s0", "t5")).await.unwrap();
+    let left = v1::StaffMember { state: StaffState::Inactive.into(), ..staff("eve", "t5") };
+    server.app().upsert_staff(left).await.unwrap();
+    server.app().upsert_staff(staff("eve", "t6")).await.unwrap();
+    let opened = vote.open(&server).await.unwrap();
+    assert_eq!(opened.judge_teams, 5, "the entry of t4 stands, and its members judge");
 }
 
 async fn nothing_changes_once_voting_has_opened(server: Server) {

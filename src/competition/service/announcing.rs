@@ -20,7 +20,7 @@ use crate::{
     },
     auth::Caller,
     call::{Call, mutation, page_size},
-    directory::store::{Named, find_team, known_among},
+    directory::store::{Named, cannot_begin, find_team, find_teams, known_among},
     error::{Error, Reason, Result, Violation},
     interaction,
     page::Query,
@@ -114,20 +114,23 @@ impl CompetitionApi {
         let announced = message::read_announcement(told, self.store.clock().now_micros())?;
         let rules = &announced.rules;
         let staff = rules.additional_voters.iter().chain(&rules.excluded).cloned().collect();
-        let teams = rules.neutral_teams.iter().cloned().collect();
-        let known = known_among(self.store.reader(), Named { staff, teams, ..Named::default() }).await?;
-        let unknown = |field: &'static str, names: &BTreeSet<String>, reason, is_known: &dyn Fn(&str) -> bool| {
-            let names = names.iter().filter(|name| !is_known(name));
-            let rule = |name: &String| format!("must be in the directory: {name:?} is not");
-            names
-                .map(|name| Violation::new(format!("competition.rules.{field}"), reason, rule(name)))
-                .collect::<Vec<_>>()
-        };
-        let is_staff = |name: &str| known.staff.contains_key(name);
-        let mut found =
-            unknown("neutral_team_ids", &rules.neutral_teams, Reason::UnknownTeam, &|name| known.teams.contains(name));
-        found.extend(unknown("additional_voter_ids", &rules.additional_voters, Reason::UnknownStaff, &is_staff));
-        found.extend(unknown("excluded_staff_ids", &rules.excluded, Reason::UnknownStaff, &is_staff));
+        let known = known_among(self.store.reader(), Named { staff, ..Named::default() }).await?;
+        let teams = find_teams(self.store.reader(), &rules.neutral_teams).await?;
+        let mut found = Vec::new();
+        for team in &rules.neutral_teams {
+            if let Some((reason, rule)) = cannot_begin(teams.get(team)) {
+                let rule = format!("{rule}: {team:?} is not");
+                found.push(Violation::new("competition.rules.neutral_team_ids", reason, rule));
+            }
+        }
+        for (field, names) in
+            [("additional_voter_ids", &rules.additional_voters), ("excluded_staff_ids", &rules.excluded)]
+        {
+            for name in names.iter().filter(|name| !known.staff.contains_key(*name)) {
+                let rule = format!("must be a colleague of the directory: {name:?} is not");
+                found.push(Violation::new(format!("competition.rules.{field}"), Reason::UnknownStaff, rule));
+            }
+        }
         Error::unless_empty(found)?;
         Ok(announced)
     }
@@ -320,10 +323,10 @@ impl CompetitionApi {
         if !is_own {
             return Err(Error::FieldNotYours("entry.team_id"));
         }
-        if find_team(self.store.reader(), team).await?.is_none() {
-            return Err(Error::invalid("entry.team_id", Reason::UnknownTeam, "must be a team of the directory"));
+        match cannot_begin(find_team(self.store.reader(), team).await?.as_ref()) {
+            Some((reason, rule)) => Err(Error::invalid("entry.team_id", reason, rule)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     async fn plan_text(&self, caller: &Caller, told: &v1::Entry, team: &str) -> Result<PlanText> {
