@@ -40,6 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptor.bin"), &descriptor_set)?;
     fs::write(out.join("checks.rs"), contract.checks()?)?;
+    fs::write(out.join("names.rs"), contract.names()?)?;
     fs::write(out.join("access_table.rs"), contract.access_table()?)?;
 
     tonic_prost_build::configure()

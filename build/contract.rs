@@ -103,6 +103,43 @@ impl Contract {
         Ok(out)
     }
 
+    /// Plain names of the values of every enum.
+    pub(crate) fn names(&self) -> Result<String> {
+        let mut out = String::new();
+        for kind in self.pool.all_enums().filter(|kind| kind.package_name() == self.package) {
+            let zero = kind.default_value();
+            let Some(prefix) = zero.name().strip_suffix("UNSPECIFIED").filter(|_| kind.parent_message().is_none())
+            else {
+                return Err(format!(
+                    "{}: an enum stands by itself, and its value 0 ends in UNSPECIFIED",
+                    kind.full_name()
+                ));
+            };
+            let (mut values, mut names) = (String::new(), String::new());
+            for value in kind.values() {
+                let bare =
+                    value.name().strip_prefix(prefix).ok_or_else(|| format!("{}: no {prefix}", value.full_name()))?;
+                let (variant, name) =
+                    (camel_case(bare), if value.number() == 0 { String::new() } else { bare.to_lowercase() });
+                names += &format!("Self::{variant} => {name:?},");
+                if value.number() != 0 {
+                    values += &format!("Self::{variant},");
+                }
+            }
+            let name = kind.name();
+            write!(
+                out,
+                "impl {name} {{ pub const fn plain_name(self) -> &'static str {{ match self {{ {names} }} }} }}
+                impl Named for {name} {{
+                    const VALUES: &'static [Self] = &[{values}];
+                    fn plain_name(self) -> &'static str {{ self.plain_name() }}
+                }}\n"
+            )
+            .map_err(|error| error.to_string())?;
+        }
+        Ok(out)
+    }
+
     /// Variant name of an enum field without the enum's prefix, as prost writes it.
     fn enum_variant(&self, message: &DynamicMessage, field: &str) -> Result<String> {
         let descriptor = message.descriptor().get_field_by_name(field).ok_or("no such field")?;
@@ -110,7 +147,7 @@ impl Contract {
         let number = message.get_field(&descriptor).as_enum_number().unwrap_or_default();
         let value = kind.get_value(number).ok_or_else(|| format!("{field}: unknown value {number}"))?;
         let name = value.name().split_once('_').map_or(value.name(), |(_, rest)| rest);
-        Ok(name.split('_').map(|word| word[..1].to_owned() + &word[1..].to_lowercase()).collect())
+        Ok(camel_case(name))
     }
 
     fn message(&self, name: &str) -> Result<MessageDescriptor> {
@@ -404,6 +441,11 @@ fn line(out: &mut String, text: &str) {
     out.push_str("        ");
     out.push_str(text);
     out.push('\n');
+}
+
+/// As prost names the variants of enums.
+fn camel_case(name: &str) -> String {
+    name.split('_').map(|word| word[..1].to_owned() + &word[1..].to_lowercase()).collect()
 }
 
 fn write_impl(out: &mut String, message: &str, left_to_handler: bool, body: &str) {

@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use crate::{
-    api::{plain_name, v1::Attribution},
+    api::v1::Attribution,
     clock::Micros,
     contest,
     error::{Error, Reason, Result},
@@ -56,7 +56,7 @@ async fn correct_or_withdraw(tx: &Tx, correction: &Correction, now: Micros) -> R
         done => return done.map(Some),
     };
     let Some(earlier) = find(tx, &Sight::all(), correction.rating_id).await? else { return Err(too_late) };
-    let cause = plain_name(correction.attribution.as_str_name(), "ATTRIBUTION");
+    let cause = correction.attribution.plain_name().to_owned();
     let cause = if cause.is_empty() { cause } else { format!(", about {cause}") };
     let words = correction.comment.as_deref().map(|words| format!(": {words}")).unwrap_or_default();
     let said = Statement {

@@ -40,29 +40,3 @@ pub(crate) fn optional(text: String) -> Option<String> {
 pub(crate) fn enum_of<E: TryFrom<i32> + Default>(number: i16) -> E {
     E::try_from(i32::from(number)).unwrap_or_default()
 }
-
-/// No enum of the contract has a greater number.
-const LARGEST: i32 = 255;
-
-/// The values of an enum of the contract in the order of their numbers, unspecified excepted. A number that is reserved is
-/// passed over.
-pub(crate) fn enum_values<E: TryFrom<i32>>() -> impl Iterator<Item = E> {
-    (1..=LARGEST).filter_map(|number| E::try_from(number).ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reserved_number_hides_nothing_behind_it() {
-        struct Even(i32);
-        impl TryFrom<i32> for Even {
-            type Error = ();
-            fn try_from(number: i32) -> Result<Self, ()> {
-                if number % 2 == 0 && number < 7 { Ok(Self(number)) } else { Err(()) }
-            }
-        }
-        assert_eq!(enum_values::<Even>().map(|one| one.0).collect::<Vec<_>>(), [2, 4, 6]);
-    }
-}

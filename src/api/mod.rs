@@ -18,6 +18,12 @@ pub mod v1 {
         include!(concat!(env!("OUT_DIR"), "/checks.rs"));
     }
 
+    mod names {
+        use super::*;
+        use crate::api::Named;
+        include!(concat!(env!("OUT_DIR"), "/names.rs"));
+    }
+
     mod access_table {
         use super::{Reach, Role};
         include!(concat!(env!("OUT_DIR"), "/access_table.rs"));
@@ -29,9 +35,17 @@ pub mod v1 {
 /// The encoded FileDescriptorSet of the contract, custom options included; what reflection serves.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));
 
-/// Name of an enum value as people and summaries see it: lower case, without the enum's prefix. The value for "not
-/// said" is the empty string.
-pub fn plain_name(proto_name: &str, prefix: &str) -> String {
-    let name = proto_name.strip_prefix(prefix).unwrap_or(proto_name).trim_start_matches('_').to_lowercase();
-    if name == "unspecified" { String::new() } else { name }
+/// An enum of the contract, whose values have plain names.
+pub trait Named: Copy + PartialEq + 'static {
+    /// All values in the order of their numbers, but the one for "not said".
+    const VALUES: &'static [Self];
+
+    /// Name of a value as people, files and summaries have it: lower case, without the enum's prefix. The value for "not
+    /// said" is the empty string.
+    fn plain_name(self) -> &'static str;
+
+    /// The value of a plain name.
+    fn named(name: &str) -> Option<Self> {
+        Self::VALUES.iter().copied().find(|value| value.plain_name() == name)
+    }
 }

@@ -14,12 +14,9 @@ use super::{
     out,
     watch::may_pass,
 };
-use crate::api::{
-    plain_name,
-    v1::{
-        CompetitionState, GetCompetitionRequest, GetLeaderboardRequest, LeaderboardChange, Standing,
-        WatchLeaderboardRequest,
-    },
+use crate::api::v1::{
+    CompetitionState, GetCompetitionRequest, GetLeaderboardRequest, LeaderboardChange, Standing,
+    WatchLeaderboardRequest,
 };
 
 /// Between two attempts to come back to a watch.
@@ -134,7 +131,7 @@ async fn follow(args: &LeaderboardArgs, client: &Client, cursor: &mut String, sh
 }
 
 fn phase(state: CompetitionState) -> String {
-    plain_name(state.as_str_name(), "COMPETITION_STATE")
+    state.plain_name().to_owned()
 }
 
 fn print(args: &LeaderboardArgs, phase: &str, revision: i32, standings: &[Standing]) -> anyhow::Result<()> {

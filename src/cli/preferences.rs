@@ -10,10 +10,7 @@ use super::{
     out::{self, Table, one_line},
 };
 use crate::{
-    api::{
-        plain_name,
-        v1::{DimensionPreference, GetPreferencesRequest, GetPreferencesResponse, PreferenceOrigin, PreferenceValue},
-    },
+    api::v1::{DimensionPreference, GetPreferencesRequest, GetPreferencesResponse, PreferenceOrigin, PreferenceValue},
     preference::dimension_name,
 };
 
@@ -49,7 +46,7 @@ pub async fn run(args: PreferencesArgs) -> anyhow::Result<()> {
 }
 
 fn origin(origin: PreferenceOrigin) -> String {
-    plain_name(origin.as_str_name(), "PREFERENCE_ORIGIN")
+    origin.plain_name().to_owned()
 }
 
 fn to_json(answer: &GetPreferencesResponse) -> Value {

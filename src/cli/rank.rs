@@ -11,10 +11,7 @@ use super::{
     out::{self, Table},
     scorecard::say_without,
 };
-use crate::api::{
-    plain_name,
-    v1::{Rank, RankStaffRequest, RankTeamsRequest, RankTerms},
-};
+use crate::api::v1::{Rank, RankStaffRequest, RankTeamsRequest, RankTerms};
 
 /// Arguments of `rapport rank`.
 #[derive(Debug, Args)]
@@ -101,7 +98,7 @@ async fn all_pages(client: &Client, who: Who, terms: RankTerms) -> anyhow::Resul
 }
 
 fn band(rank: &Rank) -> String {
-    plain_name(rank.band().as_str_name(), "RANK_BAND")
+    rank.band().plain_name().to_owned()
 }
 
 /// Bands and places that there are not are null.

@@ -4,10 +4,7 @@ use uuid::Uuid;
 
 use super::{Contest, Review};
 use crate::{
-    api::{
-        plain_name,
-        v1::{Attribution, ContestGrounds, ContestState, ContestVerdict, RatingStanding},
-    },
+    api::v1::{Attribution, ContestGrounds, ContestState, ContestVerdict, RatingStanding},
     clock::Micros,
     error::{Error, Result},
     rating::{self, Rated},
@@ -36,7 +33,7 @@ pub(super) fn needs_evidence(grounds: ContestGrounds) -> bool {
 /// [`Error::NotCounted`], [`Error::ContestTooLate`].
 pub(super) fn may_contest(standing: RatingStanding, seen_at: Micros, now: Micros) -> Result<()> {
     if standing != RatingStanding::Counted {
-        return Err(Error::NotCounted(plain_name(standing.as_str_name(), "RATING_STANDING")));
+        return Err(Error::NotCounted(standing.plain_name().to_owned()));
     }
     if now > seen_at + CONTEST_WINDOW {
         return Err(Error::ContestTooLate);

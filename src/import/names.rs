@@ -2,7 +2,7 @@
 
 use prost_types::Duration;
 
-use crate::api::{convert::enum_values, plain_name, v1};
+use crate::api::{Named, v1};
 
 /// A value that can be written as a text in a mapping or a cell.
 pub trait FromText: Clone {
@@ -59,37 +59,38 @@ fn clock_nanos(hours: &str, rest: &str) -> Option<i64> {
 }
 
 macro_rules! by_name {
-    ($($enumeration:ty: $prefix:literal),+ $(,)?) => {$(
+    ($($enumeration:ty),+ $(,)?) => {$(
         impl FromText for $enumeration {
             fn from_text(text: &str) -> Result<Self, String> {
-                let all = enum_values::<Self>();
-                let named: Vec<_> = all.map(|value| (plain_name(value.as_str_name(), $prefix), value)).collect();
-                let found = named.iter().find(|(name, _)| name == text);
-                found.map(|(_, value)| *value).ok_or_else(|| {
-                    let names: Vec<_> = named.iter().map(|(name, _)| name.as_str()).collect();
-                    format!("must be one of {}", names.join(", "))
-                })
+                named(text)
             }
         }
     )+};
 }
 
+fn named<E: Named>(text: &str) -> Result<E, String> {
+    E::named(text).ok_or_else(|| {
+        let names: Vec<_> = E::VALUES.iter().map(|value| value.plain_name()).collect();
+        format!("must be one of {}", names.join(", "))
+    })
+}
+
 by_name! {
-    v1::Channel: "CHANNEL",
-    v1::InteractionKind: "INTERACTION_KIND",
-    v1::Direction: "DIRECTION",
-    v1::Outcome: "OUTCOME",
-    v1::Resolution: "RESOLUTION",
-    v1::Involvement: "INVOLVEMENT",
-    v1::StaffRole: "STAFF_ROLE",
-    v1::StaffState: "STAFF_STATE",
-    v1::TeamState: "TEAM_STATE",
-    v1::CustomerStanding: "CUSTOMER_STANDING",
-    v1::ContactKind: "CONTACT_KIND",
-    v1::Consent: "CONSENT",
-    v1::UpsertMode: "UPSERT_MODE",
-    v1::Attribution: "ATTRIBUTION",
-    v1::ScaleDirection: "SCALE_DIRECTION",
+    v1::Channel,
+    v1::InteractionKind,
+    v1::Direction,
+    v1::Outcome,
+    v1::Resolution,
+    v1::Involvement,
+    v1::StaffRole,
+    v1::StaffState,
+    v1::TeamState,
+    v1::CustomerStanding,
+    v1::ContactKind,
+    v1::Consent,
+    v1::UpsertMode,
+    v1::Attribution,
+    v1::ScaleDirection,
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::store::{self as rows, Filter};
 use crate::{
-    api::{plain_name, v1::ReadingPurpose},
+    api::v1::ReadingPurpose,
     auth::Caller,
     directory::{Party, store::find_customer},
     error::{Error, Result},
@@ -34,7 +34,7 @@ pub(crate) async fn open(store: &Store, caller: &Caller, party: &Party, why: Pur
         }
     };
     let object = object.ok_or(Error::NotFound("customer"))?;
-    let purpose = plain_name(why.purpose.as_str_name(), "READING_PURPOSE");
+    let purpose = why.purpose.plain_name().to_owned();
     let purpose = if why.note.is_empty() { purpose } else { format!("{purpose}: {}", why.note) };
     rows::note_reading(store, (caller.subject().to_owned(), caller.principal.role), object, purpose).await
 }

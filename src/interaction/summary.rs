@@ -10,10 +10,7 @@ use super::{
     resolution::{Matters, Readings},
 };
 use crate::{
-    api::{
-        plain_name,
-        v1::{Channel, Direction, InteractionKind, Outcome, Resolution, SummaryGrouping},
-    },
+    api::v1::{Channel, Direction, InteractionKind, Outcome, Resolution, SummaryGrouping},
     clock::Micros,
 };
 
@@ -165,9 +162,9 @@ fn key(line: &Line, grouping: SummaryGrouping, zone: &TimeZone) -> String {
     let local = || Timestamp::from_microsecond(line.occurred_at).unwrap_or_default().to_zoned(zone.clone());
     match grouping {
         SummaryGrouping::Unspecified => String::new(),
-        SummaryGrouping::Channel => plain_name(line.channel.as_str_name(), "CHANNEL"),
-        SummaryGrouping::Kind => plain_name(line.kind.as_str_name(), "INTERACTION_KIND"),
-        SummaryGrouping::Outcome => plain_name(line.outcome.as_str_name(), "OUTCOME"),
+        SummaryGrouping::Channel => line.channel.plain_name().to_owned(),
+        SummaryGrouping::Kind => line.kind.plain_name().to_owned(),
+        SummaryGrouping::Outcome => line.outcome.plain_name().to_owned(),
         SummaryGrouping::Team => line.primary_team_id.clone().unwrap_or_default(),
         SummaryGrouping::Staff => line.primary_staff_id.clone().unwrap_or_default(),
         SummaryGrouping::Topic => line.topic.clone().unwrap_or_default(),

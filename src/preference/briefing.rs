@@ -184,14 +184,14 @@ mod tests {
 
     use super::{ContactPurpose, PURPOSES};
     use crate::{
-        api::{convert::enum_values, v1::Reach},
+        api::{Named as _, v1::Reach},
         auth::{access::Access, roles},
     };
 
     #[test]
     fn the_policy_is_asked_about_every_purpose() {
         let asked: BTreeSet<_> = PURPOSES.iter().map(|purpose| *purpose as i32).collect();
-        assert_eq!(asked, enum_values::<ContactPurpose>().map(|purpose| purpose as i32).collect());
+        assert_eq!(asked, ContactPurpose::VALUES.iter().map(|purpose| *purpose as i32).collect());
     }
 
     #[test]

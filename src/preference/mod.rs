@@ -27,8 +27,7 @@ use uuid::Uuid;
 
 use crate::{
     api::{
-        convert::enum_values,
-        plain_name,
+        Named as _,
         v1::{Channel, InteractionKind, Outcome, PreferenceDimension, TimeZoneSource},
     },
     clock::Micros,
@@ -164,20 +163,20 @@ fn is_manner(dimension: PreferenceDimension) -> bool {
 
 /// All dimensions, in the order of their numbers.
 pub(crate) fn all_dimensions() -> impl Iterator<Item = PreferenceDimension> {
-    enum_values()
+    PreferenceDimension::VALUES.iter().copied()
 }
 
 /// The name of a dimension, as in `channel`.
 pub(crate) fn dimension_name(dimension: PreferenceDimension) -> String {
-    plain_name(dimension.as_str_name(), "PREFERENCE_DIMENSION")
+    dimension.plain_name().to_owned()
 }
 
 fn channel_name(channel: Channel) -> String {
-    plain_name(channel.as_str_name(), "CHANNEL")
+    channel.plain_name().to_owned()
 }
 
 fn kind_name(kind: InteractionKind) -> String {
-    plain_name(kind.as_str_name(), "INTERACTION_KIND")
+    kind.plain_name().to_owned()
 }
 
 /// How many values lie round a circle on which neighbours are alike.
@@ -190,8 +189,8 @@ fn known_values(dimension: PreferenceDimension) -> Vec<String> {
     match dimension {
         PreferenceDimension::Hour => (0..24).map(|hour| format!("{hour:02}")).collect(),
         PreferenceDimension::Weekday => (1..=7).map(|day: u8| day.to_string()).collect(),
-        PreferenceDimension::Channel => enum_values().map(channel_name).collect(),
-        PreferenceDimension::Kind => enum_values().map(kind_name).collect(),
+        PreferenceDimension::Channel => Channel::VALUES.iter().copied().map(channel_name).collect(),
+        PreferenceDimension::Kind => InteractionKind::VALUES.iter().copied().map(kind_name).collect(),
         PreferenceDimension::Unspecified
         | PreferenceDimension::Topic
         | PreferenceDimension::Product

@@ -8,7 +8,6 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     api::{
         kinds::is_activity,
-        plain_name,
         v1::{Channel, ContactKind, ContactPurpose, InvitationState, IssueMode, Outcome, SuppressionReason},
     },
     clock::Micros,
@@ -183,9 +182,7 @@ impl Why {
 
 impl From<Why> for Error {
     fn from(why: Why) -> Self {
-        let name = |reason: crate::api::v1::ContactRefusalReason| {
-            plain_name(reason.as_str_name(), "CONTACT_REFUSAL_REASON").replace('_', " ")
-        };
+        let name = |reason: crate::api::v1::ContactRefusalReason| reason.plain_name().replace('_', " ");
         match why {
             Why::Nobody => Self::NobodyToInvite,
             Why::Recently => Self::InvitedRecently,

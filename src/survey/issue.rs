@@ -11,10 +11,7 @@ use super::{
     invitations::among_interactions,
 };
 use crate::{
-    api::{
-        plain_name,
-        v1::{InvitationState, IssueMode, TemplateState},
-    },
+    api::v1::{InvitationState, IssueMode, TemplateState},
     clock::Micros,
     contact::{self, store::find_policy},
     directory::{
@@ -111,7 +108,7 @@ pub(crate) async fn issue(
         return Err(Error::ChannelNotCovered.into());
     }
     if !runs_as(&template, directions(tx, false).await?.get(&facts.channel).copied()) {
-        let channel = plain_name(facts.channel.as_str_name(), "CHANNEL");
+        let channel = facts.channel.plain_name().to_owned();
         return Err(Error::WrongDirection(vec![channel]).into());
     }
     if facts.instants.ended.is_none() {

@@ -19,7 +19,6 @@ use super::{
 use crate::{
     api::{
         convert::enum_of,
-        plain_name,
         v1::{Attribution, AuditAction, RatingStanding, ReplyOutcome, Role},
     },
     audit,
@@ -370,7 +369,7 @@ pub(crate) async fn settle(
     }
     reply.outcome = ReplyOutcome::Settled;
     let about = rated.map(|rated| rated.staff_id);
-    let attribution = plain_name(settling.attribution.as_str_name(), "ATTRIBUTION");
+    let attribution = settling.attribution.plain_name().to_owned();
     let detail = settling.score.map(|score| serde_json::json!({ "score": score, "attribution": attribution }));
     let (actor, object) = ((settling.actor.0.as_str(), settling.actor.1), reply.id.to_string());
     audit::add_about(tx, now, actor, AuditAction::ReplySettled, (&object, about.as_deref()), &settling.reason, detail)
@@ -416,7 +415,7 @@ pub(crate) async fn list(
 /// Records that somebody read replies, and of which outcome.
 pub(crate) async fn note_reading(store: &Store, actor: (String, Role), outcome: Option<ReplyOutcome>) -> Result<()> {
     let runner = store.clone();
-    let replies = outcome.map_or("any".to_owned(), |one| plain_name(one.as_str_name(), "REPLY_OUTCOME"));
+    let replies = outcome.map_or("any".to_owned(), |one| one.plain_name().to_owned());
     store
         .transact(move |tx| {
             let (store, actor, replies) = (runner.clone(), actor.clone(), replies.clone());

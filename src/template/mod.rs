@@ -9,7 +9,7 @@ pub(crate) use wording::Wording;
 
 use crate::{
     api::{
-        convert::enum_values,
+        Named as _,
         v1::{Channel, IssueMode, RatingQuestion, ScaleDirection, TemplateState},
     },
     clock::Micros,
@@ -70,7 +70,7 @@ impl Template {
 
     /// The channels after which it may be used, by name.
     pub(crate) fn covered(&self) -> Vec<Channel> {
-        let all = enum_values::<Channel>();
+        let all = Channel::VALUES.iter().copied();
         all.filter(|channel| self.covers(*channel)).collect()
     }
 

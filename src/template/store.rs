@@ -17,7 +17,6 @@ use super::{
 use crate::{
     api::{
         convert::enum_of,
-        plain_name,
         v1::{AuditAction, Channel, Role, ScaleDirection, TemplateState},
     },
     audit,
@@ -169,7 +168,7 @@ pub(crate) async fn publish(tx: &Tx, now: Micros, decision: &Decision, why: &str
     let known = |channel: &Channel| before.get(channel);
     let is_other = |channel: &&Channel| known(channel).is_some_and(|one| one.direction != draft.direction);
     let turned: Vec<Channel> = covered.iter().filter(is_other).copied().collect();
-    let names = || turned.iter().map(|channel| plain_name(channel.as_str_name(), "CHANNEL")).collect::<Vec<_>>();
+    let names = || turned.iter().map(|channel| channel.plain_name().to_owned()).collect::<Vec<_>>();
     if !turned.is_empty() && why.is_empty() {
         return Err(Error::WrongDirection(names()).into());
     }

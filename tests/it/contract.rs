@@ -56,7 +56,7 @@ fn generate(access: &str, fields: &str) -> Result<String, String> {
     let mut compiler = protox::Compiler::new([directory.path(), contract.as_ref()]).unwrap();
     compiler.include_imports(true).open_file("sample.proto").map_err(|error| format!("{error:?}"))?;
     let contract = Contract::read(&compiler.encode_file_descriptor_set(), "sample.v1")?;
-    Ok(contract.access_table()? + &contract.checks()?)
+    Ok(contract.access_table()? + &contract.checks()? + &contract.names()?)
 }
 
 const ACCESS: &str = "option (rapport.v1.access) = {grants: {role: ROLE_APP reach: REACH_ALL}};";
@@ -86,6 +86,8 @@ fn what_can_be_enforced_is_accepted() {
     }
     assert!(code.contains("rules::count(self.inner.len(), 1, 9"), "a required list is not empty: {code}");
     assert!(!code.contains(r#"at.field("output")"#), "{code}");
+    assert!(code.contains(r#"Self::Dark => "dark""#), "{code}");
+    assert!(code.contains("const VALUES: &'static [Self] = &[Self::Dark,]"), "what says nothing is no value: {code}");
     for (field, form) in [("text", "Line"), ("item", "Line"), ("words", "Free")] {
         let check = code.lines().find(|line| line.contains("rules::text(") && line.contains(field)).unwrap();
         assert!(check.contains(&format!("rules::Form::{form}")), "{check}");

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::super::out::{self, Table, one_line, table};
 use crate::api::{
     convert::micros,
-    plain_name,
     v1::{Competition, Entry, ExplainStandingResponse, JudgeInvitation, OpenVotingResponse, Standing, TeamStanding},
 };
 
@@ -18,7 +17,7 @@ fn when(at: &Option<prost_types::Timestamp>) -> Option<String> {
 }
 
 fn state(competition: &Competition) -> String {
-    plain_name(competition.state().as_str_name(), "COMPETITION_STATE")
+    competition.state().plain_name().to_owned()
 }
 
 pub(super) fn competition_json(one: &Competition) -> Value {
@@ -45,8 +44,8 @@ pub(super) fn competition(one: &Competition, as_json: bool) -> anyhow::Result<()
     }
     writeln!(out, "{}  {}\n{}", one_line(&one.competition_id), one_line(&one.title), state(one))?;
     let rules = one.rules.clone().unwrap_or_default();
-    let form = plain_name(rules.form().as_str_name(), "BALLOT_FORM").replace('_', " ");
-    let tally = plain_name(rules.tally().as_str_name(), "TALLY_METHOD").replace('_', " ");
+    let form = rules.form().plain_name().replace('_', " ");
+    let tally = rules.tally().plain_name().replace('_', " ");
     writeln!(out, "  {form} of {}, {tally}", rules.panel_size)?;
     let lines = [
         ("entries until", when(&one.submission_deadline)),
@@ -116,7 +115,7 @@ pub(super) fn invitations(all: &[JudgeInvitation], as_json: bool) -> anyhow::Res
 
 pub(super) fn opened(opened: &OpenVotingResponse, as_json: bool) -> anyhow::Result<()> {
     let mut out = out::stdout();
-    let reason = |one: &crate::api::v1::NoBallot| plain_name(one.reason().as_str_name(), "NO_BALLOT_REASON");
+    let reason = |one: &crate::api::v1::NoBallot| one.reason().plain_name().to_owned();
     let competition = opened.competition.clone().unwrap_or_default();
     if as_json {
         let none = |one: &crate::api::v1::NoBallot| json!({"voter_id": one.voter_id, "reason": reason(one)});
@@ -139,7 +138,7 @@ pub(super) fn opened(opened: &OpenVotingResponse, as_json: bool) -> anyhow::Resu
 
 pub(in super::super) fn standing_json(one: &Standing) -> Value {
     let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-    let decision = plain_name(one.prize_decision().as_str_name(), "PRIZE_DECISION");
+    let decision = one.prize_decision().plain_name().to_owned();
     json!({
         "entry_id": one.entry_id,
         "team_id": one.team_id,

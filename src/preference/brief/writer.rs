@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     api::{
-        convert::enum_values,
+        Named as _,
         kinds::{activity_kind, is_activity},
         v1::{
             BriefSection as Section, Channel, ContactPurpose, ContactRefusalReason, InteractionKind,
@@ -24,7 +24,7 @@ use crate::{
     directory::{ContactPoint, Suspension},
     interaction::{Recorded, resolution::is_served},
     preference::{
-        Line, channel_name, kind_name,
+        Line, channel_name,
         store::Statement,
         view::{Preference, Shown},
     },
@@ -203,8 +203,8 @@ impl Brief<'_, '_> {
     fn value(&self, dimension: PreferenceDimension, value: &str) -> Value {
         let text = || Value::Text(Words::new(value));
         match dimension {
-            PreferenceDimension::Channel => channel_named(value).map_or_else(text, Value::Channel),
-            PreferenceDimension::Kind => kind_named(value).map_or_else(text, Value::Kind),
+            PreferenceDimension::Channel => Channel::named(value).map_or_else(text, Value::Channel),
+            PreferenceDimension::Kind => InteractionKind::named(value).map_or_else(text, Value::Kind),
             PreferenceDimension::Hour => value.parse().map_or_else(|_| text(), Value::Hour),
             PreferenceDimension::Weekday => value.parse().map_or_else(|_| text(), Value::Weekday),
             PreferenceDimension::Colleague => Value::Text(self.person(value)),
@@ -373,12 +373,4 @@ fn is_telling(value: &Value) -> bool {
         Value::Kind(kind) => !is_activity(*kind) && *kind != InteractionKind::Service,
         Value::Hour(_) | Value::Weekday(_) | Value::Language(_) | Value::Text(_) => true,
     }
-}
-
-fn channel_named(name: &str) -> Option<Channel> {
-    enum_values().find(|one| channel_name(*one) == name)
-}
-
-fn kind_named(name: &str) -> Option<InteractionKind> {
-    enum_values().find(|one| kind_name(*one) == name)
 }
