@@ -31,19 +31,12 @@ pub(super) enum Compared {
 
 impl Compared {
     pub(super) fn of(unit: ScorecardUnit) -> Result<Self> {
-        match unit {
-            ScorecardUnit::Team => Ok(Self::Teams),
-            ScorecardUnit::Staff => Ok(Self::Staff),
-            ScorecardUnit::Unspecified
-            | ScorecardUnit::Organization
-            | ScorecardUnit::Role
-            | ScorecardUnit::Channel
-            | ScorecardUnit::Kind
-            | ScorecardUnit::Topic
-            | ScorecardUnit::Template => {
-                Err(Error::invalid("unit", crate::error::Reason::Contradiction, "must be a team or a colleague"))
-            }
-        }
+        let comparable = [(ScorecardUnit::Team, Self::Teams), (ScorecardUnit::Staff, Self::Staff)];
+        comparable
+            .into_iter()
+            .find(|(one, _)| *one == unit)
+            .map(|(_, compared)| compared)
+            .ok_or_else(|| Error::invalid("unit", crate::error::Reason::Contradiction, "must be a team or a colleague"))
     }
 
     fn work(self) -> Unit {

@@ -4,7 +4,10 @@
 use std::{collections::BTreeMap, ops::AddAssign};
 
 use super::{Rated, Rating, statistics::Moments};
-use crate::api::v1::{Attribution, Channel, InteractionKind, RatingQuestion, RatingStanding, Resolution};
+use crate::api::{
+    Named as _,
+    v1::{Attribution, Channel, InteractionKind, RatingQuestion, RatingStanding, Resolution, ScorecardUnit},
+};
 
 /// Sums over ratings of one standing. `i64` throughout: exact, and far from full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -161,40 +164,35 @@ impl AddAssign for Counts {
     }
 }
 
-/// By what ratings are counted. The numbers are kept in the database.
+/// By what ratings are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Unit {
-    Organization = 1,
-    Team = 2,
-    Staff = 3,
-    Role = 4,
-    Channel = 5,
-    Kind = 6,
-    Topic = 7,
-    Template = 8,
+    /// Of a scorecard.
+    Shown(ScorecardUnit),
     /// A colleague's ratings in a team; for those who may see the team and no other.
-    TeamStaff = 20,
+    TeamStaff,
     /// A colleague's ratings by channel and topic: the same work, by which they are compared.
-    StaffWork = 21,
+    StaffWork,
     /// The same of a team.
-    TeamWork = 22,
+    TeamWork,
 }
 
 impl Unit {
     /// All of them.
-    pub(crate) const ALL: [Self; 11] = [
-        Self::Organization,
-        Self::Team,
-        Self::Staff,
-        Self::Role,
-        Self::Channel,
-        Self::Kind,
-        Self::Topic,
-        Self::Template,
-        Self::TeamStaff,
-        Self::StaffWork,
-        Self::TeamWork,
-    ];
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let shown = ScorecardUnit::VALUES.iter().copied().map(Self::Shown);
+        shown.chain([Self::TeamStaff, Self::StaffWork, Self::TeamWork])
+    }
+
+    /// As the database keeps it. The contract leaves 20 to 22 to those that are not shown.
+    pub(crate) fn number(self) -> i16 {
+        match self {
+            Self::Shown(unit) => unit as i16,
+            Self::TeamStaff => 20,
+            Self::StaffWork => 21,
+            Self::TeamWork => 22,
+        }
+    }
 
     /// Whether it is for comparing the same work only.
     pub(crate) fn is_work(self) -> bool {
@@ -223,14 +221,14 @@ impl Subject<'_> {
         let (channel, topic) = (self.channel.as_str_name(), self.topic.unwrap_or_default());
         let team = || self.rated.and_then(|rated| rated.team_id.as_deref());
         match unit {
-            Unit::Organization => Some(String::new()),
-            Unit::Channel => Some(channel.to_owned()),
-            Unit::Kind => Some(self.kind.as_str_name().to_owned()),
-            Unit::Topic => Some(topic.to_owned()),
-            Unit::Template => self.template.map(|(id, version)| format!("{id}/{version}")),
-            Unit::Staff => self.rated.map(|rated| rated.staff_id.clone()),
-            Unit::Role => self.rated.map(|rated| rated.role.as_str_name().to_owned()),
-            Unit::Team => team().map(str::to_owned),
+            Unit::Shown(ScorecardUnit::Unspecified | ScorecardUnit::Organization) => Some(String::new()),
+            Unit::Shown(ScorecardUnit::Channel) => Some(channel.to_owned()),
+            Unit::Shown(ScorecardUnit::Kind) => Some(self.kind.as_str_name().to_owned()),
+            Unit::Shown(ScorecardUnit::Topic) => Some(topic.to_owned()),
+            Unit::Shown(ScorecardUnit::Template) => self.template.map(|(id, version)| format!("{id}/{version}")),
+            Unit::Shown(ScorecardUnit::Staff) => self.rated.map(|rated| rated.staff_id.clone()),
+            Unit::Shown(ScorecardUnit::Role) => self.rated.map(|rated| rated.role.as_str_name().to_owned()),
+            Unit::Shown(ScorecardUnit::Team) => team().map(str::to_owned),
             Unit::TeamStaff => self.rated.zip(team()).map(|(rated, team)| joined(&[team, &rated.staff_id])),
             Unit::StaffWork => self.rated.map(|rated| joined(&[&rated.staff_id, channel, topic])),
             Unit::TeamWork => team().map(|team| joined(&[team, channel, topic])),
@@ -263,7 +261,7 @@ pub(crate) fn places(rating: &Rating) -> Vec<Place> {
         let key = subject.key(unit)?;
         Some(Place { unit, key, day: rating.day, standing: rating.standing })
     };
-    Unit::ALL.into_iter().filter_map(place).collect()
+    Unit::all().filter_map(place).collect()
 }
 
 /// What some ratings change of the counters.

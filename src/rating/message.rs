@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     Answers, Input, Rating,
     bias::{Bias, Tally},
-    figures::{Counts, Ledgers, Unit},
+    figures::{Counts, Ledgers},
     outcomes::{Outcomes, Returns},
     statistics::{mean_interval, wilson},
     store::{Filter, Links},
@@ -20,7 +20,6 @@ use super::{
 use crate::{
     api::{
         convert::{micros, normal, optional, timestamp},
-        plain_name,
         v1::{self, RatingFlag, RatingStanding, ScorecardUnit, TrendStep},
     },
     clock::Micros,
@@ -137,39 +136,21 @@ pub(super) fn read_filter(message: v1::RatingFilter) -> Result<Filter> {
     })
 }
 
-pub(super) fn unit(unit: ScorecardUnit) -> Unit {
-    match unit {
-        ScorecardUnit::Unspecified | ScorecardUnit::Organization => Unit::Organization,
-        ScorecardUnit::Team => Unit::Team,
-        ScorecardUnit::Staff => Unit::Staff,
-        ScorecardUnit::Role => Unit::Role,
-        ScorecardUnit::Channel => Unit::Channel,
-        ScorecardUnit::Kind => Unit::Kind,
-        ScorecardUnit::Topic => Unit::Topic,
-        ScorecardUnit::Template => Unit::Template,
-    }
-}
-
 /// The prefix that keys of a unit have in the database and nobody else needs to see: they are names of enum values.
 fn prefix(unit: ScorecardUnit) -> Option<&'static str> {
-    match unit {
-        ScorecardUnit::Role => Some("STAFF_ROLE"),
-        ScorecardUnit::Channel => Some("CHANNEL"),
-        ScorecardUnit::Kind => Some("INTERACTION_KIND"),
-        ScorecardUnit::Unspecified
-        | ScorecardUnit::Organization
-        | ScorecardUnit::Team
-        | ScorecardUnit::Staff
-        | ScorecardUnit::Topic
-        | ScorecardUnit::Template => None,
-    }
+    let prefixes = [
+        (ScorecardUnit::Role, "STAFF_ROLE_"),
+        (ScorecardUnit::Channel, "CHANNEL_"),
+        (ScorecardUnit::Kind, "INTERACTION_KIND_"),
+    ];
+    prefixes.into_iter().find(|(one, _)| *one == unit).map(|(_, prefix)| prefix)
 }
 
 /// A group's key as it is kept.
 pub(super) fn kept_key(unit: ScorecardUnit, shown: &str) -> String {
     match prefix(unit) {
-        Some(prefix) if shown.is_empty() => format!("{prefix}_UNSPECIFIED"),
-        Some(prefix) => format!("{prefix}_{}", shown.to_uppercase()),
+        Some(prefix) if shown.is_empty() => format!("{prefix}UNSPECIFIED"),
+        Some(prefix) => format!("{prefix}{}", shown.to_uppercase()),
         None => normal(shown.to_owned()),
     }
 }
@@ -177,7 +158,10 @@ pub(super) fn kept_key(unit: ScorecardUnit, shown: &str) -> String {
 /// A group's key as it is shown.
 pub(super) fn shown_key(unit: ScorecardUnit, kept: &str) -> String {
     match prefix(unit) {
-        Some(prefix) => plain_name(kept, prefix),
+        Some(prefix) => {
+            let name = kept.strip_prefix(prefix).unwrap_or(kept).to_lowercase();
+            if name == "unspecified" { String::new() } else { name }
+        }
         None => kept.to_owned(),
     }
 }

@@ -21,7 +21,6 @@ use super::{
 use crate::{
     api::{
         convert::{micros, normal},
-        plain_name,
         rules::Violations,
         status,
         v1::{
@@ -101,8 +100,8 @@ impl RatingApi {
             if is_within && !oneself.is(one.staff_id.as_deref()) {
                 let key = match unit {
                     InvitationBiasUnit::Unspecified | InvitationBiasUnit::Staff => one.staff_id.unwrap_or_default(),
-                    InvitationBiasUnit::Channel => plain_name(one.channel.as_str_name(), "CHANNEL"),
-                    InvitationBiasUnit::Outcome => plain_name(one.resolution.as_str_name(), "RESOLUTION"),
+                    InvitationBiasUnit::Channel => one.channel.plain_name().to_owned(),
+                    InvitationBiasUnit::Outcome => one.resolution.plain_name().to_owned(),
                 };
                 tallies.entry(key).or_default().add(one.fate);
             }
@@ -168,10 +167,10 @@ impl Reachable {
     fn of(scope: &Scope, asked: ScorecardUnit, key: &str) -> Result<Self> {
         let key = Some(key).filter(|key| !key.is_empty()).map(|key| message::kept_key(asked, key));
         match (scope, asked) {
-            (Scope::All, _) => Ok(Self { unit: message::unit(asked), keys: key.map(|key| vec![key]), within: None }),
+            (Scope::All, _) => Ok(Self { unit: Unit::Shown(asked), keys: key.map(|key| vec![key]), within: None }),
             (Scope::Teams { teams, .. }, ScorecardUnit::Team) => {
                 let keys = teams.iter().filter(|team| key.as_ref().is_none_or(|key| key == *team)).cloned();
-                Ok(Self { unit: Unit::Team, keys: Some(keys.collect()), within: None })
+                Ok(Self { unit: Unit::Shown(asked), keys: Some(keys.collect()), within: None })
             }
             (Scope::Teams { teams, .. }, ScorecardUnit::Staff) => {
                 let keys = key.map(|staff| teams.iter().map(|team| format!("{team}{SEPARATOR}{staff}")).collect());

@@ -82,7 +82,7 @@ impl Changes {
             topic: about.topic.as_deref(),
             rated: about.rated.as_ref(),
         };
-        for unit in Unit::ALL.into_iter().filter(|unit| !unit.is_work()) {
+        for unit in Unit::all().filter(|unit| !unit.is_work()) {
             if let Some(key) = subject.key(unit) {
                 *self.0.entry(Place { unit, key, day: about.day }).or_default() += responses;
             }

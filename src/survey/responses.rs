@@ -37,7 +37,7 @@ pub(crate) async fn respond(tx: &Tx, changes: Changes) -> Result<(), DbErr> {
     let rows = changes.0.into_iter().filter(|(_, responses)| *responses != nothing);
     let rows = rows.map(|(place, responses)| -> Vec<Cell> {
         vec![
-            (place.unit as i16).into(),
+            place.unit.number().into(),
             kept_key(&place.key).into(),
             place.day.into(),
             responses.invited.into(),

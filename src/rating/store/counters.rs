@@ -50,7 +50,7 @@ pub(crate) async fn apply(tx: &Tx, changes: Changes) -> Result<(), DbErr> {
     let nothing = Counts::default();
     let rows = changes.0.into_iter().filter(|(_, counts)| *counts != nothing).map(|(place, counts)| {
         let mut row: Vec<Cell> = vec![
-            (place.unit as i16).into(),
+            place.unit.number().into(),
             kept_key(&place.key).into(),
             place.day.into(),
             (place.standing as i16).into(),
@@ -97,7 +97,7 @@ pub(crate) fn shown_key(kept: String) -> String {
 /// What rows of counters are wanted, as a condition and its parameters.
 pub(crate) fn conditions(wanted: &Wanted, backend: DbBackend) -> Result<(String, Vec<Value>), DbErr> {
     let mut values: Vec<Value> =
-        vec![(wanted.unit as i16).into(), wanted.period.first.into(), wanted.period.last.into()];
+        vec![wanted.unit.number().into(), wanted.period.first.into(), wanted.period.last.into()];
     let mut conditions = String::from("unit = $1 AND day >= $2 AND day <= $3");
     if let Some(keys) = &wanted.keys {
         let keys: Vec<String> = keys.iter().map(|key| kept_key(key)).collect();
@@ -199,7 +199,7 @@ fn counts(row: &QueryResult) -> Result<Counts, DbErr> {
 }
 
 pub(crate) fn unit_of(number: i16) -> Result<Unit, DbErr> {
-    let found = Unit::ALL.into_iter().find(|one| *one as i16 == number);
+    let found = Unit::all().find(|one| one.number() == number);
     found.ok_or_else(|| DbErr::Type(format!("unit {number}")))
 }
 

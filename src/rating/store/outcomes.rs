@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::counters::Wanted;
 use crate::{
-    api::v1::StaffRole,
+    api::v1::{ScorecardUnit, StaffRole},
     error::Result,
     interaction::{
         resolution::{Matters, WINDOW},
@@ -40,18 +40,10 @@ pub(crate) async fn outcomes(store: &Store, zone: &TimeZone, wanted: &Wanted) ->
         known.iter().filter(|one| to.is_none_or(|to| one.at <= to.saturating_add(WINDOW))).cloned().collect();
     let sight = Sight { oneself: wanted.besides.clone(), ..Sight::all() };
     let period = Filter { from, to, ..Filter::default() };
-    let roles = match wanted.unit {
-        Unit::Role => primary_roles(reader, &sight, &period).await?,
-        Unit::Organization
-        | Unit::Team
-        | Unit::Staff
-        | Unit::Channel
-        | Unit::Kind
-        | Unit::Topic
-        | Unit::Template
-        | Unit::TeamStaff
-        | Unit::StaffWork
-        | Unit::TeamWork => HashMap::new(),
+    let roles = if wanted.unit == Unit::Shown(ScorecardUnit::Role) {
+        primary_roles(reader, &sight, &period).await?
+    } else {
+        HashMap::new()
     };
     let mut gathering = Gathering::new(Matters::new(&near), now);
     let mut lines = pin!(lines(reader, &sight, &Filter { to: until, ..period }).await?);
