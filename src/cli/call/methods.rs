@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::unknown;
 use crate::api::v1::{self, Reach, Role};
 
-const PACKAGE: &str = "rapport.v1";
+pub(super) const PACKAGE: &str = "rapport.v1";
 
 fn all(pool: &DescriptorPool) -> impl Iterator<Item = MethodDescriptor> {
     let services = pool.services().filter(|service| service.package_name() == PACKAGE);
@@ -45,23 +45,31 @@ pub(super) fn list(pool: &DescriptorPool) -> String {
     let width = names.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let mut out = String::new();
     for (name, method) in names {
-        let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
-        let grants = v1::ACCESS.iter().find(|(of, _)| *of == path).map(|(_, grants)| *grants).unwrap_or_default();
-        let grants: Vec<_> = grants.iter().map(|(role, reach)| grant(*role, *reach)).collect();
-        let stream = match (method.is_client_streaming(), method.is_server_streaming()) {
-            (false, false) => "",
-            (true, false) => " (takes a stream)",
-            (false, true) => " (answers a stream)",
-            (true, true) => " (takes and answers a stream)",
-        };
         // Writing to a text cannot fail.
-        _ = writeln!(out, "{name:width$}  {}{stream}", grants.join(" "));
+        _ = writeln!(out, "{name:width$}  {}{}", grants(&method).join(" "), stream(&method));
     }
     out
 }
 
+/// The roles that may call a method, with how far they reach.
+pub(super) fn grants(method: &MethodDescriptor) -> Vec<String> {
+    let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+    let grants = v1::ACCESS.iter().find(|(of, _)| *of == path).map(|(_, grants)| *grants).unwrap_or_default();
+    grants.iter().map(|(role, reach)| grant(*role, *reach)).collect()
+}
+
+/// Whether a method takes or answers more than one message.
+pub(super) fn stream(method: &MethodDescriptor) -> &'static str {
+    match (method.is_client_streaming(), method.is_server_streaming()) {
+        (false, false) => "",
+        (true, false) => " (takes a stream)",
+        (false, true) => " (answers a stream)",
+        (true, true) => " (takes and answers a stream)",
+    }
+}
+
 fn grant(role: Role, reach: Reach) -> String {
-    let role = crate::api::plain_name(role.as_str_name(), "ROLE");
+    let role = role.plain_name().to_owned();
     match reach {
         Reach::All | Reach::Unspecified => role,
         Reach::Team => format!("{role}(team)"),

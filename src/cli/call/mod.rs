@@ -3,6 +3,7 @@
 mod codec;
 mod input;
 mod methods;
+mod reference;
 
 use std::io::Write as _;
 
@@ -24,7 +25,7 @@ use crate::api::DESCRIPTOR_SET;
 #[derive(Debug, Args)]
 pub struct CallArgs {
     /// Method, for example InteractionService/GetInteraction, or GetInteraction alone
-    #[arg(required_unless_present_any = ["list", "describe"])]
+    #[arg(required_unless_present_any = ["list", "describe", "reference"])]
     pub method: Option<String>,
     /// The request as JSON; @FILE reads it from a file, - from standard input. A method that takes a stream takes one
     /// message per line. Left out: an empty request, or standard input where the method takes a stream
@@ -36,6 +37,9 @@ pub struct CallArgs {
     /// Print an example of a method's request, and do nothing else
     #[arg(long, value_name = "METHOD", conflicts_with = "method")]
     pub describe: Option<String>,
+    /// Print the whole contract as a page to read, and do nothing else
+    #[arg(long, conflicts_with_all = ["method", "list", "describe"])]
+    pub reference: bool,
     /// The server.
     #[command(flatten)]
     pub client: ClientArgs,
@@ -49,6 +53,9 @@ pub async fn run(args: CallArgs) -> anyhow::Result<()> {
     let pool = DescriptorPool::decode(DESCRIPTOR_SET).context("the contract in this program is broken")?;
     if args.list {
         return Ok(write!(out::stdout(), "{}", methods::list(&pool))?);
+    }
+    if args.reference {
+        return Ok(write!(out::stdout(), "{}", reference::reference(&pool))?);
     }
     if let Some(name) = &args.describe {
         let example = methods::example(&methods::find(&pool, name)?.input());
