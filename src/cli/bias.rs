@@ -2,26 +2,24 @@
 
 use std::io::Write as _;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::{
+    choice::choice,
     client::{ClientArgs, explain},
     out::{self, Table, one_line},
     scorecard::say_without,
 };
-use crate::api::{
-    plain_name,
-    v1::{GetInvitationBiasRequest, InvitationBias, InvitationBiasUnit},
-};
+use crate::api::v1::{GetInvitationBiasRequest, InvitationBias, InvitationBiasUnit};
 
 /// Arguments of `rapport bias`.
 #[derive(Debug, Args)]
 pub struct BiasArgs {
     /// By what interactions are compared; outcome: whether staff recorded the matter as resolved
-    #[arg(long, value_enum, default_value = "staff")]
-    pub by: By,
+    #[arg(long, value_parser = choice::<InvitationBiasUnit>(), default_value = "staff")]
+    pub by: InvitationBiasUnit,
     /// From this day on, such as 2026-11-01; days are those on which customers were served [default: 30 days in all]
     #[arg(long, value_name = "DAY")]
     pub from: Option<Date>,
@@ -36,25 +34,6 @@ pub struct BiasArgs {
     pub client: ClientArgs,
 }
 
-/// By what interactions are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum By {
-    Staff,
-    Channel,
-    Outcome,
-}
-
-impl From<By> for InvitationBiasUnit {
-    fn from(by: By) -> Self {
-        match by {
-            By::Staff => Self::Staff,
-            By::Channel => Self::Channel,
-            By::Outcome => Self::Outcome,
-        }
-    }
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -63,7 +42,7 @@ pub async fn run(args: BiasArgs) -> anyhow::Result<()> {
     let client = args.client.connect().await?;
     let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
     let mut request = GetInvitationBiasRequest {
-        unit: InvitationBiasUnit::from(args.by).into(),
+        unit: args.by.into(),
         first_day: day(args.from),
         last_day: day(args.to),
         ..Default::default()
@@ -97,7 +76,7 @@ pub async fn run(args: BiasArgs) -> anyhow::Result<()> {
 }
 
 fn finding(group: &InvitationBias) -> String {
-    plain_name(group.finding().as_str_name(), "INVITATION_BIAS_FINDING")
+    group.finding().plain_name().to_owned()
 }
 
 fn to_json(group: &InvitationBias) -> Value {

@@ -2,20 +2,17 @@
 
 use std::io::{self, Write};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::{
+    choice::choice,
     client::{ClientArgs, explain},
     out::{self, one_line},
-    purpose::Purpose,
 };
-use crate::api::{
-    plain_name,
-    v1::{
-        BriefCustomerRequest, BriefCustomerResponse, BriefEvidence, BriefLine, BriefSection, Channel, ContactKind,
-        CustomerAlias, ReadingPurpose,
-    },
+use crate::api::v1::{
+    BriefCustomerRequest, BriefCustomerResponse, BriefEvidence, BriefLine, BriefSection, Channel, ContactKind,
+    CustomerAlias, ReadingPurpose,
 };
 
 /// Arguments of `rapport brief`.
@@ -24,11 +21,11 @@ pub struct BriefArgs {
     /// Id of the customer; with --alias, what else they are known by, such as a telephone number
     pub customer: String,
     /// The customer is named by an alias of this kind, not by id
-    #[arg(long, value_enum, value_name = "KIND")]
-    pub alias: Option<AliasKind>,
+    #[arg(long, value_name = "KIND", value_parser = choice::<ContactKind>())]
+    pub alias: Option<ContactKind>,
     /// Why you ask; the reading is recorded with it
-    #[arg(long, value_enum, default_value = "serving")]
-    pub purpose: Purpose,
+    #[arg(long, value_parser = choice::<ReadingPurpose>(), default_value = "serving")]
+    pub purpose: ReadingPurpose,
     /// More about the purpose, for example the number of the ticket
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
@@ -36,8 +33,8 @@ pub struct BriefArgs {
     #[arg(long, value_name = "TAG")]
     pub language: Option<String>,
     /// How you mean to contact the customer; the contact policy is asked about it
-    #[arg(long, value_enum, default_value = "call")]
-    pub by: By,
+    #[arg(long, value_parser = choice::<Channel>(), default_value = "outbound-call")]
+    pub by: Channel,
     /// Print one JSON object, with the evidence of each line
     #[arg(long)]
     pub json: bool,
@@ -46,73 +43,20 @@ pub struct BriefArgs {
     pub client: ClientArgs,
 }
 
-/// Kinds of aliases.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum AliasKind {
-    Phone,
-    Email,
-    Chat,
-    Post,
-    Other,
-}
-
-impl From<AliasKind> for ContactKind {
-    fn from(kind: AliasKind) -> Self {
-        match kind {
-            AliasKind::Phone => Self::Phone,
-            AliasKind::Email => Self::Email,
-            AliasKind::Chat => Self::Chat,
-            AliasKind::Post => Self::Post,
-            AliasKind::Other => Self::Other,
-        }
-    }
-}
-
-/// Ways to contact somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum By {
-    Call,
-    Callback,
-    Email,
-    Chat,
-    GroupChat,
-    Sms,
-    Visit,
-    SocialMedia,
-}
-
-impl From<By> for Channel {
-    fn from(by: By) -> Self {
-        match by {
-            By::Call => Self::OutboundCall,
-            By::Callback => Self::Callback,
-            By::Email => Self::Email,
-            By::Chat => Self::OnlineChat,
-            By::GroupChat => Self::GroupChat,
-            By::Sms => Self::Sms,
-            By::Visit => Self::Visit,
-            By::SocialMedia => Self::SocialMedia,
-        }
-    }
-}
-
 /// Runs the command.
 ///
 /// # Errors
 /// What the server refuses.
 pub async fn run(args: BriefArgs) -> anyhow::Result<()> {
     let mut client = args.client.connect().await?;
-    let alias =
-        args.alias.map(|kind| CustomerAlias { kind: ContactKind::from(kind).into(), value: args.customer.clone() });
+    let alias = args.alias.map(|kind| CustomerAlias { kind: kind.into(), value: args.customer.clone() });
     let request = BriefCustomerRequest {
         customer_id: if alias.is_some() { String::new() } else { args.customer },
         customer_alias: alias,
-        purpose: ReadingPurpose::from(args.purpose).into(),
+        purpose: args.purpose.into(),
         note: args.note.unwrap_or_default(),
         language: args.language.unwrap_or_default(),
-        channel: Channel::from(args.by).into(),
+        channel: args.by.into(),
     };
     let answer = client.preferences.brief_customer(request).await.map_err(|status| explain(&status))?.into_inner();
     let mut out = out::stdout();
@@ -159,14 +103,14 @@ fn heading(section: BriefSection, language: &str) -> &'static str {
 fn to_json(answer: &BriefCustomerResponse) -> Value {
     let evidence = |one: &BriefEvidence| {
         json!({
-            "kind": plain_name(one.kind().as_str_name(), "BRIEF_EVIDENCE_KIND"),
+            "kind": one.kind().plain_name().to_owned(),
             "id": one.id,
             "time": one.evidence_time.as_ref().map(ToString::to_string),
         })
     };
     let line = |one: &BriefLine| {
         json!({
-            "section": plain_name(one.section().as_str_name(), "BRIEF_SECTION"),
+            "section": one.section().plain_name().to_owned(),
             "text": one.text,
             "evidence": one.evidence.iter().map(evidence).collect::<Vec<_>>(),
         })

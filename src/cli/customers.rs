@@ -3,11 +3,12 @@
 use std::io::Write as _;
 
 use anyhow::{Context as _, anyhow};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use super::{
+    choice::choice,
     client::{ClientArgs, explain},
     out::{self, note, one_line},
 };
@@ -31,35 +32,14 @@ pub struct CustomersArgs {
     #[arg(long, value_name = "DIMENSION=VALUE[,VALUE...][@SHARE]", required = true, value_parser = criterion)]
     pub prefers: Vec<PreferenceCriterion>,
     /// Only customers of this standing
-    #[arg(long, value_enum)]
-    pub standing: Option<Standing>,
+    #[arg(long, value_parser = choice::<CustomerStanding>())]
+    pub standing: Option<CustomerStanding>,
     /// Print a JSON object per line
     #[arg(long)]
     pub json: bool,
     /// The server.
     #[command(flatten)]
     pub client: ClientArgs,
-}
-
-/// How a customer stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Standing {
-    Prospect,
-    Active,
-    Lapsed,
-    Suspended,
-}
-
-impl From<Standing> for CustomerStanding {
-    fn from(standing: Standing) -> Self {
-        match standing {
-            Standing::Prospect => Self::Prospect,
-            Standing::Active => Self::Active,
-            Standing::Lapsed => Self::Lapsed,
-            Standing::Suspended => Self::Suspended,
-        }
-    }
 }
 
 fn criterion(text: &str) -> anyhow::Result<PreferenceCriterion> {
@@ -83,7 +63,7 @@ pub async fn run(args: CustomersArgs) -> anyhow::Result<()> {
     let mut client = args.client.connect().await?;
     let mut request = FindCustomersRequest {
         criteria: args.prefers,
-        standing: args.standing.map(CustomerStanding::from).unwrap_or_default().into(),
+        standing: args.standing.unwrap_or_default().into(),
         page_size: 500,
         page_token: String::new(),
     };

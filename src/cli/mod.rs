@@ -3,6 +3,7 @@
 pub mod bias;
 pub mod brief;
 pub mod call;
+mod choice;
 pub mod client;
 pub mod compact;
 pub mod competition;
@@ -15,7 +16,6 @@ pub mod import;
 pub mod leaderboard;
 pub mod out;
 pub mod preferences;
-pub mod purpose;
 pub mod rank;
 pub mod recompute;
 pub mod scorecard;

@@ -2,11 +2,12 @@
 
 use std::io::Write as _;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::{
+    choice::choice,
     client::{Client, ClientArgs, explain},
     out::{self, Table, note, one_line},
     summary::resolution_json,
@@ -20,8 +21,8 @@ use crate::api::v1::{
 #[derive(Debug, Args)]
 pub struct ScorecardArgs {
     /// How to group
-    #[arg(long, value_enum, default_value = "organization")]
-    pub by: By,
+    #[arg(long, value_parser = choice::<ScorecardUnit>(), default_value = "organization")]
+    pub by: ScorecardUnit,
     /// Only the group of this name, for example a team's id
     #[arg(long, value_name = "KEY", default_value = "", hide_default_value = true)]
     pub key: String,
@@ -32,8 +33,8 @@ pub struct ScorecardArgs {
     #[arg(long, value_name = "DAY")]
     pub to: Option<Date>,
     /// Besides, how it went by this step; in JSON only
-    #[arg(long, value_enum, requires = "json")]
-    pub trend: Option<Step>,
+    #[arg(long, value_parser = choice::<TrendStep>(), requires = "json")]
+    pub trend: Option<TrendStep>,
     /// Besides, whether matters were resolved and customers came back after failures: reads every interaction of the
     /// period, and of the 30 days after it
     #[arg(long)]
@@ -46,54 +47,6 @@ pub struct ScorecardArgs {
     pub client: ClientArgs,
 }
 
-/// How to group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum By {
-    Organization,
-    Team,
-    Staff,
-    Role,
-    Channel,
-    Kind,
-    Topic,
-    Template,
-}
-
-impl From<By> for ScorecardUnit {
-    fn from(by: By) -> Self {
-        match by {
-            By::Organization => Self::Organization,
-            By::Team => Self::Team,
-            By::Staff => Self::Staff,
-            By::Role => Self::Role,
-            By::Channel => Self::Channel,
-            By::Kind => Self::Kind,
-            By::Topic => Self::Topic,
-            By::Template => Self::Template,
-        }
-    }
-}
-
-/// How a trend is divided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Step {
-    Day,
-    Week,
-    Month,
-}
-
-impl From<Step> for TrendStep {
-    fn from(step: Step) -> Self {
-        match step {
-            Step::Day => Self::Day,
-            Step::Week => Self::Week,
-            Step::Month => Self::Month,
-        }
-    }
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -102,11 +55,11 @@ pub async fn run(args: ScorecardArgs) -> anyhow::Result<()> {
     let client = args.client.connect().await?;
     let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
     let request = GetScorecardRequest {
-        unit: ScorecardUnit::from(args.by).into(),
+        unit: args.by.into(),
         key: args.key.clone(),
         first_day: day(args.from),
         last_day: day(args.to),
-        trend: args.trend.map_or(TrendStep::Unspecified, TrendStep::from).into(),
+        trend: args.trend.unwrap_or_default().into(),
         view: if args.full { ScorecardView::Full } else { ScorecardView::Unspecified }.into(),
         ..Default::default()
     };

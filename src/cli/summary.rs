@@ -1,11 +1,12 @@
 //! `rapport summary`: figures over the recorded interactions, as a table or as JSON.
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
 use super::{
+    choice::choice,
     client::{Client, ClientArgs, explain},
     out::{self, Table, say},
 };
@@ -18,8 +19,8 @@ use crate::api::v1::{
 #[derive(Debug, Args)]
 pub struct SummaryArgs {
     /// How to group
-    #[arg(long, value_enum)]
-    pub by: By,
+    #[arg(long, value_parser = choice::<SummaryGrouping>())]
+    pub by: SummaryGrouping,
     /// From this day on, such as 2026-11-01, or from this instant on, such as 2026-11-01T09:30:00Z
     #[arg(long, value_name = "DAY|TIME", value_parser = parse_bound)]
     pub from: Option<Bound>,
@@ -38,37 +39,6 @@ pub struct SummaryArgs {
     /// The server.
     #[command(flatten)]
     pub client: ClientArgs,
-}
-
-/// How to group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum By {
-    Channel,
-    Kind,
-    Outcome,
-    Team,
-    Staff,
-    Hour,
-    Weekday,
-    Day,
-    Topic,
-}
-
-impl From<By> for SummaryGrouping {
-    fn from(by: By) -> Self {
-        match by {
-            By::Channel => Self::Channel,
-            By::Kind => Self::Kind,
-            By::Outcome => Self::Outcome,
-            By::Team => Self::Team,
-            By::Staff => Self::Staff,
-            By::Hour => Self::Hour,
-            By::Weekday => Self::Weekday,
-            By::Day => Self::Day,
-            By::Topic => Self::Topic,
-        }
-    }
 }
 
 /// Where a period begins or ends. A day belongs to the period either way, as in every other command.
@@ -130,7 +100,7 @@ pub async fn run(args: SummaryArgs) -> anyhow::Result<()> {
     };
     let request = SummarizeInteractionsRequest {
         filter: Some(filter),
-        group_by: SummaryGrouping::from(args.by).into(),
+        group_by: args.by.into(),
         service_level_threshold: Some(prost_types::Duration {
             seconds: args.service_level.as_secs(),
             nanos: args.service_level.subsec_nanos(),
@@ -230,10 +200,9 @@ fn reading_json(reading: Option<ResolutionReading>) -> Value {
 }
 
 /// Seconds; what is not known is a dash, never a zero.
-fn table(by: By, groups: &[InteractionSummary], total: Option<&InteractionSummary>) -> Table {
-    let by = by.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+fn table(by: SummaryGrouping, groups: &[InteractionSummary], total: Option<&InteractionSummary>) -> Table {
     let header = [
-        by.as_str(),
+        by.plain_name(),
         "count",
         "wait\nknown",
         "\nmean",
@@ -326,7 +295,7 @@ mod tests {
         assert_eq!(value["wait_seconds"], json!({ "known": 2, "mean": 40.5, "median": 5.0, "p90": 76.0 }));
         assert_eq!(value["handling_seconds"], json!({ "known": 0, "mean": null, "median": null, "p90": null }));
         assert_eq!(value["first_contact_resolution"]["derived"]["rate"], Value::Null);
-        let table = table(By::Channel, &[summary], None).to_string();
+        let table = table(SummaryGrouping::Channel, &[summary], None).to_string();
         assert!(table.contains("email") && table.contains("40.5 ") && table.contains("- / - / -"), "{table}");
     }
 }

@@ -9,16 +9,13 @@ use serde_json::{Value, json};
 use tonic::{Code, Response, Status};
 
 use super::{
+    choice::choice,
     client::{Client, ClientArgs, explain},
     out::{self, note, one_line},
-    purpose::Purpose,
 };
-use crate::api::{
-    plain_name,
-    v1::{
-        Interaction, InteractionEvent, ReadingPurpose, WatchCustomerTimelineRequest, WatchCustomerTimelineResponse,
-        WatchInteractionsRequest, WatchInteractionsResponse,
-    },
+use crate::api::v1::{
+    Interaction, InteractionEvent, ReadingPurpose, WatchCustomerTimelineRequest, WatchCustomerTimelineResponse,
+    WatchInteractionsRequest, WatchInteractionsResponse,
 };
 
 /// Arguments of `rapport watch`.
@@ -28,8 +25,8 @@ pub struct WatchArgs {
     #[command(flatten)]
     pub whose: Whose,
     /// Watch the customer's whole timeline, beyond your own team's part, for this purpose; the reading is recorded
-    #[arg(long, value_enum, conflicts_with_all = ["staff", "team"])]
-    pub purpose: Option<Purpose>,
+    #[arg(long, value_parser = choice::<ReadingPurpose>(), conflicts_with_all = ["staff", "team"])]
+    pub purpose: Option<ReadingPurpose>,
     /// More about the purpose, for example the number of the ticket
     #[arg(long, value_name = "TEXT", requires = "purpose")]
     pub note: Option<String>,
@@ -124,7 +121,7 @@ async fn open(
     if let Some(purpose) = args.purpose {
         let request = WatchCustomerTimelineRequest {
             customer_id,
-            purpose: ReadingPurpose::from(purpose).into(),
+            purpose: purpose.into(),
             note: args.note.clone().unwrap_or_default(),
             resume_cursor,
         };
@@ -163,10 +160,10 @@ fn instant(time: Option<prost_types::Timestamp>) -> String {
 /// What a change was, and to what kind of contact, by their plain names.
 fn names(event: &InteractionEvent, interaction: &Interaction) -> [String; 4] {
     [
-        plain_name(event.kind().as_str_name(), "INTERACTION_CHANGE_KIND"),
-        plain_name(interaction.channel().as_str_name(), "CHANNEL"),
-        plain_name(interaction.kind().as_str_name(), "INTERACTION_KIND"),
-        plain_name(interaction.outcome().as_str_name(), "OUTCOME"),
+        event.kind().plain_name().to_owned(),
+        interaction.channel().plain_name().to_owned(),
+        interaction.kind().plain_name().to_owned(),
+        interaction.outcome().plain_name().to_owned(),
     ]
 }
 

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-use super::super::client::Client;
+use super::super::{choice::choice, client::Client};
 use crate::api::{
     convert::timestamp,
     v1::{
@@ -28,11 +28,11 @@ pub struct CreateArgs {
     #[arg(long, value_name = "TIME")]
     pub votes_until: String,
     /// How ballots are filled in
-    #[arg(long, value_enum, default_value = "ranked-panel")]
-    pub form: Form,
+    #[arg(long, value_parser = choice::<BallotForm>(), default_value = "ranked-panel")]
+    pub form: BallotForm,
     /// How ballots become a score
-    #[arg(long, value_enum, default_value = "trimmed-team-mean")]
-    pub tally: Tally,
+    #[arg(long, value_parser = choice::<TallyMethod>(), default_value = "trimmed-team-mean")]
+    pub tally: TallyMethod,
     /// Entries that each voter is dealt
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(i32).range(2..=8))]
     pub panel_size: i32,
@@ -80,22 +80,6 @@ pub struct CreateArgs {
     pub public_draw_source: String,
 }
 
-/// How ballots are filled in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Form {
-    RankedPanel,
-    OpenChoice,
-}
-
-/// How ballots become a score.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Tally {
-    TrimmedTeamMean,
-    Plurality,
-}
-
 /// Whether two teams judge each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs, reason = "the names say it")]
@@ -118,14 +102,6 @@ impl CreateArgs {
     /// As the contract has it; times without a zone are the organisation's.
     pub(super) async fn request(self, client: &Client, request_id: String) -> anyhow::Result<CreateCompetitionRequest> {
         let zone = client.organization_zone().await?;
-        let form = match self.form {
-            Form::RankedPanel => BallotForm::RankedPanel,
-            Form::OpenChoice => BallotForm::OpenChoice,
-        };
-        let tally = match self.tally {
-            Tally::TrimmedTeamMean => TallyMethod::TrimmedTeamMean,
-            Tally::Plurality => TallyMethod::Plurality,
-        };
         let one_way = match self.one_way {
             OneWay::Auto => OneWayPanels::Unspecified,
             OneWay::Always => OneWayPanels::Always,
@@ -137,8 +113,8 @@ impl CreateArgs {
             Swap::RejectMutual => SwapRule::RejectMutual,
         };
         let rules = CompetitionRules {
-            form: form.into(),
-            tally: tally.into(),
+            form: self.form.into(),
+            tally: self.tally.into(),
             panel_size: self.panel_size,
             one_way: one_way.into(),
             trim: Some(Trim { basis_points: 100 * self.trim }),
