@@ -108,6 +108,8 @@ fn limits(field: &FieldDescriptor) -> Vec<String> {
         && let Value::Message(rules) = &*field.options().get_extension(&rules)
     {
         collect(rules, "", &mut found);
+        // That it must be there comes first.
+        found.sort_by_key(|rule| rule.contains('.'));
     }
     if let Some(used) = pool.get_extension_by_name("rapport.v1.use")
         && let Some(number) = field.options().get_extension(&used).as_enum_number()

@@ -9,8 +9,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use rapport::{
+    clock::Clock,
+    store::{Opening, Store},
+};
 use sea_orm::{ConnectionTrait as _, Statement};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 use super::{postgres, private_directory};
 
@@ -47,10 +52,16 @@ impl Database {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let directory = Arc::new(private_directory());
         let name = match backend {
-            Backend::Sqlite => None,
+            Backend::Sqlite => {
+                for file in std::fs::read_dir(migrated_directory().await?)? {
+                    let file = file?;
+                    std::fs::copy(file.path(), directory.path().join(file.file_name()))?;
+                }
+                None
+            }
             Backend::Postgres => {
                 let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-                administer(&format!("CREATE DATABASE {name}")).await?;
+                administer(&format!("CREATE DATABASE {name} TEMPLATE {}", migrated_database().await?)).await?;
                 Some(name)
             }
         };
@@ -115,6 +126,34 @@ impl Database {
     pub(super) fn url(&self) -> Result<Option<String>> {
         self.name.as_ref().map(|name| Ok(postgres::cluster()?.url(name))).transpose()
     }
+}
+
+/// Holds an embedded database after all migrations, once for all tests: each would spend more on them than on itself.
+async fn migrated_directory() -> Result<&'static Path> {
+    static DIRECTORY: OnceCell<TempDir> = OnceCell::const_new();
+    let make = || async {
+        let directory = private_directory();
+        migrate(&rapport::store::Database::Sqlite(directory.path().join("rapport.db"))).await?;
+        anyhow::Ok(directory)
+    };
+    Ok(DIRECTORY.get_or_try_init(make).await?.path())
+}
+
+/// The same in the cluster; its name.
+async fn migrated_database() -> Result<&'static str> {
+    static MADE: OnceCell<&str> = OnceCell::const_new();
+    let make = || async {
+        let name = "migrated";
+        administer(&format!("CREATE DATABASE {name}")).await?;
+        migrate(&rapport::store::Database::Postgres(postgres::cluster()?.url(name))).await?;
+        anyhow::Ok(name)
+    };
+    Ok(*MADE.get_or_try_init(make).await?)
+}
+
+async fn migrate(database: &rapport::store::Database) -> Result<()> {
+    Store::open(database, Opening::at_once(1), Clock::system()).await?.close().await;
+    Ok(())
 }
 
 async fn administer(sql: &str) -> Result<()> {
