@@ -10,7 +10,7 @@ use super::{
     Entry,
     tally::{Given, Sums},
 };
-use crate::rating::largest_rejected;
+use rapport_statistics::interval::largest_rejected;
 
 /// Competitions that are looked at together, the newest included.
 pub const WINDOW: usize = 6;

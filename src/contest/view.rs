@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, tz::TimeZone};
+use rapport_statistics::blocks::{BLOCK, block_of, visible};
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     QueryTrait as _, entity::prelude::*, sea_query::SelectStatement,
@@ -16,11 +17,7 @@ use super::entity::coaching_rating::{ActiveModel, Column, Entity, Model};
 use crate::{
     clock::Micros,
     error::Result,
-    rating::{
-        Rating,
-        blocks::{BLOCK, block_of, visible},
-        store as ratings,
-    },
+    rating::{Rating, store as ratings},
     store::{Store, Tx},
 };
 

@@ -3,7 +3,9 @@
 
 use std::{collections::BTreeMap, ops::AddAssign};
 
-use super::{Rated, Rating, statistics::Moments};
+use rapport_statistics::interval::Moments;
+
+use super::{Rated, Rating};
 use crate::api::v1::{Attribution, Channel, InteractionKind, RatingQuestion, RatingStanding, Resolution};
 
 /// Sums over ratings of one standing. `i64` throughout: exact, and far from full.

@@ -7,6 +7,7 @@
 use std::{collections::HashMap, pin::pin};
 
 use futures::TryStreamExt as _;
+use rapport_statistics::bias::Disposition;
 use sea_orm::{DatabaseConnection, DbErr, FromQueryResult, Statement, entity::prelude::Uuid};
 
 use super::invitation::JUST_ENDED;
@@ -18,7 +19,6 @@ use crate::{
     },
     clock::Micros,
     interaction::store::not_about_sql,
-    rating::bias::Disposition,
 };
 
 /// An interaction after which the customer might have been invited.

@@ -8,34 +8,38 @@
 
 use std::collections::BTreeMap;
 
-use super::statistics::largest_rejected;
+use crate::interval::largest_rejected;
 
 /// Of the alarms raised, the part that may be false.
 const FALSE_ALARMS: f64 = 0.05;
 
 /// Interactions that were to be followed by an invitation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Eligible {
-    pub(crate) invited: u64,
+pub struct Eligible {
+    /// And were invited.
+    pub invited: u64,
     /// And were not.
-    pub(crate) passed_over: u64,
+    pub passed_over: u64,
 }
 
 impl Eligible {
-    pub(crate) fn count(self) -> u64 {
+    /// All of them.
+    pub fn count(self) -> u64 {
         self.invited + self.passed_over
     }
 
     /// The share that was invited; absent without eligible ones.
-    pub(crate) fn share(self) -> Option<f64> {
+    pub fn share(self) -> Option<f64> {
         (self.count() > 0).then(|| self.invited as f64 / self.count() as f64)
     }
 }
 
 /// What became of an interaction that might have been followed by an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Disposition {
+pub enum Disposition {
+    /// An invitation was issued.
     Invited {
+        /// And answered.
         responded: bool,
     },
     /// Nothing stood against it, and nobody did.
@@ -48,16 +52,20 @@ pub(crate) enum Disposition {
 
 /// Interactions by what became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    pub(crate) eligible: Eligible,
+pub struct Tally {
+    /// That were to be followed by an invitation.
+    pub eligible: Eligible,
     /// Of the invited.
-    pub(crate) responded: u64,
-    pub(crate) withheld: u64,
-    pub(crate) recorded_late: u64,
+    pub responded: u64,
+    /// By R11 or another rule.
+    pub withheld: u64,
+    /// Too late after their end.
+    pub recorded_late: u64,
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, fate: Disposition) {
+    /// Counts one more.
+    pub fn add(&mut self, fate: Disposition) {
         match fate {
             Disposition::Invited { responded } => {
                 self.eligible.invited += 1;
@@ -70,26 +78,28 @@ impl Tally {
     }
 
     /// Responded of invited.
-    pub(crate) fn response_rate(self) -> Option<f64> {
+    pub fn response_rate(self) -> Option<f64> {
         (self.eligible.invited > 0).then(|| self.responded as f64 / self.eligible.invited as f64)
     }
 }
 
 /// How one agent, channel or outcome compares with all others of the listing.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Bias {
-    pub(crate) key: String,
-    pub(crate) eligible: Eligible,
+pub struct Bias {
+    /// Of the agent, the channel or the outcome.
+    pub key: String,
+    /// Its own.
+    pub eligible: Eligible,
     /// The share of all others together.
-    pub(crate) others_share: Option<f64>,
+    pub others_share: Option<f64>,
     /// The probability of a difference at least as rare, if invitations were drawn blindly.
-    pub(crate) p_value: f64,
+    pub p_value: f64,
     /// More than chance, with regard to the number of comparisons.
-    pub(crate) flagged: bool,
+    pub flagged: bool,
 }
 
 /// By key, in order of the keys.
-pub(crate) fn compare(groups: &BTreeMap<String, Eligible>) -> Vec<Bias> {
+pub fn compare(groups: &BTreeMap<String, Eligible>) -> Vec<Bias> {
     let all = groups.values().fold(Eligible::default(), |all, one| Eligible {
         invited: all.invited + one.invited,
         passed_over: all.passed_over + one.passed_over,

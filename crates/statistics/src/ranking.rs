@@ -19,11 +19,10 @@
 
 use std::cmp::Reverse;
 
-use super::{
+use crate::{
     case_mix::{Cell, Expectation, Groups, Member, Totals, Work},
+    interval::{Interval, Moments, Z},
     shrinkage::{Between, Difference},
-    statistics::{Interval, Moments, Z},
-    wording::Scale,
 };
 
 /// Fewer other groups with enough ratings than this tell nothing about how groups differ: then there are no bands.
@@ -33,68 +32,84 @@ const FEWEST_TOLD: i64 = 5;
 
 /// Where a group stands to what is expected of it, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Band {
+pub enum Band {
+    /// The whole interval lies above.
     Above,
+    /// The interval holds what is expected.
     AsExpected,
+    /// The whole interval lies below.
     Below,
 }
 
 /// On which terms groups are compared.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Terms {
+pub struct Terms {
     /// Groups with fewer ratings are listed without band and place.
-    pub(crate) minimum: i64,
-    /// Its ends; the scores in [`Groups`] are upright ([`Scale::upright`]), whatever its direction.
-    pub(crate) scale: Scale,
+    pub minimum: i64,
+    /// The least score that can be given; scores in [`Groups`] are turned so that more is better, whatever the survey says.
+    pub min: i32,
+    /// The greatest.
+    pub max: i32,
 }
 
 /// One row of a ranking. Figures are on the scale, upright.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Standing {
-    pub(crate) key: String,
-    pub(crate) n: i64,
-    pub(crate) raw_mean: Option<f64>,
+pub struct Standing {
+    /// Of the group.
+    pub key: String,
+    /// Its ratings.
+    pub n: i64,
+    /// Of its ratings; absent without any.
+    pub raw_mean: Option<f64>,
     /// Absent where there are no ratings of others.
-    pub(crate) expected: Option<f64>,
+    pub expected: Option<f64>,
     /// `expected` and what of the difference is believed; absent where too few others can be compared.
-    pub(crate) shrunk: Option<f64>,
-    pub(crate) interval: Option<Interval>,
-    pub(crate) band: Option<Band>,
-    pub(crate) place: Option<usize>,
+    pub shrunk: Option<f64>,
+    /// Of 95 %, around `shrunk`; absent with it.
+    pub interval: Option<Interval>,
+    /// Absent with fewer ratings than [`Terms::minimum`], or where too few others can be compared.
+    pub band: Option<Band>,
+    /// From 1, shared by equals; absent with `band`.
+    pub place: Option<usize>,
 }
 
 /// Why a group stands where it stands.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Explanation {
+pub struct Explanation {
     /// The mean of all ratings.
-    pub(crate) overall: f64,
-    pub(crate) shrunk: f64,
+    pub overall: f64,
+    /// As [`Standing::shrunk`].
+    pub shrunk: f64,
     /// What lies between the two; the parts add up to it. Empty if there are fewer than five ratings.
-    pub(crate) parts: Vec<Part>,
+    pub parts: Vec<Part>,
     /// Absent in the best band, and where no ratings on the scale would do.
-    pub(crate) next: Option<NextBand>,
+    pub next: Option<NextBand>,
 }
 
 /// At least five ratings of one kind of work.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Part {
+pub struct Part {
     /// None: several channels.
-    pub(crate) channel: Option<String>,
+    pub channel: Option<String>,
     /// None: several topics.
-    pub(crate) topic: Option<String>,
-    pub(crate) n: i64,
+    pub topic: Option<String>,
+    /// How many ratings.
+    pub n: i64,
     /// How far the kind of work moved the score, in points: it is rated so, no matter who does it.
-    pub(crate) work: f64,
+    pub work: f64,
     /// How far these ratings moved it beyond that, in points.
-    pub(crate) own: f64,
+    pub own: f64,
 }
 
 /// What would reach the next band: so many more ratings of the same mix of work with at least this mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct NextBand {
-    pub(crate) band: Band,
-    pub(crate) ratings: i64,
-    pub(crate) mean: f64,
+pub struct NextBand {
+    /// The one that would be reached.
+    pub band: Band,
+    /// How many more.
+    pub ratings: i64,
+    /// Their mean at least.
+    pub mean: f64,
 }
 
 /// By band, then by the shrunk difference in ten-thousandths.
@@ -150,17 +165,13 @@ impl Fit {
             let total = needed * (self.n + ratings) as f64 - self.difference * self.n as f64;
             // Up to the next hundredth: the end of the band itself is not yet in the next.
             let mean = ((self.expectation.mean + total / ratings as f64) * 100.0 + 1e-6).ceil() / 100.0;
-            (mean <= f64::from(terms.scale.max)).then_some(NextBand {
-                band,
-                ratings,
-                mean: mean.max(f64::from(terms.scale.min)),
-            })
+            (mean <= f64::from(terms.max)).then_some(NextBand { band, ratings, mean: mean.max(f64::from(terms.min)) })
         })
     }
 }
 
 /// All groups: those with a place in order, then the others by key.
-pub(crate) fn rank(groups: &Groups, terms: &Terms) -> Vec<Standing> {
+pub fn rank(groups: &Groups, terms: &Terms) -> Vec<Standing> {
     let work = Work::new(groups);
     let mut totals = work.all.clone();
     let mut rows: Vec<(Option<Order>, Standing)> = work
@@ -171,7 +182,7 @@ pub(crate) fn rank(groups: &Groups, terms: &Terms) -> Vec<Standing> {
             let placed = fit.as_ref().filter(|_| member.total.n >= terms.minimum);
             // To four decimals, as it is published: what reads the same shares a place.
             let order = placed.map(|fit| (fit.band(), Reverse((fit.shrunk_difference() * 1e4).round() as i64)));
-            let within = |value: f64| value.clamp(f64::from(terms.scale.min), f64::from(terms.scale.max));
+            let within = |value: f64| value.clamp(f64::from(terms.min), f64::from(terms.max));
             let interval = fit.as_ref().map(Fit::interval).zip(expected);
             let standing = Standing {
                 key: member.key.to_owned(),
@@ -203,7 +214,7 @@ pub(crate) fn rank(groups: &Groups, terms: &Terms) -> Vec<Standing> {
 }
 
 /// Why the group stands where it stands. Absent for a group that has no shrunk score.
-pub(crate) fn explain(groups: &Groups, key: &str, terms: &Terms) -> Option<Explanation> {
+pub fn explain(groups: &Groups, key: &str, terms: &Terms) -> Option<Explanation> {
     let work = Work::new(groups);
     let member = work.members.iter().find(|member| member.key == key)?;
     let (_, fit) = fit(&work, &mut work.all.clone(), member, terms);
@@ -305,9 +316,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rating::{case_mix::tests::cell, wording::Direction};
+    use crate::case_mix::tests::cell;
 
-    const TERMS: Terms = Terms { minimum: 5, scale: Scale { min: 1, max: 5, direction: Direction::HighBest } };
+    const TERMS: Terms = Terms { minimum: 5, min: 1, max: 5 };
 
     /// (group, cell, score)
     type Rating = (usize, usize, i32);

@@ -2,45 +2,52 @@
 //! on the order in which ratings arrive; a fraction is made once, at the end.
 
 /// The 97.5th percentile of the normal distribution: all intervals are of 95 %.
-pub(crate) const Z: f64 = 1.959_963_984_540_054;
+pub const Z: f64 = 1.959_963_984_540_054;
 
 /// A 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Interval {
-    pub(crate) low: f64,
-    pub(crate) high: f64,
+pub struct Interval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
 }
 
 /// Number, sum and sum of squares of scores: all that a mean and a variance need, and they may be added and taken away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Moments {
-    pub(crate) n: i64,
-    pub(crate) sum: i64,
-    pub(crate) squares: i64,
+pub struct Moments {
+    /// How many scores.
+    pub n: i64,
+    /// Of the scores.
+    pub sum: i64,
+    /// The sum of their squares.
+    pub squares: i64,
 }
 
 impl Moments {
     /// Of one score.
-    pub(crate) fn of(score: i32) -> Self {
+    pub fn of(score: i32) -> Self {
         let score = i64::from(score);
         Self { n: 1, sum: score, squares: score * score }
     }
 
-    pub(crate) fn plus(self, other: Self) -> Self {
+    /// Of both together.
+    pub fn plus(self, other: Self) -> Self {
         Self { n: self.n + other.n, sum: self.sum + other.sum, squares: self.squares + other.squares }
     }
 
-    pub(crate) fn minus(self, other: Self) -> Self {
+    /// Without those of the other.
+    pub fn minus(self, other: Self) -> Self {
         Self { n: self.n - other.n, sum: self.sum - other.sum, squares: self.squares - other.squares }
     }
 
     /// Absent without scores.
-    pub(crate) fn mean(self) -> Option<f64> {
+    pub fn mean(self) -> Option<f64> {
         (self.n > 0).then(|| self.sum as f64 / self.n as f64)
     }
 
     /// The sum of squared differences from the mean; exact before the division.
-    pub(crate) fn deviance(self) -> f64 {
+    pub fn deviance(self) -> f64 {
         if self.n == 0 {
             return 0.0;
         }
@@ -57,7 +64,7 @@ impl FromIterator<i32> for Moments {
 
 /// The score interval for a share, without continuity correction: Wilson (1927), J. Am. Stat. Assoc. 22:209-212; method 3 of
 /// Newcombe (1998), Statistics in Medicine 17:857-872. `successes` from 0 to `n`; absent for `n` = 0.
-pub(crate) fn wilson(successes: i64, n: i64) -> Option<Interval> {
+pub fn wilson(successes: i64, n: i64) -> Option<Interval> {
     (n > 0).then(|| score_interval(successes as f64 / n as f64, n as f64))
 }
 
@@ -67,7 +74,7 @@ pub(crate) fn wilson(successes: i64, n: i64) -> Option<Interval> {
 /// (2000), Am. Math. Monthly 107:353-357), and for that one the mean is a share: so this is Wilson's interval of the mean's
 /// place on the scale. It is never too narrow on that account, stays within the scale, and says of three equal answers that they are
 /// three; the usual t interval has no width there. On two scores it is Wilson's exactly.
-pub(crate) fn mean_interval(scores: Moments, min: i32, max: i32) -> Option<Interval> {
+pub fn mean_interval(scores: Moments, min: i32, max: i32) -> Option<Interval> {
     let (min, span) = (f64::from(min), f64::from(max - min));
     let share = (scores.mean()? - min) / span;
     let Interval { low, high } = score_interval(share.clamp(0.0, 1.0), scores.n as f64);
@@ -84,7 +91,7 @@ fn score_interval(share: f64, n: f64) -> Interval {
 
 /// Of several tests, the largest p-value that is rejected, if any is, so that at most the part `level` of all rejections is
 /// expected to be false: procedure (1) of Benjamini and Hochberg (1995), J. Royal Stat. Soc. B 57:289-300.
-pub(crate) fn largest_rejected(p_values: &[f64], level: f64) -> Option<f64> {
+pub fn largest_rejected(p_values: &[f64], level: f64) -> Option<f64> {
     let mut sorted = p_values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let count = sorted.len() as f64;

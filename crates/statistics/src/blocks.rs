@@ -11,20 +11,20 @@
 use std::ops::Range;
 
 /// How many ratings a block has.
-pub(crate) const BLOCK: u64 = 5;
+pub const BLOCK: u64 = 5;
 
 /// The block of the rating that was the `position`th to count for this person, both from 0. It never changes.
-pub(crate) fn block_of(position: u64) -> u64 {
+pub fn block_of(position: u64) -> u64 {
     position / BLOCK
 }
 
 /// How many blocks are released when so many ratings have counted.
-pub(crate) fn released(counted: u64) -> u64 {
+pub fn released(counted: u64) -> u64 {
     counted / BLOCK
 }
 
 /// The positions in the released blocks from `blocks.start` to before `blocks.end`; what is not released yet is left out.
-pub(crate) fn visible(counted: u64, blocks: Range<u64>) -> Range<u64> {
+pub fn visible(counted: u64, blocks: Range<u64>) -> Range<u64> {
     let released = released(counted);
     let (start, end) = (blocks.start.min(released), blocks.end.min(released));
     start * BLOCK..end.max(start) * BLOCK

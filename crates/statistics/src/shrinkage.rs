@@ -5,32 +5,33 @@
 //! (1975), J. Am. Stat. Assoc. 70:311-319; Fay and Herriot (1979), J. Am. Stat. Assoc. 74:269-277.
 
 #[cfg(test)]
-use super::statistics::{Interval, Z};
+use crate::interval::{Interval, Z};
 
 /// One group's mean, less what was expected of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Difference {
-    pub(crate) value: f64,
+pub struct Difference {
+    /// On the scale; positive: better than expected.
+    pub value: f64,
     /// Its sampling variance.
-    pub(crate) variance: f64,
+    pub variance: f64,
     /// How much the group counts in [`Between::estimate`]; its number of ratings.
-    pub(crate) weight: f64,
+    pub weight: f64,
 }
 
 /// The variance between groups beyond chance.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Between {
+pub struct Between {
     /// A; not negative.
-    pub(crate) variance: f64,
+    pub variance: f64,
     /// The variance of that estimate.
-    pub(crate) uncertainty: f64,
+    pub uncertainty: f64,
 }
 
 impl Between {
     /// By the method of moments: the weighted mean of squared differences, less what chance alone gives. `freedom`: the groups,
     /// less the parameters of the expectation that were fitted to these very differences; two fewer makes the *share* taken
     /// away unbiased instead of the variance, as Efron and Morris have it. Absent where `freedom` is not positive or nothing weighs.
-    pub(crate) fn estimate(differences: &[Difference], freedom: f64) -> Option<Self> {
+    pub fn estimate(differences: &[Difference], freedom: f64) -> Option<Self> {
         let (mut weights, mut squared, mut chance, mut spread) = (0.0, 0.0, 0.0, 0.0);
         for one in differences {
             weights += one.weight;
@@ -50,7 +51,7 @@ impl Between {
 
     /// What share of a difference with this sampling variance is kept: 0 where groups do not differ, 1 where chance plays no
     /// part.
-    pub(crate) fn kept(self, sampling: f64) -> f64 {
+    pub fn kept(self, sampling: f64) -> f64 {
         if self.variance > 0.0 { self.variance / (self.variance + sampling) } else { 0.0 }
     }
 
@@ -58,7 +59,7 @@ impl Between {
     ///
     /// The posterior variance Av / (A + v), and what the estimate of A adds: Prasad and Rao (1990), J. Am. Stat. Assoc.
     /// 85:163-171 (g1 + 2 g3). Without that, an estimate of A = 0 would claim certainty.
-    pub(crate) fn error(self, sampling: f64) -> f64 {
+    pub fn error(self, sampling: f64) -> f64 {
         let total = self.variance + sampling;
         if total <= 0.0 {
             return 0.0;
@@ -68,7 +69,7 @@ impl Between {
 
     /// The shrunk difference and its interval.
     #[cfg(test)]
-    pub(crate) fn shrink(self, value: f64, sampling: f64) -> (f64, Interval) {
+    pub fn shrink(self, value: f64, sampling: f64) -> (f64, Interval) {
         let shrunk = self.kept(sampling) * value;
         let reach = Z * self.error(sampling).sqrt();
         (shrunk, Interval { low: shrunk - reach, high: shrunk + reach })

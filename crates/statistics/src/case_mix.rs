@@ -8,65 +8,67 @@
 
 use std::collections::BTreeMap;
 
-use super::statistics::Moments;
+use crate::interval::Moments;
 
 /// How many ratings' worth of its channel a cell holds beside its own, and a channel of the whole: with as many ratings of
 /// others in a cell, half of what is expected comes from there.
-pub(crate) const BORROWED: i64 = 20;
+pub const BORROWED: i64 = 20;
 
 /// One kind of work.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Cell {
-    pub(crate) channel: String,
-    pub(crate) topic: String,
+pub struct Cell {
+    /// Its name.
+    pub channel: String,
+    /// Empty: none was told.
+    pub topic: String,
 }
 
 /// The ratings of each group (a person, a team) by cell, scores turned so that more is better.
-pub(crate) type Groups = BTreeMap<String, BTreeMap<Cell, Moments>>;
+pub type Groups = BTreeMap<String, BTreeMap<Cell, Moments>>;
 
 /// One group's ratings in one cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Entry {
-    pub(super) cell: usize,
-    pub(super) scores: Moments,
+pub(crate) struct Entry {
+    pub(crate) cell: usize,
+    pub(crate) scores: Moments,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Member<'a> {
-    pub(super) entries: Vec<Entry>,
-    pub(super) key: &'a str,
-    pub(super) total: Moments,
+pub(crate) struct Member<'a> {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) key: &'a str,
+    pub(crate) total: Moments,
 }
 
 /// All groups, in an order given by their ratings alone: floating sums over them come out the same whatever the groups are
 /// called, and over the others of two equal groups.
-pub(super) struct Work<'a> {
-    pub(super) members: Vec<Member<'a>>,
-    pub(super) cells: Vec<&'a Cell>,
+pub(crate) struct Work<'a> {
+    pub(crate) members: Vec<Member<'a>>,
+    pub(crate) cells: Vec<&'a Cell>,
     channel_of: Vec<usize>,
-    pub(super) all: Totals,
+    pub(crate) all: Totals,
 }
 
 /// Ratings by cell, by channel and of all: of everybody, or of those not left out.
 #[derive(Clone)]
-pub(super) struct Totals {
+pub(crate) struct Totals {
     cells: Vec<Moments>,
     channels: Vec<Moments>,
-    pub(super) whole: Moments,
+    pub(crate) whole: Moments,
 }
 
 /// What is expected of one group.
-pub(super) struct Expectation {
+pub(crate) struct Expectation {
     /// For each of its entries, in their order.
-    pub(super) by_entry: Vec<f64>,
+    pub(crate) by_entry: Vec<f64>,
     /// Their mean, weighted by its ratings.
-    pub(super) mean: f64,
+    pub(crate) mean: f64,
     /// The sampling variance of `mean`, in variances of a single rating.
-    pub(super) variance: f64,
+    pub(crate) variance: f64,
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(groups: &'a Groups) -> Self {
+    pub(crate) fn new(groups: &'a Groups) -> Self {
         let mut cells: Vec<&Cell> = groups.values().flat_map(BTreeMap::keys).collect();
         cells.sort_unstable();
         cells.dedup();
@@ -109,7 +111,7 @@ impl<'a> Work<'a> {
     }
 
     /// Runs `body` with the totals of all but this group.
-    pub(super) fn without<T>(&self, totals: &mut Totals, member: &Member, body: impl FnOnce(&mut Totals) -> T) -> T {
+    pub(crate) fn without<T>(&self, totals: &mut Totals, member: &Member, body: impl FnOnce(&mut Totals) -> T) -> T {
         self.change(totals, member, Moments::minus);
         let result = body(totals);
         self.change(totals, member, Moments::plus);
@@ -117,7 +119,7 @@ impl<'a> Work<'a> {
     }
 
     /// What the others, whose `totals` these are, let expect of the group. Absent without ratings, or without others.
-    pub(super) fn expectation(&self, others: &Totals, member: &Member) -> Option<Expectation> {
+    pub(crate) fn expectation(&self, others: &Totals, member: &Member) -> Option<Expectation> {
         let whole = others.whole.mean()?;
         let n = member.total.mean().map(|_| member.total.n as f64)?;
         let (mut by_entry, mut sum, mut variance) = (Vec::with_capacity(member.entries.len()), 0.0, 0.0);
@@ -139,10 +141,10 @@ fn smoothed(scores: Moments, toward: f64) -> f64 {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    pub(in crate::rating) fn cell(channel: &str, topic: &str) -> Cell {
+    pub(crate) fn cell(channel: &str, topic: &str) -> Cell {
         Cell { channel: channel.to_owned(), topic: topic.to_owned() }
     }
 
