@@ -7,6 +7,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use futures::future::BoxFuture;
+use rapport_vote::{
+    Form,
+    ballot::{Fault, check_choices, check_ranking},
+    draw::{Hash, sha256},
+    hex::hex,
+    manifest::Manifest,
+};
 use sea_orm::{
     ConnectionTrait, DbErr, FromQueryResult as _, QueryFilter as _, QuerySelect as _, Statement, Value,
     entity::prelude::*,
@@ -14,12 +21,8 @@ use sea_orm::{
 
 use super::{
     super::{
-        Form,
-        ballot::{Fault, check_choices, check_ranking},
-        draw::{Hash, sha256},
         entity::{ballot, voter},
-        manifest::Manifest,
-        secrets::{BallotSeal, DRAFT, hex},
+        secrets::{BallotSeal, DRAFT},
         terms::{Competition, Enrolled},
     },
     Locked, lock, lock_shared, rows,

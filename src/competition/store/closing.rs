@@ -9,22 +9,25 @@ use std::{
 };
 
 use num_rational::BigRational;
+use rapport_vote::{
+    Form,
+    ballot::{chosen_mark, ranked_mark},
+    chain::{Body, Outcome},
+    draw::Hash,
+    flags::{Flag, Month, flags},
+    hex::hex,
+    manifest::{Manifest, sums_hash},
+    result::{Basis, Fraction, placings, settled},
+    rules::Rules,
+    tally::{Sums, outcomes},
+};
 use sea_orm::{ActiveValue::Set, Condition, QueryFilter as _, QuerySelect as _, entity::prelude::*};
 use tokio::sync::Mutex;
 
 use super::{
     super::{
-        Form,
-        ballot::{chosen_mark, ranked_mark},
-        chain::{Body, Outcome},
-        draw::Hash,
         entity::{ballot, competition, voter},
-        flags::{Flag, Month, flags},
-        manifest::{Manifest, sums_hash},
-        result::{Basis, Fraction, placings, settled},
-        secrets::{BallotSeal, Purpose, hex},
-        tally::{Sums, outcomes},
-        terms::Rules,
+        secrets::{BallotSeal, Purpose},
     },
     Actor, Locked, add_link, announce_change, destroy_ballots, lock,
     opening::seed_of,
@@ -341,7 +344,7 @@ pub(crate) async fn disqualify(
         }
     }
     let measured = before.into_iter().map(|placing| {
-        let result = placing.result.as_ref().map(Fraction::exact).transpose()?;
+        let result = placing.result.as_ref().map(Fraction::exact).transpose().map_err(Error::internal)?;
         Ok((placing, result))
     });
     let measured = measured.collect::<Result<_>>()?;

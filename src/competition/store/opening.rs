@@ -8,16 +8,19 @@ use std::{
     sync::Arc,
 };
 
+use rapport_vote::{
+    chain::Body,
+    dealing::{Deal, Directions, Seat, too_large},
+    draw::{Hash, Seed, sha256},
+    hex::hex,
+    manifest::{FORMAT, Manifest, ManifestEntry, RollVoter, roll_hash},
+};
 use sea_orm::{ActiveValue::Set, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*};
 
 use super::{
     super::{
-        chain::Body,
-        dealing::{Deal, Directions, Seat, Voter, deal, too_large},
-        draw::{Hash, Seed, sha256},
         entity::{competition, invitee, voter},
-        manifest::{FORMAT, Manifest, ManifestEntry, RollVoter, roll_hash},
-        secrets::{self, Purpose, hex, new_secret, pseudonym},
+        secrets::{self, Purpose, new_secret, pseudonym},
         terms::{Competition, Plan},
     },
     Actor, Locked, add_link, announce_change, conflicts, invitees, lock, plans_of,
@@ -254,11 +257,8 @@ pub(crate) async fn open(
 ///
 /// # Errors
 /// [`Error::CannotOpen`].
-pub(crate) fn dealt(manifest: &Manifest, roll: &[RollVoter], seed: &Seed) -> Result<Deal> {
-    let voters: Vec<Voter> = roll.iter().map(Voter::from).collect();
-    let terms = manifest.rules.dealing(manifest.earlier_directions.clone());
-    deal(&terms, &manifest.competing(), &voters, seed)
-        .map_err(|refusals| Error::CannotOpen(refusals.iter().map(ToString::to_string).collect()))
+fn dealt(manifest: &Manifest, roll: &[RollVoter], seed: &Seed) -> Result<Deal> {
+    manifest.deal(roll, seed).map_err(|refusals| Error::CannotOpen(refusals.iter().map(ToString::to_string).collect()))
 }
 
 /// Invited judges and colleagues may have the same id.

@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures::future::BoxFuture;
+use rapport_vote::hex::hex;
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
 };
@@ -16,7 +17,6 @@ use tokio::sync::{Notify, watch};
 use super::{
     super::{
         entity::{ballot, competition, reminder, voter},
-        secrets::hex,
         terms::Competition,
     },
     Locked,

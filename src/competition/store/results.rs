@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
-};
-
-use super::super::{
+use rapport_vote::{
     Entry,
     chain::Body,
-    entity::{competition, entry, flag, sum},
     flags::{Flag, Kind, Month, WINDOW},
     manifest::Manifest,
     result::Placing,
     tally::{Given, Sums},
 };
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
+};
+
+use super::super::entity::{competition, entry, flag, sum};
 use crate::{
     api::v1::{CompetitionState, FlagKind, FlagStrength, FlagVerdict},
     error::{Error, Result},

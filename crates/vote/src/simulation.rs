@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
+use crate::{
     Entry, Form, Method,
     ballot::{chosen_mark, ranked_mark},
     dealing::{Refusal, Seat, Terms, Voter, deal},

@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::{
     Entry, Form,
     ballot::{FEWEST_DEALT, MOST_DEALT},
     draw::{Purpose, Seed, Stream},
@@ -226,7 +226,7 @@ pub fn deal(terms: &Terms, entries: &[Entry], voters: &[Voter], seed: &Seed) -> 
 }
 
 /// What makes a competition larger than anybody can deal in time: looked at before anything else is.
-pub(crate) fn too_large(form: Form, entries: usize, voters: usize) -> Vec<Refusal> {
+pub fn too_large(form: Form, entries: usize, voters: usize) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     if entries > MOST_ENTRIES {
         refusals.push(Refusal::TooManyEntries(entries));

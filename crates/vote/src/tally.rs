@@ -9,7 +9,7 @@ use std::{
 use num_rational::BigRational;
 use num_traits::Zero as _;
 
-use super::{
+use crate::{
     Entry, Method,
     ballot::{Mark, UNIT},
     draw::{Purpose, Seed},
@@ -62,7 +62,7 @@ impl Sums {
     /// many, so that no sum is somebody's ballot; `cast`: ballots by judge team. What so few of the merged say of an entry does
     /// not count where judge teams count. Where ballots do, none may be lost: more are merged instead.
     #[must_use]
-    pub(crate) fn without_few(self, method: Method, cast: &BTreeMap<String, u32>) -> Self {
+    pub fn without_few(self, method: Method, cast: &BTreeMap<String, u32>) -> Self {
         let mut smallest_first: Vec<(u32, &str)> = cast.iter().map(|(judge, cast)| (*cast, judge.as_str())).collect();
         smallest_first.sort_unstable();
         let few = smallest_first.iter().take_while(|(cast, _)| *cast < FEWEST_BALLOTS).count();
@@ -104,7 +104,7 @@ impl Sums {
 
     /// What judge teams gave to each entry: by entry, then in the order of judge teams. Looked up once for all entries, since
     /// sums are as many as judge teams times entries.
-    pub(crate) fn by_entry(&self) -> HashMap<&str, Vec<(&str, &Given)>> {
+    pub fn by_entry(&self) -> HashMap<&str, Vec<(&str, &Given)>> {
         let mut by_entry: HashMap<&str, Vec<(&str, &Given)>> = HashMap::new();
         for ((judge, entry), given) in &self.0 {
             by_entry.entry(entry).or_default().push((judge, given));
@@ -310,7 +310,7 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
-    use crate::competition::ballot::ranked_mark;
+    use crate::ballot::ranked_mark;
 
     const TRIMMED: Method = Method::TrimmedTeamMean { trim_bp: 2_500 };
 

@@ -1,29 +1,26 @@
 //! Chance that anybody can check afterwards: everything random about a competition comes from its seed, which is committed to
 //! before entries and voters are known.
 
-use aws_lc_rs::{digest, hmac};
 use chacha20::{
     ChaCha20,
     cipher::{KeyIvInit as _, StreamCipher as _},
 };
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
 
 /// A 256-bit hash.
 pub type Hash = [u8; 32];
 
 /// SHA-256 of some bytes.
 pub fn sha256(bytes: &[u8]) -> Hash {
-    let mut hash = Hash::default();
-    hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
-    hash
+    Sha256::digest(bytes).into()
 }
 
 /// HMAC-SHA-256 (RFC 2104) over all parts, one after the other.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Hash {
-    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
-    parts.iter().for_each(|part| context.update(part));
-    let mut hash = Hash::default();
-    hash.copy_from_slice(context.sign().as_ref());
-    hash
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key may have any length");
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
 }
 
 /// From which a competition's chance is drawn.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
+use crate::{
     Entry,
     tally::{Given, Sums},
 };
@@ -196,7 +196,7 @@ fn walk<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::competition::{
+    use crate::{
         ballot::chosen_mark,
         draw::{Purpose, Seed},
     };

@@ -6,15 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use num_rational::BigRational;
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::{
     Entry,
     bounds::DIGITS,
     draw::Seed,
     exact::{nanos, ratio},
+    rules::Rules,
     tally::{Score, Sums, blended, intervals, lots, places, scores},
-    terms::Rules,
 };
-use crate::error::{Error, Result};
 
 /// Judge teams and ballots from which on the mean before trimming may be told: below it would tell of single ones.
 const TOLD_FROM_JUDGES: usize = 5;
@@ -22,46 +21,58 @@ const TOLD_FROM_BALLOTS: u64 = 10;
 
 /// How an entry ended up. Fractions are exact, as `numerator/denominator`; nanos are billionths, rounded half to even.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Placing {
-    pub(crate) entry: String,
-    pub(crate) team: String,
+pub struct Placing {
+    /// Its id.
+    pub entry: String,
+    /// Who submitted it.
+    pub team: String,
     /// From 1; 0: disqualified.
-    pub(crate) place: usize,
+    pub place: usize,
     /// Votes and outcome; absent with too few judge teams.
-    pub(crate) result: Option<Fraction>,
-    pub(crate) score: Option<Fraction>,
+    pub result: Option<Fraction>,
+    /// Of the votes alone; absent with too few judge teams.
+    pub score: Option<Fraction>,
     /// Of the score, in billionths.
-    pub(crate) low: Option<i64>,
-    pub(crate) high: Option<i64>,
+    pub low: Option<i64>,
+    /// See `low`.
+    pub high: Option<i64>,
     /// The mean before trimming, in billionths, where it may be told.
-    pub(crate) untrimmed: Option<i64>,
+    pub untrimmed: Option<i64>,
     /// Of customers' ratings, where they have weight.
-    pub(crate) outcome: Option<Fraction>,
-    pub(crate) judges: usize,
-    pub(crate) trimmed: usize,
-    pub(crate) ballots: u64,
+    pub outcome: Option<Fraction>,
+    /// Judge teams that judged it.
+    pub judges: usize,
+    /// Of these, left out on each side.
+    pub trimmed: usize,
+    /// That judged it.
+    pub ballots: u64,
     /// Its number in the draw of lots: the lower goes first.
-    pub(crate) lot: usize,
-    pub(crate) prize: Option<Prize>,
+    pub lot: usize,
+    /// By place, where there is one.
+    pub prize: Option<Prize>,
 }
 
 /// What an entry won.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Prize {
-    pub(crate) name: String,
+pub struct Prize {
+    /// As announced.
+    pub name: String,
     /// Others had the same result, and a lot decided.
-    pub(crate) by_lot: bool,
+    pub by_lot: bool,
 }
 
 /// An exact fraction and what is shown of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Fraction {
-    pub(crate) exact: String,
-    pub(crate) nanos: i64,
+pub struct Fraction {
+    /// In lowest terms.
+    pub exact: String,
+    /// In billionths, rounded half to even.
+    pub nanos: i64,
 }
 
 impl Fraction {
-    pub(crate) fn of(value: &BigRational) -> Self {
+    /// Both of one number.
+    pub fn of(value: &BigRational) -> Self {
         Self { exact: format!("{}/{}", value.numer(), value.denom()), nanos: nanos(value) }
     }
 
@@ -69,34 +80,38 @@ impl Fraction {
     ///
     /// # Errors
     /// Whatever is no fraction, or has more digits than any of ours.
-    pub(crate) fn exact(&self) -> Result<BigRational> {
+    pub fn exact(&self) -> Result<BigRational, String> {
         let (above, below) = self.exact.split_once('/').unwrap_or((&self.exact, ""));
         if above.len().max(below.len()) > DIGITS {
-            return Err(Error::internal(format!("a fraction with more than {DIGITS} digits")));
+            return Err(format!("a fraction with more than {DIGITS} digits"));
         }
-        self.exact.parse().map_err(Error::internal)
+        self.exact.parse().map_err(|_| format!("{:?} is no fraction", self.exact))
     }
 
     /// As a number.
-    pub(crate) fn shown(&self) -> f64 {
+    pub fn shown(&self) -> f64 {
         self.nanos as f64 / 1e9
     }
 }
 
 /// All that a result follows from.
-pub(crate) struct Basis<'a> {
-    pub(crate) rules: &'a Rules,
-    pub(crate) entries: &'a [Entry],
-    pub(crate) sums: &'a Sums,
-    pub(crate) seed: &'a Seed,
-    /// By team; see [`super::tally::outcomes`]. Empty where ratings have no weight.
-    pub(crate) outcomes: &'a BTreeMap<String, BigRational>,
+pub struct Basis<'a> {
+    /// As announced.
+    pub rules: &'a Rules,
+    /// That compete.
+    pub entries: &'a [Entry],
+    /// Of the ballots that count.
+    pub sums: &'a Sums,
+    /// Behind lots and intervals.
+    pub seed: &'a Seed,
+    /// By team; see [`crate::tally::outcomes`]. Empty where ratings have no weight.
+    pub outcomes: &'a BTreeMap<String, BigRational>,
     /// Teams that lost their places.
-    pub(crate) disqualified: &'a BTreeSet<String>,
+    pub disqualified: &'a BTreeSet<String>,
 }
 
 /// Best first; equals by lot, the disqualified last.
-pub(crate) fn placings(basis: &Basis<'_>) -> Vec<Placing> {
+pub fn placings(basis: &Basis<'_>) -> Vec<Placing> {
     let Basis { rules, entries, sums, seed, outcomes, disqualified } = basis;
     let half = ratio(1, 2);
     let mut intervals = intervals(rules.method(), entries, sums, seed);
@@ -131,17 +146,17 @@ pub(crate) fn placings(basis: &Basis<'_>) -> Vec<Placing> {
 }
 
 /// Whether the mean before trimming may be told.
-pub(crate) fn is_told(scored: bool, judges: usize, ballots: u64) -> bool {
+pub fn is_told(scored: bool, judges: usize, ballots: u64) -> bool {
     scored && judges >= TOLD_FROM_JUDGES && ballots >= TOLD_FROM_BALLOTS
 }
 
 /// Of a score and, where ratings have weight, an outcome.
-pub(crate) fn result(rules: &Rules, score: &BigRational, outcome: Option<&BigRational>) -> BigRational {
+pub fn result(rules: &Rules, score: &BigRational, outcome: Option<&BigRational>) -> BigRational {
     outcome.map_or_else(|| score.clone(), |outcome| blended(score, outcome, rules.blend_bp))
 }
 
 /// Puts measured entries in order and gives out places and prizes. Lots are as they were drawn.
-pub(crate) fn settled(
+pub fn settled(
     rules: &Rules,
     measured: Vec<(Placing, Option<BigRational>)>,
     disqualified: &BTreeSet<String>,
@@ -176,11 +191,11 @@ fn award(prizes: &[String], placings: &mut [Placing]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::competition::{
+    use crate::{
         Form,
         ballot::{Mark, UNIT},
         dealing::OneWay,
-        terms::{SwapRule, Tally},
+        rules::{SwapRule, Tally},
     };
 
     fn rules(prizes: &[&str], blend_bp: u32) -> Rules {

@@ -1,19 +1,17 @@
 //! A competition as it could have been, and every way to tell it otherwise.
 
+use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    competition::{
-        ballot::{chosen_mark, ranked_mark},
-        chain::Link,
-        dealing::{Directions, OneWay},
-        draw::Purpose,
-        manifest::{ManifestEntry, roll_hash, sums_hash},
-        record::{FORMAT, Key},
-        terms::{Rules, SwapRule, Tally},
-    },
-    vault::Vault,
+    ballot::{chosen_mark, ranked_mark},
+    chain::Link,
+    dealing::{Directions, OneWay},
+    draw::Purpose,
+    manifest::{ManifestEntry, roll_hash, sums_hash},
+    record::{FORMAT, Key},
+    rules::{Rules, SwapRule, Tally},
 };
 
 const COMPETITION: &str = "0199c0de-0000-7000-8000-000000000001";
@@ -42,19 +40,29 @@ fn rules(form: Form) -> Rules {
 }
 
 struct World {
-    vault: Vault,
+    signer: Signer,
     record: Record,
-    _keys: tempfile::TempDir,
 }
 
-fn vault() -> (Vault, tempfile::TempDir) {
-    let directory = tempfile::tempdir().unwrap();
-    (Vault::open(None, directory.path()).unwrap(), directory)
+/// Who signs, as a server does.
+struct Signer {
+    id: String,
+    key: SigningKey,
+}
+
+impl Signer {
+    fn of(byte: u8) -> Self {
+        let key = SigningKey::from_bytes(&[byte; 32]);
+        Self { id: hex(&sha256(key.verifying_key().as_bytes())[..8]), key }
+    }
+
+    fn public_keys(&self) -> Vec<(String, Vec<u8>)> {
+        vec![(self.id.clone(), self.key.verifying_key().to_bytes().to_vec())]
+    }
 }
 
 /// Nine teams of six, of whom a few abstain; one team is disqualified, and the result is final.
 fn world(form: Form) -> World {
-    let (vault, keys) = vault();
     let entries =
         (0..9).map(|at| ManifestEntry { id: format!("e{at}"), team: format!("t{at}"), text_hash: hex(&[at; 32]) });
     let voter = |team: usize, at: usize| RollVoter {
@@ -124,15 +132,15 @@ fn world(form: Form) -> World {
         revisions: (1..).zip(&bodies).map(revision).collect(),
         auditor: Some(auditor),
     };
-    let mut world = World { vault, record, _keys: keys };
-    resign(&mut world.record, &world.vault);
+    let mut world = World { signer: Signer::of(1), record };
+    resign(&mut world.record, &world.signer);
     world
 }
 
 fn cast(manifest: &Manifest, roll: &[RollVoter], seed: &Seed) -> Sums {
     let mut sums = Sums::default();
     let mut chance = Seed::from_bytes(vec![1]).stream(Purpose::Lot);
-    for seat in dealt(manifest, roll, seed).unwrap().seats.into_values() {
+    for seat in manifest.deal(roll, seed).unwrap().seats.into_values() {
         let Seat::Panel { judge, panel } = seat else { continue };
         if chance.below(5) == 0 {
             continue;
@@ -160,14 +168,14 @@ fn rehash(record: &mut Record) {
 }
 
 /// As a server could that lies.
-fn resign(record: &mut Record, vault: &Vault) {
+fn resign(record: &mut Record, signer: &Signer) {
     rehash(record);
     for one in &mut record.revisions {
         let text = signed_text(&record.competition, one.number, &hash_of(&one.hash).unwrap());
-        let signature = vault.sign(text.as_bytes()).unwrap();
-        (one.key_id, one.signature) = (signature.key_id, URL_SAFE_NO_PAD.encode(signature.bytes));
+        let signature = signer.key.sign(text.as_bytes());
+        (one.key_id, one.signature) = (signer.id.clone(), URL_SAFE_NO_PAD.encode(signature.to_bytes()));
     }
-    record.keys = Record::keys_of(&record.revisions, vault.public_keys());
+    record.keys = Record::keys_of(&record.revisions, signer.public_keys());
 }
 
 fn edit(record: &mut Record, number: usize, change: impl FnOnce(&mut Value)) {
@@ -315,7 +323,7 @@ fn every_tampering_is_found_and_named() {
         match attacker {
             Reader => {}
             Writer => rehash(&mut record),
-            Server => resign(&mut record, &world.vault),
+            Server => resign(&mut record, &world.signer),
         }
         assert_ne!(record, world.record, "{name}");
         let failures = verify(&record, &BTreeMap::new()).failures;
@@ -358,15 +366,15 @@ fn a_final_auditors_record_leaves_nothing_but_the_keys() {
     let world = world(Form::RankedPanel);
     let report = verify(&world.record, &BTreeMap::new());
     assert_eq!((report.failures, report.unchecked.len()), (Vec::new(), 1));
-    let pinned = world.vault.public_keys().into_iter().collect();
+    let pinned = world.signer.public_keys().into_iter().collect();
     assert!(verify(&world.record, &pinned).unchecked.is_empty());
 }
 
 #[test]
 fn a_record_signed_by_another_key_does_not_pass_for_the_known_one() {
     let world = world(Form::RankedPanel);
-    let pinned: BTreeMap<String, Vec<u8>> = world.vault.public_keys().into_iter().collect();
-    let (forger, _directory) = vault();
+    let pinned: BTreeMap<String, Vec<u8>> = world.signer.public_keys().into_iter().collect();
+    let forger = Signer::of(2);
     let mut forged = world.record.clone();
     resign(&mut forged, &forger);
     assert!(verify(&forged, &BTreeMap::new()).failures.is_empty());

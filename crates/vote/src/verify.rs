@@ -7,40 +7,41 @@ use num_rational::BigRational;
 use num_traits::{One as _, Signed as _};
 use serde::Serialize;
 
-use super::{
-    Entry, Form, Method,
+use crate::{
+    Entry, Form, Method, Micros,
     ballot::{UNIT, top_places},
     bounds::{self, too_many},
     chain::{Body, Outcome, link_hash, signed_text},
     dealing::{Deal, Seat},
     draw::{Hash, Seed, sha256},
     exact::{nanos, ratio},
+    hex::{hex, unhex},
     manifest::{self, Manifest, RollVoter, SumRow, roll_text, sums_text},
     record::{Auditor, Record, Revision, public_key},
     result::{Basis, Fraction, Placing, is_told, placings, result, settled},
-    secrets::{hex, unhex},
-    store::opening::dealt,
+    signature::verifies,
     tally::{FEWEST_JUDGES_OF_AN_ENTRY, Given, MERGED, Sums, lots, scores, trimmed},
 };
-use crate::{clock::Micros, vault::verifies};
 
 /// Something that does not agree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Failure {
+pub struct Failure {
+    /// The part of the record.
     #[serde(rename = "where")]
-    pub(crate) place: String,
-    pub(crate) what: String,
+    pub place: String,
+    /// In words.
+    pub what: String,
 }
 
 /// What a check came to.
 #[derive(Debug, Default)]
-pub(crate) struct Report {
+pub struct Report {
     /// What was checked and agrees.
-    pub(crate) checked: Vec<&'static str>,
+    pub checked: Vec<&'static str>,
     /// What this record, or this caller, gives no means to check.
-    pub(crate) unchecked: Vec<&'static str>,
+    pub unchecked: Vec<&'static str>,
     /// In the order of the record.
-    pub(crate) failures: Vec<Failure>,
+    pub failures: Vec<Failure>,
 }
 
 /// Failures of one subject.
@@ -81,7 +82,7 @@ fn revision(number: i32) -> String {
 }
 
 /// Checks a record; `pinned` are public keys by id that are known from elsewhere.
-pub(crate) fn verify(record: &Record, pinned: &BTreeMap<String, Vec<u8>>) -> Report {
+pub fn verify(record: &Record, pinned: &BTreeMap<String, Vec<u8>>) -> Report {
     let mut report = Report::default();
     report.check("the revisions are a chain: none missing, moved or altered", |found| chain(record, found));
     report.check("every revision is signed", |found| signatures(record, pinned, found));
@@ -551,9 +552,12 @@ fn audit(story: &Story<'_>, closed: &Closed<'_>, auditor: &Auditor, report: &mut
         return;
     };
     report.check("panels follow from roll and seed, and no more ballots were counted than were dealt", |found| {
-        match dealt(story.manifest, &roll, &seed) {
+        match story.manifest.deal(&roll, &seed) {
             Ok(deal) => panels(story, &deal, &sums, found),
-            Err(error) => found.add(OPENING, format!("it could not have been opened: {error}")),
+            Err(refusals) => {
+                let why: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+                found.add(OPENING, format!("it could not have been opened: voting cannot open: {}", why.join(", ")));
+            }
         }
     });
     report.check("intervals, and all else of the result, follow from sums and seed", |found| {

@@ -16,13 +16,13 @@ pub const BALLOTS: usize = 100_000;
 /// Entries on all ballots of a file together.
 pub const PLACES: usize = 4_000_000;
 /// Entries that a ranking names.
-pub(crate) const RANKED: usize = 64;
+pub const RANKED: usize = 64;
 /// Revisions of a record, and keys.
-pub(crate) const REVISIONS: usize = 4_000;
+pub const REVISIONS: usize = 4_000;
 /// Sums of a record: judge teams by entries.
-pub(crate) const SUMS: usize = 400_000;
+pub const SUMS: usize = 400_000;
 /// Digits of a number, above or below the line of a fraction.
-pub(crate) const DIGITS: usize = 400;
+pub const DIGITS: usize = 400;
 
 /// Reads a file of at most [`FILE_BYTES`].
 ///
@@ -40,7 +40,7 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// What is wrong with how many there are of something, if there are too many.
-pub(crate) fn too_many(what: &str, found: usize, most: usize) -> Option<String> {
+pub fn too_many(what: &str, found: usize, most: usize) -> Option<String> {
     (found > most).then(|| format!("{found} {what} are too many: at most {most} are read"))
 }
 

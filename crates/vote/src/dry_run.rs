@@ -7,17 +7,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{
+use crate::{
     Entry, Form,
     ballot::{FEWEST_DEALT, Fault, LARGEST_PANEL, check_choices, check_ranking, chosen_mark, ranked_mark},
     bounds::{self, too_many},
     dealing::OneWay,
     draw::Seed,
     flags::{Kind, Month, flags},
+    hex::unhex,
     result::{Basis, placings},
-    secrets::unhex,
+    rules::{self, SwapRule, TRIM_BP, Tally},
     tally::Sums,
-    terms::{self, SwapRule, TRIM_BP, Tally},
 };
 
 /// Trimming on each side, at most, in basis points.
@@ -33,7 +33,7 @@ pub const MUTUAL_VOTE: &str = "MUTUAL_VOTE";
 /// The rules of a dry-run.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    rules: terms::Rules,
+    rules: rules::Rules,
     entries: Vec<Entry>,
     team_of: BTreeMap<String, String>,
     teams: BTreeSet<String>,
@@ -88,7 +88,7 @@ impl Rules {
             return Err(wrong);
         }
         Ok(Self {
-            rules: terms::Rules {
+            rules: rules::Rules {
                 form,
                 tally,
                 trim_bp: trim_bp.map_or(TRIM_BP, |bp| u32::try_from(bp).unwrap_or(TRIM_BP)),
@@ -444,7 +444,7 @@ pub struct Standing {
 /// Two teams or a ring.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Flag {
-    /// See [`super::flags::Flag::teams`].
+    /// See [`crate::flags::Flag::teams`].
     pub teams: Vec<String>,
     /// The probability that chance alone makes as much of it.
     pub p: f64,
@@ -477,7 +477,7 @@ pub fn findings(rules: &Rules, earlier: &[Counted], counted: Counted) -> Finding
         team: one.team,
     });
     let months = earlier.iter().chain([&counted]).map(|month| Month { entries: &rules.entries, sums: &month.sums });
-    let flag = |flag: super::flags::Flag| Flag {
+    let flag = |flag: crate::flags::Flag| Flag {
         kind: match flag.kind {
             Kind::Pair => "pair",
             Kind::Ring => "ring",
@@ -500,7 +500,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::competition::draw::Purpose;
+    use crate::draw::Purpose;
 
     fn rules(change: impl FnOnce(&mut Value)) -> Rules {
         let entries: Vec<Value> =
