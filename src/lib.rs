@@ -54,7 +54,6 @@ pub mod metrics;
 mod offload;
 pub mod page;
 pub mod preference;
-mod printable;
 pub mod privacy;
 mod private_file;
 pub mod quality;

@@ -12,7 +12,7 @@ use std::{
 /// Modules by layer, the lowest first. Those that stand together in a pair of brackets know nothing of each other, but for the
 /// contract, whose errors and messages are one thing.
 const LAYERS: &[&[&str]] = &[
-    &["clock", "environment", "printable", "private_file"],
+    &["clock", "environment", "private_file"],
     &["clock_trust", "config", "log_writer"],
     &["telemetry"],
     &[CONTRACT],
@@ -81,7 +81,7 @@ const TABLES: &[(&str, &str)] = &[
 ];
 
 /// The crates below the server, and which of one another they use.
-const CRATES: &[(&str, &[&str])] = &[("statistics", &[]), ("vote", &["statistics"])];
+const CRATES: &[(&str, &[&str])] = &[("contract", &[]), ("statistics", &[]), ("vote", &["statistics"])];
 /// What no crate that is pure may bring in: servers, databases, and what takes a C compiler.
 const IMPURE: &[&str] = &["aws-lc-rs", "rand", "sea-orm", "sqlx", "tokio", "tonic"];
 /// The crate that is made of one.

@@ -1,37 +1,8 @@
-//! The contract in Rust: generated messages and services, the checks of field rules, errors as gRPC statuses, page
-//! tokens. Knows nothing of any domain.
+//! What the server makes of the contract: its methods, and errors as gRPC statuses. The contract itself, messages and checks, is
+//! the crate `rapport-contract`. Knows nothing of any domain.
 
-pub mod codec;
-pub(crate) mod convert;
-pub(crate) mod kinds;
 pub(crate) mod method;
-pub mod rules;
 pub mod status;
 
-/// Messages, clients and servers of package `rapport.v1`, generated from `proto/`.
-#[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
-pub mod v1 {
-    tonic::include_proto!("rapport.v1");
-
-    mod checks {
-        use crate::api::rules::{self, At, Check, Violations};
-        include!(concat!(env!("OUT_DIR"), "/checks.rs"));
-    }
-
-    mod access_table {
-        use super::{Reach, Role};
-        include!(concat!(env!("OUT_DIR"), "/access_table.rs"));
-    }
-
-    pub(crate) use access_table::ACCESS;
-}
-
-/// The encoded FileDescriptorSet of the contract, custom options included; what reflection serves.
-pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));
-
-/// Name of an enum value as people and summaries see it: lower case, without the enum's prefix. The value for "not
-/// said" is the empty string.
-pub fn plain_name(proto_name: &str, prefix: &str) -> String {
-    let name = proto_name.strip_prefix(prefix).unwrap_or(proto_name).trim_start_matches('_').to_lowercase();
-    if name == "unspecified" { String::new() } else { name }
-}
+pub use rapport_contract::{DESCRIPTOR_SET, codec, plain_name, rules, v1};
+pub(crate) use rapport_contract::{convert, kinds};

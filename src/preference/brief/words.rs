@@ -1,9 +1,10 @@
 //! Facts as sentences. What is said is the same in every language; how, is in the file of the language.
 
 use jiff::{Timestamp, Zoned};
+use rapport_contract::printable::is_printable;
 
 use super::{Wall, en, fact::Fact, zh};
-use crate::{clock::Micros, printable::is_printable};
+use crate::clock::Micros;
 
 /// Words of others are cut to so many characters.
 const QUOTED: usize = 80;

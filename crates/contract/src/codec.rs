@@ -10,11 +10,10 @@ use tonic::{
 };
 use tonic_prost::ProstCodec;
 
-use super::{
+use crate::{
+    refusal::{self, Reason, Violation},
     rules::{Check, Violations},
-    status,
 };
-use crate::error::{Error, Reason};
 
 /// Protobuf encoding with the contract's checks behind the decoder.
 pub struct CheckedCodec<E, D> {
@@ -61,13 +60,15 @@ where
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Self::Item>, Status> {
         // What the decoder says of bytes that are no such message names this program's types.
-        let malformed =
-            |_| status::of(Error::invalid("", Reason::Malformed, "the message must be of the method's type"));
+        let malformed = |_| {
+            let rule = "the message must be of the method's type";
+            refusal::invalid(vec![Violation::new("", Reason::Malformed, rule)])
+        };
         let Some(message) = self.inner.decode(buffer).map_err(malformed)? else { return Ok(None) };
         if D::Item::LEFT_TO_HANDLER {
             return Ok(Some(message));
         }
         let violations = Violations::of(&message);
-        if violations.is_empty() { Ok(Some(message)) } else { Err(status::of(Error::Invalid(violations))) }
+        if violations.is_empty() { Ok(Some(message)) } else { Err(refusal::invalid(violations)) }
     }
 }

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, fmt};
 use prost_types::{Duration, FieldMask, Timestamp};
 
 use crate::{
-    error::{Reason, Violation},
     printable::is_printable,
+    refusal::{Reason, Violation},
 };
 
 /// A message whose fields have limits.

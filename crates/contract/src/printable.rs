@@ -2,7 +2,7 @@
 //! are (`cli::out`) nor get into a sentence of ours (`preference::brief`).
 
 /// Neither control characters nor those that nobody sees: joiners, marks of direction, separators of lines, tags.
-pub(crate) fn is_printable(one: char) -> bool {
+pub fn is_printable(one: char) -> bool {
     !one.is_control()
         && !matches!(
             one,
