@@ -1,19 +1,17 @@
 //! How customers rated the service: the rules by which a reply becomes a score and scores become figures, without I/O;
 //! rows are in `store`, RPCs in `service`.
 //!
-//! `wording` is what a survey may be answered with, `reply` reads an answer (R3), `rules` say whether a rating is taken and
-//! for whom it counts (R5). `figures` are the sums that ratings come to, `compare` ranks teams and colleagues by them
-//! (R9), `outcomes` says what came of it all (I5, I11). The methods themselves are in the crate `rapport-statistics`.
+//! `rules` say whether a rating is taken and for whom it counts (R5). `figures` are the sums that ratings come to, `compare` ranks teams and colleagues by them
+//! (R9), `outcomes` says what came of it all (I5, I11). The methods themselves are in the crate
+//! `rapport-statistics`, the reading of answers (R3) in `rapport-reply`.
 
 mod compare;
 pub(crate) mod figures;
 mod message;
 mod outcomes;
-pub(crate) mod reply;
 pub(crate) mod rules;
 pub mod service;
 pub mod store;
-pub(crate) mod wording;
 
 use uuid::Uuid;
 

@@ -14,7 +14,7 @@ use super::{
     },
     invitation::{ANSWERABLE, Invitation, SKEW},
     invitations::{self, Address},
-    reply::{Answer, Meant, Next, decide},
+    reply::{Answer, Meant, Next, decide, reader},
 };
 use crate::{
     api::{
@@ -30,9 +30,7 @@ use crate::{
     interaction::store::{self as interactions, check_no_part},
     rating::{
         Answers, Input, Rating,
-        reply::Reader,
         store::{Correction, Entry, Receipt, lock, standing_for, submit},
-        wording::Wording,
     },
     reach::{Oneself, Sight},
     store::{Abort, Store, Tx, request},
@@ -166,7 +164,7 @@ async fn act(
         Some(id) => standing_for(tx, id).await?,
         None => None,
     };
-    let read = Reader::new(Wording::of(template)).read(&reply.text, template.confirm_by_label(at));
+    let read = reader(template).read(&reply.text, template.confirm_by_label(at));
     let mut rated = |outcome, id, standing| {
         reply.outcome = outcome;
         reply.rating = Some((id, standing));

@@ -5,47 +5,41 @@ use std::{
     ops::RangeInclusive,
 };
 
-use super::reply::normalise;
-use crate::{
-    api::v1::{self, ScaleDirection},
-    template::Template,
-};
+use crate::text::normalise;
 
 /// Which end of a scale is the good one (R1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
+pub enum Direction {
+    /// The greatest score is the best.
     HighBest,
+    /// The least score is the best.
     LowBest,
-}
-
-impl From<ScaleDirection> for Direction {
-    fn from(direction: ScaleDirection) -> Self {
-        match direction {
-            ScaleDirection::LowBest => Self::LowBest,
-            ScaleDirection::HighBest | ScaleDirection::Unspecified => Self::HighBest,
-        }
-    }
 }
 
 /// The whole numbers from `min` to `max`; at least two of them, at most eleven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Scale {
-    pub(crate) min: i32,
-    pub(crate) max: i32,
-    pub(crate) direction: Direction,
+pub struct Scale {
+    /// The least.
+    pub min: i32,
+    /// The greatest.
+    pub max: i32,
+    /// Which end is the good one.
+    pub direction: Direction,
 }
 
 impl Scale {
-    pub(crate) fn scores(self) -> RangeInclusive<i32> {
+    /// All of them.
+    pub fn scores(self) -> RangeInclusive<i32> {
         self.min..=self.max
     }
 
-    pub(crate) fn contains(self, score: i32) -> bool {
+    /// Whether it is one of them.
+    pub fn contains(self, score: i32) -> bool {
         self.scores().contains(&score)
     }
 
     /// The score with the good end up, which figures and rankings count in. Its own inverse.
-    pub(crate) fn upright(self, score: i32) -> i32 {
+    pub fn upright(self, score: i32) -> i32 {
         match self.direction {
             Direction::HighBest => score,
             Direction::LowBest => self.min + self.max - score,
@@ -55,50 +49,47 @@ impl Scale {
 
 /// Whom or what the customer holds to be the cause, good or bad (R5). Unanswered means staff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Attribution {
+pub enum Attribution {
+    /// The colleague.
     Staff,
+    /// A rule that they have to keep.
     Policy,
+    /// What was bought.
     Product,
+    /// A program or the network.
     System,
+    /// How it was delivered.
     Logistics,
+    /// Something else; not the colleague.
     Other,
-}
-
-impl From<Attribution> for v1::Attribution {
-    fn from(attribution: Attribution) -> Self {
-        match attribution {
-            Attribution::Staff => Self::Staff,
-            Attribution::Policy => Self::Policy,
-            Attribution::Product => Self::Product,
-            Attribution::System => Self::System,
-            Attribution::Logistics => Self::Logistics,
-            Attribution::Other => Self::Other,
-        }
-    }
 }
 
 /// What stands for one score.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Choice {
-    pub(crate) score: i32,
+pub struct Choice {
+    /// Within the scale.
+    pub score: i32,
     /// What the survey calls it, by locale.
-    pub(crate) labels: BTreeMap<String, String>,
+    pub labels: BTreeMap<String, String>,
     /// What else means exactly that.
-    pub(crate) synonyms: Vec<String>,
-    pub(crate) letter: Option<char>,
+    pub synonyms: Vec<String>,
+    /// That means it alone.
+    pub letter: Option<char>,
 }
 
 /// Everything that a reply to one template may be made of, in all its locales: customers mix them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wording {
-    pub(crate) scale: Scale,
-    pub(crate) choices: Vec<Choice>,
+pub struct Wording {
+    /// All scores.
+    pub scale: Scale,
+    /// What stands for each of them.
+    pub choices: Vec<Choice>,
     /// Words that mean one of two scores, and nobody can say which.
-    pub(crate) between: Vec<(String, [i32; 2])>,
+    pub between: Vec<(String, [i32; 2])>,
     /// Words that name a cause.
-    pub(crate) causes: Vec<(String, Attribution)>,
+    pub causes: Vec<(String, Attribution)>,
     /// The digit for "not the colleague's fault"; outside the scale.
-    pub(crate) not_staff_code: Option<i32>,
+    pub not_staff_code: Option<i32>,
 }
 
 /// Best first, and as many again for the other direction: label in Chinese, in English, letter, synonyms.
@@ -357,13 +348,13 @@ const CAUSES: [(Attribution, &[&str]); 6] = [
 ];
 
 impl Wording {
-    /// What replies to a template may be made of: the shipped words for its direction, and its own labels. Where it calls
-    /// a score by a word that is shipped for another one, its own meaning holds; where its languages call two scores the
-    /// same, nobody can say which is meant.
-    pub(crate) fn of(template: &Template) -> Self {
-        let mut wording = Self::satisfaction(template.direction.into());
+    /// What replies to a survey may be made of: the shipped words for its direction, and its own labels, each with its score.
+    /// Where it calls a score by a word that is shipped for another one, its own meaning holds; where its languages call two
+    /// scores the same, nobody can say which is meant.
+    pub fn of<'a>(direction: Direction, labels: impl IntoIterator<Item = (&'a str, i32)>) -> Self {
+        let mut wording = Self::satisfaction(direction);
         let mut own: BTreeMap<String, BTreeSet<i32>> = BTreeMap::new();
-        for (label, score) in template.wordings.iter().flat_map(|one| one.labels.iter().zip(1..)) {
+        for (label, score) in labels {
             own.entry(normalise(label)).or_default().insert(score);
         }
         let is_own = |word: &str| own.contains_key(&normalise(word));
@@ -384,7 +375,7 @@ impl Wording {
     }
 
     /// Satisfaction from 1 to 5 in Chinese and English, `A` the best, `0` for "not the colleague's fault".
-    pub(crate) fn satisfaction(direction: Direction) -> Self {
+    pub fn satisfaction(direction: Direction) -> Self {
         let scale = Scale { min: 1, max: 5, direction };
         let score = |rank: usize| scale.upright(5 - rank as i32);
         let choices = SATISFACTION.iter().enumerate().map(|(rank, (zh, en, letter, synonyms))| Choice {
@@ -408,25 +399,18 @@ impl Wording {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::reply::{Ask, Outcome, Reader},
-        *,
-    };
-    use crate::template::tests::template;
+    use super::*;
+    use crate::{Ask, Outcome, Reader};
 
     #[test]
-    fn the_templates_own_words_go_before_the_shipped_ones() {
-        let words = |locale: &str, labels: [&str; 5]| crate::template::Wording {
-            locale: locale.to_owned(),
-            question: String::new(),
-            labels: labels.map(str::to_owned).to_vec(),
-        };
-        let wordings = vec![
-            words("zh", ["不满意", "不太满意", "还行", "比较满意", "满意"]),
-            words("en", ["poor", "fair", "good", "great", "superb"]),
-            words("en-GB", ["poor", "weak", "fair", "great", "superb"]),
+    fn the_surveys_own_words_go_before_the_shipped_ones() {
+        let labels = [
+            ["不满意", "不太满意", "还行", "比较满意", "满意"],
+            ["poor", "fair", "good", "great", "superb"],
+            ["poor", "weak", "fair", "great", "superb"],
         ];
-        let reader = Reader::new(Wording::of(&Template { wordings, ..template() }));
+        let labels = labels.iter().flat_map(|labels| labels.iter().copied().zip(1..));
+        let reader = Reader::new(Wording::of(Direction::HighBest, labels));
         let score = |text| match reader.read(text, false) {
             Outcome::Read(reading) => Ok(reading.score),
             Outcome::Ambiguous(ask) => Err(Some(ask)),

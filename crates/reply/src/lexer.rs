@@ -1,11 +1,13 @@
 //! A normalised reply cut into clauses, and these into tokens, each with what it may say.
 
-use super::lexicon::{Lexicon, Meaning, Tone, is_han, is_latin};
-use crate::rating::wording::{Attribution, Direction, Scale, Wording};
+use crate::{
+    lexicon::{Lexicon, Meaning, Tone, is_han, is_latin},
+    wording::{Attribution, Direction, Scale, Wording},
+};
 
 /// What a piece of a clause says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Utterance {
+pub(crate) enum Utterance {
     /// A score, or one of several; in words of the template (`spoken`) or as a number.
     Score {
         scores: Vec<i32>,
@@ -36,19 +38,19 @@ pub(super) enum Utterance {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Token {
-    pub(super) said: Utterance,
+pub(crate) struct Token {
+    pub(crate) said: Utterance,
     /// Where it stands in its clause, in bytes.
-    pub(super) start: usize,
-    pub(super) end: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Clause<'a> {
-    pub(super) text: &'a str,
-    pub(super) tokens: Vec<Token>,
+pub(crate) struct Clause<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) tokens: Vec<Token>,
     /// It ends in a question mark.
-    pub(super) question: bool,
+    pub(crate) question: bool,
 }
 
 /// What a number counts when one of these follows it: 5天, 5分钟, 5 days.
@@ -68,7 +70,7 @@ const OPENERS: [&str; 22] = [
 const BREAKS: &str = ",.;:!?\n。、()[]{}【】「」『』《》\"…—|~";
 const STARS: [char; 3] = ['⭐', '🌟', '★'];
 
-pub(super) fn clauses<'a>(text: &'a str, wording: &Wording, lexicon: &Lexicon) -> Vec<Clause<'a>> {
+pub(crate) fn clauses<'a>(text: &'a str, wording: &Wording, lexicon: &Lexicon) -> Vec<Clause<'a>> {
     let mut clauses = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {

@@ -1,6 +1,6 @@
 //! Labels typed with a slip. A slip may change a letter, never a meaning: what negates is never added, dropped or replaced.
 
-use super::lexicon::is_han;
+use crate::lexicon::is_han;
 
 /// Characters typed for one another, since they sound or look alike; the meant one first. None of them negates. A character
 /// outside the list may make another word: 非常介意, 经常不满意.
@@ -8,7 +8,7 @@ const ALIKE: [(char, &str); 6] =
     [('非', "菲飞匪肥灰"), ('常', "长尝场"), ('满', "瞒漫馒"), ('意', "易亿义议益艺"), ('般', "班搬斑"), ('十', "石")];
 
 /// The one score whose labels are a slip away from `text`.
-pub(super) fn nearest(text: &str, labels: &[(String, i32)]) -> Option<i32> {
+pub(crate) fn nearest(text: &str, labels: &[(String, i32)]) -> Option<i32> {
     let mut found = labels.iter().filter(|(label, _)| is_slip(text, label)).map(|(_, score)| *score);
     let score = found.next()?;
     found.all(|other| other == score).then_some(score)
@@ -52,7 +52,7 @@ fn is_latin_slip(text: &str, label: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rating::wording::{Direction, Wording};
+    use crate::wording::{Direction, Wording};
 
     #[test]
     fn a_slip_never_turns_a_label_round() {

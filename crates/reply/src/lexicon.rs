@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::text;
-use crate::rating::wording::{Attribution, Wording};
+use crate::{
+    text,
+    wording::{Attribution, Wording},
+};
 
 /// What a word or phrase does in a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(crate) enum Meaning {
     /// A label, its synonym, or words between two labels: the scores it may stand for.
     Label(Vec<i32>),
     /// Full marks; a score only where the good end is the high one.
@@ -43,7 +45,7 @@ pub(super) enum Meaning {
 
 /// Which way a judgement points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(crate) enum Tone {
     Good,
     Fair,
     Bad,
@@ -551,14 +553,14 @@ const NUMERALS: [(&str, i32); 33] = [
 ];
 
 /// Looked up by the longest phrase at a place.
-pub(super) struct Lexicon {
+pub(crate) struct Lexicon {
     by_first: HashMap<char, Vec<(String, Meaning)>>,
     /// Phrases that stand for exactly one score.
-    pub(super) labels: Vec<(String, i32)>,
+    pub(crate) labels: Vec<(String, i32)>,
 }
 
 impl Lexicon {
-    pub(super) fn new(wording: &Wording) -> Self {
+    pub(crate) fn new(wording: &Wording) -> Self {
         let scale = wording.scale;
         let mut lexicon = Self { by_first: HashMap::new(), labels: Vec::new() };
         for choice in wording.choices.iter().filter(|choice| scale.contains(choice.score)) {
@@ -599,7 +601,7 @@ impl Lexicon {
     }
 
     /// The longest phrase at the start of `rest`, with its length in bytes. Latin words match whole.
-    pub(super) fn at(&self, rest: &str) -> Option<(usize, &Meaning)> {
+    pub(crate) fn at(&self, rest: &str) -> Option<(usize, &Meaning)> {
         let phrases = self.by_first.get(&rest.chars().next()?)?;
         let whole = |word: &str| !word.ends_with(is_latin) || !rest[word.len()..].starts_with(is_latin);
         phrases
@@ -610,10 +612,10 @@ impl Lexicon {
 }
 
 /// A character of a word that is written between spaces.
-pub(super) fn is_latin(char: char) -> bool {
+pub(crate) fn is_latin(char: char) -> bool {
     char == '\'' || (char.is_alphabetic() && !is_han(char))
 }
 
-pub(super) fn is_han(char: char) -> bool {
+pub(crate) fn is_han(char: char) -> bool {
     matches!(char, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
