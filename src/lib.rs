@@ -4,7 +4,8 @@
 //!
 //! A module uses what stands below it here, never what stands above; `tests/layers.rs` holds the sources to that, the tables
 //! that their SQL names included. A domain is a folder: types and rules in `mod.rs` and beside it, rows in `store`, what turns
-//! messages into types and back in `message`, RPCs in `service`.
+//! messages into types and back in `message`, RPCs in `service`. What has a wall of its own is a crate below `crates/`, and knows
+//! nothing of the server.
 //!
 //! | layer | modules |
 //! |---|---|
@@ -23,8 +24,11 @@
 //! | whom it is about | [`contact`]: may they be contacted; [`directory`]: teams, staff, customers; [`watch`]; `call` |
 //! | who may see what | [`audit`], `reach`, [`auth`] |
 //! | storage | [`store`]: the one transaction runner, both databases; [`page`]; [`vault`]; [`metrics`]; `offload`: long work beside calls |
-//! | the contract | [`api`], [`error`]: generated code, checks, statuses |
+//! | errors | [`error`], and [`api`]: the contract as the server answers for it |
 //! | the ground | [`config`], [`telemetry`], [`clock`] and small things without rules of ours |
+//! | crates | `rapport-contract`: generated code, checks, who may call; `rapport-vote`: dealing, tally, record, for auditors to |
+//! | | build alone; `rapport-brief`: facts in sentences; `rapport-reply`: reads answers; `rapport-statistics`: published |
+//! | | methods; `rapport-migrations` |
 
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test prints its seed"))]
 

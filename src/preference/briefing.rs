@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rapport_brief::{Language, Wall};
+
 use super::{
     Line, READ, all_dimensions,
-    brief::{self, Evidence, PolicyNow, Sources, Wall, Who, point_for, stated_language, words::Language},
+    brief::{self, Evidence, PolicyNow, Sources, Who, point_for, stated_language},
     profile::{Profile, ShownRatings},
     store::{self as rows, Statement},
     zone_of,
@@ -121,7 +123,7 @@ pub(super) async fn write(
 /// The language that the customer stated, else that of their locale, else English.
 fn language_of(holding: &[Statement], customer: Option<&Customer>) -> Language {
     let stated = stated_language(holding).and_then(Language::of);
-    stated.or_else(|| Language::of(&customer?.locale)).unwrap_or(Language::English)
+    stated.or_else(|| Language::of(&customer?.locale)).unwrap_or_default()
 }
 
 /// What the policy says of contacting the customer now.

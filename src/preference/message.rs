@@ -1,7 +1,8 @@
 //! Preferences between the contract's messages and the domain's types.
 
+use rapport_brief::Language;
+
 use super::{
-    brief::words::Language,
     briefing::Wanted,
     known_values,
     profile::{ShownRatings, span},
@@ -68,7 +69,9 @@ pub(super) fn brief(message: &v1::BriefCustomerRequest) -> Result<(Party, Wanted
     found.extend(party.as_ref().err().cloned().unwrap_or_default());
     let language = Language::of(&message.language);
     if language.is_none() && !message.language.is_empty() {
-        let rule = "must be Chinese or English, as zh or en";
+        let names: Vec<String> = Language::all().map(Language::name).collect();
+        let tags: Vec<&str> = Language::all().map(Language::tag).collect();
+        let rule = format!("must be {}, as {}", names.join(" or "), tags.join(" or "));
         found.extend(Violation::new("language", Reason::UnknownValue, rule).besides(&found));
     }
     let channel = Some(message.channel()).filter(|channel| *channel != Channel::Unspecified);

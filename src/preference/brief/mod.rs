@@ -1,20 +1,13 @@
 //! What to know before meeting a customer (P3): facts, each with its evidence, in the order in which they are best read. No I/O.
-//! `fact` is what can be said and `writer` finds it, `matters` what we owe them; `words` puts facts into sentences, in
-//! the languages of `zh` and `en`, by the `vocabulary` of both.
+//! `writer` finds what can be said, `matters` what we owe them. The crate `rapport-brief` puts facts into sentences.
 //!
 //! Ratings never come here: a brief is passed on, and nobody is to learn from it who rated them how (R12).
 
-mod en;
-mod fact;
 mod matters;
-mod vocabulary;
-pub(super) mod words;
+mod told;
 mod writer;
-mod zh;
 
 use std::collections::HashMap;
-
-use jiff::tz::TimeZone;
 
 use super::{Line, store::Statement, view::Preference};
 use crate::{
@@ -27,7 +20,7 @@ use crate::{
     directory::{Alias, ContactPoint, Customer},
     interaction::Recorded,
 };
-pub(super) use fact::{Evidence, Told};
+pub(super) use told::{Evidence, Told};
 pub(super) use writer::write;
 
 /// All that a brief is written from.
@@ -63,13 +56,6 @@ pub(super) struct PolicyNow {
     pub(super) channel: Channel,
     /// What stands against each purpose, and from when on nothing does.
     pub(super) purposes: Vec<(ContactPurpose, Vec<Refusal>, Option<Micros>)>,
-}
-
-/// The clock by which dates are told.
-#[derive(Clone, Debug)]
-pub(super) struct Wall {
-    pub(super) zone: TimeZone,
-    pub(super) now: Micros,
 }
 
 /// The contact point that a channel reaches, if the customer has one of its kind.

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use rapport_brief::{
+    Words,
+    fact::{Activity, Fact, Matter, Met, Topic, Value},
+};
 use uuid::Uuid;
 
 use super::{
-    PolicyNow, Sources, Who,
-    fact::{Activity, Evidence, Fact, Matter, Met, Told, Topic, Value},
+    Evidence, PolicyNow, Sources, Told, Who,
     matters::{self, Open, occurred},
-    words::Words,
 };
 use crate::{
     api::{

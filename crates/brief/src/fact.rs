@@ -1,40 +1,19 @@
 //! What a brief can say, before it has words.
 
-use uuid::Uuid;
-
-use super::{matters::Because, words::Words};
-use crate::{
-    api::{
-        kinds::ActivityKind,
-        v1::{
-            BriefSection as Section, Channel, Consent, ContactKind, ContactPurpose, ContactRefusalReason,
-            CustomerStanding, InteractionKind, PreferenceDimension,
-        },
+use rapport_contract::{
+    kinds::ActivityKind,
+    v1::{
+        Channel, Consent, ContactKind, ContactPurpose, ContactRefusalReason, CustomerStanding, InteractionKind,
+        PreferenceDimension,
     },
-    clock::Micros,
 };
 
-/// A line of the brief before it has words.
-#[derive(Debug)]
-pub(in crate::preference) struct Told {
-    pub(in crate::preference) section: Section,
-    pub(in crate::preference) fact: Fact,
-    pub(in crate::preference) evidence: Vec<Evidence>,
-}
-
-/// Where a fact comes from; with the instant of what happened.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::preference) enum Evidence {
-    Interaction(Uuid, Micros),
-    Statement(Uuid, Micros),
-    DoNotContact(Uuid, Micros),
-    Customer(String),
-    ContactPolicy(i64),
-}
+use crate::{Micros, words::Words};
 
 /// What a brief says. Whatever somebody else wrote are [`Words`], which get into a line in quotation marks only.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::preference) enum Fact {
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Fact {
     /// What the customer is called, and by which id or alias they are known.
     Known {
         name: Option<Words>,
@@ -145,26 +124,29 @@ pub(in crate::preference) enum Fact {
 
 /// How we met: what it was, and with whom.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::preference) struct Met {
-    pub(in crate::preference) channel: Channel,
-    pub(in crate::preference) kind: InteractionKind,
-    pub(in crate::preference) people: Vec<Words>,
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Met {
+    pub channel: Channel,
+    pub kind: InteractionKind,
+    pub people: Vec<Words>,
     /// Whether we got through to each other.
-    pub(in crate::preference) served: bool,
+    pub served: bool,
 }
 
 /// What a matter is called.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::preference) struct Matter {
-    pub(in crate::preference) is_complaint: bool,
-    pub(in crate::preference) topic: Option<Words>,
-    pub(in crate::preference) case_id: Option<Words>,
-    pub(in crate::preference) order_id: Option<Words>,
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Matter {
+    pub is_complaint: bool,
+    pub topic: Option<Words>,
+    pub case_id: Option<Words>,
+    pub order_id: Option<Words>,
 }
 
 /// A value of a dimension.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::preference) enum Value {
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Value {
     Channel(Channel),
     Kind(InteractionKind),
     Hour(u8),
@@ -178,19 +160,34 @@ pub(in crate::preference) enum Value {
 
 /// Something the customer did of their own accord (I8).
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::preference) struct Activity {
-    pub(in crate::preference) at: Micros,
-    pub(in crate::preference) activity_kind: ActivityKind,
-    pub(in crate::preference) what: Option<Words>,
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Activity {
+    pub at: Micros,
+    pub activity_kind: ActivityKind,
+    pub what: Option<Words>,
 }
 
 /// What to begin with.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::preference) enum Topic {
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Topic {
     Matter { topic: Option<Words>, at: Micros },
     Missed { at: Micros },
     Callback { at: Micros },
     Did(Activity),
     Last { topic: Option<Words>, at: Micros },
     Nothing,
+}
+
+/// Why a matter counts as open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Because {
+    /// The customer says so.
+    CustomerSays,
+    /// A colleague noted it.
+    StaffSay,
+    /// The customer came back about it after it had been called resolved.
+    CameBack,
+    /// A complaint, of which nobody said that it was resolved.
+    NobodySaid,
 }
