@@ -10,7 +10,7 @@
 //! |---|---|
 //! | programs | [`cli`], a file or folder for each command |
 //! | the server | [`server`]: connections, what stands before every call, start and stop |
-//! | composition | `app`: makes the services, and says what a change in one domain sets off in others |
+//! | composition | `app`: makes the services, and says what a change in one domain sets off in others; [`entities`]: all tables |
 //! | services | `service` and `message` of every domain: they bring domains together |
 //! | by the clock | [`housekeeping`], `master_keys` |
 //! | personal data | [`privacy`]: export, erasure, the class of every column |
@@ -43,6 +43,7 @@ pub mod contest;
 mod context;
 mod correction;
 pub mod directory;
+pub mod entities;
 mod environment;
 pub mod error;
 pub mod housekeeping;

@@ -1,6 +1,8 @@
 //! Which master keys the database needs, looked up before any is made: a key that is lost must not be replaced in silence.
 //! Without it ballots cannot be counted, and an erased customer who comes back is not recognised.
 
+pub(crate) mod entity;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,

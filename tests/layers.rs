@@ -34,7 +34,7 @@ const LAYERS: &[&[&str]] = &[
     &["privacy"],
     &["housekeeping", "master_keys"],
     &[SERVICES],
-    &["app"],
+    &["app", "entities"],
     &["server"],
     &["cli"],
 ];

@@ -1,50 +1,19 @@
-//! The audit trail, which every domain writes: an entity, and the one way to add to it. Its RPC is in `service`.
-// The derive makes everything public, whatever the module is.
-#![allow(unreachable_pub)]
+//! The audit trail, which every domain writes, and the one way to add to it. Its RPC is in `service`.
 
+pub(crate) mod entity;
 pub mod service;
 
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
 };
 
+use self::entity::{ActiveModel, Column, Entity, Model};
 use crate::{
     api::v1::{AuditAction, Role},
     clock,
     reach::Oneself,
     store::Tx,
 };
-
-/// A line of the trail.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "audit_event")]
-pub struct Model {
-    /// UUID version 7.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
-    /// Microseconds since 1970.
-    pub event_at: i64,
-    /// Subject of the token.
-    pub actor: String,
-    /// Number of the role.
-    pub actor_role: i16,
-    /// Number of the action.
-    pub action: i16,
-    /// Id of the customer or interaction.
-    pub object_id: String,
-    /// Reason or purpose given.
-    pub reason: String,
-    /// What was before and after, as JSON.
-    pub detail: Option<String>,
-    /// The colleague whose rating it is about, from whom it is kept (R12).
-    pub about_staff_id: Option<String>,
-}
-
-/// None.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
 
 /// Adds a line.
 pub(crate) async fn add(

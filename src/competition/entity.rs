@@ -2,7 +2,7 @@
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
 
-pub(super) mod competition {
+pub(crate) mod competition {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition")]
@@ -35,7 +35,7 @@ pub(super) mod competition {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod entry {
+pub(crate) mod entry {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_entry")]
@@ -58,7 +58,7 @@ pub(super) mod entry {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod conflict {
+pub(crate) mod conflict {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_conflict")]
@@ -75,7 +75,7 @@ pub(super) mod conflict {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod invitee {
+pub(crate) mod invitee {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_invitee")]
@@ -92,7 +92,7 @@ pub(super) mod invitee {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod voter {
+pub(crate) mod voter {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_voter")]
@@ -115,13 +115,14 @@ pub(super) mod voter {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod ballot {
+pub(crate) mod ballot {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "ballot")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub competition_id: Uuid,
+        /// The column has the name that it had when ballots lay under pseudonyms.
         #[sea_orm(primary_key, auto_increment = false, column_name = "pseudonym")]
         pub slot: String,
         pub revision: i64,
@@ -133,7 +134,7 @@ pub(super) mod ballot {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod ballot_request {
+pub(crate) mod ballot_request {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "ballot_request")]
@@ -152,7 +153,7 @@ pub(super) mod ballot_request {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod sum {
+pub(crate) mod sum {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_sum")]
@@ -172,7 +173,7 @@ pub(super) mod sum {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod revision {
+pub(crate) mod revision {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_revision")]
@@ -191,7 +192,7 @@ pub(super) mod revision {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod flag {
+pub(crate) mod flag {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_flag")]
@@ -211,7 +212,7 @@ pub(super) mod flag {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod flag_review {
+pub(crate) mod flag_review {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_flag_review")]
@@ -230,7 +231,7 @@ pub(super) mod flag_review {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod change {
+pub(crate) mod change {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_change")]
@@ -247,7 +248,7 @@ pub(super) mod change {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod reminder {
+pub(crate) mod reminder {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_reminder")]

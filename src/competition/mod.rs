@@ -8,7 +8,7 @@ mod chain;
 pub mod dealing;
 pub mod draw;
 pub mod dry_run;
-mod entity;
+pub(crate) mod entity;
 pub mod exact;
 pub mod flags;
 mod manifest;

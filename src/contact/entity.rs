@@ -39,3 +39,24 @@ pub(crate) mod do_not_contact {
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// Our contacts, each beside its interaction.
+pub(crate) mod outbound_contact {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "outbound_contact")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub interaction_id: Uuid,
+        pub purpose: i16,
+        pub contact_at: i64,
+        pub customer_id: Option<String>,
+        pub alias_kind: Option<i16>,
+        pub alias_value: Option<String>,
+        pub breaches: i64,
+        pub policy_version: Option<i64>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -10,7 +10,7 @@ use sea_orm::{
 
 use super::{
     Attempt, Ban, Channels, Mark, Past, Policy, Purposes, Reasons, Situation, Span, Version,
-    entity::{contact_policy, do_not_contact},
+    entity::{contact_policy, do_not_contact, outbound_contact},
 };
 use crate::{
     api::{
@@ -22,26 +22,12 @@ use crate::{
     error::{Error, Result},
     store::{
         Abort, Tx,
-        set::{self, Kind, Present, Table},
+        bulk::{self, Present},
+        set,
     },
 };
 
 pub(crate) use do_not_contact::Model as DoNotContact;
-
-const OUTBOUND_CONTACT: Table = Table {
-    name: "outbound_contact",
-    present: Present::Never,
-    columns: &[
-        ("interaction_id", Kind::Id),
-        ("purpose", Kind::Int),
-        ("contact_at", Kind::Int),
-        ("customer_id", Kind::Text),
-        ("alias_kind", Kind::Int),
-        ("alias_value", Kind::Text),
-        ("breaches", Kind::Int),
-        ("policy_version", Kind::Int),
-    ],
-};
 
 /// A contact on its way to the record.
 #[derive(Clone, Debug)]
@@ -85,18 +71,18 @@ pub(crate) async fn record(tx: &Tx, zone: &TimeZone, contacts: Vec<Contact>) -> 
             Some(Party::Alias(alias)) => (None, Some(alias)),
             None => (None, None),
         };
-        rows.push(vec![
-            (*interaction_id).into(),
-            (attempt.purpose as i16).into(),
-            attempt.at.into(),
-            customer_id.into(),
-            alias.as_ref().map(|alias| alias.kind as i16).into(),
-            alias.map(|alias| alias.value).into(),
-            breaches.bits().into(),
-            version.filter(|_| !breaches.is_empty()).map(|version| version.number).into(),
-        ]);
+        rows.push(outbound_contact::Model {
+            interaction_id: *interaction_id,
+            purpose: attempt.purpose as i16,
+            contact_at: attempt.at,
+            customer_id,
+            alias_kind: alias.as_ref().map(|alias| alias.kind as i16),
+            alias_value: alias.map(|alias| alias.value),
+            breaches: breaches.bits(),
+            policy_version: version.filter(|_| !breaches.is_empty()).map(|version| version.number),
+        });
     }
-    set::insert(tx, &OUTBOUND_CONTACT, rows).await?;
+    bulk::insert::<outbound_contact::Entity>(tx, rows, Present::Never).await?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
 
-pub(super) mod contest {
+pub(crate) mod contest {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "contest")]
@@ -28,7 +28,7 @@ pub(super) mod contest {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod review {
+pub(crate) mod review {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "contest_review")]
@@ -47,7 +47,7 @@ pub(super) mod review {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod coaching_rating {
+pub(crate) mod coaching_rating {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "coaching_rating")]

@@ -2,7 +2,7 @@
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
 
-pub(super) mod id_skeleton {
+pub(crate) mod id_skeleton {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "id_skeleton")]
@@ -18,7 +18,7 @@ pub(super) mod id_skeleton {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod team {
+pub(crate) mod team {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "team")]
@@ -34,7 +34,7 @@ pub(super) mod team {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod staff_member {
+pub(crate) mod staff_member {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "staff_member")]
@@ -52,7 +52,7 @@ pub(super) mod staff_member {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod customer {
+pub(crate) mod customer {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "customer")]
@@ -74,7 +74,7 @@ pub(super) mod customer {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod contact_point {
+pub(crate) mod contact_point {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "contact_point")]
@@ -95,7 +95,7 @@ pub(super) mod contact_point {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod customer_alias {
+pub(crate) mod customer_alias {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "customer_alias")]
@@ -105,6 +105,21 @@ pub(super) mod customer_alias {
         #[sea_orm(primary_key, auto_increment = false)]
         pub value: String,
         pub customer_id: String,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod tombstone {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "erasure_tombstone")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub mac: String,
+        pub key_id: String,
+        pub erasure_id: Uuid,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

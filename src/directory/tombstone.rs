@@ -8,11 +8,12 @@ use sea_orm::{ConnectionTrait, Statement};
 use uuid::Uuid;
 
 use crate::{
-    directory::Alias,
+    directory::{Alias, entity::tombstone},
     error::{Error, Result},
     store::{
         Abort, Tx,
-        set::{self, Kind, Present, Table},
+        bulk::{self, Present},
+        set,
     },
     vault::Vault,
 };
@@ -36,11 +37,7 @@ impl Name {
     }
 }
 
-const TOMBSTONE: Table = Table {
-    name: "erasure_tombstone",
-    present: Present::PassOver("mac"),
-    columns: &[("mac", Kind::Text), ("key_id", Kind::Text), ("erasure_id", Kind::Id)],
-};
+const TOMBSTONE: Present<tombstone::Entity> = Present::PassOver(&[tombstone::Column::Mac]);
 
 /// Puts tombstones of names, under the newest key.
 pub(crate) async fn put(tx: &Tx, vault: &Vault, names: &[Name], erasure_id: Uuid) -> Result<(), Abort> {
@@ -48,9 +45,9 @@ pub(crate) async fn put(tx: &Tx, vault: &Vault, names: &[Name], erasure_id: Uuid
     let mut rows = Vec::with_capacity(names.len());
     for name in names {
         let mac = URL_SAFE_NO_PAD.encode(name.told(|parts| vault.mac(key_id, parts))?);
-        rows.push(vec![mac.into(), key_id.to_owned().into(), erasure_id.into()]);
+        rows.push(tombstone::Model { mac, key_id: key_id.to_owned(), erasure_id });
     }
-    set::insert(tx, &TOMBSTONE, rows).await?;
+    bulk::insert(tx, rows, TOMBSTONE).await?;
     Ok(())
 }
 

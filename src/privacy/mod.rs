@@ -2,6 +2,7 @@
 //! erasure walk over it. Knows no domain's rules.
 
 pub mod classification;
+pub(crate) mod entity;
 mod erasure;
 mod export;
 pub mod service;

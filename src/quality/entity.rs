@@ -2,7 +2,7 @@
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
 
-pub(super) mod assessment {
+pub(crate) mod assessment {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "assessment")]
@@ -23,7 +23,7 @@ pub(super) mod assessment {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod praise {
+pub(crate) mod praise {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "praise")]

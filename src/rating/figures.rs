@@ -103,7 +103,7 @@ impl Counts {
     }
 
     /// In the order of [`Self::MEASURES`].
-    pub(crate) fn sums(&self) -> &[i64] {
+    pub(crate) fn sums(&self) -> &[i64; Self::MEASURES.len()] {
         &self.0
     }
 

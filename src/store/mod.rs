@@ -3,7 +3,9 @@
 //!
 //! Everything in which SQLite and PostgreSQL differ is in this folder. Knows no domain.
 
+pub(crate) mod bulk;
 mod checkpoint;
+pub(crate) mod entity;
 mod fault;
 pub(crate) mod feed;
 pub(crate) mod group;
@@ -14,6 +16,7 @@ mod postgres;
 pub(crate) mod request;
 pub(crate) mod sequence;
 pub(crate) mod set;
+mod shape;
 mod sqlite;
 mod suspicion;
 mod transaction;
@@ -28,8 +31,9 @@ use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 use tokio::sync::watch;
 
 use self::{fault::Fault, health::Health, mark::Mark, suspicion::Suspicion};
+pub use bulk::Insert;
 pub use opening::{Database, OpenError, Opening};
-pub use set::{Kind, Present, Table};
+pub use shape::{Column, ColumnKind, Shape};
 pub(crate) use transaction::Abort;
 pub(crate) use tx::Tx;
 

@@ -2,7 +2,7 @@
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
 
-pub(super) mod invitation {
+pub(crate) mod invitation {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "survey_invitation")]
@@ -41,7 +41,7 @@ pub(super) mod invitation {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod reply {
+pub(crate) mod reply {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "survey_reply")]
@@ -57,6 +57,26 @@ pub(super) mod reply {
         pub outcome: i16,
         pub rating_id: Option<Uuid>,
         pub standing: i16,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod counter {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "invitation_counter")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub unit: i16,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub unit_key: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub day: i64,
+        pub invited: i64,
+        pub delivered: i64,
+        pub responded: i64,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

@@ -4,28 +4,18 @@ use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, StreamTrait as _};
 
-use super::invitations::take_out_those_about;
+use super::{entity::counter, invitations::take_out_those_about};
 use crate::{
     rating::store::counters::{Wanted, conditions, kept_key, said, shown_key, unit_of},
     store::{
         Tx,
-        set::{self, Cell, Kind, Present, Table},
+        bulk::{self, Present},
     },
     survey::response::{Changes, Place, Responses},
 };
 
-const COUNTER: Table = Table {
-    name: "invitation_counter",
-    present: Present::Add(3),
-    columns: &[
-        ("unit", Kind::Int),
-        ("unit_key", Kind::Text),
-        ("day", Kind::Int),
-        ("invited", Kind::Int),
-        ("delivered", Kind::Int),
-        ("responded", Kind::Int),
-    ],
-};
+const COUNTER: Present<counter::Entity> =
+    Present::Add(&[counter::Column::Unit, counter::Column::UnitKey, counter::Column::Day]);
 
 /// A row that says something.
 pub(crate) const RESPONDS: &str = "invited > 0";
@@ -35,17 +25,15 @@ pub(crate) const RESPONDS: &str = "invited > 0";
 pub(crate) async fn respond(tx: &Tx, changes: Changes) -> Result<(), DbErr> {
     let nothing = Responses::default();
     let rows = changes.0.into_iter().filter(|(_, responses)| *responses != nothing);
-    let rows = rows.map(|(place, responses)| -> Vec<Cell> {
-        vec![
-            (place.unit as i16).into(),
-            kept_key(&place.key).into(),
-            place.day.into(),
-            responses.invited.into(),
-            responses.delivered.into(),
-            responses.responded.into(),
-        ]
+    let rows = rows.map(|(place, responses)| counter::Model {
+        unit: place.unit as i16,
+        unit_key: kept_key(&place.key),
+        day: place.day.into(),
+        invited: responses.invited,
+        delivered: responses.delivered,
+        responded: responses.responded,
     });
-    set::insert(tx, &COUNTER, rows.collect()).await?;
+    bulk::insert(tx, rows.collect(), COUNTER).await?;
     Ok(())
 }
 

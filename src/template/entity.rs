@@ -2,7 +2,7 @@
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
 
-pub(super) mod template {
+pub(crate) mod template {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "survey_template")]
@@ -30,7 +30,7 @@ pub(super) mod template {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod direction {
+pub(crate) mod direction {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "survey_direction")]

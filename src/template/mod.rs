@@ -1,7 +1,7 @@
 //! What customers are asked after an interaction: templates, their words and which end of a scale is the good one. Types and
 //! rules, without I/O; rows are in `store`. Who is invited to answer is `survey`'s.
 
-mod entity;
+pub(crate) mod entity;
 pub(crate) mod store;
 pub(crate) mod wording;
 

@@ -17,7 +17,7 @@ use super::{
         Form,
         ballot::{Fault, check_choices, check_ranking},
         draw::{Hash, sha256},
-        entity::{ballot, voter},
+        entity::{ballot, ballot_request, voter},
         manifest::Manifest,
         secrets::{BallotSeal, DRAFT, hex},
         terms::{Competition, Enrolled},
@@ -32,36 +32,15 @@ use crate::{
     clock::Micros,
     error::{Error, Reason, Result, Violation},
     store::{
-        Abort, Kind, Present, Store, Table, Tx,
+        Abort, Store, Tx,
+        bulk::{self, Present},
         group::WriteGroup,
-        set::{self, Cell},
+        set,
     },
     vault::Vault,
 };
 
-// The column of slots has the name that it had when ballots lay under pseudonyms.
-const BALLOT: Table = Table {
-    name: "ballot",
-    present: Present::Replace(2),
-    columns: &[
-        ("competition_id", Kind::Id),
-        ("pseudonym", Kind::Text),
-        ("revision", Kind::Int),
-        ("sealed", Kind::Bytes),
-        ("draft", Kind::Bytes),
-    ],
-};
-const REQUEST: Table = Table {
-    name: "ballot_request",
-    present: Present::Never,
-    columns: &[
-        ("competition_id", Kind::Id),
-        ("pseudonym", Kind::Text),
-        ("request_id", Kind::Text),
-        ("mac", Kind::Bytes),
-        ("answer", Kind::Bytes),
-    ],
-};
+const BALLOT: Present<ballot::Entity> = Present::Replace(&[ballot::Column::CompetitionId, ballot::Column::Slot]);
 
 /// How a voter says who they are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -287,7 +266,7 @@ struct BallotBatch {
     ballots: BTreeMap<String, Kept>,
     /// MAC of the request and sealed answer, by slot and name of the request.
     requests: HashMap<(String, String), (Vec<u8>, Vec<u8>)>,
-    new: Vec<Vec<Cell>>,
+    new: Vec<ballot_request::Model>,
 }
 
 impl BallotBatch {
@@ -510,13 +489,13 @@ impl BallotBatch {
             let name = self.request_name(voter, request_id);
             let mac = self.body_mac(voter, deed).to_vec();
             let answer = self.seal.seal_answer(&voter.pseudonym, &name, &receipt.to_bytes())?;
-            self.new.push(vec![
-                self.locked.competition.id.into(),
-                slot.clone().into(),
-                name.clone().into(),
-                Some(mac.clone()).into(),
-                Some(answer.clone()).into(),
-            ]);
+            self.new.push(ballot_request::Model {
+                competition_id: self.locked.competition.id,
+                slot: slot.clone(),
+                request_id: name.clone(),
+                mac: mac.clone(),
+                answer: answer.clone(),
+            });
             self.requests.insert((slot, name), (mac, answer));
         }
         Ok(Done::Recorded(receipt))
@@ -525,11 +504,12 @@ impl BallotBatch {
     async fn write(self, tx: &Tx) -> Result<(), DbErr> {
         let id = self.locked.competition.id;
         let row = |(slot, kept): (String, Kept)| {
-            vec![id.into(), slot.into(), kept.revision.into(), kept.sealed.into(), kept.draft.into()]
+            let Kept { revision, sealed, draft, .. } = kept;
+            ballot::Model { competition_id: id, slot, revision, sealed, draft }
         };
         let changed = self.ballots.into_iter().filter(|(_, kept)| kept.changed);
-        set::insert(tx, &BALLOT, changed.map(row).collect()).await?;
-        set::insert(tx, &REQUEST, self.new).await?;
+        bulk::insert(tx, changed.map(row).collect(), BALLOT).await?;
+        bulk::insert::<ballot_request::Entity>(tx, self.new, Present::Never).await?;
         Ok(())
     }
 }

@@ -34,28 +34,10 @@ use crate::{
     offload,
     reach::Scope,
     store::{
-        Abort, Kind, Present, Store, Table, Tx,
-        set::{Cell, insert},
+        Abort, Store, Tx,
+        bulk::{self, Present},
     },
     vault::{SealKey, Vault},
-};
-
-/// The roll as it is dealt.
-const VOTERS: Table = Table {
-    name: "competition_voter",
-    present: Present::Never,
-    columns: &[
-        ("competition_id", Kind::Id),
-        ("pseudonym", Kind::Text),
-        ("voter_id", Kind::Text),
-        ("invited", Kind::Int),
-        ("token_hash", Kind::Text),
-        ("team_id", Kind::Text),
-        ("conflicts", Kind::Text),
-        ("judge", Kind::Text),
-        ("no_ballot", Kind::Int),
-        ("panel", Kind::Text),
-    ],
 };
 
 /// What the organiser is told.
@@ -102,7 +84,7 @@ pub(crate) struct Prepared {
     opened_at: Micros,
     manifest: String,
     manifest_hash: Hash,
-    rows: Vec<Vec<Cell>>,
+    rows: Vec<voter::Model>,
     opened: Opened,
 }
 
@@ -190,18 +172,18 @@ fn prepared(
         if no_ballot != NoBallotReason::Unspecified {
             no_ballots.push((one.id.clone(), no_ballot.into()));
         }
-        rows.push(vec![
-            Cell::from(id),
-            Cell::from(pseudonym),
-            Cell::from(one.id.clone()),
-            Cell::from(i16::from(one.token_hash.is_some())),
-            Cell::from(one.token_hash.clone()),
-            Cell::from(one.team.clone()),
-            Cell::from(serde_json::to_string(&one.conflicts).map_err(Error::internal)?),
-            Cell::from(judge),
-            Cell::from(no_ballot as i16),
-            Cell::from(serde_json::to_string(panel).map_err(Error::internal)?),
-        ]);
+        rows.push(voter::Model {
+            competition_id: id,
+            pseudonym,
+            voter_id: Some(one.id.clone()),
+            invited: i16::from(one.token_hash.is_some()),
+            token_hash: one.token_hash.clone(),
+            team_id: one.team.clone(),
+            conflicts: serde_json::to_string(&one.conflicts).map_err(Error::internal)?,
+            judge,
+            no_ballot: no_ballot as i16,
+            panel: serde_json::to_string(panel).map_err(Error::internal)?,
+        });
     }
     let opened = Opened { voters: rows.len(), judge_teams: dealt.judges().len(), no_ballots };
     Ok(Prepared { basis, salt, opened_at: now, manifest: manifest_text, manifest_hash, rows, opened })
@@ -225,7 +207,7 @@ pub(crate) async fn open(
     }
     let Prepared { salt, opened_at, manifest, manifest_hash, rows, opened, .. } = prepared;
     let opened_at = *opened_at;
-    insert(tx, &VOTERS, rows.clone()).await?;
+    bulk::insert::<voter::Entity>(tx, rows.clone(), Present::Never).await?;
     let ballot_key = SealKey::random();
     let seal = |purpose, secret: &[u8]| secrets::seal(vault, &locked.row.key_id, id, purpose, secret);
     let row = competition::ActiveModel {

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value, entity::prelude::*};
 
-use super::find::not_about_sql;
+use super::{entity::as_rated, find::not_about_sql};
 use crate::{
     api::{
         convert::enum_of,
@@ -22,21 +22,12 @@ use crate::{
     },
     store::{
         Store, Tx,
-        set::{self, Kind, Present, Table},
+        bulk::{self, Present},
     },
 };
 
-const AS_RATED: Table = Table {
-    name: "interaction_as_rated",
-    present: Present::PassOver("interaction_id"),
-    columns: &[
-        ("interaction_id", Kind::Id),
-        ("topic", Kind::Text),
-        ("case_id", Kind::Text),
-        ("outcome", Kind::Int),
-        ("staff_resolution", Kind::Int),
-    ],
-};
+/// The first that was kept stays.
+const KEPT: Present<as_rated::Entity> = Present::PassOver(&[as_rated::Column::InteractionId]);
 
 /// Keeps what an interaction is before somebody changes it for whom or against whom it counts, if it is rated and nothing
 /// was kept before.
@@ -53,14 +44,14 @@ pub(super) async fn keep(
         return Ok(());
     }
     let (topic, case_id, outcome, resolution) = what(&before.facts);
-    let row = vec![
-        before.id.into(),
-        topic.clone().into(),
-        case_id.clone().into(),
-        (outcome as i16).into(),
-        (resolution as i16).into(),
-    ];
-    set::insert(tx, &AS_RATED, vec![row]).await?;
+    let row = as_rated::Model {
+        interaction_id: before.id,
+        topic: topic.clone(),
+        case_id: case_id.clone(),
+        outcome: outcome as i16,
+        staff_resolution: resolution as i16,
+    };
+    bulk::insert(tx, vec![row], KEPT).await?;
     Ok(())
 }
 

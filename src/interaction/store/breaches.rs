@@ -6,14 +6,14 @@ use sea_orm::{
 };
 
 use super::{
-    entity::{interaction, outbound_contact, participant},
+    entity::{interaction, participant},
     find::{Position, took_part, within},
     rows::with_participants,
 };
 use crate::{
     api::v1::{ContactPurpose, ContactRefusalReason},
     clock::Micros,
-    contact::Reasons,
+    contact::{Reasons, entity::outbound_contact},
     interaction::Recorded,
     reach::Sight,
 };

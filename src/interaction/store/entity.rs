@@ -2,8 +2,11 @@
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
 
-pub(super) mod interaction {
+pub(crate) mod interaction {
     use sea_orm::entity::prelude::*;
+
+    use crate::contact::entity::outbound_contact;
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "interaction")]
     pub struct Model {
@@ -50,13 +53,18 @@ pub(super) mod interaction {
     pub enum Relation {
         #[sea_orm(has_many = "super::participant::Entity")]
         Participant,
-        #[sea_orm(has_one = "super::outbound_contact::Entity")]
+        #[sea_orm(has_one = "crate::contact::entity::outbound_contact::Entity")]
         OutboundContact,
+    }
+    impl Related<Entity> for outbound_contact::Entity {
+        fn to() -> RelationDef {
+            Self::belongs_to(Entity).from(outbound_contact::Column::InteractionId).to(Column::Id).into()
+        }
     }
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod participant {
+pub(crate) mod participant {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "interaction_participant")]
@@ -89,35 +97,7 @@ pub(super) mod participant {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The contact beside an interaction; `contact::store` writes and reads it.
-pub(super) mod outbound_contact {
-    use sea_orm::entity::prelude::*;
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "outbound_contact")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub interaction_id: Uuid,
-        pub purpose: i16,
-        pub contact_at: i64,
-    }
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {
-        #[sea_orm(
-            belongs_to = "super::interaction::Entity",
-            from = "Column::InteractionId",
-            to = "super::interaction::Column::Id"
-        )]
-        Interaction,
-    }
-    impl Related<super::interaction::Entity> for Entity {
-        fn to() -> RelationDef {
-            Relation::Interaction.def()
-        }
-    }
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-pub(super) mod reattribution {
+pub(crate) mod reattribution {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "reattribution_request")]
@@ -138,7 +118,7 @@ pub(super) mod reattribution {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod reattributed {
+pub(crate) mod reattributed {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "reattribution_participant")]
@@ -161,7 +141,7 @@ pub(super) mod reattributed {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod about {
+pub(crate) mod about {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "interaction_about")]
@@ -171,6 +151,39 @@ pub(super) mod about {
         #[sea_orm(primary_key, auto_increment = false)]
         pub position: i16,
         pub staff_id: String,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod change {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "interaction_change")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub sequence: i64,
+        pub interaction_id: Uuid,
+        pub kind: i16,
+        pub changed_at: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod as_rated {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "interaction_as_rated")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub interaction_id: Uuid,
+        pub topic: Option<String>,
+        pub case_id: Option<String>,
+        pub outcome: i16,
+        pub staff_resolution: i16,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

@@ -6,8 +6,9 @@ use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
 
-use super::rows::{
-    ABOUT, CHANGE, INTERACTION, PARTICIPANT, about_cells, change_cells, interaction_cells, participant_cells,
+use super::{
+    entity::{about, change, participant},
+    rows::{INTERACTION, about_rows, change_row, interaction_row, participant_rows},
 };
 use crate::{
     api::v1::InteractionChangeKind,
@@ -24,9 +25,9 @@ use crate::{
     reach::Scope,
     store::{
         Abort, Store, Tx,
+        bulk::{self, Present},
         group::WriteGroup,
-        sequence,
-        set::{self, Cell},
+        sequence, set,
     },
     vault::Vault,
 };
@@ -87,18 +88,19 @@ impl WriteGroup for Recorder {
                     let facts = known.complete(&without_erased(&entry.facts, &erased), &entry.scope)?;
                     let receipt =
                         Receipt { id: clock::id_at(now), already_present: false, recorded_at: now, revision: 1 };
-                    let participants = participant_cells(receipt.id, &facts).collect();
-                    let about = about_cells(receipt.id, &facts).collect();
+                    let occurred_at = facts.instants.occurred().unwrap_or(now);
+                    let participants = participant_rows(receipt.id, &facts, occurred_at).collect();
+                    let about = about_rows(receipt.id, &facts).collect();
                     let contact = contact_of(&receipt, &facts);
                     let is_awaited = known.also && (self.reactions.awaits_end)(&facts, now);
                     let ended = is_awaited.then(|| Ended::new(receipt.id, &facts));
-                    interactions.push(interaction_cells(entry, facts, &receipt));
+                    interactions.push(interaction_row(entry, facts, &receipt));
                     Ok(Draft { receipt, participants, about, contact, ended })
                 })
                 .collect();
 
             // Nearly always all of them are new, so that nobody needs to ask: the unique request key tells.
-            let all_new = set::insert(tx, &INTERACTION, interactions).await? == entries.len() as u64;
+            let all_new = bulk::insert(tx, interactions, INTERACTION).await? == entries.len() as u64;
             let holders = if all_new { HashMap::new() } else { present_among(tx, entries).await? };
             let mut answers = Vec::with_capacity(entries.len());
             let (mut participants, mut changes, mut contacts) = (Vec::new(), Vec::new(), Vec::new());
@@ -115,15 +117,15 @@ impl WriteGroup for Recorder {
                         about.extend(draft.about);
                         contacts.extend(draft.contact);
                         ended.extend(draft.ended);
-                        changes.push(change_cells(sequence, draft.receipt.id, InteractionChangeKind::Recorded, now));
+                        changes.push(change_row(sequence, draft.receipt.id, InteractionChangeKind::Recorded, now));
                         sequence += 1;
                         Ok(draft.receipt)
                     }
                 });
             }
-            set::insert(tx, &PARTICIPANT, participants).await?;
-            set::insert(tx, &ABOUT, about).await?;
-            set::insert(tx, &CHANGE, changes).await?;
+            bulk::insert::<participant::Entity>(tx, participants, Present::Never).await?;
+            bulk::insert::<about::Entity>(tx, about, Present::Never).await?;
+            bulk::insert::<change::Entity>(tx, changes, Present::Never).await?;
             contact::store::record(tx, &self.time_zone, contacts).await?;
             (self.reactions.ended)(tx, (&self.store, &self.time_zone), ended).await?;
             Ok(answers)
@@ -134,8 +136,8 @@ impl WriteGroup for Recorder {
 /// What is recorded of an entry if its request key is new.
 struct Draft {
     receipt: Receipt,
-    participants: Vec<Vec<Cell>>,
-    about: Vec<Vec<Cell>>,
+    participants: Vec<participant::Model>,
+    about: Vec<about::Model>,
     contact: Option<Contact>,
     /// Where somebody wants to know that it is over.
     ended: Option<Ended>,

@@ -6,7 +6,7 @@ use super::{
     counters,
     entity::{correction, rating},
     lock,
-    rows::{RATING, cells, to_rating},
+    rows::{RATING, to_rating, to_row},
 };
 use crate::{
     api::v1::{Attribution, RatingStanding},
@@ -18,7 +18,7 @@ use crate::{
         figures::Changes,
         rules::{rated, standing},
     },
-    store::{Abort, Store, Tx, request::Request, set},
+    store::{Abort, Store, Tx, bulk, request::Request},
     template,
 };
 
@@ -49,7 +49,7 @@ pub(crate) async fn supersede(tx: &Tx, correction: &Correction, now: Micros) -> 
     changes.add(&later);
     set_standing(tx, earlier.id, RatingStanding::Superseded).await?;
     // Its request key is its own id: the request is remembered by `once`.
-    set::insert(tx, &RATING, vec![cells(&later, later.id, correction.request.body_hash)]).await?;
+    bulk::insert(tx, vec![to_row(&later, later.id, correction.request.body_hash)], RATING).await?;
     let before = correction::Entity::find().filter(correction::Column::LaterId.eq(earlier.id)).one(tx).await?;
     let first_answered_at = before.and_then(|one| one.first_answered_at).unwrap_or(earlier.answered_at);
     let link = correction::ActiveModel {

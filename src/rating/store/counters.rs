@@ -4,34 +4,24 @@ use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, StreamTrait as _, Value, entity::prelude::*};
 
-use super::{entity::rating, find, rows::to_rating};
+use super::{
+    entity::{counter, rating},
+    find,
+    rows::to_rating,
+};
 use crate::{
     api::v1::RatingStanding,
     rating::figures::{Changes, Counts, Ledgers, Place, SEPARATOR, Unit},
     reach::Oneself,
     store::{
         Tx,
-        set::{self, Cell, Kind, Present, Table},
+        bulk::{self, Present},
+        set,
     },
 };
 
-const KEYS: usize = 4;
-
-const COUNTER: Table = Table { name: "rating_counter", present: Present::Add(KEYS), columns: &columns() };
-
-const fn columns() -> [(&'static str, Kind); KEYS + Counts::MEASURES.len()] {
-    let mut columns = [("", Kind::Int); KEYS + Counts::MEASURES.len()];
-    columns[0] = ("unit", Kind::Int);
-    columns[1] = ("unit_key", Kind::Text);
-    columns[2] = ("day", Kind::Int);
-    columns[3] = ("standing", Kind::Int);
-    let mut index = 0;
-    while index < Counts::MEASURES.len() {
-        columns[KEYS + index] = (Counts::MEASURES[index], Kind::Int);
-        index += 1;
-    }
-    columns
-}
+const COUNTER: Present<counter::Entity> =
+    Present::Add(&[counter::Column::Unit, counter::Column::UnitKey, counter::Column::Day, counter::Column::Standing]);
 
 /// A row that says something. Of those whom ratings are about, others are not read: by a row of noughts, which is left where
 /// something was taken away, they could tell what was left out from what never was.
@@ -48,18 +38,81 @@ const MARK: char = '=';
 /// Adds changes, in the order of their keys: two transactions never wait for one another crosswise.
 pub(crate) async fn apply(tx: &Tx, changes: Changes) -> Result<(), DbErr> {
     let nothing = Counts::default();
-    let rows = changes.0.into_iter().filter(|(_, counts)| *counts != nothing).map(|(place, counts)| {
-        let mut row: Vec<Cell> = vec![
-            (place.unit as i16).into(),
-            kept_key(&place.key).into(),
-            place.day.into(),
-            (place.standing as i16).into(),
-        ];
-        row.extend(counts.sums().iter().map(|sum| Cell::from(*sum)));
-        row
-    });
-    set::insert(tx, &COUNTER, rows.collect()).await?;
+    let rows = changes.0.into_iter().filter(|(_, counts)| *counts != nothing);
+    bulk::insert(tx, rows.map(|(place, counts)| row(place, &counts)).collect(), COUNTER).await?;
     Ok(())
+}
+
+fn row(place: Place, counts: &Counts) -> counter::Model {
+    // In the order of `Counts::MEASURES`, which is that of the columns.
+    let [
+        level_1,
+        level_2,
+        level_3,
+        level_4,
+        level_5,
+        resolved,
+        unresolved,
+        affinity_n,
+        affinity_sum,
+        carefulness_n,
+        carefulness_sum,
+        knowledge_n,
+        knowledge_sum,
+        clarity_n,
+        clarity_sum,
+        effort_n,
+        effort_sum,
+        expected_n,
+        expected_sum,
+        perceived_n,
+        perceived_sum,
+        both_n,
+        both_expected_sum,
+        both_perceived_sum,
+        about_staff,
+        about_policy,
+        about_product,
+        about_system,
+        about_logistics,
+        about_other,
+    ] = *counts.sums();
+    counter::Model {
+        unit: place.unit as i16,
+        unit_key: kept_key(&place.key),
+        day: place.day.into(),
+        standing: place.standing as i16,
+        level_1,
+        level_2,
+        level_3,
+        level_4,
+        level_5,
+        resolved,
+        unresolved,
+        affinity_n,
+        affinity_sum,
+        carefulness_n,
+        carefulness_sum,
+        knowledge_n,
+        knowledge_sum,
+        clarity_n,
+        clarity_sum,
+        effort_n,
+        effort_sum,
+        expected_n,
+        expected_sum,
+        perceived_n,
+        perceived_sum,
+        both_n,
+        both_expected_sum,
+        both_perceived_sum,
+        about_staff,
+        about_policy,
+        about_product,
+        about_system,
+        about_logistics,
+        about_other,
+    }
 }
 
 /// Days, both included.
@@ -234,4 +287,18 @@ pub(crate) async fn kept(tx: &Tx) -> Result<BTreeMap<Place, Counts>, DbErr> {
         }
     }
     Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{IdenStatic as _, Iterable as _};
+
+    use super::*;
+
+    #[test]
+    fn measures_are_the_columns_behind_the_key() {
+        let Present::Add(key) = COUNTER else { panic!("sums are added up") };
+        let columns = counter::Column::iter().map(|column| column.as_str()).skip(key.len());
+        assert_eq!(columns.collect::<Vec<_>>(), Counts::MEASURES);
+    }
 }

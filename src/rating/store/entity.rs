@@ -2,7 +2,7 @@
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
 
-pub(super) mod rating {
+pub(crate) mod rating {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "rating")]
@@ -44,7 +44,7 @@ pub(super) mod rating {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod correction {
+pub(crate) mod correction {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "rating_correction")]
@@ -53,6 +53,56 @@ pub(super) mod correction {
         pub earlier_id: Uuid,
         pub later_id: Uuid,
         pub first_answered_at: Option<i64>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Sums by unit, day and standing; the columns from the fifth on are `Counts::MEASURES`.
+pub(crate) mod counter {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "rating_counter")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub unit: i16,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub unit_key: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub day: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub standing: i16,
+        pub level_1: i64,
+        pub level_2: i64,
+        pub level_3: i64,
+        pub level_4: i64,
+        pub level_5: i64,
+        pub resolved: i64,
+        pub unresolved: i64,
+        pub affinity_n: i64,
+        pub affinity_sum: i64,
+        pub carefulness_n: i64,
+        pub carefulness_sum: i64,
+        pub knowledge_n: i64,
+        pub knowledge_sum: i64,
+        pub clarity_n: i64,
+        pub clarity_sum: i64,
+        pub effort_n: i64,
+        pub effort_sum: i64,
+        pub expected_n: i64,
+        pub expected_sum: i64,
+        pub perceived_n: i64,
+        pub perceived_sum: i64,
+        pub both_n: i64,
+        pub both_expected_sum: i64,
+        pub both_perceived_sum: i64,
+        pub about_staff: i64,
+        pub about_policy: i64,
+        pub about_product: i64,
+        pub about_system: i64,
+        pub about_logistics: i64,
+        pub about_other: i64,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

@@ -6,78 +6,47 @@ use super::entity::rating;
 use crate::{
     api::convert::enum_of,
     rating::{Answers, Rated, Rating},
-    store::set::{Cell, Kind, Present, Table},
+    store::bulk::Present,
 };
 
 /// Rows are inserted as a set; the unique request key tells the new ones.
-pub(super) const RATING: Table = Table {
-    name: "rating",
-    present: Present::PassOver("request_key"),
-    columns: &[
-        ("id", Kind::Id),
-        ("request_key", Kind::Id),
-        ("body_hash", Kind::Id),
-        ("interaction_id", Kind::Id),
-        ("template_id", Kind::Text),
-        ("template_version", Kind::Int),
-        ("score", Kind::Int),
-        ("level", Kind::Int),
-        ("resolved", Kind::Int),
-        ("affinity", Kind::Int),
-        ("carefulness", Kind::Int),
-        ("knowledge", Kind::Int),
-        ("clarity", Kind::Int),
-        ("effort", Kind::Int),
-        ("expected", Kind::Int),
-        ("perceived", Kind::Int),
-        ("attribution", Kind::Int),
-        ("comment", Kind::Text),
-        ("answered_at", Kind::Int),
-        ("delivered_at", Kind::Int),
-        ("received_at", Kind::Int),
-        ("rated_staff_id", Kind::Text),
-        ("rated_team_id", Kind::Text),
-        ("rated_role", Kind::Int),
-        ("channel", Kind::Int),
-        ("kind", Kind::Int),
-        ("topic", Kind::Text),
-        ("occurred_at", Kind::Int),
-        ("day", Kind::Int),
-        ("standing", Kind::Int),
-    ],
-};
+pub(super) const RATING: Present<rating::Entity> = Present::PassOver(&[rating::Column::RequestKey]);
 
-pub(super) fn cells(rating: &Rating, request_key: Uuid, body_hash: Uuid) -> Vec<Cell> {
+pub(super) fn to_row(rating: &Rating, request_key: Uuid, body_hash: Uuid) -> rating::Model {
     let rated = rating.rated.as_ref();
-    let mut cells = vec![
-        rating.id.into(),
-        request_key.into(),
-        body_hash.into(),
-        rating.interaction_id.into(),
-        rating.template_id.clone().into(),
-        rating.template_version.into(),
-        rating.score.into(),
-        rating.level.into(),
-        (rating.answers.resolved as i16).into(),
-    ];
-    cells.extend(rating.answers.dimensions.map(Cell::from));
-    cells.extend([
-        (rating.attribution as i16).into(),
-        rating.comment.clone().into(),
-        rating.answered_at.into(),
-        rating.delivered_at.into(),
-        rating.received_at.into(),
-        rated.map(|one| one.staff_id.clone()).into(),
-        rated.and_then(|one| one.team_id.clone()).into(),
-        rated.map_or(0, |one| one.role as i16).into(),
-        (rating.channel as i16).into(),
-        (rating.kind as i16).into(),
-        rating.topic.clone().into(),
-        rating.occurred_at.into(),
-        rating.day.into(),
-        (rating.standing as i16).into(),
-    ]);
-    cells
+    let [affinity, carefulness, knowledge, clarity, effort, expected, perceived] = rating.answers.dimensions;
+    rating::Model {
+        id: rating.id,
+        request_key,
+        body_hash,
+        interaction_id: rating.interaction_id,
+        template_id: rating.template_id.clone(),
+        template_version: rating.template_version,
+        score: rating.score,
+        level: rating.level,
+        resolved: rating.answers.resolved as i16,
+        affinity,
+        carefulness,
+        knowledge,
+        clarity,
+        effort,
+        expected,
+        perceived,
+        attribution: rating.attribution as i16,
+        comment: rating.comment.clone(),
+        answered_at: rating.answered_at,
+        delivered_at: rating.delivered_at,
+        received_at: rating.received_at,
+        rated_staff_id: rated.map(|one| one.staff_id.clone()),
+        rated_team_id: rated.and_then(|one| one.team_id.clone()),
+        rated_role: rated.map_or(0, |one| one.role as i16),
+        channel: rating.channel as i16,
+        kind: rating.kind as i16,
+        topic: rating.topic.clone(),
+        occurred_at: rating.occurred_at,
+        day: rating.day.into(),
+        standing: rating.standing as i16,
+    }
 }
 
 pub(super) fn to_rating(row: rating::Model) -> Rating {

@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
 
 use super::{
     counters, lock,
-    rows::{RATING, cells},
+    rows::{RATING, to_row},
 };
 use crate::{
     api::v1::RatingStanding,
@@ -19,7 +19,7 @@ use crate::{
     error::{Error, Reason, Result},
     interaction::{self, Served},
     rating::{Input, Rating, figures::Changes, judge},
-    store::{Abort, Store, Tx, group::WriteGroup, set},
+    store::{Abort, Store, Tx, bulk, group::WriteGroup, set},
     template,
     template::Template,
 };
@@ -93,7 +93,7 @@ pub(crate) async fn submit(
             if rated.insert(whom) { Ok(rating) } else { Err(Error::AlreadyRated) }
         });
         answers.push(taken.map(|rating| {
-            rows.push(cells(&rating, entry.request_key, entry.body_hash));
+            rows.push(to_row(&rating, entry.request_key, entry.body_hash));
             changes.add(&rating);
             let receipt = Receipt { id: rating.id, already_present: false, standing: rating.standing };
             // The same request twice in one group is one.
@@ -102,7 +102,7 @@ pub(crate) async fn submit(
             receipt
         }));
     }
-    set::insert(tx, &RATING, rows).await?;
+    bulk::insert(tx, rows, RATING).await?;
     counters::apply(tx, changes).await?;
     Ok(answers)
 }
