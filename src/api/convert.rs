@@ -36,11 +36,6 @@ pub(crate) fn optional(text: String) -> Option<String> {
     if text.is_empty() { None } else { Some(normal(text)) }
 }
 
-/// An enum value of the contract from the number that is kept; one that this version does not know is unspecified.
-pub(crate) fn enum_of<E: TryFrom<i32> + Default>(number: i16) -> E {
-    E::try_from(i32::from(number)).unwrap_or_default()
-}
-
 /// No enum of the contract has a greater number.
 const LARGEST: i32 = 255;
 

@@ -4,6 +4,11 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::{
+    api::v1::{AuditAction, Role},
+    store::Stored,
+};
+
 /// A line of the trail.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit_event")]
@@ -15,10 +20,10 @@ pub struct Model {
     pub event_at: i64,
     /// Subject of the token.
     pub actor: String,
-    /// Number of the role.
-    pub actor_role: i16,
-    /// Number of the action.
-    pub action: i16,
+    /// In which they did it.
+    pub actor_role: Stored<Role>,
+    /// What they did.
+    pub action: Stored<AuditAction>,
     /// Id of the customer or interaction.
     pub object_id: String,
     /// Reason or purpose given.

@@ -12,7 +12,7 @@ use crate::{
     api::v1::{AuditAction, Role},
     clock,
     reach::Oneself,
-    store::Tx,
+    store::{Stored, Tx},
 };
 
 /// Adds a line.
@@ -42,8 +42,8 @@ pub(crate) async fn add_about(
         id: Set(clock::id_at(now)),
         event_at: Set(now),
         actor: Set(actor.0.to_owned()),
-        actor_role: Set(actor.1 as i16),
-        action: Set(action as i16),
+        actor_role: Set(Stored(actor.1)),
+        action: Set(Stored(action)),
         object_id: Set(object_id.to_owned()),
         reason: Set(reason.to_owned()),
         detail: Set(detail.map(|value| value.to_string())),
@@ -81,7 +81,7 @@ pub(crate) async fn list(
         query = query.filter(Column::Actor.eq(actor));
     }
     if let Some(action) = wanted.action {
-        query = query.filter(Column::Action.eq(action as i16));
+        query = query.filter(Column::Action.eq(Stored(action)));
     }
     if !wanted.hidden.is_empty() {
         query = query.filter(Column::ObjectId.is_not_in(wanted.hidden));

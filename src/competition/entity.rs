@@ -4,6 +4,9 @@
 
 pub(crate) mod competition {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::CompetitionState, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition")]
     pub struct Model {
@@ -13,7 +16,7 @@ pub(crate) mod competition {
         pub rules: String,
         pub submission_deadline: i64,
         pub voting_deadline: i64,
-        pub state: i16,
+        pub state: Stored<CompetitionState>,
         pub revision: i64,
         pub key_id: String,
         pub sealed_secret: Vec<u8>,
@@ -94,6 +97,9 @@ pub(crate) mod invitee {
 
 pub(crate) mod voter {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::NoBallotReason, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_voter")]
     pub struct Model {
@@ -107,7 +113,7 @@ pub(crate) mod voter {
         pub team_id: Option<String>,
         pub conflicts: String,
         pub judge: Option<String>,
-        pub no_ballot: i16,
+        pub no_ballot: Stored<NoBallotReason>,
         pub panel: String,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -194,6 +200,12 @@ pub(crate) mod revision {
 
 pub(crate) mod flag {
     use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{FlagKind, FlagStrength, FlagVerdict},
+        store::Stored,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_flag")]
     pub struct Model {
@@ -201,11 +213,11 @@ pub(crate) mod flag {
         pub id: Uuid,
         pub competition_id: Uuid,
         pub position: i32,
-        pub kind: i16,
+        pub kind: Stored<FlagKind>,
         pub teams: String,
         pub p_value: String,
-        pub strength: i16,
-        pub verdict: i16,
+        pub strength: Stored<FlagStrength>,
+        pub verdict: Stored<FlagVerdict>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
@@ -214,6 +226,9 @@ pub(crate) mod flag {
 
 pub(crate) mod flag_review {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::FlagVerdict, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_flag_review")]
     pub struct Model {
@@ -221,7 +236,7 @@ pub(crate) mod flag_review {
         pub flag_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)]
         pub reviewer: String,
-        pub verdict: i16,
+        pub verdict: Stored<FlagVerdict>,
         pub reason: String,
         pub disqualified: String,
         pub decided_at: i64,
@@ -233,13 +248,16 @@ pub(crate) mod flag_review {
 
 pub(crate) mod change {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::CompetitionState, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_change")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub sequence: i64,
         pub competition_id: Uuid,
-        pub state: i16,
+        pub state: Stored<CompetitionState>,
         pub result_revision: i32,
         pub changed_at: i64,
     }

@@ -21,7 +21,7 @@ use crate::{
         blocks::{BLOCK, block_of, visible},
         store as ratings,
     },
-    store::{Store, Tx},
+    store::{Store, Stored, Tx},
 };
 
 /// A rating as its rated person sees it.
@@ -87,7 +87,7 @@ fn masked(staff_id: &str, position: u64, rating: Rating, now: Micros) -> ActiveM
         rating_id: Set(rating.id),
         released_at: Set(now),
         level: Set(rating.level),
-        resolved: Set(rating.answers.resolved as i16),
+        resolved: Set(Stored(rating.answers.resolved)),
         affinity: Set(affinity),
         carefulness: Set(carefulness),
         knowledge: Set(knowledge),
@@ -95,7 +95,7 @@ fn masked(staff_id: &str, position: u64, rating: Rating, now: Micros) -> ActiveM
         effort: Set(effort),
         expected: Set(expected),
         perceived: Set(perceived),
-        attribution: Set(rating.attribution as i16),
+        attribution: Set(Stored(rating.attribution)),
         topic: Set(rating.topic),
     }
 }

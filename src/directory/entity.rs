@@ -20,13 +20,16 @@ pub(crate) mod id_skeleton {
 
 pub(crate) mod team {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::TeamState, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "team")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub team_id: String,
         pub display_name: String,
-        pub state: i16,
+        pub state: Stored<TeamState>,
         pub revision: i64,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -36,15 +39,21 @@ pub(crate) mod team {
 
 pub(crate) mod staff_member {
     use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{StaffRole, StaffState},
+        store::Stored,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "staff_member")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub staff_id: String,
         pub display_name: String,
-        pub role: i16,
+        pub role: Stored<StaffRole>,
         pub team_id: Option<String>,
-        pub state: i16,
+        pub state: Stored<StaffState>,
         pub revision: i64,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -54,13 +63,16 @@ pub(crate) mod staff_member {
 
 pub(crate) mod customer {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::CustomerStanding, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "customer")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub customer_id: String,
         pub salutation: String,
-        pub standing: i16,
+        pub standing: Stored<CustomerStanding>,
         pub locale: String,
         pub time_zone: String,
         pub suspension_reason: Option<String>,
@@ -76,6 +88,12 @@ pub(crate) mod customer {
 
 pub(crate) mod contact_point {
     use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{Consent, ContactKind},
+        store::Stored,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "contact_point")]
     pub struct Model {
@@ -83,11 +101,11 @@ pub(crate) mod contact_point {
         pub customer_id: String,
         #[sea_orm(primary_key, auto_increment = false)]
         pub position: i16,
-        pub kind: i16,
+        pub kind: Stored<ContactKind>,
         pub value: String,
         pub source: String,
         pub obtained_at: Option<i64>,
-        pub consent: i16,
+        pub consent: Stored<Consent>,
         pub consent_at: Option<i64>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -97,11 +115,14 @@ pub(crate) mod contact_point {
 
 pub(crate) mod customer_alias {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::ContactKind, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "customer_alias")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
-        pub kind: i16,
+        pub kind: Stored<ContactKind>,
         #[sea_orm(primary_key, auto_increment = false)]
         pub value: String,
         pub customer_id: String,

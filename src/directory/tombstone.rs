@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
 use crate::{
@@ -67,12 +67,11 @@ pub(crate) async fn among(
         }
     }
     let backend = connection.get_database_backend();
-    let sql = format!("SELECT mac, erasure_id FROM erasure_tombstone WHERE mac IN {}", set::texts_listed(backend, 1));
-    let list = [set::texts(backend, macs.keys().cloned().collect())?];
+    let listed = set::one_of(backend, macs.keys().cloned().collect());
     let mut erased = HashMap::new();
-    for row in connection.query_all_raw(Statement::from_sql_and_values(backend, sql, list)).await? {
-        if let Some(name) = macs.remove(&row.try_get::<String>("", "mac")?) {
-            erased.insert(name, row.try_get("", "erasure_id")?);
+    for row in tombstone::Entity::find().filter(tombstone::Column::Mac.in_subquery(listed)).all(connection).await? {
+        if let Some(name) = macs.remove(&row.mac) {
+            erased.insert(name, row.erasure_id);
         }
     }
     Ok(erased)

@@ -154,7 +154,7 @@ async fn names(
     let Some(scope) = admission::reach_by(store, caller, GET_STAFF_MEMBER).await? else { return Ok(HashMap::new()) };
     let took_part = recorded.iter().flat_map(|one| &one.facts.participants).map(|one| &one.staff_id);
     let served = lines.iter().filter_map(|line| line.staff_id.as_ref());
-    let said = holding.iter().filter(|one| one.dimension == PreferenceDimension::Colleague as i16);
+    let said = holding.iter().filter(|one| one.dimension.0 == PreferenceDimension::Colleague);
     let ids: HashSet<&String> = took_part.chain(served).chain(said.map(|one| &one.value)).collect();
     Ok(names_within(store.reader(), &scope, ids.into_iter().cloned().collect()).await?)
 }

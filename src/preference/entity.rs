@@ -4,17 +4,23 @@
 
 pub(crate) mod statement {
     use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{PreferenceDimension, PreferenceOrigin, Role},
+        store::Stored,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "preference_statement")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         pub customer_id: String,
-        pub dimension: i16,
+        pub dimension: Stored<PreferenceDimension>,
         pub value: String,
-        pub origin: i16,
+        pub origin: Stored<PreferenceOrigin>,
         pub author: String,
-        pub author_role: i16,
+        pub author_role: Stored<Role>,
         pub source: String,
         pub note: String,
         pub stated_at: i64,
@@ -28,11 +34,14 @@ pub(crate) mod statement {
 
 pub(crate) mod fitted {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::PreferenceDimension, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "preference_model")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
-        pub dimension: i16,
+        pub dimension: Stored<PreferenceDimension>,
         pub fitted: String,
         pub fitted_at: i64,
     }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     api::{
-        convert::{duration, enum_of, normal, timestamp},
+        convert::{duration, normal, timestamp},
         rules::Violations,
         v1::{self, Channel, PreferenceDimension},
     },
@@ -153,11 +153,11 @@ pub(super) fn write(preference: Preference, is_readable: impl Fn(&uuid::Uuid) ->
 pub(super) fn write_statement(said: Statement) -> v1::PreferenceStatement {
     v1::PreferenceStatement {
         statement_id: said.id.to_string(),
-        dimension: said.dimension.into(),
+        dimension: said.dimension.0.into(),
         value: said.value,
-        origin: said.origin.into(),
+        origin: said.origin.0.into(),
         author: said.author,
-        author_role: enum_of::<v1::Role>(said.author_role).into(),
+        author_role: said.author_role.0.into(),
         source: said.source,
         note: said.note,
         statement_time: Some(timestamp(said.stated_at)),

@@ -4,6 +4,9 @@
 
 pub(crate) mod assessment {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::Role, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "assessment")]
     pub struct Model {
@@ -11,7 +14,7 @@ pub(crate) mod assessment {
         pub id: Uuid,
         pub interaction_id: Uuid,
         pub author: String,
-        pub author_role: i16,
+        pub author_role: Stored<Role>,
         pub overall: i16,
         pub criteria: String,
         pub note: Option<String>,

@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeMap, ops::AddAssign};
 
+use sea_orm::{DeriveActiveEnum, EnumIter};
+
 use super::{Rated, Rating, statistics::Moments};
 use crate::api::v1::{Attribution, Channel, InteractionKind, RatingQuestion, RatingStanding, Resolution};
 
@@ -162,8 +164,10 @@ impl AddAssign for Counts {
 }
 
 /// By what ratings are counted. The numbers are kept in the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Unit {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+#[allow(unreachable_pub, reason = "an entity, which is public whatever its module is, has it as a column")]
+pub enum Unit {
     Organization = 1,
     Team = 2,
     Staff = 3,

@@ -27,7 +27,7 @@ pub(crate) enum Present<E: EntityTrait> {
     Replace(&'static [E::Column]),
 }
 
-/// The statements that insert rows into a table.
+/// The statements that insert rows into a table. By hand: the query builder knows neither arrays nor row values as a source.
 #[derive(Clone, Debug)]
 pub struct Insert {
     shape: Shape,
@@ -71,7 +71,7 @@ impl Insert {
             let padded = taken.next_power_of_two();
             let row = format!("({})", vec!["?"; columns.len()].join(","));
             let rows = vec![row.as_str(); padded].join(",");
-            let into = self.into_columns();
+            let into = self.insert_into();
             let text = format!("{into} SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL{}", self.if_present);
             (taken, padded - taken, text)
         })
@@ -89,7 +89,7 @@ impl Insert {
         }
         format!(
             "{} SELECT {} FROM UNNEST({}) AS given ({}){}",
-            self.into_columns(),
+            self.insert_into(),
             selected.join(", "),
             arrays.join(", "),
             listed(self.shape.names()),
@@ -97,7 +97,7 @@ impl Insert {
         )
     }
 
-    fn into_columns(&self) -> String {
+    fn insert_into(&self) -> String {
         format!("INSERT INTO {} ({})", self.shape.table, listed(self.shape.names()))
     }
 }
@@ -190,10 +190,8 @@ async fn insert_sqlite<E: EntityTrait>(
 
 /// As it comes out of PostgreSQL's arrays.
 fn or_null(value: Value, may_be_null: bool) -> Value {
-    match value {
-        Value::String(Some(text)) if may_be_null && text.is_empty() => Value::String(None),
-        other => other,
-    }
+    let is_empty = matches!(&value, Value::String(Some(text)) if text.is_empty());
+    if may_be_null && is_empty { Value::String(None) } else { value }
 }
 
 /// One array per column.

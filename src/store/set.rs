@@ -1,11 +1,34 @@
-//! Looking up many rows with one statement.
+//! Looking up many rows with one statement, and what else SQLite and PostgreSQL say differently.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value, sea_query::ArrayType};
+use sea_orm::{
+    DbBackend, Value,
+    sea_query::{ArrayType, Expr, ExprTrait as _, Func, FunctionCall, Query, SelectStatement},
+};
 use uuid::Uuid;
 
-/// The subquery that lists the texts of a parameter, for use after IN.
+/// The texts of a list as a subquery, for use after IN.
 ///
-/// Not `= ANY($1)`: once PostgreSQL plans that for any parameter, it compares every row with every item.
+/// Not `= ANY($1)`: once PostgreSQL plans that for any parameter, it compares every row with every item. Not a parameter for
+/// each: every length would be a statement of its own.
+pub(crate) fn one_of(backend: DbBackend, texts: Vec<String>) -> SelectStatement {
+    listed(backend, "text[]", text_list(backend, texts), Expr::cust("value"))
+}
+
+/// The same of ids.
+pub(crate) fn one_of_ids(backend: DbBackend, ids: impl IntoIterator<Item = Uuid>) -> SelectStatement {
+    listed(backend, "uuid[]", id_list(backend, ids), Expr::cust("unhex(value)"))
+}
+
+/// `item`: what SQLite makes of an item, which it calls `value`.
+fn listed(backend: DbBackend, array: &'static str, list: Value, item: Expr) -> SelectStatement {
+    if backend == DbBackend::Sqlite {
+        let items: FunctionCall = Func::cust("json_each").arg(list);
+        return Query::select().expr(item).from_function(items, "listed").to_owned();
+    }
+    Query::select().expr(Func::cust("unnest").arg(Expr::val(list).cast_as(array))).to_owned()
+}
+
+/// [`one_of`] in a statement that is written by hand, by the number of its parameter.
 pub(crate) fn texts_listed(backend: DbBackend, parameter: usize) -> String {
     if backend == DbBackend::Sqlite {
         format!("(SELECT value FROM json_each(${parameter}))")
@@ -15,15 +38,35 @@ pub(crate) fn texts_listed(backend: DbBackend, parameter: usize) -> String {
 }
 
 /// The parameter for [`texts_listed`].
-pub(crate) fn texts(backend: DbBackend, texts: Vec<String>) -> Result<Value, DbErr> {
-    Ok(if backend == DbBackend::Sqlite {
-        Value::from(serde_json::to_string(&texts).map_err(|error| DbErr::Json(error.to_string()))?)
+pub(crate) fn text_list(backend: DbBackend, texts: Vec<String>) -> Value {
+    if backend == DbBackend::Sqlite {
+        Value::from(serde_json::Value::from(texts).to_string())
     } else {
         Value::Array(ArrayType::String, Some(Box::new(texts.into_iter().map(Value::from).collect())))
-    })
+    }
 }
 
-/// Pairs of texts as a table `asked (one, other)`: two parameters from this one on, both made by [`texts`] and of one length.
+/// The parameter for [`ids_listed`].
+pub(crate) fn id_list(backend: DbBackend, ids: impl IntoIterator<Item = Uuid>) -> Value {
+    let ids = ids.into_iter();
+    if backend == DbBackend::Sqlite {
+        let list: Vec<String> = ids.map(|id| id.simple().to_string()).collect();
+        Value::from(serde_json::Value::from(list).to_string())
+    } else {
+        Value::Array(ArrayType::Uuid, Some(Box::new(ids.map(Value::from).collect())))
+    }
+}
+
+/// A list of ids in a statement that is written by hand, by the number of its parameter.
+pub(crate) fn ids_listed(backend: DbBackend, parameter: usize) -> String {
+    if backend == DbBackend::Sqlite {
+        format!("(SELECT unhex(value) FROM json_each(${parameter}))")
+    } else {
+        format!("(SELECT unnest(${parameter}::uuid[]))")
+    }
+}
+
+/// Pairs of texts as a table `asked (one, other)`: two parameters from this one on, both made by [`text_list`] and of one length.
 pub(crate) fn pairs_asked(backend: DbBackend, parameter: usize) -> String {
     let next = parameter + 1;
     if backend == DbBackend::Sqlite {
@@ -48,29 +91,4 @@ pub(crate) fn uuid_text(backend: DbBackend, column: &str) -> String {
 /// A random text for each row that asks.
 pub(crate) fn random_text(backend: DbBackend) -> &'static str {
     if backend == DbBackend::Sqlite { "lower(hex(randomblob(16)))" } else { "CAST(gen_random_uuid() AS text)" }
-}
-
-/// What a query ends with that locks its rows, in the order in which it gives them. SQLite has one writer anyway.
-pub(crate) fn for_update(backend: DbBackend) -> &'static str {
-    if backend == DbBackend::Sqlite { "" } else { " FOR UPDATE" }
-}
-
-/// Rows whose `column` is one of `ids`.
-pub(crate) async fn among_ids(
-    connection: &impl ConnectionTrait,
-    select: &str,
-    column: &str,
-    ids: &[Uuid],
-) -> Result<Vec<QueryResult>, DbErr> {
-    let backend = connection.get_database_backend();
-    let (condition, value) = if backend == DbBackend::Sqlite {
-        let list: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
-        let list = serde_json::to_string(&list).map_err(|error| DbErr::Json(error.to_string()))?;
-        (format!("{column} IN (SELECT unhex(value) FROM json_each($1))"), Value::from(list))
-    } else {
-        let list = ids.iter().map(|id| Value::from(*id)).collect();
-        (format!("{column} IN (SELECT unnest($1::uuid[]))"), Value::Array(ArrayType::Uuid, Some(Box::new(list))))
-    };
-    let sql = format!("{select} WHERE {condition}");
-    connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [value])).await
 }

@@ -3,7 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
-use sea_orm::{ConnectionTrait as _, DbErr, FromQueryResult as _, Statement, entity::prelude::Uuid};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, FromQueryResult as _, QueryFilter as _,
+    QueryTrait as _, entity::prelude::Uuid, sea_query::UnionType,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -27,7 +30,7 @@ use crate::{
     rating,
     reach::Sight,
     store::{
-        Abort, Store, Tx,
+        Abort, Store, Stored, Tx,
         bulk::{self, Present},
         sequence, set,
     },
@@ -195,28 +198,28 @@ async fn invite(
             sequence: judged.is_ok().then_some(sequence),
             template_id: template.id.clone(),
             template_version: template.version,
-            state: state as i16,
-            issue_mode: issue_mode as i16,
-            channel: ended.channel as i16,
+            state: Stored(state),
+            issue_mode: Stored(issue_mode),
+            channel: Stored(ended.channel),
             customer_id: ended.customer_id.clone(),
-            contact_kind: point.as_ref().map(|point| point.kind as i16),
+            contact_kind: point.as_ref().map(|point| Stored(point.kind)),
             contact_value: point.map(|point| point.value),
             locale,
             issued_at: now,
             expire_at: expires(now),
             delivered_at: None,
             answer_until: None,
-            suppression: why.map(|why| why.reason() as i16),
+            suppression: why.map(|why| Stored(why.reason())),
             contact_refusals: why.map_or(0, |why| why.refusals().bits()),
             token_hash: token.as_deref().map(token_hash),
             token,
             rating_id: None,
-            kind: Some(about.kind as i16),
+            kind: Some(Stored(about.kind)),
             topic: about.topic,
             day: Some(about.day.into()),
             staff_id: rated.as_ref().map(|one| one.staff_id.clone()),
             team_id: rated.as_ref().and_then(|one| one.team_id.clone()),
-            role: rated.map(|one| one.role as i16),
+            role: rated.map(|one| Stored(one.role)),
         });
         verdicts.push(why.map_or(Verdict::Invited(id), Verdict::Suppressed));
     }
@@ -246,16 +249,15 @@ impl Last {
             return Ok(last);
         }
         let backend = tx.get_database_backend();
-        let select = "SELECT * FROM survey_invitation WHERE sequence IS NOT NULL AND issued_at > $3 AND";
+        let since = || {
+            let issued = row::Entity::find().filter(row::Column::Sequence.is_not_null());
+            issued.filter(row::Column::IssuedAt.gt(since))
+        };
+        let customers = since().filter(row::Column::CustomerId.in_subquery(set::one_of(backend, customers)));
+        let points = since().filter(row::Column::ContactValue.in_subquery(set::one_of(backend, points)));
         // By either index: an OR would use none.
-        let sql = format!(
-            "{select} customer_id IN {} UNION ALL {select} contact_value IN {}",
-            set::texts_listed(backend, 1),
-            set::texts_listed(backend, 2),
-        );
-        let bounds = [set::texts(backend, customers)?, set::texts(backend, points)?, since.into()];
-        let statement = Statement::from_sql_and_values(backend, sql, bounds);
-        for row in row::Model::find_by_statement(statement).all(tx).await? {
+        let both = customers.into_query().union(UnionType::All, points.into_query()).take();
+        for row in row::Model::find_by_statement(backend.build(&both)).all(tx).await? {
             let earlier = Invitation::from(row);
             if earlier.counts_at(now) {
                 last.note(earlier.customer_id.as_ref(), earlier.contact_point.as_ref(), earlier.issued_at);

@@ -18,7 +18,6 @@ use super::{
 };
 use crate::{
     api::{
-        convert::enum_of,
         plain_name,
         v1::{Attribution, AuditAction, RatingStanding, ReplyOutcome, Role},
     },
@@ -35,7 +34,7 @@ use crate::{
         wording::Wording,
     },
     reach::{Oneself, Sight},
-    store::{Abort, Store, Tx, request},
+    store::{Abort, Store, Stored, Tx, request},
     template::{Template, store::template},
 };
 
@@ -59,12 +58,12 @@ impl From<reply::Model> for Reply {
         Self {
             id: row.id,
             invitation_id: row.invitation_id,
-            contact_point: point.map(|(kind, value)| Alias { kind: enum_of(kind), value }),
+            contact_point: point.map(|(kind, value)| Alias { kind: kind.0, value }),
             text: row.text,
             replied_at: row.replied_at,
             received_at: row.received_at,
-            outcome: enum_of(row.outcome),
-            rating: row.rating_id.map(|id| (id, enum_of(row.standing))),
+            outcome: row.outcome.0,
+            rating: row.rating_id.map(|id| (id, row.standing.0)),
         }
     }
 }
@@ -74,14 +73,14 @@ fn row(reply: Reply) -> reply::ActiveModel {
     reply::ActiveModel {
         id: Set(reply.id),
         invitation_id: Set(reply.invitation_id),
-        contact_kind: Set(reply.contact_point.as_ref().map(|point| point.kind as i16)),
+        contact_kind: Set(reply.contact_point.as_ref().map(|point| Stored(point.kind))),
         contact_value: Set(reply.contact_point.map(|point| point.value)),
         text: Set(reply.text),
         replied_at: Set(reply.replied_at),
         received_at: Set(reply.received_at),
-        outcome: Set(reply.outcome as i16),
+        outcome: Set(Stored(reply.outcome)),
         rating_id: Set(rating_id),
-        standing: Set(standing.unwrap_or_default() as i16),
+        standing: Set(Stored(standing.unwrap_or_default())),
     }
 }
 
@@ -403,7 +402,7 @@ pub(crate) async fn list(
         query = query.filter(Condition::any().add(Column::InvitationId.is_null()).add(others));
     }
     if let Some(outcome) = outcome {
-        query = query.filter(Column::Outcome.eq(outcome as i16));
+        query = query.filter(Column::Outcome.eq(Stored(outcome)));
     }
     if let Some((received_at, id)) = after {
         let here = Expr::tuple([Expr::col(Column::ReceivedAt), Expr::col(Column::Id)]);

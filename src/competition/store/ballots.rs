@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use futures::future::BoxFuture;
 use sea_orm::{
-    ConnectionTrait, DbErr, FromQueryResult as _, QueryFilter as _, QuerySelect as _, Statement, Value,
+    ConnectionTrait, DbErr, FromQueryResult as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    Statement,
     entity::prelude::*,
+    sea_query::{ExprTrait as _, Query},
 };
 
 use super::{
@@ -25,14 +27,12 @@ use super::{
     Locked, lock, lock_shared, rows,
 };
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{CompetitionState, NoBallotReason, StaffState},
-    },
+    api::v1::{CompetitionState, NoBallotReason, StaffState},
     clock::Micros,
+    directory::entity::staff_member,
     error::{Error, Reason, Result, Violation},
     store::{
-        Abort, Store, Tx,
+        Abort, Store, Stored, Tx,
         bulk::{self, Present},
         group::WriteGroup,
         set,
@@ -198,12 +198,12 @@ async fn opened(
         }
     }
     let mut voters = HashMap::new();
-    for (row, state) in roll_among(tx, locked.competition.id, "invited = 0 AND voter_id", staff).await? {
+    for (row, state) in roll_among(tx, locked.competition.id, voter::Column::VoterId, staff).await? {
         if let Some(id) = row.voter_id.clone() {
             voters.insert(Who::Staff(id), (rows::enrolled(row)?, state != StaffState::Inactive));
         }
     }
-    for (row, _) in roll_among(tx, locked.competition.id, "token_hash", invited).await? {
+    for (row, _) in roll_among(tx, locked.competition.id, voter::Column::TokenHash, invited).await? {
         if let Some(hash) = row.token_hash.clone() {
             voters.insert(Who::Invited(hash), (rows::enrolled(row)?, true));
         }
@@ -224,26 +224,36 @@ pub(crate) fn seal_of(locked: &Locked, vault: &Vault) -> Result<Option<BallotSea
 async fn roll_among(
     tx: &Tx,
     competition: Uuid,
-    column: &str,
+    column: voter::Column,
     texts: Vec<String>,
 ) -> Result<Vec<(voter::Model, StaffState)>, DbErr> {
     if texts.is_empty() {
         return Ok(Vec::new());
     }
     let backend = tx.get_database_backend();
-    let sql = format!(
-        "SELECT *, (SELECT state FROM staff_member WHERE staff_id = voter_id) AS staff_state
-            FROM competition_voter WHERE competition_id = $1 AND {column} IN {} ORDER BY pseudonym{}",
-        set::texts_listed(backend, 2),
-        set::for_update(backend)
-    );
-    let values = [competition.into(), set::texts(backend, texts)?];
+    let state = Query::select()
+        .column(staff_member::Column::State)
+        .from(staff_member::Entity)
+        .and_where(
+            Expr::col((staff_member::Entity, staff_member::Column::StaffId))
+                .equals((voter::Entity, voter::Column::VoterId)),
+        )
+        .take();
+    let mut query = voter::Entity::find()
+        .expr_as(Expr::SubQuery(None, Box::new(state.into())), "staff_state")
+        .filter(voter::Column::CompetitionId.eq(competition))
+        .filter(column.in_subquery(set::one_of(backend, texts)))
+        .order_by_asc(voter::Column::Pseudonym)
+        .lock_exclusive();
+    if matches!(column, voter::Column::VoterId) {
+        // Invited judges and colleagues may have the same id.
+        query = query.filter(voter::Column::Invited.eq(0));
+    }
     let voter = |row: QueryResult| {
-        let state: Option<i16> = row.try_get("", "staff_state")?;
-        Ok((voter::Model::from_query_result(&row, "")?, state.map(enum_of).unwrap_or_default()))
+        let state: Option<Stored<StaffState>> = row.try_get("", "staff_state")?;
+        Ok((voter::Model::from_query_result(&row, "")?, state.unwrap_or_default().0))
     };
-    let rows = tx.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-    rows.into_iter().map(voter).collect()
+    tx.query_all_raw(query.build(backend)).await?.into_iter().map(voter).collect()
 }
 
 /// A ballot as it is kept.
@@ -281,22 +291,20 @@ impl BallotBatch {
         };
         let (askers, requests): (Vec<String>, Vec<String>) = acts.iter().filter_map(named).unzip();
         let backend = tx.get_database_backend();
-        let competition: Value = self.locked.competition.id.into();
-        let slots = set::texts(backend, slots)?;
-        let within = format!("competition_id = $1 AND pseudonym IN {}", set::texts_listed(backend, 2));
-
-        let sql = format!("SELECT * FROM ballot WHERE {within}");
-        let statement = Statement::from_sql_and_values(backend, sql, [competition.clone(), slots]);
-        for row in tx.query_all_raw(statement).await? {
-            let row = ballot::Model::from_query_result(&row, "")?;
+        let competition = self.locked.competition.id;
+        let before = ballot::Entity::find()
+            .filter(ballot::Column::CompetitionId.eq(competition))
+            .filter(ballot::Column::Slot.in_subquery(set::one_of(backend, slots)));
+        for row in before.all(tx).await? {
             let kept = Kept { revision: row.revision, sealed: row.sealed, draft: row.draft, changed: false };
             self.ballots.insert(row.slot, kept);
         }
-        // Looked up one by one: a join is planned by statistics, and of what has just been cast there are none.
+        // By hand: pairs of parameters as a table, and looked up one by one: a join is planned by statistics, and of what has
+        // just been cast there are none.
         let of = "FROM ballot_request WHERE competition_id = $1 AND pseudonym = one AND request_id = other";
         let asked = set::pairs_asked(backend, 2);
         let sql = format!("SELECT one, other, (SELECT mac {of}) AS mac, (SELECT answer {of}) AS answer FROM {asked}");
-        let values = [competition, set::texts(backend, askers)?, set::texts(backend, requests)?];
+        let values = [competition.into(), set::text_list(backend, askers), set::text_list(backend, requests)];
         for row in tx.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await? {
             if let (Some(mac), Some(answer)) = (row.try_get("", "mac")?, row.try_get("", "answer")?) {
                 self.requests.insert((row.try_get("", "one")?, row.try_get("", "other")?), (mac, answer));
@@ -445,13 +453,12 @@ impl BallotBatch {
             .filter(voter::Column::TeamId.is_in(chosen.map(|entry| entry.team.clone())));
         let of_teams: Vec<String> = of_teams.into_tuple().all(tx).await?;
         let by_slot: HashMap<String, String> = of_teams.into_iter().map(|one| (self.seal.slot(&one), one)).collect();
-        let backend = tx.get_database_backend();
-        let within = set::texts_listed(backend, 2);
-        let sql =
-            format!("SELECT * FROM ballot WHERE competition_id = $1 AND sealed IS NOT NULL AND pseudonym IN {within}");
-        let slots = set::texts(backend, by_slot.keys().cloned().collect())?;
-        for row in tx.query_all_raw(Statement::from_sql_and_values(backend, sql, [id.into(), slots])).await? {
-            let row = ballot::Model::from_query_result(&row, "")?;
+        let slots = set::one_of(tx.get_database_backend(), by_slot.keys().cloned().collect());
+        let sealed = ballot::Entity::find()
+            .filter(ballot::Column::CompetitionId.eq(id))
+            .filter(ballot::Column::Sealed.is_not_null())
+            .filter(ballot::Column::Slot.in_subquery(slots));
+        for row in sealed.all(tx).await? {
             let sealed = row.sealed.unwrap_or_default();
             let Some(pseudonym) = by_slot.get(&row.slot) else { continue };
             if self.seal.open(pseudonym, row.revision, &sealed)?.contains(&own) {

@@ -39,7 +39,7 @@ use crate::{
     error::{Error, Result},
     offload,
     rating::shrunken_team_means,
-    store::{Abort, Store, Tx},
+    store::{Abort, Store, Stored, Tx},
     vault::Vault,
 };
 
@@ -49,7 +49,7 @@ const SERVER: &str = "rapport";
 /// Competitions for which something is due, at the latest by now: to be counted, or to stand.
 pub(crate) async fn due(store: &Store) -> Result<Vec<Uuid>> {
     let now = store.clock().now_micros();
-    let in_state = |state: CompetitionState| Condition::all().add(competition::Column::State.eq(state as i16));
+    let in_state = |state: CompetitionState| Condition::all().add(competition::Column::State.eq(Stored(state)));
     let ended = Condition::any()
         .add(competition::Column::VotingDeadline.lte(now))
         .add(competition::Column::ClosedAt.is_not_null());
@@ -239,7 +239,7 @@ async fn publish(tx: &Tx, (store, vault): (&Store, &Vault), id: Uuid, counted: &
     destroy_ballots(tx, id).await?;
     let row = competition::ActiveModel {
         id: Set(id),
-        state: Set(CompetitionState::Closed as i16),
+        state: Set(Stored(CompetitionState::Closed)),
         revision: Set(locked.competition.revision + 1),
         sealed_ballot_key: Set(None),
         dispute_until: Set(Some(*dispute_until)),
@@ -309,7 +309,7 @@ async fn finish(tx: &Tx, (store, vault): (&Store, &Vault), id: Uuid) -> Result<(
     let final_at = competition.dispute_until.unwrap_or(now);
     let row = competition::ActiveModel {
         id: Set(id),
-        state: Set(CompetitionState::Final as i16),
+        state: Set(Stored(CompetitionState::Final)),
         revision: Set(competition.revision + 1),
         ..Default::default()
     };

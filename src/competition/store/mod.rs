@@ -30,7 +30,7 @@ use crate::{
     clock::Micros,
     error::{Error, Result},
     store::{
-        Abort, Store, Tx,
+        Abort, Store, Stored, Tx,
         sequence::{self, COMPETITIONS},
     },
     vault::{SealKey, Vault},
@@ -214,7 +214,7 @@ async fn announce_change(
     let row = change::ActiveModel {
         sequence: Set(sequence),
         competition_id: Set(id),
-        state: Set(state as i16),
+        state: Set(Stored(state)),
         result_revision: Set(result_revision),
         changed_at: Set(now),
     };

@@ -34,7 +34,7 @@ use crate::{
     offload,
     reach::Scope,
     store::{
-        Abort, Store, Tx,
+        Abort, Store, Stored, Tx,
         bulk::{self, Present},
     },
     vault::{SealKey, Vault},
@@ -181,7 +181,7 @@ fn prepared(
             team_id: one.team.clone(),
             conflicts: serde_json::to_string(&one.conflicts).map_err(Error::internal)?,
             judge,
-            no_ballot: no_ballot as i16,
+            no_ballot: Stored(no_ballot),
             panel: serde_json::to_string(panel).map_err(Error::internal)?,
         });
     }
@@ -212,7 +212,7 @@ pub(crate) async fn open(
     let seal = |purpose, secret: &[u8]| secrets::seal(vault, &locked.row.key_id, id, purpose, secret);
     let row = competition::ActiveModel {
         id: Set(id),
-        state: Set(CompetitionState::Voting as i16),
+        state: Set(Stored(CompetitionState::Voting)),
         revision: Set(locked.competition.revision + 1),
         sealed_ballot_key: Set(Some(seal(Purpose::BallotKey, ballot_key.as_bytes())?)),
         sealed_roll_salt: Set(Some(seal(Purpose::RollSalt, salt)?)),
@@ -327,7 +327,7 @@ fn manifest_entry(plan: &Plan) -> Result<ManifestEntry> {
 async fn before(tx: &Tx, vault: &Vault, id: Uuid) -> Result<Option<Before>, Abort> {
     let before = competition::Entity::find()
         .filter(competition::Column::Id.lt(id))
-        .filter(competition::Column::State.is_in([CompetitionState::Closed as i16, CompetitionState::Final as i16]))
+        .filter(competition::Column::State.is_in([Stored(CompetitionState::Closed), Stored(CompetitionState::Final)]))
         .order_by_desc(competition::Column::Id)
         .limit(1)
         .one(tx)

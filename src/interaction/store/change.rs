@@ -23,7 +23,7 @@ use crate::{
     interaction::{Facts, Participant, Reactions, Recorded, check, credit, reactions::Ended},
     reach::{Oneself, Sight},
     store::{
-        Abort, Store, Tx,
+        Abort, Store, Stored, Tx,
         bulk::{self, Present},
         request::{self, Request},
         sequence,
@@ -159,7 +159,7 @@ async fn write_facts(tx: &Tx, before: &Recorded, facts: &Facts) -> Result<(), Db
     let primary = primary(&facts.participants);
     let row = interaction::ActiveModel {
         id: Set(before.id),
-        outcome: Set(facts.outcome as i16),
+        outcome: Set(Stored(facts.outcome)),
         topic: Set(facts.topic.clone()),
         connected_at: Set(facts.instants.connected),
         ended_at: Set(facts.instants.ended),
@@ -173,8 +173,8 @@ async fn write_facts(tx: &Tx, before: &Recorded, facts: &Facts) -> Result<(), Db
         staff_messages: Set(facts.messages.map(|counts| counts.staff)),
         bot_messages: Set(facts.messages.map(|counts| counts.bot)),
         conclusion: Set(facts.conclusion.clone()),
-        staff_resolution: Set(facts.staff_resolution as i16),
-        customer_resolution: Set(facts.customer_resolution as i16),
+        staff_resolution: Set(Stored(facts.staff_resolution)),
+        customer_resolution: Set(Stored(facts.customer_resolution)),
         primary_staff_id: Set(primary.map(|one| one.staff_id.clone())),
         primary_team_id: Set(primary.and_then(|one| one.team_id.clone())),
         revision: Set(before.revision + 1),

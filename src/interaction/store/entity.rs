@@ -5,7 +5,11 @@
 pub(crate) mod interaction {
     use sea_orm::entity::prelude::*;
 
-    use crate::contact::entity::outbound_contact;
+    use crate::{
+        api::v1::{Channel, ContactKind, Direction, InteractionKind, Outcome, Resolution},
+        contact::entity::outbound_contact,
+        store::Stored,
+    };
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "interaction")]
@@ -14,10 +18,10 @@ pub(crate) mod interaction {
         pub id: Uuid,
         pub request_key: Uuid,
         pub body_hash: Uuid,
-        pub channel: i16,
-        pub kind: i16,
-        pub direction: i16,
-        pub outcome: i16,
+        pub channel: Stored<Channel>,
+        pub kind: Stored<InteractionKind>,
+        pub direction: Stored<Direction>,
+        pub outcome: Stored<Outcome>,
         pub topic: Option<String>,
         pub arrived_at: Option<i64>,
         pub requested_at: Option<i64>,
@@ -27,7 +31,7 @@ pub(crate) mod interaction {
         pub hold: Option<i64>,
         pub after_call_work: Option<i64>,
         pub customer_id: Option<String>,
-        pub alias_kind: Option<i16>,
+        pub alias_kind: Option<Stored<ContactKind>>,
         pub alias_value: Option<String>,
         pub case_id: Option<String>,
         pub order_id: Option<String>,
@@ -39,8 +43,8 @@ pub(crate) mod interaction {
         pub staff_messages: Option<i32>,
         pub bot_messages: Option<i32>,
         pub conclusion: Option<String>,
-        pub staff_resolution: i16,
-        pub customer_resolution: i16,
+        pub staff_resolution: Stored<Resolution>,
+        pub customer_resolution: Stored<Resolution>,
         pub primary_staff_id: Option<String>,
         pub primary_team_id: Option<String>,
         pub recorded_at: i64,
@@ -66,6 +70,12 @@ pub(crate) mod interaction {
 
 pub(crate) mod participant {
     use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{Involvement, StaffRole},
+        store::Stored,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "interaction_participant")]
     pub struct Model {
@@ -74,9 +84,9 @@ pub(crate) mod participant {
         #[sea_orm(primary_key, auto_increment = false)]
         pub position: i16,
         pub staff_id: String,
-        pub role: i16,
+        pub role: Stored<StaffRole>,
         pub team_id: Option<String>,
-        pub involvement: i16,
+        pub involvement: Stored<Involvement>,
         pub occurred_at: i64,
         pub told_by: Option<String>,
     }
@@ -99,13 +109,16 @@ pub(crate) mod participant {
 
 pub(crate) mod reattribution {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::ReattributionState, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "reattribution_request")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         pub interaction_id: Uuid,
-        pub state: i16,
+        pub state: Stored<ReattributionState>,
         pub reason: String,
         pub requested_by: String,
         pub requested_at: i64,
@@ -120,6 +133,12 @@ pub(crate) mod reattribution {
 
 pub(crate) mod reattributed {
     use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{Involvement, StaffRole},
+        store::Stored,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "reattribution_participant")]
     pub struct Model {
@@ -131,9 +150,9 @@ pub(crate) mod reattributed {
         #[sea_orm(primary_key, auto_increment = false)]
         pub position: i16,
         pub staff_id: String,
-        pub role: i16,
+        pub role: Stored<StaffRole>,
         pub team_id: Option<String>,
-        pub involvement: i16,
+        pub involvement: Stored<Involvement>,
         pub told_by: Option<String>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -159,13 +178,16 @@ pub(crate) mod about {
 
 pub(crate) mod change {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::InteractionChangeKind, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "interaction_change")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub sequence: i64,
         pub interaction_id: Uuid,
-        pub kind: i16,
+        pub kind: Stored<InteractionChangeKind>,
         pub changed_at: i64,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -175,6 +197,12 @@ pub(crate) mod change {
 
 pub(crate) mod as_rated {
     use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{Outcome, Resolution},
+        store::Stored,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "interaction_as_rated")]
     pub struct Model {
@@ -182,8 +210,8 @@ pub(crate) mod as_rated {
         pub interaction_id: Uuid,
         pub topic: Option<String>,
         pub case_id: Option<String>,
-        pub outcome: i16,
-        pub staff_resolution: i16,
+        pub outcome: Stored<Outcome>,
+        pub staff_resolution: Stored<Resolution>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

@@ -4,10 +4,10 @@ use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
-use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
+use sea_orm::{ConnectionTrait, DbErr, QuerySelect as _, entity::prelude::*};
 
 use super::{
-    entity::{about, change, participant},
+    entity::{about, change, interaction, participant},
     rows::{INTERACTION, about_rows, change_row, interaction_row, participant_rows},
 };
 use crate::{
@@ -164,17 +164,15 @@ fn contact_of(receipt: &Receipt, facts: &Facts) -> Option<Contact> {
 
 /// Who holds the request keys of these entries: body and receipt.
 async fn present_among(tx: &Tx, entries: &[Entry]) -> Result<HashMap<Uuid, (Uuid, Receipt)>, DbErr> {
-    let keys: Vec<Uuid> = entries.iter().map(|entry| entry.request_key).collect();
-    let select = "SELECT request_key, body_hash, id, recorded_at, revision FROM interaction";
+    use interaction::Column;
+    let keys = set::one_of_ids(tx.get_database_backend(), entries.iter().map(|entry| entry.request_key));
+    let query = interaction::Entity::find().filter(Column::RequestKey.in_subquery(keys)).select_only();
+    let query = query.columns([Column::RequestKey, Column::BodyHash, Column::Id, Column::RecordedAt, Column::Revision]);
     let mut present = HashMap::new();
-    for row in set::among_ids(tx, select, "request_key", &keys).await? {
-        let receipt = Receipt {
-            id: row.try_get("", "id")?,
-            already_present: true,
-            recorded_at: row.try_get("", "recorded_at")?,
-            revision: row.try_get("", "revision")?,
-        };
-        present.insert(row.try_get("", "request_key")?, (row.try_get("", "body_hash")?, receipt));
+    for (key, body_hash, id, recorded_at, revision) in
+        query.into_tuple::<(Uuid, Uuid, Uuid, i64, i64)>().all(tx).await?
+    {
+        present.insert(key, (body_hash, Receipt { id, already_present: true, recorded_at, revision }));
     }
     Ok(present)
 }

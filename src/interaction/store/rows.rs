@@ -9,15 +9,12 @@ use super::{
     record::{Entry, Receipt},
 };
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{ContactKind, Direction, InteractionChangeKind, Involvement, StaffRole},
-    },
+    api::v1::{Direction, InteractionChangeKind, Involvement},
     clock::Micros,
     contact::{Mark, store::marks},
     directory::Alias,
     interaction::{Context, Facts, Instants, MessageCounts, Participant, Recorded},
-    store::{Insert, bulk::Present},
+    store::{Insert, Stored, bulk::Present},
 };
 
 /// What recording inserts; the unique request key tells what is new.
@@ -40,10 +37,10 @@ pub(super) fn interaction_row(entry: &Entry, facts: Facts, receipt: &Receipt) ->
         id: receipt.id,
         request_key: entry.request_key,
         body_hash: entry.body_hash,
-        channel: facts.channel as i16,
-        kind: facts.kind as i16,
-        direction: facts.direction as i16,
-        outcome: facts.outcome as i16,
+        channel: Stored(facts.channel),
+        kind: Stored(facts.kind),
+        direction: Stored(facts.direction),
+        outcome: Stored(facts.outcome),
         arrived_at: facts.instants.arrived,
         requested_at: facts.instants.requested,
         connected_at: facts.instants.connected,
@@ -52,7 +49,7 @@ pub(super) fn interaction_row(entry: &Entry, facts: Facts, receipt: &Receipt) ->
         hold: facts.hold,
         after_call_work: facts.after_call_work,
         customer_id: facts.customer_id,
-        alias_kind: facts.customer_alias.as_ref().map(|alias| alias.kind as i16),
+        alias_kind: facts.customer_alias.as_ref().map(|alias| Stored(alias.kind)),
         alias_value: facts.customer_alias.map(|alias| alias.value),
         primary_staff_id: primary.map(|one| one.staff_id.clone()),
         primary_team_id: primary.and_then(|one| one.team_id.clone()),
@@ -68,8 +65,8 @@ pub(super) fn interaction_row(entry: &Entry, facts: Facts, receipt: &Receipt) ->
         staff_messages: messages.map(|counts| counts.staff),
         bot_messages: messages.map(|counts| counts.bot),
         conclusion: facts.conclusion,
-        staff_resolution: facts.staff_resolution as i16,
-        customer_resolution: facts.customer_resolution as i16,
+        staff_resolution: Stored(facts.staff_resolution),
+        customer_resolution: Stored(facts.customer_resolution),
         recorded_at: receipt.recorded_at,
         recorded_by: entry.recorded_by.clone(),
         revision: receipt.revision,
@@ -77,7 +74,7 @@ pub(super) fn interaction_row(entry: &Entry, facts: Facts, receipt: &Receipt) ->
 }
 
 pub(super) fn change_row(sequence: i64, id: Uuid, kind: InteractionChangeKind, now: Micros) -> change::Model {
-    change::Model { sequence, interaction_id: id, kind: kind as i16, changed_at: now }
+    change::Model { sequence, interaction_id: id, kind: Stored(kind), changed_at: now }
 }
 
 pub(super) fn about_count(staff_ids: &[String]) -> i16 {
@@ -99,9 +96,9 @@ pub(super) fn participant_rows(
         interaction_id: id,
         position,
         staff_id: one.staff_id.clone(),
-        role: one.role.unwrap_or_default() as i16,
+        role: Stored(one.role.unwrap_or_default()),
         team_id: one.team_id.clone(),
-        involvement: one.involvement as i16,
+        involvement: Stored(one.involvement),
         occurred_at,
         told_by: one.told_by.clone(),
     })
@@ -121,7 +118,7 @@ pub(super) async fn with_participants(
     rows: Vec<interaction::Model>,
 ) -> Result<Vec<Recorded>, DbErr> {
     let mut participants: HashMap<Uuid, Vec<Participant>> = HashMap::new();
-    let outbound = rows.iter().filter(|row| row.direction == Direction::Outbound as i16).map(|row| row.id);
+    let outbound = rows.iter().filter(|row| row.direction.0 == Direction::Outbound).map(|row| row.id);
     let outbound: Vec<Uuid> = outbound.collect();
     let mut marks = if outbound.is_empty() { HashMap::new() } else { marks(connection, &outbound).await? };
     if !rows.is_empty() {
@@ -131,9 +128,9 @@ pub(super) async fn with_participants(
         for row in found.all(connection).await? {
             participants.entry(row.interaction_id).or_default().push(Participant {
                 staff_id: row.staff_id,
-                role: StaffRole::try_from(i32::from(row.role)).ok(),
+                role: Some(row.role.0),
                 team_id: row.team_id,
-                involvement: enum_of(row.involvement),
+                involvement: row.involvement.0,
                 told_by: row.told_by,
             });
         }
@@ -174,8 +171,7 @@ fn to_recorded(
     contact: Option<Mark>,
     about_staff_ids: Vec<String>,
 ) -> Result<Recorded, DbErr> {
-    let alias =
-        row.alias_kind.zip(row.alias_value).map(|(kind, value)| Alias { kind: enum_of::<ContactKind>(kind), value });
+    let alias = row.alias_kind.zip(row.alias_value).map(|(kind, value)| Alias { kind: kind.0, value });
     let messages = row.customer_messages.zip(row.staff_messages).zip(row.bot_messages);
     Ok(Recorded {
         id: row.id,
@@ -183,10 +179,10 @@ fn to_recorded(
         revision: row.revision,
         contact,
         facts: Facts {
-            channel: enum_of(row.channel),
-            kind: enum_of(row.kind),
-            direction: enum_of(row.direction),
-            outcome: enum_of(row.outcome),
+            channel: row.channel.0,
+            kind: row.kind.0,
+            direction: row.direction.0,
+            outcome: row.outcome.0,
             topic: row.topic,
             instants: Instants {
                 arrived: row.arrived_at,
@@ -208,8 +204,8 @@ fn to_recorded(
             transfers: json_or_default(row.transfers)?,
             messages: messages.map(|((customer, staff), bot)| MessageCounts { customer, staff, bot }),
             conclusion: row.conclusion,
-            staff_resolution: enum_of(row.staff_resolution),
-            customer_resolution: enum_of(row.customer_resolution),
+            staff_resolution: row.staff_resolution.0,
+            customer_resolution: row.customer_resolution.0,
             contact_purpose: contact.map(|mark| mark.purpose),
             about_staff_ids,
         },

@@ -18,10 +18,7 @@ use jiff::tz::TimeZone;
 
 use super::{Line, store::Statement, view::Preference};
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{Channel, ContactKind, ContactPurpose, PreferenceDimension, PreferenceOrigin},
-    },
+    api::v1::{Channel, ContactKind, ContactPurpose, PreferenceDimension, PreferenceOrigin},
     clock::Micros,
     contact::{rules::Refusal, store::DoNotContact},
     directory::{Alias, ContactPoint, Customer},
@@ -88,9 +85,7 @@ pub(super) fn point_for(channel: Channel, points: &[ContactPoint]) -> Option<Str
 
 /// The language that a customer said they prefer, as the statement has it.
 pub(super) fn stated_language(holding: &[Statement]) -> Option<&str> {
-    let is_it = |one: &&Statement| {
-        one.dimension == PreferenceDimension::Language as i16
-            && enum_of::<PreferenceOrigin>(one.origin) == PreferenceOrigin::Stated
-    };
+    let is_it =
+        |one: &&Statement| one.dimension.0 == PreferenceDimension::Language && one.origin.0 == PreferenceOrigin::Stated;
     holding.iter().find(is_it).map(|one| one.value.as_str())
 }

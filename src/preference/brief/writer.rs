@@ -190,8 +190,7 @@ impl Brief<'_, '_> {
     }
 
     fn statement(&self, dimension: PreferenceDimension, value: &str, origin: PreferenceOrigin) -> Option<&Statement> {
-        let is_it =
-            |one: &&Statement| one.dimension == dimension as i16 && one.value == value && one.origin == origin as i16;
+        let is_it = |one: &&Statement| one.dimension.0 == dimension && one.value == value && one.origin.0 == origin;
         self.sources.holding.iter().find(is_it)
     }
 

@@ -18,7 +18,7 @@ use crate::{
         figures::Changes,
         rules::{rated, standing},
     },
-    store::{Abort, Store, Tx, bulk, request::Request},
+    store::{Abort, Store, Stored, Tx, bulk, request::Request},
     template,
 };
 
@@ -94,7 +94,7 @@ async fn corrected(tx: &Tx, earlier: &Rating, correction: &Correction, now: Micr
 }
 
 async fn set_standing(tx: &Tx, id: Uuid, standing: RatingStanding) -> Result<(), DbErr> {
-    let row = rating::ActiveModel { id: Set(id), standing: Set(standing as i16), ..Default::default() };
+    let row = rating::ActiveModel { id: Set(id), standing: Set(Stored(standing)), ..Default::default() };
     rating::Entity::update(row).exec(tx).await?;
     Ok(())
 }
@@ -135,7 +135,7 @@ pub(crate) async fn follow(
             id: Set(rating.id),
             rated_staff_id: Set(whom.map(|one| one.staff_id.clone())),
             rated_team_id: Set(whom.and_then(|one| one.team_id.clone())),
-            rated_role: Set(whom.map_or(0, |one| one.role as i16)),
+            rated_role: Set(Stored(whom.map(|one| one.role).unwrap_or_default())),
             ..Default::default()
         };
         rating::Entity::update(row).exec(tx).await?;

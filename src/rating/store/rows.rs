@@ -4,9 +4,8 @@ use sea_orm::entity::prelude::*;
 
 use super::entity::rating;
 use crate::{
-    api::convert::enum_of,
     rating::{Answers, Rated, Rating},
-    store::bulk::Present,
+    store::{Stored, bulk::Present},
 };
 
 /// Rows are inserted as a set; the unique request key tells the new ones.
@@ -24,7 +23,7 @@ pub(super) fn to_row(rating: &Rating, request_key: Uuid, body_hash: Uuid) -> rat
         template_version: rating.template_version,
         score: rating.score,
         level: rating.level,
-        resolved: rating.answers.resolved as i16,
+        resolved: Stored(rating.answers.resolved),
         affinity,
         carefulness,
         knowledge,
@@ -32,25 +31,25 @@ pub(super) fn to_row(rating: &Rating, request_key: Uuid, body_hash: Uuid) -> rat
         effort,
         expected,
         perceived,
-        attribution: rating.attribution as i16,
+        attribution: Stored(rating.attribution),
         comment: rating.comment.clone(),
         answered_at: rating.answered_at,
         delivered_at: rating.delivered_at,
         received_at: rating.received_at,
         rated_staff_id: rated.map(|one| one.staff_id.clone()),
         rated_team_id: rated.and_then(|one| one.team_id.clone()),
-        rated_role: rated.map_or(0, |one| one.role as i16),
-        channel: rating.channel as i16,
-        kind: rating.kind as i16,
+        rated_role: Stored(rated.map(|one| one.role).unwrap_or_default()),
+        channel: Stored(rating.channel),
+        kind: Stored(rating.kind),
         topic: rating.topic.clone(),
         occurred_at: rating.occurred_at,
         day: rating.day.into(),
-        standing: rating.standing as i16,
+        standing: Stored(rating.standing),
     }
 }
 
 pub(super) fn to_rating(row: rating::Model) -> Rating {
-    let rated_role = enum_of(row.rated_role);
+    let rated_role = row.rated_role.0;
     let team_id = row.rated_team_id;
     Rating {
         id: row.id,
@@ -60,7 +59,7 @@ pub(super) fn to_rating(row: rating::Model) -> Rating {
         score: row.score,
         level: row.level,
         answers: Answers {
-            resolved: enum_of(row.resolved),
+            resolved: row.resolved.0,
             dimensions: [
                 row.affinity,
                 row.carefulness,
@@ -71,17 +70,17 @@ pub(super) fn to_rating(row: rating::Model) -> Rating {
                 row.perceived,
             ],
         },
-        attribution: enum_of(row.attribution),
+        attribution: row.attribution.0,
         comment: row.comment,
         answered_at: row.answered_at,
         delivered_at: row.delivered_at,
         received_at: row.received_at,
         rated: row.rated_staff_id.map(|staff_id| Rated { staff_id, team_id, role: rated_role }),
-        channel: enum_of(row.channel),
-        kind: enum_of(row.kind),
+        channel: row.channel.0,
+        kind: row.kind.0,
         topic: row.topic,
         occurred_at: row.occurred_at,
         day: i32::try_from(row.day).unwrap_or_default(),
-        standing: enum_of(row.standing),
+        standing: row.standing.0,
     }
 }
