@@ -10,10 +10,14 @@ use prost::Message as _;
 #[path = "build/contract.rs"]
 mod contract;
 
+/// From `crates/contract`, which this script builds.
+const ROOT: &str = "../..";
+
 fn main() -> Result<(), Box<dyn Error>> {
     // A descriptor set carries no file times, so Cargo is told here what the output depends on.
-    println!("cargo:rerun-if-changed=proto");
-    println!("cargo:rerun-if-changed=build");
+    println!("cargo:rerun-if-changed={ROOT}/proto");
+    println!("cargo:rerun-if-changed={ROOT}/build");
+    println!("cargo:rerun-if-changed={ROOT}/build.rs");
 
     let files = [
         "rapport/v1/access.proto",
@@ -30,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "rapport/v1/rating.proto",
         "rapport/v1/survey.proto",
     ];
-    let mut compiler = protox::Compiler::new(["proto"])?;
+    let mut compiler = protox::Compiler::new([format!("{ROOT}/proto")])?;
     compiler.include_imports(true).include_source_info(true).open_files(files)?;
 
     // The bytes, not the typed set: the latter drops every custom option.
@@ -45,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     tonic_prost_build::configure()
         .btree_map(".")
-        .codec_path("crate::api::codec::CheckedCodec")
+        .codec_path("crate::codec::CheckedCodec")
         .compile_fds(prost_types::FileDescriptorSet::decode(descriptor_set.as_slice())?)?;
     Ok(())
 }

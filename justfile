@@ -8,6 +8,15 @@ default:
 demo:
     cargo run --release -- demo
 
+# Unit tests of the crates alone: no server, no database.
+crates:
+    cargo test --locked -p rapport-brief -p rapport-contract -p rapport-reply -p rapport-statistics -p rapport-vote
+
+# What an auditor builds and reads alone.
+vote:
+    cargo test --locked -p rapport-vote
+    cargo doc --locked -p rapport-vote --no-deps --open
+
 # Unit tests and tests of a running server, on both databases where PostgreSQL is installed.
 test:
     cargo test --locked --workspace

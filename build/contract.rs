@@ -73,7 +73,7 @@ impl Contract {
 
     /// `ACCESS`: the path of every method with its grants.
     pub(crate) fn access_table(&self) -> Result<String> {
-        let mut out = String::from("pub(crate) static ACCESS: &[(&str, &[(Role, Reach)])] = &[\n");
+        let mut out = String::from("pub static ACCESS: &[(&str, &[(Role, Reach)])] = &[\n");
         for service in self.pool.services().filter(|service| service.package_name() == self.package) {
             for method in service.methods() {
                 let options = method.options();

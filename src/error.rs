@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-pub use crate::api::v1::ErrorReason as Reason;
+pub use rapport_contract::{Reason, Violation};
 
 /// Result with the domain's error, unless another one is named.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -221,39 +221,6 @@ pub enum Error {
     /// A fault of the server's own.
     #[error("internal error")]
     Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
-}
-
-/// One field at fault.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// Path from the request, for example `interaction.participants[1].staff_id`.
-    pub field: String,
-    /// Which kind of rule it broke.
-    pub reason: Reason,
-    /// The rule, for people; completes "the field ...".
-    pub rule: String,
-}
-
-impl Violation {
-    /// A violation at a path.
-    pub fn new(field: impl Into<String>, reason: Reason, rule: impl Into<String>) -> Self {
-        Self { field: field.into(), reason, rule: rule.into() }
-    }
-
-    /// What domain rules found after field rules, without what is wrong with a field that breaks a field rule already: the
-    /// value of such a field means nothing.
-    pub fn besides(self, fields: &[Violation]) -> Option<Self> {
-        let below = |field: &str| {
-            self.field.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        };
-        (!fields.iter().any(|one| below(&one.field))).then_some(self)
-    }
-
-    /// The same violation of a message that stands in a field of another.
-    #[must_use]
-    pub fn inside(self, field: &str) -> Self {
-        Self { field: format!("{field}.{}", self.field), ..self }
-    }
 }
 
 impl Error {

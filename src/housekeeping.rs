@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait as _, DbErr, Statement, Value};
+use sea_orm::{EntityTrait as _, sea_query::Expr};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
     clock_trust::{ClockTrust, Trusted, Verdict},
     contest,
     error::Result,
-    store::{Store, Tx, request::Ticks},
+    store::{Store, entity::housekeeping, request::Ticks},
 };
 
 /// How often it is looked at whether there is something to do.
@@ -118,9 +118,7 @@ async fn times(store: &Store) -> Result<(Option<i64>, i64)> {
         let store = runner.clone();
         Box::pin(async move {
             let now = store.now(tx).await?;
-            let sql = "SELECT last_time FROM housekeeping WHERE id = 1";
-            let row = tx.query_one_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
-            let last = row.map(|row| row.try_get("", "last_time")).transpose()?.flatten();
+            let last = housekeeping::Entity::find().one(tx).await?.and_then(|row| row.last_time);
             Ok((last, now))
         })
     });
@@ -130,14 +128,10 @@ async fn times(store: &Store) -> Result<(Option<i64>, i64)> {
 async fn trust(store: &Store, now: i64) -> Result<()> {
     let noted = store.transact(move |tx| {
         Box::pin(async move {
-            let sql = "UPDATE housekeeping SET last_time = $1 WHERE id = 1";
-            Ok(execute(tx, sql, [now.into()]).await?)
+            let noted = housekeeping::Entity::update_many().col_expr(housekeeping::Column::LastTime, Expr::value(now));
+            noted.exec(tx).await?;
+            Ok(())
         })
     });
     noted.await
-}
-
-async fn execute<const N: usize>(tx: &Tx, sql: &str, values: [Value; N]) -> Result<(), DbErr> {
-    tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
-    Ok(())
 }

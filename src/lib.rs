@@ -4,13 +4,14 @@
 //!
 //! A module uses what stands below it here, never what stands above; `tests/layers.rs` holds the sources to that, the tables
 //! that their SQL names included. A domain is a folder: types and rules in `mod.rs` and beside it, rows in `store`, what turns
-//! messages into types and back in `message`, RPCs in `service`.
+//! messages into types and back in `message`, RPCs in `service`. What has a wall of its own is a crate below `crates/`, and knows
+//! nothing of the server.
 //!
 //! | layer | modules |
 //! |---|---|
 //! | programs | [`cli`], a file or folder for each command |
 //! | the server | [`server`]: connections, what stands before every call, start and stop |
-//! | composition | `app`: makes the services, and says what a change in one domain sets off in others |
+//! | composition | `app`: makes the services, and says what a change in one domain sets off in others; [`entities`]: all tables |
 //! | services | `service` and `message` of every domain: they bring domains together |
 //! | by the clock | [`housekeeping`], `master_keys` |
 //! | personal data | [`privacy`]: export, erasure, the class of every column |
@@ -23,8 +24,11 @@
 //! | whom it is about | [`contact`]: may they be contacted; [`directory`]: teams, staff, customers; [`watch`]; `call` |
 //! | who may see what | [`audit`], `reach`, [`auth`] |
 //! | storage | [`store`]: the one transaction runner, both databases; [`page`]; [`vault`]; [`metrics`]; `offload`: long work beside calls |
-//! | the contract | [`api`], [`error`]: generated code, checks, statuses |
+//! | errors | [`error`], and [`api`]: the contract as the server answers for it |
 //! | the ground | [`config`], [`telemetry`], [`clock`] and small things without rules of ours |
+//! | crates | `rapport-contract`: generated code, checks, who may call; `rapport-vote`: dealing, tally, record, for auditors to |
+//! | | build alone; `rapport-brief`: facts in sentences; `rapport-reply`: reads answers; `rapport-statistics`: published |
+//! | | methods; `rapport-migrations` |
 
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test prints its seed"))]
 
@@ -43,6 +47,7 @@ pub mod contest;
 mod context;
 mod correction;
 pub mod directory;
+pub mod entities;
 mod environment;
 pub mod error;
 pub mod housekeeping;
@@ -54,7 +59,6 @@ pub mod metrics;
 mod offload;
 pub mod page;
 pub mod preference;
-mod printable;
 pub mod privacy;
 mod private_file;
 pub mod quality;

@@ -1,6 +1,8 @@
 //! Which master keys the database needs, looked up before any is made: a key that is lost must not be replaced in silence.
 //! Without it ballots cannot be counted, and an erased customer who comes back is not recognised.
 
+pub(crate) mod entity;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -8,25 +10,24 @@ use std::{
 
 use anyhow::{bail, ensure};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
-
-use crate::{
-    config::Config,
-    error::Result,
-    store::{Store, Tx},
-    vault::Vault,
+use sea_orm::{
+    ConnectionTrait, DbBackend, QuerySelect as _, SelectGetableTuple, Selector, entity::prelude::*,
+    sea_query::ExprTrait as _,
 };
 
-/// What is told by each kind of seal, and a query for key ids and counts.
-const SEALS: [(&str, &str); 4] = [
-    ("competition(s) whose ballots it seals", "SELECT key_id, count(*) AS many FROM competition GROUP BY key_id"),
-    (
-        "competition(s) whose record it signed",
-        "SELECT key_id, count(DISTINCT competition_id) AS many FROM competition_revision GROUP BY key_id",
-    ),
-    ("receipt(s) of erasures", "SELECT key_id, count(*) AS many FROM erasure GROUP BY key_id"),
-    ("erased customer(s)", "SELECT key_id, count(DISTINCT erasure_id) AS many FROM erasure_tombstone GROUP BY key_id"),
-];
+use self::entity::{lost_master_key, master_key};
+use crate::{
+    competition::entity::{competition, revision},
+    config::Config,
+    directory::entity::tombstone,
+    error::Result,
+    privacy::entity::erasure,
+    store::{
+        Store,
+        bulk::{self, Present},
+    },
+    vault::Vault,
+};
 
 /// Opens the vault of a database, and makes its first key if there is none and none is missed.
 ///
@@ -66,20 +67,33 @@ pub(crate) async fn open(store: &Store, config: &Config) -> anyhow::Result<Vault
 /// The keys under which something is sealed or signed, and what that is.
 async fn needed(connection: &impl ConnectionTrait) -> Result<BTreeMap<String, Vec<String>>, DbErr> {
     let mut needed = BTreeMap::<_, Vec<_>>::new();
-    for (what, sql) in SEALS {
-        let statement = Statement::from_string(connection.get_database_backend(), sql);
-        for row in connection.query_all_raw(statement).await? {
-            let many: i64 = row.try_get("", "many")?;
-            needed.entry(row.try_get("", "key_id")?).or_default().push(format!("{many} {what}"));
+    let mut add = |what: &str, found: Vec<(String, i64)>| {
+        for (key_id, many) in found {
+            needed.entry(key_id).or_default().push(format!("{many} {what}"));
         }
-    }
+    };
+    let competitions = counted(competition::Column::KeyId, Expr::col(competition::Column::Id).count());
+    add("competition(s) whose ballots it seals", competitions.all(connection).await?);
+    let records = counted(revision::Column::KeyId, Expr::col(revision::Column::CompetitionId).count_distinct());
+    add("competition(s) whose record it signed", records.all(connection).await?);
+    let receipts = counted(erasure::Column::KeyId, Expr::col(erasure::Column::Id).count());
+    add("receipt(s) of erasures", receipts.all(connection).await?);
+    let erased = counted(tombstone::Column::KeyId, Expr::col(tombstone::Column::ErasureId).count_distinct());
+    add("erased customer(s)", erased.all(connection).await?);
     Ok(needed)
 }
 
+/// How many rows there are under each key.
+fn counted<C>(key_id: C, many: Expr) -> Selector<SelectGetableTuple<(String, i64)>>
+where
+    C: ColumnTrait<EntityName: EntityTrait<Column = C>>,
+{
+    C::EntityName::find().select_only().column(key_id).expr(many).group_by(key_id).into_tuple()
+}
+
 async fn accepted(connection: &impl ConnectionTrait) -> Result<BTreeSet<String>, DbErr> {
-    let sql = "SELECT key_id FROM lost_master_key";
-    let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await?;
-    rows.iter().map(|row| row.try_get("", "key_id")).collect()
+    let rows = lost_master_key::Entity::find().all(connection).await?;
+    Ok(rows.into_iter().map(|row| row.key_id).collect())
 }
 
 fn refusal(needed: &BTreeMap<String, Vec<String>>, path: &Path) -> String {
@@ -101,11 +115,13 @@ async fn accept(store: &Store, ids: Vec<String>) -> Result<()> {
         let (store, ids) = (runner.clone(), ids.clone());
         Box::pin(async move {
             let now = store.now(tx).await?;
-            let sql =
-                "INSERT INTO lost_master_key (key_id, accepted_at) VALUES ($1, $2) ON CONFLICT (key_id) DO NOTHING";
-            for id in ids {
-                execute(tx, sql, [id.into(), now.into()]).await?;
-            }
+            let lost = ids.into_iter().map(|key_id| lost_master_key::Model { key_id, accepted_at: now });
+            bulk::insert::<lost_master_key::Entity>(
+                tx,
+                lost.collect(),
+                Present::PassOver(&[lost_master_key::Column::KeyId]),
+            )
+            .await?;
             Ok(())
         })
     });
@@ -126,14 +142,11 @@ async fn recognise(store: &Store, vault: &Vault, path: &Path) -> anyhow::Result<
         Box::pin(async move {
             let mut others = Vec::new();
             for (id, mark) in marks {
-                let sql =
-                    "INSERT INTO master_key (key_id, check_value) VALUES ($1, $2) ON CONFLICT (key_id) DO NOTHING";
-                execute(tx, sql, [id.clone().into(), mark.clone().into()]).await?;
-                let sql = "SELECT check_value FROM master_key WHERE key_id = $1";
-                let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [id.clone().into()]);
-                let row = tx.query_one_raw(statement).await?;
-                let known: Option<String> = row.map(|row| row.try_get("", "check_value")).transpose()?;
-                if known != Some(mark) {
+                let row = master_key::Model { key_id: id.clone(), check_value: mark.clone() };
+                bulk::insert::<master_key::Entity>(tx, vec![row], Present::PassOver(&[master_key::Column::KeyId]))
+                    .await?;
+                let known = master_key::Entity::find_by_id(id.clone()).one(tx).await?;
+                if known.is_none_or(|known| known.check_value != mark) {
                     others.push(id);
                 }
             }
@@ -148,10 +161,5 @@ async fn recognise(store: &Store, vault: &Vault, path: &Path) -> anyhow::Result<
         others.join(", "),
         path.display()
     );
-    Ok(())
-}
-
-async fn execute<const N: usize>(tx: &Tx, sql: &str, values: [Value; N]) -> Result<(), DbErr> {
-    tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
     Ok(())
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityTrait as _,
+    sea_query::{Expr, Order, Query, UnionType},
+};
 
 use crate::{
     error::Result,
@@ -11,6 +14,7 @@ use crate::{
         store::{
             Wanted,
             counters::{self, COUNTS, conditions, said, shown_key},
+            entity::counter,
             figures, lock,
         },
     },
@@ -47,16 +51,20 @@ pub(crate) async fn keys(connection: &impl ConnectionTrait, wanted: &Wanted, lim
 
 async fn kept_keys(connection: &impl ConnectionTrait, wanted: &Wanted, limit: u64) -> Result<Vec<String>, DbErr> {
     let backend = connection.get_database_backend();
-    let (conditions, mut values) = conditions(wanted, backend)?;
-    values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
-    let limit = values.len();
-    let (rated, invited) = (said(wanted, COUNTS), said(wanted, RESPONDS));
-    let sql = format!(
-        "SELECT unit_key FROM (SELECT unit_key FROM rating_counter WHERE {conditions} AND {rated}
-            UNION SELECT unit_key FROM invitation_counter WHERE {conditions} AND {invited}) AS known
-            ORDER BY unit_key LIMIT ${limit}"
-    );
-    let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    let known = |said: &'static str| {
+        let mut keys = Query::select();
+        keys.column(counter::Column::UnitKey).cond_where(conditions(wanted, backend)).and_where(Expr::cust(said));
+        keys
+    };
+    let mut rated = known(said(wanted, COUNTS)).from(counter::Entity).take();
+    let invited = known(said(wanted, RESPONDS)).from(survey::entity::counter::Entity).take();
+    let keys = Query::select()
+        .column(counter::Column::UnitKey)
+        .from_subquery(rated.union(UnionType::Distinct, invited).take(), "known")
+        .order_by(counter::Column::UnitKey, Order::Asc)
+        .limit(limit)
+        .take();
+    let rows = connection.query_all(&keys).await?;
     rows.iter().map(|row| Ok(shown_key(row.try_get("", "unit_key")?))).collect()
 }
 
@@ -88,13 +96,13 @@ pub(crate) async fn recompute(store: &Store, mend: bool) -> Result<Recount> {
                 let (ratings, anew) = counters::count_anew(tx).await?;
                 let differing_ratings = differing(&anew, &counters::kept(tx).await?);
                 if mend && differing_ratings > 0 {
-                    tx.execute_unprepared("DELETE FROM rating_counter").await?;
+                    counter::Entity::delete_many().exec(tx).await?;
                     counters::apply(tx, Changes(anew)).await?;
                 }
                 let (invitations, anew) = survey::count_anew(tx).await?;
                 let differing_invitations = differing(&anew.0, &responses::kept(tx).await?);
                 if mend && differing_invitations > 0 {
-                    tx.execute_unprepared("DELETE FROM invitation_counter").await?;
+                    survey::entity::counter::Entity::delete_many().exec(tx).await?;
                     responses::respond(tx, anew).await?;
                 }
                 Ok(Recount { ratings, invitations, differing: differing_ratings + differing_invitations })

@@ -335,6 +335,8 @@ mod tests {
             verifies(&keys[1].1, b"message", &signature.bytes) && !verifies(&keys[0].1, b"message", &signature.bytes)
         );
         assert!(!verifies(&keys[1].1, b"another", &signature.bytes));
+        // Auditors verify by another implementation.
+        assert!(rapport_vote::signature::verifies(&keys[1].1, b"message", &signature.bytes));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! The walls between the modules: each may use those in layers below its own, no other. Read from the sources: paths that
-//! begin with `crate::`, and tables that SQL names.
+//! begin with `crate::`, and tables that SQL names. Walls around crates are Cargo's; what may pass them is read from manifests.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read the sources fails")]
 
@@ -12,7 +12,7 @@ use std::{
 /// Modules by layer, the lowest first. Those that stand together in a pair of brackets know nothing of each other, but for the
 /// contract, whose errors and messages are one thing.
 const LAYERS: &[&[&str]] = &[
-    &["clock", "environment", "printable", "private_file"],
+    &["clock", "environment", "private_file"],
     &["clock_trust", "config", "log_writer"],
     &["telemetry"],
     &[CONTRACT],
@@ -34,7 +34,7 @@ const LAYERS: &[&[&str]] = &[
     &["privacy"],
     &["housekeeping", "master_keys"],
     &[SERVICES],
-    &["app"],
+    &["app", "entities"],
     &["server"],
     &["cli"],
 ];
@@ -79,6 +79,40 @@ const TABLES: &[(&str, &str)] = &[
     ("survey_template", "template"),
     ("team", "directory"),
 ];
+
+/// The crates below the server, and which of one another they use.
+const CRATES: &[(&str, &[&str])] =
+    &[("brief", &["contract"]), ("contract", &[]), ("reply", &[]), ("statistics", &[]), ("vote", &["statistics"])];
+/// What no crate that is pure may bring in: servers, databases, and what takes a C compiler.
+const IMPURE: &[&str] = &["aws-lc-rs", "rand", "sea-orm", "sqlx", "tokio", "tonic"];
+/// The crate that is made of one.
+const GENERATED: &str = "contract";
+
+#[test]
+fn no_crate_uses_the_server_or_more_than_it_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
+    let mut found: Vec<String> = fs::read_dir(&root).unwrap().map(|one| name(&one.unwrap().path())).collect();
+    found.sort();
+    assert_eq!(found, CRATES.iter().map(|(name, _)| *name).collect::<Vec<_>>(), "say in CRATES what it may use");
+    for (crate_name, allowed) in CRATES {
+        let manifest = fs::read_to_string(root.join(crate_name).join("Cargo.toml")).unwrap();
+        let manifest: toml::Table = manifest.parse().unwrap();
+        for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            let Some(uses) = manifest.get(section).and_then(toml::Value::as_table) else { continue };
+            for used in uses.keys() {
+                let is_ours = used == "rapport" || used.starts_with("rapport-");
+                let is_allowed = allowed.iter().any(|one| *used == format!("rapport-{one}"));
+                assert!(!is_ours || is_allowed, "crates/{crate_name} uses {used}");
+                let is_pure = *crate_name == GENERATED || !IMPURE.contains(&used.as_str());
+                assert!(is_pure, "crates/{crate_name} uses {used}, and is to be pure");
+            }
+        }
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_str().unwrap().to_owned()
+}
 
 #[test]
 fn every_table_belongs_to_a_module() {

@@ -8,8 +8,8 @@ use std::{
 
 use rapport::{
     clock::Clock,
-    interaction::RECORDED,
-    store::{Database, Kind, Opening, Store, Table},
+    interaction::recorded,
+    store::{self, ColumnKind, Database, Opening, Shape, Store},
 };
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection,
@@ -24,7 +24,7 @@ const BATCH: i64 = 500;
 /// What a column holds in each of some rows.
 enum Column {
     Id(Vec<Uuid>),
-    Int(Vec<Option<i64>>),
+    Number(ColumnKind, Vec<Option<i64>>),
     Text(Vec<Option<String>>),
 }
 
@@ -76,18 +76,18 @@ pub(crate) async fn copy(from: &Fresh, to: &Fresh) -> anyhow::Result<Figures> {
 }
 
 /// The rows of a table that belong to a part of the sequence of changes, and how many there are.
-fn select(table: &Table, sequences: &Range<i64>, big: &str) -> String {
-    let column = |(name, kind): &(&str, Kind)| match kind {
-        Kind::Int => format!("CAST(own.{name} AS {big})"),
-        Kind::Id | Kind::Text | Kind::Bytes => format!("own.{name}"),
+fn select(shape: &Shape, sequences: &Range<i64>, big: &str) -> String {
+    let column = |store::Column { name, kind, .. }: &store::Column| match kind {
+        ColumnKind::Small | ColumnKind::Int | ColumnKind::Big => format!("CAST(own.{name} AS {big})"),
+        ColumnKind::Id | ColumnKind::Text | ColumnKind::Bytes => format!("own.{name}"),
     };
-    let columns: Vec<String> = table.columns.iter().map(column).collect();
-    let key = if table.name == "interaction" { "id" } else { "interaction_id" };
+    let columns: Vec<String> = shape.columns.iter().map(column).collect();
+    let key = if shape.table == "interaction" { "id" } else { "interaction_id" };
     format!(
         "SELECT {} FROM interaction_change c JOIN {} own ON own.{key} = c.interaction_id
             WHERE c.sequence >= {} AND c.sequence < {} ORDER BY c.sequence",
         columns.join(", "),
-        table.name,
+        shape.table,
         sequences.start,
         sequences.end,
     )
@@ -99,18 +99,24 @@ macro_rules! read {
     ($name:ident, $connection:ty, $big:literal) => {
         async fn $name(source: &mut $connection, sequences: Range<i64>) -> anyhow::Result<Vec<Rows>> {
             let mut tables = Vec::new();
-            for table in RECORDED {
-                let sql = select(table, &sequences, $big);
+            for insert in recorded() {
+                let shape = insert.shape();
+                let sql = select(shape, &sequences, $big);
                 let rows = sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(&mut *source).await?;
                 let mut columns = Vec::new();
-                for (index, (_, kind)) in table.columns.iter().enumerate() {
-                    columns.push(match kind {
-                        Kind::Id => Column::Id(rows.iter().map(|row| row.try_get(index)).collect::<Result<_, _>>()?),
-                        Kind::Int => Column::Int(rows.iter().map(|row| row.try_get(index)).collect::<Result<_, _>>()?),
-                        Kind::Text => {
+                for (index, column) in shape.columns.iter().enumerate() {
+                    columns.push(match column.kind {
+                        ColumnKind::Id => {
+                            Column::Id(rows.iter().map(|row| row.try_get(index)).collect::<Result<_, _>>()?)
+                        }
+                        ColumnKind::Small | ColumnKind::Int | ColumnKind::Big => {
+                            let numbers = rows.iter().map(|row| row.try_get(index)).collect::<Result<_, _>>()?;
+                            Column::Number(column.kind, numbers)
+                        }
+                        ColumnKind::Text => {
                             Column::Text(rows.iter().map(|row| row.try_get(index)).collect::<Result<_, _>>()?)
                         }
-                        Kind::Bytes => anyhow::bail!("nothing that is recorded is bytes"),
+                        ColumnKind::Bytes => anyhow::bail!("nothing that is recorded is bytes"),
                     });
                 }
                 tables.push((rows.len(), columns));
@@ -125,20 +131,20 @@ read!(read_postgres, PgConnection, "bigint");
 async fn write_sqlite(target: &mut SqliteConnection, batch: Vec<Rows>) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     let mut transaction = target.begin_with("BEGIN IMMEDIATE").await?;
-    for (table, (count, columns)) in RECORDED.into_iter().zip(&batch) {
+    for (insert, (count, columns)) in recorded().into_iter().zip(&batch) {
         let mut first = 0;
-        for (taken, padding, text) in table.sqlite_inserts(*count) {
+        for (taken, padding, text) in insert.sqlite(*count) {
             let mut query = sqlx::query(AssertSqlSafe(text));
             for row in first..first + taken {
                 for column in columns {
                     query = match column {
                         Column::Id(ids) => query.bind(ids[row]),
-                        Column::Int(numbers) => query.bind(numbers[row]),
+                        Column::Number(_, numbers) => query.bind(numbers[row]),
                         Column::Text(texts) => query.bind(texts[row].as_deref()),
                     };
                 }
             }
-            for _ in 0..padding * table.columns.len() {
+            for _ in 0..padding * insert.shape().columns.len() {
                 query = query.bind(None::<i64>);
             }
             query.execute(&mut *transaction).await?;
@@ -152,15 +158,15 @@ async fn write_sqlite(target: &mut SqliteConnection, batch: Vec<Rows>) -> anyhow
 async fn write_postgres(target: &mut PgConnection, batch: Vec<Rows>) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     let mut transaction = target.begin().await?;
-    for (table, (_, columns)) in RECORDED.into_iter().zip(batch) {
-        let mut query = sqlx::query(AssertSqlSafe(table.postgres_insert()));
+    for (insert, (_, columns)) in recorded().into_iter().zip(batch) {
+        let mut query = sqlx::query(AssertSqlSafe(insert.postgres()));
         for column in columns {
             // These stand for NULL, as in the store.
             query = match column {
                 Column::Id(ids) => query.bind(ids),
-                Column::Int(numbers) => {
-                    query.bind(numbers.into_iter().map(|number| number.unwrap_or(i64::MIN)).collect::<Vec<i64>>())
-                }
+                Column::Number(ColumnKind::Small, numbers) => query.bind(narrow(numbers, i16::MIN)?),
+                Column::Number(ColumnKind::Int, numbers) => query.bind(narrow(numbers, i32::MIN)?),
+                Column::Number(_, numbers) => query.bind(narrow(numbers, i64::MIN)?),
                 Column::Text(texts) => {
                     query.bind(texts.into_iter().map(Option::unwrap_or_default).collect::<Vec<String>>())
                 }
@@ -170,4 +176,12 @@ async fn write_postgres(target: &mut PgConnection, batch: Vec<Rows>) -> anyhow::
     }
     transaction.commit().await?;
     Ok(begun.elapsed())
+}
+
+/// Numbers of a column's own width; `none` stands for NULL, as in the store.
+fn narrow<T>(numbers: Vec<Option<i64>>, none: T) -> anyhow::Result<Vec<T>>
+where
+    T: TryFrom<i64, Error: Into<anyhow::Error>> + Copy,
+{
+    numbers.into_iter().map(|number| number.map_or(Ok(none), |one| T::try_from(one).map_err(Into::into))).collect()
 }

@@ -5,7 +5,7 @@
 #![allow(clippy::disallowed_macros, reason = "it prints figures of its own")]
 
 use clap::Parser;
-use rapport::competition::{
+use rapport_vote::{
     Form, Method,
     dealing::{Directions, OneWay, Terms},
     draw::{Purpose, Seed, sha256},

@@ -1,51 +1,8 @@
-//! The contract in Rust: generated messages and services, the checks of field rules, errors as gRPC statuses, page
-//! tokens. Knows nothing of any domain.
+//! What the server makes of the contract: its methods, and errors as gRPC statuses. The contract itself, messages and checks, is
+//! the crate `rapport-contract`. Knows nothing of any domain.
 
-pub mod codec;
-pub(crate) mod convert;
-pub(crate) mod kinds;
 pub(crate) mod method;
-pub mod rules;
 pub mod status;
 
-/// Messages, clients and servers of package `rapport.v1`, generated from `proto/`.
-#[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
-pub mod v1 {
-    tonic::include_proto!("rapport.v1");
-
-    mod checks {
-        use crate::api::rules::{self, At, Check, Violations};
-        include!(concat!(env!("OUT_DIR"), "/checks.rs"));
-    }
-
-    mod names {
-        use super::*;
-        use crate::api::Named;
-        include!(concat!(env!("OUT_DIR"), "/names.rs"));
-    }
-
-    mod access_table {
-        use super::{Reach, Role};
-        include!(concat!(env!("OUT_DIR"), "/access_table.rs"));
-    }
-
-    pub(crate) use access_table::ACCESS;
-}
-
-/// The encoded FileDescriptorSet of the contract, custom options included; what reflection serves.
-pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));
-
-/// An enum of the contract, whose values have plain names.
-pub trait Named: Copy + PartialEq + 'static {
-    /// All values in the order of their numbers, but the one for "not said".
-    const VALUES: &'static [Self];
-
-    /// Name of a value as people, files and summaries have it: lower case, without the enum's prefix. The value for "not
-    /// said" is the empty string.
-    fn plain_name(self) -> &'static str;
-
-    /// The value of a plain name.
-    fn named(name: &str) -> Option<Self> {
-        Self::VALUES.iter().copied().find(|value| value.plain_name() == name)
-    }
-}
+pub use rapport_contract::{DESCRIPTOR_SET, Named, codec, rules, v1};
+pub(crate) use rapport_contract::{convert, kinds};

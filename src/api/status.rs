@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use prost::Message as _;
-use prost_types::Any;
+use rapport_contract::refusal::{self, detail};
+pub use rapport_contract::refusal::{DOMAIN, reason_name};
 use tonic::{Code, Status};
 use tonic_types::pb;
 
@@ -12,9 +12,6 @@ use crate::{
     error::{Error, Reason, Violation},
     telemetry::request_id,
 };
-
-/// `google.rpc.ErrorInfo.domain` of every error.
-pub const DOMAIN: &str = "rapport";
 
 /// When a caller may try again after [`Code::Unavailable`].
 const RETRY_AFTER: prost_types::Duration = prost_types::Duration { seconds: 1, nanos: 0 };
@@ -32,20 +29,17 @@ pub fn of_end(error: Error, resume_cursor: String) -> Status {
 fn with_metadata(error: Error, metadata: HashMap<String, String>) -> Status {
     let (code, reason) = classify(&error);
     log_cause(&error);
-    let mut details = vec![any(
-        "google.rpc.ErrorInfo",
-        &pb::ErrorInfo { reason: reason_name(reason), domain: DOMAIN.to_owned(), metadata },
-    )];
+    let mut more = Vec::new();
     let retry_after = if let Error::RateLimited { retry_after } = error {
         prost_types::Duration::try_from(retry_after).ok()
     } else {
         (code == Code::Unavailable).then_some(RETRY_AFTER)
     };
     if retry_after.is_some() {
-        details.push(any("google.rpc.RetryInfo", &pb::RetryInfo { retry_delay: retry_after }));
+        more.push(detail("google.rpc.RetryInfo", &pb::RetryInfo { retry_delay: retry_after }));
     }
     if code == Code::FailedPrecondition {
-        details.push(any(
+        more.push(detail(
             "google.rpc.PreconditionFailure",
             &pb::PreconditionFailure {
                 violations: vec![pb::precondition_failure::Violation {
@@ -57,14 +51,7 @@ fn with_metadata(error: Error, metadata: HashMap<String, String>) -> Status {
         ));
     }
     let message = message(&error);
-    if let Error::Invalid(violations) | Error::CreditNotYours(violations) = error {
-        details.push(any(
-            "google.rpc.BadRequest",
-            &pb::BadRequest { field_violations: violations.into_iter().map(bad_field).collect() },
-        ));
-    }
-    let status = pb::Status { code: code as i32, message: message.clone(), details };
-    Status::with_details(code, message, status.encode_to_vec().into())
+    refusal::status((code, reason), message, metadata, more, violations(error))
 }
 
 /// The error of one item of a batch or stream.
@@ -72,12 +59,7 @@ pub fn of_item(error: Error) -> ItemError {
     let (code, reason) = classify(&error);
     log_cause(&error);
     let message = message(&error);
-    let violations = if let Error::Invalid(violations) | Error::CreditNotYours(violations) = error {
-        violations
-    } else {
-        Vec::new()
-    };
-    let violations = violations.into_iter().map(field_violation).collect();
+    let violations = violations(error).into_iter().map(field_violation).collect();
     ItemError { code: code as i32, reason: reason.into(), message, violations }
 }
 
@@ -157,18 +139,16 @@ pub fn classify(error: &Error) -> (Code, Reason) {
     }
 }
 
-/// A reason's name as `ErrorInfo` carries it.
-pub fn reason_name(reason: Reason) -> String {
-    reason.as_str_name().trim_start_matches("ERROR_REASON_").to_owned()
-}
-
 fn message(error: &Error) -> String {
     if let Error::Invalid(violations) | Error::CreditNotYours(violations) = error {
-        let rules: Vec<_> = violations.iter().map(|one| format!("{} {}", one.field, one.rule)).collect();
-        rules.join("; ")
+        refusal::rules(violations)
     } else {
         error.to_string()
     }
+}
+
+fn violations(error: Error) -> Vec<Violation> {
+    if let Error::Invalid(violations) | Error::CreditNotYours(violations) = error { violations } else { Vec::new() }
 }
 
 fn log_cause(error: &Error) {
@@ -179,19 +159,6 @@ fn log_cause(error: &Error) {
     }
 }
 
-fn bad_field(violation: Violation) -> pb::bad_request::FieldViolation {
-    pb::bad_request::FieldViolation {
-        field: violation.field,
-        description: violation.rule,
-        reason: reason_name(violation.reason),
-        localized_message: None,
-    }
-}
-
 fn field_violation(violation: Violation) -> v1::FieldViolation {
     v1::FieldViolation { field: violation.field, reason: violation.reason.into(), description: violation.rule }
-}
-
-fn any(name: &str, message: &impl prost::Message) -> Any {
-    Any { type_url: format!("type.googleapis.com/{name}"), value: message.encode_to_vec() }
 }

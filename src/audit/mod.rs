@@ -1,50 +1,19 @@
-//! The audit trail, which every domain writes: an entity, and the one way to add to it. Its RPC is in `service`.
-// The derive makes everything public, whatever the module is.
-#![allow(unreachable_pub)]
+//! The audit trail, which every domain writes, and the one way to add to it. Its RPC is in `service`.
 
+pub(crate) mod entity;
 pub mod service;
 
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
 };
 
+use self::entity::{ActiveModel, Column, Entity, Model};
 use crate::{
     api::v1::{AuditAction, Role},
     clock,
     reach::Oneself,
-    store::Tx,
+    store::{Stored, Tx},
 };
-
-/// A line of the trail.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "audit_event")]
-pub struct Model {
-    /// UUID version 7.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
-    /// Microseconds since 1970.
-    pub event_at: i64,
-    /// Subject of the token.
-    pub actor: String,
-    /// Number of the role.
-    pub actor_role: i16,
-    /// Number of the action.
-    pub action: i16,
-    /// Id of the customer or interaction.
-    pub object_id: String,
-    /// Reason or purpose given.
-    pub reason: String,
-    /// What was before and after, as JSON.
-    pub detail: Option<String>,
-    /// The colleague whose rating it is about, from whom it is kept (R12).
-    pub about_staff_id: Option<String>,
-}
-
-/// None.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
 
 /// Adds a line.
 pub(crate) async fn add(
@@ -73,8 +42,8 @@ pub(crate) async fn add_about(
         id: Set(clock::id_at(now)),
         event_at: Set(now),
         actor: Set(actor.0.to_owned()),
-        actor_role: Set(actor.1 as i16),
-        action: Set(action as i16),
+        actor_role: Set(Stored(actor.1)),
+        action: Set(Stored(action)),
         object_id: Set(object_id.to_owned()),
         reason: Set(reason.to_owned()),
         detail: Set(detail.map(|value| value.to_string())),
@@ -112,7 +81,7 @@ pub(crate) async fn list(
         query = query.filter(Column::Actor.eq(actor));
     }
     if let Some(action) = wanted.action {
-        query = query.filter(Column::Action.eq(action as i16));
+        query = query.filter(Column::Action.eq(Stored(action)));
     }
     if !wanted.hidden.is_empty() {
         query = query.filter(Column::ObjectId.is_not_in(wanted.hidden));

@@ -1,7 +1,10 @@
 //! The RPC of the audit trail.
 
 use prost::Message as _;
-use sea_orm::ConnectionTrait;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _, Query as Select},
+};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -16,8 +19,10 @@ use crate::{
     error::Result,
     interaction::store::hidden_ids,
     page::Query,
+    rating::store::entity::rating,
     reach::Oneself,
     store::{Store, set},
+    survey::entity::{invitation, reply},
 };
 
 const PAGE: u64 = 100;
@@ -61,8 +66,8 @@ impl AuditService for AuditApi {
                     audit_event_id: line.id.to_string(),
                     event_time: Some(timestamp(line.event_at)),
                     actor: line.actor,
-                    actor_role: line.actor_role.into(),
-                    action: line.action.into(),
+                    actor_role: line.actor_role.0.into(),
+                    action: line.action.0.into(),
                     object_id: line.object_id,
                     reason: line.reason,
                     detail_json: line.detail.unwrap_or_default(),
@@ -81,13 +86,18 @@ async fn complaints(connection: &impl ConnectionTrait, person: Option<&str>) -> 
     if hidden.is_empty() {
         return Ok(found);
     }
-    let select = "SELECT id, interaction_id FROM rating";
-    for row in set::among_ids(connection, select, "interaction_id", &hidden).await? {
-        found.push(row.try_get::<Uuid>("", "id")?.to_string());
-    }
-    let select = "SELECT r.id FROM survey_reply r JOIN survey_invitation v ON v.id = r.invitation_id";
-    for row in set::among_ids(connection, select, "v.interaction_id", &hidden).await? {
-        found.push(row.try_get::<Uuid>("", "id")?.to_string());
-    }
+    let listed = || set::one_of_ids(connection.get_database_backend(), hidden.iter().copied());
+    let ratings = rating::Entity::find().filter(rating::Column::InteractionId.in_subquery(listed()));
+    let ratings = ratings.select_only().column(rating::Column::Id);
+    let invitations = Select::select()
+        .column(invitation::Column::Id)
+        .from(invitation::Entity)
+        .and_where(Expr::col(invitation::Column::InteractionId).in_subquery(listed()))
+        .take();
+    let replies = reply::Entity::find().filter(reply::Column::InvitationId.in_subquery(invitations));
+    let replies = replies.select_only().column(reply::Column::Id);
+    let ids: [Vec<Uuid>; 2] =
+        [ratings.into_tuple().all(connection).await?, replies.into_tuple().all(connection).await?];
+    found.extend(ids.iter().flatten().map(Uuid::to_string));
     Ok(found)
 }

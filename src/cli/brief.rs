@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
+use rapport_brief::Language;
 use serde_json::{Value, json};
 
 use super::{
@@ -11,8 +12,8 @@ use super::{
     out::{self, one_line},
 };
 use crate::api::v1::{
-    BriefCustomerRequest, BriefCustomerResponse, BriefEvidence, BriefLine, BriefSection, Channel, ContactKind,
-    CustomerAlias, ReadingPurpose,
+    BriefCustomerRequest, BriefCustomerResponse, BriefEvidence, BriefLine, Channel, ContactKind, CustomerAlias,
+    ReadingPurpose,
 };
 
 /// Arguments of `rapport brief`.
@@ -29,8 +30,8 @@ pub struct BriefArgs {
     /// More about the purpose, for example the number of the ticket
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-    /// Language of the brief, zh or en [default: the customer's]
-    #[arg(long, value_name = "TAG")]
+    /// Language of the brief [default: the customer's]
+    #[arg(long, value_name = "TAG", help = language_help())]
     pub language: Option<String>,
     /// How you mean to contact the customer; the contact policy is asked about it
     #[arg(long, value_parser = choice::<Channel>(), default_value = "outbound-call")]
@@ -41,6 +42,11 @@ pub struct BriefArgs {
     /// The server.
     #[command(flatten)]
     pub client: ClientArgs,
+}
+
+fn language_help() -> String {
+    let tags: Vec<&str> = Language::all().map(Language::tag).collect();
+    format!("Language of the brief, {} [default: the customer's]", tags.join(" or "))
 }
 
 /// Runs the command.
@@ -73,31 +79,16 @@ pub async fn run(args: BriefArgs) -> anyhow::Result<()> {
 /// # Errors
 /// What keeps `out` from taking it.
 pub fn print(out: &mut impl Write, answer: &BriefCustomerResponse) -> io::Result<()> {
+    let language = Language::of(&answer.language).unwrap_or_default();
     let sections = answer.lines.chunk_by(|one, next| one.section == next.section);
     for lines in sections {
         let section = lines.first().map(BriefLine::section).unwrap_or_default();
-        writeln!(out, "{}", heading(section, &answer.language))?;
+        writeln!(out, "{}", language.heading(section))?;
         for line in lines {
             writeln!(out, "  {}", one_line(&line.text))?;
         }
     }
     Ok(())
-}
-
-fn heading(section: BriefSection, language: &str) -> &'static str {
-    let (english, chinese) = match section {
-        BriefSection::Unspecified => ("", ""),
-        BriefSection::Who => ("Who", "客户"),
-        BriefSection::Owed => ("What we owe", "未了事项"),
-        BriefSection::Preferences => ("Preferences", "偏好"),
-        BriefSection::Avoid => ("To avoid", "注意避免"),
-        BriefSection::Conclusions => ("Lately", "近期结论"),
-        BriefSection::ContactPoints => ("Contact points", "联系方式"),
-        BriefSection::ContactPolicy => ("Contact now", "现在能否联系"),
-        BriefSection::TalkingPoints => ("To talk about", "谈话要点"),
-        BriefSection::Opener => ("How to begin", "开场白"),
-    };
-    if language == "zh" { chinese } else { english }
 }
 
 fn to_json(answer: &BriefCustomerResponse) -> Value {

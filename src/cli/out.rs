@@ -10,7 +10,7 @@ use std::{
 
 use comfy_table::{CellAlignment, presets};
 
-use crate::printable::is_printable;
+use rapport_contract::printable::is_printable;
 
 /// Takes text and lets pass what can be printed, and ends of lines. Every other character comes out as `\uXXXX`, in two parts
 /// beyond U+FFFF: within a text of JSON that is the same text still. Bytes that are no UTF-8 come out as U+FFFD.

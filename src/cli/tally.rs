@@ -6,8 +6,10 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::out::{self, note, one_line};
-use crate::competition::bounds;
-use crate::competition::dry_run::{Counted, Findings, Refused, Rules, Standing, count, findings};
+use rapport_vote::{
+    bounds,
+    dry_run::{Counted, Findings, Refused, Rules, Standing, count, findings},
+};
 
 /// What `--help` teaches.
 const HELP: &str = r#"Try rules before a competition is announced, or see what another trim, panel or form would have made of the same

@@ -11,9 +11,11 @@ use clap::Args;
 use serde_json::json;
 
 use super::out::{self, one_line};
-use crate::competition::bounds;
-use crate::competition::record::{Record, public_key};
-use crate::competition::verify::{Report, verify};
+use rapport_vote::{
+    bounds,
+    record::{Record, public_key},
+    verify::{Report, verify},
+};
 
 /// What `--help` teaches.
 const HELP: &str = r#"Get the record of a competition from its server, and check it anywhere:

@@ -2,8 +2,11 @@
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
 
-pub(super) mod competition {
+pub(crate) mod competition {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::CompetitionState, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition")]
     pub struct Model {
@@ -13,7 +16,7 @@ pub(super) mod competition {
         pub rules: String,
         pub submission_deadline: i64,
         pub voting_deadline: i64,
-        pub state: i16,
+        pub state: Stored<CompetitionState>,
         pub revision: i64,
         pub key_id: String,
         pub sealed_secret: Vec<u8>,
@@ -35,7 +38,7 @@ pub(super) mod competition {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod entry {
+pub(crate) mod entry {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_entry")]
@@ -58,7 +61,7 @@ pub(super) mod entry {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod conflict {
+pub(crate) mod conflict {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_conflict")]
@@ -75,7 +78,7 @@ pub(super) mod conflict {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod invitee {
+pub(crate) mod invitee {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_invitee")]
@@ -92,8 +95,11 @@ pub(super) mod invitee {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod voter {
+pub(crate) mod voter {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::NoBallotReason, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_voter")]
     pub struct Model {
@@ -107,7 +113,7 @@ pub(super) mod voter {
         pub team_id: Option<String>,
         pub conflicts: String,
         pub judge: Option<String>,
-        pub no_ballot: i16,
+        pub no_ballot: Stored<NoBallotReason>,
         pub panel: String,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -115,13 +121,14 @@ pub(super) mod voter {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod ballot {
+pub(crate) mod ballot {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "ballot")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub competition_id: Uuid,
+        /// The column has the name that it had when ballots lay under pseudonyms.
         #[sea_orm(primary_key, auto_increment = false, column_name = "pseudonym")]
         pub slot: String,
         pub revision: i64,
@@ -133,7 +140,7 @@ pub(super) mod ballot {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod ballot_request {
+pub(crate) mod ballot_request {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "ballot_request")]
@@ -152,7 +159,7 @@ pub(super) mod ballot_request {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod sum {
+pub(crate) mod sum {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_sum")]
@@ -172,7 +179,7 @@ pub(super) mod sum {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod revision {
+pub(crate) mod revision {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_revision")]
@@ -191,8 +198,14 @@ pub(super) mod revision {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod flag {
+pub(crate) mod flag {
     use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{FlagKind, FlagStrength, FlagVerdict},
+        store::Stored,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_flag")]
     pub struct Model {
@@ -200,19 +213,22 @@ pub(super) mod flag {
         pub id: Uuid,
         pub competition_id: Uuid,
         pub position: i32,
-        pub kind: i16,
+        pub kind: Stored<FlagKind>,
         pub teams: String,
         pub p_value: String,
-        pub strength: i16,
-        pub verdict: i16,
+        pub strength: Stored<FlagStrength>,
+        pub verdict: Stored<FlagVerdict>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod flag_review {
+pub(crate) mod flag_review {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::FlagVerdict, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_flag_review")]
     pub struct Model {
@@ -220,7 +236,7 @@ pub(super) mod flag_review {
         pub flag_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)]
         pub reviewer: String,
-        pub verdict: i16,
+        pub verdict: Stored<FlagVerdict>,
         pub reason: String,
         pub disqualified: String,
         pub decided_at: i64,
@@ -230,15 +246,18 @@ pub(super) mod flag_review {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod change {
+pub(crate) mod change {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::CompetitionState, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_change")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub sequence: i64,
         pub competition_id: Uuid,
-        pub state: i16,
+        pub state: Stored<CompetitionState>,
         pub result_revision: i32,
         pub changed_at: i64,
     }
@@ -247,7 +266,7 @@ pub(super) mod change {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod reminder {
+pub(crate) mod reminder {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "competition_reminder")]

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::entity::prelude::Uuid;
-
-use super::{
+use rapport_vote::{
     Form,
     ballot::{FEWEST_DEALT, MOST_DEALT},
     dealing::OneWay,
     result::Placing,
-    terms::{Announcement, Case, Competition, DISPUTE_WINDOW, Plan, PlanText, Rules, SwapRule, TRIM_BP, Tally},
+    rules::{Rules, SwapRule, TRIM_BP, Tally},
 };
+use sea_orm::entity::prelude::Uuid;
+
+use super::terms::{Announcement, Case, Competition, DISPUTE_WINDOW, Plan, PlanText};
 use crate::{
     api::{
         convert::{duration, duration_micros, micros, normal, optional, timestamp},
@@ -149,7 +150,7 @@ fn write_rules(rules: Rules) -> v1::CompetitionRules {
 
 /// A competition as it is told.
 pub(super) fn write(competition: Competition) -> v1::Competition {
-    let hex = |hash: &Vec<u8>| super::secrets::hex(hash);
+    let hex = |hash: &Vec<u8>| rapport_vote::hex::hex(hash);
     let Competition { announced, .. } = competition;
     v1::Competition {
         competition_id: competition.id.to_string(),

@@ -1,9 +1,12 @@
 //! What must not be known: the secret behind a competition's chance until its result stands, who stands behind a pseudonym
 //! of the roll, and what a ballot says, ever.
 
+use rapport_vote::{
+    draw::{Hash, hmac_sha256, sha256},
+    hex::hex,
+};
 use sea_orm::entity::prelude::Uuid;
 
-use super::draw::{Hash, hmac_sha256, sha256};
 use crate::{
     error::{Error, Result},
     vault::{SealKey, Signature, Vault, random},
@@ -142,21 +145,6 @@ pub(crate) fn sign_receipt(
     recorded_at: i64,
 ) -> Result<Signature> {
     vault.sign(receipt_text(competition, revision, ballot_hash, recorded_at).as_bytes())
-}
-
-/// Lower case.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// What [`hex`] wrote, in either case.
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
-    let byte = |pair: &[u8]| {
-        let [high, low] = pair else { return None };
-        let digit = |one: &u8| char::from(*one).to_digit(16);
-        u8::try_from(16 * digit(high)? + digit(low)?).ok()
-    };
-    text.as_bytes().chunks(2).map(byte).collect()
 }
 
 #[cfg(test)]

@@ -1,92 +1,14 @@
-//! What a competition is: its rules as announced, its phases, and what freezes them.
+//! What a competition is: what was announced, its phases, its plans and its voters.
 
-use std::collections::BTreeSet;
-
+use rapport_vote::rules::Rules;
 use sea_orm::entity::prelude::Uuid;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Form, Method,
-    ballot::MOST_DEALT,
-    dealing::{Directions, OneWay, Terms},
-};
 use crate::{api::v1::CompetitionState, clock::Micros};
 
-/// A quarter of an entry's judges on each side.
-pub(crate) const TRIM_BP: u32 = 2_500;
 const DAY: Micros = 86_400_000_000;
 /// How long a result may be disputed.
 pub(crate) const DISPUTE_WINDOW: Micros = 14 * DAY;
-
-/// Whether a ballot is refused that returns another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum SwapRule {
-    /// Never.
-    None,
-    /// While a ballot of that team supports the voter's.
-    RejectMutual,
-}
-
-/// The rules of a competition, as they are kept and stand in its manifest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Rules {
-    pub(crate) form: Form,
-    pub(crate) tally: Tally,
-    pub(crate) trim_bp: u32,
-    pub(crate) panel_size: usize,
-    pub(crate) one_way: OneWay,
-    pub(crate) choices: usize,
-    pub(crate) swap_rule: SwapRule,
-    pub(crate) blend_bp: u32,
-    /// Days of the ratings that are blended in, YYYY-MM-DD, both included.
-    pub(crate) blend_days: Option<(String, String)>,
-    pub(crate) hides_teams: bool,
-    pub(crate) neutral_teams: BTreeSet<String>,
-    pub(crate) additional_voters: BTreeSet<String>,
-    pub(crate) excluded: BTreeSet<String>,
-    /// From the first place on.
-    pub(crate) prizes: Vec<String>,
-    pub(crate) dispute_window: Micros,
-    pub(crate) public_draw_source: String,
-}
-
-/// How ballots become a score, by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Tally {
-    /// See [`Method::TrimmedTeamMean`].
-    TrimmedTeamMean,
-    /// See [`Method::Plurality`].
-    Plurality,
-}
-
-impl Tally {
-    /// With how much is left out.
-    pub fn method(self, trim_bp: u32) -> Method {
-        match self {
-            Self::TrimmedTeamMean => Method::TrimmedTeamMean { trim_bp },
-            Self::Plurality => Method::Plurality,
-        }
-    }
-}
-
-impl Rules {
-    pub(crate) fn method(&self) -> Method {
-        self.tally.method(self.trim_bp)
-    }
-
-    /// What dealing depends on.
-    pub(crate) fn dealing(&self, earlier: Directions) -> Terms {
-        let panel_size = self.panel_size.min(MOST_DEALT);
-        Terms { form: self.form, panel_size, one_way: self.one_way, earlier }
-    }
-
-    /// Whether ballots are refused that return another.
-    pub(crate) fn rejects_mutual(&self) -> bool {
-        self.form == Form::OpenChoice && self.swap_rule == SwapRule::RejectMutual
-    }
-}
 
 /// What the organiser announces.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -67,7 +67,7 @@ impl Subject for OfCompetition {
         let mut events = Vec::with_capacity(changes.len());
         for change in changes {
             let event = v1::LeaderboardChange {
-                state: change.state.into(),
+                state: change.state.0.into(),
                 change_time: Some(timestamp(change.changed_at)),
                 result_revision: change.result_revision,
                 standings: self.api.standings_of(self.id, change.result_revision).await?,

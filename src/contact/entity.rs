@@ -39,3 +39,30 @@ pub(crate) mod do_not_contact {
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// Our contacts, each beside its interaction.
+pub(crate) mod outbound_contact {
+    use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{ContactKind, ContactPurpose},
+        store::Stored,
+    };
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "outbound_contact")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub interaction_id: Uuid,
+        pub purpose: Stored<ContactPurpose>,
+        pub contact_at: i64,
+        pub customer_id: Option<String>,
+        pub alias_kind: Option<Stored<ContactKind>>,
+        pub alias_value: Option<String>,
+        pub breaches: i64,
+        pub policy_version: Option<i64>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -3,7 +3,7 @@
 //!
 //! Knows nothing of interactions but what it takes to judge one: recording hands it over, and lists are made there.
 
-mod entity;
+pub(crate) mod entity;
 mod enum_set;
 pub(crate) mod rules;
 pub mod service;

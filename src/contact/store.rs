@@ -4,44 +4,27 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 use sea_orm::{
-    ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Statement, entity::prelude::*,
+    ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _, Statement, entity::prelude::*, sea_query::UnionType,
 };
 
 use super::{
     Attempt, Ban, Channels, Mark, Past, Policy, Purposes, Reasons, Situation, Span, Version,
-    entity::{contact_policy, do_not_contact},
+    entity::{contact_policy, do_not_contact, outbound_contact},
 };
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{Consent, ContactKind, ContactPurpose},
-    },
+    api::v1::Consent,
     clock::Micros,
     directory::{Alias, Party, etag},
     error::{Error, Result},
     store::{
-        Abort, Tx,
-        set::{self, Kind, Present, Table},
+        Abort, Stored, Tx,
+        bulk::{self, Present},
+        set,
     },
 };
 
 pub(crate) use do_not_contact::Model as DoNotContact;
-
-const OUTBOUND_CONTACT: Table = Table {
-    name: "outbound_contact",
-    present: Present::Never,
-    columns: &[
-        ("interaction_id", Kind::Id),
-        ("purpose", Kind::Int),
-        ("contact_at", Kind::Int),
-        ("customer_id", Kind::Text),
-        ("alias_kind", Kind::Int),
-        ("alias_value", Kind::Text),
-        ("breaches", Kind::Int),
-        ("policy_version", Kind::Int),
-    ],
-};
 
 /// A contact on its way to the record.
 #[derive(Clone, Debug)]
@@ -85,18 +68,18 @@ pub(crate) async fn record(tx: &Tx, zone: &TimeZone, contacts: Vec<Contact>) -> 
             Some(Party::Alias(alias)) => (None, Some(alias)),
             None => (None, None),
         };
-        rows.push(vec![
-            (*interaction_id).into(),
-            (attempt.purpose as i16).into(),
-            attempt.at.into(),
-            customer_id.into(),
-            alias.as_ref().map(|alias| alias.kind as i16).into(),
-            alias.map(|alias| alias.value).into(),
-            breaches.bits().into(),
-            version.filter(|_| !breaches.is_empty()).map(|version| version.number).into(),
-        ]);
+        rows.push(outbound_contact::Model {
+            interaction_id: *interaction_id,
+            purpose: Stored(attempt.purpose),
+            contact_at: attempt.at,
+            customer_id,
+            alias_kind: alias.as_ref().map(|alias| Stored(alias.kind)),
+            alias_value: alias.map(|alias| alias.value),
+            breaches: breaches.bits(),
+            policy_version: version.filter(|_| !breaches.is_empty()).map(|version| version.number),
+        });
     }
-    set::insert(tx, &OUTBOUND_CONTACT, rows).await?;
+    bulk::insert::<outbound_contact::Entity>(tx, rows, Present::Never).await?;
     Ok(())
 }
 
@@ -150,26 +133,22 @@ pub(crate) async fn situations(
     }
 
     let backend = connection.get_database_backend();
-    let select = "SELECT customer_id, alias_kind, alias_value, contact_at, purpose FROM outbound_contact WHERE";
-    let sql = format!(
-        "{select} customer_id IN {} AND contact_at > $3 AND contact_at <= $4
-        UNION ALL {select} customer_id IS NULL AND alias_value IN {} AND contact_at > $3 AND contact_at <= $4",
-        set::texts_listed(backend, 1),
-        set::texts_listed(backend, 2),
-    );
-    let bounds = [set::texts(backend, customers)?, set::texts(backend, values)?, from.into(), to.into()];
-    for row in connection.query_all_raw(Statement::from_sql_and_values(backend, sql, bounds)).await? {
-        let party = match row.try_get("", "customer_id")? {
-            Some(id) => Some(Party::Customer(id)),
-            None => {
-                let kind = enum_of::<ContactKind>(row.try_get("", "alias_kind")?);
-                names.get(&Alias { kind, value: row.try_get("", "alias_value")? }).cloned()
-            }
+    use outbound_contact::Column;
+    let between =
+        || outbound_contact::Entity::find().filter(Column::ContactAt.gt(from)).filter(Column::ContactAt.lte(to));
+    let of_customers = between().filter(Column::CustomerId.in_subquery(set::one_of(backend, customers)));
+    let of_aliases = between()
+        .filter(Column::CustomerId.is_null())
+        .filter(Column::AliasValue.in_subquery(set::one_of(backend, values)));
+    // One trip, and by either index: an OR would use none.
+    let both = of_customers.into_query().union(UnionType::All, of_aliases.into_query()).take();
+    for row in outbound_contact::Model::find_by_statement(backend.build(&both)).all(connection).await? {
+        let party = match (row.customer_id, row.alias_kind.zip(row.alias_value)) {
+            (Some(id), _) => Some(Party::Customer(id)),
+            (None, Some((Stored(kind), value))) => names.get(&Alias { kind, value }).cloned(),
+            (None, None) => None,
         };
-        let past = Past {
-            at: row.try_get("", "contact_at")?,
-            purpose: enum_of::<ContactPurpose>(row.try_get("", "purpose")?),
-        };
+        let past = Past { at: row.contact_at, purpose: row.purpose.0 };
         if let Some(situation) = party.and_then(|party| situations.get_mut(&party)) {
             situation.contacts.push(past);
         }
@@ -211,6 +190,7 @@ enum What {
 async fn facts(connection: &impl ConnectionTrait, customers: Vec<String>) -> Result<Vec<Fact>, DbErr> {
     let backend = connection.get_database_backend();
     let listed = set::texts_listed(backend, 1);
+    // By hand: one trip for four kinds of rows, each with columns of its own.
     // The first branch gives the columns their types: all its values have one.
     let sql = format!(
         "SELECT 'b' AS what, customer_id, source AS text, channels AS one, purposes AS two, set_at AS three,
@@ -222,10 +202,10 @@ async fn facts(connection: &impl ConnectionTrait, customers: Vec<String>) -> Res
             FROM customer_alias WHERE customer_id IN {listed}
         UNION ALL SELECT 'p', customer_id, value, NULL, NULL, NULL, NULL
             FROM contact_point WHERE consent IN ({}, {}) AND customer_id IN {listed}",
-        Consent::Denied as i16,
-        Consent::Withdrawn as i16,
+        Stored(Consent::Denied),
+        Stored(Consent::Withdrawn),
     );
-    let list = [set::texts(backend, customers)?];
+    let list = [set::text_list(backend, customers)];
     let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, list)).await?;
     let read = |row: sea_orm::QueryResult| {
         let number = |column: &str| row.try_get::<Option<i64>>("", column);
@@ -241,7 +221,7 @@ async fn facts(connection: &impl ConnectionTrait, customers: Vec<String>) -> Res
                 What::Customer { zone: text, suspension: number("three")?.map(|from| Span { from, until }) }
             }
             "a" => What::Alias(Alias {
-                kind: number("one")?.and_then(|kind| i16::try_from(kind).ok()).map(enum_of).unwrap_or_default(),
+                kind: number("one")?.and_then(|kind| i32::try_from(kind).ok()?.try_into().ok()).unwrap_or_default(),
                 value: text,
             }),
             _ => What::DeniedPoint(text),
@@ -253,16 +233,17 @@ async fn facts(connection: &impl ConnectionTrait, customers: Vec<String>) -> Res
 
 /// What became of the contacts among some interactions.
 pub(crate) async fn marks(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Mark>, DbErr> {
-    let select = "SELECT interaction_id, purpose, contact_at, breaches, policy_version FROM outbound_contact";
+    let listed = set::one_of_ids(connection.get_database_backend(), ids.iter().copied());
+    let query = outbound_contact::Entity::find().filter(outbound_contact::Column::InteractionId.in_subquery(listed));
     let mut marks = HashMap::new();
-    for row in set::among_ids(connection, select, "interaction_id", ids).await? {
+    for row in query.all(connection).await? {
         let mark = Mark {
-            at: row.try_get("", "contact_at")?,
-            purpose: enum_of(row.try_get("", "purpose")?),
-            breaches: Reasons::from_bits(row.try_get("", "breaches")?),
-            policy_version: row.try_get("", "policy_version")?,
+            at: row.contact_at,
+            purpose: row.purpose.0,
+            breaches: Reasons::from_bits(row.breaches),
+            policy_version: row.policy_version,
         };
-        marks.insert(row.try_get("", "interaction_id")?, mark);
+        marks.insert(row.interaction_id, mark);
     }
     Ok(marks)
 }

@@ -2,8 +2,14 @@
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
 
-pub(super) mod contest {
+pub(crate) mod contest {
     use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{ContestGrounds, ContestState, RatingStanding},
+        store::Stored,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "contest")]
     pub struct Model {
@@ -12,24 +18,27 @@ pub(super) mod contest {
         pub rating_id: Uuid,
         pub masked_id: Option<Uuid>,
         pub contester: String,
-        pub grounds: i16,
+        pub grounds: Stored<ContestGrounds>,
         pub evidence: Option<String>,
         pub contested_at: i64,
-        pub state: i16,
+        pub state: Stored<ContestState>,
         pub decide_by: i64,
         pub decided_at: Option<i64>,
         pub appeal_reason: Option<String>,
         pub appealed_at: Option<i64>,
         pub exempted_at: Option<i64>,
-        pub former_standing: i16,
+        pub former_standing: Stored<RatingStanding>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod review {
+pub(crate) mod review {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::ContestVerdict, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "contest_review")]
     pub struct Model {
@@ -38,7 +47,7 @@ pub(super) mod review {
         #[sea_orm(primary_key, auto_increment = false)]
         pub number: i32,
         pub reviewer: String,
-        pub verdict: i16,
+        pub verdict: Stored<ContestVerdict>,
         pub reason: String,
         pub reviewed_at: i64,
     }
@@ -47,8 +56,14 @@ pub(super) mod review {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod coaching_rating {
+pub(crate) mod coaching_rating {
     use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{Attribution, Resolution},
+        store::Stored,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "coaching_rating")]
     pub struct Model {
@@ -59,7 +74,7 @@ pub(super) mod coaching_rating {
         pub rating_id: Uuid,
         pub released_at: i64,
         pub level: i16,
-        pub resolved: i16,
+        pub resolved: Stored<Resolution>,
         pub affinity: i16,
         pub carefulness: i16,
         pub knowledge: i16,
@@ -67,7 +82,7 @@ pub(super) mod coaching_rating {
         pub effort: i16,
         pub expected: i16,
         pub perceived: i16,
-        pub attribution: i16,
+        pub attribution: Stored<Attribution>,
         pub topic: Option<String>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -94,7 +94,7 @@ pub(super) fn write_block(block: i32, ratings: Vec<Masked>) -> v1::CoachingBlock
     let has_one_cause = ratings.windows(2).all(|pair| pair[0].attribution == pair[1].attribution);
     let mask = |rating: Masked| Masked {
         topic: rating.topic.filter(|_| has_one_topic),
-        attribution: if has_one_cause { rating.attribution } else { 0 },
+        attribution: if has_one_cause { rating.attribution } else { Default::default() },
         ..rating
     };
     v1::CoachingBlock {
@@ -109,7 +109,7 @@ fn write_masked(rating: Masked) -> v1::MaskedRating {
         masked_id: rating.masked_id.to_string(),
         level: rating.level.into(),
         answers: Some(v1::RatingAnswers {
-            resolved: rating.resolved.into(),
+            resolved: rating.resolved.0.into(),
             affinity: rating.affinity.into(),
             carefulness: rating.carefulness.into(),
             knowledge: rating.knowledge.into(),
@@ -118,7 +118,7 @@ fn write_masked(rating: Masked) -> v1::MaskedRating {
             expected: rating.expected.into(),
             perceived: rating.perceived.into(),
         }),
-        attribution: rating.attribution.into(),
+        attribution: rating.attribution.0.into(),
         topic: rating.topic.unwrap_or_default(),
     }
 }

@@ -3,7 +3,7 @@
 //! `rules` decide without I/O, `view` releases blocks of masked ratings, `store` keeps contests and moves the
 //! standing of the ratings they are about, RPCs are in `service`. Of ratings it knows what `rating::store` lends it.
 
-mod entity;
+pub(crate) mod entity;
 mod message;
 mod rules;
 pub mod service;

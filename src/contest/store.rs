@@ -19,17 +19,14 @@ use super::{
     view,
 };
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{AuditAction, ContestGrounds, ContestState, ContestVerdict, RatingStanding, Role},
-    },
+    api::v1::{AuditAction, ContestGrounds, ContestState, ContestVerdict, RatingStanding, Role},
     audit,
     clock::Micros,
     directory::store as directory,
     error::{Error, Result},
     rating::{Rating, store as ratings},
     reach::{Scope, Sight},
-    store::{Abort, Store, Tx},
+    store::{Abort, Store, Stored, Tx},
 };
 
 /// How many overdue contests are granted in one transaction.
@@ -241,7 +238,7 @@ pub(crate) async fn grant_overdue(store: &Store) -> Result<usize> {
 }
 
 fn overdue(now: Micros) -> Select<contest::Entity> {
-    let waiting = [ContestState::Open, ContestState::SecondReview].map(|state| state as i16);
+    let waiting = [ContestState::Open, ContestState::SecondReview].map(Stored);
     contest::Entity::find()
         .filter(Column::State.is_in(waiting))
         .filter(Column::DecideBy.lt(now))
@@ -324,7 +321,7 @@ async fn add_review(
         contest_id: Set(contest_id),
         number: Set(i32::try_from(earlier.len()).unwrap_or(i32::MAX)),
         reviewer: Set(reviewer.to_owned()),
-        verdict: Set(verdict as i16),
+        verdict: Set(Stored(verdict)),
         reason: Set(reason.to_owned()),
         reviewed_at: Set(now),
     };
@@ -373,7 +370,7 @@ pub(super) async fn list(
     let mut query = within(sight);
     query = match wanted {
         Wanted::All => query,
-        Wanted::In(state) => query.filter(Column::State.eq(state as i16)),
+        Wanted::In(state) => query.filter(Column::State.eq(Stored(state))),
         Wanted::Exempting => query.filter(Column::ExemptedAt.is_not_null()),
     };
     if let Some((contested_at, id)) = after {
@@ -394,7 +391,7 @@ pub(super) async fn reviews(
     for row in query.order_by_asc(review::Column::Number).all(connection).await? {
         found.entry(row.contest_id).or_default().push(Review {
             reviewer: row.reviewer,
-            verdict: enum_of(row.verdict),
+            verdict: row.verdict.0,
             reason: row.reason,
             at: row.reviewed_at,
         });
@@ -408,31 +405,31 @@ fn row(contest: &Contest) -> contest::ActiveModel {
         rating_id: Set(contest.rating_id),
         masked_id: Set(contest.masked_id),
         contester: Set(contest.contester.clone()),
-        grounds: Set(contest.grounds as i16),
+        grounds: Set(Stored(contest.grounds)),
         evidence: Set(contest.evidence.clone()),
         contested_at: Set(contest.contested_at),
-        state: Set(contest.state as i16),
+        state: Set(Stored(contest.state)),
         decide_by: Set(contest.decide_by),
         decided_at: Set(contest.decided_at),
         appeal_reason: Set(contest.appeal.as_ref().map(|appeal| appeal.reason.clone())),
         appealed_at: Set(contest.appeal.as_ref().map(|appeal| appeal.at)),
         exempted_at: Set(contest.exemption.map(|exemption| exemption.at)),
-        former_standing: Set(contest.exemption.map_or(0, |exemption| exemption.former as i16)),
+        former_standing: Set(Stored(contest.exemption.map(|exemption| exemption.former).unwrap_or_default())),
     }
 }
 
 impl From<contest::Model> for Contest {
     fn from(row: contest::Model) -> Self {
-        let former = enum_of(row.former_standing);
+        let former = row.former_standing.0;
         Self {
             id: row.contest_id,
             rating_id: row.rating_id,
             masked_id: row.masked_id,
             contester: row.contester,
-            grounds: enum_of(row.grounds),
+            grounds: row.grounds.0,
             evidence: row.evidence,
             contested_at: row.contested_at,
-            state: enum_of(row.state),
+            state: row.state.0,
             decide_by: row.decide_by,
             decided_at: row.decided_at,
             appeal: row.appeal_reason.zip(row.appealed_at).map(|(reason, at)| Appeal { reason, at }),

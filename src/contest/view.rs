@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, tz::TimeZone};
+use rapport_statistics::blocks::{BLOCK, block_of, visible};
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     QueryTrait as _, entity::prelude::*, sea_query::SelectStatement,
@@ -16,12 +17,8 @@ use super::entity::coaching_rating::{ActiveModel, Column, Entity, Model};
 use crate::{
     clock::Micros,
     error::Result,
-    rating::{
-        Rating,
-        blocks::{BLOCK, block_of, visible},
-        store as ratings,
-    },
-    store::{Store, Tx},
+    rating::{Rating, store as ratings},
+    store::{Store, Stored, Tx},
 };
 
 /// A rating as its rated person sees it.
@@ -87,7 +84,7 @@ fn masked(staff_id: &str, position: u64, rating: Rating, now: Micros) -> ActiveM
         rating_id: Set(rating.id),
         released_at: Set(now),
         level: Set(rating.level),
-        resolved: Set(rating.answers.resolved as i16),
+        resolved: Set(Stored(rating.answers.resolved)),
         affinity: Set(affinity),
         carefulness: Set(carefulness),
         knowledge: Set(knowledge),
@@ -95,7 +92,7 @@ fn masked(staff_id: &str, position: u64, rating: Rating, now: Micros) -> ActiveM
         effort: Set(effort),
         expected: Set(expected),
         perceived: Set(perceived),
-        attribution: Set(rating.attribution as i16),
+        attribution: Set(Stored(rating.attribution)),
         topic: Set(rating.topic),
     }
 }

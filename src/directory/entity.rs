@@ -2,7 +2,7 @@
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
 
-pub(super) mod id_skeleton {
+pub(crate) mod id_skeleton {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "id_skeleton")]
@@ -18,15 +18,18 @@ pub(super) mod id_skeleton {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod team {
+pub(crate) mod team {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::TeamState, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "team")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub team_id: String,
         pub display_name: String,
-        pub state: i16,
+        pub state: Stored<TeamState>,
         pub revision: i64,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -34,17 +37,23 @@ pub(super) mod team {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod staff_member {
+pub(crate) mod staff_member {
     use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{StaffRole, StaffState},
+        store::Stored,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "staff_member")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub staff_id: String,
         pub display_name: String,
-        pub role: i16,
+        pub role: Stored<StaffRole>,
         pub team_id: Option<String>,
-        pub state: i16,
+        pub state: Stored<StaffState>,
         pub revision: i64,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -52,15 +61,18 @@ pub(super) mod staff_member {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod customer {
+pub(crate) mod customer {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::CustomerStanding, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "customer")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub customer_id: String,
         pub salutation: String,
-        pub standing: i16,
+        pub standing: Stored<CustomerStanding>,
         pub locale: String,
         pub time_zone: String,
         pub suspension_reason: Option<String>,
@@ -74,8 +86,14 @@ pub(super) mod customer {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod contact_point {
+pub(crate) mod contact_point {
     use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{Consent, ContactKind},
+        store::Stored,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "contact_point")]
     pub struct Model {
@@ -83,11 +101,11 @@ pub(super) mod contact_point {
         pub customer_id: String,
         #[sea_orm(primary_key, auto_increment = false)]
         pub position: i16,
-        pub kind: i16,
+        pub kind: Stored<ContactKind>,
         pub value: String,
         pub source: String,
         pub obtained_at: Option<i64>,
-        pub consent: i16,
+        pub consent: Stored<Consent>,
         pub consent_at: Option<i64>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -95,16 +113,34 @@ pub(super) mod contact_point {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod customer_alias {
+pub(crate) mod customer_alias {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::ContactKind, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "customer_alias")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
-        pub kind: i16,
+        pub kind: Stored<ContactKind>,
         #[sea_orm(primary_key, auto_increment = false)]
         pub value: String,
         pub customer_id: String,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod tombstone {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "erasure_tombstone")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub mac: String,
+        pub key_id: String,
+        pub erasure_id: Uuid,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

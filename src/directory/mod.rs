@@ -1,7 +1,7 @@
 //! Who serves and who is served. Types and rules; rows are in `store`, RPCs in `service`.
 
 pub(crate) mod admission;
-mod entity;
+pub(crate) mod entity;
 pub(crate) mod lookalike;
 mod merge;
 pub mod service;

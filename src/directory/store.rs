@@ -14,22 +14,17 @@ use super::{
     merge,
 };
 use crate::{
-    api::v1::{Consent, ContactKind, CustomerStanding, StaffRole, StaffState, TeamState, UpsertMode, UpsertOutcome},
+    api::v1::{Consent, CustomerStanding, StaffRole, StaffState, TeamState, UpsertMode, UpsertOutcome},
     directory::tombstone::{self, Name},
     error::{Error, Reason},
     reach::Scope,
-    store::{Abort, Tx, set},
+    store::{Abort, Stored, Tx, set},
     vault::Vault,
 };
 
 impl From<team::Model> for Team {
     fn from(row: team::Model) -> Self {
-        Self {
-            id: row.team_id,
-            display_name: row.display_name,
-            state: TeamState::try_from(i32::from(row.state)).unwrap_or_default(),
-            revision: row.revision,
-        }
+        Self { id: row.team_id, display_name: row.display_name, state: row.state.0, revision: row.revision }
     }
 }
 
@@ -38,9 +33,9 @@ impl From<staff_member::Model> for StaffMember {
         Self {
             id: row.staff_id,
             display_name: row.display_name,
-            role: StaffRole::try_from(i32::from(row.role)).unwrap_or_default(),
+            role: row.role.0,
             team_id: row.team_id,
-            state: StaffState::try_from(i32::from(row.state)).unwrap_or_default(),
+            state: row.state.0,
             revision: row.revision,
         }
     }
@@ -56,7 +51,7 @@ fn to_customer(row: customer::Model, contact_points: Vec<ContactPoint>, aliases:
     Customer {
         id: row.customer_id,
         salutation: row.salutation,
-        standing: CustomerStanding::try_from(i32::from(row.standing)).ok(),
+        standing: Some(row.standing.0).filter(|standing| *standing != CustomerStanding::Unspecified),
         locale: row.locale,
         time_zone: row.time_zone,
         contact_points,
@@ -108,7 +103,7 @@ pub(crate) async fn upsert_team(tx: &Tx, team: &Team, upsert: &Upsert) -> Result
     let row = team::ActiveModel {
         team_id: Set(next.id),
         display_name: Set(next.display_name),
-        state: Set(state as i16),
+        state: Set(Stored(state)),
         revision: Set(revision + 1),
     };
     if outcome == UpsertOutcome::Created {
@@ -141,9 +136,9 @@ pub(crate) async fn upsert_staff(tx: &Tx, person: &StaffMember, upsert: &Upsert)
     let row = staff_member::ActiveModel {
         staff_id: Set(next.id),
         display_name: Set(next.display_name),
-        role: Set(next.role as i16),
+        role: Set(Stored(next.role)),
         team_id: Set(next.team_id),
-        state: Set(state as i16),
+        state: Set(Stored(state)),
         revision: Set(revision + 1),
     };
     if outcome == UpsertOutcome::Created {
@@ -219,7 +214,7 @@ async fn write_customer(tx: &Tx, customer: Customer, outcome: UpsertOutcome, rev
     let row = customer::ActiveModel {
         customer_id: Set(customer.id.clone()),
         salutation: Set(customer.salutation),
-        standing: Set(customer.standing.unwrap_or(CustomerStanding::Prospect) as i16),
+        standing: Set(Stored(customer.standing.unwrap_or(CustomerStanding::Prospect))),
         locale: Set(customer.locale),
         time_zone: Set(customer.time_zone),
         revision: Set(revision),
@@ -238,11 +233,11 @@ async fn write_customer(tx: &Tx, customer: Customer, outcome: UpsertOutcome, rev
         .map(|(point, position)| contact_point::ActiveModel {
             customer_id: Set(customer.id.clone()),
             position: Set(position),
-            kind: Set(point.kind as i16),
+            kind: Set(Stored(point.kind)),
             value: Set(point.value),
             source: Set(point.source),
             obtained_at: Set(point.obtained_at),
-            consent: Set(point.consent as i16),
+            consent: Set(Stored(point.consent)),
             consent_at: Set(point.consent_at),
         })
         .collect();
@@ -250,7 +245,7 @@ async fn write_customer(tx: &Tx, customer: Customer, outcome: UpsertOutcome, rev
         contact_point::Entity::insert_many(points).exec_without_returning(tx).await?;
     }
     let aliases = customer.aliases.into_iter().map(|alias| customer_alias::ActiveModel {
-        kind: Set(alias.kind as i16),
+        kind: Set(Stored(alias.kind)),
         value: Set(alias.value),
         customer_id: Set(customer.id.clone()),
     });
@@ -286,7 +281,7 @@ pub(crate) async fn set_consent(
     let Some(row) = found else { return Ok(None) };
     let of_point = Condition::all()
         .add(Column::CustomerId.eq(customer_id))
-        .add(Column::Kind.eq(point.kind as i16))
+        .add(Column::Kind.eq(Stored(point.kind)))
         .add(Column::Value.eq(&point.value));
     let before = contact_point::Entity::find().filter(of_point.clone()).order_by_asc(Column::Position).one(tx).await?;
     let Some(before) = before else {
@@ -294,7 +289,7 @@ pub(crate) async fn set_consent(
         return Err(Error::invalid("value", Reason::UnknownContactPoint, rule).into());
     };
     contact_point::Entity::update_many()
-        .col_expr(Column::Consent, Expr::value(consent as i16))
+        .col_expr(Column::Consent, Expr::value(Stored(consent)))
         .col_expr(Column::ConsentAt, Expr::value(said_at))
         .filter(of_point)
         .exec(tx)
@@ -305,7 +300,7 @@ pub(crate) async fn set_consent(
         ..Default::default()
     };
     customer::Entity::update(change).exec(tx).await?;
-    Ok(Some(Consent::try_from(i32::from(before.consent)).unwrap_or_default()))
+    Ok(Some(before.consent.0))
 }
 
 /// Suspends a customer or lifts the suspension (`None`); gives the state before and after.
@@ -366,7 +361,7 @@ pub(crate) async fn list_teams(
 ) -> Result<Vec<Team>, DbErr> {
     let mut query = team::Entity::find().order_by_asc(team::Column::TeamId).limit(limit);
     if let Some(state) = state {
-        query = query.filter(team::Column::State.eq(state as i16));
+        query = query.filter(team::Column::State.eq(Stored(state)));
     }
     if let Some(after) = after {
         query = query.filter(team::Column::TeamId.gt(after));
@@ -437,10 +432,10 @@ pub(crate) async fn list_staff(
         query = query.filter(Column::TeamId.eq(team_id));
     }
     if let Some(role) = wanted.role {
-        query = query.filter(Column::Role.eq(role as i16));
+        query = query.filter(Column::Role.eq(Stored(role)));
     }
     if let Some(state) = wanted.state {
-        query = query.filter(Column::State.eq(state as i16));
+        query = query.filter(Column::State.eq(Stored(state)));
     }
     if let Some(after) = after {
         query = query.filter(Column::StaffId.gt(after));
@@ -454,7 +449,7 @@ pub(crate) async fn find_customer(connection: &impl ConnectionTrait, id: &str) -
 }
 
 pub(crate) async fn find_by_alias(connection: &impl ConnectionTrait, alias: &Alias) -> Result<Option<Customer>, DbErr> {
-    match customer_alias::Entity::find_by_id((alias.kind as i16, alias.value.clone())).one(connection).await? {
+    match customer_alias::Entity::find_by_id((Stored(alias.kind), alias.value.clone())).one(connection).await? {
         Some(row) => find_customer(connection, &row.customer_id).await,
         None => Ok(None),
     }
@@ -463,7 +458,7 @@ pub(crate) async fn find_by_alias(connection: &impl ConnectionTrait, alias: &Ali
 /// The customer behind an alias, if the directory knows it.
 pub(crate) async fn resolve(connection: &impl ConnectionTrait, party: Party) -> Result<Party, DbErr> {
     let Party::Alias(alias) = party else { return Ok(party) };
-    let found = customer_alias::Entity::find_by_id((alias.kind as i16, alias.value.clone())).one(connection).await?;
+    let found = customer_alias::Entity::find_by_id((Stored(alias.kind), alias.value.clone())).one(connection).await?;
     Ok(found.map_or(Party::Alias(alias), |row| Party::Customer(row.customer_id)))
 }
 
@@ -489,7 +484,7 @@ pub(crate) async fn list_customers(
         query = if standing == CustomerStanding::Suspended {
             query.filter(suspended)
         } else {
-            query.filter(Column::Standing.eq(standing as i16)).filter(suspended.not())
+            query.filter(Column::Standing.eq(Stored(standing))).filter(suspended.not())
         };
     }
     if let Some(after) = after {
@@ -508,11 +503,11 @@ async fn with_parts(connection: &impl ConnectionTrait, rows: Vec<customer::Model
             .order_by_asc(contact_point::Column::Position);
         for row in found.all(connection).await? {
             points.entry(row.customer_id).or_default().push(ContactPoint {
-                kind: ContactKind::try_from(i32::from(row.kind)).unwrap_or_default(),
+                kind: row.kind.0,
                 value: row.value,
                 source: row.source,
                 obtained_at: row.obtained_at,
-                consent: Consent::try_from(i32::from(row.consent)).unwrap_or_default(),
+                consent: row.consent.0,
                 consent_at: row.consent_at,
             });
         }
@@ -532,7 +527,7 @@ async fn with_parts(connection: &impl ConnectionTrait, rows: Vec<customer::Model
 }
 
 fn to_alias(row: customer_alias::Model) -> Alias {
-    Alias { kind: ContactKind::try_from(i32::from(row.kind)).unwrap_or_default(), value: row.value }
+    Alias { kind: row.kind.0, value: row.value }
 }
 
 /// What the directory says about some ids.
@@ -559,7 +554,8 @@ pub(crate) struct Named {
     pub(crate) also: Option<&'static str>,
 }
 
-/// Looks ids up, all in one trip: a group that records waits for it, and every caller in the group with it.
+/// Looks ids up, all in one trip: a group that records waits for it, and every caller in the group with it. By hand: five kinds
+/// of rows, one of them a condition.
 pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named) -> Result<Known, DbErr> {
     let backend = connection.get_database_backend();
     let listed = |parameter| set::texts_listed(backend, parameter);
@@ -579,21 +575,21 @@ pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named)
     for mut list in [named.staff, named.teams, named.customers, named.aliases] {
         list.sort_unstable();
         list.dedup();
-        lists.push(set::texts(backend, list)?);
+        lists.push(set::text_list(backend, list));
     }
     let mut known = Known::default();
     for row in connection.query_all_raw(Statement::from_sql_and_values(backend, sql, lists)).await? {
         let id: String = row.try_get("", "id")?;
         match row.try_get::<String>("", "what")?.as_str() {
             "s" => {
-                let role = StaffRole::try_from(i32::from(row.try_get::<i16>("", "code")?)).unwrap_or_default();
+                let role = row.try_get::<Stored<_>>("", "code")?.0;
                 known.staff.insert(id, (role, row.try_get("", "of")?));
             }
             "t" => _ = known.teams.insert(id),
             "c" => _ = known.customers.insert(id),
             "w" => known.also = true,
             _ => {
-                let kind = ContactKind::try_from(i32::from(row.try_get::<i16>("", "code")?)).unwrap_or_default();
+                let kind = row.try_get::<Stored<_>>("", "code")?.0;
                 known.aliases.insert(Alias { kind, value: id }, row.try_get("", "of")?);
             }
         }
@@ -620,20 +616,20 @@ pub(crate) async fn reach_among(
         return Ok(reach);
     }
     let backend = connection.get_database_backend();
+    // By hand: what an outer join takes of the other table.
     let sql = format!(
         "SELECT c.customer_id, c.locale, p.kind, p.value FROM customer c
         LEFT JOIN contact_point p ON p.customer_id = c.customer_id AND p.consent NOT IN ({}, {})
         WHERE c.customer_id IN {} ORDER BY c.customer_id, p.position",
-        Consent::Denied as i16,
-        Consent::Withdrawn as i16,
+        Stored(Consent::Denied),
+        Stored(Consent::Withdrawn),
         set::texts_listed(backend, 1),
     );
-    let list = [set::texts(backend, customers)?];
+    let list = [set::text_list(backend, customers)];
     for row in connection.query_all_raw(Statement::from_sql_and_values(backend, sql, list)).await? {
         let one = reach.entry(row.try_get("", "customer_id")?).or_default();
         one.locale = row.try_get("", "locale")?;
-        if let Some(kind) = row.try_get::<Option<i16>>("", "kind")? {
-            let kind = ContactKind::try_from(i32::from(kind)).unwrap_or_default();
+        if let Some(Stored(kind)) = row.try_get("", "kind")? {
             one.points.push(Alias { kind, value: row.try_get("", "value")? });
         }
     }

@@ -4,15 +4,16 @@
 use std::collections::HashMap;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
 use crate::{
-    directory::Alias,
+    directory::{Alias, entity::tombstone},
     error::{Error, Result},
     store::{
         Abort, Tx,
-        set::{self, Kind, Present, Table},
+        bulk::{self, Present},
+        set,
     },
     vault::Vault,
 };
@@ -36,11 +37,7 @@ impl Name {
     }
 }
 
-const TOMBSTONE: Table = Table {
-    name: "erasure_tombstone",
-    present: Present::PassOver("mac"),
-    columns: &[("mac", Kind::Text), ("key_id", Kind::Text), ("erasure_id", Kind::Id)],
-};
+const TOMBSTONE: Present<tombstone::Entity> = Present::PassOver(&[tombstone::Column::Mac]);
 
 /// Puts tombstones of names, under the newest key.
 pub(crate) async fn put(tx: &Tx, vault: &Vault, names: &[Name], erasure_id: Uuid) -> Result<(), Abort> {
@@ -48,9 +45,9 @@ pub(crate) async fn put(tx: &Tx, vault: &Vault, names: &[Name], erasure_id: Uuid
     let mut rows = Vec::with_capacity(names.len());
     for name in names {
         let mac = URL_SAFE_NO_PAD.encode(name.told(|parts| vault.mac(key_id, parts))?);
-        rows.push(vec![mac.into(), key_id.to_owned().into(), erasure_id.into()]);
+        rows.push(tombstone::Model { mac, key_id: key_id.to_owned(), erasure_id });
     }
-    set::insert(tx, &TOMBSTONE, rows).await?;
+    bulk::insert(tx, rows, TOMBSTONE).await?;
     Ok(())
 }
 
@@ -70,12 +67,11 @@ pub(crate) async fn among(
         }
     }
     let backend = connection.get_database_backend();
-    let sql = format!("SELECT mac, erasure_id FROM erasure_tombstone WHERE mac IN {}", set::texts_listed(backend, 1));
-    let list = [set::texts(backend, macs.keys().cloned().collect())?];
+    let listed = set::one_of(backend, macs.keys().cloned().collect());
     let mut erased = HashMap::new();
-    for row in connection.query_all_raw(Statement::from_sql_and_values(backend, sql, list)).await? {
-        if let Some(name) = macs.remove(&row.try_get::<String>("", "mac")?) {
-            erased.insert(name, row.try_get("", "erasure_id")?);
+    for row in tombstone::Entity::find().filter(tombstone::Column::Mac.in_subquery(listed)).all(connection).await? {
+        if let Some(name) = macs.remove(&row.mac) {
+            erased.insert(name, row.erasure_id);
         }
     }
     Ok(erased)

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 pub use reactions::Reactions;
 pub(crate) use rules::check;
-pub use store::RECORDED;
+pub use store::recorded;
 
 use crate::{
     api::v1::{

@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rapport_brief::{Language, Wall};
+
 use super::{
     Line, READ, all_dimensions,
-    brief::{self, Evidence, PolicyNow, Sources, Wall, Who, point_for, stated_language, words::Language},
+    brief::{self, Evidence, PolicyNow, Sources, Who, point_for, stated_language},
     profile::{Profile, ShownRatings},
     store::{self as rows, Statement},
     zone_of,
@@ -121,7 +123,7 @@ pub(super) async fn write(
 /// The language that the customer stated, else that of their locale, else English.
 fn language_of(holding: &[Statement], customer: Option<&Customer>) -> Language {
     let stated = stated_language(holding).and_then(Language::of);
-    stated.or_else(|| Language::of(&customer?.locale)).unwrap_or(Language::English)
+    stated.or_else(|| Language::of(&customer?.locale)).unwrap_or_default()
 }
 
 /// What the policy says of contacting the customer now.
@@ -154,7 +156,7 @@ async fn names(
     let Some(scope) = admission::reach_by(store, caller, GET_STAFF_MEMBER).await? else { return Ok(HashMap::new()) };
     let took_part = recorded.iter().flat_map(|one| &one.facts.participants).map(|one| &one.staff_id);
     let served = lines.iter().filter_map(|line| line.staff_id.as_ref());
-    let said = holding.iter().filter(|one| one.dimension == PreferenceDimension::Colleague as i16);
+    let said = holding.iter().filter(|one| one.dimension.0 == PreferenceDimension::Colleague);
     let ids: HashSet<&String> = took_part.chain(served).chain(said.map(|one| &one.value)).collect();
     Ok(names_within(store.reader(), &scope, ids.into_iter().cloned().collect()).await?)
 }

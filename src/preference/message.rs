@@ -1,7 +1,8 @@
 //! Preferences between the contract's messages and the domain's types.
 
+use rapport_brief::Language;
+
 use super::{
-    brief::words::Language,
     briefing::Wanted,
     known_values,
     profile::{ShownRatings, span},
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     api::{
-        convert::{duration, enum_of, normal, timestamp},
+        convert::{duration, normal, timestamp},
         rules::Violations,
         v1::{self, Channel, PreferenceDimension},
     },
@@ -68,7 +69,9 @@ pub(super) fn brief(message: &v1::BriefCustomerRequest) -> Result<(Party, Wanted
     found.extend(party.as_ref().err().cloned().unwrap_or_default());
     let language = Language::of(&message.language);
     if language.is_none() && !message.language.is_empty() {
-        let rule = "must be Chinese or English, as zh or en";
+        let names: Vec<String> = Language::all().map(Language::name).collect();
+        let tags: Vec<&str> = Language::all().map(Language::tag).collect();
+        let rule = format!("must be {}, as {}", names.join(" or "), tags.join(" or "));
         found.extend(Violation::new("language", Reason::UnknownValue, rule).besides(&found));
     }
     let channel = Some(message.channel()).filter(|channel| *channel != Channel::Unspecified);
@@ -153,11 +156,11 @@ pub(super) fn write(preference: Preference, is_readable: impl Fn(&uuid::Uuid) ->
 pub(super) fn write_statement(said: Statement) -> v1::PreferenceStatement {
     v1::PreferenceStatement {
         statement_id: said.id.to_string(),
-        dimension: said.dimension.into(),
+        dimension: said.dimension.0.into(),
         value: said.value,
-        origin: said.origin.into(),
+        origin: said.origin.0.into(),
         author: said.author,
-        author_role: enum_of::<v1::Role>(said.author_role).into(),
+        author_role: said.author_role.0.into(),
         source: said.source,
         note: said.note,
         statement_time: Some(timestamp(said.stated_at)),

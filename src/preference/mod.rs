@@ -8,7 +8,7 @@
 mod background;
 mod brief;
 mod briefing;
-mod entity;
+pub(crate) mod entity;
 mod message;
 mod model;
 mod profile;

@@ -10,13 +10,7 @@ use super::{
     store::Statement,
     view::{Contact, Fitted, Inference, Preference, Said, stated},
 };
-use crate::{
-    api::{convert::enum_of, v1::PreferenceDimension},
-    auth::Caller,
-    clock::Micros,
-    contact::QuietHours,
-    reach::Oneself,
-};
+use crate::{api::v1::PreferenceDimension, auth::Caller, clock::Micros, contact::QuietHours, reach::Oneself};
 
 /// What was fitted, by dimension.
 pub(super) type Fits = HashMap<PreferenceDimension, Fitted>;
@@ -43,8 +37,8 @@ impl<'r> Profile<'r> {
     ) -> Self {
         let mut said: HashMap<PreferenceDimension, Vec<Said>> = HashMap::new();
         for one in holding {
-            let news = Said { value: one.value.clone(), origin: enum_of(one.origin), at: one.stated_at };
-            said.entry(enum_of(one.dimension)).or_default().push(news);
+            let news = Said { value: one.value.clone(), origin: one.origin.0, at: one.stated_at };
+            said.entry(one.dimension.0).or_default().push(news);
         }
         let contacts = lines.iter().map(|line| (line, line.values(zone))).collect();
         Self { contacts, said, fits, now, shown_ratings }

@@ -37,7 +37,7 @@ use crate::{
     },
     page::Query,
     reach::{Scope, Sight},
-    store::{Abort, Store, Tx, request},
+    store::{Abort, Store, Stored, Tx, request},
 };
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -102,7 +102,7 @@ impl PreferenceApi {
         action: AuditAction,
         said: Statement,
     ) -> Result<v1::PreferenceStatement> {
-        if said.dimension == PreferenceDimension::Colleague as i16
+        if said.dimension.0 == PreferenceDimension::Colleague
             && find_staff(self.store.reader(), &said.value).await?.is_none()
         {
             return Err(Error::invalid("value", Reason::UnknownStaff, "must be a colleague of the directory"));
@@ -273,11 +273,11 @@ fn said(
     Ok(Statement {
         id: Uuid::nil(),
         customer_id,
-        dimension: dimension as i16,
+        dimension: Stored(dimension),
         value: String::new(),
-        origin: origin as i16,
+        origin: Stored(origin),
         author: caller.subject().to_owned(),
-        author_role: caller.principal.role as i16,
+        author_role: Stored(caller.principal.role),
         source: String::new(),
         note: String::new(),
         stated_at: 0,

@@ -4,26 +4,33 @@ use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
 use sea_orm::{
-    ActiveValue::Set, Condition, ConnectionTrait, DbErr, QueryFilter as _, QueryOrder as _, QueryResult,
-    QuerySelect as _, Statement as Sql, entity::prelude::*,
+    ActiveValue::Set,
+    Condition, ConnectionTrait, DbErr, QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _,
+    Statement as Sql,
+    entity::prelude::*,
+    sea_query::{Asterisk, ExprTrait as _},
 };
 
 use super::{
     INFERRED, LANGUAGE_ATTRIBUTE, Line, Rated,
-    entity::statement::{self, Column, Entity},
+    entity::{
+        fit, fitted,
+        statement::{self, Column, Entity},
+    },
     replay::{Replay, is_followed},
     view::Fitted,
 };
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{PreferenceDimension, PreferenceOrigin, RatingStanding},
-    },
+    api::v1::{PreferenceDimension, PreferenceOrigin, RatingStanding},
     clock::Micros,
     directory::{Party, store::aliases_of},
     error::{Error, Result},
-    interaction::{ContextRest, store::not_about_sql},
-    store::{Abort, Store, Tx, sequence, set},
+    interaction::{ContextRest, store::entity::interaction, store::not_about_sql},
+    store::{
+        Abort, Store, Stored, Tx,
+        bulk::{self, Present},
+        sequence, set,
+    },
 };
 
 pub(super) use statement::Model as Statement;
@@ -37,6 +44,9 @@ const KEPT_VALUES: usize = 200;
 const HOUR: Micros = 3_600 * 1_000_000;
 const DAY: Micros = 24 * HOUR;
 
+/// By hand, here and in what reads them: columns from four tables, one of them joined under a condition, behind tables that are
+/// counted off or numbered first.
+///
 /// Columns of a [`Line`] from interactions `i` with their customers `c`, and the ratings that hold.
 fn columns(customer_id: &str, time_zone: &str) -> String {
     format!(
@@ -47,7 +57,7 @@ fn columns(customer_id: &str, time_zone: &str) -> String {
 }
 
 fn ratings() -> String {
-    format!("LEFT JOIN rating r ON r.interaction_id = i.id AND r.standing <> {}", RatingStanding::Superseded as i16)
+    format!("LEFT JOIN rating r ON r.interaction_id = i.id AND r.standing <> {}", Stored(RatingStanding::Superseded))
 }
 
 fn read(row: &QueryResult) -> Result<Line, DbErr> {
@@ -60,9 +70,9 @@ fn read(row: &QueryResult) -> Result<Line, DbErr> {
         customer_id: row.try_get("", "customer_id")?,
         time_zone: row.try_get("", "time_zone")?,
         occurred_at: row.try_get("", "occurred_at")?,
-        channel: enum_of(row.try_get("", "channel")?),
-        kind: enum_of(row.try_get("", "kind")?),
-        outcome: enum_of(row.try_get("", "outcome")?),
+        channel: row.try_get::<Stored<_>>("", "channel")?.0,
+        kind: row.try_get::<Stored<_>>("", "kind")?.0,
+        outcome: row.try_get::<Stored<_>>("", "outcome")?.0,
         topic: row.try_get("", "topic")?,
         product_id: row.try_get("", "product_id")?,
         language: context.and_then(|mut context| context.attributes.remove(LANGUAGE_ATTRIBUTE)),
@@ -110,7 +120,7 @@ pub(super) async fn newest(
     for alias in aliases {
         let (kind, value) = (values.len() + 1, values.len() + 2);
         whose.push(format!("alias_kind = ${kind} AND alias_value = ${value} AND customer_id IS NULL"));
-        values.extend([(alias.kind as i16).into(), alias.value.into()]);
+        values.extend([Stored(alias.kind).into(), alias.value.into()]);
     }
     let part = |(number, whose): (usize, &String)| {
         format!(
@@ -161,7 +171,7 @@ pub(super) async fn newest_of_each(
         ratings(),
     );
     let hidden_from = hidden_from.unwrap_or_default().into();
-    let values = [after.into(), up_to.into(), set::texts(backend, aliases)?, hidden_from];
+    let values = [after.into(), up_to.into(), set::text_list(backend, aliases), hidden_from];
     let statement = Sql::from_sql_and_values(backend, sql, values);
     let mut found: HashMap<String, Vec<Line>> = HashMap::new();
     for row in connection.query_all_raw(statement).await? {
@@ -197,10 +207,9 @@ pub(crate) async fn replay(
 
 /// How many interactions are on record.
 pub(crate) async fn recorded(connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
-    let sql = "SELECT count(*) AS count FROM interaction";
-    let row = connection.query_one_raw(Sql::from_string(connection.get_database_backend(), sql)).await?;
-    let count: i64 = row.ok_or_else(|| DbErr::RecordNotFound("count".to_owned()))?.try_get("", "count")?;
-    Ok(count.unsigned_abs())
+    let count = interaction::Entity::find().select_only().expr(Expr::col(Asterisk).count());
+    let count: Option<i64> = count.into_tuple().one(connection).await?;
+    Ok(count.unwrap_or_default().unsigned_abs())
 }
 
 /// Fits every dimension to the record if that is due: a day after it was done last, or an hour after where the record has
@@ -215,11 +224,15 @@ pub(super) async fn fit_if_due(store: &Store, zone: &TimeZone) -> Result<bool> {
         let store = runner.clone();
         Box::pin(async move {
             let now = store.now(tx).await?;
-            let sql = "UPDATE preference_fit SET began_at = $1, sequence = $2
-                WHERE (began_at <= $3 AND sequence < $2) OR (began_at <= $4 AND sequence * 2 <= $2 AND $2 > 0)";
-            let values = [now.into(), length.into(), (now - DAY).into(), (now - HOUR).into()];
-            Ok(tx.execute_raw(Sql::from_sql_and_values(tx.get_database_backend(), sql, values)).await?.rows_affected()
-                > 0)
+            let grown = Condition::all().add(fit::Column::BeganAt.lte(now - DAY)).add(fit::Column::Sequence.lt(length));
+            let doubled = Expr::col(fit::Column::Sequence).mul(2).lte(length);
+            let doubled = Condition::all().add(fit::Column::BeganAt.lte(now - HOUR)).add(doubled);
+            let is_due = Condition::any().add(grown).add_option((length > 0).then_some(doubled));
+            let claim = fit::Entity::update_many()
+                .col_expr(fit::Column::BeganAt, Expr::value(now))
+                .col_expr(fit::Column::Sequence, Expr::value(length))
+                .filter(is_due);
+            Ok(claim.exec(tx).await?.rows_affected > 0)
         })
     });
     if !claimed.await? {
@@ -238,12 +251,13 @@ pub(super) async fn fit_if_due(store: &Store, zone: &TimeZone) -> Result<bool> {
             let (store, rows) = (runner.clone(), rows.clone());
             Box::pin(async move {
                 let now = store.now(tx).await?;
-                for (dimension, text) in rows {
-                    let sql = "INSERT INTO preference_model (dimension, fitted, fitted_at) VALUES ($1, $2, $3)
-                        ON CONFLICT (dimension) DO UPDATE SET fitted = excluded.fitted, fitted_at = excluded.fitted_at";
-                    let values = [(dimension as i16).into(), text.into(), now.into()];
-                    tx.execute_raw(Sql::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
-                }
+                let rows = rows.into_iter().map(|(dimension, fitted)| fitted::Model {
+                    dimension: Stored(dimension),
+                    fitted,
+                    fitted_at: now,
+                });
+                let there = Present::<fitted::Entity>::Replace(&[fitted::Column::Dimension]);
+                bulk::insert(tx, rows.collect(), there).await?;
                 Ok(())
             })
         })
@@ -253,24 +267,23 @@ pub(super) async fn fit_if_due(store: &Store, zone: &TimeZone) -> Result<bool> {
 
 /// Drops what was fitted to languages, which customers may name in words of their own; a fit to what is left is due at once.
 pub(crate) async fn forget_languages(tx: &Tx) -> Result<(), DbErr> {
-    let drop = "DELETE FROM preference_model WHERE dimension = $1";
-    let values = [(PreferenceDimension::Language as i16).into()];
-    tx.execute_raw(Sql::from_sql_and_values(tx.get_database_backend(), drop, values)).await?;
-    tx.execute_unprepared("UPDATE preference_fit SET began_at = 0, sequence = 0").await?;
+    fitted::Entity::delete_by_id(Stored(PreferenceDimension::Language)).exec(tx).await?;
+    fit::Entity::update_many()
+        .col_expr(fit::Column::BeganAt, Expr::value(0))
+        .col_expr(fit::Column::Sequence, Expr::value(0))
+        .exec(tx)
+        .await?;
     Ok(())
 }
 
 /// What was fitted; dimensions that were not are missing.
 pub(super) async fn fitted(connection: &impl ConnectionTrait) -> Result<HashMap<PreferenceDimension, Fitted>, DbErr> {
-    let sql = "SELECT dimension, fitted FROM preference_model";
-    let rows = connection.query_all_raw(Sql::from_string(connection.get_database_backend(), sql)).await?;
-    let mut fitted = HashMap::new();
-    for row in rows {
-        let text: String = row.try_get("", "fitted")?;
-        let one = serde_json::from_str(&text).map_err(|error| DbErr::Json(error.to_string()))?;
-        fitted.insert(enum_of(row.try_get("", "dimension")?), one);
+    let mut found = HashMap::new();
+    for row in fitted::Entity::find().all(connection).await? {
+        let one = serde_json::from_str(&row.fitted).map_err(|error| DbErr::Json(error.to_string()))?;
+        found.insert(row.dimension.0, one);
     }
-    Ok(fitted)
+    Ok(found)
 }
 
 /// What was said of a customer: what holds, and the newest of the rest; newest first.
@@ -310,8 +323,8 @@ pub(super) async fn holding_of_each(
 /// Adds what was said; what it contradicts holds no more. Needs the lock of the customer.
 pub(super) async fn add(tx: &Tx, said: Statement) -> Result<Uuid, Abort> {
     let same_value = Column::Value.eq(&said.value);
-    let contradicted = if said.origin == PreferenceOrigin::Stated as i16 {
-        Condition::any().add(Column::Origin.eq(PreferenceOrigin::Stated as i16)).add(same_value)
+    let contradicted = if said.origin.0 == PreferenceOrigin::Stated {
+        Condition::any().add(Column::Origin.eq(Stored(PreferenceOrigin::Stated))).add(same_value)
     } else {
         Condition::any().add(same_value)
     };
@@ -352,9 +365,9 @@ pub(super) async fn withdraw(
 ) -> Result<Uuid, Abort> {
     let which = match value {
         Some(value) => Column::Value.eq(value),
-        None => Column::Origin.eq(PreferenceOrigin::Stated as i16),
+        None => Column::Origin.eq(Stored(PreferenceOrigin::Stated)),
     };
-    let found = Entity::find().filter(holding(customer_id, dimension as i16)).filter(which).one(tx).await?;
+    let found = Entity::find().filter(holding(customer_id, Stored(dimension))).filter(which).one(tx).await?;
     let id = found.ok_or(Error::NothingStated)?.id;
     Entity::update_many()
         .col_expr(Column::EndedAt, Expr::value(now))
@@ -365,7 +378,7 @@ pub(super) async fn withdraw(
     Ok(id)
 }
 
-fn holding(customer_id: &str, dimension: i16) -> Condition {
+fn holding(customer_id: &str, dimension: Stored<PreferenceDimension>) -> Condition {
     Condition::all()
         .add(Column::CustomerId.eq(customer_id))
         .add(Column::Dimension.eq(dimension))

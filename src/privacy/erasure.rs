@@ -1,19 +1,24 @@
 //! Erasing a customer: one transaction, a statement or two for each table, however many interactions they have.
 
-use sea_orm::{ConnectionTrait as _, ExecResult, Statement, Value};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, ExecResult, QueryFilter as _,
+    QuerySelect as _, Statement,
+};
 use uuid::Uuid;
 
 use super::{
     classification::{Class, Disposition, Rows, TABLES, Table},
+    entity::erasure,
     expanded,
 };
 use crate::{
-    api::v1::{AuditAction, ContactKind, Role},
+    api::v1::{AuditAction, Role},
     audit,
     clock::Micros,
     competition,
     directory::{
         Alias,
+        entity::{customer, customer_alias, staff_member},
         tombstone::{self, Name},
     },
     error::{Error, Result},
@@ -46,10 +51,8 @@ pub(super) async fn erase(
     for stream in [sequence::INTERACTIONS, sequence::RATINGS, sequence::INVITATIONS] {
         (_, now) = sequence::take(tx, store.clock(), stream, 1).await?;
     }
-    let backend = tx.get_database_backend();
-    let locked = format!("SELECT 1 FROM customer WHERE customer_id = $1{}", set::for_update(backend));
-    let locked = Statement::from_sql_and_values(backend, locked, [customer_id.into()]);
-    if tx.query_one_raw(locked).await?.is_none() {
+    let locked = customer::Entity::find_by_id(customer_id.to_owned()).lock_exclusive().one(tx).await?;
+    if locked.is_none() {
         let earlier = tombstone::of_customer(tx, vault, customer_id).await?;
         return earlier.ok_or(Error::NotFound("customer").into());
     }
@@ -80,9 +83,14 @@ pub(super) async fn erase(
     }
 
     let signature = vault.sign(text.as_bytes())?;
-    let sql = "INSERT INTO erasure (id, erased_at, receipt, key_id, signature) VALUES ($1, $2, $3, $4, $5)";
-    let values: [Value; 5] = [id.into(), now.into(), text.into(), signature.key_id.into(), signature.bytes.into()];
-    tx.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    let row = erasure::ActiveModel {
+        id: Set(id),
+        erased_at: Set(now),
+        receipt: Set(text),
+        key_id: Set(signature.key_id),
+        signature: Set(signature.bytes),
+    };
+    erasure::Entity::insert(row).exec_without_returning(tx).await?;
     let by = (actor.0.as_str(), actor.1);
     audit::add(tx, now, by, AuditAction::CustomerErased, &id.to_string(), reason, None).await?;
     Ok(id)
@@ -90,14 +98,10 @@ pub(super) async fn erase(
 
 /// All that the customer may be called.
 async fn names(tx: &Tx, customer_id: &str) -> Result<Vec<Name>, Abort> {
-    let sql = "SELECT kind, value FROM customer_alias WHERE customer_id = $1";
-    let sql = Statement::from_sql_and_values(tx.get_database_backend(), sql, [customer_id.into()]);
-    let mut names = vec![Name::Customer(customer_id.to_owned())];
-    for row in tx.query_all_raw(sql).await? {
-        let kind = ContactKind::try_from(i32::from(row.try_get::<i16>("", "kind")?)).unwrap_or_default();
-        names.push(Name::Alias(Alias { kind, value: row.try_get("", "value")? }));
-    }
-    Ok(names)
+    let aliases =
+        customer_alias::Entity::find().filter(customer_alias::Column::CustomerId.eq(customer_id)).all(tx).await?;
+    let aliases = aliases.into_iter().map(|row| Name::Alias(Alias { kind: row.kind.0, value: row.value }));
+    Ok([Name::Customer(customer_id.to_owned())].into_iter().chain(aliases).collect())
 }
 
 /// Whether a language that the customer spoke may have been counted with everybody's.
@@ -113,9 +117,7 @@ async fn names_a_language(tx: &Tx, customer_id: &str) -> Result<bool, Abort> {
 
 /// Ids of customers and of colleagues may be the same text, and a roll does not tell which it has.
 async fn is_colleague(tx: &Tx, id: &str) -> Result<bool, Abort> {
-    let sql = "SELECT 1 FROM staff_member WHERE staff_id = $1";
-    let sql = Statement::from_sql_and_values(tx.get_database_backend(), sql, [id.into()]);
-    Ok(tx.query_one_raw(sql).await?.is_some())
+    Ok(staff_member::Entity::find_by_id(id.to_owned()).one(tx).await?.is_some())
 }
 
 /// Every row is found and written once, whatever changes in it: with its indexes that is most of the work.
@@ -167,15 +169,6 @@ async fn run(tx: &Tx, sql: &str, customer_id: &str) -> Result<ExecResult, Abort>
 
 /// The receipt of an erasure.
 pub(super) async fn receipt(store: &Store, id: Uuid) -> Result<Receipt> {
-    let connection = store.reader();
-    let sql = "SELECT erased_at, receipt, key_id, signature FROM erasure WHERE id = $1";
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [id.into()]);
-    let row = connection.query_one_raw(statement).await?.ok_or(Error::NotFound("erasure"))?;
-    Ok(Receipt {
-        id,
-        erased_at: row.try_get("", "erased_at")?,
-        text: row.try_get("", "receipt")?,
-        key_id: row.try_get("", "key_id")?,
-        signature: row.try_get("", "signature")?,
-    })
+    let row = erasure::Entity::find_by_id(id).one(store.reader()).await?.ok_or(Error::NotFound("erasure"))?;
+    Ok(Receipt { id, erased_at: row.erased_at, text: row.receipt, key_id: row.key_id, signature: row.signature })
 }

@@ -2,6 +2,7 @@
 //! erasure walk over it. Knows no domain's rules.
 
 pub mod classification;
+pub(crate) mod entity;
 mod erasure;
 mod export;
 pub mod service;
@@ -10,7 +11,8 @@ use sea_orm::DbBackend;
 
 use crate::{interaction::store::not_about_sql, store::set};
 
-/// A condition or expression of the classification, for a database.
+/// A condition or expression of the classification, for a database. Export and erasure put statements together from these, by
+/// hand.
 fn expanded(sql: &str, backend: DbBackend) -> String {
     expand(sql, backend, REPLIES, THEIRS)
 }

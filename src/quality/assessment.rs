@@ -12,16 +12,13 @@ use super::{
     entity::assessment::{self, Column, Entity},
 };
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{AuditAction, Role},
-    },
+    api::v1::{AuditAction, Role},
     audit,
     clock::Micros,
     error::{Error, Result},
     interaction,
     reach::{Scope, Sight},
-    store::{Abort, Tx},
+    store::{Abort, Stored, Tx},
 };
 
 /// Puts an assessment on record, in the place of an earlier one by the same author. Needs the lock of the ratings.
@@ -48,7 +45,7 @@ pub(super) async fn assess(
         id: Set(id),
         interaction_id: Set(interaction_id),
         author: Set(author.clone()),
-        author_role: Set(*role as i16),
+        author_role: Set(Stored(*role)),
         overall: Set(marks.overall),
         criteria: Set(serde_json::to_string(&marks.criteria).map_err(Error::internal)?),
         note: Set(marks.note.clone()),
@@ -162,7 +159,7 @@ impl TryFrom<assessment::Model> for Assessment {
             id: row.id,
             interaction_id: row.interaction_id,
             author: row.author,
-            author_role: enum_of(row.author_role),
+            author_role: row.author_role.0,
             marks: Marks { overall: row.overall, criteria, note: row.note },
             at: row.assessed_at,
             superseded_at: row.superseded_at,

@@ -2,8 +2,11 @@
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
 
-pub(super) mod assessment {
+pub(crate) mod assessment {
     use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::Role, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "assessment")]
     pub struct Model {
@@ -11,7 +14,7 @@ pub(super) mod assessment {
         pub id: Uuid,
         pub interaction_id: Uuid,
         pub author: String,
-        pub author_role: i16,
+        pub author_role: Stored<Role>,
         pub overall: i16,
         pub criteria: String,
         pub note: Option<String>,
@@ -23,7 +26,7 @@ pub(super) mod assessment {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod praise {
+pub(crate) mod praise {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "praise")]

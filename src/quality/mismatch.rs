@@ -11,6 +11,7 @@ use crate::{
         store::{Filter, RatingColumn, list as ratings},
     },
     reach::Sight,
+    store::Stored,
 };
 
 /// A page of them within reach, newest first by the time of the interaction.
@@ -28,7 +29,7 @@ pub(super) async fn list(
     });
     // Says nothing new, but lets a database begin with the assessments, of which there are few.
     let assessed = RatingColumn::InteractionId.in_subquery(assessment::interactions_assessed(1, 5));
-    let stands = RatingColumn::Standing.ne(RatingStanding::Superseded as i16);
+    let stands = RatingColumn::Standing.ne(Stored(RatingStanding::Superseded));
     let filter = Filter { also: Some(Condition::all().add(assessed).add(any).add(stands)), ..filter.clone() };
     ratings(connection, sight, &filter, after, limit).await
 }

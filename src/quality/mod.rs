@@ -5,7 +5,7 @@
 //! it knows what `rating::store` lends it.
 
 mod assessment;
-mod entity;
+pub(crate) mod entity;
 mod message;
 mod mismatch;
 pub(crate) mod praise;

@@ -20,7 +20,7 @@ use crate::{
         store::{self as ratings, RatingColumn},
     },
     reach::{Scope, Sight},
-    store::{Abort, Tx},
+    store::{Abort, Stored, Tx},
 };
 
 /// What was passed on.
@@ -115,7 +115,7 @@ pub(super) async fn waiting(
         .add(RatingColumn::Level.eq(PRAISE))
         .add(RatingColumn::Comment.is_not_null())
         .add(RatingColumn::RatedStaffId.is_not_null())
-        .add(RatingColumn::Standing.ne(RatingStanding::Superseded as i16))
+        .add(RatingColumn::Standing.ne(Stored(RatingStanding::Superseded)))
         .add(RatingColumn::Id.not_in_subquery(passed_on));
     let filter = ratings::Filter { also: Some(waits), ..Default::default() };
     ratings::list(connection, sight, &filter, after, limit).await

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{
+use rapport_statistics::{
     case_mix::{Cell, Groups},
+    interval::Moments,
+    ranking::{self, Band, Explanation, Standing, Terms},
+};
+
+use super::{
     figures::{SEPARATOR, Unit},
     message,
-    ranking::{self, Band, Explanation, Standing, Terms},
-    statistics::Moments,
     store::{self as rows, Period, Wanted},
-    wording::{Direction, Scale},
 };
 use crate::{
     api::v1::{self, ScorecardUnit},
@@ -79,8 +81,7 @@ impl Comparison {
         }
         let minimum = if terms.minimum_n == 0 { MINIMUM } else { terms.minimum_n.into() };
         // Levels are upright whatever the direction of the survey's scale.
-        let scale = Scale { min: 1, max: 5, direction: Direction::HighBest };
-        Ok(Self { groups, terms: Terms { minimum, scale }, period, besides })
+        Ok(Self { groups, terms: Terms { minimum, min: 1, max: 5 }, period, besides })
     }
 
     /// Compares. Takes time with many colleagues, so not on a thread that serves others.

@@ -3,7 +3,9 @@
 
 use std::{collections::BTreeMap, ops::AddAssign};
 
-use super::{Rated, Rating, statistics::Moments};
+use rapport_statistics::interval::Moments;
+
+use super::{Rated, Rating};
 use crate::api::{
     Named as _,
     v1::{Attribution, Channel, InteractionKind, RatingQuestion, RatingStanding, Resolution, ScorecardUnit},
@@ -106,7 +108,7 @@ impl Counts {
     }
 
     /// In the order of [`Self::MEASURES`].
-    pub(crate) fn sums(&self) -> &[i64] {
+    pub(crate) fn sums(&self) -> &[i64; Self::MEASURES.len()] {
         &self.0
     }
 
@@ -166,7 +168,8 @@ impl AddAssign for Counts {
 
 /// By what ratings are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Unit {
+#[allow(unreachable_pub, reason = "an entity, which is public whatever its module is, has it as a column")]
+pub enum Unit {
     /// Of a scorecard.
     Shown(ScorecardUnit),
     /// A colleague's ratings in a team; for those who may see the team and no other.
@@ -184,19 +187,35 @@ impl Unit {
         shown.chain([Self::TeamStaff, Self::StaffWork, Self::TeamWork])
     }
 
-    /// As the database keeps it. The contract leaves 20 to 22 to those that are not shown.
-    pub(crate) fn number(self) -> i16 {
-        match self {
-            Self::Shown(unit) => unit as i16,
-            Self::TeamStaff => 20,
-            Self::StaffWork => 21,
-            Self::TeamWork => 22,
-        }
-    }
-
     /// Whether it is for comparing the same work only.
     pub(crate) fn is_work(self) -> bool {
         matches!(self, Self::StaffWork | Self::TeamWork)
+    }
+}
+
+impl Default for Unit {
+    fn default() -> Self {
+        Self::Shown(ScorecardUnit::Unspecified)
+    }
+}
+
+/// As the database keeps it. The contract leaves 20 to 22 to those that are not shown.
+impl From<Unit> for i32 {
+    fn from(unit: Unit) -> Self {
+        match unit {
+            Unit::Shown(unit) => unit.into(),
+            Unit::TeamStaff => 20,
+            Unit::StaffWork => 21,
+            Unit::TeamWork => 22,
+        }
+    }
+}
+
+impl TryFrom<i32> for Unit {
+    type Error = ();
+
+    fn try_from(number: i32) -> Result<Self, ()> {
+        Self::all().find(|unit| i32::from(*unit) == number).ok_or(())
     }
 }
 

@@ -7,14 +7,16 @@ use jiff::{
     civil::{Date, Weekday, date},
 };
 use prost_types::Timestamp;
+use rapport_statistics::{
+    bias::{Bias, Tally},
+    interval::{mean_interval, wilson},
+};
 use uuid::Uuid;
 
 use super::{
     Answers, Input, Rating,
-    bias::{Bias, Tally},
     figures::{Counts, Ledgers},
     outcomes::{Outcomes, Returns},
-    statistics::{mean_interval, wilson},
     store::{Filter, Links},
 };
 use crate::{

@@ -1,34 +1,23 @@
 //! How customers rated the service: the rules by which a reply becomes a score and scores become figures, without I/O;
 //! rows are in `store`, RPCs in `service`.
 //!
-//! `wording` is what a survey may be answered with, `reply` reads an answer (R3), `rules` say whether a rating is taken and
-//! for whom it counts (R5). `figures` are the sums that ratings come to, `statistics` and `shrinkage` hold the
-//! published methods, `response` counts invitations and their answers, `case_mix` says what the same work would have
-//! been rated in other hands, and `ranking` joins them (R9). `bias` asks who was invited (R10), `outcomes` what came
-//! of it all (I5, I11), `blocks` what the rated person may see (R12).
+//! `rules` say whether a rating is taken and for whom it counts (R5). `figures` are the sums that ratings come to, `compare` ranks teams and colleagues by them
+//! (R9), `outcomes` says what came of it all (I5, I11). The methods themselves are in the crate
+//! `rapport-statistics`, the reading of answers (R3) in `rapport-reply`.
 
-pub(crate) mod bias;
-pub(crate) mod blocks;
-mod case_mix;
 mod compare;
 pub(crate) mod figures;
 mod message;
 mod outcomes;
-mod ranking;
-pub(crate) mod reply;
 pub(crate) mod rules;
 pub mod service;
-mod shrinkage;
-mod statistics;
 pub mod store;
-pub(crate) mod wording;
 
 use uuid::Uuid;
 
 pub(crate) use compare::shrunken_team_means;
 pub(crate) use message::{period as read_days, read_answers, read_period};
 pub(crate) use rules::{day_of, judge, rated, standing};
-pub(crate) use statistics::largest_rejected;
 
 use crate::{
     api::v1::{Attribution, Channel, InteractionKind, RatingStanding, Resolution, StaffRole},

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use prost::Message as _;
+use rapport_statistics::{
+    bias::{self, Tally},
+    ranking::Standing,
+};
 use sea_orm::ConnectionTrait;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{
     Rating,
-    bias::{self, Tally},
     compare::{self, Compared, Comparison},
     figures::{SEPARATOR, Unit},
     message,
-    ranking::Standing,
     rules::{day_of, midnight},
     store::{self as rows, Correction, Entry, Period, Receipt, Submitter, Wanted},
 };

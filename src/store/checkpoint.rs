@@ -81,6 +81,7 @@ impl Store {
     }
 
     async fn checkpoint(&self, connection: &sea_orm::DatabaseConnection, mode: &str) -> Result<bool, DbErr> {
+        // By hand: a pragma.
         let sql = format!("PRAGMA wal_checkpoint({mode})");
         let row = connection.query_one_raw(Statement::from_string(DbBackend::Sqlite, sql)).await?;
         let busy: i32 = row.map_or(Ok(1), |row| row.try_get_by_index(0))?;

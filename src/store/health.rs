@@ -128,6 +128,7 @@ impl Store {
             };
         }
         if self.write.get_database_backend() != DbBackend::Sqlite {
+            // By hand: what only PostgreSQL has functions for.
             let sql = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only";
             let row = self.write.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
             let read_only = row.is_some_and(|row| row.try_get("", "read_only").unwrap_or(false));

@@ -17,9 +17,15 @@ use std::{
     },
 };
 
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _, UpdateMany,
+    sea_query::{Expr, ExprTrait as _, Func, Query},
+};
 
-use super::tx::Tx;
+use super::{
+    entity::{commit_mark, stream},
+    tx::Tx,
+};
 
 /// The mark of an embedded database.
 #[derive(Debug)]
@@ -136,26 +142,30 @@ fn write_at_start(mut file: &File, bytes: &[u8]) -> std::io::Result<()> {
 pub(super) async fn count(tx: &Tx) -> Result<i64, DbErr> {
     let taken = tx.numbers_taken();
     if taken == 0 {
-        let sql = "UPDATE commit_mark SET committed = committed + 1";
-        tx.execute_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
+        one_more().exec(tx).await?;
     }
-    Ok(taken.max(1))
+    Ok(Ord::max(taken, 1))
 }
 
 /// Makes the commit of a transaction on PostgreSQL wait for the synchronous standby, if there is one, by changing something.
 pub(super) async fn wait_for_standby(tx: &Tx) -> Result<(), DbErr> {
-    let sql = "UPDATE commit_mark SET committed = committed + 1
-        WHERE current_setting('synchronous_standby_names', true) <> ''";
-    tx.execute_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
+    one_more().filter(Expr::cust("current_setting('synchronous_standby_names', true) <> ''")).exec(tx).await?;
     Ok(())
+}
+
+fn one_more() -> UpdateMany<commit_mark::Entity> {
+    let committed = Expr::col(commit_mark::Column::Committed);
+    commit_mark::Entity::update_many().col_expr(commit_mark::Column::Committed, committed.add(1))
 }
 
 /// How far a database has come: every commit that changed something adds to it, and nothing takes away.
 pub(super) async fn counted(connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
-    let sql = "SELECT committed + (SELECT CAST(coalesce(sum(last_sequence), 0) AS bigint) FROM stream) AS counted
-        FROM commit_mark";
-    let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), sql)).await?;
-    row.ok_or_else(|| DbErr::RecordNotFound("commit_mark".to_owned()))?.try_get("", "counted")
+    let taken = Expr::col(stream::Column::LastSequence).sum();
+    let taken =
+        Query::select().expr(Func::coalesce([taken, Expr::val(0)]).cast_as("bigint")).from(stream::Entity).take();
+    let counted = Expr::col(commit_mark::Column::Committed).add(Expr::SubQuery(None, Box::new(taken.into())));
+    let counted = commit_mark::Entity::find().select_only().expr(counted).into_tuple().one(connection).await?;
+    counted.ok_or_else(|| DbErr::RecordNotFound("commit_mark".to_owned()))
 }
 
 #[cfg(test)]

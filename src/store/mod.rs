@@ -3,7 +3,9 @@
 //!
 //! Everything in which SQLite and PostgreSQL differ is in this folder. Knows no domain.
 
+pub(crate) mod bulk;
 mod checkpoint;
+pub(crate) mod entity;
 mod fault;
 pub(crate) mod feed;
 pub(crate) mod group;
@@ -14,7 +16,9 @@ mod postgres;
 pub(crate) mod request;
 pub(crate) mod sequence;
 pub(crate) mod set;
+mod shape;
 mod sqlite;
+mod stored;
 mod suspicion;
 mod transaction;
 mod tx;
@@ -24,12 +28,14 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{DatabaseConnection, DbBackend, DbErr, sea_query};
 use tokio::sync::watch;
 
 use self::{fault::Fault, health::Health, mark::Mark, suspicion::Suspicion};
+pub use bulk::Insert;
 pub use opening::{Database, OpenError, Opening};
-pub use set::{Kind, Present, Table};
+pub use shape::{Column, ColumnKind, Shape};
+pub use stored::Stored;
 pub(crate) use transaction::Abort;
 pub(crate) use tx::Tx;
 
@@ -188,6 +194,7 @@ impl Store {
             connection.close().await.map_err(Error::internal)?;
             return Ok(());
         }
+        // By hand, as above: no query.
         self.write.execute_unprepared("VACUUM").await?;
         if self.cut_log().await? {
             return Ok(());
@@ -203,10 +210,9 @@ impl Store {
         if tx.get_database_backend() == DbBackend::Sqlite {
             return Ok(self.clock.now_micros());
         }
-        let sql = format!("SELECT {DATABASE_TIME} AS now");
-        let row = tx.query_one_raw(sea_orm::Statement::from_string(DbBackend::Postgres, sql)).await?;
-        let row = row.ok_or_else(|| DbErr::RecordNotFound("clock_timestamp".to_owned()))?;
-        Ok(row.try_get("", "now")?)
+        let asked = sea_query::Query::select().expr(sea_query::Expr::cust(DATABASE_TIME)).take();
+        let row = tx.query_one(&asked).await?.ok_or_else(|| DbErr::RecordNotFound("clock_timestamp".to_owned()))?;
+        Ok(row.try_get_by_index(0)?)
     }
 
     /// The server's clock, for rules that compare a request with the present.

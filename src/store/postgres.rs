@@ -36,6 +36,7 @@ pub(super) async fn open(url: &str, opening: &Opening, clock: Clock) -> Result<S
 
     // One connection: the advisory lock belongs to it, and so do the migrations.
     let migrating = pool(url, 1, MIGRATION_TIMEOUT, Suspicion::none()).await.map_err(refused)?;
+    // By hand: what only PostgreSQL has functions for.
     let statement =
         |call: &str| Statement::from_string(DbBackend::Postgres, format!("SELECT {call}({MIGRATION_LOCK})"));
     migrating.execute_raw(statement("pg_advisory_lock")).await.map_err(refused)?;

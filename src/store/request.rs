@@ -2,13 +2,22 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait as _, DbErr, ExecResult, Statement};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _,
+    sea_query::{Expr, ExprTrait as _, OnConflict, Query},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Abort, Store, Tx};
+use super::{
+    Abort, Store, Tx,
+    entity::{
+        housekeeping,
+        request_memory::{self, Column},
+    },
+};
 use crate::error::{Error, Result};
 
 /// How long a tick is at least. Ticks are counted in the database, whichever server counts them, and only while one runs: a
@@ -84,43 +93,62 @@ where
         Err(abort) => {
             // What was refused may be tried again under the same id, mended; in a batch the transaction goes on.
             if let Abort::Domain(_) = abort {
-                let sql = "DELETE FROM request_memory WHERE scope = $1 AND request_id = $2";
-                execute(tx, sql, vec![request.scope.clone().into(), request.id.clone().into()]).await?;
+                request_memory::Entity::delete_by_id(key(request)).exec(tx).await?;
             }
             return Err(abort);
         }
     };
     let text = serde_json::to_string(&answer).map_err(Error::internal)?;
-    let sql = "UPDATE request_memory SET answer = $1 WHERE scope = $2 AND request_id = $3";
-    execute(tx, sql, vec![text.into(), request.scope.clone().into(), request.id.clone().into()]).await?;
+    request_memory::Entity::update_many()
+        .col_expr(Column::Answer, Expr::value(text))
+        .filter(Column::Scope.eq(&request.scope))
+        .filter(Column::RequestId.eq(&request.id))
+        .exec(tx)
+        .await?;
     Ok(answer)
 }
 
+fn key(request: &Request) -> (String, String) {
+    (request.scope.clone(), request.id.clone())
+}
+
 async fn claim(tx: &Tx, request: &Request, now: i64) -> Result<bool, DbErr> {
-    let sql = "INSERT INTO request_memory (scope, request_id, method, body_hash, answer, created_at, tick)
-        VALUES ($1, $2, $3, $4, '', $5, (SELECT tick FROM housekeeping WHERE id = 1)) ON CONFLICT (scope, request_id) DO NOTHING";
-    let values = vec![
-        request.scope.clone().into(),
-        request.id.clone().into(),
+    let there = OnConflict::columns([Column::Scope, Column::RequestId]).do_nothing().to_owned();
+    let mut insert = Query::insert();
+    insert.into_table(request_memory::Entity).on_conflict(there).columns([
+        Column::Scope,
+        Column::RequestId,
+        Column::Method,
+        Column::BodyHash,
+        Column::Answer,
+        Column::CreatedAt,
+        Column::Tick,
+    ]);
+    insert.values_panic([
+        request.scope.as_str().into(),
+        request.id.as_str().into(),
         request.method.into(),
         request.body_hash.into(),
+        "".into(),
         now.into(),
-    ];
-    Ok(execute(tx, sql, values).await?.rows_affected() == 1)
+        present_tick(),
+    ]);
+    Ok(tx.execute(&insert).await?.rows_affected() == 1)
 }
 
 async fn recall<A: DeserializeOwned>(tx: &Tx, request: &Request) -> Result<A, Abort> {
-    let sql = "SELECT method, body_hash, answer FROM request_memory WHERE scope = $1 AND request_id = $2";
-    let values = [request.scope.clone().into(), request.id.clone().into()];
-    let row = tx.query_one_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
+    let row = request_memory::Entity::find_by_id(key(request)).one(tx).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound("request_memory".to_owned()))?;
-    if row.try_get::<String>("", "method")? != request.method
-        || row.try_get::<Uuid>("", "body_hash")? != request.body_hash
-    {
+    if row.method != request.method || row.body_hash != request.body_hash {
         return Err(Error::RequestIdReused.into());
     }
-    let answer: String = row.try_get("", "answer")?;
-    Ok(serde_json::from_str(&answer).map_err(Error::internal)?)
+    Ok(serde_json::from_str(&row.answer).map_err(Error::internal)?)
+}
+
+/// The tick that is the present one, inside a statement.
+fn present_tick() -> Expr {
+    let tick = Query::select().column(housekeeping::Column::Tick).from(housekeeping::Entity).take();
+    Expr::SubQuery(None, Box::new(tick.into()))
 }
 
 impl Store {
@@ -130,17 +158,18 @@ impl Store {
     /// # Errors
     /// [`Error::StoreUnavailable`].
     pub(crate) async fn count_tick(&self, ticks: &mut Ticks, at: Instant) -> Result<u64> {
-        let sql = "SELECT tick FROM housekeeping WHERE id = 1";
-        let reader = self.reader();
-        let row = reader.query_one_raw(Statement::from_string(reader.get_database_backend(), sql)).await?;
-        let tick: i64 = row.ok_or_else(|| DbErr::RecordNotFound("housekeeping".to_owned()))?.try_get("", "tick")?;
+        let row = housekeeping::Entity::find().one(self.reader()).await?;
+        let tick = row.ok_or_else(|| DbErr::RecordNotFound("housekeeping".to_owned()))?.tick;
         let over = ticks.is_over(tick, at);
         self.transact(move |tx| {
             Box::pin(async move {
                 if over {
                     // Of several servers that have seen it last, one counts it.
-                    let sql = "UPDATE housekeeping SET tick = tick + 1 WHERE id = 1 AND tick = $1";
-                    execute(tx, sql, vec![tick.into()]).await?;
+                    housekeeping::Entity::update_many()
+                        .col_expr(housekeeping::Column::Tick, Expr::value(tick + 1))
+                        .filter(housekeeping::Column::Tick.eq(tick))
+                        .exec(tx)
+                        .await?;
                 }
                 Ok(forget_old(tx).await?)
             })
@@ -152,14 +181,13 @@ impl Store {
 /// Forgets what is older than the promise. The time is of no account.
 async fn forget_old(tx: &Tx) -> Result<u64, DbErr> {
     // Of a server of the version before, which knows no ticks.
-    let sql = "UPDATE request_memory SET tick = (SELECT tick FROM housekeeping WHERE id = 1) WHERE tick IS NULL";
-    execute(tx, sql, Vec::new()).await?;
-    let sql = "DELETE FROM request_memory WHERE tick < (SELECT tick FROM housekeeping WHERE id = 1) - $1";
-    Ok(execute(tx, sql, vec![MEMORY_TICKS.into()]).await?.rows_affected())
-}
-
-async fn execute(tx: &Tx, sql: &str, values: Vec<sea_orm::Value>) -> Result<ExecResult, DbErr> {
-    tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await
+    request_memory::Entity::update_many()
+        .col_expr(Column::Tick, present_tick())
+        .filter(Column::Tick.is_null())
+        .exec(tx)
+        .await?;
+    let old = Expr::col(Column::Tick).lt(present_tick().sub(MEMORY_TICKS));
+    Ok(request_memory::Entity::delete_many().filter(old).exec(tx).await?.rows_affected)
 }
 
 #[cfg(test)]

@@ -1,8 +1,14 @@
 //! Sequence numbers of streams with a cursor.
 
-use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Statement};
+use sea_orm::{
+    ConnectionTrait as _, DbBackend, DbErr, EntityTrait as _,
+    sea_query::{Expr, ExprTrait as _, Query},
+};
 
-use super::{DATABASE_TIME, Store, Tx};
+use super::{
+    DATABASE_TIME, Store, Tx,
+    entity::stream::{Column, Entity},
+};
 use crate::clock::Clock;
 
 /// The stream of changes to interactions.
@@ -21,23 +27,25 @@ pub(crate) const REMINDERS: &str = "reminders";
 /// must never see is a smaller number after a larger one.
 pub(crate) async fn take(tx: &Tx, clock: &Clock, stream: &str, count: i64) -> Result<(i64, i64), DbErr> {
     let backend = tx.get_database_backend();
-    let mut sql =
-        "UPDATE stream SET last_sequence = last_sequence + $1 WHERE name = $2 RETURNING last_sequence".to_owned();
+    let number = Expr::col(Column::LastSequence);
+    let mut returned = vec![number.clone()];
     if backend != DbBackend::Sqlite {
-        sql = format!("{sql}, {DATABASE_TIME} AS now");
+        returned.push(Expr::cust(DATABASE_TIME));
     }
-    let row = tx.query_one_raw(Statement::from_sql_and_values(backend, sql, [count.into(), stream.into()])).await?;
-    let row = row.ok_or_else(|| DbErr::RecordNotFound(format!("stream {stream}")))?;
+    let take = Query::update()
+        .table(Entity)
+        .value(Column::LastSequence, number.add(count))
+        .and_where(Expr::col(Column::Name).eq(stream))
+        .returning(Query::returning().exprs(returned))
+        .to_owned();
+    let row = tx.query_one(&take).await?.ok_or_else(|| DbErr::RecordNotFound(format!("stream {stream}")))?;
     tx.takes_numbers(count);
-    let now = if backend == DbBackend::Sqlite { clock.now_micros() } else { row.try_get("", "now")? };
-    Ok((row.try_get::<i64>("", "last_sequence")? - count + 1, now))
+    let now = if backend == DbBackend::Sqlite { clock.now_micros() } else { row.try_get_by_index(1)? };
+    Ok((row.try_get_by_index::<i64>(0)? - count + 1, now))
 }
 
 /// The last number that a committed transaction took: no change with a greater one can be seen yet.
 pub(crate) async fn head(store: &Store, stream: &str) -> Result<i64, DbErr> {
-    let connection = store.reader();
-    let sql = "SELECT last_sequence FROM stream WHERE name = $1";
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [stream.into()]);
-    let row = connection.query_one_raw(statement).await?;
-    row.ok_or_else(|| DbErr::RecordNotFound(format!("stream {stream}")))?.try_get("", "last_sequence")
+    let row = Entity::find_by_id(stream.to_owned()).one(store.reader()).await?;
+    Ok(row.ok_or_else(|| DbErr::RecordNotFound(format!("stream {stream}")))?.last_sequence)
 }

@@ -183,6 +183,7 @@ async fn has_table(db: &DatabaseConnection, name: &str) -> Result<bool, DbErr> {
     Ok(!texts(db, &sql).await?.is_empty())
 }
 
+/// By hand: pragmas, and SQLite's own tables.
 async fn texts(db: &DatabaseConnection, sql: &str) -> Result<Vec<String>, DbErr> {
     let rows = db.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await?;
     rows.iter().map(|row: &QueryResult| row.try_get_by_index(0)).collect()

@@ -7,18 +7,18 @@
 use std::{collections::HashMap, pin::pin};
 
 use futures::TryStreamExt as _;
+use rapport_statistics::bias::Disposition;
 use sea_orm::{DatabaseConnection, DbErr, FromQueryResult, Statement, entity::prelude::Uuid};
 
 use super::invitation::JUST_ENDED;
 use crate::{
     api::{
-        convert::enum_of,
         kinds::is_activity,
-        v1::{Channel, ContactPurpose, InvitationState, Outcome, Resolution},
+        v1::{Channel, ContactPurpose, InteractionKind, InvitationState, Outcome, Resolution, SuppressionReason},
     },
     clock::Micros,
     interaction::store::not_about_sql,
-    rating::bias::Disposition,
+    store::Stored,
 };
 
 /// An interaction after which the customer might have been invited.
@@ -35,9 +35,9 @@ pub(crate) struct Followed {
 
 #[derive(FromQueryResult)]
 struct Row {
-    channel: i16,
-    kind: i16,
-    staff_resolution: i16,
+    channel: Stored<Channel>,
+    kind: Stored<InteractionKind>,
+    staff_resolution: Stored<Resolution>,
     primary_staff_id: Option<String>,
     primary_team_id: Option<String>,
     customer_id: Option<String>,
@@ -45,7 +45,7 @@ struct Row {
     ended_at: i64,
     recorded_at: i64,
     issued_at: Option<i64>,
-    suppression: Option<i16>,
+    suppression: Option<Stored<SuppressionReason>>,
     rating_id: Option<Uuid>,
 }
 
@@ -58,6 +58,7 @@ pub(crate) async fn eligible(
     mut each: impl FnMut(Followed),
 ) -> Result<(), DbErr> {
     let recent = Recent::read(connection, from).await?;
+    // By hand: four tables, of which one takes the place of another column by column.
     let sql = format!(
         "SELECT i.channel, i.kind, coalesce(f.staff_resolution, i.staff_resolution) AS staff_resolution,
             i.primary_staff_id, i.primary_team_id, i.customer_id, i.alias_value, i.ended_at, i.recorded_at, v.issued_at, v.suppression, v.rating_id
@@ -72,17 +73,17 @@ pub(crate) async fn eligible(
     let bounds = [
         from.into(),
         to.into(),
-        (Outcome::Answered as i16).into(),
-        (ContactPurpose::Survey as i16).into(),
+        Stored(Outcome::Answered).into(),
+        Stored(ContactPurpose::Survey).into(),
         hidden_from.unwrap_or_default().into(),
     ];
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, bounds);
     let mut rows = pin!(Row::find_by_statement(statement).stream(connection).await?);
     while let Some(row) = rows.try_next().await? {
-        if !is_activity(enum_of(row.kind)) {
+        if !is_activity(row.kind.0) {
             each(Followed {
-                channel: enum_of(row.channel),
-                resolution: enum_of(row.staff_resolution),
+                channel: row.channel.0,
+                resolution: row.staff_resolution.0,
                 fate: recent.fate(&row),
                 staff_id: row.primary_staff_id,
                 team_id: row.primary_team_id,
@@ -110,7 +111,7 @@ struct Spell {
 struct Issue {
     customer_id: Option<String>,
     contact_value: Option<String>,
-    state: i16,
+    state: Stored<InvitationState>,
     issued_at: i64,
     expire_at: i64,
     invite_interval: i64,
@@ -118,6 +119,7 @@ struct Issue {
 
 impl Recent {
     async fn read(connection: &DatabaseConnection, from: Micros) -> Result<Self, DbErr> {
+        // By hand: a bound that is computed from an aggregate of the other table.
         let sql = "SELECT v.customer_id, v.contact_value, v.state, v.issued_at, v.expire_at, t.invite_interval
             FROM survey_invitation v
             JOIN survey_template t ON t.template_id = v.template_id AND t.version = v.template_version
@@ -158,7 +160,7 @@ impl Recent {
 impl Issue {
     /// Until when it keeps others away: what never reached anybody does so for as long as it might have.
     fn bars_until(&self) -> Option<Micros> {
-        match enum_of(self.state) {
+        match self.state.0 {
             InvitationState::Delivered | InvitationState::Answered => Some(self.issued_at + self.invite_interval),
             InvitationState::Issued | InvitationState::Expired => Some(self.expire_at),
             InvitationState::Failed | InvitationState::Suppressed | InvitationState::Unspecified => None,

@@ -16,10 +16,7 @@ use super::{
     invitation::{ANSWERABLE, Invitation, Report, SKEW, is_plausible, token_hash},
 };
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{InvitationState, Involvement},
-    },
+    api::v1::{InvitationState, Involvement},
     clock::Micros,
     contact::Reasons,
     directory::Alias,
@@ -28,9 +25,9 @@ use crate::{
     rating::{self, Rated},
     reach::{Scope, Sight},
     store::{
-        Abort, Store, Tx,
+        Abort, Store, Stored, Tx,
         feed::{Log, Numbered},
-        sequence,
+        sequence, set,
     },
     survey::{
         response::{self, About},
@@ -42,25 +39,25 @@ use crate::{
 impl From<invitation::Model> for Invitation {
     fn from(row: invitation::Model) -> Self {
         let point = row.contact_kind.zip(row.contact_value);
-        let (team_id, role) = (row.team_id, row.role.map(enum_of).unwrap_or_default());
+        let (team_id, role) = (row.team_id, row.role.unwrap_or_default().0);
         let rated = row.staff_id.map(|staff_id| Rated { staff_id, team_id, role });
-        let (kind, topic) = (row.kind.map(enum_of).unwrap_or_default(), row.topic);
+        let (kind, topic) = (row.kind.unwrap_or_default().0, row.topic);
         let about = row.day.map(|day| About { kind, topic, day: i32::try_from(day).unwrap_or_default(), rated });
         Self {
             id: row.id,
             interaction_id: row.interaction_id,
             template: (row.template_id, row.template_version),
-            state: enum_of(row.state),
-            issue_mode: enum_of(row.issue_mode),
-            channel: enum_of(row.channel),
+            state: row.state.0,
+            issue_mode: row.issue_mode.0,
+            channel: row.channel.0,
             customer_id: row.customer_id,
-            contact_point: point.map(|(kind, value)| Alias { kind: enum_of(kind), value }),
+            contact_point: point.map(|(kind, value)| Alias { kind: kind.0, value }),
             locale: row.locale.unwrap_or_default(),
             issued_at: row.issued_at,
             expire_at: row.expire_at,
             delivered_at: row.delivered_at,
             answer_until: row.answer_until,
-            suppression: row.suppression.map(enum_of).unwrap_or_default(),
+            suppression: row.suppression.unwrap_or_default().0,
             contact_refusals: Reasons::from_bits(row.contact_refusals),
             token: row.token,
             rating_id: row.rating_id,
@@ -89,7 +86,7 @@ fn within(sight: &Sight) -> Select<invitation::Entity> {
 
 /// The invitation is to rate this colleague.
 fn is_to_rate(staff_id: &str) -> Expr {
-    took_part(column("staff_id").eq(staff_id).and(column("involvement").eq(Involvement::Primary as i16)))
+    took_part(column("staff_id").eq(staff_id).and(column("involvement").eq(Stored(Involvement::Primary))))
 }
 
 /// The ids of the invitations to rate a colleague, for queries about what belongs to them.
@@ -123,13 +120,9 @@ pub(super) async fn among_interactions(
     connection: &impl ConnectionTrait,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Invitation>, DbErr> {
-    let select = "SELECT * FROM survey_invitation";
-    let rows = crate::store::set::among_ids(connection, select, "interaction_id", ids).await?;
-    let read = |row: sea_orm::QueryResult| {
-        let found: Invitation = <invitation::Model as sea_orm::FromQueryResult>::from_query_result(&row, "")?.into();
-        Ok((found.interaction_id, found))
-    };
-    rows.into_iter().map(read).collect()
+    let listed = set::one_of_ids(connection.get_database_backend(), ids.iter().copied());
+    let rows = invitation::Entity::find().filter(Column::InteractionId.in_subquery(listed)).all(connection).await?;
+    Ok(rows.into_iter().map(|row| (row.interaction_id, row.into())).collect())
 }
 
 /// Which invitations to list.
@@ -154,18 +147,18 @@ pub(crate) async fn list(
 ) -> Result<Vec<Invitation>, DbErr> {
     let mut query = within(sight);
     if let Some(state) = filter.state {
-        let issued = Condition::all().add(Column::State.eq(InvitationState::Issued as i16));
+        let issued = Condition::all().add(Column::State.eq(Stored(InvitationState::Issued)));
         query = query.filter(match state {
             InvitationState::Issued => issued.add(Column::ExpireAt.gte(now)),
             InvitationState::Expired => {
-                let swept = Column::State.eq(InvitationState::Expired as i16);
+                let swept = Column::State.eq(Stored(InvitationState::Expired));
                 Condition::any().add(swept).add(issued.add(Column::ExpireAt.lt(now)))
             }
             InvitationState::Unspecified
             | InvitationState::Delivered
             | InvitationState::Answered
             | InvitationState::Failed
-            | InvitationState::Suppressed => Condition::all().add(Column::State.eq(state as i16)),
+            | InvitationState::Suppressed => Condition::all().add(Column::State.eq(Stored(state))),
         });
     }
     if let Some(id) = filter.interaction_id {
@@ -248,7 +241,7 @@ pub(crate) async fn follow(tx: &Tx, interaction_id: Uuid, after: &[Participant])
         id: Set(before.id),
         staff_id: Set(rated.as_ref().map(|one| one.staff_id.clone())),
         team_id: Set(rated.as_ref().and_then(|one| one.team_id.clone())),
-        role: Set(rated.as_ref().map(|one| one.role as i16)),
+        role: Set(rated.as_ref().map(|one| Stored(one.role))),
         ..Default::default()
     };
     invitation::Entity::update(change).exec(tx).await?;
@@ -272,7 +265,7 @@ pub(crate) async fn settle(tx: &Tx, store: &Store, id: Uuid, report: Report) -> 
     if let Some(settled) = before.settle(report, &template)? {
         let change = invitation::ActiveModel {
             id: Set(id),
-            state: Set(settled.state as i16),
+            state: Set(Stored(settled.state)),
             delivered_at: Set(settled.delivered.map(|(at, _)| at)),
             answer_until: Set(settled.delivered.map(|(_, until)| until)),
             token: Set(None),
@@ -302,7 +295,7 @@ pub(super) async fn answered_at(tx: &Tx, address: &Address, at: Micros) -> Resul
         Address::Token(token) => query.filter(Column::TokenHash.eq(token_hash(token))),
         Address::Point(point) => query
             .filter(Column::ContactValue.eq(&point.value))
-            .filter(Column::ContactKind.eq(point.kind as i16))
+            .filter(Column::ContactKind.eq(Stored(point.kind)))
             .filter(Column::IssuedAt.gte(at - ANSWERABLE))
             // What was issued after it was said is not what it answers.
             .filter(Column::IssuedAt.lte(at + SKEW)),
@@ -321,7 +314,7 @@ pub(super) async fn answer(tx: &Tx, answered: &Invitation, template: &Template, 
     let asked_at = answered.asked_at();
     let change = invitation::ActiveModel {
         id: Set(answered.id),
-        state: Set(InvitationState::Answered as i16),
+        state: Set(Stored(InvitationState::Answered)),
         delivered_at: Set(Some(asked_at)),
         answer_until: Set(Some(asked_at + template.answer_window)),
         token: Set(None),
@@ -342,7 +335,7 @@ pub(crate) async fn sweep(store: &Store) -> Result<u64> {
             Box::pin(async move {
                 let now = store.now(tx).await?;
                 let swept = invitation::Entity::update_many()
-                    .col_expr(Column::State, Expr::value(InvitationState::Expired as i16))
+                    .col_expr(Column::State, Expr::value(Stored(InvitationState::Expired)))
                     .col_expr(Column::Token, Expr::value(None::<String>))
                     // As the index says it: one of its value would not be used for a parameter.
                     .filter(Expr::cust("state = 1"))

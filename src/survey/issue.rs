@@ -3,10 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
-use sea_orm::{ConnectionTrait as _, DbErr, FromQueryResult as _, Statement, entity::prelude::Uuid};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, FromQueryResult as _, QueryFilter as _,
+    QueryTrait as _, entity::prelude::Uuid, sea_query::UnionType,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    entity::invitation as row,
     invitation::{Invitation, Prospect, Why, automatic, expires, new_token, runs_as, shown_by, token_hash},
     invitations::among_interactions,
 };
@@ -23,8 +27,9 @@ use crate::{
     rating,
     reach::Sight,
     store::{
-        Abort, Store, Tx, sequence,
-        set::{self, Cell, Kind, Present, Table},
+        Abort, Store, Stored, Tx,
+        bulk::{self, Present},
+        sequence, set,
     },
     survey::{
         response::{self, About, Responses},
@@ -34,37 +39,6 @@ use crate::{
         Template,
         store::{directions, inviting, templates_among},
     },
-};
-
-const INVITATION: Table = Table {
-    name: "survey_invitation",
-    present: Present::Never,
-    columns: &[
-        ("id", Kind::Id),
-        ("interaction_id", Kind::Id),
-        ("sequence", Kind::Int),
-        ("template_id", Kind::Text),
-        ("template_version", Kind::Int),
-        ("state", Kind::Int),
-        ("issue_mode", Kind::Int),
-        ("channel", Kind::Int),
-        ("customer_id", Kind::Text),
-        ("contact_kind", Kind::Int),
-        ("contact_value", Kind::Text),
-        ("locale", Kind::Text),
-        ("issued_at", Kind::Int),
-        ("expire_at", Kind::Int),
-        ("suppression", Kind::Int),
-        ("contact_refusals", Kind::Int),
-        ("token", Kind::Text),
-        ("token_hash", Kind::Text),
-        ("kind", Kind::Int),
-        ("topic", Kind::Text),
-        ("day", Kind::Int),
-        ("staff_id", Kind::Text),
-        ("team_id", Kind::Text),
-        ("role", Kind::Int),
-    ],
 };
 
 /// What became of an attempt to invite.
@@ -215,35 +189,38 @@ async fn invite(
             changes.add(&(template.id.clone(), template.version), ended.channel, &about, issued);
         }
         let rated = about.rated;
-        rows.push(vec![
-            id.into(),
-            ended.interaction_id.into(),
-            judged.is_ok().then_some(sequence).into(),
-            template.id.clone().into(),
-            template.version.into(),
-            (state as i16).into(),
-            (issue_mode as i16).into(),
-            (ended.channel as i16).into(),
-            ended.customer_id.clone().into(),
-            point.as_ref().map(|point| point.kind as i16).into(),
-            point.map(|point| point.value).into(),
-            locale.into(),
-            now.into(),
-            expires(now).into(),
-            why.map(|why| why.reason() as i16).into(),
-            why.map_or(0, |why| why.refusals().bits()).into(),
-            token.clone().into(),
-            Cell::from(token.as_deref().map(token_hash)),
-            (about.kind as i16).into(),
-            about.topic.into(),
-            about.day.into(),
-            rated.as_ref().map(|one| one.staff_id.clone()).into(),
-            rated.as_ref().and_then(|one| one.team_id.clone()).into(),
-            rated.map(|one| one.role as i16).into(),
-        ]);
+        rows.push(row::Model {
+            id,
+            interaction_id: ended.interaction_id,
+            sequence: judged.is_ok().then_some(sequence),
+            template_id: template.id.clone(),
+            template_version: template.version,
+            state: Stored(state),
+            issue_mode: Stored(issue_mode),
+            channel: Stored(ended.channel),
+            customer_id: ended.customer_id.clone(),
+            contact_kind: point.as_ref().map(|point| Stored(point.kind)),
+            contact_value: point.map(|point| point.value),
+            locale,
+            issued_at: now,
+            expire_at: expires(now),
+            delivered_at: None,
+            answer_until: None,
+            suppression: why.map(|why| Stored(why.reason())),
+            contact_refusals: why.map_or(0, |why| why.refusals().bits()),
+            token_hash: token.as_deref().map(token_hash),
+            token,
+            rating_id: None,
+            kind: Some(Stored(about.kind)),
+            topic: about.topic,
+            day: Some(about.day.into()),
+            staff_id: rated.as_ref().map(|one| one.staff_id.clone()),
+            team_id: rated.as_ref().and_then(|one| one.team_id.clone()),
+            role: rated.map(|one| Stored(one.role)),
+        });
         verdicts.push(why.map_or(Verdict::Invited(id), Verdict::Suppressed));
     }
-    set::insert(tx, &INVITATION, rows).await?;
+    bulk::insert::<row::Entity>(tx, rows, Present::Never).await?;
     responses::respond(tx, changes).await?;
     Ok(verdicts)
 }
@@ -269,16 +246,15 @@ impl Last {
             return Ok(last);
         }
         let backend = tx.get_database_backend();
-        let select = "SELECT * FROM survey_invitation WHERE sequence IS NOT NULL AND issued_at > $3 AND";
+        let since = || {
+            let issued = row::Entity::find().filter(row::Column::Sequence.is_not_null());
+            issued.filter(row::Column::IssuedAt.gt(since))
+        };
+        let customers = since().filter(row::Column::CustomerId.in_subquery(set::one_of(backend, customers)));
+        let points = since().filter(row::Column::ContactValue.in_subquery(set::one_of(backend, points)));
         // By either index: an OR would use none.
-        let sql = format!(
-            "{select} customer_id IN {} UNION ALL {select} contact_value IN {}",
-            set::texts_listed(backend, 1),
-            set::texts_listed(backend, 2),
-        );
-        let bounds = [set::texts(backend, customers)?, set::texts(backend, points)?, since.into()];
-        let statement = Statement::from_sql_and_values(backend, sql, bounds);
-        for row in super::entity::invitation::Model::find_by_statement(statement).all(tx).await? {
+        let both = customers.into_query().union(UnionType::All, points.into_query()).take();
+        for row in row::Model::find_by_statement(backend.build(&both)).all(tx).await? {
             let earlier = Invitation::from(row);
             if earlier.counts_at(now) {
                 last.note(earlier.customer_id.as_ref(), earlier.contact_point.as_ref(), earlier.issued_at);

@@ -4,7 +4,7 @@
 //! them. RPCs are in `service`.
 
 mod eligible;
-mod entity;
+pub(crate) mod entity;
 mod invitation;
 mod invitations;
 mod issue;

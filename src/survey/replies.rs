@@ -14,13 +14,10 @@ use super::{
     },
     invitation::{ANSWERABLE, Invitation, SKEW},
     invitations::{self, Address},
-    reply::{Answer, Meant, Next, decide},
+    reply::{Answer, Meant, Next, decide, reader},
 };
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{Attribution, AuditAction, RatingStanding, ReplyOutcome, Role},
-    },
+    api::v1::{Attribution, AuditAction, RatingStanding, ReplyOutcome, Role},
     audit,
     clock::Micros,
     correction::{Statement, correct_in, withdraw},
@@ -29,12 +26,10 @@ use crate::{
     interaction::store::{self as interactions, check_no_part},
     rating::{
         Answers, Input, Rating,
-        reply::Reader,
         store::{Correction, Entry, Receipt, lock, standing_for, submit},
-        wording::Wording,
     },
     reach::{Oneself, Sight},
-    store::{Abort, Store, Tx, request},
+    store::{Abort, Store, Stored, Tx, request},
     template::{Template, store::template},
 };
 
@@ -58,12 +53,12 @@ impl From<reply::Model> for Reply {
         Self {
             id: row.id,
             invitation_id: row.invitation_id,
-            contact_point: point.map(|(kind, value)| Alias { kind: enum_of(kind), value }),
+            contact_point: point.map(|(kind, value)| Alias { kind: kind.0, value }),
             text: row.text,
             replied_at: row.replied_at,
             received_at: row.received_at,
-            outcome: enum_of(row.outcome),
-            rating: row.rating_id.map(|id| (id, enum_of(row.standing))),
+            outcome: row.outcome.0,
+            rating: row.rating_id.map(|id| (id, row.standing.0)),
         }
     }
 }
@@ -73,14 +68,14 @@ fn row(reply: Reply) -> reply::ActiveModel {
     reply::ActiveModel {
         id: Set(reply.id),
         invitation_id: Set(reply.invitation_id),
-        contact_kind: Set(reply.contact_point.as_ref().map(|point| point.kind as i16)),
+        contact_kind: Set(reply.contact_point.as_ref().map(|point| Stored(point.kind))),
         contact_value: Set(reply.contact_point.map(|point| point.value)),
         text: Set(reply.text),
         replied_at: Set(reply.replied_at),
         received_at: Set(reply.received_at),
-        outcome: Set(reply.outcome as i16),
+        outcome: Set(Stored(reply.outcome)),
         rating_id: Set(rating_id),
-        standing: Set(standing.unwrap_or_default() as i16),
+        standing: Set(Stored(standing.unwrap_or_default())),
     }
 }
 
@@ -165,7 +160,7 @@ async fn act(
         Some(id) => standing_for(tx, id).await?,
         None => None,
     };
-    let read = Reader::new(Wording::of(template)).read(&reply.text, template.confirm_by_label(at));
+    let read = reader(template).read(&reply.text, template.confirm_by_label(at));
     let mut rated = |outcome, id, standing| {
         reply.outcome = outcome;
         reply.rating = Some((id, standing));
@@ -402,7 +397,7 @@ pub(crate) async fn list(
         query = query.filter(Condition::any().add(Column::InvitationId.is_null()).add(others));
     }
     if let Some(outcome) = outcome {
-        query = query.filter(Column::Outcome.eq(outcome as i16));
+        query = query.filter(Column::Outcome.eq(Stored(outcome)));
     }
     if let Some((received_at, id)) = after {
         let here = Expr::tuple([Expr::col(Column::ReceivedAt), Expr::col(Column::Id)]);

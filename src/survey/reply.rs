@@ -1,13 +1,14 @@
 //! What becomes of a reply that was read, and what is written back: rules and words, without I/O.
 
+use rapport_reply::{
+    Ask, Outcome, Reader, Reading,
+    wording::{self as words, Direction, Wording},
+};
+
 use crate::{
-    api::v1::{Attribution, RatingStanding},
+    api::v1::{Attribution, RatingStanding, ScaleDirection},
     clock::Micros,
-    rating::{
-        Rating,
-        reply::{Ask, Outcome, Reading},
-        store::CORRECTION_WINDOW,
-    },
+    rating::{Rating, store::CORRECTION_WINDOW},
     template::{Template, wording},
 };
 
@@ -34,13 +35,34 @@ pub(crate) struct Meant {
     pub(crate) comment: Option<String>,
 }
 
+/// Reads replies to a template.
+pub(crate) fn reader(template: &Template) -> Reader {
+    let direction = match template.direction {
+        ScaleDirection::LowBest => Direction::LowBest,
+        ScaleDirection::HighBest | ScaleDirection::Unspecified => Direction::HighBest,
+    };
+    let labels = template.wordings.iter().flat_map(|one| one.labels.iter().map(String::as_str).zip(1..));
+    Reader::new(Wording::of(direction, labels))
+}
+
+fn read_cause(cause: words::Attribution) -> Attribution {
+    match cause {
+        words::Attribution::Staff => Attribution::Staff,
+        words::Attribution::Policy => Attribution::Policy,
+        words::Attribution::Product => Attribution::Product,
+        words::Attribution::System => Attribution::System,
+        words::Attribution::Logistics => Attribution::Logistics,
+        words::Attribution::Other => Attribution::Other,
+    }
+}
+
 /// What is to be done about a reply of `at` that says `read`, where the invitation was answered by `earlier` already.
 pub(crate) fn decide(read: Outcome, earlier: Option<&Rating>, at: Micros) -> Next {
     let Some(earlier) = earlier else {
         return match read {
             Outcome::Read(Reading { score: Some(score), attribution, comment, .. }) => Next::Rate(Meant {
                 score,
-                attribution: attribution.map(Into::into).unwrap_or_default(),
+                attribution: attribution.map(read_cause).unwrap_or_default(),
                 comment: Some(comment).filter(|text| !text.is_empty()),
             }),
             // A cause without a score rates nothing.
@@ -56,7 +78,7 @@ pub(crate) fn decide(read: Outcome, earlier: Option<&Rating>, at: Micros) -> Nex
             let comment = Some(reading.comment).filter(|text| !text.is_empty());
             let meant = Meant {
                 score: reading.score.unwrap_or(earlier.score.into()),
-                attribution: reading.attribution.map_or(earlier.attribution, Into::into),
+                attribution: reading.attribution.map_or(earlier.attribution, read_cause),
                 comment: comment.or_else(|| earlier.comment.clone()),
             };
             let known = meant.score == i32::from(earlier.score)
@@ -176,12 +198,12 @@ fn in_order(labels: &[String], template: &Template) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use rapport_reply::wording::Attribution as Cause;
     use uuid::Uuid;
 
     use super::*;
     use crate::{
-        api::v1::{Channel, InteractionKind, ScaleDirection},
-        rating::wording::Attribution as Cause,
+        api::v1::{Channel, InteractionKind},
         template::tests::template,
         template::wording::complete,
     };

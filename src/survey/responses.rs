@@ -2,30 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, StreamTrait as _};
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityTrait as _, QueryResult,
+    sea_query::{Expr, ExprTrait as _, Query},
+};
 
-use super::invitations::take_out_those_about;
+use super::{entity::counter, invitations::take_out_those_about};
 use crate::{
-    rating::store::counters::{Wanted, conditions, kept_key, said, shown_key, unit_of},
+    rating::store::counters::{Wanted, conditions, kept_key, said, shown_key},
     store::{
-        Tx,
-        set::{self, Cell, Kind, Present, Table},
+        Stored, Tx,
+        bulk::{self, Present},
     },
     survey::response::{Changes, Place, Responses},
 };
 
-const COUNTER: Table = Table {
-    name: "invitation_counter",
-    present: Present::Add(3),
-    columns: &[
-        ("unit", Kind::Int),
-        ("unit_key", Kind::Text),
-        ("day", Kind::Int),
-        ("invited", Kind::Int),
-        ("delivered", Kind::Int),
-        ("responded", Kind::Int),
-    ],
-};
+const COUNTER: Present<counter::Entity> =
+    Present::Add(&[counter::Column::Unit, counter::Column::UnitKey, counter::Column::Day]);
 
 /// A row that says something.
 pub(crate) const RESPONDS: &str = "invited > 0";
@@ -35,17 +28,15 @@ pub(crate) const RESPONDS: &str = "invited > 0";
 pub(crate) async fn respond(tx: &Tx, changes: Changes) -> Result<(), DbErr> {
     let nothing = Responses::default();
     let rows = changes.0.into_iter().filter(|(_, responses)| *responses != nothing);
-    let rows = rows.map(|(place, responses)| -> Vec<Cell> {
-        vec![
-            place.unit.number().into(),
-            kept_key(&place.key).into(),
-            place.day.into(),
-            responses.invited.into(),
-            responses.delivered.into(),
-            responses.responded.into(),
-        ]
+    let rows = rows.map(|(place, responses)| counter::Model {
+        unit: Stored(place.unit),
+        unit_key: kept_key(&place.key),
+        day: place.day.into(),
+        invited: responses.invited,
+        delivered: responses.delivered,
+        responded: responses.responded,
     });
-    set::insert(tx, &COUNTER, rows.collect()).await?;
+    bulk::insert(tx, rows.collect(), COUNTER).await?;
     Ok(())
 }
 
@@ -55,14 +46,19 @@ pub(crate) async fn responses(
     wanted: &Wanted,
 ) -> Result<BTreeMap<String, Responses>, DbErr> {
     let backend = connection.get_database_backend();
-    let (conditions, values) = conditions(wanted, backend)?;
-    let sums =
-        ["invited", "delivered", "responded"].map(|sum| format!("CAST(sum({sum}) AS bigint) AS {sum}")).join(", ");
-    let said = said(wanted, RESPONDS);
-    let sql =
-        format!("SELECT unit_key, {sums} FROM invitation_counter WHERE {conditions} AND {said} GROUP BY unit_key");
+    use counter::Column;
+    let mut query = Query::select()
+        .column(Column::UnitKey)
+        .from(counter::Entity)
+        .cond_where(conditions(wanted, backend))
+        .and_where(Expr::cust(said(wanted, RESPONDS)))
+        .group_by_col(Column::UnitKey)
+        .take();
+    for sum in [Column::Invited, Column::Delivered, Column::Responded] {
+        query.expr_as(Expr::col(sum).sum().cast_as("bigint"), sum);
+    }
     let mut found = BTreeMap::new();
-    for row in connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await? {
+    for row in connection.query_all(&query).await? {
         found.insert(shown_key(row.try_get("", "unit_key")?), read(&row)?);
     }
     let own = own(connection, wanted).await?;
@@ -86,16 +82,12 @@ pub(crate) async fn own(connection: &impl ConnectionTrait, wanted: &Wanted) -> R
 /// All that is counted.
 pub(crate) async fn kept(tx: &Tx) -> Result<BTreeMap<Place, Responses>, DbErr> {
     use futures::TryStreamExt as _;
-    let sql = "SELECT unit, unit_key, day, invited, delivered, responded FROM invitation_counter";
-    let mut rows = tx.stream_raw(Statement::from_string(ConnectionTrait::get_database_backend(tx), sql)).await?;
+    let mut rows = counter::Entity::find().stream(tx).await?;
     let mut kept = BTreeMap::new();
     while let Some(row) = rows.try_next().await? {
-        let place = Place {
-            unit: unit_of(row.try_get("", "unit")?)?,
-            key: shown_key(row.try_get("", "unit_key")?),
-            day: i32::try_from(row.try_get::<i64>("", "day")?).unwrap_or_default(),
-        };
-        let responses = read(&row)?;
+        let place =
+            Place { unit: row.unit.0, key: shown_key(row.unit_key), day: i32::try_from(row.day).unwrap_or_default() };
+        let responses = Responses { invited: row.invited, delivered: row.delivered, responded: row.responded };
         if responses != Responses::default() {
             kept.insert(place, responses);
         }

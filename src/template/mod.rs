@@ -1,7 +1,7 @@
 //! What customers are asked after an interaction: templates, their words and which end of a scale is the good one. Types and
 //! rules, without I/O; rows are in `store`. Who is invited to answer is `survey`'s.
 
-mod entity;
+pub(crate) mod entity;
 pub(crate) mod store;
 pub(crate) mod wording;
 
@@ -10,6 +10,7 @@ pub(crate) use wording::Wording;
 use crate::{
     api::{
         Named as _,
+        kinds::POINTS,
         v1::{Channel, IssueMode, RatingQuestion, ScaleDirection, TemplateState},
     },
     clock::Micros,
@@ -28,8 +29,6 @@ pub(crate) const ANSWER_WINDOW: Micros = HOUR;
 pub(crate) const INVITE_INTERVAL: Micros = 30 * DAY;
 /// For how long customers may take a scale that was turned round for what it was (R1).
 pub(crate) const HABIT: Micros = 90 * DAY;
-/// Points of a scale.
-const POINTS: i32 = 5;
 
 /// A version of a template.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,16 +84,6 @@ impl Template {
         let language = wording::language(locale);
         let nearly = || self.wordings.iter().find(|one| wording::language(&one.locale).eq_ignore_ascii_case(language));
         exactly().or_else(nearly).or(self.wordings.first())
-    }
-}
-
-impl ScaleDirection {
-    /// A score as a level: 1 to 5, of which 5 is the best whatever the direction. Its own inverse.
-    pub(crate) fn level(self, score: i32) -> i32 {
-        match self {
-            Self::LowBest => POINTS + 1 - score,
-            Self::HighBest | Self::Unspecified => score,
-        }
     }
 }
 
@@ -156,13 +145,6 @@ pub(crate) mod tests {
 
     fn wording(locale: &str) -> Wording {
         Wording { locale: locale.into(), question: String::new(), labels: vec![] }
-    }
-
-    #[test]
-    fn the_best_level_is_five_on_either_scale() {
-        let levels = |direction: ScaleDirection| (1..=5).map(|score| direction.level(score)).collect::<Vec<_>>();
-        assert_eq!(levels(ScaleDirection::HighBest), [1, 2, 3, 4, 5]);
-        assert_eq!(levels(ScaleDirection::LowBest), [5, 4, 3, 2, 1]);
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use sea_orm::{
     ActiveValue::Set,
-    ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult as _, QueryOrder as _, QuerySelect as _, Statement,
+    ConnectionTrait, DbErr, EntityTrait as _, QueryOrder as _, QuerySelect as _,
     entity::prelude::*,
-    sea_query::{ExprTrait as _, OnConflict},
+    sea_query::{Alias, ExprTrait as _, OnConflict, Query},
 };
 
 use super::{
@@ -15,10 +15,7 @@ use super::{
     wording,
 };
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{AuditAction, Channel, Role, ScaleDirection, TemplateState},
-    },
+    api::v1::{AuditAction, Channel, Role, ScaleDirection, TemplateState},
     audit,
     clock::Micros,
     contact::Channels,
@@ -27,7 +24,7 @@ use crate::{
         lookalike::{self, Kind},
     },
     error::{Error, Result},
-    store::{Abort, Tx, set},
+    store::{Abort, Stored, Tx, set},
 };
 
 /// A version of a template; 0: the newest published one.
@@ -45,11 +42,20 @@ pub(crate) const INVITE_THEMSELVES: &str = "EXISTS (SELECT 1 FROM survey_templat
 
 /// The newest published version of each template whose customers are invited by itself.
 pub(crate) async fn inviting(tx: &Tx) -> Result<Vec<Template>, DbErr> {
-    let sql = "SELECT * FROM survey_template t WHERE state = 2 AND issue_mode = 2 AND NOT EXISTS (
-        SELECT 1 FROM survey_template newer
-        WHERE newer.template_id = t.template_id AND newer.state = 2 AND newer.version > t.version)";
-    let statement = Statement::from_string(tx.get_database_backend(), sql);
-    template::Model::find_by_statement(statement).all(tx).await?.into_iter().map(Template::try_from).collect()
+    use template::Column;
+    let newer = Alias::new("newer");
+    let newer_published = Query::select()
+        .expr(Expr::val(1))
+        .from_as(template::Entity, newer.clone())
+        .and_where(Expr::col((newer.clone(), Column::TemplateId)).equals((template::Entity, Column::TemplateId)))
+        .and_where(Expr::cust("newer.state = 2"))
+        .and_where(Expr::col((newer, Column::Version)).gt(Expr::col((template::Entity, Column::Version))))
+        .take();
+    let query = template::Entity::find()
+        // The numbers are written out, as the index of these has them.
+        .filter(Expr::cust("survey_template.state = 2 AND survey_template.issue_mode = 2"))
+        .filter(Expr::exists(newer_published).not());
+    query.all(tx).await?.into_iter().map(Template::try_from).collect()
 }
 
 /// Versions of templates, each under what it was asked by: 0 for the newest published one. Those that are not there are
@@ -62,11 +68,12 @@ pub(crate) async fn templates_among(
     let mut ids: Vec<String> = wanted.iter().map(|(id, _)| id.clone()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let listed = set::texts_listed(backend, 1);
-    let sql = format!("SELECT * FROM survey_template WHERE template_id IN {listed} ORDER BY template_id, version");
-    let statement = Statement::from_sql_and_values(backend, sql, [set::texts(backend, ids)?]);
+    let query = template::Entity::find()
+        .filter(template::Column::TemplateId.in_subquery(set::one_of(backend, ids)))
+        .order_by_asc(template::Column::TemplateId)
+        .order_by_asc(template::Column::Version);
     let mut found = HashMap::new();
-    for row in template::Model::find_by_statement(statement).all(connection).await? {
+    for row in query.all(connection).await? {
         let template = Template::try_from(row)?;
         if template.state == TemplateState::Published {
             // In order of version: the newest stays.
@@ -85,14 +92,14 @@ impl TryFrom<template::Model> for Template {
         Ok(Self {
             id: row.template_id,
             version: row.version,
-            state: enum_of(row.state),
+            state: row.state.0,
             display_name: row.display_name,
-            direction: enum_of(row.direction),
+            direction: row.direction.0,
             channels: Channels::from_bits(row.channels),
             questions: Questions::from_bits(row.questions),
             wordings: serde_json::from_str(&row.wordings).map_err(|error| DbErr::Json(error.to_string()))?,
             answer_window: row.answer_window,
-            issue_mode: enum_of(row.issue_mode),
+            issue_mode: row.issue_mode.0,
             invite_interval: row.invite_interval,
             label_until: row.label_until,
             published_at: row.published_at,
@@ -106,14 +113,14 @@ fn row(template: &Template) -> Result<template::ActiveModel> {
     Ok(template::ActiveModel {
         template_id: Set(template.id.clone()),
         version: Set(template.version),
-        state: Set(template.state as i16),
+        state: Set(Stored(template.state)),
         display_name: Set(template.display_name.clone()),
-        direction: Set(template.direction as i16),
+        direction: Set(Stored(template.direction)),
         channels: Set(template.channels.bits()),
         questions: Set(template.questions.bits()),
         wordings: Set(serde_json::to_string(&template.wordings).map_err(Error::internal)?),
         answer_window: Set(template.answer_window),
-        issue_mode: Set(template.issue_mode as i16),
+        issue_mode: Set(Stored(template.issue_mode)),
         invite_interval: Set(template.invite_interval),
         label_until: Set(template.label_until),
         published_at: Set(template.published_at),
@@ -240,9 +247,8 @@ pub(crate) async fn directions(
 ) -> Result<HashMap<Channel, Direction>, DbErr> {
     let query = direction::Entity::find().order_by_asc(direction::Column::Channel);
     let query = if lock { query.lock_exclusive() } else { query };
-    let read = |row: direction::Model| {
-        (enum_of(row.channel), Direction { direction: enum_of(row.direction), turned_at: row.turned_at })
-    };
+    let read =
+        |row: direction::Model| (row.channel.0, Direction { direction: row.direction.0, turned_at: row.turned_at });
     Ok(query.all(connection).await?.into_iter().map(read).collect())
 }
 
@@ -254,8 +260,8 @@ async fn set_direction(
 ) -> Result<(), DbErr> {
     use direction::Column;
     let row = direction::ActiveModel {
-        channel: Set(channel as i16),
-        direction: Set(direction as i16),
+        channel: Set(Stored(channel)),
+        direction: Set(Stored(direction)),
         turned_at: Set(turned_at),
     };
     let there = OnConflict::column(Column::Channel).update_columns([Column::Direction, Column::TurnedAt]).to_owned();
@@ -273,7 +279,7 @@ pub(crate) async fn list(
     use template::Column;
     let mut query = template::Entity::find();
     if let Some(state) = state {
-        query = query.filter(Column::State.eq(state as i16));
+        query = query.filter(Column::State.eq(Stored(state)));
     }
     if let Some((id, version)) = after {
         let here = Expr::tuple([Expr::col(Column::TemplateId), Expr::col(Column::Version)]);

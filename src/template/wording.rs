@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::POINTS;
-use crate::api::v1::ScaleDirection;
+use crate::api::{kinds::POINTS, v1::ScaleDirection};
 
 /// How a survey is put in one language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

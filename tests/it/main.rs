@@ -15,6 +15,7 @@ mod clocks;
 mod contact;
 mod contests;
 mod contract;
+mod entities;
 mod erasure;
 mod errors;
 mod figures;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         support::trials(clocks::tests()),
         support::trials(contact::tests()),
         support::trials(contests::tests()),
+        support::trials(entities::tests()),
         support::trials(erasure::tests()),
         support::trials(errors::tests()),
         support::trials(figures::tests()),

@@ -7,13 +7,13 @@ use futures::{StreamExt as _, future::join_all};
 use rapport::{
     api::v1::{self, CompetitionRules, CompetitionState, PrizeDecision, RecordAudience, Role, Standing, SwapRule},
     clock::Clock,
-    competition::{
-        Entry, Method,
-        ballot::ranked_mark,
-        draw::Seed,
-        exact::nanos,
-        tally::{Sums, scores},
-    },
+};
+use rapport_vote::{
+    Entry, Method,
+    ballot::ranked_mark,
+    draw::Seed,
+    exact::nanos,
+    tally::{Sums, scores},
 };
 use serde_json::{Value, json};
 use tonic::{Code, Response, Status, Streaming};

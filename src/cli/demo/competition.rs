@@ -7,6 +7,15 @@ use anyhow::Context as _;
 use tonic::{Code, Status};
 
 use super::{Story, TOKEN_LIFE, refused};
+use rapport_vote::{
+    Form, Method,
+    dealing::{Directions, OneWay, Terms},
+    draw::{Purpose, Seed, sha256},
+    record::Record,
+    simulation::{Chance, Plan, Rules, Size, Society},
+    verify::verify,
+};
+
 use crate::{
     api::{
         convert::timestamp,
@@ -14,14 +23,6 @@ use crate::{
     },
     cli::{client::Client, competition::standings_table, out::say},
     clock::Clock,
-    competition::{
-        Form, Method,
-        dealing::{Directions, OneWay, Terms},
-        draw::{Purpose, Seed, sha256},
-        record::Record,
-        simulation::{Chance, Plan, Rules, Size, Society},
-        verify::verify,
-    },
 };
 
 /// Branches that compete, with their service plans.

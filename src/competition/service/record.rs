@@ -1,12 +1,14 @@
 //! The handler that gives out the record of a competition.
 
+use rapport_vote::{
+    manifest::{roll_text, sums_text},
+    record::{Auditor, FORMAT, Record, Revision},
+};
 use sea_orm::entity::prelude::Uuid;
 
 use super::{
     super::{
-        manifest::{roll_text, sums_text},
         message,
-        record::{Auditor, FORMAT, Record, Revision},
         store::{self as rows, flags::check_disinterest, opening::roll_of, results::sums_of},
     },
     CompetitionApi,

@@ -1,11 +1,11 @@
 //! Handlers of what comes after the vote: the close, the leaderboard, why an entry stands where it stands.
 
+use rapport_vote::result::Placing;
 use sea_orm::entity::prelude::Uuid;
 
 use super::{
     super::{
         message,
-        result::Placing,
         store::{self as rows, results},
         terms::Competition,
     },

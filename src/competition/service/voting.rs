@@ -1,15 +1,14 @@
 //! Handlers of what a voter does, until voting closes.
 
+use rapport_vote::{Form, ballot::fewest_ranked, hex::hex};
 use sea_orm::entity::prelude::Uuid;
 use tonic::Request;
 
 use super::{
     super::{
-        Form,
-        ballot::fewest_ranked,
         message::{self, View},
         reminding::ToRemind,
-        secrets::{hex, sign_receipt},
+        secrets::sign_receipt,
         store::{
             self as rows,
             ballots::{self, Act, Command, Done, Receipt, Who},

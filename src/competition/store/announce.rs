@@ -17,7 +17,7 @@ use crate::{
     clock::Micros,
     directory::etag,
     error::{Error, Result},
-    store::{Abort, Store, Tx},
+    store::{Abort, Store, Stored, Tx},
     vault::Vault,
 };
 
@@ -51,7 +51,7 @@ pub(crate) async fn create(
         rules: Set(rules_text(announced)?),
         submission_deadline: Set(announced.submission_deadline),
         voting_deadline: Set(announced.voting_deadline),
-        state: Set(CompetitionState::Submitting as i16),
+        state: Set(Stored(CompetitionState::Submitting)),
         revision: Set(1),
         key_id: Set(key_id.to_owned()),
         sealed_secret: Set(secrets::seal(vault, key_id, id, Purpose::Secret, &secret)?),
@@ -127,7 +127,7 @@ pub(crate) async fn cancel(tx: &Tx, store: &Store, actor: &Actor, id: Uuid, reas
     }
     let row = competition::ActiveModel {
         id: Set(id),
-        state: Set(CompetitionState::Cancelled as i16),
+        state: Set(Stored(CompetitionState::Cancelled)),
         sealed_ballot_key: Set(None),
         revision: Set(competition.revision + 1),
         ..Default::default()

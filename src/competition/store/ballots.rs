@@ -7,61 +7,43 @@
 use std::collections::{BTreeMap, HashMap};
 
 use futures::future::BoxFuture;
+use rapport_vote::{
+    Form,
+    ballot::{Fault, check_choices, check_ranking},
+    draw::{Hash, sha256},
+    hex::hex,
+    manifest::Manifest,
+};
 use sea_orm::{
-    ConnectionTrait, DbErr, FromQueryResult as _, QueryFilter as _, QuerySelect as _, Statement, Value,
+    ConnectionTrait, DbErr, FromQueryResult as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    Statement,
     entity::prelude::*,
+    sea_query::{ExprTrait as _, Query},
 };
 
 use super::{
     super::{
-        Form,
-        ballot::{Fault, check_choices, check_ranking},
-        draw::{Hash, sha256},
-        entity::{ballot, voter},
-        manifest::Manifest,
-        secrets::{BallotSeal, DRAFT, hex},
+        entity::{ballot, ballot_request, voter},
+        secrets::{BallotSeal, DRAFT},
         terms::{Competition, Enrolled},
     },
     Locked, lock, lock_shared, rows,
 };
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{CompetitionState, NoBallotReason, StaffState},
-    },
+    api::v1::{CompetitionState, NoBallotReason, StaffState},
     clock::Micros,
+    directory::entity::staff_member,
     error::{Error, Reason, Result, Violation},
     store::{
-        Abort, Kind, Present, Store, Table, Tx,
+        Abort, Store, Stored, Tx,
+        bulk::{self, Present},
         group::WriteGroup,
-        set::{self, Cell},
+        set,
     },
     vault::Vault,
 };
 
-// The column of slots has the name that it had when ballots lay under pseudonyms.
-const BALLOT: Table = Table {
-    name: "ballot",
-    present: Present::Replace(2),
-    columns: &[
-        ("competition_id", Kind::Id),
-        ("pseudonym", Kind::Text),
-        ("revision", Kind::Int),
-        ("sealed", Kind::Bytes),
-        ("draft", Kind::Bytes),
-    ],
-};
-const REQUEST: Table = Table {
-    name: "ballot_request",
-    present: Present::Never,
-    columns: &[
-        ("competition_id", Kind::Id),
-        ("pseudonym", Kind::Text),
-        ("request_id", Kind::Text),
-        ("mac", Kind::Bytes),
-        ("answer", Kind::Bytes),
-    ],
-};
+const BALLOT: Present<ballot::Entity> = Present::Replace(&[ballot::Column::CompetitionId, ballot::Column::Slot]);
 
 /// How a voter says who they are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -219,12 +201,12 @@ async fn opened(
         }
     }
     let mut voters = HashMap::new();
-    for (row, state) in roll_among(tx, locked.competition.id, "invited = 0 AND voter_id", staff).await? {
+    for (row, state) in roll_among(tx, locked.competition.id, voter::Column::VoterId, staff).await? {
         if let Some(id) = row.voter_id.clone() {
             voters.insert(Who::Staff(id), (rows::enrolled(row)?, state != StaffState::Inactive));
         }
     }
-    for (row, _) in roll_among(tx, locked.competition.id, "token_hash", invited).await? {
+    for (row, _) in roll_among(tx, locked.competition.id, voter::Column::TokenHash, invited).await? {
         if let Some(hash) = row.token_hash.clone() {
             voters.insert(Who::Invited(hash), (rows::enrolled(row)?, true));
         }
@@ -245,26 +227,36 @@ pub(crate) fn seal_of(locked: &Locked, vault: &Vault) -> Result<Option<BallotSea
 async fn roll_among(
     tx: &Tx,
     competition: Uuid,
-    column: &str,
+    column: voter::Column,
     texts: Vec<String>,
 ) -> Result<Vec<(voter::Model, StaffState)>, DbErr> {
     if texts.is_empty() {
         return Ok(Vec::new());
     }
     let backend = tx.get_database_backend();
-    let sql = format!(
-        "SELECT *, (SELECT state FROM staff_member WHERE staff_id = voter_id) AS staff_state
-            FROM competition_voter WHERE competition_id = $1 AND {column} IN {} ORDER BY pseudonym{}",
-        set::texts_listed(backend, 2),
-        set::for_update(backend)
-    );
-    let values = [competition.into(), set::texts(backend, texts)?];
+    let state = Query::select()
+        .column(staff_member::Column::State)
+        .from(staff_member::Entity)
+        .and_where(
+            Expr::col((staff_member::Entity, staff_member::Column::StaffId))
+                .equals((voter::Entity, voter::Column::VoterId)),
+        )
+        .take();
+    let mut query = voter::Entity::find()
+        .expr_as(Expr::SubQuery(None, Box::new(state.into())), "staff_state")
+        .filter(voter::Column::CompetitionId.eq(competition))
+        .filter(column.in_subquery(set::one_of(backend, texts)))
+        .order_by_asc(voter::Column::Pseudonym)
+        .lock_exclusive();
+    if matches!(column, voter::Column::VoterId) {
+        // Invited judges and colleagues may have the same id.
+        query = query.filter(voter::Column::Invited.eq(0));
+    }
     let voter = |row: QueryResult| {
-        let state: Option<i16> = row.try_get("", "staff_state")?;
-        Ok((voter::Model::from_query_result(&row, "")?, state.map(enum_of).unwrap_or_default()))
+        let state: Option<Stored<StaffState>> = row.try_get("", "staff_state")?;
+        Ok((voter::Model::from_query_result(&row, "")?, state.unwrap_or_default().0))
     };
-    let rows = tx.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-    rows.into_iter().map(voter).collect()
+    tx.query_all_raw(query.build(backend)).await?.into_iter().map(voter).collect()
 }
 
 /// A ballot as it is kept.
@@ -287,7 +279,7 @@ struct BallotBatch {
     ballots: BTreeMap<String, Kept>,
     /// MAC of the request and sealed answer, by slot and name of the request.
     requests: HashMap<(String, String), (Vec<u8>, Vec<u8>)>,
-    new: Vec<Vec<Cell>>,
+    new: Vec<ballot_request::Model>,
 }
 
 impl BallotBatch {
@@ -302,22 +294,20 @@ impl BallotBatch {
         };
         let (askers, requests): (Vec<String>, Vec<String>) = acts.iter().filter_map(named).unzip();
         let backend = tx.get_database_backend();
-        let competition: Value = self.locked.competition.id.into();
-        let slots = set::texts(backend, slots)?;
-        let within = format!("competition_id = $1 AND pseudonym IN {}", set::texts_listed(backend, 2));
-
-        let sql = format!("SELECT * FROM ballot WHERE {within}");
-        let statement = Statement::from_sql_and_values(backend, sql, [competition.clone(), slots]);
-        for row in tx.query_all_raw(statement).await? {
-            let row = ballot::Model::from_query_result(&row, "")?;
+        let competition = self.locked.competition.id;
+        let before = ballot::Entity::find()
+            .filter(ballot::Column::CompetitionId.eq(competition))
+            .filter(ballot::Column::Slot.in_subquery(set::one_of(backend, slots)));
+        for row in before.all(tx).await? {
             let kept = Kept { revision: row.revision, sealed: row.sealed, draft: row.draft, changed: false };
             self.ballots.insert(row.slot, kept);
         }
-        // Looked up one by one: a join is planned by statistics, and of what has just been cast there are none.
+        // By hand: pairs of parameters as a table, and looked up one by one: a join is planned by statistics, and of what has
+        // just been cast there are none.
         let of = "FROM ballot_request WHERE competition_id = $1 AND pseudonym = one AND request_id = other";
         let asked = set::pairs_asked(backend, 2);
         let sql = format!("SELECT one, other, (SELECT mac {of}) AS mac, (SELECT answer {of}) AS answer FROM {asked}");
-        let values = [competition, set::texts(backend, askers)?, set::texts(backend, requests)?];
+        let values = [competition.into(), set::text_list(backend, askers), set::text_list(backend, requests)];
         for row in tx.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await? {
             if let (Some(mac), Some(answer)) = (row.try_get("", "mac")?, row.try_get("", "answer")?) {
                 self.requests.insert((row.try_get("", "one")?, row.try_get("", "other")?), (mac, answer));
@@ -466,13 +456,12 @@ impl BallotBatch {
             .filter(voter::Column::TeamId.is_in(chosen.map(|entry| entry.team.clone())));
         let of_teams: Vec<String> = of_teams.into_tuple().all(tx).await?;
         let by_slot: HashMap<String, String> = of_teams.into_iter().map(|one| (self.seal.slot(&one), one)).collect();
-        let backend = tx.get_database_backend();
-        let within = set::texts_listed(backend, 2);
-        let sql =
-            format!("SELECT * FROM ballot WHERE competition_id = $1 AND sealed IS NOT NULL AND pseudonym IN {within}");
-        let slots = set::texts(backend, by_slot.keys().cloned().collect())?;
-        for row in tx.query_all_raw(Statement::from_sql_and_values(backend, sql, [id.into(), slots])).await? {
-            let row = ballot::Model::from_query_result(&row, "")?;
+        let slots = set::one_of(tx.get_database_backend(), by_slot.keys().cloned().collect());
+        let sealed = ballot::Entity::find()
+            .filter(ballot::Column::CompetitionId.eq(id))
+            .filter(ballot::Column::Sealed.is_not_null())
+            .filter(ballot::Column::Slot.in_subquery(slots));
+        for row in sealed.all(tx).await? {
             let sealed = row.sealed.unwrap_or_default();
             let Some(pseudonym) = by_slot.get(&row.slot) else { continue };
             if self.seal.open(pseudonym, row.revision, &sealed)?.contains(&own) {
@@ -510,13 +499,13 @@ impl BallotBatch {
             let name = self.request_name(voter, request_id);
             let mac = self.body_mac(voter, deed).to_vec();
             let answer = self.seal.seal_answer(&voter.pseudonym, &name, &receipt.to_bytes())?;
-            self.new.push(vec![
-                self.locked.competition.id.into(),
-                slot.clone().into(),
-                name.clone().into(),
-                Some(mac.clone()).into(),
-                Some(answer.clone()).into(),
-            ]);
+            self.new.push(ballot_request::Model {
+                competition_id: self.locked.competition.id,
+                slot: slot.clone(),
+                request_id: name.clone(),
+                mac: mac.clone(),
+                answer: answer.clone(),
+            });
             self.requests.insert((slot, name), (mac, answer));
         }
         Ok(Done::Recorded(receipt))
@@ -525,11 +514,12 @@ impl BallotBatch {
     async fn write(self, tx: &Tx) -> Result<(), DbErr> {
         let id = self.locked.competition.id;
         let row = |(slot, kept): (String, Kept)| {
-            vec![id.into(), slot.into(), kept.revision.into(), kept.sealed.into(), kept.draft.into()]
+            let Kept { revision, sealed, draft, .. } = kept;
+            ballot::Model { competition_id: id, slot, revision, sealed, draft }
         };
         let changed = self.ballots.into_iter().filter(|(_, kept)| kept.changed);
-        set::insert(tx, &BALLOT, changed.map(row).collect()).await?;
-        set::insert(tx, &REQUEST, self.new).await?;
+        bulk::insert(tx, changed.map(row).collect(), BALLOT).await?;
+        bulk::insert::<ballot_request::Entity>(tx, self.new, Present::Never).await?;
         Ok(())
     }
 }

@@ -9,22 +9,25 @@ use std::{
 };
 
 use num_rational::BigRational;
+use rapport_vote::{
+    Form,
+    ballot::{chosen_mark, ranked_mark},
+    chain::{Body, Outcome},
+    draw::Hash,
+    flags::{Flag, Month, flags},
+    hex::hex,
+    manifest::{Manifest, sums_hash},
+    result::{Basis, Fraction, placings, settled},
+    rules::Rules,
+    tally::{Sums, outcomes},
+};
 use sea_orm::{ActiveValue::Set, Condition, QueryFilter as _, QuerySelect as _, entity::prelude::*};
 use tokio::sync::Mutex;
 
 use super::{
     super::{
-        Form,
-        ballot::{chosen_mark, ranked_mark},
-        chain::{Body, Outcome},
-        draw::Hash,
         entity::{ballot, competition, voter},
-        flags::{Flag, Month, flags},
-        manifest::{Manifest, sums_hash},
-        result::{Basis, Fraction, placings, settled},
-        secrets::{BallotSeal, Purpose, hex},
-        tally::{Sums, outcomes},
-        terms::Rules,
+        secrets::{BallotSeal, Purpose},
     },
     Actor, Locked, add_link, announce_change, destroy_ballots, lock,
     opening::seed_of,
@@ -39,7 +42,7 @@ use crate::{
     error::{Error, Result},
     offload,
     rating::shrunken_team_means,
-    store::{Abort, Store, Tx},
+    store::{Abort, Store, Stored, Tx},
     vault::Vault,
 };
 
@@ -49,7 +52,7 @@ const SERVER: &str = "rapport";
 /// Competitions for which something is due, at the latest by now: to be counted, or to stand.
 pub(crate) async fn due(store: &Store) -> Result<Vec<Uuid>> {
     let now = store.clock().now_micros();
-    let in_state = |state: CompetitionState| Condition::all().add(competition::Column::State.eq(state as i16));
+    let in_state = |state: CompetitionState| Condition::all().add(competition::Column::State.eq(Stored(state)));
     let ended = Condition::any()
         .add(competition::Column::VotingDeadline.lte(now))
         .add(competition::Column::ClosedAt.is_not_null());
@@ -239,7 +242,7 @@ async fn publish(tx: &Tx, (store, vault): (&Store, &Vault), id: Uuid, counted: &
     destroy_ballots(tx, id).await?;
     let row = competition::ActiveModel {
         id: Set(id),
-        state: Set(CompetitionState::Closed as i16),
+        state: Set(Stored(CompetitionState::Closed)),
         revision: Set(locked.competition.revision + 1),
         sealed_ballot_key: Set(None),
         dispute_until: Set(Some(*dispute_until)),
@@ -309,7 +312,7 @@ async fn finish(tx: &Tx, (store, vault): (&Store, &Vault), id: Uuid) -> Result<(
     let final_at = competition.dispute_until.unwrap_or(now);
     let row = competition::ActiveModel {
         id: Set(id),
-        state: Set(CompetitionState::Final as i16),
+        state: Set(Stored(CompetitionState::Final)),
         revision: Set(competition.revision + 1),
         ..Default::default()
     };
@@ -341,7 +344,7 @@ pub(crate) async fn disqualify(
         }
     }
     let measured = before.into_iter().map(|placing| {
-        let result = placing.result.as_ref().map(Fraction::exact).transpose()?;
+        let result = placing.result.as_ref().map(Fraction::exact).transpose().map_err(Error::internal)?;
         Ok((placing, result))
     });
     let measured = measured.collect::<Result<_>>()?;

@@ -1,12 +1,10 @@
 //! Removing who a voter was.
 
+use rapport_vote::hex::hex;
 use sea_orm::{QueryFilter as _, entity::prelude::*};
 
 use super::{
-    super::{
-        entity::{conflict, invitee, reminder, voter},
-        secrets::hex,
-    },
+    super::entity::{conflict, invitee, reminder, voter},
     Actor,
     reminders::Whom,
 };

@@ -13,15 +13,12 @@ use super::{
     lock, texts,
 };
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{AuditAction, CompetitionState, FlagKind, FlagStrength, FlagVerdict},
-    },
+    api::v1::{AuditAction, CompetitionState, FlagKind, FlagStrength, FlagVerdict},
     audit,
     clock::Micros,
     directory::store::find_staff,
     error::{Error, Reason, Result, Violation},
-    store::{Abort, Store, Tx},
+    store::{Abort, Store, Stored, Tx},
     vault::Vault,
 };
 
@@ -123,18 +120,18 @@ fn flagged(reviews: Vec<Review>, row: flag::Model) -> Result<Flagged> {
     Ok(Flagged {
         id: row.id,
         position: row.position,
-        kind: enum_of(row.kind),
+        kind: row.kind.0,
         teams: serde_json::from_str(&row.teams).map_err(Error::internal)?,
         p: row.p_value.parse().map_err(Error::internal)?,
-        strength: enum_of(row.strength),
-        verdict: enum_of(row.verdict),
+        strength: row.strength.0,
+        verdict: row.verdict.0,
         reviews,
     })
 }
 
 fn review(row: flag_review::Model) -> Result<Review> {
     Ok(Review {
-        opinion: Opinion { verdict: enum_of(row.verdict), disqualified: texts(&row.disqualified)? },
+        opinion: Opinion { verdict: row.verdict.0, disqualified: texts(&row.disqualified)? },
         reviewer: row.reviewer,
         reason: row.reason,
         decided_at: row.decided_at,
@@ -181,7 +178,7 @@ pub(crate) async fn decide(
     let row = flag_review::ActiveModel {
         flag_id: Set(id),
         reviewer: Set(actor.0.clone()),
-        verdict: Set(opinion.verdict as i16),
+        verdict: Set(Stored(opinion.verdict)),
         reason: Set(reason.to_owned()),
         disqualified: Set(serde_json::to_string(&opinion.disqualified).map_err(Error::internal)?),
         decided_at: Set(now),
@@ -195,7 +192,7 @@ pub(crate) async fn decide(
     let who = (actor.0.as_str(), actor.1);
     audit::add(tx, now, who, AuditAction::FlagDecided, &id.to_string(), reason, Some(detail)).await?;
     if flag.reviews.iter().any(|review| review.opinion == *opinion) {
-        let row = flag::ActiveModel { id: Set(id), verdict: Set(opinion.verdict as i16), ..Default::default() };
+        let row = flag::ActiveModel { id: Set(id), verdict: Set(Stored(opinion.verdict)), ..Default::default() };
         flag::Entity::update(row).exec(tx).await?;
         // Another flag may have taken their places already.
         let out = super::disqualified(tx, competition).await?;

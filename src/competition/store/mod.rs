@@ -14,13 +14,15 @@ mod rows;
 
 use std::collections::BTreeSet;
 
+use rapport_vote::{
+    chain::{Body, Link},
+    draw::Hash,
+};
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
 };
 
 use super::{
-    chain::{Body, Link},
-    draw::Hash,
     entity::{ballot, ballot_request, change, competition, conflict, entry, invitee, revision, voter},
     secrets::{self, BallotSeal, Purpose},
     terms::{Competition, Enrolled, Plan},
@@ -30,7 +32,7 @@ use crate::{
     clock::Micros,
     error::{Error, Result},
     store::{
-        Abort, Store, Tx,
+        Abort, Store, Stored, Tx,
         sequence::{self, COMPETITIONS},
     },
     vault::{SealKey, Vault},
@@ -188,7 +190,7 @@ async fn add_link(tx: &Tx, vault: &Vault, competition: Uuid, body: &Body) -> Res
         Ok::<_, Error>((link.number, hash))
     };
     let link = Link::after(last.map(hash).transpose()?, body).map_err(Error::internal)?;
-    let signature = vault.sign(link.signed_text(competition).as_bytes())?;
+    let signature = vault.sign(link.signed_text(&competition.to_string()).as_bytes())?;
     let row = revision::ActiveModel {
         competition_id: Set(competition),
         number: Set(link.number),
@@ -214,7 +216,7 @@ async fn announce_change(
     let row = change::ActiveModel {
         sequence: Set(sequence),
         competition_id: Set(id),
-        state: Set(state as i16),
+        state: Set(Stored(state)),
         result_revision: Set(result_revision),
         changed_at: Set(now),
     };

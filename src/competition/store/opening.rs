@@ -8,16 +8,19 @@ use std::{
     sync::Arc,
 };
 
+use rapport_vote::{
+    chain::Body,
+    dealing::{Deal, Directions, Seat, too_large},
+    draw::{Hash, Seed, sha256},
+    hex::hex,
+    manifest::{FORMAT, Manifest, ManifestEntry, RollVoter, roll_hash},
+};
 use sea_orm::{ActiveValue::Set, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*};
 
 use super::{
     super::{
-        chain::Body,
-        dealing::{Deal, Directions, Seat, Voter, deal, too_large},
-        draw::{Hash, Seed, sha256},
         entity::{competition, invitee, voter},
-        manifest::{FORMAT, Manifest, ManifestEntry, RollVoter, roll_hash},
-        secrets::{self, Purpose, hex, new_secret, pseudonym},
+        secrets::{self, Purpose, new_secret, pseudonym},
         terms::{Competition, Plan},
     },
     Actor, Locked, add_link, announce_change, conflicts, invitees, lock, plans_of,
@@ -34,28 +37,10 @@ use crate::{
     offload,
     reach::Scope,
     store::{
-        Abort, Kind, Present, Store, Table, Tx,
-        set::{Cell, insert},
+        Abort, Store, Stored, Tx,
+        bulk::{self, Present},
     },
     vault::{SealKey, Vault},
-};
-
-/// The roll as it is dealt.
-const VOTERS: Table = Table {
-    name: "competition_voter",
-    present: Present::Never,
-    columns: &[
-        ("competition_id", Kind::Id),
-        ("pseudonym", Kind::Text),
-        ("voter_id", Kind::Text),
-        ("invited", Kind::Int),
-        ("token_hash", Kind::Text),
-        ("team_id", Kind::Text),
-        ("conflicts", Kind::Text),
-        ("judge", Kind::Text),
-        ("no_ballot", Kind::Int),
-        ("panel", Kind::Text),
-    ],
 };
 
 /// What the organiser is told.
@@ -102,7 +87,7 @@ pub(crate) struct Prepared {
     opened_at: Micros,
     manifest: String,
     manifest_hash: Hash,
-    rows: Vec<Vec<Cell>>,
+    rows: Vec<voter::Model>,
     opened: Opened,
 }
 
@@ -190,18 +175,18 @@ fn prepared(
         if no_ballot != NoBallotReason::Unspecified {
             no_ballots.push((one.id.clone(), no_ballot.into()));
         }
-        rows.push(vec![
-            Cell::from(id),
-            Cell::from(pseudonym),
-            Cell::from(one.id.clone()),
-            Cell::from(i16::from(one.token_hash.is_some())),
-            Cell::from(one.token_hash.clone()),
-            Cell::from(one.team.clone()),
-            Cell::from(serde_json::to_string(&one.conflicts).map_err(Error::internal)?),
-            Cell::from(judge),
-            Cell::from(no_ballot as i16),
-            Cell::from(serde_json::to_string(panel).map_err(Error::internal)?),
-        ]);
+        rows.push(voter::Model {
+            competition_id: id,
+            pseudonym,
+            voter_id: Some(one.id.clone()),
+            invited: i16::from(one.token_hash.is_some()),
+            token_hash: one.token_hash.clone(),
+            team_id: one.team.clone(),
+            conflicts: serde_json::to_string(&one.conflicts).map_err(Error::internal)?,
+            judge,
+            no_ballot: Stored(no_ballot),
+            panel: serde_json::to_string(panel).map_err(Error::internal)?,
+        });
     }
     let opened = Opened { voters: rows.len(), judge_teams: dealt.judges().len(), no_ballots };
     Ok(Prepared { basis, salt, opened_at: now, manifest: manifest_text, manifest_hash, rows, opened })
@@ -225,12 +210,12 @@ pub(crate) async fn open(
     }
     let Prepared { salt, opened_at, manifest, manifest_hash, rows, opened, .. } = prepared;
     let opened_at = *opened_at;
-    insert(tx, &VOTERS, rows.clone()).await?;
+    bulk::insert::<voter::Entity>(tx, rows.clone(), Present::Never).await?;
     let ballot_key = SealKey::random();
     let seal = |purpose, secret: &[u8]| secrets::seal(vault, &locked.row.key_id, id, purpose, secret);
     let row = competition::ActiveModel {
         id: Set(id),
-        state: Set(CompetitionState::Voting as i16),
+        state: Set(Stored(CompetitionState::Voting)),
         revision: Set(locked.competition.revision + 1),
         sealed_ballot_key: Set(Some(seal(Purpose::BallotKey, ballot_key.as_bytes())?)),
         sealed_roll_salt: Set(Some(seal(Purpose::RollSalt, salt)?)),
@@ -254,11 +239,8 @@ pub(crate) async fn open(
 ///
 /// # Errors
 /// [`Error::CannotOpen`].
-pub(crate) fn dealt(manifest: &Manifest, roll: &[RollVoter], seed: &Seed) -> Result<Deal> {
-    let voters: Vec<Voter> = roll.iter().map(Voter::from).collect();
-    let terms = manifest.rules.dealing(manifest.earlier_directions.clone());
-    deal(&terms, &manifest.competing(), &voters, seed)
-        .map_err(|refusals| Error::CannotOpen(refusals.iter().map(ToString::to_string).collect()))
+fn dealt(manifest: &Manifest, roll: &[RollVoter], seed: &Seed) -> Result<Deal> {
+    manifest.deal(roll, seed).map_err(|refusals| Error::CannotOpen(refusals.iter().map(ToString::to_string).collect()))
 }
 
 /// Invited judges and colleagues may have the same id.
@@ -345,7 +327,7 @@ fn manifest_entry(plan: &Plan) -> Result<ManifestEntry> {
 async fn before(tx: &Tx, vault: &Vault, id: Uuid) -> Result<Option<Before>, Abort> {
     let before = competition::Entity::find()
         .filter(competition::Column::Id.lt(id))
-        .filter(competition::Column::State.is_in([CompetitionState::Closed as i16, CompetitionState::Final as i16]))
+        .filter(competition::Column::State.is_in([Stored(CompetitionState::Closed), Stored(CompetitionState::Final)]))
         .order_by_desc(competition::Column::Id)
         .limit(1)
         .one(tx)

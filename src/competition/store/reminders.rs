@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures::future::BoxFuture;
+use rapport_vote::hex::hex;
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
 };
@@ -16,7 +17,6 @@ use tokio::sync::{Notify, watch};
 use super::{
     super::{
         entity::{ballot, competition, reminder, voter},
-        secrets::hex,
         terms::Competition,
     },
     Locked,
@@ -29,7 +29,7 @@ use crate::{
     clock_trust::Trusted,
     error::{Error, Result},
     store::{
-        Abort, Store, Tx,
+        Abort, Store, Stored, Tx,
         feed::{Log, Numbered},
         sequence::{self, REMINDERS},
     },
@@ -68,7 +68,7 @@ pub(crate) async fn keep_reminding(
 
 async fn remind(store: &Store, vault: &Vault) -> Result<()> {
     let open = competition::Entity::find()
-        .filter(competition::Column::State.eq(CompetitionState::Voting as i16))
+        .filter(competition::Column::State.eq(Stored(CompetitionState::Voting)))
         .filter(competition::Column::VotingDeadline.gt(store.clock().now_micros()));
     for row in open.all(store.reader()).await? {
         let competition = rows::competition(&row)?;

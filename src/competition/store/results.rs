@@ -2,23 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
-};
-
-use super::super::{
+use rapport_vote::{
     Entry,
     chain::Body,
-    entity::{competition, entry, flag, sum},
     flags::{Flag, Kind, Month, WINDOW},
     manifest::Manifest,
     result::Placing,
     tally::{Given, Sums},
 };
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
+};
+
+use super::super::entity::{competition, entry, flag, sum};
 use crate::{
     api::v1::{CompetitionState, FlagKind, FlagStrength, FlagVerdict},
     error::{Error, Result},
-    store::{Abort, Tx},
+    store::{Abort, Stored, Tx},
 };
 
 /// Rows of one insert.
@@ -73,7 +73,7 @@ impl Counts {
 pub(super) async fn counts_before(connection: &impl ConnectionTrait, id: Uuid) -> Result<Vec<Counts>> {
     let earlier = competition::Entity::find()
         .filter(competition::Column::Id.lt(id))
-        .filter(competition::Column::State.is_in([CompetitionState::Closed as i16, CompetitionState::Final as i16]))
+        .filter(competition::Column::State.is_in([Stored(CompetitionState::Closed), Stored(CompetitionState::Final)]))
         .order_by_desc(competition::Column::Id)
         .limit(WINDOW as u64 - 1);
     let mut counts = Vec::new();
@@ -98,11 +98,11 @@ pub(super) async fn keep_flags(tx: &Tx, id: Uuid, flags: &[Flag]) -> Result<(), 
             id: Set(Uuid::new_v4()),
             competition_id: Set(id),
             position: Set(position),
-            kind: Set(kind as i16),
+            kind: Set(Stored(kind)),
             teams: Set(serde_json::to_string(&found.teams).map_err(Error::internal)?),
             p_value: Set(found.p.to_string()),
-            strength: Set(strength as i16),
-            verdict: Set(FlagVerdict::Unspecified as i16),
+            strength: Set(Stored(strength)),
+            verdict: Set(Stored(FlagVerdict::Unspecified)),
         })
     };
     let rows: Vec<flag::ActiveModel> = (1..).zip(flags).map(row).collect::<Result<_>>()?;
@@ -149,7 +149,7 @@ pub(crate) async fn history_of(
     }
     let query = competition::Entity::find()
         .filter(competition::Column::Id.in_subquery(sea_orm::QuerySelect::query(&mut took_part).to_owned()))
-        .filter(competition::Column::State.is_in([CompetitionState::Closed as i16, CompetitionState::Final as i16]))
+        .filter(competition::Column::State.is_in([Stored(CompetitionState::Closed), Stored(CompetitionState::Final)]))
         .order_by_desc(competition::Column::Id)
         .limit(limit);
     Ok(query.all(connection).await?.into_iter().map(|row| row.id).collect())

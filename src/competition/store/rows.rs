@@ -6,10 +6,7 @@ use super::super::{
     entity::{competition, entry, voter},
     terms::{Announcement, Competition, Enrolled, Plan, PlanText},
 };
-use crate::{
-    api::convert::enum_of,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 pub(super) fn competition(row: &competition::Model) -> Result<Competition> {
     Ok(Competition {
@@ -20,7 +17,7 @@ pub(super) fn competition(row: &competition::Model) -> Result<Competition> {
             submission_deadline: row.submission_deadline,
             voting_deadline: row.voting_deadline,
         },
-        state: enum_of(row.state),
+        state: row.state.0,
         revision: row.revision,
         seed_commitment: row.seed_commitment.clone(),
         manifest_hash: row.manifest_hash.clone(),
@@ -54,7 +51,7 @@ pub(super) fn enrolled(row: voter::Model) -> Result<Enrolled> {
         voter_id: row.voter_id,
         team_id: row.team_id,
         judge: row.judge,
-        no_ballot: enum_of(row.no_ballot),
+        no_ballot: row.no_ballot.0,
         panel: serde_json::from_str::<Vec<Uuid>>(&row.panel).map_err(Error::internal)?,
     })
 }

@@ -6,14 +6,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value, entity::prelude::*};
+use sea_orm::{
+    ConnectionTrait, DbErr, FromQueryResult, IdenStatic as _, JoinType, QueryFilter as _, QuerySelect as _, Value,
+    entity::prelude::*,
+};
 
-use super::find::not_about_sql;
+use super::{
+    entity::{as_rated, interaction},
+    find::not_about,
+};
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{Outcome, Resolution},
-    },
+    api::v1::{Direction, InteractionKind, Outcome, Resolution},
     clock::Micros,
     interaction::{
         Facts, Reactions, Recorded,
@@ -21,22 +24,13 @@ use crate::{
         summary::Line,
     },
     store::{
-        Store, Tx,
-        set::{self, Kind, Present, Table},
+        Store, Stored, Tx,
+        bulk::{self, Present},
     },
 };
 
-const AS_RATED: Table = Table {
-    name: "interaction_as_rated",
-    present: Present::PassOver("interaction_id"),
-    columns: &[
-        ("interaction_id", Kind::Id),
-        ("topic", Kind::Text),
-        ("case_id", Kind::Text),
-        ("outcome", Kind::Int),
-        ("staff_resolution", Kind::Int),
-    ],
-};
+/// The first that was kept stays.
+const KEPT: Present<as_rated::Entity> = Present::PassOver(&[as_rated::Column::InteractionId]);
 
 /// Keeps what an interaction is before somebody changes it for whom or against whom it counts, if it is rated and nothing
 /// was kept before.
@@ -53,35 +47,35 @@ pub(super) async fn keep(
         return Ok(());
     }
     let (topic, case_id, outcome, resolution) = what(&before.facts);
-    let row = vec![
-        before.id.into(),
-        topic.clone().into(),
-        case_id.clone().into(),
-        (outcome as i16).into(),
-        (resolution as i16).into(),
-    ];
-    set::insert(tx, &AS_RATED, vec![row]).await?;
+    let row = as_rated::Model {
+        interaction_id: before.id,
+        topic: topic.clone(),
+        case_id: case_id.clone(),
+        outcome: Stored(outcome),
+        staff_resolution: Stored(resolution),
+    };
+    bulk::insert(tx, vec![row], KEPT).await?;
     Ok(())
 }
 
 /// Puts right what was kept, where somebody says otherwise who speaks for everybody.
 pub(super) async fn correct(tx: &Tx, id: Uuid, facts: &Facts, named: &[&str]) -> Result<(), DbErr> {
-    let (mut values, mut columns): (Vec<Value>, Vec<String>) = (vec![id.into()], Vec::new());
-    let all: [(&str, Value); 4] = [
-        ("topic", facts.topic.clone().into()),
-        ("case_id", facts.case_id.clone().into()),
-        ("outcome", (facts.outcome as i16).into()),
-        ("staff_resolution", (facts.staff_resolution as i16).into()),
+    use as_rated::Column;
+    let all: [(Column, Value); 4] = [
+        (Column::Topic, facts.topic.clone().into()),
+        (Column::CaseId, facts.case_id.clone().into()),
+        (Column::Outcome, Stored(facts.outcome).into()),
+        (Column::StaffResolution, Stored(facts.staff_resolution).into()),
     ];
-    for (column, value) in all.into_iter().filter(|(column, _)| named.contains(column)) {
-        values.push(value);
-        columns.push(format!("{column} = ${}", values.len()));
-    }
-    if columns.is_empty() {
+    let told: Vec<_> = all.into_iter().filter(|(column, _)| named.contains(&column.as_str())).collect();
+    if told.is_empty() {
         return Ok(());
     }
-    let sql = format!("UPDATE interaction_as_rated SET {} WHERE interaction_id = $1", columns.join(", "));
-    tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
+    let mut update = as_rated::Entity::update_many().filter(Column::InteractionId.eq(id));
+    for (column, value) in told {
+        update = update.col_expr(column, Expr::value(value));
+    }
+    update.exec(tx).await?;
     Ok(())
 }
 
@@ -90,10 +84,10 @@ struct Kept {
     interaction_id: Uuid,
     topic: Option<String>,
     case_id: Option<String>,
-    outcome: i16,
-    staff_resolution: i16,
-    direction: i16,
-    kind: i16,
+    outcome: Stored<Outcome>,
+    staff_resolution: Stored<Resolution>,
+    direction: Stored<Direction>,
+    kind: Stored<InteractionKind>,
     occurred_at: i64,
     order_id: Option<String>,
 }
@@ -103,12 +97,12 @@ impl Kept {
         let contact = Contact {
             id: self.interaction_id,
             at: self.occurred_at,
-            served: is_served(enum_of(self.outcome)),
+            served: is_served(self.outcome.0),
             case_id: self.case_id.clone(),
             order_id: self.order_id.clone(),
             topic: self.topic.clone(),
         };
-        let counts = is_inbound_contact(enum_of(self.direction), enum_of(self.kind)) && contact.has_matter();
+        let counts = is_inbound_contact(self.direction.0, self.kind.0) && contact.has_matter();
         counts.then_some(contact)
     }
 }
@@ -124,20 +118,20 @@ impl AsRated {
         from: Option<Micros>,
         to: Option<Micros>,
     ) -> Result<Self, DbErr> {
-        let sql = format!(
-            "SELECT f.interaction_id, f.topic, f.case_id, f.outcome, f.staff_resolution, i.direction, i.kind,
-                i.occurred_at, i.order_id
-            FROM interaction_as_rated f JOIN interaction i ON i.id = f.interaction_id
-            WHERE i.occurred_at >= $1 AND i.occurred_at <= $2 AND {}",
-            not_about_sql("i", "$3")
-        );
-        let bounds = [
-            from.map_or(Micros::MIN, |from| from.saturating_sub(WINDOW)).into(),
-            to.map_or(Micros::MAX, |to| to.saturating_add(WINDOW)).into(),
-            hidden_from.unwrap_or_default().into(),
-        ];
-        let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, bounds);
-        let rows = Kept::find_by_statement(statement).all(connection).await?;
+        use interaction::Column;
+        let whole = as_rated::Entity::belongs_to(interaction::Entity)
+            .from(as_rated::Column::InteractionId)
+            .to(Column::Id)
+            .into();
+        let mut query = as_rated::Entity::find()
+            .join(JoinType::InnerJoin, whole)
+            .columns([Column::Direction, Column::Kind, Column::OccurredAt, Column::OrderId])
+            .filter(Column::OccurredAt.gte(from.map_or(Micros::MIN, |from| from.saturating_sub(WINDOW))))
+            .filter(Column::OccurredAt.lte(to.map_or(Micros::MAX, |to| to.saturating_add(WINDOW))));
+        if let Some(person) = hidden_from {
+            query = query.filter(not_about(person));
+        }
+        let rows = query.into_model::<Kept>().all(connection).await?;
         Ok(Self(rows.into_iter().map(|row| (row.interaction_id, row)).collect()))
     }
 
@@ -147,8 +141,8 @@ impl AsRated {
             None => line,
             Some(kept) => Line {
                 topic: kept.topic.clone(),
-                outcome: enum_of(kept.outcome),
-                staff_resolution: enum_of(kept.staff_resolution),
+                outcome: kept.outcome.0,
+                staff_resolution: kept.staff_resolution.0,
                 ..line
             },
         }

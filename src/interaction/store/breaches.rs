@@ -6,16 +6,17 @@ use sea_orm::{
 };
 
 use super::{
-    entity::{interaction, outbound_contact, participant},
+    entity::{interaction, participant},
     find::{Position, took_part, within},
     rows::with_participants,
 };
 use crate::{
     api::v1::{ContactPurpose, ContactRefusalReason},
     clock::Micros,
-    contact::Reasons,
+    contact::{Reasons, entity::outbound_contact},
     interaction::Recorded,
     reach::Sight,
+    store::Stored,
 };
 
 /// Which breaches.
@@ -60,7 +61,7 @@ pub(crate) async fn breaches(
         query = query.filter(took_part(part));
     }
     if let Some(purpose) = filter.purpose {
-        query = query.filter(Column::Purpose.eq(purpose as i16));
+        query = query.filter(Column::Purpose.eq(Stored(purpose)));
     }
     if let Some(reason) = filter.reason {
         let bit = [reason].into_iter().collect::<Reasons>().bits();

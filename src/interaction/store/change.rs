@@ -7,12 +7,9 @@ use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _, QueryFilter as _, Query
 
 use super::{
     as_rated,
-    entity::{about, interaction, participant},
+    entity::{about, change, interaction, participant},
     find::{find, within},
-    rows::{
-        ABOUT, CHANGE, PARTICIPANT, about_cells, about_count, change_cells, json_unless_default, participant_cells,
-        primary, with_participants,
-    },
+    rows::{about_count, about_rows, change_row, json_unless_default, participant_rows, primary, with_participants},
 };
 use crate::{
     api::v1::{AuditAction, InteractionChangeKind, Role},
@@ -27,9 +24,10 @@ use crate::{
     interaction::{Facts, Participant, Reactions, Recorded, check, credit, reactions::Ended},
     reach::{Oneself, Sight},
     store::{
-        Abort, Store, Tx,
+        Abort, Store, Stored, Tx,
+        bulk::{self, Present},
         request::{self, Request},
-        sequence, set,
+        sequence,
     },
 };
 
@@ -80,8 +78,8 @@ pub(crate) async fn update(
                         write_about(tx, before.id, &facts).await?;
                     }
                     write_facts(tx, &before, &facts).await?;
-                    let changed = change_cells(sequence, changing.id, InteractionChangeKind::Updated, now);
-                    set::insert(tx, &CHANGE, vec![changed]).await?;
+                    let changed = change_row(sequence, changing.id, InteractionChangeKind::Updated, now);
+                    bulk::insert::<change::Entity>(tx, vec![changed], Present::Never).await?;
                     if (reactions.awaits_end)(&facts, now) && !(reactions.awaits_end)(&before.facts, now) {
                         let mut ended = Ended::new(before.id, &facts);
                         ended.resolve(tx).await?;
@@ -104,7 +102,7 @@ async fn write_about(tx: &Tx, id: Uuid, facts: &Facts) -> Result<(), Abort> {
     let known = known_among(tx, Named { staff, ..Named::default() }).await?;
     Error::unless_empty(known.unknown_about(facts, "interaction"))?;
     about::Entity::delete_many().filter(about::Column::InteractionId.eq(id)).exec(tx).await?;
-    set::insert(tx, &ABOUT, about_cells(id, facts).collect()).await?;
+    bulk::insert::<about::Entity>(tx, about_rows(id, facts).collect(), Present::Never).await?;
     Ok(())
 }
 
@@ -118,9 +116,11 @@ pub(super) async fn replace_participants(
     write_facts(tx, before, facts).await?;
     let replaced = participant::Entity::delete_many().filter(participant::Column::InteractionId.eq(before.id));
     replaced.exec(tx).await?;
-    set::insert(tx, &PARTICIPANT, participant_cells(before.id, facts).collect()).await?;
-    let changed = change_cells(sequence, before.id, InteractionChangeKind::Reattributed, now);
-    set::insert(tx, &CHANGE, vec![changed]).await?;
+    let occurred_at = facts.instants.occurred().unwrap_or(before.recorded_at);
+    let rows = participant_rows(before.id, facts, occurred_at).collect();
+    bulk::insert::<participant::Entity>(tx, rows, Present::Never).await?;
+    let changed = change_row(sequence, before.id, InteractionChangeKind::Reattributed, now);
+    bulk::insert::<change::Entity>(tx, vec![changed], Present::Never).await?;
     Ok(())
 }
 
@@ -159,7 +159,7 @@ async fn write_facts(tx: &Tx, before: &Recorded, facts: &Facts) -> Result<(), Db
     let primary = primary(&facts.participants);
     let row = interaction::ActiveModel {
         id: Set(before.id),
-        outcome: Set(facts.outcome as i16),
+        outcome: Set(Stored(facts.outcome)),
         topic: Set(facts.topic.clone()),
         connected_at: Set(facts.instants.connected),
         ended_at: Set(facts.instants.ended),
@@ -173,12 +173,12 @@ async fn write_facts(tx: &Tx, before: &Recorded, facts: &Facts) -> Result<(), Db
         staff_messages: Set(facts.messages.map(|counts| counts.staff)),
         bot_messages: Set(facts.messages.map(|counts| counts.bot)),
         conclusion: Set(facts.conclusion.clone()),
-        staff_resolution: Set(facts.staff_resolution as i16),
-        customer_resolution: Set(facts.customer_resolution as i16),
+        staff_resolution: Set(Stored(facts.staff_resolution)),
+        customer_resolution: Set(Stored(facts.customer_resolution)),
         primary_staff_id: Set(primary.map(|one| one.staff_id.clone())),
         primary_team_id: Set(primary.and_then(|one| one.team_id.clone())),
         revision: Set(before.revision + 1),
-        about_count: Set(about_count(facts)),
+        about_count: Set(about_count(&facts.about_staff_ids)),
         ..Default::default()
     };
     interaction::Entity::update(row).exec(tx).await?;

@@ -7,12 +7,12 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryFilter as _, Stateme
 
 use super::{entity::interaction, find::within, rows::with_participants};
 use crate::{
-    api::{convert::enum_of, v1::InteractionChangeKind},
+    api::v1::InteractionChangeKind,
     clock::Micros,
     interaction::Recorded,
     reach::Sight,
     store::{
-        Store,
+        Store, Stored,
         feed::{Log, Numbered},
         sequence,
     },
@@ -53,7 +53,7 @@ impl Log for Changes {
 struct Line {
     sequence: i64,
     interaction_id: Uuid,
-    kind: i16,
+    kind: Stored<InteractionChangeKind>,
     changed_at: i64,
     customer_id: Option<String>,
     staff_id: Option<String>,
@@ -65,7 +65,7 @@ impl Line {
         Change {
             sequence: self.sequence,
             interaction_id: self.interaction_id,
-            kind: enum_of(self.kind),
+            kind: self.kind.0,
             changed_at: self.changed_at,
             customer_id: self.customer_id,
             staff_ids: Vec::new(),
@@ -74,6 +74,8 @@ impl Line {
     }
 }
 
+/// By hand: the lines are counted off in a table of their own before anything is joined to them.
+///
 /// Outer joins throughout: a line without its interaction is a line all the same, or the reader would stop there.
 const LINES: &str = "
     SELECT c.sequence, c.interaction_id, c.kind, c.changed_at,

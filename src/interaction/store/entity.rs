@@ -2,8 +2,15 @@
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
 
-pub(super) mod interaction {
+pub(crate) mod interaction {
     use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{Channel, ContactKind, Direction, InteractionKind, Outcome, Resolution},
+        contact::entity::outbound_contact,
+        store::Stored,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "interaction")]
     pub struct Model {
@@ -11,10 +18,10 @@ pub(super) mod interaction {
         pub id: Uuid,
         pub request_key: Uuid,
         pub body_hash: Uuid,
-        pub channel: i16,
-        pub kind: i16,
-        pub direction: i16,
-        pub outcome: i16,
+        pub channel: Stored<Channel>,
+        pub kind: Stored<InteractionKind>,
+        pub direction: Stored<Direction>,
+        pub outcome: Stored<Outcome>,
         pub topic: Option<String>,
         pub arrived_at: Option<i64>,
         pub requested_at: Option<i64>,
@@ -24,7 +31,7 @@ pub(super) mod interaction {
         pub hold: Option<i64>,
         pub after_call_work: Option<i64>,
         pub customer_id: Option<String>,
-        pub alias_kind: Option<i16>,
+        pub alias_kind: Option<Stored<ContactKind>>,
         pub alias_value: Option<String>,
         pub case_id: Option<String>,
         pub order_id: Option<String>,
@@ -36,8 +43,8 @@ pub(super) mod interaction {
         pub staff_messages: Option<i32>,
         pub bot_messages: Option<i32>,
         pub conclusion: Option<String>,
-        pub staff_resolution: i16,
-        pub customer_resolution: i16,
+        pub staff_resolution: Stored<Resolution>,
+        pub customer_resolution: Stored<Resolution>,
         pub primary_staff_id: Option<String>,
         pub primary_team_id: Option<String>,
         pub recorded_at: i64,
@@ -50,14 +57,25 @@ pub(super) mod interaction {
     pub enum Relation {
         #[sea_orm(has_many = "super::participant::Entity")]
         Participant,
-        #[sea_orm(has_one = "super::outbound_contact::Entity")]
+        #[sea_orm(has_one = "crate::contact::entity::outbound_contact::Entity")]
         OutboundContact,
+    }
+    impl Related<Entity> for outbound_contact::Entity {
+        fn to() -> RelationDef {
+            Self::belongs_to(Entity).from(outbound_contact::Column::InteractionId).to(Column::Id).into()
+        }
     }
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod participant {
+pub(crate) mod participant {
     use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{Involvement, StaffRole},
+        store::Stored,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "interaction_participant")]
     pub struct Model {
@@ -66,9 +84,9 @@ pub(super) mod participant {
         #[sea_orm(primary_key, auto_increment = false)]
         pub position: i16,
         pub staff_id: String,
-        pub role: i16,
+        pub role: Stored<StaffRole>,
         pub team_id: Option<String>,
-        pub involvement: i16,
+        pub involvement: Stored<Involvement>,
         pub occurred_at: i64,
         pub told_by: Option<String>,
     }
@@ -89,43 +107,18 @@ pub(super) mod participant {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The contact beside an interaction; `contact::store` writes and reads it.
-pub(super) mod outbound_contact {
+pub(crate) mod reattribution {
     use sea_orm::entity::prelude::*;
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "outbound_contact")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub interaction_id: Uuid,
-        pub purpose: i16,
-        pub contact_at: i64,
-    }
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {
-        #[sea_orm(
-            belongs_to = "super::interaction::Entity",
-            from = "Column::InteractionId",
-            to = "super::interaction::Column::Id"
-        )]
-        Interaction,
-    }
-    impl Related<super::interaction::Entity> for Entity {
-        fn to() -> RelationDef {
-            Relation::Interaction.def()
-        }
-    }
-    impl ActiveModelBehavior for ActiveModel {}
-}
 
-pub(super) mod reattribution {
-    use sea_orm::entity::prelude::*;
+    use crate::{api::v1::ReattributionState, store::Stored};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "reattribution_request")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         pub interaction_id: Uuid,
-        pub state: i16,
+        pub state: Stored<ReattributionState>,
         pub reason: String,
         pub requested_by: String,
         pub requested_at: i64,
@@ -138,8 +131,14 @@ pub(super) mod reattribution {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod reattributed {
+pub(crate) mod reattributed {
     use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{Involvement, StaffRole},
+        store::Stored,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "reattribution_participant")]
     pub struct Model {
@@ -151,9 +150,9 @@ pub(super) mod reattributed {
         #[sea_orm(primary_key, auto_increment = false)]
         pub position: i16,
         pub staff_id: String,
-        pub role: i16,
+        pub role: Stored<StaffRole>,
         pub team_id: Option<String>,
-        pub involvement: i16,
+        pub involvement: Stored<Involvement>,
         pub told_by: Option<String>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -161,7 +160,7 @@ pub(super) mod reattributed {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod about {
+pub(crate) mod about {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "interaction_about")]
@@ -171,6 +170,48 @@ pub(super) mod about {
         #[sea_orm(primary_key, auto_increment = false)]
         pub position: i16,
         pub staff_id: String,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod change {
+    use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::InteractionChangeKind, store::Stored};
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "interaction_change")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub sequence: i64,
+        pub interaction_id: Uuid,
+        pub kind: Stored<InteractionChangeKind>,
+        pub changed_at: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod as_rated {
+    use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{Outcome, Resolution},
+        store::Stored,
+    };
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "interaction_as_rated")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub interaction_id: Uuid,
+        pub topic: Option<String>,
+        pub case_id: Option<String>,
+        pub outcome: Stored<Outcome>,
+        pub staff_resolution: Stored<Resolution>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

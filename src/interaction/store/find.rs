@@ -21,6 +21,7 @@ use crate::{
     interaction::Recorded,
     page::Query,
     reach::{Scope, Sight},
+    store::Stored,
 };
 
 /// Which interactions.
@@ -191,7 +192,7 @@ fn under_alias(alias: Alias) -> Condition {
     use interaction::Column;
     Condition::all()
         .add(Column::CustomerId.is_null())
-        .add(Column::AliasKind.eq(alias.kind as i16))
+        .add(Column::AliasKind.eq(Stored(alias.kind)))
         .add(Column::AliasValue.eq(alias.value))
 }
 
@@ -236,10 +237,10 @@ pub(super) async fn filtered(
         query = query.filter(Expr::exists(earlier).not());
     }
     if !filter.channels.is_empty() {
-        query = query.filter(Column::Channel.is_in(filter.channels.iter().map(|channel| *channel as i16)));
+        query = query.filter(Column::Channel.is_in(filter.channels.iter().map(|channel| Stored(*channel))));
     }
     if !filter.kinds.is_empty() {
-        query = query.filter(Column::Kind.is_in(filter.kinds.iter().map(|kind| *kind as i16)));
+        query = query.filter(Column::Kind.is_in(filter.kinds.iter().map(|kind| Stored(*kind))));
     }
     if let Some(from) = filter.from {
         query = query.filter(Column::OccurredAt.gte(from));

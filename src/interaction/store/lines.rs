@@ -13,10 +13,7 @@ use super::{
     find::{Filter, filtered, not_about},
 };
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{Direction, Involvement, Outcome, Resolution, StaffRole},
-    },
+    api::v1::{Channel, Direction, InteractionKind, Involvement, Outcome, Resolution, StaffRole},
     clock::Micros,
     interaction::{
         Instants,
@@ -24,15 +21,16 @@ use crate::{
         summary::Line,
     },
     reach::{Scope, Sight},
+    store::Stored,
 };
 
 #[derive(FromQueryResult)]
 struct LineRow {
     id: Uuid,
-    channel: i16,
-    kind: i16,
-    direction: i16,
-    outcome: i16,
+    channel: Stored<Channel>,
+    kind: Stored<InteractionKind>,
+    direction: Stored<Direction>,
+    outcome: Stored<Outcome>,
     topic: Option<String>,
     occurred_at: i64,
     requested_at: Option<i64>,
@@ -40,8 +38,8 @@ struct LineRow {
     ended_at: Option<i64>,
     after_call_work: Option<i64>,
     transfer_count: i32,
-    staff_resolution: i16,
-    customer_resolution: i16,
+    staff_resolution: Stored<Resolution>,
+    customer_resolution: Stored<Resolution>,
     customer_id: Option<String>,
     primary_staff_id: Option<String>,
     primary_team_id: Option<String>,
@@ -76,10 +74,10 @@ pub(crate) async fn lines<'c, C: ConnectionTrait + StreamTrait>(
     let rows = query.into_model::<LineRow>().stream(connection).await?;
     Ok(rows.map_ok(|row| Line {
         id: row.id,
-        channel: enum_of(row.channel),
-        kind: enum_of(row.kind),
-        direction: enum_of(row.direction),
-        outcome: enum_of(row.outcome),
+        channel: row.channel.0,
+        kind: row.kind.0,
+        direction: row.direction.0,
+        outcome: row.outcome.0,
         topic: row.topic,
         occurred_at: row.occurred_at,
         instants: Instants {
@@ -90,8 +88,8 @@ pub(crate) async fn lines<'c, C: ConnectionTrait + StreamTrait>(
         },
         after_call_work: row.after_call_work,
         transfer_count: row.transfer_count.into(),
-        staff_resolution: enum_of::<Resolution>(row.staff_resolution),
-        customer_resolution: enum_of::<Resolution>(row.customer_resolution),
+        staff_resolution: row.staff_resolution.0,
+        customer_resolution: row.customer_resolution.0,
         customer_id: row.customer_id,
         primary_staff_id: row.primary_staff_id,
         primary_team_id: row.primary_team_id,
@@ -107,17 +105,17 @@ pub(crate) async fn primary_roles(
     use participant::Column as Part;
     let query = filtered(connection, sight, filter).await?;
     let query = query.join(JoinType::InnerJoin, interaction::Relation::Participant.def());
-    let query = query.filter(Part::Involvement.eq(Involvement::Primary as i16)).select_only();
+    let query = query.filter(Part::Involvement.eq(Stored(Involvement::Primary))).select_only();
     let query = query.column(interaction::Column::Id).column(Part::Role);
-    let rows: Vec<(Uuid, i16)> = query.into_tuple().all(connection).await?;
-    Ok(rows.into_iter().map(|(id, role)| (id, enum_of(role))).collect())
+    let rows: Vec<(Uuid, Stored<StaffRole>)> = query.into_tuple().all(connection).await?;
+    Ok(rows.into_iter().map(|(id, role)| (id, role.0)).collect())
 }
 
 #[derive(FromQueryResult)]
 struct ContactRow {
     id: Uuid,
-    kind: i16,
-    outcome: i16,
+    kind: Stored<InteractionKind>,
+    outcome: Stored<Outcome>,
     occurred_at: i64,
     case_id: Option<String>,
     order_id: Option<String>,
@@ -198,7 +196,7 @@ fn around(hidden_from: Option<&str>, from: Option<Micros>, to: Option<Micros>) -
     use interaction::Column;
     let order = Condition::all().add(Column::OrderId.is_not_null()).add(Column::Topic.is_not_null());
     let mut query = interaction::Entity::find()
-        .filter(Column::Direction.eq(Direction::Inbound as i16))
+        .filter(Column::Direction.eq(Stored(Direction::Inbound)))
         .filter(Condition::any().add(Column::CaseId.is_not_null()).add(order));
     if let Some(person) = hidden_from {
         query = query.filter(not_about(person));
@@ -225,11 +223,11 @@ async fn read(
     let mut rows = query.into_model::<ContactRow>().stream(connection).await?;
     let mut contacts = Vec::new();
     while let Some(row) = rows.try_next().await? {
-        if resolution::is_inbound_contact(Direction::Inbound, enum_of(row.kind)) {
+        if resolution::is_inbound_contact(Direction::Inbound, row.kind.0) {
             contacts.push(Contact {
                 id: row.id,
                 at: row.occurred_at,
-                served: resolution::is_served(enum_of::<Outcome>(row.outcome)),
+                served: resolution::is_served(row.outcome.0),
                 case_id: row.case_id,
                 order_id: row.order_id,
                 topic: row.topic,

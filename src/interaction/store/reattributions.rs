@@ -12,14 +12,11 @@ use super::{
     find::{Position, within},
 };
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{ReattributionState, StaffRole},
-    },
+    api::v1::ReattributionState,
     clock::Micros,
     interaction::{Participant, Reattribution, Recorded},
     reach::Sight,
-    store::Tx,
+    store::{Stored, Tx},
 };
 
 const BEFORE: i16 = 0;
@@ -38,7 +35,7 @@ pub(super) async fn ask(
     let row = reattribution::ActiveModel {
         id: Set(id),
         interaction_id: Set(before.id),
-        state: Set(ReattributionState::Pending as i16),
+        state: Set(Stored(ReattributionState::Pending)),
         reason: Set(reason.to_owned()),
         requested_by: Set(by.to_owned()),
         requested_at: Set(now),
@@ -54,9 +51,9 @@ pub(super) async fn ask(
             side: Set(side),
             position: Set(position),
             staff_id: Set(one.staff_id),
-            role: Set(one.role.unwrap_or_default() as i16),
+            role: Set(Stored(one.role.unwrap_or_default())),
             team_id: Set(one.team_id),
-            involvement: Set(one.involvement as i16),
+            involvement: Set(Stored(one.involvement)),
             told_by: Set(one.told_by),
         })
     });
@@ -74,7 +71,7 @@ pub(super) async fn settle(
 ) -> Result<(), DbErr> {
     let row = reattribution::ActiveModel {
         id: Set(id),
-        state: Set(state as i16),
+        state: Set(Stored(state)),
         decided_by: Set(Some(by.to_owned())),
         decided_at: Set(Some(now)),
         rejection: Set(rejection.map(str::to_owned)),
@@ -137,9 +134,9 @@ async fn with_participants(
         for row in found.all(connection).await? {
             sides.entry((row.reattribution_id, row.side)).or_default().push(Participant {
                 staff_id: row.staff_id,
-                role: StaffRole::try_from(i32::from(row.role)).ok(),
+                role: Some(row.role.0),
                 team_id: row.team_id,
-                involvement: enum_of(row.involvement),
+                involvement: row.involvement.0,
                 told_by: row.told_by,
             });
         }
@@ -147,7 +144,7 @@ async fn with_participants(
     let read = |row: reattribution::Model| Reattribution {
         id: row.id,
         interaction_id: row.interaction_id,
-        state: enum_of(row.state),
+        state: row.state.0,
         before: sides.remove(&(row.id, BEFORE)).unwrap_or_default(),
         after: sides.remove(&(row.id, AFTER)).unwrap_or_default(),
         reason: row.reason,

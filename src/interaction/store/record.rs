@@ -4,10 +4,11 @@ use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
-use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
+use sea_orm::{ConnectionTrait, DbErr, QuerySelect as _, entity::prelude::*};
 
-use super::rows::{
-    ABOUT, CHANGE, INTERACTION, PARTICIPANT, about_cells, change_cells, interaction_cells, participant_cells,
+use super::{
+    entity::{about, change, interaction, participant},
+    rows::{INTERACTION, about_rows, change_row, interaction_row, participant_rows},
 };
 use crate::{
     api::v1::InteractionChangeKind,
@@ -24,9 +25,9 @@ use crate::{
     reach::Scope,
     store::{
         Abort, Store, Tx,
+        bulk::{self, Present},
         group::WriteGroup,
-        sequence,
-        set::{self, Cell},
+        sequence, set,
     },
     vault::Vault,
 };
@@ -87,18 +88,19 @@ impl WriteGroup for Recorder {
                     let facts = known.complete(&without_erased(&entry.facts, &erased), &entry.scope)?;
                     let receipt =
                         Receipt { id: clock::id_at(now), already_present: false, recorded_at: now, revision: 1 };
-                    let participants = participant_cells(receipt.id, &facts).collect();
-                    let about = about_cells(receipt.id, &facts).collect();
+                    let occurred_at = facts.instants.occurred().unwrap_or(now);
+                    let participants = participant_rows(receipt.id, &facts, occurred_at).collect();
+                    let about = about_rows(receipt.id, &facts).collect();
                     let contact = contact_of(&receipt, &facts);
                     let is_awaited = known.also && (self.reactions.awaits_end)(&facts, now);
                     let ended = is_awaited.then(|| Ended::new(receipt.id, &facts));
-                    interactions.push(interaction_cells(entry, facts, &receipt));
+                    interactions.push(interaction_row(entry, facts, &receipt));
                     Ok(Draft { receipt, participants, about, contact, ended })
                 })
                 .collect();
 
             // Nearly always all of them are new, so that nobody needs to ask: the unique request key tells.
-            let all_new = set::insert(tx, &INTERACTION, interactions).await? == entries.len() as u64;
+            let all_new = bulk::insert(tx, interactions, INTERACTION).await? == entries.len() as u64;
             let holders = if all_new { HashMap::new() } else { present_among(tx, entries).await? };
             let mut answers = Vec::with_capacity(entries.len());
             let (mut participants, mut changes, mut contacts) = (Vec::new(), Vec::new(), Vec::new());
@@ -115,15 +117,15 @@ impl WriteGroup for Recorder {
                         about.extend(draft.about);
                         contacts.extend(draft.contact);
                         ended.extend(draft.ended);
-                        changes.push(change_cells(sequence, draft.receipt.id, InteractionChangeKind::Recorded, now));
+                        changes.push(change_row(sequence, draft.receipt.id, InteractionChangeKind::Recorded, now));
                         sequence += 1;
                         Ok(draft.receipt)
                     }
                 });
             }
-            set::insert(tx, &PARTICIPANT, participants).await?;
-            set::insert(tx, &ABOUT, about).await?;
-            set::insert(tx, &CHANGE, changes).await?;
+            bulk::insert::<participant::Entity>(tx, participants, Present::Never).await?;
+            bulk::insert::<about::Entity>(tx, about, Present::Never).await?;
+            bulk::insert::<change::Entity>(tx, changes, Present::Never).await?;
             contact::store::record(tx, &self.time_zone, contacts).await?;
             (self.reactions.ended)(tx, (&self.store, &self.time_zone), ended).await?;
             Ok(answers)
@@ -134,8 +136,8 @@ impl WriteGroup for Recorder {
 /// What is recorded of an entry if its request key is new.
 struct Draft {
     receipt: Receipt,
-    participants: Vec<Vec<Cell>>,
-    about: Vec<Vec<Cell>>,
+    participants: Vec<participant::Model>,
+    about: Vec<about::Model>,
     contact: Option<Contact>,
     /// Where somebody wants to know that it is over.
     ended: Option<Ended>,
@@ -162,17 +164,15 @@ fn contact_of(receipt: &Receipt, facts: &Facts) -> Option<Contact> {
 
 /// Who holds the request keys of these entries: body and receipt.
 async fn present_among(tx: &Tx, entries: &[Entry]) -> Result<HashMap<Uuid, (Uuid, Receipt)>, DbErr> {
-    let keys: Vec<Uuid> = entries.iter().map(|entry| entry.request_key).collect();
-    let select = "SELECT request_key, body_hash, id, recorded_at, revision FROM interaction";
+    use interaction::Column;
+    let keys = set::one_of_ids(tx.get_database_backend(), entries.iter().map(|entry| entry.request_key));
+    let query = interaction::Entity::find().filter(Column::RequestKey.in_subquery(keys)).select_only();
+    let query = query.columns([Column::RequestKey, Column::BodyHash, Column::Id, Column::RecordedAt, Column::Revision]);
     let mut present = HashMap::new();
-    for row in set::among_ids(tx, select, "request_key", &keys).await? {
-        let receipt = Receipt {
-            id: row.try_get("", "id")?,
-            already_present: true,
-            recorded_at: row.try_get("", "recorded_at")?,
-            revision: row.try_get("", "revision")?,
-        };
-        present.insert(row.try_get("", "request_key")?, (row.try_get("", "body_hash")?, receipt));
+    for (key, body_hash, id, recorded_at, revision) in
+        query.into_tuple::<(Uuid, Uuid, Uuid, i64, i64)>().all(tx).await?
+    {
+        present.insert(key, (body_hash, Receipt { id, already_present: true, recorded_at, revision }));
     }
     Ok(present)
 }

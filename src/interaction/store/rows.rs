@@ -1,169 +1,106 @@
-//! What a row holds: the tables' columns, and an interaction as cells and back.
+//! What a row holds: an interaction as rows and back.
 
 use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, entity::prelude::*};
 
 use super::{
-    entity::{about, interaction, participant},
+    entity::{about, change, interaction, participant},
     record::{Entry, Receipt},
 };
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{ContactKind, Direction, InteractionChangeKind, Involvement, StaffRole},
-    },
+    api::v1::{Direction, InteractionChangeKind, Involvement},
     clock::Micros,
     contact::{Mark, store::marks},
     directory::Alias,
     interaction::{Context, Facts, Instants, MessageCounts, Participant, Recorded},
-    store::set::{Cell, Kind, Present, Table},
+    store::{Insert, Stored, bulk::Present},
 };
 
-pub(super) const INTERACTION: Table = Table {
-    name: "interaction",
-    present: Present::PassOver("request_key"),
-    columns: &[
-        ("id", Kind::Id),
-        ("request_key", Kind::Id),
-        ("body_hash", Kind::Id),
-        ("channel", Kind::Int),
-        ("kind", Kind::Int),
-        ("direction", Kind::Int),
-        ("outcome", Kind::Int),
-        ("topic", Kind::Text),
-        ("arrived_at", Kind::Int),
-        ("requested_at", Kind::Int),
-        ("connected_at", Kind::Int),
-        ("ended_at", Kind::Int),
-        ("occurred_at", Kind::Int),
-        ("hold", Kind::Int),
-        ("after_call_work", Kind::Int),
-        ("customer_id", Kind::Text),
-        ("alias_kind", Kind::Int),
-        ("alias_value", Kind::Text),
-        ("case_id", Kind::Text),
-        ("order_id", Kind::Text),
-        ("product_id", Kind::Text),
-        ("context", Kind::Text),
-        ("transfers", Kind::Text),
-        ("transfer_count", Kind::Int),
-        ("customer_messages", Kind::Int),
-        ("staff_messages", Kind::Int),
-        ("bot_messages", Kind::Int),
-        ("conclusion", Kind::Text),
-        ("staff_resolution", Kind::Int),
-        ("customer_resolution", Kind::Int),
-        ("primary_staff_id", Kind::Text),
-        ("primary_team_id", Kind::Text),
-        ("recorded_at", Kind::Int),
-        ("recorded_by", Kind::Text),
-        ("revision", Kind::Int),
-        ("about_count", Kind::Int),
-    ],
-};
+/// What recording inserts; the unique request key tells what is new.
+pub(super) const INTERACTION: Present<interaction::Entity> = Present::PassOver(&[interaction::Column::RequestKey]);
 
-pub(super) const PARTICIPANT: Table = Table {
-    name: "interaction_participant",
-    present: Present::Never,
-    columns: &[
-        ("interaction_id", Kind::Id),
-        ("position", Kind::Int),
-        ("staff_id", Kind::Text),
-        ("role", Kind::Int),
-        ("team_id", Kind::Text),
-        ("involvement", Kind::Int),
-        ("occurred_at", Kind::Int),
-        ("told_by", Kind::Text),
-    ],
-};
-
-pub(super) const ABOUT: Table = Table {
-    name: "interaction_about",
-    present: Present::Never,
-    columns: &[("interaction_id", Kind::Id), ("position", Kind::Int), ("staff_id", Kind::Text)],
-};
-
-pub(super) const CHANGE: Table = Table {
-    name: "interaction_change",
-    present: Present::Never,
-    columns: &[("sequence", Kind::Int), ("interaction_id", Kind::Id), ("kind", Kind::Int), ("changed_at", Kind::Int)],
-};
-
-/// The tables to which recording what customers began adds rows, in its order: what a measurement of the database alone has to fill.
-pub const RECORDED: [&Table; 3] = [&INTERACTION, &PARTICIPANT, &CHANGE];
-
-pub(super) fn change_cells(sequence: i64, id: Uuid, kind: InteractionChangeKind, now: Micros) -> Vec<Cell> {
-    vec![sequence.into(), id.into(), (kind as i16).into(), now.into()]
-}
-
-pub(super) fn interaction_cells(entry: &Entry, facts: Facts, receipt: &Receipt) -> Vec<Cell> {
-    let primary = primary(&facts.participants);
-    let (staff, team) = (primary.map(|one| one.staff_id.clone()), primary.and_then(|one| one.team_id.clone()));
-    let messages = facts.messages;
-    let about_count = about_count(&facts);
-    vec![
-        receipt.id.into(),
-        entry.request_key.into(),
-        entry.body_hash.into(),
-        (facts.channel as i16).into(),
-        (facts.kind as i16).into(),
-        (facts.direction as i16).into(),
-        (facts.outcome as i16).into(),
-        facts.topic.into(),
-        facts.instants.arrived.into(),
-        facts.instants.requested.into(),
-        facts.instants.connected.into(),
-        facts.instants.ended.into(),
-        facts.instants.occurred().unwrap_or(receipt.recorded_at).into(),
-        facts.hold.into(),
-        facts.after_call_work.into(),
-        facts.customer_id.into(),
-        facts.customer_alias.as_ref().map(|alias| alias.kind as i16).into(),
-        facts.customer_alias.map(|alias| alias.value).into(),
-        facts.case_id.into(),
-        facts.context.order_id.into(),
-        facts.context.product_id.into(),
-        json_unless_default(&facts.context.rest).into(),
-        json_unless_default(&facts.transfers).into(),
-        i64::try_from(facts.transfers.len()).unwrap_or(i64::MAX).into(),
-        messages.map(|counts| counts.customer).into(),
-        messages.map(|counts| counts.staff).into(),
-        messages.map(|counts| counts.bot).into(),
-        facts.conclusion.into(),
-        (facts.staff_resolution as i16).into(),
-        (facts.customer_resolution as i16).into(),
-        staff.into(),
-        team.into(),
-        receipt.recorded_at.into(),
-        entry.recorded_by.clone().into(),
-        receipt.revision.into(),
-        about_count.into(),
+/// The statements by which recording what customers began adds rows, in its order: what a measurement of the database alone has
+/// to fill.
+pub fn recorded() -> [Insert; 3] {
+    [
+        Insert::into(&INTERACTION),
+        Insert::into(&Present::<participant::Entity>::Never),
+        Insert::into(&Present::<change::Entity>::Never),
     ]
 }
 
-pub(super) fn about_count(facts: &Facts) -> i16 {
-    i16::try_from(facts.about_staff_ids.len()).unwrap_or(i16::MAX)
+pub(super) fn interaction_row(entry: &Entry, facts: Facts, receipt: &Receipt) -> interaction::Model {
+    let primary = primary(&facts.participants);
+    let messages = facts.messages;
+    interaction::Model {
+        id: receipt.id,
+        request_key: entry.request_key,
+        body_hash: entry.body_hash,
+        channel: Stored(facts.channel),
+        kind: Stored(facts.kind),
+        direction: Stored(facts.direction),
+        outcome: Stored(facts.outcome),
+        arrived_at: facts.instants.arrived,
+        requested_at: facts.instants.requested,
+        connected_at: facts.instants.connected,
+        ended_at: facts.instants.ended,
+        occurred_at: facts.instants.occurred().unwrap_or(receipt.recorded_at),
+        hold: facts.hold,
+        after_call_work: facts.after_call_work,
+        customer_id: facts.customer_id,
+        alias_kind: facts.customer_alias.as_ref().map(|alias| Stored(alias.kind)),
+        alias_value: facts.customer_alias.map(|alias| alias.value),
+        primary_staff_id: primary.map(|one| one.staff_id.clone()),
+        primary_team_id: primary.and_then(|one| one.team_id.clone()),
+        about_count: about_count(&facts.about_staff_ids),
+        topic: facts.topic,
+        case_id: facts.case_id,
+        order_id: facts.context.order_id,
+        product_id: facts.context.product_id,
+        context: json_unless_default(&facts.context.rest),
+        transfers: json_unless_default(&facts.transfers),
+        transfer_count: i32::try_from(facts.transfers.len()).unwrap_or(i32::MAX),
+        customer_messages: messages.map(|counts| counts.customer),
+        staff_messages: messages.map(|counts| counts.staff),
+        bot_messages: messages.map(|counts| counts.bot),
+        conclusion: facts.conclusion,
+        staff_resolution: Stored(facts.staff_resolution),
+        customer_resolution: Stored(facts.customer_resolution),
+        recorded_at: receipt.recorded_at,
+        recorded_by: entry.recorded_by.clone(),
+        revision: receipt.revision,
+    }
 }
 
-pub(super) fn about_cells(id: Uuid, facts: &Facts) -> impl Iterator<Item = Vec<Cell>> {
+pub(super) fn change_row(sequence: i64, id: Uuid, kind: InteractionChangeKind, now: Micros) -> change::Model {
+    change::Model { sequence, interaction_id: id, kind: Stored(kind), changed_at: now }
+}
+
+pub(super) fn about_count(staff_ids: &[String]) -> i16 {
+    i16::try_from(staff_ids.len()).unwrap_or(i16::MAX)
+}
+
+pub(super) fn about_rows(id: Uuid, facts: &Facts) -> impl Iterator<Item = about::Model> {
     let rows = (0i16..).zip(&facts.about_staff_ids);
-    rows.map(move |(position, staff_id)| vec![id.into(), position.into(), staff_id.clone().into()])
+    rows.map(move |(position, staff_id)| about::Model { interaction_id: id, position, staff_id: staff_id.clone() })
 }
 
-pub(super) fn participant_cells(id: Uuid, facts: &Facts) -> impl Iterator<Item = Vec<Cell>> {
-    let occurred_at = facts.instants.occurred();
-    facts.participants.iter().zip(0i16..).map(move |(one, position)| {
-        vec![
-            id.into(),
-            position.into(),
-            one.staff_id.clone().into(),
-            (one.role.unwrap_or_default() as i16).into(),
-            one.team_id.clone().into(),
-            (one.involvement as i16).into(),
-            occurred_at.into(),
-            one.told_by.clone().into(),
-        ]
+/// `occurred_at`: the interaction's.
+pub(super) fn participant_rows(
+    id: Uuid,
+    facts: &Facts,
+    occurred_at: Micros,
+) -> impl Iterator<Item = participant::Model> {
+    facts.participants.iter().zip(0i16..).map(move |(one, position)| participant::Model {
+        interaction_id: id,
+        position,
+        staff_id: one.staff_id.clone(),
+        role: Stored(one.role.unwrap_or_default()),
+        team_id: one.team_id.clone(),
+        involvement: Stored(one.involvement),
+        occurred_at,
+        told_by: one.told_by.clone(),
     })
 }
 
@@ -181,7 +118,7 @@ pub(super) async fn with_participants(
     rows: Vec<interaction::Model>,
 ) -> Result<Vec<Recorded>, DbErr> {
     let mut participants: HashMap<Uuid, Vec<Participant>> = HashMap::new();
-    let outbound = rows.iter().filter(|row| row.direction == Direction::Outbound as i16).map(|row| row.id);
+    let outbound = rows.iter().filter(|row| row.direction.0 == Direction::Outbound).map(|row| row.id);
     let outbound: Vec<Uuid> = outbound.collect();
     let mut marks = if outbound.is_empty() { HashMap::new() } else { marks(connection, &outbound).await? };
     if !rows.is_empty() {
@@ -191,9 +128,9 @@ pub(super) async fn with_participants(
         for row in found.all(connection).await? {
             participants.entry(row.interaction_id).or_default().push(Participant {
                 staff_id: row.staff_id,
-                role: StaffRole::try_from(i32::from(row.role)).ok(),
+                role: Some(row.role.0),
                 team_id: row.team_id,
-                involvement: enum_of(row.involvement),
+                involvement: row.involvement.0,
                 told_by: row.told_by,
             });
         }
@@ -234,8 +171,7 @@ fn to_recorded(
     contact: Option<Mark>,
     about_staff_ids: Vec<String>,
 ) -> Result<Recorded, DbErr> {
-    let alias =
-        row.alias_kind.zip(row.alias_value).map(|(kind, value)| Alias { kind: enum_of::<ContactKind>(kind), value });
+    let alias = row.alias_kind.zip(row.alias_value).map(|(kind, value)| Alias { kind: kind.0, value });
     let messages = row.customer_messages.zip(row.staff_messages).zip(row.bot_messages);
     Ok(Recorded {
         id: row.id,
@@ -243,10 +179,10 @@ fn to_recorded(
         revision: row.revision,
         contact,
         facts: Facts {
-            channel: enum_of(row.channel),
-            kind: enum_of(row.kind),
-            direction: enum_of(row.direction),
-            outcome: enum_of(row.outcome),
+            channel: row.channel.0,
+            kind: row.kind.0,
+            direction: row.direction.0,
+            outcome: row.outcome.0,
             topic: row.topic,
             instants: Instants {
                 arrived: row.arrived_at,
@@ -268,8 +204,8 @@ fn to_recorded(
             transfers: json_or_default(row.transfers)?,
             messages: messages.map(|((customer, staff), bot)| MessageCounts { customer, staff, bot }),
             conclusion: row.conclusion,
-            staff_resolution: enum_of(row.staff_resolution),
-            customer_resolution: enum_of(row.customer_resolution),
+            staff_resolution: row.staff_resolution.0,
+            customer_resolution: row.customer_resolution.0,
             contact_purpose: contact.map(|mark| mark.purpose),
             about_staff_ids,
         },

@@ -4,45 +4,53 @@ use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, DbErr, QueryFilter as _, entity::prelude::*};
 
-use super::entity::participant;
+use super::entity::{interaction, participant};
 use crate::{
-    api::{convert::enum_of, v1::StaffRole},
+    api::v1::{Channel, InteractionKind},
     clock::Micros,
     error::Error,
     interaction::{Participant, Served},
-    store::{Abort, Tx, set},
+    store::{Abort, Stored, Tx, set},
 };
+
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "interaction::Entity")]
+struct ServedRow {
+    id: Uuid,
+    channel: Stored<Channel>,
+    kind: Stored<InteractionKind>,
+    topic: Option<String>,
+    occurred_at: Micros,
+    requested_at: Option<Micros>,
+    connected_at: Option<Micros>,
+    ended_at: Option<Micros>,
+}
 
 /// Those of these interactions that are on record.
 pub(crate) async fn served(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Served>, DbErr> {
-    let select = "SELECT id, channel, kind, topic, occurred_at, requested_at, connected_at, ended_at
-        FROM interaction";
+    let listed = || set::one_of_ids(connection.get_database_backend(), ids.iter().copied());
+    let query = interaction::Entity::find().filter(interaction::Column::Id.in_subquery(listed()));
     let mut served = HashMap::new();
-    for row in set::among_ids(connection, select, "id", ids).await? {
-        let occurred_at = row.try_get("", "occurred_at")?;
-        let mut over_at: Micros = occurred_at;
-        for instant in ["requested_at", "connected_at", "ended_at"] {
-            over_at = over_at.max(row.try_get::<Option<Micros>>("", instant)?.unwrap_or(Micros::MIN));
-        }
-        let ended: Option<Micros> = row.try_get("", "ended_at")?;
+    for row in query.into_partial_model::<ServedRow>().all(connection).await? {
+        let begun = [row.requested_at, row.connected_at];
         let one = Served {
-            channel: enum_of(row.try_get("", "channel")?),
-            kind: enum_of(row.try_get("", "kind")?),
-            topic: row.try_get("", "topic")?,
-            occurred_at,
-            over_at: ended.unwrap_or(over_at),
+            channel: row.channel.0,
+            kind: row.kind.0,
+            topic: row.topic,
+            occurred_at: row.occurred_at,
+            over_at: row.ended_at.unwrap_or_else(|| begun.into_iter().flatten().fold(row.occurred_at, Micros::max)),
             participants: Vec::new(),
         };
-        served.insert(row.try_get("", "id")?, one);
+        served.insert(row.id, one);
     }
-    let select = "SELECT interaction_id, staff_id, role, team_id, involvement FROM interaction_participant";
-    for row in set::among_ids(connection, select, "interaction_id", ids).await? {
-        if let Some(one) = served.get_mut(&row.try_get::<Uuid>("", "interaction_id")?) {
+    let query = participant::Entity::find().filter(participant::Column::InteractionId.in_subquery(listed()));
+    for row in query.all(connection).await? {
+        if let Some(one) = served.get_mut(&row.interaction_id) {
             one.participants.push(Participant {
-                staff_id: row.try_get("", "staff_id")?,
-                role: StaffRole::try_from(i32::from(row.try_get::<i16>("", "role")?)).ok(),
-                team_id: row.try_get("", "team_id")?,
-                involvement: enum_of(row.try_get("", "involvement")?),
+                staff_id: row.staff_id,
+                role: Some(row.role.0),
+                team_id: row.team_id,
+                involvement: row.involvement.0,
                 told_by: None,
             });
         }

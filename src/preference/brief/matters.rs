@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use rapport_brief::fact::Because;
+
 use crate::{
     api::{
         kinds::is_activity,
@@ -21,17 +23,6 @@ pub(super) struct Open<'r> {
     /// Newest first; at least one.
     pub(super) interactions: Vec<&'r Recorded>,
     pub(super) because: Because,
-}
-
-/// Why a matter counts as open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::preference) enum Because {
-    CustomerSays,
-    StaffSay,
-    /// The customer came back about it after it had been called resolved.
-    CameBack,
-    /// A complaint, of which nobody said that it was resolved.
-    NobodySaid,
 }
 
 /// Matters that are not closed, the one with the newest contact first; `recorded` is newest first.

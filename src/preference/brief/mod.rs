@@ -1,33 +1,23 @@
 //! What to know before meeting a customer (P3): facts, each with its evidence, in the order in which they are best read. No I/O.
-//! `fact` is what can be said and `writer` finds it, `matters` what we owe them; `words` puts facts into sentences, in
-//! the languages of `zh` and `en`, by the `vocabulary` of both.
+//! `writer` finds what can be said, `matters` what we owe them. The crate `rapport-brief` puts facts into sentences.
 //!
 //! Ratings never come here: a brief is passed on, and nobody is to learn from it who rated them how (R12).
 
-mod en;
-mod fact;
 mod matters;
-mod vocabulary;
-pub(super) mod words;
+mod told;
 mod writer;
-mod zh;
 
 use std::collections::HashMap;
 
-use jiff::tz::TimeZone;
-
 use super::{Line, store::Statement, view::Preference};
 use crate::{
-    api::{
-        convert::enum_of,
-        v1::{Channel, ContactKind, ContactPurpose, PreferenceDimension, PreferenceOrigin},
-    },
+    api::v1::{Channel, ContactKind, ContactPurpose, PreferenceDimension, PreferenceOrigin},
     clock::Micros,
     contact::{rules::Refusal, store::DoNotContact},
     directory::{Alias, ContactPoint, Customer},
     interaction::Recorded,
 };
-pub(super) use fact::{Evidence, Told};
+pub(super) use told::{Evidence, Told};
 pub(super) use writer::write;
 
 /// All that a brief is written from.
@@ -65,13 +55,6 @@ pub(super) struct PolicyNow {
     pub(super) purposes: Vec<(ContactPurpose, Vec<Refusal>, Option<Micros>)>,
 }
 
-/// The clock by which dates are told.
-#[derive(Clone, Debug)]
-pub(super) struct Wall {
-    pub(super) zone: TimeZone,
-    pub(super) now: Micros,
-}
-
 /// The contact point that a channel reaches, if the customer has one of its kind.
 pub(super) fn point_for(channel: Channel, points: &[ContactPoint]) -> Option<String> {
     let kind = match channel {
@@ -88,9 +71,7 @@ pub(super) fn point_for(channel: Channel, points: &[ContactPoint]) -> Option<Str
 
 /// The language that a customer said they prefer, as the statement has it.
 pub(super) fn stated_language(holding: &[Statement]) -> Option<&str> {
-    let is_it = |one: &&Statement| {
-        one.dimension == PreferenceDimension::Language as i16
-            && enum_of::<PreferenceOrigin>(one.origin) == PreferenceOrigin::Stated
-    };
+    let is_it =
+        |one: &&Statement| one.dimension.0 == PreferenceDimension::Language && one.origin.0 == PreferenceOrigin::Stated;
     holding.iter().find(is_it).map(|one| one.value.as_str())
 }

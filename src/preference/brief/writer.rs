@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use rapport_brief::{
+    Words,
+    fact::{Activity, Fact, Matter, Met, Topic, Value},
+};
 use uuid::Uuid;
 
 use super::{
-    PolicyNow, Sources, Who,
-    fact::{Activity, Evidence, Fact, Matter, Met, Told, Topic, Value},
+    Evidence, PolicyNow, Sources, Told, Who,
     matters::{self, Open, occurred},
-    words::Words,
 };
 use crate::{
     api::{
@@ -190,8 +192,7 @@ impl Brief<'_, '_> {
     }
 
     fn statement(&self, dimension: PreferenceDimension, value: &str, origin: PreferenceOrigin) -> Option<&Statement> {
-        let is_it =
-            |one: &&Statement| one.dimension == dimension as i16 && one.value == value && one.origin == origin as i16;
+        let is_it = |one: &&Statement| one.dimension.0 == dimension && one.value == value && one.origin.0 == origin;
         self.sources.holding.iter().find(is_it)
     }
 

@@ -6,7 +6,7 @@ use super::{
     counters,
     entity::{correction, rating},
     lock,
-    rows::{RATING, cells, to_rating},
+    rows::{RATING, to_rating, to_row},
 };
 use crate::{
     api::v1::{Attribution, RatingStanding},
@@ -18,7 +18,7 @@ use crate::{
         figures::Changes,
         rules::{rated, standing},
     },
-    store::{Abort, Store, Tx, request::Request, set},
+    store::{Abort, Store, Stored, Tx, bulk, request::Request},
     template,
 };
 
@@ -49,7 +49,7 @@ pub(crate) async fn supersede(tx: &Tx, correction: &Correction, now: Micros) -> 
     changes.add(&later);
     set_standing(tx, earlier.id, RatingStanding::Superseded).await?;
     // Its request key is its own id: the request is remembered by `once`.
-    set::insert(tx, &RATING, vec![cells(&later, later.id, correction.request.body_hash)]).await?;
+    bulk::insert(tx, vec![to_row(&later, later.id, correction.request.body_hash)], RATING).await?;
     let before = correction::Entity::find().filter(correction::Column::LaterId.eq(earlier.id)).one(tx).await?;
     let first_answered_at = before.and_then(|one| one.first_answered_at).unwrap_or(earlier.answered_at);
     let link = correction::ActiveModel {
@@ -94,7 +94,7 @@ async fn corrected(tx: &Tx, earlier: &Rating, correction: &Correction, now: Micr
 }
 
 async fn set_standing(tx: &Tx, id: Uuid, standing: RatingStanding) -> Result<(), DbErr> {
-    let row = rating::ActiveModel { id: Set(id), standing: Set(standing as i16), ..Default::default() };
+    let row = rating::ActiveModel { id: Set(id), standing: Set(Stored(standing)), ..Default::default() };
     rating::Entity::update(row).exec(tx).await?;
     Ok(())
 }
@@ -135,7 +135,7 @@ pub(crate) async fn follow(
             id: Set(rating.id),
             rated_staff_id: Set(whom.map(|one| one.staff_id.clone())),
             rated_team_id: Set(whom.and_then(|one| one.team_id.clone())),
-            rated_role: Set(whom.map_or(0, |one| one.role as i16)),
+            rated_role: Set(Stored(whom.map(|one| one.role).unwrap_or_default())),
             ..Default::default()
         };
         rating::Entity::update(row).exec(tx).await?;

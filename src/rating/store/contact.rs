@@ -8,6 +8,8 @@ use sea_orm::{Condition, ConnectionTrait, DbErr, Statement, entity::prelude::*};
 
 use crate::{clock::Micros, rating::Rating, store::set};
 
+/// By hand: three statements share these conditions between five tables, each with other names in them.
+///
 /// From participants `p` of interactions `i`: those in which `{staff}` and the customer of interaction `served` met after
 /// `{from}` and until `{until}`. Nobody is in contact for more than a day, which bounds the search.
 const MEETINGS: &str = "JOIN interaction_participant p ON p.staff_id = {staff}
@@ -37,9 +39,15 @@ pub(super) async fn before_correction(
     connection: &impl ConnectionTrait,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Uuid>, DbErr> {
-    let select = format!("SELECT c.later_id, i.id, i.occurred_at {}", before_corrections());
+    let backend = connection.get_database_backend();
+    let sql = format!(
+        "SELECT c.later_id, i.id, i.occurred_at {} WHERE c.later_id IN {}",
+        before_corrections(),
+        set::ids_listed(backend, 1)
+    );
+    let statement = Statement::from_sql_and_values(backend, sql, [set::id_list(backend, ids.iter().copied())]);
     let mut latest: HashMap<Uuid, (Micros, Uuid)> = HashMap::new();
-    for row in set::among_ids(connection, &select, "c.later_id", ids).await? {
+    for row in connection.query_all_raw(statement).await? {
         let meeting = (row.try_get("", "occurred_at")?, row.try_get("", "id")?);
         let found = latest.entry(row.try_get("", "later_id")?).or_insert(meeting);
         *found = (*found).max(meeting);

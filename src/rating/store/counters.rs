@@ -2,36 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, StreamTrait as _, Value, entity::prelude::*};
+use sea_orm::{
+    Condition, ConnectionTrait, DbBackend, DbErr, IdenStatic as _, Iterable as _, QueryResult, QueryTrait as _,
+    StreamTrait as _,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, Query},
+};
 
-use super::{entity::rating, find, rows::to_rating};
+use super::{
+    entity::{counter, rating},
+    find,
+    rows::to_rating,
+};
 use crate::{
     api::v1::RatingStanding,
     rating::figures::{Changes, Counts, Ledgers, Place, SEPARATOR, Unit},
     reach::Oneself,
     store::{
-        Tx,
-        set::{self, Cell, Kind, Present, Table},
+        Stored, Tx,
+        bulk::{self, Present},
+        set,
     },
 };
 
-const KEYS: usize = 4;
-
-const COUNTER: Table = Table { name: "rating_counter", present: Present::Add(KEYS), columns: &columns() };
-
-const fn columns() -> [(&'static str, Kind); KEYS + Counts::MEASURES.len()] {
-    let mut columns = [("", Kind::Int); KEYS + Counts::MEASURES.len()];
-    columns[0] = ("unit", Kind::Int);
-    columns[1] = ("unit_key", Kind::Text);
-    columns[2] = ("day", Kind::Int);
-    columns[3] = ("standing", Kind::Int);
-    let mut index = 0;
-    while index < Counts::MEASURES.len() {
-        columns[KEYS + index] = (Counts::MEASURES[index], Kind::Int);
-        index += 1;
-    }
-    columns
-}
+const KEY: &[counter::Column] =
+    &[counter::Column::Unit, counter::Column::UnitKey, counter::Column::Day, counter::Column::Standing];
+const COUNTER: Present<counter::Entity> = Present::Add(KEY);
 
 /// A row that says something. Of those whom ratings are about, others are not read: by a row of noughts, which is left where
 /// something was taken away, they could tell what was left out from what never was.
@@ -48,18 +44,81 @@ const MARK: char = '=';
 /// Adds changes, in the order of their keys: two transactions never wait for one another crosswise.
 pub(crate) async fn apply(tx: &Tx, changes: Changes) -> Result<(), DbErr> {
     let nothing = Counts::default();
-    let rows = changes.0.into_iter().filter(|(_, counts)| *counts != nothing).map(|(place, counts)| {
-        let mut row: Vec<Cell> = vec![
-            place.unit.number().into(),
-            kept_key(&place.key).into(),
-            place.day.into(),
-            (place.standing as i16).into(),
-        ];
-        row.extend(counts.sums().iter().map(|sum| Cell::from(*sum)));
-        row
-    });
-    set::insert(tx, &COUNTER, rows.collect()).await?;
+    let rows = changes.0.into_iter().filter(|(_, counts)| *counts != nothing);
+    bulk::insert(tx, rows.map(|(place, counts)| row(place, &counts)).collect(), COUNTER).await?;
     Ok(())
+}
+
+fn row(place: Place, counts: &Counts) -> counter::Model {
+    // In the order of `Counts::MEASURES`, which is that of the columns.
+    let [
+        level_1,
+        level_2,
+        level_3,
+        level_4,
+        level_5,
+        resolved,
+        unresolved,
+        affinity_n,
+        affinity_sum,
+        carefulness_n,
+        carefulness_sum,
+        knowledge_n,
+        knowledge_sum,
+        clarity_n,
+        clarity_sum,
+        effort_n,
+        effort_sum,
+        expected_n,
+        expected_sum,
+        perceived_n,
+        perceived_sum,
+        both_n,
+        both_expected_sum,
+        both_perceived_sum,
+        about_staff,
+        about_policy,
+        about_product,
+        about_system,
+        about_logistics,
+        about_other,
+    ] = *counts.sums();
+    counter::Model {
+        unit: Stored(place.unit),
+        unit_key: kept_key(&place.key),
+        day: place.day.into(),
+        standing: Stored(place.standing),
+        level_1,
+        level_2,
+        level_3,
+        level_4,
+        level_5,
+        resolved,
+        unresolved,
+        affinity_n,
+        affinity_sum,
+        carefulness_n,
+        carefulness_sum,
+        knowledge_n,
+        knowledge_sum,
+        clarity_n,
+        clarity_sum,
+        effort_n,
+        effort_sum,
+        expected_n,
+        expected_sum,
+        perceived_n,
+        perceived_sum,
+        both_n,
+        both_expected_sum,
+        both_perceived_sum,
+        about_staff,
+        about_policy,
+        about_product,
+        about_system,
+        about_logistics,
+        about_other,
+    }
 }
 
 /// Days, both included.
@@ -94,34 +153,30 @@ pub(crate) fn shown_key(kept: String) -> String {
     kept.strip_prefix(MARK).map(str::to_owned).unwrap_or(kept)
 }
 
-/// What rows of counters are wanted, as a condition and its parameters.
-pub(crate) fn conditions(wanted: &Wanted, backend: DbBackend) -> Result<(String, Vec<Value>), DbErr> {
-    let mut values: Vec<Value> =
-        vec![wanted.unit.number().into(), wanted.period.first.into(), wanted.period.last.into()];
-    let mut conditions = String::from("unit = $1 AND day >= $2 AND day <= $3");
+/// What rows of counters are wanted, of either table: both have columns of these names.
+pub(crate) fn conditions(wanted: &Wanted, backend: DbBackend) -> Condition {
+    use counter::Column;
+    let key = || Expr::col(Column::UnitKey);
+    let mut conditions = Condition::all()
+        .add(Expr::col(Column::Unit).eq(Stored(wanted.unit)))
+        .add(Expr::col(Column::Day).gte(wanted.period.first))
+        .add(Expr::col(Column::Day).lte(wanted.period.last));
     if let Some(keys) = &wanted.keys {
-        let keys: Vec<String> = keys.iter().map(|key| kept_key(key)).collect();
-        let listed = set::texts_listed(backend, values.len() + 1);
-        values.push(set::texts(backend, keys)?);
-        conditions.push_str(&format!(" AND unit_key IN ({listed})"));
+        let keys = keys.iter().map(|key| kept_key(key)).collect();
+        conditions = conditions.add(key().in_subquery(set::one_of(backend, keys)));
     }
     if let Some(within) = &wanted.within {
-        let mut any = Vec::new();
+        // Of nobody: nothing.
+        let mut any = Condition::any().add_option(within.is_empty().then(|| Expr::cust("1 = 0")));
         for first in within {
             // From "key" to before what follows its separator: texts are compared byte by byte.
             let begin = format!("{MARK}{first}{SEPARATOR}");
             let end = format!("{MARK}{first}{}", char::from_u32(SEPARATOR as u32 + 1).unwrap_or(SEPARATOR));
-            any.push(format!("(unit_key >= ${} AND unit_key < ${})", values.len() + 1, values.len() + 2));
-            values.extend([begin.into(), end.into()]);
+            any = any.add(Condition::all().add(key().gte(begin)).add(key().lt(end)));
         }
-        let any = if any.is_empty() { "1 = 0".to_owned() } else { any.join(" OR ") };
-        conditions.push_str(&format!(" AND ({any})"));
+        conditions = conditions.add(any);
     }
-    if let Some(after) = &wanted.after {
-        conditions.push_str(&format!(" AND unit_key > ${}", values.len() + 1));
-        values.push(kept_key(after).into());
-    }
-    Ok((conditions, values))
+    conditions.add_option(wanted.after.as_ref().map(|after| key().gt(kept_key(after))))
 }
 
 /// What the ratings that are left out come to.
@@ -155,18 +210,24 @@ pub(crate) async fn figures(
     wanted: &Wanted,
     by_day: bool,
 ) -> Result<BTreeMap<String, BTreeMap<i32, Ledgers>>, DbErr> {
+    use counter::Column;
     let backend = connection.get_database_backend();
-    let (conditions, values) = conditions(wanted, backend)?;
-    let sums = Counts::MEASURES.map(|measure| format!("CAST(sum({measure}) AS bigint) AS {measure}")).join(", ");
-    let day = if by_day { "day" } else { "0" };
-    let grouped = if by_day { "unit_key, standing, day" } else { "unit_key, standing" };
-    let sql = format!(
-        "SELECT unit_key, standing, CAST({day} AS bigint) AS day, {sums} FROM rating_counter
-            WHERE {conditions} AND {} GROUP BY {grouped}",
-        said(wanted, COUNTS)
-    );
+    let mut query = Query::select()
+        .columns([Column::UnitKey, Column::Standing])
+        .expr_as(if by_day { Expr::col(Column::Day) } else { Expr::cust("0") }.cast_as("bigint"), Column::Day)
+        .from(counter::Entity)
+        .cond_where(conditions(wanted, backend))
+        .and_where(Expr::cust(said(wanted, COUNTS)))
+        .group_by_columns([Column::UnitKey, Column::Standing])
+        .take();
+    if by_day {
+        query.group_by_col(Column::Day);
+    }
+    for measure in measures() {
+        query.expr_as(Expr::col(measure).sum().cast_as("bigint"), measure);
+    }
     let mut figures: BTreeMap<String, BTreeMap<i32, Ledgers>> = BTreeMap::new();
-    for row in connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await? {
+    for row in connection.query_all(&query).await? {
         let key: String = row.try_get("", "unit_key")?;
         let day = i32::try_from(row.try_get::<i64>("", "day")?).unwrap_or_default();
         let ledgers = figures.entry(shown_key(key)).or_default().entry(day).or_default();
@@ -185,22 +246,24 @@ pub(crate) async fn figures(
     Ok(figures)
 }
 
+/// The columns of sums, in the order of `Counts::MEASURES`.
+fn measures() -> impl Iterator<Item = counter::Column> {
+    counter::Column::iter().skip(KEY.len())
+}
+
 fn standing(row: &QueryResult) -> Result<RatingStanding, DbErr> {
-    let number = i32::from(row.try_get::<i16>("", "standing")?);
-    RatingStanding::try_from(number).map_err(|error| DbErr::Type(error.to_string()))
+    match row.try_get("", "standing")? {
+        Stored(RatingStanding::Unspecified) => Err(DbErr::Type("a standing of a newer version".to_owned())),
+        Stored(standing) => Ok(standing),
+    }
 }
 
 fn counts(row: &QueryResult) -> Result<Counts, DbErr> {
     let mut sums = [0; Counts::MEASURES.len()];
-    for (sum, measure) in sums.iter_mut().zip(Counts::MEASURES) {
-        *sum = row.try_get("", measure)?;
+    for (sum, measure) in sums.iter_mut().zip(measures()) {
+        *sum = row.try_get("", measure.as_str())?;
     }
     Ok(Counts::from_sums(sums))
-}
-
-pub(crate) fn unit_of(number: i16) -> Result<Unit, DbErr> {
-    let found = Unit::all().find(|one| one.number() == number);
-    found.ok_or_else(|| DbErr::Type(format!("unit {number}")))
 }
 
 /// Counts every rating on record; gives how many there are too.
@@ -218,12 +281,12 @@ pub(crate) async fn count_anew(tx: &Tx) -> Result<(u64, BTreeMap<Place, Counts>)
 /// All that is counted.
 pub(crate) async fn kept(tx: &Tx) -> Result<BTreeMap<Place, Counts>, DbErr> {
     use futures::TryStreamExt as _;
-    let sql = format!("SELECT unit, unit_key, day, standing, {} FROM rating_counter", Counts::MEASURES.join(", "));
-    let mut rows = tx.stream_raw(Statement::from_string(ConnectionTrait::get_database_backend(tx), sql)).await?;
+    let query = counter::Entity::find().build(ConnectionTrait::get_database_backend(tx));
+    let mut rows = tx.stream_raw(query).await?;
     let mut kept = BTreeMap::new();
     while let Some(row) = rows.try_next().await? {
         let place = Place {
-            unit: unit_of(row.try_get("", "unit")?)?,
+            unit: row.try_get::<Stored<Unit>>("", "unit")?.0,
             key: shown_key(row.try_get("", "unit_key")?),
             day: i32::try_from(row.try_get::<i64>("", "day")?).unwrap_or_default(),
             standing: standing(&row)?,
@@ -234,4 +297,14 @@ pub(crate) async fn kept(tx: &Tx) -> Result<BTreeMap<Place, Counts>, DbErr> {
         }
     }
     Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measures_are_the_columns_behind_the_key() {
+        assert_eq!(measures().map(|column| column.as_str()).collect::<Vec<_>>(), Counts::MEASURES);
+    }
 }

@@ -21,7 +21,7 @@ use crate::{
     interaction::store::hidden_from,
     rating::Rating,
     reach::{Scope, Sight},
-    store::Store,
+    store::{Store, Stored},
 };
 
 /// Which ratings.
@@ -88,7 +88,7 @@ pub(crate) async fn list(
         query = query.filter(Column::RatedStaffId.eq(staff));
     }
     if let Some(standing) = filter.standing {
-        query = query.filter(Column::Standing.eq(standing as i16));
+        query = query.filter(Column::Standing.eq(Stored(standing)));
     }
     if let Some(from) = filter.from {
         query = query.filter(Column::OccurredAt.gte(from));
@@ -153,7 +153,7 @@ pub(crate) async fn counted_besides(
     use rating::Column;
     let found = rating::Entity::find()
         .filter(Column::RatedStaffId.eq(staff_id))
-        .filter(Column::Standing.eq(RatingStanding::Counted as i16))
+        .filter(Column::Standing.eq(Stored(RatingStanding::Counted)))
         .filter(Column::ReceivedAt.lt(before))
         .filter(Column::Id.not_in_subquery(besides))
         .order_by_asc(Column::ReceivedAt)

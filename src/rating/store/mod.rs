@@ -3,7 +3,7 @@
 mod change;
 mod contact;
 pub(crate) mod counters;
-mod entity;
+pub(crate) mod entity;
 mod find;
 mod outcomes;
 mod rows;

@@ -7,11 +7,13 @@ use std::{
 
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
-use sea_orm::{ConnectionTrait, DbErr, entity::prelude::*};
+use sea_orm::{ConnectionTrait, DbErr, QuerySelect as _, entity::prelude::*};
 
 use super::{
-    counters, lock,
-    rows::{RATING, cells},
+    counters,
+    entity::rating,
+    lock,
+    rows::{RATING, to_row},
 };
 use crate::{
     api::v1::RatingStanding,
@@ -19,7 +21,7 @@ use crate::{
     error::{Error, Reason, Result},
     interaction::{self, Served},
     rating::{Input, Rating, figures::Changes, judge},
-    store::{Abort, Store, Tx, group::WriteGroup, set},
+    store::{Abort, Store, Stored, Tx, bulk, group::WriteGroup, set},
     template,
     template::Template,
 };
@@ -93,7 +95,7 @@ pub(crate) async fn submit(
             if rated.insert(whom) { Ok(rating) } else { Err(Error::AlreadyRated) }
         });
         answers.push(taken.map(|rating| {
-            rows.push(cells(&rating, entry.request_key, entry.body_hash));
+            rows.push(to_row(&rating, entry.request_key, entry.body_hash));
             changes.add(&rating);
             let receipt = Receipt { id: rating.id, already_present: false, standing: rating.standing };
             // The same request twice in one group is one.
@@ -102,7 +104,7 @@ pub(crate) async fn submit(
             receipt
         }));
     }
-    set::insert(tx, &RATING, rows).await?;
+    bulk::insert(tx, rows, RATING).await?;
     counters::apply(tx, changes).await?;
     Ok(answers)
 }
@@ -144,17 +146,13 @@ impl Known {
 
 /// Who holds the request keys of these entries: body and receipt.
 async fn present_among(tx: &Tx, entries: &[Entry]) -> Result<HashMap<Uuid, (Uuid, Receipt)>, DbErr> {
-    let keys: Vec<Uuid> = entries.iter().map(|entry| entry.request_key).collect();
-    let select = "SELECT request_key, body_hash, id, standing FROM rating";
+    use rating::Column;
+    let keys = set::one_of_ids(tx.get_database_backend(), entries.iter().map(|entry| entry.request_key));
+    let query = rating::Entity::find().filter(Column::RequestKey.in_subquery(keys)).select_only();
+    let query = query.columns([Column::RequestKey, Column::BodyHash, Column::Id, Column::Standing]);
     let mut present = HashMap::new();
-    for row in set::among_ids(tx, select, "request_key", &keys).await? {
-        let standing = i32::from(row.try_get::<i16>("", "standing")?);
-        let receipt = Receipt {
-            id: row.try_get("", "id")?,
-            already_present: true,
-            standing: RatingStanding::try_from(standing).unwrap_or_default(),
-        };
-        present.insert(row.try_get("", "request_key")?, (row.try_get("", "body_hash")?, receipt));
+    for (key, body_hash, id, Stored(standing)) in query.into_tuple::<(Uuid, Uuid, Uuid, _)>().all(tx).await? {
+        present.insert(key, (body_hash, Receipt { id, already_present: true, standing }));
     }
     Ok(present)
 }
@@ -164,13 +162,13 @@ async fn rated_among(
     connection: &impl ConnectionTrait,
     entries: &[Entry],
 ) -> Result<HashSet<(Uuid, Option<String>)>, DbErr> {
-    let interactions: Vec<Uuid> = entries.iter().map(|entry| entry.told.interaction_id).collect();
-    let select = "SELECT interaction_id, rated_staff_id, standing FROM rating";
-    let mut rated = HashSet::new();
-    for row in set::among_ids(connection, select, "interaction_id", &interactions).await? {
-        if row.try_get::<i16>("", "standing")? != RatingStanding::Superseded as i16 {
-            rated.insert((row.try_get("", "interaction_id")?, row.try_get("", "rated_staff_id")?));
-        }
-    }
-    Ok(rated)
+    use rating::Column;
+    let backend = connection.get_database_backend();
+    let interactions = set::one_of_ids(backend, entries.iter().map(|entry| entry.told.interaction_id));
+    let query = rating::Entity::find()
+        .filter(Column::InteractionId.in_subquery(interactions))
+        .filter(Column::Standing.ne(Stored(RatingStanding::Superseded)))
+        .select_only()
+        .columns([Column::InteractionId, Column::RatedStaffId]);
+    Ok(query.into_tuple().all(connection).await?.into_iter().collect())
 }

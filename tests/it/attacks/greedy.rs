@@ -10,12 +10,12 @@ use prost::Message as _;
 use rapport::{
     api::v1::{self, Role},
     clock::Clock,
-    competition::{
-        Entry, Form,
-        dealing::{OneWay, Refusal, Terms, Voter, deal},
-        draw::Seed,
-    },
     config::Config,
+};
+use rapport_vote::{
+    Entry, Form,
+    dealing::{OneWay, Refusal, Terms, Voter, deal},
+    draw::Seed,
 };
 use tokio::{task::JoinSet, time::timeout};
 use tonic::{Code, Status};

@@ -1,0 +1,12 @@
+//! The statistics of ratings: pure functions of numbers, which know no storage, no contract and no clock.
+//!
+//! [`interval`] and [`shrinkage`] hold the published methods; [`case_mix`] says what the same work would have been rated in
+//! other hands, and [`ranking`] joins them (R9). [`bias`] asks who was invited (R10), [`blocks`] what the rated person may
+//! see (R12).
+
+pub mod bias;
+pub mod blocks;
+pub mod case_mix;
+pub mod interval;
+pub mod ranking;
+pub mod shrinkage;
