@@ -365,7 +365,7 @@ impl Config {
 
     /// Resolves flags, an environment, and the file that either names.
     pub fn resolve(args: &ServeArgs, environment: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
-        let mut read = Reader::new(args, environment);
+        let mut read = SettingsReader::new(args, environment);
         let config = Self {
             listen: read.value("listen", address),
             data_dir: read.value("data_dir", path),
@@ -435,7 +435,7 @@ impl Config {
 }
 
 /// Where the texts come from, and all that was wrong with them.
-struct Reader<'a, E> {
+struct SettingsReader<'a, E> {
     args: &'a ServeArgs,
     environment: E,
     /// What the file says and nobody has asked for yet.
@@ -444,7 +444,7 @@ struct Reader<'a, E> {
     errors: Vec<String>,
 }
 
-impl<'a, E: Fn(&str) -> Option<String>> Reader<'a, E> {
+impl<'a, E: Fn(&str) -> Option<String>> SettingsReader<'a, E> {
     fn new(args: &'a ServeArgs, environment: E) -> Self {
         let named = environment("RAPPORT_CONFIG").filter(|name| !name.is_empty());
         let path = args.config.clone().or_else(|| named.map(PathBuf::from));

@@ -42,7 +42,7 @@ pub(super) fn id(text: &str) -> Result<Uuid> {
 
 /// Who reads a contest.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'r> {
+pub(super) struct Viewer<'r> {
     pub(super) subject: &'r str,
     /// The reader judges contests.
     pub(super) judges: bool,
@@ -52,7 +52,7 @@ pub(super) fn write(
     contest: Contest,
     rating: Option<&Rating>,
     reviews: Vec<Review>,
-    reader: Reader<'_>,
+    reader: Viewer<'_>,
 ) -> v1::Contest {
     // A person who contested a masked rating must not learn from the contest which one it is.
     let masked_id = contest.masked_id.filter(|_| contest.contester == reader.subject && !reader.judges);
@@ -78,7 +78,7 @@ pub(super) fn write(
     }
 }
 
-fn write_review(review: Review, reader: Reader<'_>) -> v1::ContestReview {
+fn write_review(review: Review, reader: Viewer<'_>) -> v1::ContestReview {
     v1::ContestReview {
         verdict: review.verdict.into(),
         reason: review.reason,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Contest, message,
-    message::Reader,
+    message::Viewer,
     rules::Reviewer,
     store::{self as rows, Wanted},
     view,
@@ -73,7 +73,7 @@ impl ContestApi {
         let about: Vec<Uuid> = contests.iter().map(|contest| contest.rating_id).collect();
         let mut reviews = rows::reviews(connection, &ids).await?;
         let ratings = ratings::among(connection, &about).await?;
-        let reader = Reader { subject: caller.subject(), judges: caller.policy().judges_contests };
+        let reader = Viewer { subject: caller.subject(), judges: caller.policy().judges_contests };
         let write = |contest: Contest| {
             let reviews = reviews.remove(&contest.id).unwrap_or_default();
             let rating = ratings.get(&contest.rating_id);

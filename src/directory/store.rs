@@ -532,7 +532,7 @@ fn to_alias(row: customer_alias::Model) -> Alias {
 
 /// What the directory says about some ids.
 #[derive(Default)]
-pub(crate) struct Known {
+pub(crate) struct KnownIds {
     /// Role and team of colleagues.
     pub(crate) staff: HashMap<String, (StaffRole, Option<String>)>,
     pub(crate) teams: HashSet<String>,
@@ -556,7 +556,7 @@ pub(crate) struct Named {
 
 /// Looks ids up, all in one trip: a group that records waits for it, and every caller in the group with it. By hand: five kinds
 /// of rows, one of them a condition.
-pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named) -> Result<Known, DbErr> {
+pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named) -> Result<KnownIds, DbErr> {
     let backend = connection.get_database_backend();
     let listed = |parameter| set::texts_listed(backend, parameter);
     let sql = format!(
@@ -577,7 +577,7 @@ pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named)
         list.dedup();
         lists.push(set::text_list(backend, list));
     }
-    let mut known = Known::default();
+    let mut known = KnownIds::default();
     for row in connection.query_all_raw(Statement::from_sql_and_values(backend, sql, lists)).await? {
         let id: String = row.try_get("", "id")?;
         match row.try_get::<String>("", "what")?.as_str() {

@@ -7,7 +7,7 @@ use std::{
 
 /// A line as it stands in the file, with its end: `\n`, `\r\n` or `\r`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct FileLine {
     /// From 1.
     pub(super) number: u64,
     pub(super) bytes: Vec<u8>,
@@ -19,7 +19,7 @@ pub(super) const MAX_BYTES: usize = 4 << 20;
 pub(super) struct Lines<R> {
     source: BufReader<R>,
     next_number: u64,
-    put_back: VecDeque<Line>,
+    put_back: VecDeque<FileLine>,
     /// Bytes of the lines that were given out and not put back.
     position: u64,
 }
@@ -34,7 +34,7 @@ impl<R: Read> Lines<R> {
     }
 
     /// The next line; none at the end. One that is too long is cut there, and what follows is a line of its own.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<FileLine>> {
         let line = match self.put_back.pop_front() {
             Some(line) => Some(line),
             None => self.read()?,
@@ -44,14 +44,14 @@ impl<R: Read> Lines<R> {
     }
 
     /// Gives lines out again, in their order, before any others.
-    pub(super) fn put_back(&mut self, lines: Vec<Line>) {
+    pub(super) fn put_back(&mut self, lines: Vec<FileLine>) {
         for line in lines.into_iter().rev() {
             self.position -= line.bytes.len() as u64;
             self.put_back.push_front(line);
         }
     }
 
-    fn read(&mut self) -> io::Result<Option<Line>> {
+    fn read(&mut self) -> io::Result<Option<FileLine>> {
         let mut bytes = Vec::new();
         while bytes.len() < MAX_BYTES {
             let ready = self.source.fill_buf()?;
@@ -75,7 +75,7 @@ impl<R: Read> Lines<R> {
             return Ok(None);
         }
         self.next_number += 1;
-        Ok(Some(Line { number: self.next_number - 1, bytes }))
+        Ok(Some(FileLine { number: self.next_number - 1, bytes }))
     }
 }
 

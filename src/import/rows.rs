@@ -71,7 +71,7 @@ pub fn interaction(
     if skipped(&mapping.common, row) {
         return Judgement::Skip;
     }
-    let mut reader = Reader { row, zone, reasons: Vec::new() };
+    let mut reader = RowReader { row, zone, reasons: Vec::new() };
     let request = RecordInteractionRequest {
         request_id: reader.request_id(&mapping.common.source, &mapping.key),
         interaction: Some(reader.interaction(&mapping.fields)),
@@ -90,7 +90,7 @@ pub fn rating(
     if skipped(&mapping.interaction.common, row) {
         return Judgement::Skip;
     }
-    let mut reader = Reader { row, zone, reasons: Vec::new() };
+    let mut reader = RowReader { row, zone, reasons: Vec::new() };
     let request_id = reader.request_id(&mapping.interaction.common.source, &mapping.interaction.key);
     let record = RecordInteractionRequest {
         request_id: request_id.clone(),
@@ -108,7 +108,7 @@ pub fn directory(mapping: &DirectoryMapping, zone: &TimeZone, row: &Row<'_>) -> 
     if skipped(&mapping.common, row) {
         return Judgement::Skip;
     }
-    let mut reader = Reader { row, zone, reasons: Vec::new() };
+    let mut reader = RowReader { row, zone, reasons: Vec::new() };
     let records = Records {
         team: mapping.team.as_ref().filter(|fields| fields.when.hold(row)).map(|fields| reader.team(fields)),
         staff_member: mapping
@@ -138,13 +138,13 @@ fn skipped(common: &Common, row: &Row<'_>) -> bool {
 
 /// Reads one row and keeps every reason against it. A value that cannot be read is left out of the message, which is
 /// not sent then.
-struct Reader<'a> {
+struct RowReader<'a> {
     row: &'a Row<'a>,
     zone: &'a TimeZone,
     reasons: Vec<String>,
 }
 
-impl Reader<'_> {
+impl RowReader<'_> {
     fn judge<T>(mut self, message: T, check: impl FnOnce(&T, &mut Self)) -> Judgement<T> {
         check(&message, &mut self);
         if self.reasons.is_empty() { Judgement::Send(message) } else { Judgement::Reject(self.reasons) }

@@ -10,7 +10,7 @@ use csv::ByteRecord;
 
 use super::{
     cells::{self, Split},
-    lines::{Line, Lines, MAX_BYTES, content},
+    lines::{FileLine, Lines, MAX_BYTES, content},
     section::Column,
 };
 use crate::api::rules::forbidden_character;
@@ -100,7 +100,7 @@ impl<R: Read> Table<R> {
                 None => return Ok(None),
                 Some(line) if content(&line.bytes).is_empty() => {}
                 Some(line) if self.dialect.quoting => return Ok(Some(self.quoted_row(line)?)),
-                Some(Line { number, bytes }) => {
+                Some(FileLine { number, bytes }) => {
                     let record = cells::plain(&bytes, self.dialect.delimiter);
                     return Ok(Some(RawRow { line: number, record, fault: None }));
                 }
@@ -108,14 +108,14 @@ impl<R: Read> Table<R> {
         }
     }
 
-    fn quoted_row(&mut self, first: Line) -> Result<RawRow, TableError> {
+    fn quoted_row(&mut self, first: FileLine) -> Result<RawRow, TableError> {
         let delimiter = self.dialect.delimiter;
         let mut text = first.bytes.clone();
         let mut more = Vec::new();
         let fault = loop {
             match cells::split(&text, delimiter) {
                 Split::Cells(_) if self.swallows_rows(&first, &more) => {
-                    let last = more.last().map_or(first.number, |line: &Line| line.number);
+                    let last = more.last().map_or(first.number, |line: &FileLine| line.number);
                     break format!(
                         "a quotation mark opened here closes in line {last}, and each of these lines reads as a row of its own; \
                          if they are one cell, replace its line breaks"
@@ -146,7 +146,7 @@ impl<R: Read> Table<R> {
     }
 
     /// Whether a row of several lines is rather several rows between two stray marks: each line has all columns by itself.
-    fn swallows_rows(&self, first: &Line, more: &[Line]) -> bool {
+    fn swallows_rows(&self, first: &FileLine, more: &[FileLine]) -> bool {
         let columns = self.header.len();
         let all = std::iter::once(first).chain(more);
         columns > 1 && !more.is_empty() && { all }

@@ -3,7 +3,7 @@
 use super::{
     Context, ContextRest, Facts, Instants, MessageCounts, Participant, Reattribution, Recorded, Transfer,
     resolution::{Reading, Readings},
-    store::Filter,
+    store::InteractionFilter,
     summary::{Group, Statistics},
 };
 use crate::{
@@ -100,7 +100,7 @@ pub(crate) fn read_counts(message: v1::MessageCounts) -> MessageCounts {
 }
 
 /// Reads a filter; a period that ends before it begins is refused.
-pub(crate) fn read_filter(message: v1::InteractionFilter) -> Result<Filter> {
+pub(crate) fn read_filter(message: v1::InteractionFilter) -> Result<InteractionFilter> {
     let (from, to) = (message.from_time.as_ref().map(micros), message.to_time.as_ref().map(micros));
     if let (Some(from), Some(to)) = (from, to)
         && to < from
@@ -108,7 +108,7 @@ pub(crate) fn read_filter(message: v1::InteractionFilter) -> Result<Filter> {
         let rule = "must not be before from_time";
         return Err(Error::invalid("filter.to_time", Reason::ImpossibleInstants, rule));
     }
-    Ok(Filter {
+    Ok(InteractionFilter {
         channels: message.channels().collect(),
         kinds: message.kinds().collect(),
         party: optional(message.customer_id).map(Party::Customer),

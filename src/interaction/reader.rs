@@ -6,7 +6,7 @@ use prost::Message as _;
 
 use super::{
     Facts, Participant, check, credit, message,
-    store::{self as rows, Entry},
+    store::{self as rows, NewInteraction},
 };
 use crate::{
     api::{
@@ -22,21 +22,21 @@ use crate::{
 
 /// Reads and judges requests of one caller to record something.
 #[derive(Clone)]
-pub(crate) struct Reader {
+pub(crate) struct RequestReader {
     store: Store,
     caller: Caller,
     scope: Arc<Scope>,
     request_scope: Arc<str>,
 }
 
-impl Reader {
+impl RequestReader {
     pub(crate) fn new(store: Store, caller: Caller, scope: Scope) -> Self {
         let request_scope = call::request_scope(&caller).into();
         Self { store, caller, scope: Arc::new(scope), request_scope }
     }
 
     /// A request as an entry for the record, or everything that is wrong with it.
-    pub(crate) async fn entry(&self, request: v1::RecordInteractionRequest) -> Result<Entry> {
+    pub(crate) async fn entry(&self, request: v1::RecordInteractionRequest) -> Result<NewInteraction> {
         let fields = Violations::of(&request);
         let message = request.interaction.unwrap_or_default();
         let body_hash = request::hash(&[&message.encode_to_vec()]);
@@ -54,7 +54,7 @@ impl Reader {
         if !self.caller.policy().speaks_for_all {
             credit::tell(&mut facts.participants, self.caller.subject());
         }
-        Ok(Entry {
+        Ok(NewInteraction {
             request_key,
             body_hash,
             facts,

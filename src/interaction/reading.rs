@@ -1,6 +1,6 @@
 //! Opening the whole record of somebody: it leaves a trace with its purpose before anything is shown (P5).
 
-use super::store::{self as rows, Filter};
+use super::store::{self as rows, InteractionFilter};
 use crate::{
     api::v1::ReadingPurpose,
     auth::Caller,
@@ -28,7 +28,7 @@ pub(crate) async fn open(store: &Store, caller: &Caller, party: &Party, why: Pur
         // The trail does not keep the alias itself: its owner may have it erased one day, and is found by what was
         // recorded under it.
         Party::Alias(_) => {
-            let filter = Filter { party: Some(party.clone()), ..Filter::default() };
+            let filter = InteractionFilter { party: Some(party.clone()), ..InteractionFilter::default() };
             let newest = rows::list(store.reader(), &Sight::of(caller, Scope::All), &filter, None, 1).await?;
             newest.first().map(|one| one.id.to_string())
         }

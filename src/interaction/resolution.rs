@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::summary::Line;
+use super::summary::SummaryLine;
 use crate::{
     api::{
         kinds::is_activity,
@@ -169,7 +169,7 @@ pub(crate) struct Readings {
 
 impl Readings {
     /// Adds an interaction if it is a first contact, as it is known at `now`.
-    pub(crate) fn add(&mut self, line: &Line, matters: &Matters, now: Micros) {
+    pub(crate) fn add(&mut self, line: &SummaryLine, matters: &Matters, now: Micros) {
         let is_one = is_inbound_contact(line.direction, line.kind) && is_served(line.outcome);
         if let Some(derived) = is_one.then(|| matters.derive(line.id, line.occurred_at, now)).flatten() {
             self.by_staff.add_said(line.staff_resolution);

@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use super::{
     Facts, Reattribution, Recorded, credit, message,
-    reader::{Reader, check_about, check_frozen},
+    reader::{RequestReader, check_about, check_frozen},
     reading::{self, Purpose},
     resolution::Matters,
-    store::{self as rows, Changes, Changing, Deciding, Filter, Receipt, Recorder},
+    store::{self as rows, Changes, Changing, Deciding, InteractionFilter, RecordReceipt, Recorder},
     stream::{RecordStream, StreamLimits},
     summary::{Plan, Summary},
     watch::{OfInteractions, OfTimeline, Watched, Whose},
@@ -98,7 +98,7 @@ impl InteractionApi {
     async fn page(
         &self,
         sight: &Sight,
-        filter: &Filter,
+        filter: &InteractionFilter,
         query: &Query,
         size: i32,
         token: &str,
@@ -111,7 +111,7 @@ impl InteractionApi {
     }
 }
 
-pub(crate) fn receipt(receipt: Receipt) -> v1::RecordInteractionResponse {
+pub(crate) fn receipt(receipt: RecordReceipt) -> v1::RecordInteractionResponse {
     let recording = match receipt.already_present {
         true => v1::Recording::AlreadyPresent,
         false => v1::Recording::Recorded,
@@ -218,7 +218,7 @@ impl InteractionService for InteractionApi {
     ) -> Answer<v1::RecordInteractionResponse> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let entry = Reader::new(self.store.clone(), caller, scope).entry(message).await?;
+            let entry = RequestReader::new(self.store.clone(), caller, scope).entry(message).await?;
             let answer = self.recorder.submit(vec![entry]).await?.pop();
             Ok(receipt(answer.ok_or(Error::Overloaded)??))
         })
@@ -231,7 +231,7 @@ impl InteractionService for InteractionApi {
     ) -> Answer<v1::BatchRecordInteractionsResponse> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let reader = Reader::new(self.store.clone(), caller, scope);
+            let reader = RequestReader::new(self.store.clone(), caller, scope);
             let mut good = Vec::with_capacity(message.requests.len());
             let mut results = Vec::with_capacity(message.requests.len());
             for one in message.requests {
@@ -262,7 +262,7 @@ impl InteractionService for InteractionApi {
     ) -> Answer<Self::RecordInteractionsStream> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let reader = Reader::new(self.store.clone(), caller, scope);
+            let reader = RequestReader::new(self.store.clone(), caller, scope);
             let (answers, receiver) = tokio::sync::mpsc::channel(4);
             let stream = RecordStream::new(reader, self.recorder.clone(), self.limits.clone());
             tokio::spawn(stream.run(message, answers));
@@ -428,7 +428,7 @@ impl InteractionService for InteractionApi {
             let query = Query::new("ReadCustomerTimeline", &scope.binding(&caller), format!("{party:?}").as_bytes());
             let why = Purpose { purpose: message.purpose(), note: &message.note };
             reading::open(&self.store, &caller, &party, why).await?;
-            let filter = Filter { party: Some(party), ..Filter::default() };
+            let filter = InteractionFilter { party: Some(party), ..InteractionFilter::default() };
             let sight = Sight::of(&caller, scope);
             let page = self.page(&sight, &filter, &query, message.page_size, &message.page_token);
             let (interactions, next_page_token) = page.await?;

@@ -7,8 +7,8 @@ use tokio::sync::{mpsc, watch};
 use tonic::{Status, Streaming};
 
 use super::{
-    reader::Reader,
-    store::{Entry, Receipt, Recorder},
+    reader::RequestReader,
+    store::{NewInteraction, RecordReceipt, Recorder},
 };
 use crate::{
     api::{status, v1},
@@ -30,19 +30,19 @@ pub struct StreamLimits {
 
 /// One caller's stream.
 pub(crate) struct RecordStream {
-    reader: Reader,
+    reader: RequestReader,
     recorder: GroupCommit<Recorder>,
     limits: StreamLimits,
     settled: v1::RecordInteractionsResponse,
 }
 
 type Answers = mpsc::Sender<Result<v1::RecordInteractionsResponse, Status>>;
-type Written = Result<Vec<Result<Receipt>>>;
+type Written = Result<Vec<Result<RecordReceipt>>>;
 
 /// Requests read but not handed in: each an entry, or why it is none.
 #[derive(Default)]
 struct Batch {
-    entries: Vec<Entry>,
+    entries: Vec<NewInteraction>,
     verdicts: Vec<Result<()>>,
 }
 
@@ -55,7 +55,7 @@ async fn outcome(writing: &mut Option<(Vec<Result<()>>, BoxFuture<'static, Writt
 }
 
 impl RecordStream {
-    pub(crate) fn new(reader: Reader, recorder: GroupCommit<Recorder>, limits: StreamLimits) -> Self {
+    pub(crate) fn new(reader: RequestReader, recorder: GroupCommit<Recorder>, limits: StreamLimits) -> Self {
         Self { reader, recorder, limits, settled: v1::RecordInteractionsResponse::default() }
     }
 

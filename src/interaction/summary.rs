@@ -16,7 +16,7 @@ use crate::{
 
 /// What of an interaction counts.
 #[derive(Clone, Debug)]
-pub(crate) struct Line {
+pub(crate) struct SummaryLine {
     pub(crate) id: Uuid,
     pub(crate) channel: Channel,
     pub(crate) kind: InteractionKind,
@@ -79,7 +79,7 @@ impl Summary {
         Self { plan, matters, groups: BTreeMap::new(), total: Group::default() }
     }
 
-    pub(crate) fn add(&mut self, line: &Line) {
+    pub(crate) fn add(&mut self, line: &SummaryLine) {
         let key = key(line, self.plan.grouping, &self.plan.time_zone);
         for group in [self.groups.entry(key).or_default(), &mut self.total] {
             group.add(line, self.plan.threshold);
@@ -94,7 +94,7 @@ impl Summary {
 }
 
 impl Group {
-    fn add(&mut self, line: &Line, threshold: Micros) {
+    fn add(&mut self, line: &SummaryLine, threshold: Micros) {
         self.count += 1;
         let wait = line.instants.wait();
         self.waits.extend(wait);
@@ -158,7 +158,7 @@ fn statistics(times: &mut [Micros]) -> Statistics {
     }
 }
 
-fn key(line: &Line, grouping: SummaryGrouping, zone: &TimeZone) -> String {
+fn key(line: &SummaryLine, grouping: SummaryGrouping, zone: &TimeZone) -> String {
     let local = || Timestamp::from_microsecond(line.occurred_at).unwrap_or_default().to_zoned(zone.clone());
     match grouping {
         SummaryGrouping::Unspecified => String::new(),
@@ -180,8 +180,8 @@ mod tests {
 
     use super::*;
 
-    fn line(outcome: Outcome, wait: Option<Micros>) -> Line {
-        Line {
+    fn line(outcome: Outcome, wait: Option<Micros>) -> SummaryLine {
+        SummaryLine {
             id: Uuid::nil(),
             channel: Channel::InboundCall,
             kind: InteractionKind::Service,
@@ -201,7 +201,7 @@ mod tests {
         }
     }
 
-    fn summary(grouping: SummaryGrouping, zone: &str, lines: &[Line]) -> (BTreeMap<String, Group>, Group) {
+    fn summary(grouping: SummaryGrouping, zone: &str, lines: &[SummaryLine]) -> (BTreeMap<String, Group>, Group) {
         let time_zone = TimeZone::get(zone).expect("a zone");
         let plan = Plan { grouping, time_zone, threshold: 20_000_000, now: i64::MAX };
         let mut summary = Summary::new(plan, Matters::new(&[]));

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rapport_brief::{Language, Wall};
 
 use super::{
-    Line, READ, all_dimensions,
+    READ, RecordLine, all_dimensions,
     brief::{self, Evidence, PolicyNow, Sources, Who, point_for, stated_language},
     profile::{Profile, ShownRatings},
     store::{self as rows, Statement},
@@ -151,7 +151,7 @@ async fn policy_now(
 async fn names(
     store: &Store,
     caller: &Caller,
-    (recorded, lines, holding): (&[Recorded], &[Line], &[Statement]),
+    (recorded, lines, holding): (&[Recorded], &[RecordLine], &[Statement]),
 ) -> Result<HashMap<String, String>> {
     let Some(scope) = admission::reach_by(store, caller, GET_STAFF_MEMBER).await? else { return Ok(HashMap::new()) };
     let took_part = recorded.iter().flat_map(|one| &one.facts.participants).map(|one| &one.staff_id);

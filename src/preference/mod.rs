@@ -63,7 +63,7 @@ const MICROS_PER_DAY: f64 = 86_400e6;
 
 /// What of an interaction tells how its customer likes to be met.
 #[derive(Clone, Debug)]
-struct Line {
+struct RecordLine {
     id: Uuid,
     /// None: nobody knows who it was.
     customer_id: Option<String>,
@@ -90,7 +90,7 @@ struct Rated {
     at: Micros,
 }
 
-impl Line {
+impl RecordLine {
     /// Its value in every dimension, by the clock on the wall of `zone`. A UTC instant has one wall time always: a gap
     /// leaves an hour without contacts, and a fold one with those of two.
     fn values(&self, zone: &TimeZone) -> Values {
@@ -234,8 +234,8 @@ impl Zones {
 mod tests {
     use super::*;
 
-    pub(super) fn line(customer_id: &str, occurred_at: Micros) -> Line {
-        Line {
+    pub(super) fn line(customer_id: &str, occurred_at: Micros) -> RecordLine {
+        RecordLine {
             id: Uuid::nil(),
             customer_id: Some(customer_id.to_owned()),
             time_zone: String::new(),
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn how_it_went_counts_for_how_they_are_met() {
         use PreferenceDimension::{Channel, Hour};
-        let of = |outcome, level| Line { outcome, rated: Some(Rated { level, at: 0 }), ..line("c", 0) };
+        let of = |outcome, level| RecordLine { outcome, rated: Some(Rated { level, at: 0 }), ..line("c", 0) };
         let weights = |outcome| [Channel, Hour].map(|dimension| of(outcome, 3).weight(dimension));
         assert_eq!(weights(Outcome::Answered), [1.0, 1.0]);
         assert_eq!(weights(Outcome::Abandoned), [0.25, 1.0]);

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::{
-    INFERRED, Line, Values,
+    INFERRED, RecordLine, Values,
     store::Statement,
     view::{Contact, Fitted, Inference, Preference, Said, stated},
 };
@@ -18,7 +18,7 @@ pub(super) type Fits = HashMap<PreferenceDimension, Fitted>;
 /// What a customer's preferences are inferred from.
 pub(super) struct Profile<'r> {
     /// Newest first, each with its values on the customer's wall.
-    contacts: Vec<(&'r Line, Values)>,
+    contacts: Vec<(&'r RecordLine, Values)>,
     said: HashMap<PreferenceDimension, Vec<Said>>,
     fits: &'r Fits,
     now: Micros,
@@ -29,7 +29,7 @@ impl<'r> Profile<'r> {
     /// From a customer's interactions, newest first, and the statements that hold, as of `now`. `shown_ratings`: what they
     /// thought of how they were met counts too, as far as this says.
     pub(super) fn new(
-        lines: &'r [Line],
+        lines: &'r [RecordLine],
         holding: &[Statement],
         zone: &TimeZone,
         (fits, now): (&'r Fits, Micros),
@@ -67,7 +67,7 @@ impl<'r> Profile<'r> {
         self.said.get(&dimension).map(Vec::as_slice).unwrap_or_default()
     }
 
-    fn weight(&self, line: &Line, dimension: PreferenceDimension) -> f64 {
+    fn weight(&self, line: &RecordLine, dimension: PreferenceDimension) -> f64 {
         line.weight(dimension) * if self.shown_ratings.include(line) { line.rated_factor(dimension) } else { 1.0 }
     }
 }
@@ -100,7 +100,7 @@ impl ShownRatings {
         if caller.policy().sees_ratings_weighed { Self::Besides(Oneself::of(caller)) } else { Self::None }
     }
 
-    fn include(&self, line: &Line) -> bool {
+    fn include(&self, line: &RecordLine) -> bool {
         match self {
             Self::None => false,
             Self::Besides(oneself) => !oneself.is(line.rated_staff_id.as_deref()),

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::{
-    INFERRED, Line, MICROS_PER_DAY, Zones, circle, dimension_name, known_values,
+    INFERRED, MICROS_PER_DAY, RecordLine, Zones, circle, dimension_name, known_values,
     model::{Habit, Learner, Prior, Value},
 };
 use crate::clock::Micros;
@@ -106,7 +106,7 @@ impl Replay {
     }
 
     /// The next contact. `is_followed`: whether its customer is predicted; if not, it only tells what customers do.
-    pub(super) fn add(&mut self, line: &Line, is_followed: bool) {
+    pub(super) fn add(&mut self, line: &RecordLine, is_followed: bool) {
         let values = line.values(self.zones.of(&line.time_zone));
         let numbers: Vec<Option<Value>> = self
             .dimensions
@@ -189,7 +189,7 @@ impl Customer {
     }
 
     /// Predicts a contact, dimension by dimension, and adds it to what is known.
-    fn meet(&mut self, line: &Line, dimensions: &mut [Progress], numbers: &[Option<Value>]) {
+    fn meet(&mut self, line: &RecordLine, dimensions: &mut [Progress], numbers: &[Option<Value>]) {
         let mut added = [None; INFERRED.len()];
         let known = self.habits.iter_mut().zip(&mut self.scores).zip(dimensions).zip(numbers).enumerate();
         for (index, (((habit, score), progress), number)) in known {
@@ -301,7 +301,7 @@ mod tests {
             for customer in 0..1_000u64 {
                 let (channel, hour, topic) = habit(customer, round, &mut random);
                 let day = i64::try_from(19_000 + round * 7 + random.below(7) as u64).unwrap();
-                let contact = Line {
+                let contact = RecordLine {
                     channel,
                     topic: Some(topic.to_owned()),
                     ..line(&format!("c{customer:03}"), (day * 24 + hour) * HOUR)
@@ -361,11 +361,13 @@ mod tests {
     #[test]
     fn a_rating_counts_from_when_it_was_given() {
         let rated = crate::preference::Rated { level: 5, at: 10 * HOUR };
-        let contact = |at| Line { topic: Some("a".into()), ..line("c", at) };
+        let contact = |at| RecordLine { topic: Some("a".into()), ..line("c", at) };
         let weight = |rated_at| {
             let mut replay = Replay::new(TimeZone::UTC);
-            replay
-                .add(&Line { rated: Some(crate::preference::Rated { at: rated_at, ..rated }), ..contact(HOUR) }, true);
+            replay.add(
+                &RecordLine { rated: Some(crate::preference::Rated { at: rated_at, ..rated }), ..contact(HOUR) },
+                true,
+            );
             replay.add(&contact(9 * HOUR), true);
             replay.customers["c"].unrated.len()
         };

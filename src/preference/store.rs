@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use super::{
-    INFERRED, LANGUAGE_ATTRIBUTE, Line, Rated,
+    INFERRED, LANGUAGE_ATTRIBUTE, Rated, RecordLine,
     entity::{
         fit, fitted,
         statement::{self, Column, Entity},
@@ -47,7 +47,7 @@ const DAY: Micros = 24 * HOUR;
 /// By hand, here and in what reads them: columns from four tables, one of them joined under a condition, behind tables that are
 /// counted off or numbered first.
 ///
-/// Columns of a [`Line`] from interactions `i` with their customers `c`, and the ratings that hold.
+/// Columns of a [`RecordLine`] from interactions `i` with their customers `c`, and the ratings that hold.
 fn columns(customer_id: &str, time_zone: &str) -> String {
     format!(
         "SELECT i.id, {customer_id} AS customer_id, {time_zone} AS time_zone, i.occurred_at, i.channel, i.kind,
@@ -60,12 +60,12 @@ fn ratings() -> String {
     format!("LEFT JOIN rating r ON r.interaction_id = i.id AND r.standing <> {}", Stored(RatingStanding::Superseded))
 }
 
-fn read(row: &QueryResult) -> Result<Line, DbErr> {
+fn read(row: &QueryResult) -> Result<RecordLine, DbErr> {
     let context: Option<String> = row.try_get("", "context")?;
     let context: Option<ContextRest> = context.and_then(|text| serde_json::from_str(&text).ok());
     let level: Option<i16> = row.try_get("", "level")?;
     let rated_at: Option<Micros> = row.try_get("", "answered_at")?;
-    Ok(Line {
+    Ok(RecordLine {
         id: row.try_get("", "id")?,
         customer_id: row.try_get("", "customer_id")?,
         time_zone: row.try_get("", "time_zone")?,
@@ -84,7 +84,7 @@ fn read(row: &QueryResult) -> Result<Line, DbErr> {
 
 /// A page of everybody's interactions in order of time, and of id at one instant. Without complaints about somebody: those
 /// whom they are about would find what is fitted to them.
-async fn page(connection: &impl ConnectionTrait, after: (Micros, Uuid)) -> Result<Vec<Line>, DbErr> {
+async fn page(connection: &impl ConnectionTrait, after: (Micros, Uuid)) -> Result<Vec<RecordLine>, DbErr> {
     let sql = format!(
         "{} FROM interaction i
         LEFT JOIN customer_alias a ON i.customer_id IS NULL AND a.value = i.alias_value AND a.kind = i.alias_kind
@@ -104,7 +104,7 @@ pub(super) async fn newest(
     party: &Party,
     hidden_from: Option<&str>,
     limit: u64,
-) -> Result<Vec<Line>, DbErr> {
+) -> Result<Vec<RecordLine>, DbErr> {
     // Each part reads its index from the end: the customer's 10,000th interaction costs nothing. A part for each alias,
     // since PostgreSQL underestimates how many interactions have nobody's name, and joined them all.
     let (mut whose, mut values): (Vec<String>, Vec<Value>) = (Vec::new(), vec![hidden_from.unwrap_or_default().into()]);
@@ -148,7 +148,7 @@ pub(super) async fn newest_of_each(
     aliases: Vec<String>,
     hidden_from: Option<&str>,
     limit: u64,
-) -> Result<HashMap<String, Vec<Line>>, DbErr> {
+) -> Result<HashMap<String, Vec<RecordLine>>, DbErr> {
     let backend = connection.get_database_backend();
     // The values are listed and not joined, for the same reason.
     let sql = format!(
@@ -173,7 +173,7 @@ pub(super) async fn newest_of_each(
     let hidden_from = hidden_from.unwrap_or_default().into();
     let values = [after.into(), up_to.into(), set::text_list(backend, aliases), hidden_from];
     let statement = Sql::from_sql_and_values(backend, sql, values);
-    let mut found: HashMap<String, Vec<Line>> = HashMap::new();
+    let mut found: HashMap<String, Vec<RecordLine>> = HashMap::new();
     for row in connection.query_all_raw(statement).await? {
         let line = read(&row)?;
         if let Some(owner) = line.customer_id.clone() {

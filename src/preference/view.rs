@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Line, circle, known_values,
+    RecordLine, circle, known_values,
     model::{Calibration, Kernel, Learner, Likely, Parameters, Prior, Value, decay, expect, tied},
     replay::days,
 };
@@ -78,7 +78,7 @@ pub(super) struct Said {
 /// An interaction's part in one dimension.
 #[derive(Clone, Debug)]
 pub(super) struct Contact<'l> {
-    pub(super) line: &'l Line,
+    pub(super) line: &'l RecordLine,
     pub(super) value: &'l str,
     /// Before it fades.
     pub(super) weight: f64,
@@ -297,7 +297,7 @@ mod tests {
 
     const DAY: Micros = 86_400_000_000;
 
-    fn topics(topics: &[(&'static str, i64)]) -> Vec<(&'static str, Line)> {
+    fn topics(topics: &[(&'static str, i64)]) -> Vec<(&'static str, RecordLine)> {
         topics.iter().rev().map(|(topic, day)| (*topic, line("c", day * DAY))).collect()
     }
 

@@ -29,7 +29,7 @@ use crate::{
 
 /// Evidence of an erasure.
 #[derive(Clone, Debug)]
-pub(super) struct Receipt {
+pub(super) struct ErasureReceipt {
     pub(super) id: Uuid,
     pub(super) erased_at: Micros,
     pub(super) text: String,
@@ -168,7 +168,7 @@ async fn run(tx: &Tx, sql: &str, customer_id: &str) -> Result<ExecResult, Abort>
 }
 
 /// The receipt of an erasure.
-pub(super) async fn receipt(store: &Store, id: Uuid) -> Result<Receipt> {
+pub(super) async fn receipt(store: &Store, id: Uuid) -> Result<ErasureReceipt> {
     let row = erasure::Entity::find_by_id(id).one(store.reader()).await?.ok_or(Error::NotFound("erasure"))?;
-    Ok(Receipt { id, erased_at: row.erased_at, text: row.receipt, key_id: row.key_id, signature: row.signature })
+    Ok(ErasureReceipt { id, erased_at: row.erased_at, text: row.receipt, key_id: row.key_id, signature: row.signature })
 }

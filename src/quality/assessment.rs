@@ -60,7 +60,7 @@ pub(super) async fn assess(
 
 /// Which assessments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Filter {
+pub(super) struct AssessmentFilter {
     pub(super) interaction_id: Option<Uuid>,
     pub(super) team_id: Option<String>,
     pub(super) staff_id: Option<String>,
@@ -81,7 +81,7 @@ fn served_by(column: &'static str, id: &str) -> Expr {
 }
 
 /// Everything that a caller may read: the work of others within reach and, without a filter, what holds of their own.
-fn within(subject: &str, scope: &Scope, filter: &Filter) -> Select<Entity> {
+fn within(subject: &str, scope: &Scope, filter: &AssessmentFilter) -> Select<Entity> {
     let person = || Expr::col(Name::new("staff_id")).eq(subject);
     let of_others = match scope {
         Scope::All => Some(Condition::all()),
@@ -95,7 +95,7 @@ fn within(subject: &str, scope: &Scope, filter: &Filter) -> Select<Entity> {
     if let Some(of_others) = of_others {
         readable = readable.add(of_others.add(took_part(person()).not()));
     }
-    if *filter == Filter::default() {
+    if *filter == AssessmentFilter::default() {
         let own = Condition::all().add(served_by("primary_staff_id", subject)).add(Column::SupersededAt.is_null());
         readable = readable.add(own);
     }
@@ -109,7 +109,7 @@ fn within(subject: &str, scope: &Scope, filter: &Filter) -> Select<Entity> {
 pub(super) async fn list(
     connection: &impl ConnectionTrait,
     (subject, scope): (&str, &Scope),
-    filter: &Filter,
+    filter: &AssessmentFilter,
     after: Option<(Micros, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Assessment>> {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use super::{Assessment, Criterion, Marks, assessment::Filter, praise::Shared};
+use super::{Assessment, Criterion, Marks, assessment::AssessmentFilter, praise::Shared};
 use crate::{
     api::{
         convert::{normal, optional, timestamp},
@@ -37,9 +37,9 @@ pub(super) fn id(text: &str) -> Result<Uuid> {
     Uuid::try_parse(text).map_err(Error::internal)
 }
 
-pub(super) fn read_filter(message: v1::AssessmentFilter) -> Result<Filter> {
+pub(super) fn read_filter(message: v1::AssessmentFilter) -> Result<AssessmentFilter> {
     let interaction_id = Some(message.interaction_id).filter(|id| !id.is_empty());
-    Ok(Filter {
+    Ok(AssessmentFilter {
         interaction_id: interaction_id.as_deref().map(id).transpose()?,
         team_id: optional(message.team_id),
         staff_id: optional(message.staff_id),

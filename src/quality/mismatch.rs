@@ -8,7 +8,7 @@ use crate::{
     clock::Micros,
     rating::{
         Rating,
-        store::{Filter, RatingColumn, list as ratings},
+        store::{RatingColumn, RatingFilter, list as ratings},
     },
     reach::Sight,
     store::Stored,
@@ -18,7 +18,7 @@ use crate::{
 pub(super) async fn list(
     connection: &impl ConnectionTrait,
     sight: &Sight,
-    (filter, direction): (&Filter, MismatchDirection),
+    (filter, direction): (&RatingFilter, MismatchDirection),
     after: Option<(Micros, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Rating>, DbErr> {
@@ -30,6 +30,6 @@ pub(super) async fn list(
     // Says nothing new, but lets a database begin with the assessments, of which there are few.
     let assessed = RatingColumn::InteractionId.in_subquery(assessment::interactions_assessed(1, 5));
     let stands = RatingColumn::Standing.ne(Stored(RatingStanding::Superseded));
-    let filter = Filter { also: Some(Condition::all().add(assessed).add(any).add(stands)), ..filter.clone() };
+    let filter = RatingFilter { also: Some(Condition::all().add(assessed).add(any).add(stands)), ..filter.clone() };
     ratings(connection, sight, &filter, after, limit).await
 }

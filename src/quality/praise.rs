@@ -117,6 +117,6 @@ pub(super) async fn waiting(
         .add(RatingColumn::RatedStaffId.is_not_null())
         .add(RatingColumn::Standing.ne(Stored(RatingStanding::Superseded)))
         .add(RatingColumn::Id.not_in_subquery(passed_on));
-    let filter = ratings::Filter { also: Some(waits), ..Default::default() };
+    let filter = ratings::RatingFilter { also: Some(waits), ..Default::default() };
     ratings::list(connection, sight, &filter, after, limit).await
 }

@@ -125,7 +125,7 @@ impl QualityService for QualityApi {
             let query = Query::new("ListMismatches", &scope.binding(&caller), &filter.encode_to_vec());
             let direction = filter.direction();
             let (from, to) = rating::read_period(filter.start_time.as_ref(), filter.end_time.as_ref())?;
-            let filter = ratings::Filter {
+            let filter = ratings::RatingFilter {
                 team_id: optional(filter.team_id),
                 staff_id: optional(filter.staff_id),
                 from,

@@ -17,7 +17,7 @@ use super::{
     Answers, Input, Rating,
     figures::{Counts, Ledgers},
     outcomes::{Outcomes, Returns},
-    store::{Filter, Links},
+    store::{Links, RatingFilter},
 };
 use crate::{
     api::{
@@ -122,9 +122,9 @@ pub(crate) fn read_period(
     Ok((from, to))
 }
 
-pub(super) fn read_filter(message: v1::RatingFilter) -> Result<Filter> {
+pub(super) fn read_filter(message: v1::RatingFilter) -> Result<RatingFilter> {
     let (from, to) = read_period(message.start_time.as_ref(), message.end_time.as_ref())?;
-    Ok(Filter {
+    Ok(RatingFilter {
         contacted: match message.flag() {
             RatingFlag::ContactBeforeCorrection => true,
             RatingFlag::Unspecified => false,
@@ -134,7 +134,7 @@ pub(super) fn read_filter(message: v1::RatingFilter) -> Result<Filter> {
         staff_id: optional(message.staff_id),
         from,
         to,
-        ..Filter::default()
+        ..RatingFilter::default()
     })
 }
 

@@ -14,7 +14,7 @@ use crate::{
     clock::Micros,
     interaction::{
         resolution::{Matters, Readings, is_inbound_contact},
-        summary::Line,
+        summary::SummaryLine,
     },
 };
 
@@ -66,7 +66,7 @@ impl Gathering {
     }
 
     /// Adds an interaction; `key`: of its group, if it belongs to the period and to one.
-    pub(crate) fn add(&mut self, line: &Line, key: Option<String>) {
+    pub(crate) fn add(&mut self, line: &SummaryLine, key: Option<String>) {
         if let (Some(customer), true) = (&line.customer_id, is_return(line)) {
             self.returns.entry(customer.clone()).or_default().push((line.occurred_at, line.id));
         }
@@ -109,7 +109,7 @@ impl Gathering {
     }
 }
 
-fn is_resolved_failure(line: &Line) -> bool {
+fn is_resolved_failure(line: &SummaryLine) -> bool {
     let said = match line.customer_resolution {
         Resolution::Unspecified => line.staff_resolution,
         said @ (Resolution::Resolved | Resolution::Unresolved) => said,
@@ -118,7 +118,7 @@ fn is_resolved_failure(line: &Line) -> bool {
     failed && said == Resolution::Resolved
 }
 
-fn is_return(line: &Line) -> bool {
+fn is_return(line: &SummaryLine) -> bool {
     let orders = matches!(line.kind, InteractionKind::Order | InteractionKind::Ordered);
     orders || is_inbound_contact(line.direction, line.kind)
 }
@@ -133,8 +133,8 @@ mod tests {
 
     const DAY: Micros = 24 * 3_600 * 1_000_000;
 
-    fn line(number: u128, day: i64, kind: InteractionKind) -> Line {
-        Line {
+    fn line(number: u128, day: i64, kind: InteractionKind) -> SummaryLine {
+        SummaryLine {
             id: Uuid::from_u128(number),
             channel: Channel::InboundCall,
             kind,
@@ -153,7 +153,7 @@ mod tests {
         }
     }
 
-    fn returns(lines: &[Line], contacts: &[Contact], now: i64) -> Returns {
+    fn returns(lines: &[SummaryLine], contacts: &[Contact], now: i64) -> Returns {
         let mut gathering = Gathering::new(Matters::new(contacts), now * DAY);
         for line in lines {
             gathering.add(line, (line.occurred_at < 10 * DAY).then(String::new));
@@ -167,16 +167,19 @@ mod tests {
         let back = Returns { came_back: 1, ..Returns::default() };
         let away = Returns { stayed_away: 1, ..Returns::default() };
         let pending = Returns { pending: 1, ..Returns::default() };
-        let with = |later: Line, now| returns(&[later, complaint.clone()], &[], now);
+        let with = |later: SummaryLine, now| returns(&[later, complaint.clone()], &[], now);
         assert_eq!(with(line(2, 30, InteractionKind::Ordered), 100), back);
         assert_eq!(with(line(2, 31, InteractionKind::Ordered), 100), away);
         assert_eq!(with(line(2, 5, InteractionKind::Inquiry), 100), back);
         assert_eq!(with(line(2, 5, InteractionKind::Inquiry), 29), pending, "those who stay away are not known yet");
         assert_eq!(with(line(2, 5, InteractionKind::Inquiry), 30), back);
         assert_eq!(with(line(2, 5, InteractionKind::Visited), 100), away, "a look is neither");
-        assert_eq!(with(Line { direction: Direction::Outbound, ..line(2, 5, InteractionKind::Service) }, 100), away);
         assert_eq!(
-            with(Line { customer_id: Some("dora".to_owned()), ..line(2, 5, InteractionKind::Order) }, 100),
+            with(SummaryLine { direction: Direction::Outbound, ..line(2, 5, InteractionKind::Service) }, 100),
+            away
+        );
+        assert_eq!(
+            with(SummaryLine { customer_id: Some("dora".to_owned()), ..line(2, 5, InteractionKind::Order) }, 100),
             away
         );
     }
@@ -185,7 +188,7 @@ mod tests {
     fn a_customer_counts_once_and_the_same_matter_is_no_return() {
         let two = [line(1, 0, InteractionKind::Repair), line(2, 1, InteractionKind::Complaint)];
         assert_eq!(returns(&two, &[], 100), Returns { came_back: 1, ..Returns::default() });
-        let contact = |line: &Line| Contact {
+        let contact = |line: &SummaryLine| Contact {
             id: line.id,
             at: line.occurred_at,
             served: true,
@@ -201,12 +204,12 @@ mod tests {
     fn the_customer_has_the_last_word_on_whether_it_was_resolved() {
         let said = |customer_resolution, staff_resolution| {
             let one = line(1, 0, InteractionKind::Complaint);
-            returns(&[Line { customer_resolution, staff_resolution, ..one }], &[], 100).stayed_away
+            returns(&[SummaryLine { customer_resolution, staff_resolution, ..one }], &[], 100).stayed_away
         };
         assert_eq!(said(Resolution::Unresolved, Resolution::Resolved), 0);
         assert_eq!(said(Resolution::Resolved, Resolution::Unresolved), 1);
         assert_eq!(said(Resolution::Unspecified, Resolution::Unspecified), 0);
-        let nobody = Line { customer_id: None, ..line(1, 0, InteractionKind::Complaint) };
+        let nobody = SummaryLine { customer_id: None, ..line(1, 0, InteractionKind::Complaint) };
         assert_eq!(returns(&[nobody], &[], 100), Returns { unknown: 1, ..Returns::default() });
         assert_eq!(returns(&[line(1, 0, InteractionKind::Service)], &[], 100), Returns::default());
     }

@@ -18,7 +18,7 @@ use super::{
     figures::{SEPARATOR, Unit},
     message,
     rules::{day_of, midnight},
-    store::{self as rows, Correction, Entry, Period, Receipt, Submitter, Wanted},
+    store::{self as rows, Correction, NewRating, Period, RatingReceipt, Submitter, Wanted},
 };
 use crate::{
     api::{
@@ -130,7 +130,7 @@ pub(crate) async fn shown(connection: &impl ConnectionTrait, ratings: Vec<Rating
 }
 
 /// A request as an entry for the record, or everything that is wrong with its fields.
-fn entry(caller: &Caller, request: v1::SubmitRatingRequest) -> Result<Entry> {
+fn entry(caller: &Caller, request: v1::SubmitRatingRequest) -> Result<NewRating> {
     let mut found = Violations::of(&request);
     let rating = request.rating.unwrap_or_default();
     let inner: Vec<_> =
@@ -138,7 +138,7 @@ fn entry(caller: &Caller, request: v1::SubmitRatingRequest) -> Result<Entry> {
     found.extend(inner);
     Error::unless_empty(found)?;
     let scope = request_scope(caller);
-    Ok(Entry {
+    Ok(NewRating {
         request_key: request::hash(&[b"SubmitRating", scope.as_bytes(), request.request_id.as_bytes()]),
         body_hash: request::hash(&[&rating.encode_to_vec()]),
         told: message::read(rating)?,
@@ -146,7 +146,7 @@ fn entry(caller: &Caller, request: v1::SubmitRatingRequest) -> Result<Entry> {
     })
 }
 
-fn receipt(receipt: Receipt) -> v1::SubmitRatingResponse {
+fn receipt(receipt: RatingReceipt) -> v1::SubmitRatingResponse {
     let recording = match receipt.already_present {
         true => v1::Recording::AlreadyPresent,
         false => v1::Recording::Recorded,

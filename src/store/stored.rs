@@ -25,7 +25,7 @@ where
 
 impl<E: Into<i32>> From<Stored<E>> for Value {
     fn from(Stored(value): Stored<E>) -> Self {
-        // None has a number beyond: `enum_values` ends at 255.
+        // The contract has no number beyond.
         Value::SmallInt(TryFrom::try_from(value.into()).ok())
     }
 }

@@ -127,7 +127,7 @@ pub(super) async fn among_interactions(
 
 /// Which invitations to list.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Filter {
+pub(crate) struct InvitationFilter {
     pub(crate) state: Option<InvitationState>,
     pub(crate) interaction_id: Option<Uuid>,
     pub(crate) customer_id: Option<String>,
@@ -140,7 +140,7 @@ pub(crate) struct Filter {
 pub(crate) async fn list(
     connection: &impl ConnectionTrait,
     sight: &Sight,
-    filter: &Filter,
+    filter: &InvitationFilter,
     now: Micros,
     after: Option<(Micros, Uuid)>,
     limit: u64,

@@ -226,10 +226,10 @@ async fn invite(
 }
 
 /// When customers, and contact points, were invited last: a number is the same person before and after its name is known.
-struct Last(HashMap<Known, Micros>);
+struct Last(HashMap<Invitee, Micros>);
 
 #[derive(PartialEq, Eq, Hash)]
-enum Known {
+enum Invitee {
     Customer(String),
     Point(String),
 }
@@ -275,7 +275,7 @@ impl Last {
     }
 }
 
-fn keys(customer_id: Option<&String>, point: Option<&Alias>) -> impl Iterator<Item = Known> {
-    let customer = customer_id.cloned().map(Known::Customer);
-    customer.into_iter().chain(point.map(|point| Known::Point(point.value.clone())))
+fn keys(customer_id: Option<&String>, point: Option<&Alias>) -> impl Iterator<Item = Invitee> {
+    let customer = customer_id.cloned().map(Invitee::Customer);
+    customer.into_iter().chain(point.map(|point| Invitee::Point(point.value.clone())))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     invitation::Invitation,
-    invitations::{Address, Filter},
+    invitations::{Address, InvitationFilter},
     replies::{Arrived, Given, Reply},
     reply::Meant,
 };
@@ -114,13 +114,13 @@ pub(super) fn write_to_send(invitation: Invitation, wording: Option<Wording>, no
 }
 
 /// Reads a filter; a period that ends before it begins is refused.
-pub(super) fn read_filter(message: v1::InvitationFilter) -> Result<Filter> {
+pub(super) fn read_filter(message: v1::InvitationFilter) -> Result<InvitationFilter> {
     let (from, to) = (message.start_time.as_ref().map(micros), message.end_time.as_ref().map(micros));
     if from.zip(to).is_some_and(|(from, to)| to < from) {
         let rule = "must not be before start_time";
         return Err(Error::invalid("filter.end_time", Reason::ImpossibleInstants, rule));
     }
-    Ok(Filter {
+    Ok(InvitationFilter {
         state: Some(message.state()).filter(|state| *state != InvitationState::Unspecified),
         interaction_id: Uuid::try_parse(&message.interaction_id).ok(),
         customer_id: optional(message.customer_id),

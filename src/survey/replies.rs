@@ -26,7 +26,7 @@ use crate::{
     interaction::store::{self as interactions, check_no_part},
     rating::{
         Answers, Input, Rating,
-        store::{Correction, Entry, Receipt, lock, standing_for, submit},
+        store::{Correction, NewRating, RatingReceipt, lock, standing_for, submit},
     },
     reach::{Oneself, Sight},
     store::{Abort, Store, Stored, Tx, request},
@@ -245,11 +245,11 @@ async fn rate(
     (invitation, template): (&Invitation, &Template),
     request: &request::Request,
     told: Input,
-) -> Result<Result<Receipt>, Abort> {
+) -> Result<Result<RatingReceipt>, Abort> {
     // One rating for one invitation, whatever the requests.
     let request_key = request::hash(&[b"invitation", invitation.id.as_bytes()]);
     // Those who entered it were asked before.
-    let entry = Entry { request_key, body_hash: request.body_hash, told, by: None };
+    let entry = NewRating { request_key, body_hash: request.body_hash, told, by: None };
     let taken = submit(tx, zone, now, &[entry]).await?.pop();
     let taken = taken.unwrap_or(Err(Error::AlreadyRated));
     if let Ok(receipt) = &taken {

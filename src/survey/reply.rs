@@ -1,7 +1,7 @@
 //! What becomes of a reply that was read, and what is written back: rules and words, without I/O.
 
 use rapport_reply::{
-    Ask, Outcome, Reader, Reading,
+    Ask, Outcome, Reading, ReplyReader,
     wording::{self as words, Direction, Wording},
 };
 
@@ -36,13 +36,13 @@ pub(crate) struct Meant {
 }
 
 /// Reads replies to a template.
-pub(crate) fn reader(template: &Template) -> Reader {
+pub(crate) fn reader(template: &Template) -> ReplyReader {
     let direction = match template.direction {
         ScaleDirection::LowBest => Direction::LowBest,
         ScaleDirection::HighBest | ScaleDirection::Unspecified => Direction::HighBest,
     };
     let labels = template.wordings.iter().flat_map(|one| one.labels.iter().map(String::as_str).zip(1..));
-    Reader::new(Wording::of(direction, labels))
+    ReplyReader::new(Wording::of(direction, labels))
 }
 
 fn read_cause(cause: words::Attribution) -> Attribution {

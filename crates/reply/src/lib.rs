@@ -71,7 +71,7 @@ pub enum Ask {
 }
 
 /// Reads replies to one template. Making it sorts the words; keep it for as long as the template.
-pub struct Reader {
+pub struct ReplyReader {
     wording: Wording,
     lexicon: Lexicon,
 }
@@ -89,7 +89,7 @@ struct Mark<'a> {
     joined: bool,
 }
 
-impl Reader {
+impl ReplyReader {
     /// For all that this wording allows.
     pub fn new(wording: Wording) -> Self {
         let lexicon = Lexicon::new(&wording);
@@ -401,7 +401,7 @@ mod tests {
             };
             assert!(["zh", "en", "mixed"].contains(&language), "{line}");
             let reply = reply.replace("\\n", "\n");
-            let outcome = Reader::new(wording(scale)).read(&reply, scale.ends_with("confirm"));
+            let outcome = ReplyReader::new(wording(scale)).read(&reply, scale.ends_with("confirm"));
             if let Outcome::Read(Reading { comment, .. }) = &outcome {
                 assert!(comment.is_empty() || comment == reply.trim(), "{reply:?} kept as {comment:?}");
             }
@@ -426,7 +426,7 @@ mod tests {
         let choices =
             [(1, "Bad"), (2, "Not bad"), (3, "好"), (4, "Yes, perfect"), (9, "off the scale")].map(choice).into();
         let scale = Scale { min: 1, max: 4, direction: Direction::HighBest };
-        let reader = Reader::new(Wording { scale, choices, ..wording("ten") });
+        let reader = ReplyReader::new(Wording { scale, choices, ..wording("ten") });
         let read = |reply| written(&reader.read(reply, false));
         assert_eq!(["bad", "NOT BAD", "好，谢谢", "yes, perfect", "4 好"].map(read), ["1", "2", "3", "4", "ask 3 4"]);
         assert_eq!(["off the scale", "perfect"].map(read), ["kept", "ask"]);
@@ -505,7 +505,7 @@ mod tests {
         fn any_text_is_read_within_the_scale(text in prop_oneof![any::<String>(), salad()], name in prop::sample::select(vec!["csat5", "low best", "ten"]), confirm: bool) {
             let wording = wording(name);
             let scale = wording.scale;
-            match Reader::new(wording).read(&text, confirm) {
+            match ReplyReader::new(wording).read(&text, confirm) {
                 Outcome::Read(reading) => {
                     prop_assert!(reading.score.is_none_or(|score| scale.contains(score)));
                     prop_assert!(reading.score.is_some() || reading.attribution.is_some());
@@ -523,19 +523,19 @@ mod tests {
             after in prop::sample::select(vec!["", " ", "，谢谢", "!", "。。。", " thanks", "\n发自我的iPhone", " 辛苦了", "分", "\n> 请回复1-5", "【签名】", "）", "~"]),
             confirm: bool,
         ) {
-            let reader = Reader::new(wording("csat5"));
+            let reader = ReplyReader::new(wording("csat5"));
             prop_assert_eq!(reader.read(&format!("{before}{digit}{after}"), confirm), reader.read(&digit.to_string(), confirm));
         }
 
         #[test]
         fn turning_the_scale_never_changes_a_number(text in "[1-5１-５①-⑤一二三四五]{1,2}(分|星|/5| 分|颗星)?[，。!？ ]?(谢谢|小王很好|不怪客服)?") {
-            let [high, low] = ["csat5", "low best"].map(|name| score(&Reader::new(wording(name)).read(&text, false)));
+            let [high, low] = ["csat5", "low best"].map(|name| score(&ReplyReader::new(wording(name)).read(&text, false)));
             prop_assert!(high.is_none() || low.is_none() || high == low, "{:?} {:?}", high, low);
         }
 
         #[test]
         fn a_turned_scale_is_never_answered_by_a_number(text in "[0-5分星，。 谢谢/]{0,8}") {
-            prop_assert_eq!(score(&Reader::new(wording("low best")).read(&text, true)), None);
+            prop_assert_eq!(score(&ReplyReader::new(wording("low best")).read(&text, true)), None);
         }
     }
 
@@ -547,7 +547,7 @@ mod tests {
 
     #[test]
     fn time_grows_with_the_length_only() {
-        let reader = Reader::new(wording("csat5"));
+        let reader = ReplyReader::new(wording("csat5"));
         for piece in [
             "5", "四", "不", "a ", "a", "【】", "5 ", "> ", "5-", "out of ", "⭐", "非常", "】", "【", " ", "very ",
             "5，", "\n", "-----",

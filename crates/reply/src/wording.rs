@@ -400,7 +400,7 @@ impl Wording {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Ask, Outcome, Reader};
+    use crate::{Ask, Outcome, ReplyReader};
 
     #[test]
     fn the_surveys_own_words_go_before_the_shipped_ones() {
@@ -410,7 +410,7 @@ mod tests {
             ["poor", "weak", "fair", "great", "superb"],
         ];
         let labels = labels.iter().flat_map(|labels| labels.iter().copied().zip(1..));
-        let reader = Reader::new(Wording::of(Direction::HighBest, labels));
+        let reader = ReplyReader::new(Wording::of(Direction::HighBest, labels));
         let score = |text| match reader.read(text, false) {
             Outcome::Read(reading) => Ok(reading.score),
             Outcome::Ambiguous(ask) => Err(Some(ask)),

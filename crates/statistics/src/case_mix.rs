@@ -28,14 +28,14 @@ pub type Groups = BTreeMap<String, BTreeMap<Cell, Moments>>;
 
 /// One group's ratings in one cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Entry {
+pub(crate) struct CellScores {
     pub(crate) cell: usize,
     pub(crate) scores: Moments,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Member<'a> {
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Vec<CellScores>,
     pub(crate) key: &'a str,
     pub(crate) total: Moments,
 }
@@ -80,8 +80,8 @@ impl<'a> Work<'a> {
         let number: BTreeMap<&Cell, usize> = cells.iter().enumerate().map(|(at, cell)| (*cell, at)).collect();
         let member = |(key, by_cell): (&'a String, &'a BTreeMap<Cell, Moments>)| {
             let rated = by_cell.iter().filter(|(_, scores)| scores.n > 0);
-            let entries: Vec<Entry> =
-                rated.map(|(cell, scores)| Entry { cell: number[cell], scores: *scores }).collect();
+            let entries: Vec<CellScores> =
+                rated.map(|(cell, scores)| CellScores { cell: number[cell], scores: *scores }).collect();
             let total = entries.iter().map(|entry| entry.scores).fold(Moments::default(), Moments::plus);
             Member { entries, key, total }
         };

@@ -193,7 +193,7 @@ fn entries(told: Option<Value>, wrong: &mut Vec<String>) -> Vec<Entry> {
 /// A line of a ballots file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct BallotLine {
     voter: String,
     team: String,
     panel: Option<Vec<String>>,
@@ -257,7 +257,7 @@ pub fn count(rules: &Rules, text: &[u8]) -> Result<Counted, String> {
         let mut refuse = |voter: Option<String>, reason: &str, detail: String| {
             refused.push(Refused { voter, reason: reason.to_owned(), line, detail });
         };
-        let told: Line = match serde_json::from_slice(text) {
+        let told: BallotLine = match serde_json::from_slice(text) {
             Ok(told) => told,
             Err(error) => {
                 let voter = serde_json::from_slice::<Value>(text).ok();
@@ -304,7 +304,7 @@ pub fn count(rules: &Rules, text: &[u8]) -> Result<Counted, String> {
 }
 
 /// The ballot of a line, or the name of what is wrong with it and all of it in words.
-fn read(rules: &Rules, told: Line) -> Result<Ballot, (&'static str, String)> {
+fn read(rules: &Rules, told: BallotLine) -> Result<Ballot, (&'static str, String)> {
     let malformed = |rule: &str| Err((MALFORMED, rule.to_owned()));
     if told.voter.is_empty() || told.team.is_empty() {
         return malformed("voter and team must not be empty");

@@ -11,7 +11,7 @@ use super::{
         secrets::sign_receipt,
         store::{
             self as rows,
-            ballots::{self, Act, Command, Done, Receipt, Who},
+            ballots::{self, Act, CastReceipt, Command, Done, Who},
             erasure,
             reminders::Whom,
         },
@@ -89,7 +89,7 @@ impl CompetitionApi {
         let named = entries(&message.entry_ids)?;
         let deed = Command::Cast { request_id: message.request_id, named, revision: message.revision };
         let (id, receipt) = self.record(&caller, &message.competition_id, &message.ballot_token, deed).await?;
-        let Receipt { revision, ballot_hash, recorded_at } = receipt;
+        let CastReceipt { revision, ballot_hash, recorded_at } = receipt;
         let signature = sign_receipt(&self.vault, id, revision, &ballot_hash, recorded_at)?;
         let receipt = v1::BallotReceipt {
             revision,
@@ -111,7 +111,13 @@ impl CompetitionApi {
         Ok(v1::WithdrawBallotResponse { revision: receipt.revision })
     }
 
-    async fn record(&self, caller: &Caller, competition: &str, token: &str, deed: Command) -> Result<(Uuid, Receipt)> {
+    async fn record(
+        &self,
+        caller: &Caller,
+        competition: &str,
+        token: &str,
+        deed: Command,
+    ) -> Result<(Uuid, CastReceipt)> {
         match self.act(caller, competition, token, deed).await? {
             (id, Done::Recorded(receipt)) => Ok((id, receipt)),
             (_, Done::Drafted | Done::MustBeAlone) => Err(Error::internal("a ballot without a receipt")),

@@ -94,21 +94,21 @@ impl Command {
 #[derive(Clone, Debug)]
 pub(crate) enum Done {
     Drafted,
-    Recorded(Receipt),
+    Recorded(CastReceipt),
     /// Nothing: under its swap rule it must be done alone, see [`act_alone`].
     MustBeAlone,
 }
 
 /// That a ballot was recorded, or withdrawn: then without a hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Receipt {
+pub(crate) struct CastReceipt {
     pub(crate) revision: i64,
     /// Of the sealed ballot.
     pub(crate) ballot_hash: Hash,
     pub(crate) recorded_at: Micros,
 }
 
-impl Receipt {
+impl CastReceipt {
     fn to_bytes(&self) -> Vec<u8> {
         [&self.revision.to_be_bytes()[..], &self.recorded_at.to_be_bytes(), &self.ballot_hash].concat()
     }
@@ -360,14 +360,14 @@ impl BallotBatch {
     }
 
     /// What was answered to the same request before.
-    fn recall(&self, voter: &Enrolled, deed: &Command) -> Result<Option<Receipt>> {
+    fn recall(&self, voter: &Enrolled, deed: &Command) -> Result<Option<CastReceipt>> {
         let Some(request_id) = deed.request_id() else { return Ok(None) };
         let name = self.request_name(voter, request_id);
         let Some((mac, answer)) = self.requests.get(&(self.slot(voter), name.clone())) else { return Ok(None) };
         if self.body_mac(voter, deed) != mac.as_slice() {
             return Err(Error::RequestIdReused);
         }
-        Receipt::from_bytes(&self.seal.open_answer(&voter.pseudonym, &name, answer)?).map(Some)
+        CastReceipt::from_bytes(&self.seal.open_answer(&voter.pseudonym, &name, answer)?).map(Some)
     }
 
     /// Whether a deed is allowed, by the competition's state and the voter's own record.
@@ -494,7 +494,7 @@ impl BallotBatch {
         // Withdrawn too, so that what was taken back does not open when somebody puts it back.
         kept.revision += 1;
         kept.changed = true;
-        let receipt = Receipt { revision: kept.revision, ballot_hash, recorded_at: self.now };
+        let receipt = CastReceipt { revision: kept.revision, ballot_hash, recorded_at: self.now };
         if let Some(request_id) = deed.request_id() {
             let name = self.request_name(voter, request_id);
             let mac = self.body_mac(voter, deed).to_vec();

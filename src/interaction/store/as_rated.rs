@@ -21,7 +21,7 @@ use crate::{
     interaction::{
         Facts, Reactions, Recorded,
         resolution::{Contact, WINDOW, is_inbound_contact, is_served},
-        summary::Line,
+        summary::SummaryLine,
     },
     store::{
         Store, Stored, Tx,
@@ -136,10 +136,10 @@ impl AsRated {
     }
 
     /// A line as it was when it was rated.
-    pub(crate) fn line(&self, line: Line) -> Line {
+    pub(crate) fn line(&self, line: SummaryLine) -> SummaryLine {
         match self.0.get(&line.id) {
             None => line,
-            Some(kept) => Line {
+            Some(kept) => SummaryLine {
                 topic: kept.topic.clone(),
                 outcome: kept.outcome.0,
                 staff_resolution: kept.staff_resolution.0,

@@ -50,7 +50,7 @@ impl Log for Changes {
 }
 
 #[derive(FromQueryResult)]
-struct Line {
+struct ChangeRow {
     sequence: i64,
     interaction_id: Uuid,
     kind: Stored<InteractionChangeKind>,
@@ -60,7 +60,7 @@ struct Line {
     team_id: Option<String>,
 }
 
-impl Line {
+impl ChangeRow {
     fn change(self) -> Change {
         Change {
             sequence: self.sequence,
@@ -94,7 +94,7 @@ async fn read(store: &Store, after: i64, limit: u64) -> Result<Vec<Change>, DbEr
     let values = [after.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()];
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), LINES, values);
     let mut changes: Vec<Change> = Vec::new();
-    for line in Line::find_by_statement(statement).all(connection).await? {
+    for line in ChangeRow::find_by_statement(statement).all(connection).await? {
         let mut line = line;
         let (staff_id, team_id) = (line.staff_id.take(), line.team_id.take());
         // One line for each participant.

@@ -26,7 +26,7 @@ use crate::{
 
 /// Which interactions.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Filter {
+pub(crate) struct InteractionFilter {
     pub(crate) party: Option<Party>,
     pub(crate) case_id: Option<String>,
     pub(crate) staff_id: Option<String>,
@@ -89,7 +89,7 @@ pub(crate) async fn among(
 pub(crate) async fn list(
     connection: &impl ConnectionTrait,
     sight: &Sight,
-    filter: &Filter,
+    filter: &InteractionFilter,
     after: Option<Position>,
     limit: u64,
 ) -> Result<Vec<Recorded>, DbErr> {
@@ -199,7 +199,7 @@ fn under_alias(alias: Alias) -> Condition {
 pub(super) async fn filtered(
     connection: &impl ConnectionTrait,
     sight: &Sight,
-    filter: &Filter,
+    filter: &InteractionFilter,
 ) -> Result<Select<interaction::Entity>, DbErr> {
     use interaction::Column;
     use participant::Column as Part;

@@ -10,7 +10,7 @@ use sea_orm::{
 
 use super::{
     entity::{interaction, participant},
-    find::{Filter, filtered, not_about},
+    find::{InteractionFilter, filtered, not_about},
 };
 use crate::{
     api::v1::{Channel, Direction, InteractionKind, Involvement, Outcome, Resolution, StaffRole},
@@ -18,7 +18,7 @@ use crate::{
     interaction::{
         Instants,
         resolution::{self, Contact},
-        summary::Line,
+        summary::SummaryLine,
     },
     reach::{Scope, Sight},
     store::Stored,
@@ -49,8 +49,8 @@ struct LineRow {
 pub(crate) async fn lines<'c, C: ConnectionTrait + StreamTrait>(
     connection: &'c C,
     sight: &Sight,
-    filter: &Filter,
-) -> Result<impl Stream<Item = Result<Line, DbErr>> + 'c, DbErr> {
+    filter: &InteractionFilter,
+) -> Result<impl Stream<Item = Result<SummaryLine, DbErr>> + 'c, DbErr> {
     use interaction::Column;
     let query = filtered(connection, sight, filter).await?.select_only().columns([
         Column::Id,
@@ -72,7 +72,7 @@ pub(crate) async fn lines<'c, C: ConnectionTrait + StreamTrait>(
         Column::PrimaryTeamId,
     ]);
     let rows = query.into_model::<LineRow>().stream(connection).await?;
-    Ok(rows.map_ok(|row| Line {
+    Ok(rows.map_ok(|row| SummaryLine {
         id: row.id,
         channel: row.channel.0,
         kind: row.kind.0,
@@ -100,7 +100,7 @@ pub(crate) async fn lines<'c, C: ConnectionTrait + StreamTrait>(
 pub(crate) async fn primary_roles(
     connection: &impl ConnectionTrait,
     sight: &Sight,
-    filter: &Filter,
+    filter: &InteractionFilter,
 ) -> Result<HashMap<Uuid, StaffRole>, DbErr> {
     use participant::Column as Part;
     let query = filtered(connection, sight, filter).await?;
@@ -137,7 +137,7 @@ pub(crate) async fn contacts(
 pub(crate) async fn contacts_on_matters(
     connection: &(impl ConnectionTrait + StreamTrait),
     sight: &Sight,
-    filter: &Filter,
+    filter: &InteractionFilter,
 ) -> Result<Vec<Contact>, DbErr> {
     use interaction::Column;
     let hidden_from = sight.oneself.id();

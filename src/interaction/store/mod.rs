@@ -20,11 +20,11 @@ pub(crate) use change::{Changing, lock, note_reading, update};
 pub(crate) use changes::{Change, Changes, shown};
 pub(crate) use decline::decline;
 pub(crate) use find::{
-    Filter, all_of, among, find, hidden_from, hidden_ids, list, not_about_sql, read_position, write_position,
+    InteractionFilter, all_of, among, find, hidden_from, hidden_ids, list, not_about_sql, read_position, write_position,
 };
 pub(crate) use lines::{contacts, contacts_on_matters, lines, primary_roles};
 pub(crate) use reattribute::{Deciding, approve, reattribute, reject};
 pub(crate) use reattributions::waiting;
-pub(crate) use record::{Entry, Receipt, Recorder, unknown_ids};
+pub(crate) use record::{NewInteraction, RecordReceipt, Recorder, unknown_ids};
 pub use rows::recorded;
 pub(crate) use served::{check_no_part, served};

@@ -17,7 +17,7 @@ use crate::{
     contact::{self, Attempt, store::Contact},
     directory::{
         Party,
-        store::{Known, Named, known_among},
+        store::{KnownIds, Named, known_among},
         tombstone::{self, Name},
     },
     error::{Error, Reason, Result, Violation},
@@ -34,7 +34,7 @@ use crate::{
 
 /// An interaction on its way to the record.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct NewInteraction {
     /// From whose request id, and which.
     pub(crate) request_key: Uuid,
     pub(crate) body_hash: Uuid,
@@ -44,9 +44,9 @@ pub(crate) struct Entry {
     pub(crate) scope: Arc<Scope>,
 }
 
-/// What became of an [`Entry`].
+/// What became of an [`NewInteraction`].
 #[derive(Clone, Debug)]
-pub(crate) struct Receipt {
+pub(crate) struct RecordReceipt {
     pub(crate) id: Uuid,
     pub(crate) already_present: bool,
     pub(crate) recorded_at: Micros,
@@ -70,10 +70,14 @@ impl Recorder {
 }
 
 impl WriteGroup for Recorder {
-    type Item = Entry;
-    type Answer = Receipt;
+    type Item = NewInteraction;
+    type Answer = RecordReceipt;
 
-    fn write<'t>(&'t self, tx: &'t Tx, entries: &'t [Entry]) -> BoxFuture<'t, Result<Vec<Result<Receipt>>, Abort>> {
+    fn write<'t>(
+        &'t self,
+        tx: &'t Tx,
+        entries: &'t [NewInteraction],
+    ) -> BoxFuture<'t, Result<Vec<Result<RecordReceipt>>, Abort>> {
         Box::pin(async move {
             // The stream's lock comes first: it orders the writers of all servers, so that what another one recorded is
             // either visible to the insert below or comes after it.
@@ -87,7 +91,7 @@ impl WriteGroup for Recorder {
                 .map(|entry| {
                     let facts = known.complete(&without_erased(&entry.facts, &erased), &entry.scope)?;
                     let receipt =
-                        Receipt { id: clock::id_at(now), already_present: false, recorded_at: now, revision: 1 };
+                        RecordReceipt { id: clock::id_at(now), already_present: false, recorded_at: now, revision: 1 };
                     let occurred_at = facts.instants.occurred().unwrap_or(now);
                     let participants = participant_rows(receipt.id, &facts, occurred_at).collect();
                     let about = about_rows(receipt.id, &facts).collect();
@@ -135,7 +139,7 @@ impl WriteGroup for Recorder {
 
 /// What is recorded of an entry if its request key is new.
 struct Draft {
-    receipt: Receipt,
+    receipt: RecordReceipt,
     participants: Vec<participant::Model>,
     about: Vec<about::Model>,
     contact: Option<Contact>,
@@ -144,7 +148,7 @@ struct Draft {
 }
 
 /// An interaction as a contact of ours, if it is one.
-fn contact_of(receipt: &Receipt, facts: &Facts) -> Option<Contact> {
+fn contact_of(receipt: &RecordReceipt, facts: &Facts) -> Option<Contact> {
     let purpose = facts.contact_purpose?;
     let alias = facts.customer_alias.as_ref();
     Some(Contact {
@@ -163,7 +167,7 @@ fn contact_of(receipt: &Receipt, facts: &Facts) -> Option<Contact> {
 }
 
 /// Who holds the request keys of these entries: body and receipt.
-async fn present_among(tx: &Tx, entries: &[Entry]) -> Result<HashMap<Uuid, (Uuid, Receipt)>, DbErr> {
+async fn present_among(tx: &Tx, entries: &[NewInteraction]) -> Result<HashMap<Uuid, (Uuid, RecordReceipt)>, DbErr> {
     use interaction::Column;
     let keys = set::one_of_ids(tx.get_database_backend(), entries.iter().map(|entry| entry.request_key));
     let query = interaction::Entity::find().filter(Column::RequestKey.in_subquery(keys)).select_only();
@@ -172,7 +176,7 @@ async fn present_among(tx: &Tx, entries: &[Entry]) -> Result<HashMap<Uuid, (Uuid
     for (key, body_hash, id, recorded_at, revision) in
         query.into_tuple::<(Uuid, Uuid, Uuid, i64, i64)>().all(tx).await?
     {
-        present.insert(key, (body_hash, Receipt { id, already_present: true, recorded_at, revision }));
+        present.insert(key, (body_hash, RecordReceipt { id, already_present: true, recorded_at, revision }));
     }
     Ok(present)
 }
@@ -181,7 +185,7 @@ async fn known_to<'f>(
     connection: &impl ConnectionTrait,
     told: impl IntoIterator<Item = &'f Facts>,
     also: Option<&'static str>,
-) -> Result<Known, DbErr> {
+) -> Result<KnownIds, DbErr> {
     let mut named = Named { also, ..Named::default() };
     for facts in told {
         named.staff.extend(facts.participants.iter().map(|one| one.staff_id.clone()));
@@ -213,9 +217,9 @@ fn without_erased<'f>(facts: &'f Facts, erased: &HashMap<Name, Uuid>) -> Cow<'f,
     })
 }
 
-impl Known {
+impl KnownIds {
     /// Those whom the directory does not know: they may have been erased.
-    fn strangers(&self, entries: &[Entry]) -> Vec<Name> {
+    fn strangers(&self, entries: &[NewInteraction]) -> Vec<Name> {
         let names = entries.iter().flat_map(|entry| {
             let id = entry.facts.customer_id.clone().filter(|id| !self.customers.contains(id)).map(Name::Customer);
             let alias = entry.facts.customer_alias.clone().filter(|alias| !self.aliases.contains_key(alias));

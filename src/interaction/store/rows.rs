@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryO
 
 use super::{
     entity::{about, change, interaction, participant},
-    record::{Entry, Receipt},
+    record::{NewInteraction, RecordReceipt},
 };
 use crate::{
     api::v1::{Direction, InteractionChangeKind, Involvement},
@@ -30,7 +30,7 @@ pub fn recorded() -> [Insert; 3] {
     ]
 }
 
-pub(super) fn interaction_row(entry: &Entry, facts: Facts, receipt: &Receipt) -> interaction::Model {
+pub(super) fn interaction_row(entry: &NewInteraction, facts: Facts, receipt: &RecordReceipt) -> interaction::Model {
     let primary = primary(&facts.participants);
     let messages = facts.messages;
     interaction::Model {

@@ -9,7 +9,7 @@ mod writer;
 
 use std::collections::HashMap;
 
-use super::{Line, store::Statement, view::Preference};
+use super::{RecordLine, store::Statement, view::Preference};
 use crate::{
     api::v1::{Channel, ContactKind, ContactPurpose, PreferenceDimension, PreferenceOrigin},
     clock::Micros,
@@ -27,7 +27,7 @@ pub(super) struct Sources<'a> {
     /// The newest interactions in full, newest first.
     pub(super) recorded: &'a [Recorded],
     /// The newest that are read at all, and whether there may be more.
-    pub(super) lines: &'a [Line],
+    pub(super) lines: &'a [RecordLine],
     pub(super) has_more: bool,
     pub(super) preferences: &'a [Preference],
     /// What was said and holds.

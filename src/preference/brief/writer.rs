@@ -26,7 +26,7 @@ use crate::{
     directory::{ContactPoint, Suspension},
     interaction::{Recorded, resolution::is_served},
     preference::{
-        Line, channel_name,
+        RecordLine, channel_name,
         store::Statement,
         view::{Preference, Shown},
     },
@@ -238,7 +238,7 @@ impl Brief<'_, '_> {
                 self.say(Section::Avoid, fact, evidence);
             }
         }
-        let mut tried: BTreeMap<String, (Channel, Vec<&Line>, bool)> = BTreeMap::new();
+        let mut tried: BTreeMap<String, (Channel, Vec<&RecordLine>, bool)> = BTreeMap::new();
         for line in self.sources.lines.iter().filter(|line| !is_activity(line.kind)) {
             let name = channel_name(line.channel);
             let (_, in_vain, reached) = tried.entry(name).or_insert((line.channel, Vec::new(), false));

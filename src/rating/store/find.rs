@@ -26,7 +26,7 @@ use crate::{
 
 /// Which ratings.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Filter {
+pub(crate) struct RatingFilter {
     pub(crate) team_id: Option<String>,
     pub(crate) staff_id: Option<String>,
     pub(crate) standing: Option<RatingStanding>,
@@ -37,7 +37,7 @@ pub(crate) struct Filter {
     pub(crate) also: Option<Condition>,
 }
 
-impl Filter {
+impl RatingFilter {
     /// Whose ratings it lets through, for the audit trail.
     pub(crate) fn described(&self) -> String {
         match (&self.team_id, &self.staff_id) {
@@ -75,7 +75,7 @@ pub(crate) async fn find(connection: &impl ConnectionTrait, sight: &Sight, id: U
 pub(crate) async fn list(
     connection: &impl ConnectionTrait,
     sight: &Sight,
-    filter: &Filter,
+    filter: &RatingFilter,
     after: Option<(Micros, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Rating>, DbErr> {

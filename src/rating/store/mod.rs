@@ -14,10 +14,11 @@ pub(crate) use contact::since_answer;
 pub(crate) use counters::{Period, Wanted, figures};
 pub(crate) use entity::rating::Column as RatingColumn;
 pub(crate) use find::{
-    Filter, Links, among, counted_besides, find, ids_within, links, list, note_reading, of_interaction, standing_for,
+    Links, RatingFilter, among, counted_besides, find, ids_within, links, list, note_reading, of_interaction,
+    standing_for,
 };
 pub(crate) use outcomes::outcomes;
-pub(crate) use submit::{Entry, Receipt, Submitter, submit};
+pub(crate) use submit::{NewRating, RatingReceipt, Submitter, submit};
 
 /// Locks the ratings of all servers until the transaction ends; gives the database's time, read after that.
 ///

@@ -14,8 +14,8 @@ use crate::{
     error::Result,
     interaction::{
         resolution::{Matters, WINDOW},
-        store::{AsRated, Filter, contacts, lines, primary_roles},
-        summary::Line,
+        store::{AsRated, InteractionFilter, contacts, lines, primary_roles},
+        summary::SummaryLine,
     },
     rating::{
         Rated,
@@ -39,14 +39,14 @@ pub(crate) async fn outcomes(store: &Store, zone: &TimeZone, wanted: &Wanted) ->
     let near: Vec<_> =
         known.iter().filter(|one| to.is_none_or(|to| one.at <= to.saturating_add(WINDOW))).cloned().collect();
     let sight = Sight { oneself: wanted.besides.clone(), ..Sight::all() };
-    let period = Filter { from, to, ..Filter::default() };
+    let period = InteractionFilter { from, to, ..InteractionFilter::default() };
     let roles = if wanted.unit == Unit::Shown(ScorecardUnit::Role) {
         primary_roles(reader, &sight, &period).await?
     } else {
         HashMap::new()
     };
     let mut gathering = Gathering::new(Matters::new(&near), now);
-    let mut lines = pin!(lines(reader, &sight, &Filter { to: until, ..period }).await?);
+    let mut lines = pin!(lines(reader, &sight, &InteractionFilter { to: until, ..period }).await?);
     while let Some(line) = lines.try_next().await? {
         let line = as_rated.line(line);
         let in_period = to.is_none_or(|to| line.occurred_at < to);
@@ -56,7 +56,7 @@ pub(crate) async fn outcomes(store: &Store, zone: &TimeZone, wanted: &Wanted) ->
     Ok(gathering.finish(&Matters::new(&known)))
 }
 
-fn key(line: &Line, unit: Unit, role: Option<StaffRole>) -> Option<String> {
+fn key(line: &SummaryLine, unit: Unit, role: Option<StaffRole>) -> Option<String> {
     let rated = line.primary_staff_id.clone().map(|staff_id| Rated {
         staff_id,
         team_id: line.primary_team_id.clone(),

@@ -28,7 +28,7 @@ use crate::{
 
 /// A rating on its way to the record.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct NewRating {
     /// From whose request id, and which.
     pub(crate) request_key: Uuid,
     pub(crate) body_hash: Uuid,
@@ -37,9 +37,9 @@ pub(crate) struct Entry {
     pub(crate) by: Option<String>,
 }
 
-/// What became of an [`Entry`].
+/// What became of an [`NewRating`].
 #[derive(Clone, Debug)]
-pub(crate) struct Receipt {
+pub(crate) struct RatingReceipt {
     pub(crate) id: Uuid,
     pub(crate) already_present: bool,
     pub(crate) standing: RatingStanding,
@@ -59,10 +59,14 @@ impl Submitter {
 }
 
 impl WriteGroup for Submitter {
-    type Item = Entry;
-    type Answer = Receipt;
+    type Item = NewRating;
+    type Answer = RatingReceipt;
 
-    fn write<'t>(&'t self, tx: &'t Tx, entries: &'t [Entry]) -> BoxFuture<'t, Result<Vec<Result<Receipt>>, Abort>> {
+    fn write<'t>(
+        &'t self,
+        tx: &'t Tx,
+        entries: &'t [NewRating],
+    ) -> BoxFuture<'t, Result<Vec<Result<RatingReceipt>>, Abort>> {
         Box::pin(async move {
             let now = lock(tx, &self.store).await?;
             submit(tx, &self.time_zone, now, entries).await
@@ -75,10 +79,10 @@ pub(crate) async fn submit(
     tx: &Tx,
     time_zone: &TimeZone,
     now: Micros,
-    entries: &[Entry],
-) -> Result<Vec<Result<Receipt>>, Abort> {
+    entries: &[NewRating],
+) -> Result<Vec<Result<RatingReceipt>>, Abort> {
     let mut present = present_among(tx, entries).await?;
-    let known = Known::of(tx, entries).await?;
+    let known = Referred::of(tx, entries).await?;
     let mut rated = rated_among(tx, entries).await?;
     let mut answers = Vec::with_capacity(entries.len());
     let (mut rows, mut changes) = (Vec::new(), Changes::default());
@@ -97,9 +101,9 @@ pub(crate) async fn submit(
         answers.push(taken.map(|rating| {
             rows.push(to_row(&rating, entry.request_key, entry.body_hash));
             changes.add(&rating);
-            let receipt = Receipt { id: rating.id, already_present: false, standing: rating.standing };
+            let receipt = RatingReceipt { id: rating.id, already_present: false, standing: rating.standing };
             // The same request twice in one group is one.
-            let again = Receipt { already_present: true, ..receipt.clone() };
+            let again = RatingReceipt { already_present: true, ..receipt.clone() };
             present.insert(entry.request_key, (entry.body_hash, again));
             receipt
         }));
@@ -110,15 +114,15 @@ pub(crate) async fn submit(
 }
 
 /// What the ratings of a group refer to.
-struct Known {
+struct Referred {
     served: HashMap<Uuid, Served>,
     templates: HashMap<(String, i32), Template>,
 }
 
-impl Known {
-    async fn of(tx: &Tx, entries: &[Entry]) -> Result<Self, DbErr> {
+impl Referred {
+    async fn of(tx: &Tx, entries: &[NewRating]) -> Result<Self, DbErr> {
         let interactions: Vec<Uuid> = entries.iter().map(|entry| entry.told.interaction_id).collect();
-        let named = |entry: &Entry| (entry.told.template_id.clone(), entry.told.template_version);
+        let named = |entry: &NewRating| (entry.told.template_id.clone(), entry.told.template_version);
         let named: HashSet<_> = entries.iter().map(named).collect();
         Ok(Self {
             served: interaction::store::served(tx, &interactions).await?,
@@ -126,7 +130,7 @@ impl Known {
         })
     }
 
-    fn judge(&self, entry: &Entry, zone: &TimeZone, now: i64) -> Result<Rating> {
+    fn judge(&self, entry: &NewRating, zone: &TimeZone, now: i64) -> Result<Rating> {
         let told = &entry.told;
         let served = self.served.get(&told.interaction_id).ok_or_else(|| {
             let rule = "must be an interaction on record";
@@ -145,14 +149,14 @@ impl Known {
 }
 
 /// Who holds the request keys of these entries: body and receipt.
-async fn present_among(tx: &Tx, entries: &[Entry]) -> Result<HashMap<Uuid, (Uuid, Receipt)>, DbErr> {
+async fn present_among(tx: &Tx, entries: &[NewRating]) -> Result<HashMap<Uuid, (Uuid, RatingReceipt)>, DbErr> {
     use rating::Column;
     let keys = set::one_of_ids(tx.get_database_backend(), entries.iter().map(|entry| entry.request_key));
     let query = rating::Entity::find().filter(Column::RequestKey.in_subquery(keys)).select_only();
     let query = query.columns([Column::RequestKey, Column::BodyHash, Column::Id, Column::Standing]);
     let mut present = HashMap::new();
     for (key, body_hash, id, Stored(standing)) in query.into_tuple::<(Uuid, Uuid, Uuid, _)>().all(tx).await? {
-        present.insert(key, (body_hash, Receipt { id, already_present: true, standing }));
+        present.insert(key, (body_hash, RatingReceipt { id, already_present: true, standing }));
     }
     Ok(present)
 }
@@ -160,7 +164,7 @@ async fn present_among(tx: &Tx, entries: &[Entry]) -> Result<HashMap<Uuid, (Uuid
 /// Which of these interactions are rated already, and whom the rating rates.
 async fn rated_among(
     connection: &impl ConnectionTrait,
-    entries: &[Entry],
+    entries: &[NewRating],
 ) -> Result<HashSet<(Uuid, Option<String>)>, DbErr> {
     use rating::Column;
     let backend = connection.get_database_backend();
