@@ -93,14 +93,14 @@ pub(crate) async fn send(client: &Client, n: u64) -> Result<String, Status> {
                 source: "by telephone".to_owned(),
                 ..Default::default()
             };
-            let answer = client.preferences.clone().set_consent(request).await?.into_inner();
+            let answer = client.privacy.clone().set_consent(request).await?.into_inner();
             Ok(answer.contact_point.map(|point| point.consent().as_str_name().to_owned()).unwrap_or_default())
         }
         Kind::Erase => {
             upsert(client, n).await?;
             let (request_id, reason) = (format!("erase-{n}"), "as asked".to_owned());
             let request = EraseCustomerRequest { request_id, customer_id: guest(n), reason };
-            let answer = client.preferences.clone().erase_customer(request).await?.into_inner();
+            let answer = client.privacy.clone().erase_customer(request).await?.into_inner();
             Ok(answer.receipt.map(|receipt| receipt.erasure_id).unwrap_or_default())
         }
         Kind::Refused => match client.ratings.clone().correct_rating(correction(n)).await {

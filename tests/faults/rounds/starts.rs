@@ -50,7 +50,7 @@ pub(super) async fn lost_master_key(task: Task) -> anyhow::Result<String> {
         customer_id: "guest-11".to_owned(),
         reason: "as asked".to_owned(),
     };
-    server.client.preferences.erase_customer(request).await?;
+    server.client.privacy.erase_customer(request).await?;
     server.terminate().await?;
     let key = place.file("keys/master.keys");
     std::fs::rename(&key, place.file("kept"))?;
