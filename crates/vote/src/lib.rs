@@ -1,7 +1,7 @@
 //! The vote of the service competition: dealing, ballots, tally, the record and its check.
 //!
 //! Everything here is pure: no network, no database, no clock, no randomness but the seed that the record tells. The server deals
-//! and counts with this very code, so whoever reads it has read what decides; to check a competition, build it alone,
+//! and counts with this very code, so that reading it is reading what decides; to check a competition, build it alone,
 //! without a server and without a C compiler:
 //!
 //! ```sh
