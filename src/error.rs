@@ -170,6 +170,9 @@ pub enum Error {
     /// There is no result before voting has closed.
     #[error("there is no result before voting has closed")]
     ResultNotOut,
+    /// Every entry was judged by enough judge teams, or the result was accepted before.
+    #[error("the result is not provisional, or was accepted before")]
+    ResultNotProvisional,
     /// No invited judge has this ballot token, or it is void.
     #[error("no invited judge has this token")]
     BallotTokenInvalid,

@@ -30,6 +30,7 @@ mod m0021_reattributions;
 mod m0022_as_rated;
 mod m0023_about_staff;
 mod m0024_orders;
+mod m0025_counted_ballots;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0022_as_rated::Migration),
             Box::new(m0023_about_staff::Migration),
             Box::new(m0024_orders::Migration),
+            Box::new(m0025_counted_ballots::Migration),
         ]
     }
 }

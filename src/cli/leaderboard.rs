@@ -15,8 +15,7 @@ use super::{
     watch::may_pass,
 };
 use crate::api::v1::{
-    CompetitionState, GetCompetitionRequest, GetLeaderboardRequest, LeaderboardChange, Standing,
-    WatchLeaderboardRequest,
+    CompetitionState, GetCompetitionRequest, GetLeaderboardRequest, ResultStatus, Standing, WatchLeaderboardRequest,
 };
 
 /// Between two attempts to come back to a watch.
@@ -53,11 +52,19 @@ pub async fn run(args: LeaderboardArgs) -> anyhow::Result<()> {
             interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
         };
     }
-    let (revision, standings) = standings(&args, &client).await.map_err(|status| explain(&status))?;
-    print(&args, "closed", revision, &standings)
+    let result = standings(&args, &client).await.map_err(|status| explain(&status))?;
+    print(&args, "closed", &result)
 }
 
-async fn standings(args: &LeaderboardArgs, client: &Client) -> Result<(i32, Vec<Standing>), Status> {
+/// A result, or none yet.
+#[derive(Default)]
+struct Found {
+    revision: i32,
+    status: ResultStatus,
+    standings: Vec<Standing>,
+}
+
+async fn standings(args: &LeaderboardArgs, client: &Client) -> Result<Found, Status> {
     let (mut standings, mut page_token) = (Vec::new(), String::new());
     loop {
         let request = GetLeaderboardRequest {
@@ -67,10 +74,11 @@ async fn standings(args: &LeaderboardArgs, client: &Client) -> Result<(i32, Vec<
             ..Default::default()
         };
         let page = client.competitions.clone().get_leaderboard(request).await?.into_inner();
+        let status = page.result_status();
         standings.extend(page.standings);
         page_token = page.next_page_token;
         if page_token.is_empty() {
-            return Ok((page.result_revision, standings));
+            return Ok(Found { revision: page.result_revision, status, standings });
         }
     }
 }
@@ -110,20 +118,21 @@ async fn follow(args: &LeaderboardArgs, client: &Client, cursor: &mut String, sh
         // Opened first, so that nothing falls between what there is and what changes.
         let found = client.competitions.clone().get_competition(GetCompetitionRequest { competition_id }).await?;
         let competition = found.into_inner().competition.unwrap_or_default();
-        let (revision, standings) = match competition.state() {
+        let result = match competition.state() {
             CompetitionState::Closed | CompetitionState::Final => standings(args, client).await?,
             CompetitionState::Unspecified
             | CompetitionState::Submitting
             | CompetitionState::Voting
-            | CompetitionState::Cancelled => (0, Vec::new()),
+            | CompetitionState::Cancelled => Found::default(),
         };
-        print(args, &phase(competition.state()), revision, &standings).map_err(Stop::Print)?;
+        print(args, &phase(competition.state()), &result).map_err(Stop::Print)?;
         *shown = true;
     }
     while let Some(response) = changes.try_next().await? {
-        if let Some(LeaderboardChange { state, result_revision, standings, .. }) = response.change {
-            let state = CompetitionState::try_from(state).unwrap_or_default();
-            print(args, &phase(state), result_revision, &standings).map_err(Stop::Print)?;
+        if let Some(change) = response.change {
+            let (state, status) = (change.state(), change.result_status());
+            let result = Found { revision: change.result_revision, status, standings: change.standings };
+            print(args, &phase(state), &result).map_err(Stop::Print)?;
         }
         *cursor = response.resume_cursor;
     }
@@ -134,16 +143,33 @@ fn phase(state: CompetitionState) -> String {
     state.plain_name().to_owned()
 }
 
-fn print(args: &LeaderboardArgs, phase: &str, revision: i32, standings: &[Standing]) -> anyhow::Result<()> {
+fn print(args: &LeaderboardArgs, phase: &str, result: &Found) -> anyhow::Result<()> {
+    let Found { revision, status, standings } = result;
     let mut out = out::stdout();
     if args.json {
         let standings: Vec<Value> = standings.iter().map(standing_json).collect();
-        writeln!(out, "{}", json!({"state": phase, "result_revision": revision, "standings": standings}))?;
+        let status = Some(status.plain_name()).filter(|_| *status != ResultStatus::Unspecified);
+        let told =
+            json!({"state": phase, "result_revision": revision, "result_status": status, "standings": standings});
+        writeln!(out, "{told}")?;
     } else if standings.is_empty() {
         writeln!(out, "{phase}: no result yet")?;
     } else {
-        let revised = if revision > 1 { format!(", revision {revision}") } else { String::new() };
+        let revised = if *revision > 1 { format!(", revision {revision}") } else { String::new() };
         writeln!(out, "{phase}{revised}\n{}", standings_table(standings))?;
+        match status {
+            ResultStatus::Unspecified | ResultStatus::Judged => {}
+            ResultStatus::Accepted => writeln!(
+                out,
+                "Some entries were judged by fewer than 3 judge teams; the organiser accepted the result."
+            )?,
+            ResultStatus::Provisional => writeln!(
+                out,
+                "Provisional: some entries were judged by fewer than 3 judge teams. Prizes are won once an administrator without a \
+                 stake accepts it: rapport competition accept {} --reason TEXT",
+                args.competition
+            )?,
+        }
     }
     out.flush()?;
     Ok(())

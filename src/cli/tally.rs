@@ -9,6 +9,7 @@ use super::out::{self, note, one_line};
 use rapport_vote::{
     bounds,
     dry_run::{Counted, Findings, Refused, Rules, Standing, count, findings},
+    rules::Tally,
 };
 
 /// What `--help` teaches.
@@ -17,7 +18,7 @@ ballots. Nothing is sent anywhere. The same ballots, rules and seed give the ver
 
 RULES is one JSON object. Only entries must be there; what else is left out has the value shown:
   {"form": "RANKED_PANEL",          or "OPEN_CHOICE"
-   "tally": "TRIMMED_TEAM_MEAN",    or "PLURALITY"
+   "tally": "PAIRWISE_CONSENSUS",   or "TRIMMED_TEAM_MEAN", which OPEN_CHOICE has, and who sets trim_bp; or "PLURALITY"
    "trim_bp": 2500,                 of an entry's judge teams on each side, in hundredths of a percent
    "choices": 1,                    entries that a ballot of OPEN_CHOICE may name
    "swap_rule": "NONE",             or "REJECT_MUTUAL", which OPEN_CHOICE with one choice has if nothing is said
@@ -83,22 +84,40 @@ pub fn run(args: &TallyArgs) -> anyhow::Result<()> {
 
 fn print(out: &mut impl std::io::Write, found: &Findings) -> std::io::Result<()> {
     let score = |score: Option<f64>| score.map_or_else(|| "-".to_owned(), |score| format!("{score:.4}"));
+    let consensus = found.tally == Tally::PairwiseConsensus;
     let standing = |one: &Standing| {
-        let interval = one.low.zip(one.high).map(|(low, high)| format!("{low:.4}–{high:.4}"));
+        let interval = one.low.zip(one.high).map(|(low, high)| format!("{low:.4} to {high:.4}"));
+        let places = one.best_place.zip(one.worst_place).map(|(best, worst)| format!("{best} to {worst}"));
         [
             one.place.to_string(),
             one.entry.clone(),
             one.team.clone(),
             score(one.score),
             interval.unwrap_or_else(|| "-".to_owned()),
+            places.unwrap_or_else(|| "-".to_owned()),
             one.ballots.to_string(),
             one.judges.to_string(),
-            (2 * one.trimmed).to_string(),
+            if consensus { "-".to_owned() } else { (2 * one.trimmed).to_string() },
         ]
     };
-    let header = ["place", "entry", "team", "score", "95 %", "ballots", "judge teams", "left out"];
-    let standings = out::table(header, found.standings.iter().map(standing), [0, 3, 4, 5, 6, 7]);
+    let header = ["place", "entry", "team", "score", "95 %", "places", "ballots", "judge teams", "left out"];
+    let standings = out::table(header, found.standings.iter().map(standing), [0, 3, 4, 5, 6, 7, 8]);
     writeln!(out, "{standings}")?;
+    match found.tally {
+        Tally::PairwiseConsensus => writeln!(
+            out,
+            "By pairwise consensus: a score is the logarithm of the odds against an average entry; an entry's extreme judge teams \
+             are left out by weight."
+        )?,
+        Tally::TrimmedTeamMean => writeln!(out, "By the trimmed mean of judge teams.")?,
+        Tally::Plurality => writeln!(out, "By the sum of ballots.")?,
+    }
+    if found.provisional {
+        writeln!(
+            out,
+            "Provisional: some entries were judged by fewer than 3 judge teams; a server would award no prize yet."
+        )?;
+    }
     let suspect: Vec<_> = found.flags.iter().filter(|flag| flag.flagged).collect();
     writeln!(out, "\n{} ballots count.", found.ballots)?;
     if suspect.is_empty() {
@@ -107,7 +126,8 @@ fn print(out: &mut impl std::io::Write, found: &Findings) -> std::io::Result<()>
     } else {
         writeln!(out, "More than chance, for people to judge:")?;
         for flag in suspect {
-            writeln!(out, "  {} {}, p {:.2e}", flag.kind, one_line(&flag.teams.join(" and ")), flag.p)?;
+            let join = if flag.kind == "one-way" { " for " } else { " and " };
+            writeln!(out, "  {} {}, p {:.2e}", flag.kind, one_line(&flag.teams.join(join)), flag.p)?;
         }
     }
     if !found.refused.is_empty() {

@@ -179,6 +179,20 @@ pub(crate) mod sum {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub(crate) mod counted_ballots {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "counted_ballots")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub competition_id: Uuid,
+        pub sealed: Vec<u8>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 pub(crate) mod revision {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -218,6 +232,7 @@ pub(crate) mod flag {
         pub p_value: String,
         pub strength: Stored<FlagStrength>,
         pub verdict: Stored<FlagVerdict>,
+        pub share: Option<String>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

@@ -7,7 +7,7 @@ use rapport_vote::{
     ballot::{FEWEST_DEALT, MOST_DEALT},
     dealing::OneWay,
     result::Placing,
-    rules::{Rules, SwapRule, TRIM_BP, Tally},
+    rules::{FewJudges, Rules, SwapRule, TRIM_BP, Tally},
 };
 use sea_orm::entity::prelude::Uuid;
 
@@ -52,10 +52,21 @@ fn read_rules(told: v1::CompetitionRules, found: &mut Vec<Violation>) -> Rules {
         BallotForm::Unspecified | BallotForm::RankedPanel => Form::RankedPanel,
         BallotForm::OpenChoice => Form::OpenChoice,
     };
-    let tally = match told.tally() {
-        TallyMethod::Unspecified | TallyMethod::TrimmedTeamMean => Tally::TrimmedTeamMean,
-        TallyMethod::Plurality => Tally::Plurality,
+    let tally = match (told.tally(), form) {
+        // What is left out belongs to one tally only.
+        (TallyMethod::Unspecified, _) if told.trim.is_some() => Tally::TrimmedTeamMean,
+        (TallyMethod::Unspecified, _) => Tally::default_of(form),
+        (TallyMethod::TrimmedTeamMean, _) => Tally::TrimmedTeamMean,
+        (TallyMethod::Plurality, _) => Tally::Plurality,
+        (TallyMethod::PairwiseConsensus, Form::RankedPanel) => Tally::PairwiseConsensus,
+        (TallyMethod::PairwiseConsensus, Form::OpenChoice) => {
+            wrong("tally", Reason::ValueOutOfRange, "must not be PAIRWISE_CONSENSUS where nothing is ranked");
+            Tally::PairwiseConsensus
+        }
     };
+    if tally != Tally::TrimmedTeamMean && told.trim.is_some() {
+        wrong("trim", Reason::ValueOutOfRange, "must not be set but under TRIMMED_TEAM_MEAN");
+    }
     let one_way = match told.one_way() {
         OneWayPanels::Unspecified => OneWay::Auto,
         OneWayPanels::Always => OneWay::Always,
@@ -104,6 +115,8 @@ fn read_rules(told: v1::CompetitionRules, found: &mut Vec<Violation>) -> Rules {
         prizes: told.prizes.iter().cloned().map(normal).collect(),
         dispute_window: told.dispute_window.as_ref().map_or(DISPUTE_WINDOW, duration_micros),
         public_draw_source: normal(told.public_draw_source.clone()),
+        few_judges: FewJudges::Provisional,
+        extension: told.extension.as_ref().map_or(0, duration_micros),
     }
 }
 
@@ -115,7 +128,9 @@ fn write_rules(rules: Rules) -> v1::CompetitionRules {
     let tally = match rules.tally {
         Tally::TrimmedTeamMean => TallyMethod::TrimmedTeamMean,
         Tally::Plurality => TallyMethod::Plurality,
+        Tally::PairwiseConsensus => TallyMethod::PairwiseConsensus,
     };
+    let trimmed = rules.tally == Tally::TrimmedTeamMean;
     let one_way = match rules.one_way {
         OneWay::Auto => OneWayPanels::Unspecified,
         OneWay::Always => OneWayPanels::Always,
@@ -126,13 +141,12 @@ fn write_rules(rules: Rules) -> v1::CompetitionRules {
         SwapRule::RejectMutual => WireSwapRule::RejectMutual,
     };
     let (blend_first_day, blend_last_day) = rules.blend_days.unwrap_or_default();
-    let small = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
     v1::CompetitionRules {
         form: form.into(),
         tally: tally.into(),
         panel_size: small(rules.panel_size),
         one_way: one_way.into(),
-        trim: Some(Trim { basis_points: rules.trim_bp.cast_signed() }),
+        trim: trimmed.then(|| Trim { basis_points: rules.trim_bp.cast_signed() }),
         choices: small(rules.choices),
         swap_rule: swap_rule.into(),
         blend_bp: rules.blend_bp.cast_signed(),
@@ -145,7 +159,13 @@ fn write_rules(rules: Rules) -> v1::CompetitionRules {
         prizes: rules.prizes,
         dispute_window: Some(duration(rules.dispute_window)),
         public_draw_source: rules.public_draw_source,
+        extension: (rules.extension > 0).then(|| duration(rules.extension)),
     }
+}
+
+/// A number as the contract has it.
+pub(super) fn small(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
 /// A competition as it is told.
@@ -240,7 +260,7 @@ pub(super) fn write_placing(placing: &Placing, title: String) -> v1::Standing {
         entry_id: placing.entry.clone(),
         team_id: placing.team.clone(),
         title,
-        place: i32::try_from(placing.place).unwrap_or(i32::MAX),
+        place: small(placing.place),
         result: placing.result.as_ref().map(|one| one.shown()),
         score: placing.score.as_ref().map(|one| one.shown()),
         low: placing.low.map(shown),
@@ -248,5 +268,8 @@ pub(super) fn write_placing(placing: &Placing, title: String) -> v1::Standing {
         outcome: placing.outcome.as_ref().map(|one| one.shown()),
         prize: prize.map(|prize| prize.name).unwrap_or_default(),
         prize_decision: decision.into(),
+        best_place: placing.best_place.map(small),
+        worst_place: placing.worst_place.map(small),
+        judge_teams: small(placing.judges),
     }
 }

@@ -34,6 +34,8 @@ pub(crate) enum Purpose {
     BallotKey,
     /// Of its pseudonyms.
     RollSalt,
+    /// Ballots without their voters, from the close until the result is final.
+    CountedBallots,
 }
 
 fn about(competition: Uuid, purpose: Purpose) -> Vec<u8> {
@@ -41,6 +43,7 @@ fn about(competition: Uuid, purpose: Purpose) -> Vec<u8> {
         Purpose::Secret => "secret",
         Purpose::BallotKey => "ballot key",
         Purpose::RollSalt => "roll salt",
+        Purpose::CountedBallots => "counted ballots",
     };
     [b"rapport competition ", competition.as_bytes().as_slice(), purpose.as_bytes()].concat()
 }
@@ -52,8 +55,19 @@ pub(crate) fn seal(vault: &Vault, key_id: &str, competition: Uuid, purpose: Purp
 
 /// Opens one.
 pub(crate) fn open(vault: &Vault, key_id: &str, competition: Uuid, purpose: Purpose, sealed: &[u8]) -> Result<Hash> {
-    let secret = vault.open_sealed(key_id, &about(competition, purpose), sealed)?;
+    let secret = open_text(vault, key_id, competition, purpose, sealed)?;
     secret.try_into().map_err(|_| Error::internal("a secret of another length"))
+}
+
+/// Opens one of any length.
+pub(crate) fn open_text(
+    vault: &Vault,
+    key_id: &str,
+    competition: Uuid,
+    purpose: Purpose,
+    sealed: &[u8],
+) -> Result<Vec<u8>> {
+    vault.open_sealed(key_id, &about(competition, purpose), sealed)
 }
 
 /// Under which a voter stands on the roll; nobody without the salt can tell whose it is.

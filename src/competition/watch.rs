@@ -66,11 +66,13 @@ impl Subject for OfCompetition {
     ) -> Result<Vec<(i64, v1::LeaderboardChange)>> {
         let mut events = Vec::with_capacity(changes.len());
         for change in changes {
+            let (standings, status) = self.api.standings_of(self.id, change.result_revision).await?;
             let event = v1::LeaderboardChange {
                 state: change.state.0.into(),
                 change_time: Some(timestamp(change.changed_at)),
                 result_revision: change.result_revision,
-                standings: self.api.standings_of(self.id, change.result_revision).await?,
+                standings,
+                result_status: status.into(),
             };
             events.push((change.sequence, event));
         }

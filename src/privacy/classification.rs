@@ -402,8 +402,12 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_others(
         "competition_flag",
-        &[(Organization, &["id", "competition_id", "position", "kind", "teams", "p_value", "strength", "verdict"])],
+        &[
+            (Organization, &["id", "competition_id", "position", "kind", "teams", "p_value", "strength", "verdict"]),
+            (Organization, &["share"]),
+        ],
     ),
+    Table::of_others("counted_ballots", &[(Technical, &["competition_id", "sealed"])]),
     Table::of_others(
         "competition_flag_review",
         &[(Staff, &["flag_id", "reviewer", "verdict", "reason", "disqualified", "decided_at"])],

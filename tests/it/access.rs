@@ -827,6 +827,11 @@ impl World {
                 self.open(&vote).await;
                 word(caller.close_voting(v1::CloseVotingRequest { request_id, competition_id }).await)
             }
+            "CompetitionService/AcceptResult" => {
+                self.open(&vote).await;
+                let reason = "all were asked".to_owned();
+                word(caller.accept_result(v1::AcceptResultRequest { request_id, competition_id, reason }).await)
+            }
             "CompetitionService/GetLeaderboard" => {
                 self.open(&vote).await;
                 let request = v1::GetLeaderboardRequest { competition_id, ..Default::default() };

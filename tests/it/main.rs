@@ -12,6 +12,7 @@ mod attacks;
 mod brief;
 mod cli;
 mod clocks;
+mod consensus;
 mod contact;
 mod contests;
 mod contract;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         support::trials(cli::tests()),
         support::trials(clocks::tests()),
         support::trials(contact::tests()),
+        support::trials(consensus::tests()),
         support::trials(contests::tests()),
         support::trials(entities::tests()),
         support::trials(erasure::tests()),

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 
 use futures::{StreamExt as _, future::join_all};
 use rapport::{
-    api::v1::{self, CompetitionRules, CompetitionState, PrizeDecision, RecordAudience, Role, Standing, SwapRule},
+    api::v1::{
+        self, CompetitionRules, CompetitionState, PrizeDecision, RecordAudience, Role, Standing, SwapRule, TallyMethod,
+    },
     clock::Clock,
 };
 use rapport_vote::{
-    Entry, Method,
-    ballot::ranked_mark,
+    Entry, Form, Method,
+    count::{Count, Votes},
     draw::Seed,
     exact::nanos,
-    tally::{Sums, scores},
+    tally::scores,
 };
 use serde_json::{Value, json};
 use tonic::{Code, Response, Status, Streaming};
@@ -49,7 +51,11 @@ pub(crate) fn tests() -> Vec<Test> {
 
 const DAY: i64 = 86_400_000_000;
 
-fn prizes(rules: CompetitionRules) -> CompetitionRules {
+fn trimmed() -> CompetitionRules {
+    CompetitionRules { tally: TallyMethod::TrimmedTeamMean.into(), ..dealt() }
+}
+
+pub(crate) fn prizes(rules: CompetitionRules) -> CompetitionRules {
     CompetitionRules { prizes: vec!["a trip".to_owned(), "a book".to_owned()], ..rules }
 }
 
@@ -63,7 +69,7 @@ pub(crate) async fn leaderboard(server: &Server, vote: &Vote) -> Result<v1::GetL
     server.staff(&member(0, 0)).competitions().get_leaderboard(request).await.map(Response::into_inner)
 }
 
-async fn standings(server: &Server, vote: &Vote) -> Vec<Standing> {
+pub(crate) async fn standings(server: &Server, vote: &Vote) -> Vec<Standing> {
     leaderboard(server, vote).await.unwrap().standings
 }
 
@@ -111,37 +117,36 @@ async fn nothing_is_told_before_the_close(server: Server) {
 }
 
 /// Casts the ballots of all members, and counts them as an outsider would.
-pub(crate) async fn all_vote(server: &Server, vote: &Vote, teams: usize, size: usize) -> Sums {
-    let mut sums = Sums::default();
+pub(crate) async fn all_vote(server: &Server, vote: &Vote, teams: usize, size: usize) -> Votes {
+    let mut count = Count::new(Form::RankedPanel, Method::PairwiseConsensus);
     for team in 0..teams {
         for number in 0..size {
             let voter = server.staff(&member(team, number));
-            let ranking = shuffled(vote.panel(&voter).await, team, number);
+            let panel = vote.panel(&voter).await;
+            let ranking = shuffled(panel.clone(), team, number);
             let named = &ranking[..ranking.len() - number % 2];
             vote.cast(&voter, named, 0).await.unwrap();
-            for (at, entry) in ranking.iter().enumerate() {
-                let place = (at < named.len()).then_some(at + 1);
-                sums.add(&format!("t{team}"), entry, ranked_mark(ranking.len(), named.len(), place));
-            }
+            count.add(&format!("t{team}"), &panel, named);
         }
     }
-    sums
+    count.whole()
 }
 
 async fn the_result_is_what_the_ballots_say(server: Server) {
     let (teams, size) = (9, 3);
     enrol(&server, &[size; 9]).await;
-    let vote = Vote::opened(&server, teams, prizes(dealt())).await;
-    let sums = all_vote(&server, &vote, teams, size).await;
+    let vote = Vote::opened(&server, teams, prizes(trimmed())).await;
+    let votes = all_vote(&server, &vote, teams, size).await;
     let closed = close(&server, &vote).await.unwrap();
     assert_eq!(closed.state(), CompetitionState::Closed);
 
     let entries: Vec<Entry> =
         vote.entries.iter().map(|(team, id)| Entry { id: id.clone(), team: team.clone() }).collect();
-    let expected: BTreeMap<String, f64> = scores(Method::TrimmedTeamMean { trim_bp: 2_500 }, &entries, &sums)
-        .into_iter()
-        .map(|score| (score.entry, nanos(&score.exact.unwrap()) as f64 / 1e9))
-        .collect();
+    let expected: BTreeMap<String, f64> =
+        scores(Method::TrimmedTeamMean { trim_bp: 2_500, fewest_judges: 1 }, &entries, &votes)
+            .into_iter()
+            .map(|score| (score.entry, nanos(&score.exact.unwrap()) as f64 / 1e9))
+            .collect();
     let found = standings(&server, &vote).await;
     assert_eq!(found.len(), teams);
     for standing in &found {
@@ -415,7 +420,7 @@ fn from_hex(text: &str) -> Vec<u8> {
 /// Ballots that were cast over the network, counted by the server, by the dry-run and by those who check the record.
 async fn server_dry_run_and_auditor_agree(server: Server) {
     enrol(&server, &[3; 9]).await;
-    let at_once = CompetitionRules { dispute_window: Some(prost_types::Duration::default()), ..prizes(dealt()) };
+    let at_once = CompetitionRules { dispute_window: Some(prost_types::Duration::default()), ..prizes(trimmed()) };
     let vote = Vote::opened(&server, 9, at_once).await;
     let mut lines = String::new();
     for team in 0..9 {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Micros,
+    consensus::told::LastRound,
     draw::{Hash, sha256},
     hex::hex,
     result::{Fraction, Placing},
@@ -33,6 +34,12 @@ pub enum Body {
         unreadable: usize,
         /// SHA-256 of the sums as the auditor's record holds them.
         sums_hash: String,
+        /// SHA-256 of the ballots as the auditor's record holds them; under pairwise consensus.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ballots_hash: Option<String>,
+        /// What strengths follow from, by entry id; under pairwise consensus.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        last_round: Vec<LastRound>,
         /// Of customers' ratings by team, frozen here; empty where they have no weight.
         outcomes: Vec<Outcome>,
         /// Best first.
@@ -47,6 +54,24 @@ pub enum Body {
         /// As the reviewers gave it.
         reason: String,
         /// Best first, the disqualified last.
+        result: Vec<Placing>,
+    },
+    /// Voting goes on where at its deadline an entry had too few judge teams, as the rules announced.
+    Extended {
+        /// When that was decided: the deadline before.
+        extended_at: Micros,
+        /// The new deadline; exclusive.
+        voting_deadline: Micros,
+    },
+    /// The organiser takes a provisional result for good, and its prizes are won.
+    Accepted {
+        /// When.
+        accepted_at: Micros,
+        /// Who, as their token names them.
+        by: String,
+        /// As they gave it.
+        reason: String,
+        /// Best first.
         result: Vec<Placing>,
     },
     /// The end of the dispute window.
@@ -71,8 +96,10 @@ impl Body {
     /// The result that it brings.
     pub fn result(&self) -> Option<&[Placing]> {
         match self {
-            Self::Closed { result, .. } | Self::Disqualified { result, .. } => Some(result),
-            Self::Opened { .. } | Self::Final { .. } => None,
+            Self::Closed { result, .. } | Self::Disqualified { result, .. } | Self::Accepted { result, .. } => {
+                Some(result)
+            }
+            Self::Opened { .. } | Self::Extended { .. } | Self::Final { .. } => None,
         }
     }
 }

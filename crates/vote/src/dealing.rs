@@ -14,6 +14,7 @@ use crate::{
     Entry, Form,
     ballot::{FEWEST_DEALT, MOST_DEALT},
     draw::{Purpose, Seed, Stream},
+    tally::FEWEST_JUDGES_OF_AN_ENTRY,
 };
 
 /// Voters that make a judge team of their own, at least; those of smaller teams are pooled.
@@ -154,6 +155,20 @@ impl Deal {
     /// Judge teams with at least one voter who judges.
     pub fn judges(&self) -> BTreeSet<&str> {
         self.seats.values().filter_map(Seat::judge).collect()
+    }
+
+    /// How many judge teams must vote for every entry to be judged by [`FEWEST_JUDGES_OF_AN_ENTRY`] of them, whichever they are
+    /// and if their voters all do. None: an entry is dealt to fewer.
+    pub fn judges_needed(&self, entries: &[Entry]) -> Option<usize> {
+        let mut judged_by: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for seat in self.seats.values() {
+            let Seat::Panel { judge, panel } = seat else { continue };
+            panel.iter().for_each(|entry| judged_by.entry(entry).or_default().extend([judge.as_str()]));
+        }
+        let judges = self.judges().len();
+        let fewest = entries.iter().map(|entry| judged_by.get(entry.id.as_str()).map_or(0, BTreeSet::len)).min()?;
+        // All that do not vote may be of those that judge the same entry.
+        fewest.checked_sub(FEWEST_JUDGES_OF_AN_ENTRY).map(|spare| judges - spare)
     }
 }
 

@@ -9,15 +9,16 @@ use serde_json::{Map, Value};
 
 use crate::{
     Entry, Form,
-    ballot::{FEWEST_DEALT, Fault, LARGEST_PANEL, check_choices, check_ranking, chosen_mark, ranked_mark},
+    ballot::{FEWEST_DEALT, Fault, LARGEST_PANEL, check_choices, check_ranking},
     bounds::{self, too_many},
+    consensus::estimate,
+    count::{Count, Votes},
     dealing::OneWay,
     draw::Seed,
-    flags::{Kind, Month, flags},
+    flags::{Kind, Month, consensus_flags, flags},
     hex::unhex,
-    result::{Basis, placings},
-    rules::{self, SwapRule, TRIM_BP, Tally},
-    tally::Sums,
+    result::{Basis, is_provisional, placings},
+    rules::{self, FewJudges, SwapRule, TRIM_BP, Tally},
 };
 
 /// Trimming on each side, at most, in basis points.
@@ -56,8 +57,21 @@ impl Rules {
             &mut wrong,
         );
         let form = form.unwrap_or(Form::RankedPanel);
-        let tallies = [("TRIMMED_TEAM_MEAN", Tally::TrimmedTeamMean), ("PLURALITY", Tally::Plurality)];
-        let tally = named(&mut told, "tally", &tallies, &mut wrong).unwrap_or(Tally::TrimmedTeamMean);
+        let tallies = [
+            ("PAIRWISE_CONSENSUS", Tally::PairwiseConsensus),
+            ("TRIMMED_TEAM_MEAN", Tally::TrimmedTeamMean),
+            ("PLURALITY", Tally::Plurality),
+        ];
+        let tally = match (named(&mut told, "tally", &tallies, &mut wrong), form) {
+            (Some(Tally::PairwiseConsensus), Form::OpenChoice) => {
+                wrong.push("tally: must not be PAIRWISE_CONSENSUS where nothing is ranked".to_owned());
+                Tally::PairwiseConsensus
+            }
+            (Some(told), _) => told,
+            // What is left out belongs to one tally only.
+            (None, _) if told.contains_key("trim_bp") => Tally::TrimmedTeamMean,
+            (None, _) => Tally::default_of(form),
+        };
         let trim_bp = number(&mut told, "trim_bp", (0, MOST_TRIMMED), &mut wrong);
         let choices = number(&mut told, "choices", (1, 1_000_000), &mut wrong).unwrap_or(1);
         let swap_rules = [("NONE", SwapRule::None), ("REJECT_MUTUAL", SwapRule::RejectMutual)];
@@ -105,6 +119,8 @@ impl Rules {
                 prizes: Vec::new(),
                 dispute_window: 0,
                 public_draw_source: String::new(),
+                few_judges: FewJudges::Provisional,
+                extension: 0,
             },
             teams: entries.iter().map(|entry| entry.team.clone()).collect(),
             team_of: entries.iter().map(|entry| (entry.id.clone(), entry.team.clone())).collect(),
@@ -227,7 +243,7 @@ struct Ballot {
 /// The ballots of a file, counted.
 #[derive(Clone, Debug, Default)]
 pub struct Counted {
-    sums: Sums,
+    votes: Votes,
     /// Ballots that count.
     pub ballots: usize,
     /// Others, in the order of lines.
@@ -289,18 +305,9 @@ pub fn count(rules: &Rules, text: &[u8]) -> Result<Counted, String> {
             support.remove(rules, &before);
         }
     }
-    let mut sums = Sums::default();
-    for ballot in current.values() {
-        for entry in &ballot.panel {
-            let place = ballot.named.iter().position(|one| one == entry);
-            let mark = match rules.rules.form {
-                Form::RankedPanel => ranked_mark(ballot.panel.len(), ballot.named.len(), place.map(|at| at + 1)),
-                Form::OpenChoice => chosen_mark(place.is_some()),
-            };
-            sums.add(&ballot.team, entry, mark);
-        }
-    }
-    Ok(Counted { sums, ballots: current.len(), refused })
+    let mut count = Count::new(rules.rules.form, rules.rules.method());
+    current.values().for_each(|ballot| count.add(&ballot.team, &ballot.panel, &ballot.named));
+    Ok(Counted { votes: count.whole(), ballots: current.len(), refused })
 }
 
 /// The ballot of a line, or the name of what is wrong with it and all of it in words.
@@ -416,12 +423,16 @@ impl<'a> Support<'a> {
 pub struct Findings {
     /// Best first; equals by lot.
     pub standings: Vec<Standing>,
-    /// Every pair that judged each other, and the strongest ring; the most suspect first.
+    /// Every pair that judged each other, the strongest ring, and what else looks agreed on.
     pub flags: Vec<Flag>,
     /// Ballots that do not count.
     pub refused: Vec<Refused>,
     /// Those that count.
     pub ballots: usize,
+    /// By what they were counted.
+    pub tally: Tally,
+    /// An entry was judged by fewer than 3 judge teams.
+    pub provisional: bool,
 }
 
 /// How an entry did.
@@ -431,17 +442,21 @@ pub struct Standing {
     pub entry: String,
     pub team: String,
     pub place: usize,
-    /// From 0 to 1, or ballots under plurality; rounded half to even at a billionth.
+    /// From 0 to 1; ballots under plurality; under pairwise consensus a strength around 0, the logarithm of the odds against an
+    /// average entry. Rounded half to even at a billionth.
     pub score: Option<f64>,
     pub low: Option<f64>,
     pub high: Option<f64>,
+    /// The best and the worst of the places that are as sure as the score, from 1; under pairwise consensus.
+    pub best_place: Option<usize>,
+    pub worst_place: Option<usize>,
     /// Judge teams, and how many of them were left out on each side.
     pub judges: usize,
     pub trimmed: usize,
     pub ballots: u64,
 }
 
-/// Two teams or a ring.
+/// See [`crate::flags::Flag`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Flag {
     /// See [`crate::flags::Flag::teams`].
@@ -450,8 +465,10 @@ pub struct Flag {
     pub p: f64,
     /// More than chance.
     pub flagged: bool,
-    /// `pair` or `ring`.
+    /// `pair`, `ring`, `one-way`, `spike` or `odd team`.
     pub kind: &'static str,
+    /// See [`crate::flags::Flag::share`].
+    pub share: Option<f64>,
 }
 
 /// Standings and flags of counted ballots; `earlier` competitions from the oldest on.
@@ -459,38 +476,53 @@ pub fn findings(rules: &Rules, earlier: &[Counted], counted: Counted) -> Finding
     let found = placings(&Basis {
         rules: &rules.rules,
         entries: &rules.entries,
-        sums: &counted.sums,
+        votes: &counted.votes,
         seed: &rules.seed,
         outcomes: &BTreeMap::new(),
         disqualified: &BTreeSet::new(),
     });
+    let provisional = is_provisional(&rules.rules, &found);
     let shown = |nanos: i64| nanos as f64 / 1e9;
     let standings = found.into_iter().map(|one| Standing {
         place: one.place,
         score: one.score.map(|score| score.shown()),
         low: one.low.map(shown),
         high: one.high.map(shown),
+        best_place: one.best_place,
+        worst_place: one.worst_place,
         judges: one.judges,
         trimmed: one.trimmed,
         ballots: one.ballots,
         entry: one.entry,
         team: one.team,
     });
-    let months = earlier.iter().chain([&counted]).map(|month| Month { entries: &rules.entries, sums: &month.sums });
+    let months =
+        earlier.iter().chain([&counted]).map(|month| Month { entries: &rules.entries, sums: &month.votes.sums });
     let flag = |flag: crate::flags::Flag| Flag {
         kind: match flag.kind {
             Kind::Pair => "pair",
             Kind::Ring => "ring",
+            Kind::OneWay => "one-way",
+            Kind::Spike => "spike",
+            Kind::OddTeam => "odd team",
         },
+        share: flag.share,
         teams: flag.teams,
         p: flag.p,
         flagged: flag.flagged,
     };
+    let mut found = flags(&months.collect::<Vec<_>>());
+    let rankings = &counted.votes.rankings;
+    if !rankings.is_empty() {
+        found.extend(consensus_flags(&rules.entries, rankings, &estimate(&rules.entries, rankings)));
+    }
     Findings {
         standings: standings.collect(),
-        flags: flags(&months.collect::<Vec<_>>()).into_iter().map(flag).collect(),
+        flags: found.into_iter().map(flag).collect(),
         ballots: counted.ballots,
         refused: counted.refused,
+        tally: rules.rules.tally,
+        provisional,
     }
 }
 
@@ -598,11 +630,20 @@ nonsense
     }
 
     #[test]
-    fn scores_of_too_few_are_null() {
-        let counted = count(&rules(|_| {}), br#"{"voter": "a", "team": "t0", "ranking": ["e1", "e2"]}"#).unwrap();
-        let found = serde_json::to_value(findings(&rules(|_| {}), &[], counted)).unwrap();
-        let first = &found["standings"][0];
-        assert!(first["score"].is_null() && first["low"].is_null() && first["place"] == 1, "{found}");
+    fn a_result_of_few_judges_is_provisional() {
+        let found = |tally: &str| {
+            let rules = rules(|told| told["tally"] = json!(tally));
+            let counted = count(&rules, br#"{"voter": "a", "team": "t0", "ranking": ["e1", "e2"]}"#).unwrap();
+            let found = serde_json::to_value(findings(&rules, &[], counted)).unwrap();
+            assert_eq!(found["provisional"], true);
+            found["standings"][0].clone()
+        };
+        // One ballot is enough to compare by, and not for how sure that is.
+        for tally in ["TRIMMED_TEAM_MEAN", "PAIRWISE_CONSENSUS"] {
+            let first = found(tally);
+            assert!(first["entry"] == "e1" && first["score"].is_number() && first["low"].is_null(), "{first}");
+            assert!(first["best_place"].is_null());
+        }
     }
 
     proptest! {

@@ -18,7 +18,9 @@
 //! | who judges which entries: pools, directions, panels | [`dealing`] |
 //! | what is fixed before the first ballot: entries, the roll, their hashes | [`manifest`] |
 //! | what a ballot may say, and what it gives to each entry | [`ballot`] |
-//! | from ballots to sums, scores, intervals and places; exact fractions | [`tally`], [`exact`] |
+//! | from ballots to what is counted: sums, and rankings without their voters | [`count`] |
+//! | from these to scores, intervals and places; exact fractions | [`tally`], [`exact`] |
+//! | scores by pairs won on the same panels, without spikes and odd ballots | [`consensus`] |
 //! | from sums to the published result: ratings blended in, places, prizes | [`result`] |
 //! | support that looks returned: for people to judge | [`flags`] |
 //! | the record: signed revisions, each with the hash of the one before | [`chain`], [`record`], [`signature`], [`hex`] |
@@ -38,6 +40,8 @@
 pub mod ballot;
 pub mod bounds;
 pub mod chain;
+pub mod consensus;
+pub mod count;
 pub mod dealing;
 pub mod draw;
 pub mod dry_run;
@@ -84,7 +88,11 @@ pub enum Method {
     TrimmedTeamMean {
         /// How much of the judges to leave out on each side, in basis points.
         trim_bp: u32,
+        /// Judge teams that make a score, at least.
+        fewest_judges: usize,
     },
     /// The sum over all ballots; for comparison.
     Plurality,
+    /// How an entry fared against those on the same panels; see [`consensus`].
+    PairwiseConsensus,
 }

@@ -7,12 +7,14 @@ use num_rational::BigRational;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Entry,
+    Entry, Method,
     bounds::DIGITS,
+    consensus::{self, against_average},
+    count::Votes,
     draw::Seed,
-    exact::{nanos, ratio},
-    rules::Rules,
-    tally::{Score, Sums, blended, intervals, lots, places, scores},
+    exact::{NANOS, nanos, ratio},
+    rules::{FewJudges, Rules},
+    tally::{FEWEST_JUDGES_OF_AN_ENTRY, Score, blended, intervals, lots, places, scores},
 };
 
 /// Judge teams and ballots from which on the mean before trimming may be told: below it would tell of single ones.
@@ -36,6 +38,12 @@ pub struct Placing {
     pub low: Option<i64>,
     /// See `low`.
     pub high: Option<i64>,
+    /// The best and the worst of the places that are as sure as the score, from 1; under pairwise consensus.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_place: Option<usize>,
+    /// See `best_place`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worst_place: Option<usize>,
     /// The mean before trimming, in billionths, where it may be told.
     pub untrimmed: Option<i64>,
     /// Of customers' ratings, where they have weight.
@@ -100,8 +108,8 @@ pub struct Basis<'a> {
     pub rules: &'a Rules,
     /// That compete.
     pub entries: &'a [Entry],
-    /// Of the ballots that count.
-    pub sums: &'a Sums,
+    /// That count.
+    pub votes: &'a Votes,
     /// Behind lots and intervals.
     pub seed: &'a Seed,
     /// By team; see [`crate::tally::outcomes`]. Empty where ratings have no weight.
@@ -110,11 +118,27 @@ pub struct Basis<'a> {
     pub disqualified: &'a BTreeSet<String>,
 }
 
+/// Whether a result says less than it seems to: an entry that has a place was judged by too few judge teams, for which the rules
+/// withhold prizes until the organiser accepts it.
+pub fn is_provisional(rules: &Rules, result: &[Placing]) -> bool {
+    let few = |one: &Placing| one.place > 0 && one.judges < FEWEST_JUDGES_OF_AN_ENTRY;
+    rules.few_judges == FewJudges::Provisional && result.iter().any(few)
+}
+
+/// Whether the organiser has taken a provisional result for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acceptance {
+    /// Not, or there was no need.
+    None,
+    /// By name, in the record.
+    Accepted,
+}
+
 /// Best first; equals by lot, the disqualified last.
 pub fn placings(basis: &Basis<'_>) -> Vec<Placing> {
-    let Basis { rules, entries, sums, seed, outcomes, disqualified } = basis;
+    let Basis { rules, entries, votes, seed, outcomes, disqualified } = basis;
     let half = ratio(1, 2);
-    let mut intervals = intervals(rules.method(), entries, sums, seed);
+    let mut intervals = intervals(rules.method(), entries, votes, seed);
     let lots = lots(entries, seed);
     let team_of: BTreeMap<&str, &str> = entries.iter().map(|entry| (entry.id.as_str(), entry.team.as_str())).collect();
     let measured = |score: Score| {
@@ -130,6 +154,8 @@ pub fn placings(basis: &Basis<'_>) -> Vec<Placing> {
             score: score.exact.as_ref().map(Fraction::of),
             low: interval.map(|interval| interval.low),
             high: interval.map(|interval| interval.high),
+            best_place: interval.and_then(|interval| interval.places).map(|(best, _)| best),
+            worst_place: interval.and_then(|interval| interval.places).map(|(_, worst)| worst),
             untrimmed: score.untrimmed.filter(|_| told).as_ref().map(nanos),
             outcome: outcome.map(Fraction::of),
             judges: score.judges,
@@ -141,8 +167,8 @@ pub fn placings(basis: &Basis<'_>) -> Vec<Placing> {
         };
         (placing, result)
     };
-    let measured = scores(rules.method(), entries, sums).into_iter().map(measured).collect();
-    settled(rules, measured, disqualified)
+    let measured = scores(rules.method(), entries, votes).into_iter().map(measured).collect();
+    settled(rules, measured, disqualified, Acceptance::None)
 }
 
 /// Whether the mean before trimming may be told.
@@ -150,9 +176,18 @@ pub fn is_told(scored: bool, judges: usize, ballots: u64) -> bool {
     scored && judges >= TOLD_FROM_JUDGES && ballots >= TOLD_FROM_BALLOTS
 }
 
-/// Of a score and, where ratings have weight, an outcome.
+/// Of a score and, where ratings have weight, an outcome. A strength has no bounds, and is blended as the share of pairs that it
+/// wins against an average entry, in whole billionths.
 pub fn result(rules: &Rules, score: &BigRational, outcome: Option<&BigRational>) -> BigRational {
-    outcome.map_or_else(|| score.clone(), |outcome| blended(score, outcome, rules.blend_bp))
+    let Some(outcome) = outcome else { return score.clone() };
+    match rules.method() {
+        Method::TrimmedTeamMean { .. } | Method::Plurality => blended(score, outcome, rules.blend_bp),
+        Method::PairwiseConsensus => {
+            let share = against_average(nanos(score) as f64 / NANOS as f64);
+            let share = ratio(consensus::nanos(share).into(), NANOS.into());
+            blended(&share, outcome, rules.blend_bp)
+        }
+    }
 }
 
 /// Puts measured entries in order and gives out places and prizes. Lots are as they were drawn.
@@ -160,6 +195,7 @@ pub fn settled(
     rules: &Rules,
     measured: Vec<(Placing, Option<BigRational>)>,
     disqualified: &BTreeSet<String>,
+    acceptance: Acceptance,
 ) -> Vec<Placing> {
     let competing = measured.iter().filter(|(placing, _)| !disqualified.contains(&placing.team));
     let place: BTreeMap<String, usize> =
@@ -173,7 +209,9 @@ pub fn settled(
         placing.prize = None;
     }
     placings.sort_by_key(|one| (one.place == 0, one.place, one.lot));
-    award(&rules.prizes, &mut placings);
+    if acceptance == Acceptance::Accepted || !is_provisional(rules, &placings) {
+        award(&rules.prizes, &mut placings);
+    }
     placings
 }
 
@@ -196,6 +234,7 @@ mod tests {
         ballot::{Mark, UNIT},
         dealing::OneWay,
         rules::{SwapRule, Tally},
+        tally::Sums,
     };
 
     fn rules(prizes: &[&str], blend_bp: u32) -> Rules {
@@ -216,6 +255,8 @@ mod tests {
             prizes: prizes.iter().map(|one| (*one).to_owned()).collect(),
             dispute_window: 0,
             public_draw_source: String::new(),
+            few_judges: FewJudges::Provisional,
+            extension: 0,
         }
     }
 
@@ -224,21 +265,21 @@ mod tests {
     }
 
     /// Five judge teams give each entry its share in sixths.
-    fn sums(shares: &[u64]) -> Sums {
+    fn votes(shares: &[u64]) -> Votes {
         let mut sums = Sums::default();
         for (at, share) in shares.iter().enumerate() {
             for judge in 0..5 {
                 sums.add(&format!("j{judge}"), &format!("e{at}"), Mark { share: UNIT / 6 * share, top: false });
             }
         }
-        sums
+        Votes { sums, ..Votes::default() }
     }
 
     fn placed(rules: &Rules, shares: &[u64], outcomes: &[(&str, i128)], out: &[&str]) -> Vec<Placing> {
         placings(&Basis {
             rules,
             entries: &entries(shares.len()),
-            sums: &sums(shares),
+            votes: &votes(shares),
             seed: &Seed::from_bytes(vec![9]),
             outcomes: &outcomes.iter().map(|(team, tenths)| ((*team).to_owned(), ratio(*tenths, 10))).collect(),
             disqualified: &out.iter().map(|team| (*team).to_owned()).collect(),
@@ -292,7 +333,7 @@ mod tests {
         let found = placings(&Basis {
             rules: &rules(&["a cup"], 0),
             entries: &entries(4),
-            sums: &Sums::default(),
+            votes: &Votes::default(),
             seed: &Seed::from_bytes(vec![9]),
             outcomes: &BTreeMap::new(),
             disqualified: &BTreeSet::new(),

@@ -8,6 +8,7 @@ use crate::{
     Form, Method, Micros,
     ballot::MOST_DEALT,
     dealing::{Directions, OneWay, Terms},
+    tally::FEWEST_JUDGES_OF_AN_ENTRY,
 };
 
 /// A quarter of an entry's judges on each side.
@@ -58,6 +59,28 @@ pub struct Rules {
     pub dispute_window: Micros,
     /// Where a draw comes from that nobody here can foresee; empty: none is used.
     pub public_draw_source: String,
+    /// What becomes of a result in which an entry was judged by fewer than [`FEWEST_JUDGES_OF_AN_ENTRY`] judge teams.
+    #[serde(default)]
+    pub few_judges: FewJudges,
+    /// For how long voting goes on, once, where at its deadline an entry has fewer. 0: it does not.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub extension: Micros,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(micros: &Micros) -> bool {
+    *micros == 0
+}
+
+/// What becomes of a result in which an entry was judged by few judge teams.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum FewJudges {
+    /// It stands, and such an entry has no score and the last place: so it was until teams were found to win by not voting.
+    #[default]
+    Last,
+    /// Every judged entry has a score, and the result is provisional: no prize is won until the organiser accepts it.
+    Provisional,
 }
 
 /// How ballots become a score, by name.
@@ -68,14 +91,28 @@ pub enum Tally {
     TrimmedTeamMean,
     /// See [`Method::Plurality`].
     Plurality,
+    /// See [`Method::PairwiseConsensus`].
+    PairwiseConsensus,
 }
 
 impl Tally {
-    /// With how much is left out.
-    pub fn method(self, trim_bp: u32) -> Method {
+    /// Of a competition that names none.
+    pub fn default_of(form: Form) -> Self {
+        match form {
+            Form::RankedPanel => Self::PairwiseConsensus,
+            Form::OpenChoice => Self::TrimmedTeamMean,
+        }
+    }
+
+    fn method(self, trim_bp: u32, few_judges: FewJudges) -> Method {
+        let fewest_judges = match few_judges {
+            FewJudges::Last => FEWEST_JUDGES_OF_AN_ENTRY,
+            FewJudges::Provisional => 1,
+        };
         match self {
-            Self::TrimmedTeamMean => Method::TrimmedTeamMean { trim_bp },
+            Self::TrimmedTeamMean => Method::TrimmedTeamMean { trim_bp, fewest_judges },
             Self::Plurality => Method::Plurality,
+            Self::PairwiseConsensus => Method::PairwiseConsensus,
         }
     }
 }
@@ -83,7 +120,7 @@ impl Tally {
 impl Rules {
     /// With how much is left out.
     pub fn method(&self) -> Method {
-        self.tally.method(self.trim_bp)
+        self.tally.method(self.trim_bp, self.few_judges)
     }
 
     /// What dealing depends on.

@@ -12,11 +12,13 @@ use num_traits::Zero as _;
 use crate::{
     Entry, Method,
     ballot::{Mark, UNIT},
+    consensus::{self, Strength},
+    count::Votes,
     draw::{Purpose, Seed},
     exact::{self, ratio},
 };
 
-/// Judge teams that make a score, at least.
+/// Judge teams that an entry must be judged by for its place to be more than provisional, and for an interval.
 pub const FEWEST_JUDGES_OF_AN_ENTRY: usize = 3;
 /// Ballots of a judge team, at least; those of smaller ones are summed together.
 pub const FEWEST_BALLOTS: u32 = 3;
@@ -58,34 +60,8 @@ impl Sums {
         given.top += u32::from(mark.top);
     }
 
-    /// With the judge teams that cast fewer than [`FEWEST_BALLOTS`] merged into one, the next smallest ones too until it has as
-    /// many, so that no sum is somebody's ballot; `cast`: ballots by judge team. What so few of the merged say of an entry does
-    /// not count where judge teams count. Where ballots do, none may be lost: more are merged instead.
-    #[must_use]
-    pub fn without_few(self, method: Method, cast: &BTreeMap<String, u32>) -> Self {
-        let mut smallest_first: Vec<(u32, &str)> = cast.iter().map(|(judge, cast)| (*cast, judge.as_str())).collect();
-        smallest_first.sort_unstable();
-        let few = smallest_first.iter().take_while(|(cast, _)| *cast < FEWEST_BALLOTS).count();
-        if few == 0 {
-            return self;
-        }
-        for count in few..=smallest_first.len() {
-            let (merged, _) = smallest_first.split_at(count);
-            let ballots: u32 = merged.iter().map(|(cast, _)| cast).sum();
-            let sums = self.merged(&merged.iter().map(|(_, judge)| *judge).collect());
-            let is_last = count == smallest_first.len();
-            let is_thin = || sums.0.iter().any(|((judge, _), given)| judge == MERGED && given.ballots < FEWEST_BALLOTS);
-            if is_last || (ballots >= FEWEST_BALLOTS && (method != Method::Plurality || !is_thin())) {
-                return match method {
-                    Method::Plurality if ballots >= FEWEST_BALLOTS => sums,
-                    Method::Plurality | Method::TrimmedTeamMean { .. } => sums.without_thin(),
-                };
-            }
-        }
-        self
-    }
-
-    fn merged(&self, judges: &BTreeSet<&str>) -> Self {
+    /// With some judge teams merged into [`MERGED`].
+    pub(crate) fn merged(&self, judges: &BTreeSet<&str>) -> Self {
         let mut sums = Self::default();
         for ((judge, entry), given) in &self.0 {
             let judge = if judges.contains(judge.as_str()) { MERGED } else { judge };
@@ -97,7 +73,13 @@ impl Sums {
         sums
     }
 
-    fn without_thin(mut self) -> Self {
+    /// Whether what the merged teams say of some entry could be told from few ballots.
+    pub(crate) fn is_thin(&self) -> bool {
+        self.0.iter().any(|((judge, _), given)| judge == MERGED && given.ballots < FEWEST_BALLOTS)
+    }
+
+    /// Without that.
+    pub(crate) fn without_thin(mut self) -> Self {
         self.0.retain(|(judge, _), given| judge != MERGED || given.ballots >= FEWEST_BALLOTS);
         self
     }
@@ -114,11 +96,12 @@ impl Sums {
 }
 
 /// How an entry did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Score {
     /// Id of the entry.
     pub entry: String,
-    /// From 0 to 1; under plurality, in ballots. Absent with fewer judge teams than [`FEWEST_JUDGES_OF_AN_ENTRY`].
+    /// From 0 to 1; under plurality, in ballots; under pairwise consensus a strength around 0, in whole billionths. Absent with
+    /// fewer judge teams than the method asks for, and under pairwise consensus without any ballot.
     pub exact: Option<BigRational>,
     /// The mean over judge teams before any are left out.
     pub untrimmed: Option<BigRational>,
@@ -137,11 +120,26 @@ pub fn trimmed(trim_bp: u32, judges: usize) -> usize {
 }
 
 /// Scores by entry, in the order of their ids.
-pub fn scores(method: Method, entries: &[Entry], sums: &Sums) -> Vec<Score> {
+pub fn scores(method: Method, entries: &[Entry], votes: &Votes) -> Vec<Score> {
+    match method {
+        Method::TrimmedTeamMean { trim_bp, fewest_judges } => {
+            by_entry(entries, &votes.sums, |given| trimmed_mean((trim_bp, fewest_judges), given))
+        }
+        Method::Plurality => by_entry(entries, &votes.sums, |given| plurality(&given)),
+        Method::PairwiseConsensus => strengths(entries, votes),
+    }
+}
+
+fn by_entry(entries: &[Entry], sums: &Sums, score: impl Fn(Vec<&Given>) -> Score) -> Vec<Score> {
     let mut entries: Vec<&Entry> = entries.iter().collect();
     entries.sort_unstable();
     let by_entry = sums.by_entry();
-    entries.into_iter().map(|entry| score(method, entry, of(entry, &by_entry))).collect()
+    let score = |entry: &Entry| {
+        let given = of(entry, &by_entry);
+        let ballots = given.iter().map(|one| u64::from(one.ballots)).sum();
+        Score { entry: entry.id.clone(), judges: given.len(), ballots, ..score(given) }
+    };
+    entries.into_iter().map(score).collect()
 }
 
 /// What judge teams gave to one entry; its own team is none.
@@ -150,23 +148,33 @@ fn of<'a>(entry: &Entry, by_entry: &HashMap<&str, Vec<(&str, &'a Given)>>) -> Ve
     about.filter(|(judge, given)| *judge != entry.team && given.ballots > 0).map(|(_, given)| *given).collect()
 }
 
-fn score(method: Method, entry: &Entry, mut given: Vec<&Given>) -> Score {
-    let (judges, ballots) = (given.len(), given.iter().map(|one| u64::from(one.ballots)).sum());
-    let nothing = Score { entry: entry.id.clone(), exact: None, untrimmed: None, judges, trimmed: 0, ballots };
-    match method {
-        Method::Plurality => {
-            let sum: u128 = given.iter().map(|one| u128::from(one.shares)).sum();
-            let sum = ratio(i128::try_from(sum).unwrap_or(i128::MAX), UNIT.into());
-            Score { exact: Some(sum.clone()), untrimmed: Some(sum), ..nothing }
-        }
-        Method::TrimmedTeamMean { .. } if judges < FEWEST_JUDGES_OF_AN_ENTRY => nothing,
-        Method::TrimmedTeamMean { trim_bp } => {
-            given.sort_unstable_by(|one, other| compare(one.mean(), other.mean()));
-            let trimmed = trimmed(trim_bp, judges);
-            let untrimmed = Some(mean(&given));
-            Score { exact: Some(mean(&given[trimmed..judges - trimmed])), untrimmed, trimmed, ..nothing }
-        }
+fn plurality(given: &[&Given]) -> Score {
+    let sum: u128 = given.iter().map(|one| u128::from(one.shares)).sum();
+    let sum = ratio(i128::try_from(sum).unwrap_or(i128::MAX), UNIT.into());
+    Score { exact: Some(sum.clone()), untrimmed: Some(sum), ..Score::default() }
+}
+
+fn trimmed_mean((trim_bp, fewest_judges): (u32, usize), mut given: Vec<&Given>) -> Score {
+    if given.len() < fewest_judges {
+        return Score::default();
     }
+    given.sort_unstable_by(|one, other| compare(one.mean(), other.mean()));
+    let trimmed = trimmed(trim_bp, given.len());
+    let exact = Some(mean(&given[trimmed..given.len() - trimmed]));
+    Score { exact, untrimmed: Some(mean(&given)), trimmed, ..Score::default() }
+}
+
+/// Without any ballot there is nothing to compare by; with some, an entry that is on none of them is taken for an average one.
+fn strengths(entries: &[Entry], votes: &Votes) -> Vec<Score> {
+    let scored = |found: Strength| Score {
+        exact: (!votes.rankings.is_empty()).then(|| ratio(consensus::nanos(found.theta).into(), exact::NANOS.into())),
+        untrimmed: None,
+        judges: found.voices.len(),
+        trimmed: 0,
+        ballots: found.ballots,
+        entry: found.entry,
+    };
+    consensus::estimate(entries, &votes.rankings).strengths.into_iter().map(scored).collect()
 }
 
 fn compare(one: (u128, u128), other: (u128, u128)) -> Ordering {
@@ -238,62 +246,72 @@ pub fn lots(entries: &[Entry], seed: &Seed) -> BTreeMap<String, usize> {
     ids.into_iter().cloned().zip(1..).collect()
 }
 
-/// An interval of 95 % in billionths.
+/// How sure a score is, in billionths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interval {
-    /// The 25th of the sorted draws.
+    /// 2.5 % of the draws are lower.
     pub low: i64,
-    /// The 975th.
+    /// 2.5 % of the draws are higher.
     pub high: i64,
+    /// The same of places, from 1, the best and the worst; under pairwise consensus.
+    pub places: Option<(usize, usize)>,
 }
 
-/// How sure scores are, by entry: its judge teams, sorted by id, are drawn again with replacement [`DRAWS`] times (the percentile
-/// bootstrap of Efron 1979). Entries take their draws from one stream, in the order of their ids. Absent where there
-/// is no score.
-pub fn intervals(method: Method, entries: &[Entry], sums: &Sums, seed: &Seed) -> BTreeMap<String, Interval> {
+/// How sure scores are, by entry. Entries take their draws from one stream, in the order of their ids. Absent where there is no
+/// score, and with fewer judge teams than [`FEWEST_JUDGES_OF_AN_ENTRY`] to draw again.
+pub fn intervals(method: Method, entries: &[Entry], votes: &Votes, seed: &Seed) -> BTreeMap<String, Interval> {
+    let nanos = |one: &Given| exact::rounded(&ratio(one.shares.into(), UNIT.into()), exact::NANOS);
+    let fine = |one: &Given| {
+        let mean = ratio(one.shares.into(), i128::from(one.ballots) * i128::from(UNIT));
+        exact::rounded(&mean, FINE)
+    };
+    match method {
+        Method::Plurality => drawn(entries, &votes.sums, seed, nanos, |drawn| drawn.iter().sum()),
+        Method::TrimmedTeamMean { trim_bp, .. } => drawn(entries, &votes.sums, seed, fine, |drawn| {
+            drawn.sort_unstable();
+            let trimmed = trimmed(trim_bp, drawn.len());
+            let kept = &drawn[trimmed..drawn.len() - trimmed];
+            let sum: i64 = kept.iter().sum();
+            rounded_quotient(sum, kept.len() as i64 * (FINE / exact::NANOS))
+        }),
+        Method::PairwiseConsensus => {
+            let judged = scores(method, entries, votes).into_iter().map(|score| (score.entry, score.judges));
+            let drawn = judged.zip(consensus::intervals(entries, &votes.rankings, seed));
+            let enough = drawn.filter(|((_, judges), _)| *judges >= FEWEST_JUDGES_OF_AN_ENTRY);
+            enough.map(|((entry, _), interval)| (entry, interval)).collect()
+        }
+    }
+}
+
+/// An entry's judge teams, sorted by id, are drawn again with replacement [`DRAWS`] times (the percentile bootstrap of Efron
+/// 1979); `value` is what one of them says, `score` what those drawn say together.
+fn drawn(
+    entries: &[Entry],
+    sums: &Sums,
+    seed: &Seed,
+    value: impl Fn(&Given) -> i64,
+    score: impl Fn(&mut [i64]) -> i64,
+) -> BTreeMap<String, Interval> {
     let mut stream = seed.stream(Purpose::Bootstrap);
     let by_entry = sums.by_entry();
     let mut entries: Vec<&Entry> = entries.iter().collect();
     entries.sort_unstable();
     let mut intervals = BTreeMap::new();
     for entry in entries {
-        let given = of(entry, &by_entry).into_iter();
-        let (values, trim_bp): (Vec<i64>, _) = match method {
-            Method::Plurality => {
-                let whole = |one: &Given| exact::rounded(&ratio(one.shares.into(), UNIT.into()), exact::NANOS);
-                (given.map(whole).collect(), None)
-            }
-            Method::TrimmedTeamMean { trim_bp } => {
-                let fine = |one: &Given| {
-                    let mean = ratio(one.shares.into(), i128::from(one.ballots) * i128::from(UNIT));
-                    exact::rounded(&mean, FINE)
-                };
-                (given.map(fine).collect(), Some(trim_bp))
-            }
-        };
+        let values: Vec<i64> = of(entry, &by_entry).into_iter().map(&value).collect();
         let judges = values.len();
         if judges < FEWEST_JUDGES_OF_AN_ENTRY {
             continue;
         }
-        let mut draws: Vec<i64> = Vec::with_capacity(DRAWS);
-        let mut drawn = Vec::with_capacity(judges);
-        for _ in 0..DRAWS {
-            drawn.clear();
-            drawn.extend((0..judges).map(|_| values[stream.below(judges)]));
-            draws.push(match trim_bp {
-                None => drawn.iter().sum(),
-                Some(trim_bp) => {
-                    drawn.sort_unstable();
-                    let trimmed = trimmed(trim_bp, judges);
-                    let kept = &drawn[trimmed..judges - trimmed];
-                    let fine: i64 = kept.iter().sum();
-                    rounded_quotient(fine, kept.len() as i64 * (FINE / exact::NANOS))
-                }
-            });
-        }
+        let mut drawn = vec![0; judges];
+        let mut draw = || {
+            drawn.iter_mut().for_each(|one| *one = values[stream.below(judges)]);
+            score(&mut drawn)
+        };
+        let mut draws: Vec<i64> = (0..DRAWS).map(|_| draw()).collect();
         draws.sort_unstable();
         let at = |per_mille: usize| draws[DRAWS * per_mille / 1_000 - 1];
-        intervals.insert(entry.id.clone(), Interval { low: at(25), high: at(975) });
+        intervals.insert(entry.id.clone(), Interval { low: at(25), high: at(975), places: None });
     }
     intervals
 }
@@ -310,21 +328,21 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
-    use crate::ballot::ranked_mark;
+    use crate::{Form, count::Count};
 
-    const TRIMMED: Method = Method::TrimmedTeamMean { trim_bp: 2_500 };
+    const TRIMMED: Method = Method::TrimmedTeamMean { trim_bp: 2_500, fewest_judges: 3 };
 
     fn entries(ids: &[&str]) -> Vec<Entry> {
         ids.iter().map(|id| Entry { id: (*id).into(), team: format!("team of {id}") }).collect()
     }
 
     /// `shares` of judge teams in sixths.
-    fn judged(entry: &str, shares: &[u64]) -> Sums {
-        let mut sums = Sums::default();
+    fn judged(entry: &str, shares: &[u64]) -> Votes {
+        let mut votes = Votes::default();
         for (at, share) in shares.iter().enumerate() {
-            sums.add(&format!("j{at:02}"), entry, Mark { share: UNIT / 6 * share, top: false });
+            votes.sums.add(&format!("j{at:02}"), entry, Mark { share: UNIT / 6 * share, top: false });
         }
-        sums
+        votes
     }
 
     #[test]
@@ -346,13 +364,16 @@ mod tests {
         assert_eq!(exact::nanos(&found.exact.unwrap()), 611_111_111);
         let few = scores(TRIMMED, &entries, &judged("a", &[6, 6])).remove(0);
         assert_eq!((few.exact, few.judges), (None, 2));
+        let provisional = Method::TrimmedTeamMean { trim_bp: 2_500, fewest_judges: 1 };
+        let few = |shares| scores(provisional, &entries, &judged("a", shares)).remove(0).exact;
+        assert_eq!([few(&[6, 3]), few(&[1]), few(&[])], [Some(ratio(3, 4)), Some(ratio(1, 6)), None]);
     }
 
     #[test]
     fn an_entry_s_own_team_does_not_judge_it() {
-        let mut sums = judged("a", &[3, 3, 3]);
-        sums.add("team of a", "a", Mark { share: UNIT, top: true });
-        let found = scores(TRIMMED, &entries(&["a"]), &sums).remove(0);
+        let mut votes = judged("a", &[3, 3, 3]);
+        votes.sums.add("team of a", "a", Mark { share: UNIT, top: true });
+        let found = scores(TRIMMED, &entries(&["a"]), &votes).remove(0);
         assert_eq!((found.exact, found.judges), (Some(ratio(1, 2)), 3));
     }
 
@@ -380,42 +401,13 @@ mod tests {
     #[test]
     fn an_interval_covers_its_score_and_closes_with_agreement() {
         let entries = entries(&["a", "b"]);
-        let mut sums = judged("a", &[6, 0, 4, 2, 6, 1, 5]);
-        sums.0.extend(judged("b", &[3; 7]).0);
+        let mut votes = judged("a", &[6, 0, 4, 2, 6, 1, 5]);
+        votes.sums.0.extend(judged("b", &[3; 7]).sums.0);
         let seed = Seed::from_bytes(vec![1]);
-        let found = intervals(TRIMMED, &entries, &sums, &seed);
-        assert_eq!(found["b"], Interval { low: 500_000_000, high: 500_000_000 });
+        let found = intervals(TRIMMED, &entries, &votes, &seed);
+        assert_eq!(found["b"], Interval { low: 500_000_000, high: 500_000_000, places: None });
         assert!(found["a"].low < 611_111_111 && 611_111_111 < found["a"].high, "{:?}", found["a"]);
-        assert_eq!(intervals(TRIMMED, &entries, &sums, &seed), found);
-    }
-
-    fn cast(ballots: &[(&str, &[&str])]) -> (Sums, BTreeMap<String, u32>) {
-        let (mut sums, mut cast) = (Sums::default(), BTreeMap::new());
-        for (judge, entries) in ballots {
-            entries.iter().for_each(|entry| sums.add(judge, entry, Mark { share: UNIT, top: true }));
-            *cast.entry((*judge).to_owned()).or_default() += 1;
-        }
-        (sums, cast)
-    }
-
-    #[test]
-    fn few_ballots_are_summed_together_and_what_fewer_say_does_not_count() {
-        let three: &[(&str, &[&str])] = &[("b", &["e"]), ("b", &["e"]), ("b", &["e"])];
-        let few: &[(&str, &[&str])] = &[("a", &["e", "f"]), ("c", &["e"]), ("d", &["e"])];
-        let (sums, counted) = cast(&[three, few].concat());
-        let ballots = |sums: &Sums| -> Vec<(String, String, u32)> {
-            sums.0.iter().map(|((judge, entry), given)| (judge.clone(), entry.clone(), given.ballots)).collect()
-        };
-        let row = |judge: &str, entry: &str, ballots| (judge.to_owned(), entry.to_owned(), ballots);
-        let found = sums.clone().without_few(TRIMMED, &counted);
-        assert_eq!(ballots(&found), [row(MERGED, "e", 3), row("b", "e", 3)]);
-        // Every ballot counts for itself: the next team is merged too, and the one for f is told of nobody.
-        let found = sums.without_few(Method::Plurality, &counted);
-        assert_eq!(ballots(&found), [row(MERGED, "e", 6), row(MERGED, "f", 1)]);
-        let (sums, counted) = cast(three);
-        assert_eq!(sums.clone().without_few(TRIMMED, &counted), sums);
-        let (sums, counted) = cast(&few[..2]);
-        assert!(sums.without_few(TRIMMED, &counted).0.is_empty(), "two ballots in all");
+        assert_eq!(intervals(TRIMMED, &entries, &votes, &seed), found);
     }
 
     proptest! {
@@ -429,14 +421,13 @@ mod tests {
         ) {
             let entries = entries(&["e0", "e1", "e2", "e3", "e4", "e5", "e6"]);
             let count = |ballots: &[(usize, Vec<usize>)]| {
-                let mut sums = Sums::default();
+                let mut count = Count::new(Form::RankedPanel, TRIMMED);
                 for (judge, ranking) in ballots {
-                    for (at, entry) in ranking.iter().enumerate() {
-                        sums.add(&format!("j{judge}"), &entries[*entry].id, ranked_mark(7, 7, Some(at + 1)));
-                    }
+                    let ranking: Vec<&str> = ranking.iter().map(|entry| entries[*entry].id.as_str()).collect();
+                    count.add(&format!("j{judge}"), &ranking, &ranking);
                 }
-                let seed = Seed::from_bytes(vec![5]);
-                (scores(TRIMMED, &entries, &sums), intervals(TRIMMED, &entries, &sums, &seed))
+                let (votes, seed) = (count.whole(), Seed::from_bytes(vec![5]));
+                (scores(TRIMMED, &entries, &votes), intervals(TRIMMED, &entries, &votes, &seed))
             };
             let first = count(&ballots);
             let by = by.index(ballots.len());

@@ -1,5 +1,7 @@
 //! Checks a record from itself alone: hashes, chain, signatures, and whatever follows from what is told in it.
 
+mod consensus;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -12,13 +14,15 @@ use crate::{
     ballot::{UNIT, top_places},
     bounds::{self, too_many},
     chain::{Body, Outcome, link_hash, signed_text},
+    consensus::told::{LastRound, rankings_text},
+    count::Votes,
     dealing::{Deal, Seat},
     draw::{Hash, Seed, sha256},
     exact::{nanos, ratio},
     hex::{hex, unhex},
     manifest::{self, Manifest, RollVoter, SumRow, roll_text, sums_text},
     record::{Auditor, Record, Revision, public_key},
-    result::{Basis, Fraction, Placing, is_told, placings, result, settled},
+    result::{Acceptance, Basis, Fraction, Placing, is_provisional, is_told, placings, result, settled},
     signature::verifies,
     tally::{FEWEST_JUDGES_OF_AN_ENTRY, Given, MERGED, Sums, lots, scores, trimmed},
 };
@@ -110,13 +114,18 @@ pub fn verify(record: &Record, pinned: &BTreeMap<String, Vec<u8>>) -> Report {
     let Some(manifest) = manifest else { return report };
     report.check("opening, close, disputes and end keep their deadlines", |found| times(&manifest, &bodies, found));
     let story = Story::of(&manifest, text, &bodies);
-    if story.closed.is_some() {
+    if let Some(closed) = &story.closed {
         report.check(
             "results name the manifest's entries, and places and prizes follow from scores and lots",
             |found| {
                 results(&story, found);
             },
         );
+        if manifest.rules.method() == Method::PairwiseConsensus || closed.ballots_hash.is_some() {
+            report.check("strengths follow from what judge teams said in the last round", |found| {
+                consensus::last_round(&story, closed, found);
+            });
+        }
     } else {
         report.unchecked.push("the result: voting has not closed");
     }
@@ -223,11 +232,24 @@ fn kinds(bodies: &[(i32, Body)], found: &mut Found) {
     for (number, body) in bodies {
         let may_follow = match (before, body) {
             (None, Body::Opened { .. })
-            | (Some(Body::Opened { .. }), Body::Closed { .. })
-            | (Some(Body::Closed { .. } | Body::Disqualified { .. }), Body::Disqualified { .. } | Body::Final { .. }) => {
+            | (Some(Body::Opened { .. }), Body::Extended { .. })
+            | (Some(Body::Opened { .. } | Body::Extended { .. }), Body::Closed { .. })
+            | (
+                Some(Body::Closed { .. } | Body::Disqualified { .. } | Body::Accepted { .. }),
+                Body::Disqualified { .. } | Body::Final { .. },
+            )
+            | (Some(Body::Closed { .. } | Body::Disqualified { .. } | Body::Final { .. }), Body::Accepted { .. }) => {
                 true
             }
-            (_, Body::Opened { .. } | Body::Closed { .. } | Body::Disqualified { .. } | Body::Final { .. }) => false,
+            (
+                _,
+                Body::Opened { .. }
+                | Body::Extended { .. }
+                | Body::Closed { .. }
+                | Body::Disqualified { .. }
+                | Body::Accepted { .. }
+                | Body::Final { .. },
+            ) => false,
         };
         if !may_follow {
             let after = before.map_or("the first revision", kind);
@@ -240,6 +262,8 @@ fn kinds(bodies: &[(i32, Body)], found: &mut Found) {
 fn kind(body: &Body) -> &'static str {
     match body {
         Body::Opened { .. } => "OPENED",
+        Body::Extended { .. } => "EXTENDED",
+        Body::Accepted { .. } => "ACCEPTED",
         Body::Closed { .. } => "CLOSED",
         Body::Disqualified { .. } => "DISQUALIFIED",
         Body::Final { .. } => "FINAL",
@@ -250,7 +274,11 @@ fn opening(record: &Record, text: &str, bodies: &[(i32, Body)], found: &mut Foun
     let hash = hex(&sha256(text.as_bytes()));
     let opened = bodies.iter().find_map(|(_, body)| match body {
         Body::Opened { opened_at, manifest_hash, public_draw } => Some((opened_at, manifest_hash, public_draw)),
-        Body::Closed { .. } | Body::Disqualified { .. } | Body::Final { .. } => None,
+        Body::Extended { .. }
+        | Body::Closed { .. }
+        | Body::Disqualified { .. }
+        | Body::Accepted { .. }
+        | Body::Final { .. } => None,
     });
     if let Some((_, manifest_hash, _)) = opened {
         found.same("revision 1", "the manifest's hash", manifest_hash, &hash);
@@ -285,6 +313,7 @@ fn opening(record: &Record, text: &str, bodies: &[(i32, Body)], found: &mut Foun
 fn times(manifest: &Manifest, bodies: &[(i32, Body)], found: &mut Found) {
     let mut dispute: Option<(Micros, Micros)> = None;
     let mut last = manifest.opened_at;
+    let mut deadline = manifest.voting_deadline;
     for (number, body) in bodies {
         let place = revision(*number);
         match body {
@@ -293,8 +322,23 @@ fn times(manifest: &Manifest, bodies: &[(i32, Body)], found: &mut Found) {
                     found.add(place, "voting opened after its deadline");
                 }
             }
+            Body::Extended { extended_at, voting_deadline } => {
+                found.same(&place, "extended_at", extended_at, &deadline);
+                let follows = deadline.saturating_add(manifest.rules.extension);
+                found.same(&place, "voting_deadline", voting_deadline, &follows);
+                if manifest.rules.extension == 0 {
+                    found.add(place, "the rules announce no extension");
+                }
+                (last, deadline) = (*extended_at, *voting_deadline);
+            }
+            Body::Accepted { accepted_at, .. } => {
+                if *accepted_at < last {
+                    found.add(place, "it was accepted before the revision before");
+                }
+                last = *accepted_at;
+            }
             Body::Closed { closed_at, dispute_until, .. } => {
-                if *closed_at > manifest.voting_deadline || *closed_at < last {
+                if *closed_at > deadline || *closed_at < last {
                     found.add(place.clone(), "voting closed after its deadline or before its opening");
                 }
                 let follows = closed_at.saturating_add(manifest.rules.dispute_window);
@@ -323,16 +367,26 @@ struct Story<'a> {
     entries: Vec<Entry>,
     public_draw: &'a str,
     closed: Option<Closed<'a>>,
-    /// Number, teams and result.
-    disqualified: Vec<(i32, &'a [String], &'a [Placing])>,
+    /// What became of the result: number, change and result.
+    revised: Vec<(i32, Change<'a>, &'a [Placing])>,
     /// With the revision's number.
     secret: Option<(i32, &'a str)>,
+}
+
+#[derive(Clone, Copy)]
+enum Change<'a> {
+    /// These teams lost their places.
+    Disqualified(&'a [String]),
+    /// A provisional result was taken for good.
+    Accepted,
 }
 
 #[derive(Clone, Copy)]
 struct Closed<'a> {
     number: i32,
     sums_hash: &'a str,
+    ballots_hash: Option<&'a str>,
+    last_round: &'a [LastRound],
     outcomes: &'a [Outcome],
     result: &'a [Placing],
 }
@@ -345,16 +399,22 @@ impl<'a> Story<'a> {
             entries: manifest.competing(),
             public_draw: "",
             closed: None,
-            disqualified: Vec::new(),
+            revised: Vec::new(),
             secret: None,
         };
         for (number, body) in bodies {
             match body {
                 Body::Opened { public_draw, .. } => story.public_draw = public_draw,
-                Body::Closed { sums_hash, outcomes, result, .. } => {
-                    story.closed = Some(Closed { number: *number, sums_hash, outcomes, result });
+                Body::Closed { sums_hash, ballots_hash, last_round, outcomes, result, .. } => {
+                    let ballots_hash = ballots_hash.as_deref();
+                    let number = *number;
+                    story.closed = Some(Closed { number, sums_hash, ballots_hash, last_round, outcomes, result });
                 }
-                Body::Disqualified { teams, result, .. } => story.disqualified.push((*number, teams, result)),
+                Body::Extended { .. } => {}
+                Body::Disqualified { teams, result, .. } => {
+                    story.revised.push((*number, Change::Disqualified(teams), result));
+                }
+                Body::Accepted { result, .. } => story.revised.push((*number, Change::Accepted, result)),
                 Body::Final { secret, .. } => story.secret = Some((*number, secret)),
             }
         }
@@ -404,28 +464,49 @@ fn results(story: &Story<'_>, found: &mut Found) {
     if found.0.len() > before {
         return;
     }
-    let mut out = BTreeSet::new();
-    compare(closed.number, closed.result, &settled(rules, measured.clone(), &out), found);
+    let (mut out, mut acceptance) = (BTreeSet::new(), Acceptance::None);
+    compare(closed.number, closed.result, &settled(rules, measured.clone(), &out, acceptance), found);
     let competing: BTreeSet<&str> = story.entries.iter().map(|entry| entry.team.as_str()).collect();
-    for (number, teams, result) in &story.disqualified {
+    let mut before = closed.result;
+    for (number, change, result) in &story.revised {
         let place = revision(*number);
         // What is shorter needs no computing to be wrong; so no more is computed than stands in the record.
         if result.len() != measured.len() {
             found.add(place, format!("it has {} entries, but {} follow", result.len(), measured.len()));
             continue;
         }
-        if teams.is_empty() {
-            found.add(place.clone(), "no team is named");
-        }
-        for team in *teams {
-            if !competing.contains(team.as_str()) {
-                found.add(place.clone(), format!("team {team} does not compete"));
-            }
-            if !out.insert(team.clone()) {
-                found.add(place.clone(), format!("team {team} was disqualified before"));
+        match change {
+            Change::Disqualified(teams) => disqualified(&place, teams, &competing, &mut out, found),
+            Change::Accepted => {
+                if !is_provisional(rules, before) || acceptance == Acceptance::Accepted {
+                    found.add(place, "the result was not provisional, or accepted before");
+                }
+                acceptance = Acceptance::Accepted;
             }
         }
-        compare(*number, result, &settled(rules, measured.clone(), &out), found);
+        compare(*number, result, &settled(rules, measured.clone(), &out, acceptance), found);
+        before = result;
+    }
+}
+
+/// Adds teams to those that are out.
+fn disqualified(
+    place: &str,
+    teams: &[String],
+    competing: &BTreeSet<&str>,
+    out: &mut BTreeSet<String>,
+    found: &mut Found,
+) {
+    if teams.is_empty() {
+        found.add(place, "no team is named");
+    }
+    for team in teams {
+        if !competing.contains(team.as_str()) {
+            found.add(place, format!("team {team} does not compete"));
+        }
+        if !out.insert(team.clone()) {
+            found.add(place, format!("team {team} was disqualified before"));
+        }
     }
 }
 
@@ -458,30 +539,37 @@ fn measured(
             found.add(place.clone(), "its outcome is not that of its team");
         }
         let score = one.score.as_ref().and_then(fraction);
-        let most = match rules.method() {
-            Method::TrimmedTeamMean { .. } => 1,
-            Method::Plurality => i128::from(one.ballots),
+        let within = |most: i128| move |score: &BigRational| !score.is_negative() && *score <= ratio(most, 1);
+        let can_be = match (&score, rules.method()) {
+            (None, _) => true,
+            (Some(score), Method::TrimmedTeamMean { .. }) => within(1)(score),
+            (Some(score), Method::Plurality) => within(one.ballots.into())(score),
+            (Some(score), Method::PairwiseConsensus) => consensus::can_be(score),
         };
-        if score.is_some() != one.score.is_some()
-            || score.as_ref().is_some_and(|score| score.is_negative() || *score > ratio(most, 1))
-        {
-            found.add(place.clone(), "its score is no fraction in lowest terms from 0 on, or not what is shown of it");
+        if score.is_some() != one.score.is_some() || !can_be {
+            let what = "its score is no fraction in lowest terms that a score can be, or not what is shown of it";
+            found.add(place.clone(), what);
         }
         let result = score.as_ref().map(|score| result(rules, score, outcome));
         if one.result != result.as_ref().map(Fraction::of) {
             found.add(place.clone(), "its result does not follow from its score and outcome");
         }
-        counts(rules.method(), one, &place, found);
+        counts(rules.method(), closed, one, &place, found);
         measured.push((one.clone(), result));
     }
     measured
 }
 
-fn counts(method: Method, one: &Placing, place: &str, found: &mut Found) {
+fn counts(method: Method, closed: &Closed<'_>, one: &Placing, place: &str, found: &mut Found) {
     let judged = one.judges >= FEWEST_JUDGES_OF_AN_ENTRY;
+    let voted = closed.result.iter().any(|one| one.ballots > 0);
     let (scored, trim) = match method {
-        Method::TrimmedTeamMean { trim_bp } => (judged, if judged { trimmed(trim_bp, one.judges) } else { 0 }),
+        Method::TrimmedTeamMean { trim_bp, fewest_judges } => {
+            let scored = one.judges >= fewest_judges;
+            (scored, if scored { trimmed(trim_bp, one.judges) } else { 0 })
+        }
         Method::Plurality => (true, 0),
+        Method::PairwiseConsensus => (voted, 0),
     };
     found.same(place, "whether there is a score", &one.score.is_some(), &scored);
     found.same(place, "trimmed", &one.trimmed, &trim);
@@ -490,8 +578,19 @@ fn counts(method: Method, one: &Placing, place: &str, found: &mut Found) {
         place,
         "whether the untrimmed mean is told",
         &one.untrimmed.is_some(),
-        &is_told(scored, one.judges, one.ballots),
+        &(method != Method::PairwiseConsensus && is_told(scored, one.judges, one.ballots)),
     );
+    let places = one.best_place.zip(one.worst_place);
+    found.same(
+        place,
+        "whether there are places beside it",
+        &places.is_some(),
+        &(judged && method == Method::PairwiseConsensus),
+    );
+    let most = closed.result.len();
+    if places.is_some_and(|(best, worst)| best == 0 || best > worst || worst > most) {
+        found.add(place, "the places beside it are upside down, or there are not so many");
+    }
     if one.low > one.high || one.ballots < one.judges as u64 || (one.judges == 0 && one.ballots > 0) {
         found.add(place, "its interval is upside down, or it has more judge teams than ballots");
     }
@@ -546,26 +645,54 @@ fn audit(story: &Story<'_>, closed: &Closed<'_>, auditor: &Auditor, report: &mut
             sums(story, closed, auditor, &roll, found)
         });
     let Some(sums) = sums else { return };
-    report.check("scores follow from the sums", |found| scored(story, closed, &sums, found));
+    let mut votes = Votes { sums, rankings: Vec::new() };
+    // Whether everything that the result follows from is there.
+    let mut whole = true;
+    if story.manifest.rules.method() == Method::PairwiseConsensus {
+        // Where none were cast, none need to be there.
+        let none = rankings_text(&[]).unwrap_or_default();
+        let none = Some(&none).filter(|none| closed.ballots_hash == Some(hex(&sha256(none.as_bytes())).as_str()));
+        if let Some(text) = auditor.ballots.as_ref().or(none) {
+            let ballots = report
+                .check("the ballots are those whose hash was signed at the close, and the sums are theirs", |found| {
+                    consensus::ballots(story, closed, (auditor, text), &roll, found)
+                });
+            let Some(ballots) = ballots else { return };
+            report.check("strengths and their last round follow from the ballots", |found| {
+                consensus::estimated(story, closed, &ballots, found);
+            });
+            votes.rankings = ballots;
+        } else {
+            whole = false;
+            report.unchecked.push(
+                "strengths before the last round, and intervals: they take the ballots, which are destroyed when the result is final",
+            );
+        }
+    } else {
+        report.check("scores follow from the sums", |found| scored(story, closed, &votes, found));
+    }
     let Some(seed) = story.seed() else {
         report.unchecked.push("dealing and intervals: the secret behind them is told when the result is final");
         return;
     };
     report.check("panels follow from roll and seed, and no more ballots were counted than were dealt", |found| {
         match story.manifest.deal(&roll, &seed) {
-            Ok(deal) => panels(story, &deal, &sums, found),
+            Ok(deal) => panels(story, &deal, &votes.sums, found),
             Err(refusals) => {
                 let why: Vec<String> = refusals.iter().map(ToString::to_string).collect();
                 found.add(OPENING, format!("it could not have been opened: voting cannot open: {}", why.join(", ")));
             }
         }
     });
-    report.check("intervals, and all else of the result, follow from sums and seed", |found| {
+    if !whole {
+        return;
+    }
+    report.check("intervals, and all else of the result, follow from what was counted and the seed", |found| {
         let outcomes = outcomes(story, closed, &mut Found::default());
         let basis = Basis {
             rules: &story.manifest.rules,
             entries: &story.entries,
-            sums: &sums,
+            votes: &votes,
             seed: &seed,
             outcomes: &outcomes,
             disqualified: &BTreeSet::new(),
@@ -657,8 +784,8 @@ fn sums(
     Some(sums)
 }
 
-fn scored(story: &Story<'_>, closed: &Closed<'_>, sums: &Sums, found: &mut Found) {
-    let follows = scores(story.manifest.rules.method(), &story.entries, sums);
+fn scored(story: &Story<'_>, closed: &Closed<'_>, votes: &Votes, found: &mut Found) {
+    let follows = scores(story.manifest.rules.method(), &story.entries, votes);
     let follows: BTreeMap<&str, _> = follows.iter().map(|score| (score.entry.as_str(), score)).collect();
     for one in closed.result {
         let Some(score) = follows.get(one.entry.as_str()) else { continue };

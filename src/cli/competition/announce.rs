@@ -30,18 +30,18 @@ pub struct CreateArgs {
     /// How ballots are filled in
     #[arg(long, value_parser = choice::<BallotForm>(), default_value = "ranked-panel")]
     pub form: BallotForm,
-    /// How ballots become a score
-    #[arg(long, value_parser = choice::<TallyMethod>(), default_value = "trimmed-team-mean")]
-    pub tally: TallyMethod,
+    /// How ballots become a score [default: pairwise-consensus; trimmed-team-mean for an open choice, and with --trim]
+    #[arg(long, value_parser = choice::<TallyMethod>())]
+    pub tally: Option<TallyMethod>,
     /// Entries that each voter is dealt
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(i32).range(2..=8))]
     pub panel_size: i32,
     /// Whether of two teams at most one judges the other; auto: from 17 entries on
     #[arg(long, value_enum, default_value = "auto")]
     pub one_way: OneWay,
-    /// Percent of an entry's judge teams to leave out on each side
-    #[arg(long, value_name = "PERCENT", default_value_t = 25, value_parser = clap::value_parser!(i32).range(0..=50))]
-    pub trim: i32,
+    /// Percent of an entry's judge teams that trimmed-team-mean leaves out on each side [default: 25]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(i32).range(0..=50))]
+    pub trim: Option<i32>,
     /// Entries that an open choice may name
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=20))]
     pub choices: i32,
@@ -75,6 +75,9 @@ pub struct CreateArgs {
     /// Days after the close in which flags are decided
     #[arg(long, value_name = "DAYS", default_value_t = 14, value_parser = clap::value_parser!(i64).range(0..=90))]
     pub dispute: i64,
+    /// Days for which voting goes on, once, where at its deadline an entry was judged by fewer than 3 judge teams
+    #[arg(long, value_name = "DAYS", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..=30))]
+    pub extension: i64,
     /// The public number that will go into the draw, such as "first number of the state lottery of 1 December"
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub public_draw_source: String,
@@ -114,10 +117,10 @@ impl CreateArgs {
         };
         let rules = CompetitionRules {
             form: self.form.into(),
-            tally: self.tally.into(),
+            tally: self.tally.unwrap_or_default().into(),
             panel_size: self.panel_size,
             one_way: one_way.into(),
-            trim: Some(Trim { basis_points: 100 * self.trim }),
+            trim: self.trim.map(|percent| Trim { basis_points: 100 * percent }),
             choices: self.choices,
             swap_rule: swap_rule.into(),
             blend_bp: 100 * self.blend,
@@ -130,6 +133,7 @@ impl CreateArgs {
             prizes: self.prizes,
             dispute_window: Some(prost_types::Duration { seconds: DAY * self.dispute, nanos: 0 }),
             public_draw_source: self.public_draw_source,
+            extension: (self.extension > 0).then(|| prost_types::Duration { seconds: DAY * self.extension, nanos: 0 }),
         };
         let competition = Competition {
             title: self.title,

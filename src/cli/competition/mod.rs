@@ -16,9 +16,9 @@ use super::{
     out::{self, one_line, say},
 };
 use crate::api::v1::{
-    CancelCompetitionRequest, CloseVotingRequest, Competition, ExplainStandingRequest, ExportRecordRequest,
-    GetCompetitionRequest, InviteJudgesRequest, ListCompetitionsRequest, ListEntriesRequest, ListTeamStandingsRequest,
-    OpenVotingRequest, RecordAudience,
+    AcceptResultRequest, CancelCompetitionRequest, CloseVotingRequest, Competition, ExplainStandingRequest,
+    ExportRecordRequest, GetCompetitionRequest, InviteJudgesRequest, ListCompetitionsRequest, ListEntriesRequest,
+    ListTeamStandingsRequest, OpenVotingRequest, RecordAudience,
 };
 
 /// Arguments of `rapport competition`.
@@ -75,6 +75,14 @@ pub enum Action {
         /// Id of the competition
         competition: Uuid,
     },
+    /// Takes a provisional result for good: its prizes are won, and the record says who accepted it and why
+    Accept {
+        /// Id of the competition
+        competition: Uuid,
+        /// Why; it stands in the public record
+        #[arg(long)]
+        reason: String,
+    },
     /// Ends a competition without a result
     Cancel {
         /// Id of the competition
@@ -97,7 +105,8 @@ pub enum Action {
     Export {
         /// Id of the competition
         competition: Uuid,
-        /// The auditor's record: with the roll under pseudonyms and the sums by judge team. The reading is recorded
+        /// The auditor's record: with the roll under pseudonyms, the sums by judge team and, under pairwise consensus until the
+        /// result is final, the ballots without voters. The reading is recorded
         #[arg(long)]
         auditor: bool,
         /// Write to this file instead of standard output, where a terminal would be shown no control characters
@@ -161,6 +170,17 @@ pub async fn run(args: CompetitionArgs) -> anyhow::Result<()> {
             let request = CloseVotingRequest { request_id: request_id(), competition_id: competition.to_string() };
             let closed = server.close_voting(request).await.map_err(|status| explain(&status))?.into_inner();
             show::competition(&closed.competition.unwrap_or_default(), json)
+        }
+        Action::Accept { competition, reason } => {
+            let request =
+                AcceptResultRequest { request_id: request_id(), competition_id: competition.to_string(), reason };
+            let accepted = server.accept_result(request).await.map_err(|status| explain(&status))?.into_inner();
+            if json {
+                say!("{}", json!({ "result_revision": accepted.result_revision }))?;
+            } else {
+                say!("accepted as revision {}; `rapport leaderboard` shows it", accepted.result_revision)?;
+            }
+            Ok(())
         }
         Action::Cancel { competition, reason } => {
             let request =

@@ -117,12 +117,19 @@ pub(super) fn opened(opened: &OpenVotingResponse, as_json: bool) -> anyhow::Resu
     let mut out = out::stdout();
     let reason = |one: &crate::api::v1::NoBallot| one.reason().plain_name().to_owned();
     let competition = opened.competition.clone().unwrap_or_default();
+    let warning = |one: &crate::api::v1::OpeningWarning| {
+        let proposed = Some(one.neutral_teams_proposed).filter(|proposed| *proposed > 0);
+        json!({"kind": one.kind().plain_name(), "neutral_teams_proposed": proposed, "text": one.text})
+    };
     if as_json {
         let none = |one: &crate::api::v1::NoBallot| json!({"voter_id": one.voter_id, "reason": reason(one)});
         let told = json!({
             "competition": competition_json(&competition),
             "voters": opened.voters,
             "judge_teams": opened.judge_teams,
+            "judge_teams_needed": Some(opened.judge_teams_needed).filter(|needed| *needed > 0),
+            "ballots_needed": Some(opened.ballots_needed).filter(|needed| *needed > 0),
+            "warnings": opened.warnings.iter().map(warning).collect::<Vec<_>>(),
             "no_ballots": opened.no_ballots.iter().map(none).collect::<Vec<_>>(),
         });
         writeln!(out, "{told}")?;
@@ -130,6 +137,13 @@ pub(super) fn opened(opened: &OpenVotingResponse, as_json: bool) -> anyhow::Resu
     }
     self::competition(&competition, false)?;
     writeln!(out, "  {} voters in {} judge teams", opened.voters, opened.judge_teams)?;
+    if opened.judge_teams_needed > 0 {
+        let (teams, ballots) = (opened.judge_teams_needed, opened.ballots_needed);
+        writeln!(out, "  for a result {teams} judge teams must vote, with 3 ballots each: {ballots} in all")?;
+    }
+    for one in &opened.warnings {
+        writeln!(out, "  note: {}", one_line(&one.text))?;
+    }
     for one in &opened.no_ballots {
         writeln!(out, "  without a ballot: {} ({})", one_line(&one.voter_id), reason(one).replace('_', " "))?;
     }
@@ -151,6 +165,9 @@ pub(in super::super) fn standing_json(one: &Standing) -> Value {
         "outcome": one.outcome,
         "prize": filled(&one.prize),
         "prize_decision": filled(&decision),
+        "best_place": one.best_place,
+        "worst_place": one.worst_place,
+        "judge_teams": one.judge_teams,
     })
 }
 
@@ -158,17 +175,28 @@ pub(in super::super) fn standings_table(all: &[Standing]) -> Table {
     let figure = |figure: Option<f64>| figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.4}"));
     let row = |one: &Standing| {
         let place = if one.place > 0 { one.place.to_string() } else { "out".to_owned() };
-        let interval = one.low.zip(one.high).map(|(low, high)| format!("{low:.3}–{high:.3}"));
+        let interval = one.low.zip(one.high).map(|(low, high)| format!("{low:.3} to {high:.3}"));
+        let places = one.best_place.zip(one.worst_place).map(|(best, worst)| format!("{best} to {worst}"));
         let by_lot = one.prize_decision() == crate::api::v1::PrizeDecision::ByLot;
         let prize = if by_lot { format!("{} (by lot)", one.prize) } else { one.prize.clone() };
-        let interval = interval.unwrap_or_else(|| "-".to_owned());
-        vec![place, one.team_id.clone(), figure(one.result), figure(one.score), interval, one.title.clone(), prize]
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        vec![
+            place,
+            one.team_id.clone(),
+            figure(one.result),
+            figure(one.score),
+            or_none(interval),
+            or_none(places),
+            one.title.clone(),
+            prize,
+        ]
     };
-    table(["place", "team", "result", "votes", "95 %", "", ""], all.iter().map(row), [0, 2, 3, 4])
+    table(["place", "team", "result", "votes", "95 %", "places", "", ""], all.iter().map(row), [0, 2, 3, 4, 5])
 }
 
 pub(super) fn explanation(told: &ExplainStandingResponse, as_json: bool) -> anyhow::Result<()> {
     let mut out = out::stdout();
+    let voice = |one: &crate::api::v1::JudgeVoice| json!({"advantage": one.advantage, "weight": one.weight, "counted": one.counted});
     if as_json {
         let told = json!({
             "standing": told.standing.as_ref().map(standing_json),
@@ -179,10 +207,20 @@ pub(super) fn explanation(told: &ExplainStandingResponse, as_json: bool) -> anyh
             "next_place": Some(told.next_place).filter(|place| *place > 0),
             "needed": told.needed,
             "text": told.text,
+            "voices": told.voices.iter().map(voice).collect::<Vec<_>>(),
         });
         writeln!(out, "{told}")?;
     } else {
         writeln!(out, "{}", one_line(&told.text))?;
+        if !told.voices.is_empty() {
+            let row = |one: &crate::api::v1::JudgeVoice| {
+                let advantage = format!("{:+.1} %", 100.0 * one.advantage);
+                vec![advantage, format!("{:.2}", one.weight), format!("{:.0} %", 100.0 * one.counted)]
+            };
+            let head = ["pairs won beyond expected", "weight", "counted"];
+            writeln!(out, "\nOne line for each judge team, which is told to nobody:")?;
+            writeln!(out, "{}", table(head, told.voices.iter().map(row), [0, 1, 2]))?;
+        }
     }
     Ok(())
 }

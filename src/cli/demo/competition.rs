@@ -12,7 +12,7 @@ use rapport_vote::{
     dealing::{Directions, OneWay, Terms},
     draw::{Purpose, Seed, sha256},
     record::Record,
-    simulation::{Chance, Plan, Rules, Size, Society},
+    simulation::{Bury, Chance, Plan, Rules, Size, Society},
     verify::verify,
 };
 
@@ -186,7 +186,7 @@ impl Story {
         let rules = CompetitionRules { panel_size: 7, ..Default::default() };
         let id = self.opened(PANEL, rules).await?;
         say!("北京 and 上海 agree to put each other first; everybody else votes as they think.")?;
-        let (plan, mut cast, mut dealt) = (Plan::bloc(SWAP, false), 0, 0);
+        let (plan, mut cast, mut dealt) = (Plan::bloc(SWAP, Bury::Nobody), 0, 0);
         for (voter, (staff_id, team)) in voters().into_iter().enumerate().filter(|(voter, _)| society.votes(*voter)) {
             let token = self.authenticator.sign(Role::Staff, &staff_id, &[team.to_owned()], TOKEN_LIFE)?;
             let mut server = Client::lazy(&self.url, &token)?.competitions;
@@ -209,9 +209,9 @@ impl Story {
             cast += 1;
         }
         say!(
-            "{cast} vote; {dealt} of the friends were dealt the other's plan. But a team is one judge of eleven, and"
+            "{cast} vote; {dealt} of the friends were dealt the other's plan. But a team is one voice of eleven, the extreme"
         )?;
-        say!("of these the three who like a plan best and the three who like it least do not count.")?;
+        say!("quarter on either side does not count, and a first place that nothing else explains counts little.")?;
         let asked = v1::GetLeaderboardRequest { competition_id: id.clone(), ..Default::default() };
         say!("While it is open the organiser asks how it stands, and tries to change a prize:")?;
         self.refuses(self.admin.competitions.clone().get_leaderboard(asked).await)?;
@@ -311,14 +311,14 @@ fn society(text: &str, number: usize) -> Society {
 async fn gains(redeals: usize) -> anyhow::Result<()> {
     let panel = Terms { form: Form::RankedPanel, panel_size: 7, one_way: OneWay::Never, earlier: Directions::new() };
     let open = Terms { form: Form::OpenChoice, ..panel.clone() };
-    let dealt = Rules { terms: panel, method: Method::TrimmedTeamMean { trim_bp: 2_500 }, ranked: 7 };
+    let dealt = Rules { terms: panel, method: Method::PairwiseConsensus, ranked: 7 };
     let plurality = Rules { terms: open, method: Method::Plurality, ranked: 1 };
     say!(
         "What the swap wins, in {redeals} such months with other tastes and panels (share of months in the first three):"
     )?;
-    for (name, rules) in [("dealt panels, team mean", dealt), ("one open vote, plurality", plurality)] {
+    for (name, rules) in [("dealt panels, pairwise consensus", dealt), ("one open vote, plurality", plurality)] {
         let (mean, half) = tokio::task::spawn_blocking(move || gain(&rules, redeals)).await??;
-        say!("  {name:<26} {:+.1} points ± {:.1}", 100.0 * mean, 100.0 * half)?;
+        say!("  {name:<33} {:+.1} points ± {:.1}", 100.0 * mean, 100.0 * half)?;
     }
     Ok(())
 }
@@ -333,7 +333,7 @@ fn gain(rules: &Rules, redeals: usize) -> anyhow::Result<(f64, f64)> {
             let places = society.vote(rules, plan, &seed).map_err(|why| anyhow::anyhow!("{why:?}"))?;
             Ok(places[..SWAP].iter().filter(|place| **place <= 3).count() as f64 / SWAP as f64)
         };
-        let gain = top(&Plan::bloc(SWAP, false))? - top(&Plan::default())?;
+        let gain = top(&Plan::bloc(SWAP, Bury::Nobody))? - top(&Plan::default())?;
         sum += gain;
         squares += gain * gain;
     }

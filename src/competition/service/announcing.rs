@@ -3,12 +3,17 @@
 use std::collections::BTreeSet;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use rapport_vote::tally::FEWEST_BALLOTS;
 use sea_orm::entity::prelude::Uuid;
 
 use super::{
     super::{
         message::{self, View},
-        store::{self as rows, announce, opening, plans},
+        store::{
+            self as rows, announce,
+            opening::{self, Opened},
+            plans,
+        },
         terms::{Announcement, Competition, Plan, PlanText},
     },
     CompetitionApi,
@@ -16,7 +21,7 @@ use super::{
 use crate::{
     api::{
         convert::normal,
-        v1::{self, CompetitionState},
+        v1::{self, CompetitionState, OpeningWarningKind},
     },
     auth::Caller,
     call::{Call, mutation, page_size},
@@ -29,6 +34,10 @@ use crate::{
 };
 
 const PAGE: u64 = 50;
+
+/// Entries from which on agreements of few teams gain little, and neutral judge teams that make up for fewer: docs/swapping.md.
+const ENOUGH_ENTRIES: usize = 12;
+const ENOUGH_NEUTRAL: usize = 4;
 
 /// How often a vote is dealt again because something changed meanwhile.
 const OPENING_TRIES: u32 = 5;
@@ -309,6 +318,11 @@ impl CompetitionApi {
             competition: Some(self.competition(id).await?),
             voters: i32::try_from(opened.voters).unwrap_or(i32::MAX),
             judge_teams: i32::try_from(opened.judge_teams).unwrap_or(i32::MAX),
+            judge_teams_needed: opened.judge_teams_needed.map_or(0, message::small),
+            ballots_needed: opened
+                .judge_teams_needed
+                .map_or(0, |teams| message::small(teams * FEWEST_BALLOTS as usize)),
+            warnings: warnings(&opened),
             no_ballots: opened.no_ballots.into_iter().map(no_ballot).collect(),
         })
     }
@@ -381,4 +395,31 @@ pub(super) fn view(scope: &Scope, competition: &Competition, plan: &Plan) -> Vie
 
 pub(super) fn actor(caller: &Caller) -> rows::Actor {
     (caller.subject().to_owned(), caller.principal.role)
+}
+
+/// What the organiser should know before the first ballot.
+fn warnings(opened: &Opened) -> Vec<v1::OpeningWarning> {
+    let mut warnings = Vec::new();
+    // An answer that an earlier version remembered tells nothing of it.
+    if opened.entries > 0 && opened.judge_teams_needed.is_none() {
+        warnings.push(v1::OpeningWarning {
+            kind: OpeningWarningKind::FewJudges.into(),
+            neutral_teams_proposed: 0,
+            text: "An entry is dealt to fewer than 3 judge teams: the result will be provisional.".to_owned(),
+        });
+    }
+    let proposed = ENOUGH_NEUTRAL.min(opened.entries).saturating_sub(opened.neutral_teams);
+    if opened.entries > 0 && opened.entries < ENOUGH_ENTRIES && proposed > 0 {
+        warnings.push(v1::OpeningWarning {
+            kind: OpeningWarningKind::FewEntries.into(),
+            neutral_teams_proposed: message::small(proposed),
+            text: format!(
+                "With {} entries and {} neutral judge teams three teams who push one another, or four, may still win much \
+                 by it. {proposed} more neutral judge teams would mend most of that: invite them to the next competition, or \
+                 cancel this one and announce it anew.",
+                opened.entries, opened.neutral_teams
+            ),
+        });
+    }
+    warnings
 }

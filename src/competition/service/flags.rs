@@ -90,5 +90,6 @@ fn write(flag: Flagged) -> v1::Flag {
         strength: flag.strength.into(),
         verdict: flag.verdict.into(),
         reviews: flag.reviews.into_iter().map(review).collect(),
+        share: flag.share,
     }
 }

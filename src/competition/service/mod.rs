@@ -1,6 +1,7 @@
 //! The RPCs of competitions, by what they are about.
 
 mod announcing;
+mod explaining;
 mod flags;
 mod record;
 mod results;
@@ -265,6 +266,10 @@ impl CompetitionService for CompetitionApi {
 
     async fn close_voting(&self, request: Request<v1::CloseVotingRequest>) -> Answer<v1::CloseVotingResponse> {
         respond(async { self.close_voting(Call::admit(&self.store, request).await?).await }).await
+    }
+
+    async fn accept_result(&self, request: Request<v1::AcceptResultRequest>) -> Answer<v1::AcceptResultResponse> {
+        respond(async { self.accept_result(Call::admit(&self.store, request).await?).await }).await
     }
 
     async fn get_leaderboard(&self, request: Request<v1::GetLeaderboardRequest>) -> Answer<v1::GetLeaderboardResponse> {

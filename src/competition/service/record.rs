@@ -9,7 +9,7 @@ use sea_orm::entity::prelude::Uuid;
 use super::{
     super::{
         message,
-        store::{self as rows, flags::check_disinterest, opening::roll_of, results::sums_of},
+        store::{self as rows, Locked, counted, flags::check_disinterest, opening::roll_of, results::sums_of},
     },
     CompetitionApi,
     announcing::actor,
@@ -30,6 +30,7 @@ impl CompetitionApi {
         if competition.opened_at.is_none() {
             return Err(Error::VotingNotOpen);
         }
+        let locked = rows::find(self.store.reader(), id).await?.ok_or(Error::NotFound("competition"))?;
         let auditor = match message.audience() {
             RecordAudience::Unspecified | RecordAudience::Public => None,
             RecordAudience::Auditor => {
@@ -41,12 +42,11 @@ impl CompetitionApi {
                     return Err(Error::ResultNotOut);
                 }
                 self.note_reading(&caller, id).await?;
-                Some(self.auditors(id).await?)
+                Some(self.auditors(&locked).await?)
             }
         };
         // Nobody learns from the record whose entry is whose before the ballots are in.
         let hidden = competition.announced.rules.hides_teams && !competition.has_result();
-        let locked = rows::find(self.store.reader(), id).await?.ok_or(Error::NotFound("competition"))?;
         let links = rows::links(self.store.reader(), id).await?;
         let revisions: Vec<Revision> = links
             .into_iter()
@@ -63,12 +63,14 @@ impl CompetitionApi {
         Ok(v1::ExportRecordResponse { record: serde_json::to_vec_pretty(&record).map_err(Error::internal)? })
     }
 
-    async fn auditors(&self, id: Uuid) -> Result<Auditor> {
+    async fn auditors(&self, locked: &Locked) -> Result<Auditor> {
+        let id = locked.competition.id;
         let roll = roll_of(self.store.reader(), id).await?;
         let sums = sums_of(self.store.reader(), id).await?;
         Ok(Auditor {
             roll: roll_text(&roll).map_err(Error::internal)?,
             sums: sums_text(&sums).map_err(Error::internal)?,
+            ballots: counted::read(self.store.reader(), &self.vault, locked).await?,
         })
     }
 

@@ -1,20 +1,31 @@
-//! Handlers of what comes after the vote: the close, the leaderboard, why an entry stands where it stands.
+//! Handlers of what comes after the vote: the close, the leaderboard, accepting a provisional result.
 
-use rapport_vote::result::Placing;
+use rapport_vote::{
+    consensus::told::LastRound,
+    result::{Acceptance, Placing, is_provisional},
+};
 use sea_orm::entity::prelude::Uuid;
 
 use super::{
     super::{
         message,
-        store::{self as rows, results},
+        store::{
+            self as rows,
+            results::{self, Outcome},
+            revising,
+        },
         terms::Competition,
     },
     CompetitionApi,
     announcing::actor,
+    explaining::Explained,
 };
 use crate::{
-    api::{convert::normal, v1},
-    call::{Call, page_size},
+    api::{
+        convert::normal,
+        v1::{self, ResultStatus},
+    },
+    call::{Call, mutation, page_size},
     error::{Error, Result},
     page::Query,
 };
@@ -33,7 +44,7 @@ impl CompetitionApi {
     }
 
     /// A competition with its result as it stands, and the number of that.
-    async fn decided(&self, id: Uuid) -> Result<(Competition, i32, Vec<Placing>)> {
+    async fn decided(&self, id: Uuid) -> Result<(Competition, i32, Outcome)> {
         let competition = self.current(id).await?;
         if !competition.has_result() {
             return Err(Error::ResultNotOut);
@@ -59,7 +70,8 @@ impl CompetitionApi {
     ) -> Result<v1::GetLeaderboardResponse> {
         let Call { caller, scope, message } = call;
         let id = message::id(&message.competition_id, "competition")?;
-        let (competition, result_revision, placings) = self.decided(id).await?;
+        let (competition, result_revision, outcome) = self.decided(id).await?;
+        let (placings, result_status) = (&outcome.placings, status(&competition, &outcome));
         let team = normal(message.around_team_id);
         // A page of one revision goes on with that one only.
         let bound = [id.as_bytes().as_slice(), team.as_bytes(), &result_revision.to_be_bytes()].concat();
@@ -86,16 +98,22 @@ impl CompetitionApi {
             competition: Some(message::write(competition)),
             result_revision,
             next_page_token,
+            result_status: result_status.into(),
         })
     }
 
     pub(super) async fn explain(&self, call: Call<v1::ExplainStandingRequest>) -> Result<v1::ExplainStandingResponse> {
         let id = message::id(&call.message.entry_id, "entry")?;
         let plan = rows::find_plan(self.store.reader(), id).await?.ok_or(Error::NotFound("entry"))?;
-        let (_, _, placings) = self.decided(plan.competition_id).await?;
+        let (competition, _, outcome) = self.decided(plan.competition_id).await?;
         let entry = id.to_string();
-        let at = placings.iter().position(|one| one.entry == entry).ok_or(Error::NotFound("entry"))?;
-        Ok(explanation(&placings, at, plan.text.title))
+        let at = outcome.placings.iter().position(|one| one.entry == entry).ok_or(Error::NotFound("entry"))?;
+        let rounds = results::last_round_of(self.store.reader(), plan.competition_id).await?;
+        let voices = rounds.iter().find(|round| round.entry == entry).and_then(LastRound::voices).unwrap_or_default();
+        let status = status(&competition, &outcome);
+        let tally = competition.announced.rules.tally;
+        let explained = Explained { placings: &outcome.placings, at, tally, voices: &voices, status };
+        Ok(explained.write(plan.text.title))
     }
 
     pub(super) async fn team_standings(
@@ -111,7 +129,7 @@ impl CompetitionApi {
         let (ids, next_page_token) = query.page_of(ids, limit, |last| (*last).into());
         let mut standings = Vec::with_capacity(ids.len());
         for id in ids {
-            let (competition, _, placings) = self.decided(id).await?;
+            let (competition, _, Outcome { placings, .. }) = self.decided(id).await?;
             let Some(own) = placings.iter().find(|one| one.team == team) else { continue };
             standings.push(v1::TeamStanding {
                 competition: Some(message::write(competition)),
@@ -123,69 +141,46 @@ impl CompetitionApi {
     }
 
     /// The standings of one result, for those who watch; none before the close.
-    pub(in super::super) async fn standings_of(&self, id: Uuid, result_revision: i32) -> Result<Vec<v1::Standing>> {
-        let Some(at) = usize::try_from(result_revision).ok().and_then(|number| number.checked_sub(1)) else {
-            return Ok(Vec::new());
+    pub(in super::super) async fn standings_of(
+        &self,
+        id: Uuid,
+        result_revision: i32,
+    ) -> Result<(Vec<v1::Standing>, ResultStatus)> {
+        let at = usize::try_from(result_revision).ok().and_then(|number| number.checked_sub(1));
+        let results = if at.is_some() { results::results_of(self.store.reader(), id).await? } else { Vec::new() };
+        let Some(outcome) = at.and_then(|at| results.get(at)) else {
+            return Ok((Vec::new(), ResultStatus::Unspecified));
         };
-        let results = results::results_of(self.store.reader(), id).await?;
-        self.standings(id, results.get(at).map_or(&[][..], Vec::as_slice)).await
+        let locked = rows::find(self.store.reader(), id).await?.ok_or(Error::NotFound("competition"))?;
+        Ok((self.standings(id, &outcome.placings).await?, status(&locked.competition, outcome)))
+    }
+
+    pub(super) async fn accept_result(&self, call: Call<v1::AcceptResultRequest>) -> Result<v1::AcceptResultResponse> {
+        let Call { caller, mut message, .. } = call;
+        let request_id = std::mem::take(&mut message.request_id);
+        let mutation = mutation(&caller, "AcceptResult", request_id, &message);
+        let id = message::id(&message.competition_id, "competition")?;
+        let reason = normal(message.reason);
+        let (api, who, teams) = (self.clone(), actor(&caller), caller.principal.teams.clone());
+        let result_revision = self
+            .change(mutation, move |tx, _| {
+                let (api, who, teams, reason) = (api.clone(), who.clone(), teams.clone(), reason.clone());
+                Box::pin(
+                    async move { revising::accept(tx, (&api.store, &api.vault), (&who, &teams), id, &reason).await },
+                )
+            })
+            .await?;
+        Ok(v1::AcceptResultResponse { result_revision })
     }
 }
 
-/// Why an entry stands where it stands.
-fn explanation(placings: &[Placing], at: usize, title: String) -> v1::ExplainStandingResponse {
-    let own = &placings[at];
-    let above = placings.iter().filter(|one| one.place > 0 && one.place < own.place).max_by_key(|one| one.place);
-    let needed = above.and_then(|above| Some(above.result.as_ref()?.nanos - own.result.as_ref()?.nanos));
-    let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
-    v1::ExplainStandingResponse {
-        text: in_words(placings, own, above.map(|above| above.place).zip(needed)),
-        standing: Some(message::write_placing(own, title)),
-        ballots: i32::try_from(own.ballots).unwrap_or(i32::MAX),
-        judge_teams: count(own.judges),
-        trimmed: count(own.trimmed),
-        untrimmed_score: own.untrimmed.map(|nanos| nanos as f64 / 1e9),
-        next_place: above.map_or(0, |above| count(above.place)),
-        needed: needed.map(|nanos| nanos as f64 / 1e9),
-    }
-}
-
-fn in_words(placings: &[Placing], own: &Placing, next: Option<(usize, i64)>) -> String {
-    let shown = |nanos: i64| format!("{:.4}", nanos as f64 / 1e9);
-    let mut text = match own.place {
-        0 => "Disqualified.".to_owned(),
-        place => {
-            let equals = placings.iter().filter(|one| one.place == place).count();
-            let shared = if equals > 1 { format!(", shared by {equals}") } else { String::new() };
-            format!("Place {place} of {}{shared}.", placings.iter().filter(|one| one.place > 0).count())
+/// What a result may be taken for.
+fn status(competition: &Competition, outcome: &Outcome) -> ResultStatus {
+    match outcome.acceptance {
+        Acceptance::Accepted => ResultStatus::Accepted,
+        Acceptance::None if is_provisional(&competition.announced.rules, &outcome.placings) => {
+            ResultStatus::Provisional
         }
-    };
-    let judged = format!(" It was on {} ballots of {} judge teams", own.ballots, own.judges);
-    match &own.score {
-        None => text.push_str(&format!("{judged}, too few for a score.")),
-        Some(score) => {
-            text.push_str(&judged);
-            if own.trimmed > 0 {
-                text.push_str(&format!("; the {0} lowest and the {0} highest teams were left out", own.trimmed));
-            }
-            text.push_str(&format!(", which leaves a score of {}", shown(score.nanos)));
-            if let (Some(low), Some(high)) = (own.low, own.high) {
-                text.push_str(&format!(" (with other judge teams between {} and {})", shown(low), shown(high)));
-            }
-            text.push('.');
-            if let Some(untrimmed) = own.untrimmed {
-                text.push_str(&format!(" With all teams it would be {}.", shown(untrimmed)));
-            }
-        }
+        Acceptance::None => ResultStatus::Judged,
     }
-    if let Some(outcome) = &own.outcome {
-        text.push_str(&format!(" Its customers put the team at {} between 0 and 1.", shown(outcome.nanos)));
-    }
-    if let Some((place, needed)) = next {
-        text.push_str(&format!(" Place {place} would have needed {} more.", shown(needed)));
-    }
-    if let Some(prize) = own.prize.as_ref().filter(|prize| prize.by_lot) {
-        text.push_str(&format!(" A lot drawn by the published seed gave it the prize, {}.", prize.name));
-    }
-    text
 }

@@ -10,16 +10,19 @@ use std::{
 
 use num_rational::BigRational;
 use rapport_vote::{
-    Form,
-    ballot::{chosen_mark, ranked_mark},
+    Method,
     chain::{Body, Outcome},
+    consensus::{
+        estimate,
+        told::{LastRound, rankings_hash},
+    },
+    count::{Count, Votes},
     draw::Hash,
-    flags::{Flag, Month, flags},
+    flags::{Flag, Month, consensus_flags, flags},
     hex::hex,
     manifest::{Manifest, sums_hash},
-    result::{Basis, Fraction, placings, settled},
-    rules::Rules,
-    tally::{Sums, outcomes},
+    result::{Basis, Fraction, placings},
+    tally::outcomes,
 };
 use sea_orm::{ActiveValue::Set, Condition, QueryFilter as _, QuerySelect as _, entity::prelude::*};
 use tokio::sync::Mutex;
@@ -29,7 +32,7 @@ use super::{
         entity::{ballot, competition, voter},
         secrets::{BallotSeal, Purpose},
     },
-    Actor, Locked, add_link, announce_change, destroy_ballots, lock,
+    Actor, Locked, add_link, announce_change, counted, destroy_ballots, extending, lock,
     opening::seed_of,
     reminders,
     results::{Counts, counts_before, keep_flags, keep_sums},
@@ -47,7 +50,7 @@ use crate::{
 };
 
 /// Who closes at the deadline, in the audit trail.
-const SERVER: &str = "rapport";
+pub(super) const SERVER: &str = "rapport";
 
 /// Competitions for which something is due, at the latest by now: to be counted, or to stand.
 pub(crate) async fn due(store: &Store) -> Result<Vec<Uuid>> {
@@ -87,7 +90,11 @@ impl Closing {
             let this = this.clone();
             Box::pin(async move { finish(tx, (&this.store, &this.vault), id).await })
         });
-        finished.await
+        if finished.await? {
+            // Ballots without their voters stood in it.
+            self.store.forget().await;
+        }
+        Ok(())
     }
 
     /// Closes the vote: before its deadline if somebody asks, else only after it. What was begun and not finished is
@@ -142,6 +149,10 @@ async fn end(
     // A vote that cannot be counted goes on.
     locked.secret(vault, Purpose::Secret)?;
     locked.ballot_seal(vault)?;
+    if early.is_none() && extending::extend(tx, (store, vault), &locked).await? {
+        return Ok(None);
+    }
+    let competition = &locked.competition;
     let closed_at = now.min(competition.announced.voting_deadline);
     let row = competition::ActiveModel { id: Set(id), closed_at: Set(Some(closed_at)), ..Default::default() };
     competition::Entity::update(row).exec(tx).await?;
@@ -188,7 +199,7 @@ impl Uncounted {
 
 /// What is published and kept of a vote.
 struct Counted {
-    sums: Sums,
+    votes: Votes,
     flags: Vec<Flag>,
     closed: Body,
     closed_at: Micros,
@@ -198,7 +209,7 @@ struct Counted {
 /// Counts a vote. Takes seconds where it is large: not for a runtime's thread.
 fn counted(mut uncounted: Uncounted) -> Result<Counted> {
     let entries = manifest_of(&uncounted.locked)?.competing();
-    let (sums, unreadable) = summed(&mut uncounted)?;
+    let (votes, unreadable) = votes_of(&mut uncounted)?;
     let competition = &uncounted.locked.competition;
     let rules = &competition.announced.rules;
     let closed_at = competition.closed_at.ok_or_else(|| Error::internal("a vote that has not ended"))?;
@@ -208,24 +219,30 @@ fn counted(mut uncounted: Uncounted) -> Result<Counted> {
     let result = placings(&Basis {
         rules,
         entries: &entries,
-        sums: &sums,
+        votes: &votes,
         seed: &seed_of(&uncounted.locked, &uncounted.secret)?,
         outcomes: &outcomes,
         disqualified: &BTreeSet::new(),
     });
+    let by_consensus = rules.method() == Method::PairwiseConsensus;
+    let estimate = estimate(&entries, &votes.rankings);
     let outcome = |(team, value): (String, BigRational)| Outcome { team, value: Fraction::of(&value) };
     let closed = Body::Closed {
         closed_at,
         dispute_until,
         unreadable,
-        sums_hash: sums_hash(&sums).map_err(Error::internal)?,
+        sums_hash: sums_hash(&votes.sums).map_err(Error::internal)?,
+        ballots_hash: by_consensus.then(|| rankings_hash(&votes.rankings)).transpose().map_err(Error::internal)?,
+        last_round: if votes.rankings.is_empty() { Vec::new() } else { LastRound::of(&estimate) },
         outcomes: outcomes.into_iter().map(outcome).collect(),
         result,
     };
-    let own = Counts { entries, sums };
+    let mut own = Counts { entries, sums: votes.sums };
     let window: Vec<Month<'_>> = uncounted.earlier.iter().chain([&own]).map(Counts::month).collect();
-    let flags = flags(&window);
-    Ok(Counted { sums: own.sums, flags, closed, closed_at, dispute_until })
+    let mut flags = flags(&window);
+    flags.extend(consensus_flags(&own.entries, &votes.rankings, &estimate));
+    let votes = Votes { sums: std::mem::take(&mut own.sums), rankings: votes.rankings };
+    Ok(Counted { votes, flags, closed, closed_at, dispute_until })
 }
 
 /// Publishes what was counted and destroys what it was counted from; gives whether it was done here.
@@ -235,9 +252,10 @@ async fn publish(tx: &Tx, (store, vault): (&Store, &Vault), id: Uuid, counted: &
     if locked.competition.state != CompetitionState::Voting {
         return Ok(false);
     }
-    let Counted { sums, flags, closed, closed_at, dispute_until } = counted;
+    let Counted { votes, flags, closed, closed_at, dispute_until } = counted;
     reminders::forget(tx, id).await?;
-    keep_sums(tx, id, sums).await?;
+    keep_sums(tx, id, &votes.sums).await?;
+    counted::keep(tx, vault, &locked, &votes.rankings).await?;
     keep_flags(tx, id, flags).await?;
     destroy_ballots(tx, id).await?;
     let row = competition::ActiveModel {
@@ -260,14 +278,14 @@ pub(crate) fn manifest_of(locked: &Locked) -> Result<Manifest> {
     serde_json::from_str(text).map_err(Error::internal)
 }
 
-/// Opens all ballots, in memory only, and adds them up; also how many could not be opened, which only happens to a database
+/// Opens all ballots, in memory only, and counts them; also how many could not be opened, which only happens to a database
 /// that somebody altered.
-fn summed(uncounted: &mut Uncounted) -> Result<(Sums, usize)> {
+fn votes_of(uncounted: &mut Uncounted) -> Result<(Votes, usize)> {
     let rules = &uncounted.locked.competition.announced.rules;
     let voters = std::mem::take(&mut uncounted.voters).into_iter();
     let mut voters: BTreeMap<String, voter::Model> =
         voters.map(|row| (uncounted.seal.slot(&row.pseudonym), row)).collect();
-    let (mut sums, mut cast, mut unreadable) = (Sums::default(), BTreeMap::new(), 0);
+    let (mut count, mut unreadable) = (Count::new(rules.form, rules.method()), 0);
     for row in std::mem::take(&mut uncounted.ballots) {
         let voter = voters.remove(&row.slot).map(rows::enrolled).transpose()?;
         let named = voter.as_ref().zip(row.sealed);
@@ -280,33 +298,22 @@ fn summed(uncounted: &mut Uncounted) -> Result<(Sums, usize)> {
             unreadable += 1;
             continue;
         };
-        add(&mut sums, rules, &judge, &voter.panel, &named);
-        *cast.entry(judge).or_default() += 1;
+        let ids = |entries: &[Uuid]| entries.iter().map(Uuid::to_string).collect::<Vec<_>>();
+        count.add(&judge, &ids(&voter.panel), &ids(&named));
     }
     if unreadable > 0 {
         tracing::error!(unreadable, "ballots were altered in the database and are not counted");
     }
-    Ok((sums.without_few(rules.method(), &cast), unreadable))
+    Ok((count.without_few(), unreadable))
 }
 
-/// Adds one ballot.
-fn add(sums: &mut Sums, rules: &Rules, judge: &str, panel: &[Uuid], named: &[Uuid]) {
-    for entry in panel {
-        let place = named.iter().position(|one| one == entry);
-        let mark = match rules.form {
-            Form::RankedPanel => ranked_mark(panel.len(), named.len(), place.map(|at| at + 1)),
-            Form::OpenChoice => chosen_mark(place.is_some()),
-        };
-        sums.add(judge, &entry.to_string(), mark);
-    }
-}
-
-/// Lets a result stand once its dispute window is over, and tells the secret behind the competition's chance.
-async fn finish(tx: &Tx, (store, vault): (&Store, &Vault), id: Uuid) -> Result<(), Abort> {
+/// Lets a result stand once its dispute window is over, and tells the secret behind the competition's chance; gives whether it was
+/// done here.
+async fn finish(tx: &Tx, (store, vault): (&Store, &Vault), id: Uuid) -> Result<bool, Abort> {
     let (locked, now) = lock(tx, store, id).await?;
     let competition = &locked.competition;
     if !competition.is_undisputed_at(now) {
-        return Ok(());
+        return Ok(false);
     }
     let secret = locked.secret(vault, Purpose::Secret)?.ok_or_else(|| Error::internal("no secret"))?;
     let final_at = competition.dispute_until.unwrap_or(now);
@@ -317,48 +324,8 @@ async fn finish(tx: &Tx, (store, vault): (&Store, &Vault), id: Uuid) -> Result<(
         ..Default::default()
     };
     competition::Entity::update(row).exec(tx).await?;
+    counted::destroy(tx, id).await?;
     add_link(tx, vault, id, &Body::Final { final_at, secret: hex(&secret) }).await?;
-    announce_change(tx, store, id, CompetitionState::Final, competition.result_revision, final_at).await
-}
-
-/// Takes teams' places away and publishes the result without them. What was measured at the close stays as it is: only places
-/// and prizes are given out anew, which takes no time.
-pub(crate) async fn disqualify(
-    tx: &Tx,
-    (store, vault): (&Store, &Vault),
-    locked: &Locked,
-    now: Micros,
-    teams: BTreeSet<String>,
-    reason: &str,
-) -> Result<(), Abort> {
-    let competition = &locked.competition;
-    let id = competition.id;
-    let (mut before, mut disqualified) = (Vec::new(), teams.clone());
-    for link in super::links(tx, id).await? {
-        let body: Body = serde_json::from_str(&link.body).map_err(Error::internal)?;
-        if let Some(result) = body.result() {
-            before = result.to_vec();
-        }
-        if let Body::Disqualified { teams, .. } = body {
-            disqualified.extend(teams);
-        }
-    }
-    let measured = before.into_iter().map(|placing| {
-        let result = placing.result.as_ref().map(Fraction::exact).transpose().map_err(Error::internal)?;
-        Ok((placing, result))
-    });
-    let measured = measured.collect::<Result<_>>()?;
-    let result = settled(&competition.announced.rules, measured, &disqualified);
-    let result_revision = competition.result_revision + 1;
-    let row = competition::ActiveModel {
-        id: Set(id),
-        revision: Set(competition.revision + 1),
-        result_revision: Set(result_revision),
-        ..Default::default()
-    };
-    competition::Entity::update(row).exec(tx).await?;
-    let teams = teams.into_iter().collect();
-    let body = Body::Disqualified { decided_at: now, teams, reason: reason.to_owned(), result };
-    add_link(tx, vault, id, &body).await?;
-    announce_change(tx, store, id, CompetitionState::Closed, result_revision, now).await
+    announce_change(tx, store, id, CompetitionState::Final, competition.result_revision, final_at).await?;
+    Ok(true)
 }

@@ -8,9 +8,9 @@ use sea_orm::{
 
 use super::{
     super::entity::{entry, flag, flag_review, voter},
-    Actor,
-    closing::disqualify,
-    lock, texts,
+    Actor, lock,
+    revising::disqualify,
+    texts,
 };
 use crate::{
     api::v1::{AuditAction, CompetitionState, FlagKind, FlagStrength, FlagVerdict},
@@ -31,6 +31,8 @@ pub(crate) struct Flagged {
     /// A ring in the order of its support.
     pub(crate) teams: Vec<String>,
     pub(crate) p: f64,
+    /// Of a spike or an odd team.
+    pub(crate) share: Option<f64>,
     pub(crate) strength: FlagStrength,
     pub(crate) verdict: FlagVerdict,
     pub(crate) reviews: Vec<Review>,
@@ -123,6 +125,7 @@ fn flagged(reviews: Vec<Review>, row: flag::Model) -> Result<Flagged> {
         kind: row.kind.0,
         teams: serde_json::from_str(&row.teams).map_err(Error::internal)?,
         p: row.p_value.parse().map_err(Error::internal)?,
+        share: row.share.map(|share| share.parse().map_err(Error::internal)).transpose()?,
         strength: row.strength.0,
         verdict: row.verdict.0,
         reviews,

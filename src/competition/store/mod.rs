@@ -4,12 +4,15 @@
 pub(super) mod announce;
 pub(super) mod ballots;
 pub(super) mod closing;
+pub(super) mod counted;
 pub(super) mod erasure;
+mod extending;
 pub(super) mod flags;
 pub(super) mod opening;
 pub(super) mod plans;
 pub(super) mod reminders;
 pub(super) mod results;
+pub(super) mod revising;
 mod rows;
 
 use std::collections::BTreeSet;
@@ -54,6 +57,7 @@ impl Locked {
             Purpose::Secret => Some(&self.row.sealed_secret),
             Purpose::BallotKey => self.row.sealed_ballot_key.as_ref(),
             Purpose::RollSalt => self.row.sealed_roll_salt.as_ref(),
+            Purpose::CountedBallots => None,
         };
         let open = |sealed: &Vec<u8>| secrets::open(vault, &self.row.key_id, self.row.id, purpose, sealed);
         sealed.map(open).transpose()
@@ -175,7 +179,11 @@ pub(super) async fn disqualified(connection: &impl ConnectionTrait, competition:
     for link in links(connection, competition).await? {
         match serde_json::from_str::<Body>(&link.body).map_err(Error::internal)? {
             Body::Disqualified { teams, .. } => out.extend(teams),
-            Body::Opened { .. } | Body::Closed { .. } | Body::Final { .. } => {}
+            Body::Opened { .. }
+            | Body::Extended { .. }
+            | Body::Closed { .. }
+            | Body::Accepted { .. }
+            | Body::Final { .. } => {}
         }
     }
     Ok(out)

@@ -50,6 +50,15 @@ pub(crate) struct Opened {
     pub(crate) judge_teams: usize,
     /// Voter and number of the reason.
     pub(crate) no_ballots: Vec<(String, i32)>,
+    /// That must vote for every entry to be judged by enough of them, whichever they are; none: however many vote, one is not.
+    #[serde(default)]
+    pub(crate) judge_teams_needed: Option<usize>,
+    /// Entries that compete.
+    #[serde(default)]
+    pub(crate) entries: usize,
+    /// Judge teams that do not.
+    #[serde(default)]
+    pub(crate) neutral_teams: usize,
 }
 
 /// A voter on the way to the roll.
@@ -188,7 +197,16 @@ fn prepared(
             panel: serde_json::to_string(panel).map_err(Error::internal)?,
         });
     }
-    let opened = Opened { voters: rows.len(), judge_teams: dealt.judges().len(), no_ballots };
+    let judges = dealt.judges();
+    let competing: BTreeSet<&String> = basis.entries.iter().map(|entry| &entry.team).collect();
+    let opened = Opened {
+        voters: rows.len(),
+        judge_teams: judges.len(),
+        no_ballots,
+        judge_teams_needed: dealt.judges_needed(&manifest.competing()),
+        entries: basis.entries.len(),
+        neutral_teams: judges.iter().filter(|judge| !competing.iter().any(|team| team.as_str() == **judge)).count(),
+    };
     Ok(Prepared { basis, salt, opened_at: now, manifest: manifest_text, manifest_hash, rows, opened })
 }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use rapport_vote::{
     Entry,
     chain::Body,
+    consensus::told::LastRound,
     flags::{Flag, Kind, Month, WINDOW},
     manifest::Manifest,
-    result::Placing,
+    result::{Acceptance, Placing},
     tally::{Given, Sums},
 };
 use sea_orm::{
@@ -92,6 +93,9 @@ pub(super) async fn keep_flags(tx: &Tx, id: Uuid, flags: &[Flag]) -> Result<(), 
         let kind = match found.kind {
             Kind::Pair => FlagKind::Pair,
             Kind::Ring => FlagKind::Ring,
+            Kind::OneWay => FlagKind::OneWay,
+            Kind::Spike => FlagKind::Spike,
+            Kind::OddTeam => FlagKind::OddTeam,
         };
         let strength = if found.flagged { FlagStrength::MoreThanChance } else { FlagStrength::Chance };
         Ok(flag::ActiveModel {
@@ -103,6 +107,7 @@ pub(super) async fn keep_flags(tx: &Tx, id: Uuid, flags: &[Flag]) -> Result<(), 
             p_value: Set(found.p.to_string()),
             strength: Set(Stored(strength)),
             verdict: Set(Stored(FlagVerdict::Unspecified)),
+            share: Set(found.share.map(|share| share.to_string())),
         })
     };
     let rows: Vec<flag::ActiveModel> = (1..).zip(flags).map(row).collect::<Result<_>>()?;
@@ -112,14 +117,36 @@ pub(super) async fn keep_flags(tx: &Tx, id: Uuid, flags: &[Flag]) -> Result<(), 
     Ok(())
 }
 
-/// Results, each best first: the first one of the close, others of disqualifications. None before the close.
-pub(crate) async fn results_of(connection: &impl ConnectionTrait, competition: Uuid) -> Result<Vec<Vec<Placing>>> {
-    let mut results = Vec::new();
+/// One result of a competition.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    /// Best first.
+    pub(crate) placings: Vec<Placing>,
+    /// The organiser had accepted it.
+    pub(crate) acceptance: Acceptance,
+}
+
+/// Results from the first on: the one of the close, others of disqualifications and of acceptance. None before the close.
+pub(crate) async fn results_of(connection: &impl ConnectionTrait, competition: Uuid) -> Result<Vec<Outcome>> {
+    let (mut results, mut acceptance) = (Vec::new(), Acceptance::None);
     for link in super::links(connection, competition).await? {
         let body: Body = serde_json::from_str(&link.body).map_err(Error::internal)?;
-        results.extend(body.result().map(<[Placing]>::to_vec));
+        if matches!(body, Body::Accepted { .. }) {
+            acceptance = Acceptance::Accepted;
+        }
+        results.extend(body.result().map(|result| Outcome { placings: result.to_vec(), acceptance }));
     }
     Ok(results)
+}
+
+/// What the last round of the tally said of each entry; empty but under pairwise consensus.
+pub(crate) async fn last_round_of(connection: &impl ConnectionTrait, competition: Uuid) -> Result<Vec<LastRound>> {
+    for link in super::links(connection, competition).await? {
+        if let Body::Closed { last_round, .. } = serde_json::from_str(&link.body).map_err(Error::internal)? {
+            return Ok(last_round);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Titles of entries.

@@ -5,23 +5,27 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    ballot::{chosen_mark, ranked_mark},
     chain::Link,
+    consensus::{
+        estimate,
+        told::{LastRound, rankings_text},
+    },
+    count::Count,
     dealing::{Directions, OneWay},
     draw::Purpose,
     manifest::{ManifestEntry, roll_hash, sums_hash},
     record::{FORMAT, Key},
-    rules::{Rules, SwapRule, Tally},
+    rules::{FewJudges, Rules, SwapRule, Tally},
 };
 
 const COMPETITION: &str = "0199c0de-0000-7000-8000-000000000001";
 const DAY: Micros = 86_400_000_000;
 const SECRET: Hash = [5; 32];
 
-fn rules(form: Form) -> Rules {
+fn rules(form: Form, tally: Tally) -> Rules {
     Rules {
         form,
-        tally: Tally::TrimmedTeamMean,
+        tally,
         trim_bp: 2_500,
         panel_size: 4,
         one_way: if form == Form::RankedPanel { OneWay::Always } else { OneWay::Auto },
@@ -36,6 +40,8 @@ fn rules(form: Form) -> Rules {
         prizes: vec!["a cup".into(), "a cake".into()],
         dispute_window: 14 * DAY,
         public_draw_source: "the lottery".into(),
+        few_judges: FewJudges::Provisional,
+        extension: 0,
     }
 }
 
@@ -63,6 +69,10 @@ impl Signer {
 
 /// Nine teams of six, of whom a few abstain; one team is disqualified, and the result is final.
 fn world(form: Form) -> World {
+    world_counted_by(form, Tally::TrimmedTeamMean)
+}
+
+fn world_counted_by(form: Form, tally: Tally) -> World {
     let entries =
         (0..9).map(|at| ManifestEntry { id: format!("e{at}"), team: format!("t{at}"), text_hash: hex(&[at; 32]) });
     let voter = |team: usize, at: usize| RollVoter {
@@ -76,7 +86,7 @@ fn world(form: Form) -> World {
         format: manifest::FORMAT.into(),
         competition: COMPETITION.into(),
         title: "November".into(),
-        rules: rules(form),
+        rules: rules(form, tally),
         voting_deadline: 10 * DAY,
         opened_at: DAY,
         entries: entries.collect(),
@@ -87,14 +97,16 @@ fn world(form: Form) -> World {
     };
     let (text, manifest_hash) = manifest.write().unwrap();
     let seed = Seed::of(&SECRET, &manifest_hash, "73");
-    let sums = cast(&manifest, &roll, &seed);
+    let votes = cast(&manifest, &roll, &seed);
     let competing = manifest.competing();
+    let by_consensus = tally == Tally::PairwiseConsensus;
+    let ballots = rankings_text(&votes.rankings).unwrap();
     let outcomes: BTreeMap<String, BigRational> = (0..9).map(|at| (format!("t{at}"), ratio(2 * at + 1, 18))).collect();
     let placed = |out: &[&str]| {
         placings(&Basis {
             rules: &manifest.rules,
             entries: &competing,
-            sums: &sums,
+            votes: &votes,
             seed: &seed,
             outcomes: &outcomes,
             disqualified: &out.iter().map(|team| (*team).to_owned()).collect(),
@@ -107,7 +119,9 @@ fn world(form: Form) -> World {
             closed_at: 10 * DAY,
             dispute_until: 24 * DAY,
             unreadable: 0,
-            sums_hash: sums_hash(&sums).unwrap(),
+            sums_hash: sums_hash(&votes.sums).unwrap(),
+            ballots_hash: by_consensus.then(|| hex(&sha256(ballots.as_bytes()))),
+            last_round: if by_consensus { LastRound::of(&estimate(&competing, &votes.rankings)) } else { Vec::new() },
             outcomes: outcomes.iter().map(outcome).collect(),
             result: placed(&[]),
         },
@@ -123,7 +137,11 @@ fn world(form: Form) -> World {
         let body = Link::after(None, body).unwrap().body;
         Revision { number, body, hash: String::new(), key_id: String::new(), signature: String::new() }
     };
-    let auditor = Auditor { roll: roll_text(&roll).unwrap(), sums: sums_text(&sums).unwrap() };
+    let auditor = Auditor {
+        roll: roll_text(&roll).unwrap(),
+        sums: sums_text(&votes.sums).unwrap(),
+        ballots: by_consensus.then_some(ballots),
+    };
     let record = Record {
         format: FORMAT.into(),
         competition: COMPETITION.into(),
@@ -137,25 +155,23 @@ fn world(form: Form) -> World {
     world
 }
 
-fn cast(manifest: &Manifest, roll: &[RollVoter], seed: &Seed) -> Sums {
-    let mut sums = Sums::default();
+fn cast(manifest: &Manifest, roll: &[RollVoter], seed: &Seed) -> Votes {
+    let mut count = Count::new(manifest.rules.form, manifest.rules.method());
     let mut chance = Seed::from_bytes(vec![1]).stream(Purpose::Lot);
     for seat in manifest.deal(roll, seed).unwrap().seats.into_values() {
         let Seat::Panel { judge, panel } = seat else { continue };
         if chance.below(5) == 0 {
             continue;
         }
-        let mut order: Vec<usize> = (0..panel.len()).collect();
+        let mut order = panel.clone();
         chance.shuffle(&mut order);
-        for (entry, place) in panel.iter().zip(order) {
-            let mark = match manifest.rules.form {
-                Form::RankedPanel => ranked_mark(panel.len(), 3, Some(place + 1).filter(|place| *place <= 3)),
-                Form::OpenChoice => chosen_mark(place < 2),
-            };
-            sums.add(&judge, entry, mark);
-        }
+        let named = match manifest.rules.form {
+            Form::RankedPanel => 3,
+            Form::OpenChoice => 2,
+        };
+        count.add(&judge, &panel, &order[..named]);
     }
-    sums
+    count.whole()
 }
 
 /// As an attacker who can write to the database could, without the key.
