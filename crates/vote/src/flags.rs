@@ -20,6 +20,9 @@ pub const WINDOW: usize = 6;
 /// Of the flagged pairs, directions, rings, spikes and odd teams each, the part that may be flagged by chance: of a month in which
 /// nothing was agreed on, about one in twenty has any of them (docs/swapping.md).
 const FALSE_ALARMS: f64 = 0.025;
+/// The same of spikes. Strengths are estimated from the very ballots and take part of a spike for strength, so that the nominal
+/// probability is larger than the true one: at this limit about one honest month in twenty shows one.
+const SPIKES_BY_CHANCE: f64 = 0.25;
 /// How likely chance makes the weaker direction of a pair, at most: else the stronger one is what there is to look at.
 const BOTH_WAYS: f64 = 0.1;
 /// Ballots beyond what is expected, at least, in every direction of a flag.
@@ -113,11 +116,13 @@ fn supports<'a>(months: &[Month<'a>]) -> Supports<'a> {
         let by_entry = month.sums.by_entry();
         for entry in month.entries {
             let about = by_entry.get(entry.id.as_str()).into_iter().flatten();
-            let about: Vec<(&'a str, &Given)> = about.filter(|(judge, _)| *judge != entry.team).copied().collect();
+            // Neutral teams have one entry more to judge, and so put each at the top less often.
+            let judges = about.filter(|(judge, _)| *judge != entry.team && competing.contains(judge));
+            let about: Vec<(&'a str, &Given)> = judges.copied().collect();
             let (ballots, top) = about.iter().fold((0_u64, 0_u64), |(ballots, top), (_, given)| {
                 (ballots + u64::from(given.ballots), top + u64::from(given.top))
             });
-            for (judge, given) in about.iter().filter(|(judge, _)| competing.contains(judge)) {
+            for (judge, given) in &about {
                 let (others, others_top) = (ballots - u64::from(given.ballots), top - u64::from(given.top));
                 if given.ballots == 0 || others == 0 {
                     continue;
@@ -307,7 +312,7 @@ fn spikes(entries: &[Entry], rankings: &[Ranking], estimate: &Estimate) -> Vec<F
         Some(Flag {
             teams: vec![entry.team.clone()],
             p,
-            flagged: p <= FALSE_ALARMS,
+            flagged: p <= SPIKES_BY_CHANCE,
             kind: Kind::Spike,
             share: shares.get(entry.id.as_str()).copied(),
         })

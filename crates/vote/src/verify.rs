@@ -677,7 +677,10 @@ fn audit(story: &Story<'_>, closed: &Closed<'_>, auditor: &Auditor, report: &mut
     };
     report.check("panels follow from roll and seed, and no more ballots were counted than were dealt", |found| {
         match story.manifest.deal(&roll, &seed) {
-            Ok(deal) => panels(story, &deal, &votes.sums, found),
+            Ok(deal) => {
+                panels(story, &deal, &votes.sums, found);
+                consensus::dealt(&deal, &votes.rankings, found);
+            }
             Err(refusals) => {
                 let why: Vec<String> = refusals.iter().map(ToString::to_string).collect();
                 found.add(OPENING, format!("it could not have been opened: voting cannot open: {}", why.join(", ")));

@@ -12,11 +12,13 @@ use crate::{
         told::{LastRound, rankings_text, read_rankings, strengths_after},
     },
     count::Count,
+    dealing::{Deal, Seat},
     draw::sha256,
     exact::{self, NANOS, ratio},
     hex::hex,
     manifest::RollVoter,
     record::Auditor,
+    tally::MERGED,
 };
 
 const BALLOTS: &str = "auditor's ballots";
@@ -142,4 +144,24 @@ pub(super) fn estimated(story: &Story<'_>, closed: &Closed<'_>, rankings: &[Rank
 pub(super) fn can_be(score: &num_rational::BigRational) -> bool {
     let whole = exact::nanos(score);
     *score == ratio(whole.into(), NANOS.into()) && whole.abs() <= 8 * NANOS
+}
+
+/// Every ballot's panel was dealt to a voter of its judge team, to as many voters as there are such ballots.
+pub(super) fn dealt(deal: &Deal, rankings: &[Ranking], found: &mut Found) {
+    let mut panels: BTreeMap<(&str, BTreeSet<&str>), usize> = BTreeMap::new();
+    for seat in deal.seats.values() {
+        if let Seat::Panel { judge, panel } = seat {
+            *panels.entry((judge, panel.iter().map(String::as_str).collect())).or_default() += 1;
+        }
+    }
+    for (at, ballot) in rankings.iter().enumerate().filter(|(_, ballot)| ballot.judge != MERGED) {
+        let panel = ballot.panel.iter().map(String::as_str).collect();
+        match panels.get_mut(&(ballot.judge.as_str(), panel)).filter(|left| **left > 0) {
+            Some(left) => *left -= 1,
+            None => {
+                let place = format!("{BALLOTS}, judge team {:?}, number {}", ballot.judge, at + 1);
+                found.add(place, "its panel was not dealt to that team, or not so often");
+            }
+        }
+    }
 }
