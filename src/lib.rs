@@ -27,8 +27,8 @@
 //! | errors | [`error`], and [`api`]: the contract as the server answers for it |
 //! | the ground | [`config`], [`telemetry`], [`clock`] and small things without rules of ours |
 //! | crates | `rapport-contract`: generated code, checks, who may call; `rapport-vote`: dealing, tally, record, for auditors to |
-//! | | build alone; `rapport-brief`: facts in sentences; `rapport-reply`: reads answers; `rapport-statistics`: published |
-//! | | methods; `rapport-migrations` |
+//! | | build alone; `rapport-brief`: facts in sentences; `rapport-preference`: what customers will do next; |
+//! | | `rapport-reply`: reads answers; `rapport-statistics`: published methods; `rapport-migrations` |
 
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test prints its seed"))]
 

@@ -81,8 +81,14 @@ const TABLES: &[(&str, &str)] = &[
 ];
 
 /// The crates below the server, and which of one another they use.
-const CRATES: &[(&str, &[&str])] =
-    &[("brief", &["contract"]), ("contract", &[]), ("reply", &[]), ("statistics", &[]), ("vote", &["statistics"])];
+const CRATES: &[(&str, &[&str])] = &[
+    ("brief", &["contract"]),
+    ("contract", &[]),
+    ("preference", &[]),
+    ("reply", &[]),
+    ("statistics", &[]),
+    ("vote", &["statistics"]),
+];
 /// What no crate that is pure may bring in: servers, databases, and what takes a C compiler.
 const IMPURE: &[&str] = &["aws-lc-rs", "rand", "sea-orm", "sqlx", "tokio", "tonic"];
 /// The crate that is made of one.

@@ -70,6 +70,7 @@ fn to_json(answer: &GetPreferencesResponse) -> Value {
             "borrowed": one.borrowed_share,
             "sample": one.sample,
             "tied": one.tied_values,
+            "silent": one.silent,
             "half_life_days": one.half_life.as_ref().map(|span| span.seconds / 86_400),
             "values": one.values.iter().map(value).collect::<Vec<_>>(),
         })
@@ -86,7 +87,11 @@ fn table(dimensions: &[DimensionPreference]) -> Table {
     let row = |one: &DimensionPreference| {
         [
             dimension_name(one.dimension()),
-            if one.value.is_empty() { "(unknown)".to_owned() } else { one.value.clone() },
+            match one.value.as_str() {
+                "" if one.silent => "(not foretold)".to_owned(),
+                "" => "(unknown)".to_owned(),
+                value => value.to_owned(),
+            },
             origin(one.origin()),
             format!("{:.0} %", one.confidence * 1e2),
             format!("{:.0} %", one.borrowed_share * 1e2),

@@ -150,6 +150,7 @@ pub(super) fn write(preference: Preference, is_readable: impl Fn(&uuid::Uuid) ->
         tied_values: preference.tied,
         values: values.collect(),
         half_life: preference.half_life_days.map(half_life),
+        silent: preference.is_silent,
     }
 }
 

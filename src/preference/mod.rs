@@ -1,16 +1,15 @@
 //! How a customer likes to be met: what their record shows (P1), and what they or a colleague said (P2).
 //!
-//! `model` is the arithmetic, `view` what a dimension comes to for one customer and `profile` all of them; `brief` is what to know
-//! before meeting them (P3): all without I/O. `briefing` gathers what a brief is written from, `segment` looks for
-//! customers who have something in common, `replay` goes through the whole record in order of time, to measure and to
-//! fit. Rows are in `store`, RPCs in `service`.
+//! The arithmetic is a crate, `rapport_preference`; `view` is what a dimension comes to for one customer and `profile` all of
+//! them; `brief` is what to know before meeting them (P3): all without I/O. `briefing` gathers what a brief is written from,
+//! `segment` looks for customers who have something in common, `replay` asks of the whole record in order of time, to measure
+//! and to fit. Rows are in `store`, RPCs in `service`.
 
 mod background;
 mod brief;
 mod briefing;
 pub(crate) mod entity;
 mod message;
-mod model;
 mod profile;
 pub(crate) mod replay;
 mod segment;

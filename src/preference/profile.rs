@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
+use rapport_preference::model::Fitted;
 use uuid::Uuid;
 
 use super::{
     INFERRED, RecordLine, Values,
     store::Statement,
-    view::{Contact, Fitted, Inference, Preference, Said, stated},
+    view::{Contact, Inference, Preference, Said, stated},
 };
 use crate::{api::v1::PreferenceDimension, auth::Caller, clock::Micros, contact::QuietHours, reach::Oneself};
 

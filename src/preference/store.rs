@@ -3,6 +3,10 @@
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
+use rapport_preference::{
+    model::Fitted,
+    replay::{Ratings, Schedule},
+};
 use sea_orm::{
     ActiveValue::Set,
     Condition, ConnectionTrait, DbErr, QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _,
@@ -17,8 +21,7 @@ use super::{
         fit, fitted,
         statement::{self, Column, Entity},
     },
-    replay::{Replay, is_followed},
-    view::Fitted,
+    replay::{Answer, Replay, Said, is_followed},
 };
 use crate::{
     api::v1::{PreferenceDimension, PreferenceOrigin, RatingStanding},
@@ -39,10 +42,7 @@ pub(super) use statement::Model as Statement;
 const PAGE: u64 = 2_000;
 /// A fit follows the customers of about so many interactions.
 const FOLLOWED: f64 = 500_000.0;
-/// Values of a dimension that a fit keeps the frequencies of.
-const KEPT_VALUES: usize = 200;
 const HOUR: Micros = 3_600 * 1_000_000;
-const DAY: Micros = 24 * HOUR;
 
 /// By hand, here and in what reads them: columns from four tables, one of them joined under a condition, behind tables that are
 /// counted off or numbered first.
@@ -183,26 +183,41 @@ pub(super) async fn newest_of_each(
     Ok(found)
 }
 
-/// Replays the record, following this share of the customers; `on_page` hears how many more interactions went by.
+/// Replays the record, following this share of the customers. `on_answer` hears what would have been said before each contact,
+/// `on_page` how many more interactions went by.
 pub(crate) async fn replay(
     connection: &impl ConnectionTrait,
-    zone: &TimeZone,
+    (zone, ratings): (&TimeZone, Ratings),
     share: f64,
+    mut on_answer: impl FnMut(&Answer<'_>),
     mut on_page: impl FnMut(u64),
 ) -> Result<Replay, DbErr> {
-    let mut replay = Replay::new(zone.clone());
+    let mut replay = Replay::new(zone.clone(), ever_said(connection).await?, ratings);
     let mut after = (Micros::MIN, Uuid::nil());
     loop {
         let lines = page(connection, after).await?;
         let Some(last) = lines.last() else { return Ok(replay) };
         after = (last.occurred_at, last.id);
         for line in &lines {
-            replay.add(line, line.customer_id.as_ref().is_some_and(|id| is_followed(id, share)));
+            let answers = replay.add(line, line.customer_id.as_ref().is_some_and(|id| is_followed(id, share)));
+            answers.for_each(|answer| on_answer(&answer));
         }
         on_page(lines.len() as u64);
         // Callers who are served beside it have their turn.
         tokio::task::yield_now().await;
     }
+}
+
+/// What was ever said of anybody, by customer.
+async fn ever_said(connection: &impl ConnectionTrait) -> Result<HashMap<String, Vec<Said>>, DbErr> {
+    let columns = [Column::CustomerId, Column::Dimension, Column::StatedAt, Column::EndedAt];
+    let rows = Entity::find().select_only().columns(columns).into_tuple();
+    let rows: Vec<(String, Stored<PreferenceDimension>, Micros, Option<Micros>)> = rows.all(connection).await?;
+    let mut said: HashMap<String, Vec<Said>> = HashMap::new();
+    for (customer_id, dimension, from, to) in rows {
+        said.entry(customer_id).or_default().push(Said { dimension: dimension.0, from, to });
+    }
+    Ok(said)
 }
 
 /// How many interactions are on record.
@@ -212,22 +227,26 @@ pub(crate) async fn recorded(connection: &impl ConnectionTrait) -> Result<u64, D
     Ok(count.unwrap_or_default().unsigned_abs())
 }
 
-/// Fits every dimension to the record if that is due: a day after it was done last, or an hour after where the record has
-/// doubled. Of several servers one does it. Gives whether it was done here.
+/// Fits every dimension to the record if that is due, as [`Schedule`] says, or what is kept was fitted by another version. Of
+/// several servers one does it. Gives whether it was done here.
 ///
 /// # Errors
 /// [`Error::StoreUnavailable`].
 pub(super) async fn fit_if_due(store: &Store, zone: &TimeZone) -> Result<bool> {
     let length = sequence::head(store, sequence::INTERACTIONS).await?;
+    let is_outdated = fitted::Entity::find().all(store.reader()).await?.iter().any(|row| parse(row).is_none());
     let runner = store.clone();
     let claimed = store.transact(move |tx| {
         let store = runner.clone();
         Box::pin(async move {
             let now = store.now(tx).await?;
-            let grown = Condition::all().add(fit::Column::BeganAt.lte(now - DAY)).add(fit::Column::Sequence.lt(length));
+            let since = |hours: i64| fit::Column::BeganAt.lte(now - hours * HOUR);
+            let grown = Condition::all().add(since(Schedule::GROWN_HOURS)).add(fit::Column::Sequence.lt(length));
             let doubled = Expr::col(fit::Column::Sequence).mul(2).lte(length);
-            let doubled = Condition::all().add(fit::Column::BeganAt.lte(now - HOUR)).add(doubled);
+            let doubled = Condition::all().add(since(Schedule::DOUBLED_HOURS)).add(doubled);
+            let outdated = Condition::all().add(since(Schedule::DOUBLED_HOURS));
             let is_due = Condition::any().add(grown).add_option((length > 0).then_some(doubled));
+            let is_due = is_due.add_option(is_outdated.then_some(outdated));
             let claim = fit::Entity::update_many()
                 .col_expr(fit::Column::BeganAt, Expr::value(now))
                 .col_expr(fit::Column::Sequence, Expr::value(length))
@@ -239,9 +258,8 @@ pub(super) async fn fit_if_due(store: &Store, zone: &TimeZone) -> Result<bool> {
         return Ok(false);
     }
     let share = FOLLOWED / (length as f64).max(1.0);
-    let replay = replay(store.reader(), zone, share, |_| {}).await?;
-    let kept = |(learner, predictions)| Fitted::of(&learner, predictions, KEPT_VALUES);
-    let fitted = INFERRED.into_iter().zip(replay.learned().map(kept));
+    let replay = replay(store.reader(), (zone, Ratings::Weigh), share, |_| {}, |_| {}).await?;
+    let fitted = INFERRED.into_iter().zip(replay.fits());
     let rows =
         fitted.map(|(dimension, fitted)| Ok((dimension, serde_json::to_string(&fitted).map_err(Error::internal)?)));
     let rows: Vec<(PreferenceDimension, String)> = rows.collect::<Result<_>>()?;
@@ -276,14 +294,15 @@ pub(crate) async fn forget_languages(tx: &Tx) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// What was fitted; dimensions that were not are missing.
+/// What was fitted; dimensions that were not are missing, and those that another version fitted: it may have asked for
+/// something else.
 pub(super) async fn fitted(connection: &impl ConnectionTrait) -> Result<HashMap<PreferenceDimension, Fitted>, DbErr> {
-    let mut found = HashMap::new();
-    for row in fitted::Entity::find().all(connection).await? {
-        let one = serde_json::from_str(&row.fitted).map_err(|error| DbErr::Json(error.to_string()))?;
-        found.insert(row.dimension.0, one);
-    }
-    Ok(found)
+    let rows = fitted::Entity::find().all(connection).await?;
+    Ok(rows.iter().filter_map(|row| Some((row.dimension.0, parse(row)?))).collect())
+}
+
+fn parse(row: &fitted::Model) -> Option<Fitted> {
+    serde_json::from_str(&row.fitted).ok()
 }
 
 /// What was said of a customer: what holds, and the newest of the rest; newest first.

@@ -1,71 +1,23 @@
 //! What is known of one customer in one dimension, from their record, what was said, and what was fitted. No I/O.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+};
 
-use serde::{Deserialize, Serialize};
+use rapport_preference::model::{Answer, Evidence, Fitted, Likely, Model};
 use uuid::Uuid;
 
-use super::{
-    RecordLine, circle, known_values,
-    model::{Calibration, Kernel, Learner, Likely, Parameters, Prior, Value, decay, expect, tied},
-    replay::days,
-};
+use super::{RecordLine, circle, known_values, replay::days};
 use crate::{
     api::v1::{PreferenceDimension, PreferenceOrigin},
     clock::Micros,
 };
 
-/// Below this confidence no value is offered.
-const OFFERED_FROM: f64 = 0.2;
-/// Nor where more than this rests on other customers: it would be their preference.
-const BORROWED_TO: f64 = 0.95;
 /// So many later contacts speak against a refutation.
 const SPEAK_AGAIN: usize = 3;
 const SHOWN_VALUES: usize = 10;
 const SHOWN_EVIDENCE: usize = 5;
-
-/// What a fit found of one dimension.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Fitted {
-    parameters: Parameters,
-    calibration: Calibration,
-    /// What customers do, the most frequent first.
-    values: Vec<(String, u64)>,
-    /// Contacts with a value beyond those.
-    rest: u64,
-    /// How many predictions it rests on.
-    predictions: u64,
-}
-
-impl Fitted {
-    pub(super) fn of(learner: &Learner, predictions: u64, kept: usize) -> Self {
-        let values = learner.prior.most_frequent(kept);
-        let listed: u64 = values.iter().map(|(_, count)| count).sum();
-        Self {
-            parameters: learner.leader(),
-            calibration: learner.calibration.clone(),
-            values,
-            rest: learner.prior.total() - listed,
-            predictions,
-        }
-    }
-
-    /// What holds until there is a fit.
-    fn default_for(dimension: PreferenceDimension) -> Self {
-        let parameters = Parameters::default_for(circle(dimension));
-        Self { parameters, calibration: Calibration::default(), values: Vec::new(), rest: 0, predictions: 0 }
-    }
-
-    fn prior(&self, dimension: PreferenceDimension) -> Prior {
-        let mut prior = Prior::of(known_values(dimension).into_iter());
-        for (name, count) in &self.values {
-            let value = prior.number(name);
-            prior.add(value, *count);
-        }
-        prior.add_unlisted(self.rest);
-        prior
-    }
-}
 
 /// What was said of a value and holds.
 #[derive(Clone, Debug)]
@@ -93,6 +45,8 @@ pub(super) struct Preference {
     pub(super) origin: PreferenceOrigin,
     pub(super) confidence: f64,
     pub(super) borrowed: f64,
+    /// Whether nothing is inferred here, for nobody.
+    pub(super) is_silent: bool,
     pub(super) sample: usize,
     pub(super) tied: Vec<String>,
     pub(super) values: Vec<Shown>,
@@ -116,7 +70,6 @@ pub(super) struct Shown {
 /// What the customer did with one value.
 #[derive(Default)]
 struct Own {
-    weight: f64,
     sample: usize,
     last_seen: Option<Micros>,
     evidence: Vec<Uuid>,
@@ -140,6 +93,7 @@ pub(super) fn stated(dimension: PreferenceDimension, said: &[Said]) -> Option<Pr
         origin: PreferenceOrigin::Stated,
         confidence: 1.0,
         borrowed: 0.0,
+        is_silent: false,
         sample: 0,
         tied: Vec::new(),
         values: vec![shown],
@@ -150,15 +104,12 @@ pub(super) fn stated(dimension: PreferenceDimension, said: &[Said]) -> Option<Pr
 /// What a dimension comes to for one customer.
 pub(super) struct Inference<'c> {
     dimension: PreferenceDimension,
-    prior: Prior,
-    half_life_days: f64,
-    /// The likeliest first, without what was refuted.
-    likely: Vec<Likely>,
+    model: Model,
+    /// Without what was refuted.
+    answer: Answer,
     own: BTreeMap<&'c str, Own>,
     stated: Option<&'c str>,
     refuted: Vec<&'c str>,
-    confidence: f64,
-    borrowed: f64,
     sample: usize,
 }
 
@@ -171,10 +122,9 @@ impl<'c> Inference<'c> {
         fitted: Option<&Fitted>,
         now: Micros,
     ) -> Self {
-        let default = Fitted::default_for(dimension);
+        let default = Fitted::default_for(circle(dimension));
         let fitted = fitted.unwrap_or(&default);
-        let parameters = fitted.parameters;
-        let mut prior = fitted.prior(dimension);
+        let mut model = Model::new(fitted, known_values(dimension).into_iter(), circle(dimension));
         let mut own: BTreeMap<&str, Own> = BTreeMap::new();
         let refuted: HashMap<&str, Micros> = said
             .iter()
@@ -193,29 +143,26 @@ impl<'c> Inference<'c> {
             if one.evidence.len() < SHOWN_EVIDENCE {
                 one.evidence.push(contact.line.id);
             }
-            if refuted.get(contact.value).is_none_or(|at| contact.line.occurred_at > *at) {
-                one.weight += contact.weight * decay(days(now) - contact.line.day(), parameters.half_life_days());
-            }
         }
         let mut barred: Vec<&str> = refuted.keys().copied().filter(|value| is_barred(value)).collect();
         barred.sort_unstable();
-        let speaking = own.iter().filter(|(value, _)| !barred.contains(*value));
-        let weights: Vec<(Value, f64)> = speaking.map(|(value, own)| (prior.number(value), own.weight)).collect();
-        let total: f64 = weights.iter().map(|(_, weight)| weight).sum();
-
-        let kernel = Kernel::new(circle(dimension), parameters.width());
-        let mut likely = expect(&prior, &weights, parameters, &kernel);
-        likely.retain(|one| !barred.contains(&prior.name(one.value)));
+        let speaks = |one: &&Contact<'_>| {
+            !barred.contains(&one.value) && refuted.get(one.value).is_none_or(|at| one.line.occurred_at > *at)
+        };
+        let evidence: Vec<Evidence> = contacts
+            .iter()
+            .filter(speaks)
+            .map(|one| Evidence { value: model.number(one.value), day: one.line.day(), weight: one.weight })
+            .collect();
+        let barred_numbers: Vec<_> = barred.iter().map(|value| model.number(value)).collect();
+        let answer = model.answer(&evidence, &barred_numbers, days(now));
         Self {
             dimension,
-            half_life_days: parameters.half_life_days(),
-            confidence: likely.first().map_or(0.0, |first| fitted.calibration.confidence(first.p)),
-            borrowed: parameters.concentration / (total + parameters.concentration),
             stated: said.iter().find(|said| said.origin == PreferenceOrigin::Stated).map(|said| said.value.as_str()),
             refuted: barred,
             sample: contacts.len(),
-            prior,
-            likely,
+            model,
+            answer,
             own,
         }
     }
@@ -226,16 +173,19 @@ impl<'c> Inference<'c> {
         let is_asked = |value: &str| values.iter().any(|one| one == value);
         match self.stated {
             Some(stated) => f64::from(u8::from(is_asked(stated))),
-            None if self.borrowed > BORROWED_TO => 0.0,
+            None if self.model.is_silent() || !self.answer.is_own() => 0.0,
             None => self.own_likely().filter(|one| is_asked(self.name(one))).map(|one| one.p).sum(),
         }
     }
 
     pub(super) fn preference(&self) -> Preference {
-        let is_known = self.confidence >= OFFERED_FROM && self.borrowed <= BORROWED_TO;
-        let inferred = self.likely.first().filter(|first| is_known && self.is_own(first)).map(|first| self.name(first));
-        let tied = self.likely.iter().take(tied(&self.likely)).skip(1).map(|one| self.name(one).to_owned());
-        let weight = |value: &str| self.likely.iter().find(|one| self.name(one) == value).map_or(0.0, |one| one.p);
+        let inferred = self.answer.offered.map(|value| self.model.name(value));
+        let (is_silent, confidence) = (self.model.is_silent(), self.answer.confidence);
+        let likely = &self.answer.likely;
+        let tied = likely.iter().take(self.answer.tied()).skip(1).map(|one| self.name(one).to_owned());
+        let tied = if is_silent { Vec::new() } else { tied.collect() };
+        let claimed = |one: &Likely| if is_silent { 0.0 } else { one.p };
+        let weight = |value: &str| likely.iter().find(|one| self.name(one) == value).map_or(0.0, claimed);
 
         let mut values: Vec<Shown> = Vec::new();
         values.extend(self.stated.map(|value| self.shown(value, PreferenceOrigin::Stated, weight(value), 1.0)));
@@ -243,34 +193,40 @@ impl<'c> Inference<'c> {
         let refutations: Vec<_> =
             refutations.map(|value| self.shown(value, PreferenceOrigin::Refuted, 0.0, 0.0)).collect();
         let room = SHOWN_VALUES - values.len() - refutations.len();
-        let by_likelihood = self.own_likely().filter(|one| self.stated != Some(self.name(one)));
-        values.extend(by_likelihood.take(room).map(|one| {
+        let mut inferences: Vec<&Likely> =
+            self.own_likely().filter(|one| self.stated != Some(self.name(one))).collect();
+        if is_silent {
+            // What they did is told; what they will do is not.
+            inferences.sort_by_key(|one| Reverse(self.own.get(self.name(one)).map_or(0, |own| own.sample)));
+        }
+        values.extend(inferences.into_iter().take(room).map(|one| {
             let is_first = inferred == Some(self.name(one));
-            let worth = if is_first { self.confidence } else { self.confidence.min(one.p) };
-            self.shown(self.name(one), PreferenceOrigin::Inferred, one.p, worth)
+            let worth = if is_first { confidence } else { confidence.min(claimed(one)) };
+            self.shown(self.name(one), PreferenceOrigin::Inferred, claimed(one), worth)
         }));
         values.extend(refutations);
 
         let (value, origin, confidence) = match (self.stated, inferred) {
             (Some(value), _) => (Some(value), PreferenceOrigin::Stated, 1.0),
-            (None, Some(value)) => (Some(value), PreferenceOrigin::Inferred, self.confidence),
-            (None, None) => (None, PreferenceOrigin::Unspecified, self.confidence),
+            (None, Some(value)) => (Some(value), PreferenceOrigin::Inferred, confidence),
+            (None, None) => (None, PreferenceOrigin::Unspecified, confidence),
         };
         Preference {
             dimension: self.dimension,
             value: value.map(ToOwned::to_owned),
             origin,
             confidence,
-            borrowed: self.borrowed,
+            borrowed: self.answer.borrowed,
+            is_silent,
             sample: self.sample,
-            tied: tied.collect(),
+            tied,
             values,
-            half_life_days: Some(self.half_life_days),
+            half_life_days: Some(self.model.half_life_days()),
         }
     }
 
     fn name(&self, one: &Likely) -> &str {
-        self.prior.name(one.value)
+        self.model.name(one.value)
     }
 
     fn is_own(&self, one: &Likely) -> bool {
@@ -278,7 +234,7 @@ impl<'c> Inference<'c> {
     }
 
     fn own_likely(&self) -> impl Iterator<Item = &Likely> {
-        self.likely.iter().filter(|one| self.is_own(one))
+        self.answer.likely.iter().filter(|one| self.is_own(one))
     }
 
     fn shown(&self, value: &str, origin: PreferenceOrigin, weight: f64, confidence: f64) -> Shown {
@@ -360,6 +316,24 @@ mod tests {
         assert_eq!(share(&[], 2_000, &["exams"]), 0.0, "by then it rests on others");
         let said = [said("invoices", PreferenceOrigin::Stated, 2)];
         assert_eq!((share(&said, 2, &["invoices"]), share(&said, 2, &["exams"])), (1.0, 0.0));
+    }
+
+    #[test]
+    fn a_silent_dimension_tells_what_they_did_and_claims_nothing() {
+        let lines = topics(&[("exams", 1), ("returns", 1), ("exams", 2)]);
+        let contacts: Vec<_> = lines.iter().map(|(value, line)| Contact { line, value, weight: 1.0 }).collect();
+        let mut silent = Fitted::default_for(None);
+        silent.is_silent = true;
+        let of = |said: &[Said]| {
+            let inference = Inference::of(PreferenceDimension::Topic, &contacts, said, Some(&silent), 2 * DAY);
+            (inference.preference(), inference.share(&["exams".to_owned()]))
+        };
+        let (found, share) = of(&[]);
+        assert_eq!((found.value, found.confidence, found.is_silent, share), (None, 0.0, true, 0.0));
+        let listed: Vec<_> = found.values.iter().map(|one| (one.value.as_str(), one.sample, one.weight)).collect();
+        assert_eq!(listed, [("exams", 2, 0.0), ("returns", 1, 0.0)]);
+        let (found, share) = of(&[said("exams", PreferenceOrigin::Stated, 2)]);
+        assert_eq!((found.value.as_deref(), found.confidence, share), (Some("exams"), 1.0, 1.0));
     }
 
     #[test]

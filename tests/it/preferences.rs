@@ -37,6 +37,7 @@ pub(crate) fn tests() -> Vec<Test> {
         hours_are_those_on_the_customers_wall,
         a_zone_that_is_none_is_said,
         the_program_prints_and_evaluates,
+        what_is_evaluated_is_what_is_served,
     ]);
     tests
 }
@@ -509,13 +510,6 @@ async fn the_program_prints_and_evaluates(server: Server) {
             server.app().record(one).await.unwrap();
         }
     }
-    let run = |arguments: Vec<String>| async move {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_rapport"));
-        command.args(arguments);
-        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
-    };
     let mut arguments = vec!["evaluate", "preferences", "--json", "--data-dir"];
     let directory = server.data_dir().to_string_lossy().into_owned();
     arguments.push(&directory);
@@ -540,4 +534,107 @@ async fn the_program_prints_and_evaluates(server: Server) {
     let arguments = ["preferences", "carla", "--json", "--endpoint", &endpoint, "--token-file", &token];
     let told = run(arguments.into_iter().map(str::to_owned).collect()).await;
     assert_eq!(told["dimensions"][0]["values"][0]["value"], "email");
+}
+
+/// What `rapport evaluate` says a server would have answered is what it answers, to the last digits: the clock stands at the
+/// instant of the next contact, which is recorded after the answer.
+async fn what_is_evaluated_is_what_is_served(server: Server) {
+    let server = server.with_organization().await;
+    // No fit before the record is there.
+    server.execute(&format!("UPDATE preference_fit SET began_at = {}", i64::MAX)).await;
+    let customers: Vec<String> = (0..30).map(|number| format!("c{number}")).collect();
+    for customer_id in &customers {
+        server.app().upsert_customer(customer(customer_id)).await.unwrap();
+    }
+    // Habits of different strength, at gaps of hours to weeks: what fades by the newest contact and what fades by now differ.
+    let mut state = 7_u64;
+    let mut below = move |limit: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % limit
+    };
+    let channels = [Channel::InboundCall, Channel::Email, Channel::OnlineChat];
+    let mut contact = |number: usize, seconds: i64| {
+        let pick = |of: usize, below: &mut dyn FnMut(u64) -> u64| {
+            let stray = below(10) < number as u64 % 9;
+            if stray { usize::try_from(below(of as u64)).unwrap() } else { number % of }
+        };
+        Interaction {
+            channel: channels[pick(3, &mut below)].into(),
+            direction: v1::Direction::Inbound.into(),
+            requested_time: Some(prost_types::Timestamp { seconds, nanos: 0 }),
+            connected_time: None,
+            ended_time: None,
+            topic: ["Returns", "Exams", "Invoices", "Repairs"][pick(4, &mut below)].to_owned(),
+            ..call("nora", &customers[number])
+        }
+    };
+    let mut requests = Vec::new();
+    for number in 0..customers.len() {
+        let place = i64::try_from(number).unwrap();
+        let mut seconds = place * 7_200;
+        for round in 0..20 {
+            seconds += 3_600 + (round * 7 + place * 3) % 11 * (14 * DAY / 11);
+            requests.push((number, seconds));
+        }
+    }
+    // A fit is a day old at least when they are asked about, so that the replay makes it again.
+    let now = rapport::clock::Clock::system().now_micros() / 1_000_000;
+    let shift = now - 2 * DAY - requests.iter().map(|(_, seconds)| *seconds).max().unwrap();
+    for (number, seconds) in requests {
+        server.app().record(contact(number, shift + seconds)).await.unwrap();
+    }
+    server.execute("UPDATE preference_fit SET began_at = 0, sequence = 0").await;
+    let server = server.restart_at(rapport::clock::Clock::system()).await;
+    for _ in 0..600 {
+        if server.number("SELECT count(*) FROM preference_model").await == 8 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(server.number("SELECT count(*) FROM preference_model").await, 8, "it fits when it starts");
+    let then = now + 120;
+    let server = server.restart_at(rapport::clock::Clock::fixed(then * 1_000_000)).await;
+    let mut served = Vec::new();
+    for customer_id in &customers {
+        served.push(get(&server.app(), customer_id).await.unwrap());
+    }
+    for number in 0..customers.len() {
+        server.app().record(contact(number, then)).await.unwrap();
+    }
+
+    let answers = server.data_dir().join("answers.jsonl");
+    let directory = server.data_dir().to_string_lossy().into_owned();
+    let path = answers.to_string_lossy().into_owned();
+    let mut arguments = vec!["evaluate", "preferences", "--json", "--answers", &path, "--data-dir", &directory];
+    let url = server.database_url();
+    if let Some(url) = &url {
+        arguments.extend(["--database-url", url]);
+    }
+    run(arguments.into_iter().map(str::to_owned).collect()).await;
+    let replayed = std::fs::read_to_string(answers).unwrap();
+    let replayed: Vec<serde_json::Value> = replayed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut compared = 0;
+    for one in replayed.iter().filter(|one| one["at"] == then * 1_000_000) {
+        let number = customers.iter().position(|id| one["customer_id"] == id.as_str()).unwrap();
+        let name = one["dimension"].as_str().unwrap().to_uppercase();
+        let dimension = PreferenceDimension::from_str_name(&format!("PREFERENCE_DIMENSION_{name}")).unwrap();
+        let answer = of(&served[number], dimension);
+        let close = |field: &str, served: f64| (one[field].as_f64().unwrap() - served).abs() < 1e-9;
+        assert!(close("confidence", answer.confidence) && close("borrowed", answer.borrowed_share), "{one} {answer:?}");
+        assert_eq!(one["is_offered"], !answer.value.is_empty(), "{one} {answer:?}");
+        assert!(answer.value.is_empty() || one["first"] == answer.value.as_str(), "{one} {answer:?}");
+        compared += 1;
+    }
+    // Channel, hour, weekday, topic, kind and colleague.
+    assert_eq!(compared, customers.len() * 6);
+    assert!(served.iter().any(|one| !of(one, PreferenceDimension::Channel).value.is_empty()), "nothing was at stake");
+}
+
+/// Runs the program, and reads what it prints.
+async fn run(arguments: Vec<String>) -> serde_json::Value {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_rapport"));
+    command.args(arguments);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
 }
