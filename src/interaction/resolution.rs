@@ -4,7 +4,8 @@
 //! A *first contact* is an inbound, served interaction with no earlier one of that kind on the same matter in the 7 days
 //! before. The derived reading calls it resolved if no inbound contact on the matter follows within 7 days. Where the customer is
 //! not known, no case is named and no other contact names the order, nobody could have linked one that followed: then nothing
-//! is known, and the rate leaves out also those that only a repeated order links, since they are linked by having come back.
+//! is known. The rate is of those alone that would be known either way: not of those that only a repeated order links, nor of
+//! those that came back before their 7 days were over while others like them are pending.
 
 use std::collections::{HashMap, HashSet};
 
@@ -171,8 +172,9 @@ impl Reading {
         }
     }
 
-    fn add_derived(&mut self, derived: Derived, is_linked: bool) {
-        let selected = i64::from(!is_linked);
+    /// `in_rate`: whether it would be known as well if the other were true.
+    fn add_derived(&mut self, derived: Derived, in_rate: bool) {
+        let selected = i64::from(!in_rate);
         match derived {
             Derived::Resolved => {
                 self.resolved += 1;
@@ -212,7 +214,8 @@ impl Readings {
         if let Some(derived) = derived {
             self.by_staff.add_said(line.staff_resolution);
             self.by_customer.add_said(line.customer_resolution);
-            self.derived.add_derived(derived, matters.is_linked(line.id, is_customer_known));
+            let is_over = now >= line.occurred_at.saturating_add(WINDOW);
+            self.derived.add_derived(derived, is_over && matters.is_linked(line.id, is_customer_known));
         }
     }
 }
@@ -333,6 +336,43 @@ mod tests {
             [0, 1, 2].map(|at| unknown(&later, at)),
             [Derived::Resolved, Derived::Resolved, Derived::Unknown].map(Some)
         );
+    }
+
+    #[test]
+    fn a_rate_waits_until_both_could_be_known() {
+        // Two contacts of yesterday: one came back today, the other may yet.
+        let contacts = [contact(1, 0, "a", "", ""), contact(2, 1, "a", "", ""), contact(3, 0, "b", "", "")];
+        let matters = Matters::new(&contacts);
+        let reading = |now: i64| {
+            let mut readings = Readings::default();
+            for one in &contacts {
+                readings.add(&line(one), &matters, now * DAY);
+            }
+            readings.derived
+        };
+        let (early, late) = (reading(1), reading(7));
+        assert_eq!((early.unresolved, early.pending, early.rate()), (1, 1, None));
+        assert_eq!((late.unresolved, late.resolved, late.rate()), (1, 1, Some(0.5)));
+    }
+
+    fn line(contact: &Contact) -> SummaryLine {
+        SummaryLine {
+            id: contact.id,
+            channel: crate::api::v1::Channel::InboundCall,
+            kind: InteractionKind::Service,
+            direction: Direction::Inbound,
+            outcome: Outcome::Answered,
+            topic: contact.topic.clone(),
+            occurred_at: contact.at,
+            instants: crate::interaction::Instants::default(),
+            after_call_work: None,
+            transfer_count: 0,
+            staff_resolution: Resolution::Unspecified,
+            customer_resolution: Resolution::Unspecified,
+            customer_id: Some("carla".to_owned()),
+            primary_staff_id: None,
+            primary_team_id: None,
+        }
     }
 
     #[test]

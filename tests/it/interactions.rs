@@ -543,7 +543,10 @@ async fn first_contact_resolution_has_three_readings(server: Server) {
     assert_eq!(summarize(&app, by(SummaryGrouping::Channel)).await.total.unwrap().count, 4);
 
     // Nobody could have linked what came after an order of nobody known: that it did not come back is not known.
-    let order = |order: &str| Interaction { order_id: order.to_owned(), ..call("nils", "") };
+    let order = |order: &str| Interaction {
+        context: Some(InteractionContext { order_id: order.to_owned(), ..Default::default() }),
+        ..call("nils", "")
+    };
     record(&app, on(1, order("O-1"))).await;
     record(&app, on(1, order("O-2"))).await;
     let of_nils = v1::SummarizeInteractionsRequest {
@@ -558,7 +561,7 @@ async fn first_contact_resolution_has_three_readings(server: Server) {
     // One that did come back is; but of those like it only those who came back would be, which makes no rate.
     record(&app, on(4, order("O-2"))).await;
     assert_eq!((counts(derived().await), derived().await.unwrap().rate), ((0, 1, 1), None));
-    record(&app, on(1, Interaction { order_id: "O-3".to_owned(), ..call("nils", "dora") })).await;
+    record(&app, on(1, Interaction { context: order("O-3").context, ..call("nils", "dora") })).await;
     assert_eq!((counts(derived().await), derived().await.unwrap().rate), ((1, 1, 1), Some(1.0)));
 }
 
