@@ -425,7 +425,7 @@ async fn choosing_whom_to_invite_is_found(server: Server) {
     assert_eq!(shares(&outcomes), [("unresolved", 8, 0), ("resolved", 30, 30)]);
     assert_eq!(
         outcomes.groups.iter().map(|one| one.finding()).collect::<Vec<_>>(),
-        [Finding::ByChance, Finding::Fewer]
+        [Finding::Fewer, Finding::ByChance]
     );
     assert_eq!(shares(&bias(&app, BiasUnit::Channel).await), [("email", 2, 2), ("inbound_call", 36, 28)]);
 
