@@ -69,7 +69,10 @@ pub async fn run(args: BiasArgs) -> anyhow::Result<()> {
     } else {
         writeln!(out, "{}", table(&groups))?;
         let days = one_line(&format!("{first_day} to {last_day}")).into_owned();
-        writeln!(out, "\n{days}: {alarms} alarm(s), where the difference is more than chance.")?;
+        writeln!(
+            out,
+            "\n{days}: {alarms} alarm(s), where fewer are invited than by chance: a reason to ask, and no proof."
+        )?;
         say_without(&without);
     }
     Ok(())
@@ -79,6 +82,11 @@ fn finding(group: &InvitationBias) -> String {
     group.finding().plain_name().to_owned()
 }
 
+/// What raised the alarm.
+fn grounds(group: &InvitationBias) -> Vec<&'static str> {
+    group.grounds().map(|ground| ground.plain_name()).collect()
+}
+
 fn to_json(group: &InvitationBias) -> Value {
     json!({
         "key": group.key,
@@ -86,8 +94,14 @@ fn to_json(group: &InvitationBias) -> Value {
         "invited": group.invited_count,
         "invited_share": group.invited_share,
         "others_share": group.others_share,
+        "expected_share": group.expected_share,
         "p_value": group.p_value,
+        "share_p_value": group.share_p_value,
+        "outcome_p_value": group.outcome_p_value,
         "finding": Some(finding(group)).filter(|finding| !finding.is_empty()),
+        "grounds": grounds(group),
+        "unresolved_eligible": group.unresolved_eligible_count,
+        "unresolved_invited": group.unresolved_invited_count,
         "responded": group.responded_count,
         "response_rate": group.response_rate,
         "withheld": group.withheld_count,
@@ -96,23 +110,52 @@ fn to_json(group: &InvitationBias) -> Value {
 }
 
 fn table(groups: &[InvitationBias]) -> Table {
-    let header =
-        ["", "eligible", "invited", "share", "others", "p", "response", "withheld", "recorded late", "finding"];
+    let header = [
+        "",
+        "eligible",
+        "invited",
+        "share",
+        "expected",
+        "p",
+        "not resolved",
+        "invited",
+        "p",
+        "response",
+        "withheld",
+        "recorded late",
+        "finding",
+    ];
     let row = |group: &InvitationBias| {
         [
             if group.key.is_empty() { "(none)" } else { &group.key }.to_owned(),
             group.eligible_count.to_string(),
             group.invited_count.to_string(),
             share(group.invited_share),
-            share(group.others_share),
-            group.p_value.map(|p| format!("{p:.4}")).unwrap_or_default(),
+            share(group.expected_share),
+            p_value(group.share_p_value),
+            group.unresolved_eligible_count.to_string(),
+            group.unresolved_invited_count.to_string(),
+            p_value(group.outcome_p_value),
             share(group.response_rate),
             group.withheld_count.to_string(),
             group.recorded_late_count.to_string(),
-            finding(group).replace('_', " "),
+            told(group),
         ]
     };
-    out::table(header, groups.iter().map(row), 1..=8)
+    out::table(header, groups.iter().map(row), 1..=11)
+}
+
+/// The finding, and what it rests on.
+fn told(group: &InvitationBias) -> String {
+    let finding = finding(group).replace('_', " ");
+    match grounds(group) {
+        grounds if grounds.is_empty() => finding,
+        grounds => format!("{finding} ({})", grounds.join(", ")),
+    }
+}
+
+fn p_value(p_value: Option<f64>) -> String {
+    p_value.map(|p_value| format!("{p_value:.4}")).unwrap_or_default()
 }
 
 fn share(share: Option<f64>) -> String {

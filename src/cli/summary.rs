@@ -174,8 +174,16 @@ fn duration_json(statistics: Option<DurationStatistics>) -> Value {
 }
 
 fn service_level_json(level: Option<ServiceLevel>) -> Value {
-    let ServiceLevel { within_count, offered_count, share } = level.unwrap_or_default();
-    json!({ "within": within_count, "offered": offered_count, "share": share })
+    let ServiceLevel { within_count, offered_count, share, unknown_wait_count, share_low, share_high } =
+        level.unwrap_or_default();
+    json!({
+        "within": within_count,
+        "offered": offered_count,
+        "share": share,
+        "unknown_wait": unknown_wait_count,
+        "share_low": share_low,
+        "share_high": share_high,
+    })
 }
 
 pub(super) fn resolution_json(resolution: Option<FirstContactResolution>) -> Value {
@@ -230,11 +238,19 @@ fn cells(key: &str, summary: &InteractionSummary) -> Vec<String> {
     }
     let resolution = summary.first_contact_resolution.unwrap_or_default();
     let readings = [resolution.recorded_by_staff, resolution.declared_by_customer, resolution.derived];
-    cells.push(or_dash(summary.service_level.and_then(|level| level.share), percent));
+    cells.push(service_level(summary.service_level.unwrap_or_default()));
     cells.push(summary.transferred_count.to_string());
     cells.push(summary.abandoned_count.to_string());
     cells.push(readings.map(|reading| or_dash(reading.and_then(|reading| reading.rate), percent)).join(" / "));
     cells
+}
+
+/// Where waits are not known, between what it lies.
+fn service_level(level: ServiceLevel) -> String {
+    match (level.share, level.share_low, level.share_high) {
+        (None, Some(low), Some(high)) => format!("{} to {}", percent(low), percent(high)),
+        (share, ..) => or_dash(share, percent),
+    }
 }
 
 fn percent(share: f64) -> String {

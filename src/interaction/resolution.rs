@@ -2,9 +2,12 @@
 //!
 //! A *matter* is a case, or an order and topic; a case and an order that one interaction names together are one matter.
 //! A *first contact* is an inbound, served interaction with no earlier one of that kind on the same matter in the 7 days
-//! before. The derived reading calls it resolved if no inbound contact on the matter follows within 7 days.
+//! before. The derived reading calls it resolved if no inbound contact on the matter follows within 7 days. Where the customer is
+//! not known, no case is named and no other contact names the order, nobody could have linked one that followed: then nothing
+//! is known. The rate is of those alone that would be known either way: not of those that only a repeated order links, nor of
+//! those that came back before their 7 days were over while others like them are pending.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -58,7 +61,7 @@ pub(crate) enum Derived {
     Unresolved,
     /// The 7 days are not over.
     Pending,
-    /// The matter is not known.
+    /// The matter is not known, or nobody could have linked another contact to it.
     Unknown,
 }
 
@@ -67,6 +70,10 @@ pub(crate) struct Matters {
     matter_of: HashMap<Uuid, usize>,
     /// By matter: instant and whether served, in order of time.
     contacts: HashMap<usize, Vec<(Micros, Uuid, bool)>>,
+    /// Matters for which a case stands.
+    with_case: HashSet<usize>,
+    /// Matters of an order that several contacts name.
+    repeated: HashSet<usize>,
 }
 
 impl Matters {
@@ -86,15 +93,26 @@ impl Matters {
             };
             matter_of.insert(contact.id, matter);
         }
+        let mut orders: HashMap<&str, usize> = HashMap::new();
+        for order in contacts.iter().filter_map(|contact| contact.order_id.as_deref()) {
+            *orders.entry(order).or_default() += 1;
+        }
+        let (mut with_case, mut repeated) = (HashSet::new(), HashSet::new());
         let mut by_matter: HashMap<usize, Vec<_>> = HashMap::new();
         for contact in contacts {
             if let Some(matter) = matter_of.get_mut(&contact.id) {
                 *matter = names.root(*matter);
                 by_matter.entry(*matter).or_default().push((contact.at, contact.id, contact.served));
+                if contact.case_id.is_some() {
+                    with_case.insert(*matter);
+                }
+                if contact.order_id.as_deref().is_some_and(|order| orders[order] > 1) {
+                    repeated.insert(*matter);
+                }
             }
         }
         by_matter.values_mut().for_each(|contacts| contacts.sort_unstable());
-        Self { matter_of, contacts: by_matter }
+        Self { matter_of, contacts: by_matter, with_case, repeated }
     }
 
     /// The number of a contact's matter, if it names one.
@@ -107,11 +125,20 @@ impl Matters {
         self.matter_of.get(&one).is_some_and(|matter| self.matter_of.get(&other) == Some(matter))
     }
 
+    /// Whether another contact on the matter would have been known for one, whether or not there was one.
+    fn is_linked(&self, id: Uuid, is_customer_known: bool) -> bool {
+        is_customer_known || self.of(id).is_some_and(|matter| self.with_case.contains(&matter))
+    }
+
     /// The derived reading of a served inbound contact at `now`; none if it is not a first contact.
-    pub(crate) fn derive(&self, id: Uuid, at: Micros, now: Micros) -> Option<Derived> {
-        let Some(contacts) = self.matter_of.get(&id).and_then(|matter| self.contacts.get(matter)) else {
+    fn derive(&self, id: Uuid, at: Micros, is_customer_known: bool, now: Micros) -> Option<Derived> {
+        let Some((matter, contacts)) = self.of(id).and_then(|matter| Some((matter, self.contacts.get(&matter)?)))
+        else {
             return Some(Derived::Unknown);
         };
+        if !self.is_linked(id, is_customer_known) && !self.repeated.contains(&matter) {
+            return Some(Derived::Unknown);
+        }
         let own = contacts.partition_point(|(time, other, _)| (*time, *other) < (at, id));
         let (before, after) = (&contacts[..own], &contacts[(own + 1).min(contacts.len())..]);
         if before.iter().rev().take_while(|(time, ..)| *time >= at - WINDOW).any(|(.., served)| *served) {
@@ -132,10 +159,12 @@ pub(crate) struct Reading {
     pub(crate) unresolved: i64,
     pub(crate) pending: i64,
     pub(crate) unknown: i64,
+    /// Of the resolved and unresolved, those that are one or the other because they came back: not in the rate.
+    selected: [i64; 2],
 }
 
 impl Reading {
-    pub(crate) fn add_said(&mut self, said: Resolution) {
+    fn add_said(&mut self, said: Resolution) {
         match said {
             Resolution::Resolved => self.resolved += 1,
             Resolution::Unresolved => self.unresolved += 1,
@@ -143,19 +172,28 @@ impl Reading {
         }
     }
 
-    pub(crate) fn add_derived(&mut self, derived: Derived) {
+    /// `in_rate`: whether it would be known as well if the other were true.
+    fn add_derived(&mut self, derived: Derived, in_rate: bool) {
+        let selected = i64::from(!in_rate);
         match derived {
-            Derived::Resolved => self.resolved += 1,
-            Derived::Unresolved => self.unresolved += 1,
+            Derived::Resolved => {
+                self.resolved += 1;
+                self.selected[0] += selected;
+            }
+            Derived::Unresolved => {
+                self.unresolved += 1;
+                self.selected[1] += selected;
+            }
             Derived::Pending => self.pending += 1,
             Derived::Unknown => self.unknown += 1,
         }
     }
 
-    /// resolved / (resolved + unresolved).
+    /// resolved / (resolved + unresolved), of those that would be known whichever they were.
     pub(crate) fn rate(&self) -> Option<f64> {
-        let judged = self.resolved + self.unresolved;
-        (judged > 0).then(|| self.resolved as f64 / judged as f64)
+        let [resolved, unresolved] = [self.resolved - self.selected[0], self.unresolved - self.selected[1]];
+        let judged = resolved + unresolved;
+        (judged > 0).then(|| resolved as f64 / judged as f64)
     }
 }
 
@@ -171,10 +209,13 @@ impl Readings {
     /// Adds an interaction if it is a first contact, as it is known at `now`.
     pub(crate) fn add(&mut self, line: &SummaryLine, matters: &Matters, now: Micros) {
         let is_one = is_inbound_contact(line.direction, line.kind) && is_served(line.outcome);
-        if let Some(derived) = is_one.then(|| matters.derive(line.id, line.occurred_at, now)).flatten() {
+        let is_customer_known = line.customer_id.is_some();
+        let derived = is_one.then(|| matters.derive(line.id, line.occurred_at, is_customer_known, now)).flatten();
+        if let Some(derived) = derived {
             self.by_staff.add_said(line.staff_resolution);
             self.by_customer.add_said(line.customer_resolution);
-            self.derived.add_derived(derived);
+            let is_over = now >= line.occurred_at.saturating_add(WINDOW);
+            self.derived.add_derived(derived, is_over && matters.is_linked(line.id, is_customer_known));
         }
     }
 }
@@ -231,7 +272,7 @@ mod tests {
 
     fn derive(contacts: &[Contact], which: usize, now: i64) -> Option<Derived> {
         let one = &contacts[which];
-        Matters::new(contacts).derive(one.id, one.at, now * DAY)
+        Matters::new(contacts).derive(one.id, one.at, true, now * DAY)
     }
 
     #[test]
@@ -276,5 +317,71 @@ mod tests {
     #[test]
     fn without_a_matter_nothing_is_known() {
         assert_eq!(derive(&[contact(1, 0, "", "o", "")], 0, 100), Some(Derived::Unknown));
+    }
+
+    #[test]
+    fn what_nobody_could_have_linked_is_unknown() {
+        let once = [contact(1, 0, "", "o", "Returns")];
+        let unknown = |contacts: &[Contact], which: usize| {
+            Matters::new(contacts).derive(contacts[which].id, contacts[which].at, false, 100 * DAY)
+        };
+        assert_eq!(derive(&once, 0, 100), Some(Derived::Resolved), "the customer would have been known again");
+        assert_eq!(unknown(&once, 0), Some(Derived::Unknown));
+        assert_eq!(unknown(&[contact(1, 0, "a", "o", "Returns")], 0), Some(Derived::Resolved), "by its case");
+        let again = [contact(1, 0, "", "o", "Returns"), contact(2, 3, "", "o", "Returns")];
+        assert_eq!(unknown(&again, 0), Some(Derived::Unresolved));
+        let later =
+            [contact(1, 0, "", "o", "Returns"), contact(2, 9, "", "o", "Returns"), contact(3, 9, "", "p", "Returns")];
+        assert_eq!(
+            [0, 1, 2].map(|at| unknown(&later, at)),
+            [Derived::Resolved, Derived::Resolved, Derived::Unknown].map(Some)
+        );
+    }
+
+    #[test]
+    fn a_rate_waits_until_both_could_be_known() {
+        // Two contacts of yesterday: one came back today, the other may yet.
+        let contacts = [contact(1, 0, "a", "", ""), contact(2, 1, "a", "", ""), contact(3, 0, "b", "", "")];
+        let matters = Matters::new(&contacts);
+        let reading = |now: i64| {
+            let mut readings = Readings::default();
+            for one in &contacts {
+                readings.add(&line(one), &matters, now * DAY);
+            }
+            readings.derived
+        };
+        let (early, late) = (reading(1), reading(7));
+        assert_eq!((early.unresolved, early.pending, early.rate()), (1, 1, None));
+        assert_eq!((late.unresolved, late.resolved, late.rate()), (1, 1, Some(0.5)));
+    }
+
+    fn line(contact: &Contact) -> SummaryLine {
+        SummaryLine {
+            id: contact.id,
+            channel: crate::api::v1::Channel::InboundCall,
+            kind: InteractionKind::Service,
+            direction: Direction::Inbound,
+            outcome: Outcome::Answered,
+            topic: contact.topic.clone(),
+            occurred_at: contact.at,
+            instants: crate::interaction::Instants::default(),
+            after_call_work: None,
+            transfer_count: 0,
+            staff_resolution: Resolution::Unspecified,
+            customer_resolution: Resolution::Unspecified,
+            customer_id: Some("carla".to_owned()),
+            primary_staff_id: None,
+            primary_team_id: None,
+        }
+    }
+
+    #[test]
+    fn a_rate_is_not_of_those_who_are_known_because_they_came_back() {
+        let mut reading = Reading::default();
+        reading.add_derived(Derived::Unresolved, false);
+        reading.add_derived(Derived::Unknown, false);
+        assert_eq!((reading.unresolved, reading.unknown, reading.rate()), (1, 1, None));
+        reading.add_derived(Derived::Resolved, true);
+        assert_eq!((reading.resolved, reading.rate()), (1, Some(1.0)));
     }
 }

@@ -50,6 +50,8 @@ pub(crate) struct Group {
     handlings: Vec<Micros>,
     pub(crate) within: i64,
     pub(crate) offered: i64,
+    /// Answered after a wait that is not known.
+    pub(crate) unknown_waits: i64,
     pub(crate) transferred: i64,
     pub(crate) transfers: i64,
     pub(crate) answered: i64,
@@ -102,9 +104,12 @@ impl Group {
         match line.outcome {
             Outcome::Answered => {
                 self.answered += 1;
-                if let Some(wait) = wait {
-                    self.offered += 1;
-                    self.within += i64::from(wait <= threshold);
+                match wait {
+                    Some(wait) => {
+                        self.offered += 1;
+                        self.within += i64::from(wait <= threshold);
+                    }
+                    None => self.unknown_waits += 1,
                 }
             }
             Outcome::Abandoned => {
@@ -125,9 +130,15 @@ impl Group {
         statistics(&mut self.handlings)
     }
 
-    /// within / offered.
+    /// within / offered, where every wait is known: without the others, only the abandoned would still be missed.
     pub(crate) fn service_level(&self) -> Option<f64> {
-        share(self.within, self.offered)
+        (self.unknown_waits == 0).then(|| share(self.within, self.offered)).flatten()
+    }
+
+    /// The least and the greatest that the service level can be, whatever the waits that are not known.
+    pub(crate) fn service_level_bounds(&self) -> Option<(f64, f64)> {
+        let all = self.offered + self.unknown_waits;
+        share(self.within, all).zip(share(self.within + self.unknown_waits, all))
     }
 
     /// abandoned / (answered + abandoned).
@@ -230,7 +241,11 @@ mod tests {
             line(Outcome::Abandoned, None),
         ];
         let (_, mut total) = summary(SummaryGrouping::Channel, "UTC", &lines);
-        assert_eq!((total.within, total.offered), (1, 3));
+        assert_eq!((total.within, total.offered, total.unknown_waits), (1, 3, 1));
+        // The third may have been answered in time or not.
+        assert_eq!((total.service_level(), total.service_level_bounds()), (None, Some((0.25, 0.5))));
+        let (_, known) = summary(SummaryGrouping::Channel, "UTC", &[lines[0].clone(), lines[3].clone()]);
+        assert_eq!((known.service_level(), known.service_level_bounds()), (Some(0.5), Some((0.5, 0.5))));
         assert_eq!(total.abandonment_rate(), Some(0.25));
         let wait = total.wait();
         assert_eq!((wait.known, wait.mean, wait.median, wait.p90), (2, Some(20.5), Some(20.5), Some(21.0)));

@@ -8,7 +8,7 @@ use jiff::{
 };
 use prost_types::Timestamp;
 use rapport_statistics::{
-    bias::{Bias, Tally},
+    bias::{self, Bias},
     interval::{mean_interval, wilson},
 };
 use uuid::Uuid;
@@ -291,30 +291,56 @@ fn write_returns(returns: Returns) -> v1::ReturnAfterFailure {
     }
 }
 
-/// How a group was invited, beside all others.
-pub(super) fn write_bias(bias: Bias, tally: Tally) -> v1::InvitationBias {
-    use v1::InvitationBiasFinding::{ByChance, Fewer, More, Unspecified};
+/// By what invitations are compared.
+pub(super) fn bias_unit(unit: v1::InvitationBiasUnit) -> bias::Unit {
+    use v1::InvitationBiasUnit::{Channel, Outcome, Staff, Unspecified};
+    match unit {
+        Unspecified | Staff => bias::Unit::Staff,
+        Channel => bias::Unit::Channel,
+        Outcome => bias::Unit::Outcome,
+    }
+}
+
+/// What staff recorded, as invitations are compared by it.
+pub(super) fn recorded_outcome(resolution: v1::Resolution) -> bias::Outcome {
+    use v1::Resolution::{Resolved, Unresolved, Unspecified};
+    match resolution {
+        Unspecified => bias::Outcome::Untold,
+        Resolved => bias::Outcome::Resolved,
+        Unresolved => bias::Outcome::Unresolved,
+    }
+}
+
+/// How a group was invited, beside what is usual.
+pub(super) fn write_bias(bias: Bias) -> v1::InvitationBias {
+    use v1::{InvitationBiasFinding as Finding, InvitationBiasGround as Ground};
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let share = bias.eligible.share();
-    let compared = share.zip(bias.others_share);
-    let finding = match compared {
-        None => Unspecified,
-        Some(_) if !bias.flagged => ByChance,
-        Some((own, others)) if own < others => Fewer,
-        Some(_) => More,
+    let p_value = bias.p_value();
+    let finding = match p_value {
+        None => Finding::Unspecified,
+        Some(_) if bias.flagged() => Finding::Fewer,
+        Some(_) => Finding::ByChance,
     };
+    let grounds = [(bias.fewer, Ground::Share), (bias.fewer_unresolved, Ground::Outcome)];
+    let Bias { key, tally, unresolved, .. } = bias;
     v1::InvitationBias {
-        key: bias.key,
-        eligible_count: count(bias.eligible.count()),
-        invited_count: count(bias.eligible.invited),
-        invited_share: share,
+        key,
+        eligible_count: count(tally.eligible.count()),
+        invited_count: count(tally.eligible.invited),
+        invited_share: tally.eligible.share(),
         others_share: bias.others_share,
-        p_value: compared.map(|_| bias.p_value.min(1.0)),
+        p_value,
         finding: finding.into(),
         responded_count: count(tally.responded),
         response_rate: tally.response_rate(),
         withheld_count: count(tally.withheld),
         recorded_late_count: count(tally.recorded_late),
+        expected_share: bias.expected_share,
+        share_p_value: bias.share,
+        outcome_p_value: bias.outcome,
+        unresolved_eligible_count: count(unresolved.count()),
+        unresolved_invited_count: count(unresolved.invited),
+        grounds: grounds.into_iter().filter(|(raised, _)| *raised).map(|(_, ground)| ground.into()).collect(),
     }
 }
 

@@ -103,6 +103,12 @@ pub(crate) fn day_of(instant: Micros, zone: &TimeZone) -> i32 {
     (day - date(1970, 1, 1)).get_days()
 }
 
+/// The organisation's hour of the day of an instant, 0 to 23.
+pub(super) fn hour_of(instant: Micros, zone: &TimeZone) -> i8 {
+    let Ok(instant) = Timestamp::from_microsecond(instant) else { return 0 };
+    zone.to_datetime(instant).hour()
+}
+
 /// The instant at which one of the organisation's days begins, counted from 1970-01-01; none: beyond the calendar.
 pub(super) fn midnight(day: i32, zone: &TimeZone) -> Option<Micros> {
     let days = Span::new().try_days(day).ok()?;

@@ -17,7 +17,7 @@ use super::{
     compare::{self, Compared, Comparison},
     figures::{SEPARATOR, Unit},
     message,
-    rules::{day_of, midnight},
+    rules::{day_of, hour_of, midnight},
     store::{self as rows, Correction, NewRating, Period, RatingReceipt, Submitter, Wanted},
 };
 use crate::{
@@ -26,8 +26,7 @@ use crate::{
         rules::Violations,
         status,
         v1::{
-            self, InvitationBiasUnit, ScorecardUnit, ScorecardView, TrendStep, rating_service_server::RatingService,
-            submit_rating_result,
+            self, ScorecardUnit, ScorecardView, TrendStep, rating_service_server::RatingService, submit_rating_result,
         },
     },
     auth::Caller,
@@ -36,6 +35,7 @@ use crate::{
     correction,
     error::{Error, Reason, Result},
     interaction::store::{read_position, write_position},
+    offload,
     page::Query,
     reach::{Oneself, Scope, Sight},
     scorecard,
@@ -84,15 +84,10 @@ impl RatingApi {
     }
 
     /// The interactions of a period by what became of them, as far as the caller may know.
-    async fn tallies(
-        &self,
-        (caller, scope): (&Caller, &Scope),
-        unit: InvitationBiasUnit,
-        period: Period,
-    ) -> Result<BTreeMap<String, Tally>> {
+    async fn invited(&self, (caller, scope): (&Caller, &Scope), period: Period) -> Result<BTreeMap<bias::Cell, Tally>> {
         let begin = |day: i32| midnight(day, &self.time_zone);
         let bounds = (begin(period.first).unwrap_or(i64::MIN), begin(period.last + 1).unwrap_or(i64::MAX));
-        let (mut tallies, oneself): (BTreeMap<String, Tally>, _) = (BTreeMap::new(), Oneself::of(caller));
+        let (mut cells, oneself): (BTreeMap<bias::Cell, Tally>, _) = (BTreeMap::new(), Oneself::of(caller));
         survey::eligible(self.store.reader(), oneself.id(), bounds, |one| {
             let is_within = match scope {
                 Scope::All => true,
@@ -100,16 +95,17 @@ impl RatingApi {
                 Scope::Staff(_) | Scope::Customer(_) => false,
             };
             if is_within && !oneself.is(one.staff_id.as_deref()) {
-                let key = match unit {
-                    InvitationBiasUnit::Unspecified | InvitationBiasUnit::Staff => one.staff_id.unwrap_or_default(),
-                    InvitationBiasUnit::Channel => one.channel.plain_name().to_owned(),
-                    InvitationBiasUnit::Outcome => one.resolution.plain_name().to_owned(),
+                let cell = bias::Cell {
+                    channel: one.channel.plain_name().to_owned(),
+                    hour: hour_of(one.occurred_at, &self.time_zone),
+                    staff: one.staff_id.unwrap_or_default(),
+                    outcome: message::recorded_outcome(one.resolution),
                 };
-                tallies.entry(key).or_default().add(one.fate);
+                cells.entry(cell).or_default().add(one.fate);
             }
         })
         .await?;
-        Ok(tallies)
+        Ok(cells)
     }
 
     async fn note_reading(&self, caller: &Caller, ratings: &str, about: Option<&str>) -> Result<()> {
@@ -382,18 +378,14 @@ impl RatingService for RatingApi {
             let query = Query::new("GetInvitationBias", &scope.binding(&caller), &bound.encode_to_vec());
             let today = day_of(self.store.clock().now_micros(), &self.time_zone);
             let (first, last) = message::recent_period(&message.first_day, &message.last_day, today)?;
-            let mut tallies = self.tallies((&caller, &scope), message.unit(), Period { first, last }).await?;
-            let eligible = tallies.iter().map(|(key, tally)| (key.clone(), tally.eligible)).collect();
-            let mut compared = bias::compare(&eligible);
-            compared.sort_by_key(|bias| !bias.flagged);
-            let alarms = compared.iter().filter(|bias| bias.flagged).count();
+            let cells = self.invited((&caller, &scope), Period { first, last }).await?;
+            let unit = message::bias_unit(message.unit());
+            let mut compared = offload::run(move || bias::compare(&cells, unit)).await?;
+            compared.sort_by_key(|bias| !bias.flagged());
+            let alarms = compared.iter().filter(|bias| bias.flagged()).count();
             let (found, next_page_token) = page_of(compared, &query, message.page_size, &message.page_token)?;
-            let write = |bias: bias::Bias| {
-                let tally = tallies.remove(&bias.key).unwrap_or_default();
-                message::write_bias(bias, tally)
-            };
             Ok(v1::GetInvitationBiasResponse {
-                groups: found.into_iter().map(write).collect(),
+                groups: found.into_iter().map(message::write_bias).collect(),
                 next_page_token,
                 first_day: message::date_of(first).to_string(),
                 last_day: message::date_of(last).to_string(),

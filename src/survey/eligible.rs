@@ -25,6 +25,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Followed {
     pub(crate) channel: Channel,
+    pub(crate) occurred_at: Micros,
     /// As staff recorded it.
     pub(crate) resolution: Resolution,
     /// The primary participant and their team.
@@ -36,6 +37,7 @@ pub(crate) struct Followed {
 #[derive(FromQueryResult)]
 struct Row {
     channel: Stored<Channel>,
+    occurred_at: i64,
     kind: Stored<InteractionKind>,
     staff_resolution: Stored<Resolution>,
     primary_staff_id: Option<String>,
@@ -60,7 +62,7 @@ pub(crate) async fn eligible(
     let recent = Recent::read(connection, from).await?;
     // By hand: four tables, of which one takes the place of another column by column.
     let sql = format!(
-        "SELECT i.channel, i.kind, coalesce(f.staff_resolution, i.staff_resolution) AS staff_resolution,
+        "SELECT i.channel, i.occurred_at, i.kind, coalesce(f.staff_resolution, i.staff_resolution) AS staff_resolution,
             i.primary_staff_id, i.primary_team_id, i.customer_id, i.alias_value, i.ended_at, i.recorded_at, v.issued_at, v.suppression, v.rating_id
         FROM interaction i
         LEFT JOIN survey_invitation v ON v.interaction_id = i.id
@@ -83,6 +85,7 @@ pub(crate) async fn eligible(
         if !is_activity(row.kind.0) {
             each(Followed {
                 channel: row.channel.0,
+                occurred_at: row.occurred_at,
                 resolution: row.staff_resolution.0,
                 fate: recent.fate(&row),
                 staff_id: row.primary_staff_id,

@@ -454,7 +454,9 @@ async fn figures_by_group(server: Server) {
     let handling = calls.handling.unwrap();
     assert_eq!((handling.known_count, handling.mean_seconds), (3, Some(100.0)));
     let level = calls.service_level.unwrap();
-    assert_eq!((level.within_count, level.offered_count, level.share), (2, 4, Some(0.5)));
+    assert_eq!((level.within_count, level.offered_count, level.unknown_wait_count), (2, 4, 1));
+    // Of five, two were answered in time, and a third perhaps.
+    assert_eq!((level.share, level.share_low, level.share_high), (None, Some(0.4), Some(0.6)));
     assert_eq!((calls.transferred_count, calls.transfer_count), (1, 2));
     assert_eq!(calls.abandonment_rate, Some(0.2));
     let total = summary.total.unwrap();
@@ -539,6 +541,28 @@ async fn first_contact_resolution_has_three_readings(server: Server) {
     assert_eq!(counts(readings.derived), (1, 1, 1));
     assert_eq!(readings.derived.unwrap().rate, Some(0.5));
     assert_eq!(summarize(&app, by(SummaryGrouping::Channel)).await.total.unwrap().count, 4);
+
+    // Nobody could have linked what came after an order of nobody known: that it did not come back is not known.
+    let order = |order: &str| Interaction {
+        context: Some(InteractionContext { order_id: order.to_owned(), ..Default::default() }),
+        ..call("nils", "")
+    };
+    record(&app, on(1, order("O-1"))).await;
+    record(&app, on(1, order("O-2"))).await;
+    let of_nils = v1::SummarizeInteractionsRequest {
+        filter: Some(InteractionFilter { staff_id: "nils".to_owned(), ..Default::default() }),
+        ..by(SummaryGrouping::Staff)
+    };
+    let derived = async || {
+        let group = summarize(&app, of_nils.clone()).await.groups.remove(0);
+        group.first_contact_resolution.unwrap().derived
+    };
+    assert_eq!((counts(derived().await), derived().await.unwrap().rate), ((0, 0, 2), None));
+    // One that did come back is; but of those like it only those who came back would be, which makes no rate.
+    record(&app, on(4, order("O-2"))).await;
+    assert_eq!((counts(derived().await), derived().await.unwrap().rate), ((0, 1, 1), None));
+    record(&app, on(1, Interaction { context: order("O-3").context, ..call("nils", "dora") })).await;
+    assert_eq!((counts(derived().await), derived().await.unwrap().rate), ((1, 1, 1), Some(1.0)));
 }
 
 /// Unary, batch and stream at once, all with the same request id.

@@ -507,22 +507,19 @@ async fn figures_are_by_unit_and_day(server: Server) {
 async fn the_same_work_is_compared(server: Server) {
     let server = server.with_organization().await;
     let app = server.app();
-    for id in ["east", "west"] {
-        app.upsert_team(crate::support::sample::team(id)).await.unwrap();
-    }
-    for (id, team) in [("eve", "east"), ("wim", "west")] {
+    let others = [("eve", "east"), ("wim", "west"), ("ada", "harbour"), ("bob", "market"), ("cyd", "station")];
+    for (id, team) in others {
+        app.upsert_team(crate::support::sample::team(team)).await.unwrap();
         app.upsert_staff(crate::support::sample::staff(id, team)).await.unwrap();
     }
     // Complaints are rated badly, no matter who handles them, and sam handles nothing else. Among such work sam does well;
     // eve, with the better mean, does easy work badly.
-    let work = [
-        ("nora", "Returns", [0, 0, 2, 8, 40]),
-        ("wim", "Returns", [0, 0, 2, 9, 39]),
-        ("eve", "Returns", [5, 10, 10, 15, 10]),
-        ("nora", "Complaints", [20, 15, 10, 5, 0]),
-        ("wim", "Complaints", [21, 15, 9, 5, 0]),
-        ("sam", "Complaints", [5, 10, 15, 15, 5]),
-    ];
+    let (easy, hard) = ("Returns", "Complaints");
+    let mut work = vec![("eve", easy, [5, 10, 10, 15, 10]), ("sam", hard, [5, 10, 15, 15, 5])];
+    for (at, staff) in ["nora", "wim", "ada", "bob", "cyd"].into_iter().enumerate() {
+        let at = i32::try_from(at).unwrap();
+        work.extend([(staff, easy, [0, 0, 2, 8 + at, 40 - at]), (staff, hard, [20 + at, 15, 10 - at, 5, 0])]);
+    }
     let mut requests = Vec::new();
     for (staff, topic, levels) in work {
         for (score, count) in (1..).zip(levels) {
@@ -533,21 +530,23 @@ async fn the_same_work_is_compared(server: Server) {
             }
         }
     }
-    let (records, scores): (Vec<_>, Vec<i32>) = requests.into_iter().unzip();
-    let batch = v1::BatchRecordInteractionsRequest { requests: records };
-    let recorded = app.interactions().batch_record_interactions(batch).await.unwrap().into_inner().results;
-    let submits = recorded.into_iter().zip(scores).map(|(recorded, score)| {
-        let Some(v1::record_item_result::Result::Recorded(recorded)) = recorded.result else { panic!("{recorded:?}") };
-        SubmitRatingRequest { request_id: request_id(), rating: Some(rating(&recorded.interaction_id, score)) }
-    });
-    let batch = v1::BatchSubmitRatingsRequest { requests: submits.collect() };
-    app.ratings().batch_submit_ratings(batch).await.unwrap();
+    for some in requests.chunks(500) {
+        let (records, scores): (Vec<_>, Vec<i32>) = some.iter().cloned().unzip();
+        let batch = v1::BatchRecordInteractionsRequest { requests: records };
+        let recorded = app.interactions().batch_record_interactions(batch).await.unwrap().into_inner().results;
+        let submits = recorded.into_iter().zip(scores).map(|(recorded, score)| {
+            let Some(v1::record_item_result::Result::Recorded(told)) = recorded.result else { panic!("{recorded:?}") };
+            SubmitRatingRequest { request_id: request_id(), rating: Some(rating(&told.interaction_id, score)) }
+        });
+        let batch = v1::BatchSubmitRatingsRequest { requests: submits.collect() };
+        app.ratings().batch_submit_ratings(batch).await.unwrap();
+    }
 
     let ranks = app.ratings().rank_staff(v1::RankStaffRequest::default()).await.unwrap().into_inner().ranks;
     let of = |key: &str| ranks.iter().find(|one| one.key == key).unwrap();
     assert!(of("eve").raw_mean > of("sam").raw_mean, "by the mean alone eve is the better one");
     assert_eq!((of("sam").band(), of("eve").band()), (v1::RankBand::Above, v1::RankBand::Below));
-    assert_eq!((of("sam").place, of("eve").place), (1, 4));
+    assert_eq!((of("sam").place, of("eve").place), (1, 7));
     assert!(of("sam").expected < of("eve").expected && of("sam").low < of("sam").shrunk);
     let strict = v1::RankTerms { minimum_n: 60, ..Default::default() };
     let request = v1::RankStaffRequest { terms: Some(strict), ..Default::default() };
@@ -556,6 +555,23 @@ async fn the_same_work_is_compared(server: Server) {
         few.iter().all(|one| one.n >= 60 || (one.place == 0 && one.band() == v1::RankBand::Unspecified)),
         "{few:?}"
     );
+    // Whoever does what two others do is compared with those two, which makes no place.
+    let visits = |staff: &str| v1::RecordInteractionRequest {
+        request_id: request_id(),
+        interaction: Some(v1::Interaction { topic: "Visits".to_owned(), ..call(staff, "carla") }),
+    };
+    for staff in ["petra", "nils"] {
+        for _ in 0..30 {
+            let told = app.interactions().record_interaction(visits(staff)).await.unwrap().into_inner();
+            let submit =
+                SubmitRatingRequest { request_id: request_id(), rating: Some(rating(&told.interaction_id, 5)) };
+            app.ratings().submit_rating(submit).await.unwrap();
+        }
+    }
+    let ranks = app.ratings().rank_staff(v1::RankStaffRequest::default()).await.unwrap().into_inner().ranks;
+    let petra = ranks.iter().find(|one| one.key == "petra").unwrap();
+    assert_eq!((petra.n, petra.place, petra.band()), (30, 0, v1::RankBand::Unspecified));
+    assert!(petra.shrunk.is_some() && petra.low < petra.high);
 
     let request =
         |key: &str| v1::ExplainRankRequest { terms: None, unit: ScorecardUnit::Staff.into(), key: key.to_owned() };
@@ -578,7 +594,7 @@ async fn the_same_work_is_compared(server: Server) {
     assert_eq!(violations(&refused(app.ratings().explain_rank(wrong).await))[0].0, "unit");
 
     let page = async |token: String| {
-        let request = v1::RankTeamsRequest { page_size: 3, page_token: token, ..Default::default() };
+        let request = v1::RankTeamsRequest { page_size: 4, page_token: token, ..Default::default() };
         app.ratings().rank_teams(request).await.unwrap().into_inner()
     };
     let first = page(String::new()).await;
@@ -586,7 +602,7 @@ async fn the_same_work_is_compared(server: Server) {
     let mut teams: Vec<_> = first.ranks.iter().chain(&rest.ranks).map(|one| one.key.as_str()).collect();
     assert_eq!(teams[0], "south");
     teams.sort_unstable();
-    assert_eq!(teams, ["east", "north", "south", "west"]);
+    assert_eq!(teams, ["east", "harbour", "market", "north", "south", "station", "west"]);
 }
 
 /// Any sequence of submitting, correcting and re-attributing, drawn from a printed seed.

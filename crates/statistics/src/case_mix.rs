@@ -67,6 +67,31 @@ pub(crate) struct Expectation {
     pub(crate) variance: f64,
 }
 
+/// From whom the expectation of one group comes, in shares that sum up to 1.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lenders {
+    /// The sum of their squares: what the expectation has of the variance between groups. 1 / squares is how many equal lenders
+    /// that is.
+    pub(crate) squares: f64,
+    /// The two largest together, where as much comes from a cell as if nothing were borrowed beyond it.
+    pub(crate) largest_two: f64,
+}
+
+/// What a rating of others weighs in an expectation: the sum of what it weighs by its cell, its channel and the whole.
+#[derive(Default)]
+struct Weights {
+    cells: BTreeMap<usize, f64>,
+    channels: BTreeMap<usize, f64>,
+    whole: f64,
+}
+
+impl Weights {
+    fn add(&mut self, cell: usize, channel: usize, by_cell: f64, by_channel: f64) {
+        *self.cells.entry(cell).or_default() += by_cell;
+        *self.channels.entry(channel).or_default() += by_channel;
+    }
+}
+
 impl<'a> Work<'a> {
     pub(crate) fn new(groups: &'a Groups) -> Self {
         let mut cells: Vec<&Cell> = groups.values().flat_map(BTreeMap::keys).collect();
@@ -134,6 +159,44 @@ impl<'a> Work<'a> {
         }
         Some(Expectation { by_entry, mean: sum / n, variance })
     }
+
+    /// From whom comes what [`Self::expectation`] says: by each rating of the group, its cell, channel and the whole lend
+    /// their parts, and in each the others lend by their ratings.
+    pub(crate) fn lenders(&self, others: &Totals, member: &Member) -> Lenders {
+        let n = member.total.n as f64;
+        let (mut borrowed, mut unborrowed) = (Weights::default(), Weights::default());
+        for entry in &member.entries {
+            let channel = self.channel_of[entry.cell];
+            let [of_cell, of_channel] = [others.cells[entry.cell], others.channels[channel]].map(|scores| scores.n);
+            let share = entry.scores.n as f64 / n;
+            let [from_cell, from_channel] = [of_cell, of_channel].map(|n| 1.0 / (n + BORROWED) as f64);
+            let rest = share * BORROWED as f64 * from_cell;
+            borrowed.add(entry.cell, channel, share * from_cell, rest * from_channel);
+            borrowed.whole += rest * BORROWED as f64 * from_channel / others.whole.n as f64;
+            match (of_cell, of_channel) {
+                (1.., _) => unborrowed.add(entry.cell, channel, share / of_cell as f64, 0.0),
+                (_, 1..) => unborrowed.add(entry.cell, channel, 0.0, share / of_channel as f64),
+                _ => unborrowed.whole += share / others.whole.n as f64,
+            }
+        }
+        let mut squares = 0.0;
+        let mut largest = [0.0_f64; 2];
+        for other in self.members.iter().filter(|other| other.key != member.key) {
+            squares += self.lent(&borrowed, other).powi(2);
+            let lent = self.lent(&unborrowed, other);
+            largest = if lent > largest[0] { [lent, largest[0]] } else { [largest[0], largest[1].max(lent)] };
+        }
+        Lenders { squares, largest_two: largest[0] + largest[1] }
+    }
+
+    fn lent(&self, weights: &Weights, member: &Member) -> f64 {
+        let weight = |entry: &CellScores| {
+            let cell = weights.cells.get(&entry.cell).copied().unwrap_or(0.0);
+            let channel = weights.channels.get(&self.channel_of[entry.cell]).copied().unwrap_or(0.0);
+            entry.scores.n as f64 * (cell + channel + weights.whole)
+        };
+        member.entries.iter().map(weight).sum()
+    }
 }
 
 fn smoothed(scores: Moments, toward: f64) -> f64 {
@@ -175,6 +238,27 @@ pub(crate) mod tests {
         assert!((expected(&groups, "a").unwrap() - by_hand).abs() < 1e-12);
         // Nobody without ratings has an expectation.
         assert_eq!(expected(&groups, "d"), None);
+    }
+
+    #[test]
+    fn lenders_are_those_whose_ratings_are_expected() {
+        let call = |n| -> BTreeMap<Cell, Moments> { [(cell("call", "refund"), of(n, 3))].into() };
+        let lenders = |groups: &Groups| {
+            let work = Work::new(groups);
+            let member = work.members.iter().find(|member| member.key == "a").unwrap();
+            work.without(&mut work.all.clone(), member, |others| work.lenders(others, member))
+        };
+        // Of one topic and channel, others lend as they were rated: 50, 30 and 20 of 100, wherever it is borrowed.
+        let groups: Groups =
+            [("a", 40), ("b", 50), ("c", 30), ("d", 20)].map(|(key, n)| (key.to_owned(), call(n))).into();
+        let found = lenders(&groups);
+        assert!((found.squares - 0.38).abs() < 1e-12 && (found.largest_two - 0.8).abs() < 1e-12, "{found:?}");
+        // By hand: of the topic 100 of 120 come from b; the rest from the channel, 100 + 80 + 20 of the whole.
+        let other: BTreeMap<Cell, Moments> = [(cell("call", "thanks"), of(80, 5))].into();
+        let groups: Groups = [("a".to_owned(), call(40)), ("b".to_owned(), call(100)), ("c".to_owned(), other)].into();
+        let from_c = 20.0 / 120.0 * (80.0 / 200.0 + 20.0 / 200.0 * 80.0 / 180.0);
+        let found = lenders(&groups);
+        assert!((found.squares - from_c * from_c - (1.0 - from_c).powi(2)).abs() < 1e-12, "{found:?}");
     }
 
     #[test]

@@ -9,4 +9,6 @@ pub mod blocks;
 pub mod case_mix;
 pub mod interval;
 pub mod ranking;
+mod scatter;
 pub mod shrinkage;
+mod table;

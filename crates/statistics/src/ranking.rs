@@ -6,27 +6,30 @@
 //! 3. σ² is pooled within groups and cells, A is estimated from the differences of the groups with enough ratings; both *from the
 //!    others only*. So nobody's own ratings decide how far their figure is drawn, and a better rating in place of a
 //!    worse one always helps, as does one more that is better than expected by more than the group is now.
-//! 4. The 95 % interval holds the sampling error, that of the expectation, and that of A. A group is above or below
-//!    what is expected if the whole interval is. Shrunken intervals need no further correction for the number of groups:
+//! 4. The 95 % interval holds the sampling error, that of the expectation, that of A, and what the peers themselves differ by:
+//!    A times the sum of their squared weights in the expectation. A group is above or below what is expected if the whole
+//!    interval is. Where more than half of what is expected comes from two others, it has no place. Shrunken intervals need no further correction for the number of groups:
 //!    Gelman, Hill and Yajima (2012), J. Research on Educational Effectiveness 5:189-211.
 //! 5. Bands come before places. Within a band the order is that of the shrunk difference, not of the shrunk score: work
 //!    that pleases anyhow is no merit. Groups equal to four decimals share a place, and the next is as many further on
 //!    (1, 1, 3). On bands as what league tables can support: Goldstein and Spiegelhalter (1996), J. Royal Stat. Soc. A
 //!    159:385-443.
 //!
-//! "Expected" is relative to those who are there; that they themselves are a sample of something adds nothing to the interval.
+//! "Expected" is what a usual group would get; those who are there are a sample of such.
 //! Cost: groups × entries (a group's cell), some nanoseconds each.
 
 use std::cmp::Reverse;
 
 use crate::{
-    case_mix::{Cell, Expectation, Groups, Member, Totals, Work},
+    case_mix::{Cell, Expectation, Groups, Lenders, Member, Totals, Work},
     interval::{Interval, Moments, Z},
     shrinkage::{Between, Difference},
 };
 
 /// Fewer other groups with enough ratings than this tell nothing about how groups differ: then there are no bands.
 const FEWEST_OTHERS: usize = 2;
+/// A larger part of what is expected than this must not come from two others: they would be compared, and not the group.
+const MOST: f64 = 0.5;
 /// The explanation tells of no fewer ratings together.
 const FEWEST_TOLD: i64 = 5;
 
@@ -118,6 +121,7 @@ type Order = (Band, Reverse<i64>);
 /// What is known about a group, and by what the others let it be judged.
 struct Fit {
     expectation: Expectation,
+    lenders: Lenders,
     between: Between,
     /// The variance of a single rating.
     noise: f64,
@@ -130,8 +134,12 @@ impl Fit {
     fn kept_and_reach(&self, n: i64) -> (f64, f64) {
         let sampling = self.noise / n as f64;
         let kept = self.between.kept(sampling);
-        let error = self.between.error(sampling) + kept * kept * self.noise * self.expectation.variance;
-        (kept, Z * error.sqrt())
+        // Who lends differs from the usual as the group itself does.
+        let peers = self.noise * self.expectation.variance + self.lenders.squares * self.between.variance;
+        let error = self.between.error(sampling) + kept * kept * peers;
+        // How the error moves with A, and A is but an estimate.
+        let slope = (1.0 - kept).powi(2) + kept * kept * self.lenders.squares;
+        (kept, t_quantile(freedom(error, slope * slope * self.between.uncertainty)) * error.sqrt())
     }
 
     fn shrunk_difference(&self) -> f64 {
@@ -141,6 +149,10 @@ impl Fit {
     fn interval(&self) -> Interval {
         let (kept, reach) = self.kept_and_reach(self.n);
         Interval { low: kept * self.difference - reach, high: kept * self.difference + reach }
+    }
+
+    fn is_placed(&self, terms: &Terms) -> bool {
+        self.n >= terms.minimum && self.lenders.largest_two <= MOST + 1e-9
     }
 
     fn band(&self) -> Band {
@@ -179,7 +191,7 @@ pub fn rank(groups: &Groups, terms: &Terms) -> Vec<Standing> {
         .iter()
         .map(|member| {
             let (expected, fit) = fit(&work, &mut totals, member, terms);
-            let placed = fit.as_ref().filter(|_| member.total.n >= terms.minimum);
+            let placed = fit.as_ref().filter(|fit| fit.is_placed(terms));
             // To four decimals, as it is published: what reads the same shares a place.
             let order = placed.map(|fit| (fit.band(), Reverse((fit.shrunk_difference() * 1e4).round() as i64)));
             let within = |value: f64| value.clamp(f64::from(terms.min), f64::from(terms.max));
@@ -231,7 +243,7 @@ pub fn explain(groups: &Groups, key: &str, terms: &Terms) -> Option<Explanation>
         overall,
         shrunk: fit.expectation.mean + fit.shrunk_difference(),
         parts: told(parts.collect()),
-        next: fit.next_band(terms).filter(|_| fit.n >= terms.minimum.max(FEWEST_TOLD)),
+        next: fit.next_band(terms).filter(|_| fit.is_placed(terms) && fit.n >= FEWEST_TOLD),
     })
 }
 
@@ -239,7 +251,7 @@ pub fn explain(groups: &Groups, key: &str, terms: &Terms) -> Option<Explanation>
 fn fit(work: &Work, totals: &mut Totals, member: &Member, terms: &Terms) -> (Option<f64>, Option<Fit>) {
     work.without(totals, member, |others| {
         let Some(expectation) = work.expectation(others, member) else { return (None, None) };
-        let noise = noise(work, member);
+        let (noise, lenders) = (noise(work, member), work.lenders(others, member));
         let mut differences = Vec::new();
         for other in work.members.iter().filter(|other| other.key != member.key && other.total.n >= terms.minimum) {
             let peers = work.without(others, other, |peers| work.expectation(peers, other));
@@ -254,10 +266,25 @@ fn fit(work: &Work, totals: &mut Totals, member: &Member, terms: &Terms) -> (Opt
         let (expected, n) = (expectation.mean, member.total.n);
         let fit = between.map(|between| {
             let difference = (member.total.sum as f64 - expected * n as f64) / n as f64;
-            Fit { expectation, between, noise, difference, n }
+            Fit { expectation, lenders, between, noise, difference, n }
         });
         (Some(expected), fit)
     })
+}
+
+/// The degrees of freedom of an estimated variance, whose own variance is given: Satterthwaite (1946), Biometrics Bulletin
+/// 2:110-114. No fewer than 3.
+fn freedom(variance: f64, of_variance: f64) -> f64 {
+    if of_variance > 0.0 { (2.0 * variance * variance / of_variance).max(3.0) } else { f64::INFINITY }
+}
+
+/// The 97.5th percentile of Student's t distribution, to 2 % from 3 degrees of freedom on: the expansion of Fisher and Cornish
+/// (1960), Technometrics 2:209-225.
+fn t_quantile(freedom: f64) -> f64 {
+    let first = (Z.powi(3) + Z) / 4.0;
+    let second = (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / 96.0;
+    let third = (3.0 * Z.powi(7) + 19.0 * Z.powi(5) + 17.0 * Z.powi(3) - 15.0 * Z) / 384.0;
+    Z + first / freedom + second / freedom.powi(2) + third / freedom.powi(3)
 }
 
 /// The variance of a single rating, pooled within the cells of all others; within no cell there are two, over all.
@@ -366,6 +393,34 @@ mod tests {
         assert!(few.expected.unwrap() < few_shrunk && few_shrunk < many_shrunk && many_shrunk < 5.0);
         assert_eq!((few.band, many.band), (Some(Band::AsExpected), Some(Band::Above)));
         assert_eq!(many.place, Some(1));
+    }
+
+    #[test]
+    fn t_is_that_of_the_tables() {
+        // Fisher and Yates, Statistical Tables, table III.
+        for (freedom, quantile) in [(3.0, 3.182), (4.0, 2.776), (10.0, 2.228), (30.0, 2.042), (f64::INFINITY, 1.960)] {
+            assert!((t_quantile(freedom) / quantile - 1.0).abs() < 0.02, "{freedom}");
+        }
+        assert_eq!((freedom(1.0, 0.5), freedom(1.0, 9.0), freedom(1.0, 0.0)), (4.0, 3.0, f64::INFINITY));
+    }
+
+    #[test]
+    fn who_is_compared_with_one_or_two_has_no_place() {
+        // A topic of its own for so many: their mean is 4.5, and that of the ten on the telephone 4.
+        let scores = |fives: i64| Moments { n: 100, sum: 400 + fives, squares: 1_600 + 9 * fives };
+        let with = |count: i64| -> Groups {
+            let visits = |at| (format!("v{at}"), BTreeMap::from([(the_cell(3), scores(40 + 5 * at))]));
+            ordinary(Moments::default()).into_iter().chain((0..count).map(visits)).collect()
+        };
+        for (count, placed) in [(2, false), (3, false), (6, true)] {
+            let visitors = standing(&with(count), "v0");
+            assert_eq!((visitors.band.is_some(), visitors.place.is_some()), (placed, placed), "{count}");
+            assert!(visitors.expected.is_some() && visitors.interval.is_some());
+            assert!(standing(&with(count), "g0").place.is_some());
+        }
+        // And the fewer those are, the less is known.
+        let width = |count| standing(&with(count), "v0").interval.map(|interval| interval.high - interval.low);
+        assert!(width(2) > width(3) && width(3) > width(6));
     }
 
     #[test]
