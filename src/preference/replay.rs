@@ -93,15 +93,14 @@ impl Replay {
             rated_day: line.rated.map(|rated| days(rated.at)),
         };
         let served = self.replay.add(&contact);
-        let answers = INFERRED.into_iter().zip(served).filter_map(move |(dimension, served)| {
+        INFERRED.into_iter().zip(served).filter_map(move |(dimension, served)| {
             Some(Answer {
                 customer_id: customer?,
                 at: line.occurred_at,
                 dimension: dimension_name(dimension),
                 served: served?,
             })
-        });
-        answers
+        })
     }
 
     /// How well it went, without the dimensions in which there was no choice or nothing to foretell.
