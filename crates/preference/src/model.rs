@@ -219,6 +219,8 @@ pub(crate) struct Beliefs<'p> {
     own: &'p [(Value, f64)],
     kernel: &'p Kernel,
     total: f64,
+    /// Values of their own that are not listed.
+    unlisted: usize,
     /// Values with what their evidence and all customers say of them: every value that evidence speaks for, and the three
     /// likeliest of the others.
     values: Vec<(Value, f64, f64)>,
@@ -235,13 +237,23 @@ impl<'p> Beliefs<'p> {
             }
         };
         let total = own.iter().map(|(_, weight)| weight).sum();
-        let values = values.into_iter().map(|value| (value, kernel.at(own.iter().copied(), value), prior.share(value)));
-        Self { prior, own, kernel, total, values: values.collect() }
+        let unlisted = own.iter().filter(|(value, _)| !prior.is_listed(*value)).count();
+        let mut beliefs = Self { prior, own, kernel, total, unlisted, values: Vec::new() };
+        let said = |value| (value, kernel.at(own.iter().copied(), value), beliefs.share(value));
+        beliefs.values = values.into_iter().map(said).collect();
+        beliefs
+    }
+
+    /// What all customers say of a value. Those that nobody is known to have chosen share what is left for them with others that may
+    /// come.
+    fn share(&self, value: Value) -> f64 {
+        let share = self.prior.share(value);
+        if self.prior.is_listed(value) { share } else { share / (self.unlisted as f64 + 1.0) }
     }
 
     /// The probability of a value.
     pub(crate) fn p(&self, value: Value, concentration: f64) -> f64 {
-        self.mix(self.kernel.at(self.own.iter().copied(), value), self.prior.share(value), concentration)
+        self.mix(self.kernel.at(self.own.iter().copied(), value), self.share(value), concentration)
     }
 
     fn mix(&self, own: f64, prior: f64, concentration: f64) -> f64 {

@@ -72,7 +72,13 @@ impl Prior {
         self.distinct += values;
     }
 
-    /// The share of all contacts, also of a value that nobody chose yet.
+    /// Whether a value is known beforehand or was chosen by anybody.
+    pub(crate) fn is_listed(&self, value: Value) -> bool {
+        let place = (Reverse(self.counts[value as usize]), self.names[value as usize].clone(), value);
+        self.ranked.contains(&place)
+    }
+
+    /// The share of all contacts, of a value that is not listed that of all such values together.
     pub fn share(&self, value: Value) -> f64 {
         let values = self.distinct as f64 + 1.0;
         (self.counts[value as usize] as f64 + UNSEEN) / (self.total as f64 + UNSEEN * values)
