@@ -19,6 +19,7 @@ pub fn all() -> Vec<Shape> {
         competition::entity::change,
         competition::entity::competition,
         competition::entity::conflict,
+        competition::entity::counted_ballots,
         competition::entity::entry,
         competition::entity::flag,
         competition::entity::flag_review,

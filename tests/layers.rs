@@ -55,6 +55,7 @@ const TABLES: &[(&str, &str)] = &[
     ("contact_point", "directory"),
     ("contact_policy", "contact"),
     ("contest", "contest"),
+    ("counted_ballots", "competition"),
     ("customer", "directory"),
     ("do_not_contact", "contact"),
     ("erasure", "privacy"),

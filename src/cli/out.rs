@@ -181,6 +181,15 @@ fn escape(text: &str, out: &mut String) {
     }
 }
 
+/// A figure with so many digits behind the point; what rounds to nothing has no sign.
+pub fn figure(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    match text.strip_prefix('-') {
+        Some(rest) if rest.chars().all(|one| matches!(one, '0' | '.')) => rest.to_owned(),
+        _ => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -83,7 +83,7 @@ pub fn run(args: &TallyArgs) -> anyhow::Result<()> {
 }
 
 fn print(out: &mut impl std::io::Write, found: &Findings) -> std::io::Result<()> {
-    let score = |score: Option<f64>| score.map_or_else(|| "-".to_owned(), |score| format!("{score:.4}"));
+    let score = |score: Option<f64>| score.map_or_else(|| "-".to_owned(), |score| out::figure(score, 4));
     let consensus = found.tally == Tally::PairwiseConsensus;
     let standing = |one: &Standing| {
         let interval = one.low.zip(one.high).map(|(low, high)| format!("{low:.4} to {high:.4}"));

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, bail};
@@ -23,7 +23,10 @@ const HELP: &str = r#"Get the record of a competition from its server, and check
   rapport verify record.json
 
 With the auditor's record, once the result is final, panels, scores, places, lots and intervals are computed again from
-what was counted. What the record gives no means to check is listed. The last revision's hash is printed: compare it with
+what was counted. Under pairwise consensus that takes the ballots, which are destroyed when the secret behind panels and
+intervals is told: export the auditor's record before, and give it to --before:
+  rapport verify final.json --before closed.json
+What the record gives no means to check is listed. The last revision's hash is printed: compare it with
 that of others, since revisions cut off from the end of a record leave no trace in it.
 
 Exit code: 0 if all agrees, 1 if something does not, 2 if the file is no record."#;
@@ -38,6 +41,9 @@ pub struct VerifyArgs {
     /// A key that may sign, known from elsewhere: its id and its public key in base64url; repeatable, and then no other may
     #[arg(long = "key", value_name = "ID=KEY", value_parser = key, allow_hyphen_values = true)]
     pub keys: Vec<(String, Vec<u8>)>,
+    /// The auditor's record as it was exported before the result was final: its ballots are checked with the later record
+    #[arg(long, value_name = "RECORD")]
+    pub before: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -57,16 +63,29 @@ pub struct Unreadable {
     why: String,
 }
 
+fn read(path: &Path) -> Result<Record, Unreadable> {
+    let unreadable = |why: String| Unreadable { path: path.display().to_string(), why: one_line(&why).into_owned() };
+    let bytes = bounds::read(path).map_err(|error| unreadable(error.to_string()))?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| unreadable(error.to_string()))?;
+    Record::read(text).map_err(unreadable)
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// [`Unreadable`], and a record that does not agree with itself.
 pub fn run(args: &VerifyArgs) -> anyhow::Result<()> {
-    let unreadable =
-        |why: String| Unreadable { path: args.record.display().to_string(), why: one_line(&why).into_owned() };
-    let bytes = bounds::read(&args.record).map_err(|error| unreadable(error.to_string()))?;
-    let text = std::str::from_utf8(&bytes).map_err(|error| unreadable(error.to_string()))?;
-    let record = Record::read(text).map_err(unreadable)?;
+    let mut record = read(&args.record)?;
+    if let Some(before) = &args.before {
+        let ballots = read(before)?.auditor.and_then(|auditor| auditor.ballots);
+        let Some(ballots) = ballots else {
+            let path = before.display().to_string();
+            return Err(Unreadable { path, why: "there are no ballots in it".to_owned() }.into());
+        };
+        if let Some(auditor) = &mut record.auditor {
+            auditor.ballots.get_or_insert(ballots);
+        }
+    }
     let pinned: BTreeMap<String, Vec<u8>> = args.keys.iter().cloned().collect();
     let report = verify(&record, &pinned);
     let mut out = out::stdout();

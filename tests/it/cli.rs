@@ -373,7 +373,7 @@ async fn the_demo_tells_its_story_twice(server: Server) {
         "there is no result before voting has closed",
         "do not change once voting has opened",
         "a ballot of that team supports the voter's own",
-        "dealt panels, team mean",
+        "dealt panels, pairwise consensus",
         "陈杰 reads at once: “陈老师把学习计划讲得很清楚，谢谢！”",
     ] {
         assert!(story.contains(part), "{part:?} is not in:\n{story}");

@@ -76,7 +76,7 @@ async fn strengths_are_those_of_the_ballots(server: Server) {
     let told = server.staff(&member(0, 0)).competitions().explain_standing(request).await.unwrap().into_inner();
     assert_eq!((told.voices.len(), told.trimmed, told.untrimmed_score), (8, 0, None));
     assert!(told.voices.windows(2).all(|pair| pair[0].advantage <= pair[1].advantage));
-    assert!(told.voices[0].counted < 1.0 && told.voices[3].counted == 1.0, "{told:?}");
+    assert!(told.voices[0].counted < 1.0 && told.voices[3].counted > 0.999, "{told:?}");
     assert!(told.text.contains("extreme 25 %") && told.text.contains("Place 1 would have needed"), "{}", told.text);
     assert!(!(0..9).any(|team| told.text.contains(&format!("t{team}"))), "no team is named: {}", told.text);
 }
@@ -109,7 +109,6 @@ async fn ballots_without_voters_are_there_until_the_result_is_final(server: Serv
     altered["auditor"]["ballots"] = json!(text.replace(one, "x").replace(other, one).replace('x', other));
     let (code, report) = check(&server, &altered, &[]).await;
     assert_eq!((code, &report["failures"][0]["where"]), (Some(1), &json!("auditor's ballots")), "{report}");
-    // In the database they are sealed.
     assert_eq!(server.number("SELECT count(*) FROM counted_ballots").await, 1);
 
     server.execute("UPDATE competition SET dispute_until = closed_at").await;

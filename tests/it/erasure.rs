@@ -192,6 +192,8 @@ async fn a_closed_competition_keeps_its_figures(server: Server) {
     }
     let day = |seconds| jiff::Timestamp::from_second(ago(seconds).unwrap().seconds).unwrap().strftime("%F").to_string();
     let rules = CompetitionRules {
+        // Of which a final record holds all that its result follows from.
+        tally: v1::TallyMethod::TrimmedTeamMean.into(),
         blend_bp: 2_500,
         blend_first_day: day(86_400),
         blend_last_day: day(0),

@@ -420,8 +420,16 @@ fn from_hex(text: &str) -> Vec<u8> {
 /// Ballots that were cast over the network, counted by the server, by the dry-run and by those who check the record.
 async fn server_dry_run_and_auditor_agree(server: Server) {
     enrol(&server, &[3; 9]).await;
-    let at_once = CompetitionRules { dispute_window: Some(prost_types::Duration::default()), ..prizes(trimmed()) };
-    let vote = Vote::opened(&server, 9, at_once).await;
+    for tally in [TallyMethod::TrimmedTeamMean, TallyMethod::PairwiseConsensus] {
+        all_agree(&server, tally).await;
+    }
+}
+
+async fn all_agree(server: &Server, tally: TallyMethod) {
+    // Long enough to export the record while it lasts.
+    let dispute_window = Some(prost_types::Duration { seconds: 5, nanos: 0 });
+    let rules = CompetitionRules { tally: tally.into(), dispute_window, ..prizes(dealt()) };
+    let vote = Vote::opened(server, 9, rules).await;
     let mut lines = String::new();
     for team in 0..9 {
         for number in 0..3 {
@@ -436,11 +444,21 @@ async fn server_dry_run_and_auditor_agree(server: Server) {
             lines.push_str(&format!("{line}\n"));
         }
     }
-    close(&server, &vote).await.unwrap();
-    let found = standings(&server, &vote).await;
+    close(server, &vote).await.unwrap();
+    let found = standings(server, &vote).await;
     let request = v1::ExportRecordRequest { competition_id: vote.id.clone(), audience: RecordAudience::Auditor.into() };
     let auditor = server.caller(Role::Reviewer, "auditor", &[]);
-    let record = auditor.competitions().export_record(request).await.unwrap().into_inner().record;
+    let export = async || auditor.competitions().export_record(request.clone()).await.unwrap().into_inner().record;
+    let before = export().await;
+    let request_state = v1::GetCompetitionRequest { competition_id: vote.id.clone() };
+    let state = async || {
+        let found = server.app().competitions().get_competition(request_state.clone()).await.unwrap();
+        found.into_inner().competition.unwrap().state()
+    };
+    while state().await != CompetitionState::Final {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let record = export().await;
 
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &[u8]| {
@@ -448,11 +466,15 @@ async fn server_dry_run_and_auditor_agree(server: Server) {
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
     };
-    let path = file("record.json", &record);
+    let (path, before) = (file("record.json", &record), file("before.json", &before));
     let record: Value = serde_json::from_slice(&record).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let key = format!("{}={}", text(&record["keys"][0]["id"]), text(&record["keys"][0]["public_key"]));
-    let verified: Value = serde_json::from_str(&rapport(&["verify", &path, "--key", &key, "--json"])).unwrap();
+    let mut arguments = vec!["verify", &path, "--key", &key, "--json"];
+    if tally == TallyMethod::PairwiseConsensus {
+        arguments.extend(["--before", &before]);
+    }
+    let verified: Value = serde_json::from_str(&rapport(&arguments)).unwrap();
     assert_eq!((verified["ok"].as_bool(), &verified["not_checked"]), (Some(true), &json!([])), "{verified}");
     let body =
         |at: usize| -> Value { serde_json::from_str(record["revisions"][at]["body"].as_str().unwrap()).unwrap() };
@@ -460,7 +482,8 @@ async fn server_dry_run_and_auditor_agree(server: Server) {
     let seed = Seed::of(&hash(&body(2)["secret"]), &hash(&body(0)["manifest_hash"]), "");
     let seed: String = seed.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let entries: Vec<Value> = vote.entries.iter().map(|(team, entry)| json!({"entry": entry, "team": team})).collect();
-    let rules = json!({"form": "RANKED_PANEL", "tally": "TRIMMED_TEAM_MEAN", "trim_bp": 2500, "seed": seed, "entries": entries});
+    let rules =
+        json!({"tally": tally.as_str_name().trim_start_matches("TALLY_METHOD_"), "seed": seed, "entries": entries});
     let rules = file("rules.json", rules.to_string().as_bytes());
     let ballots = file("ballots.jsonl", lines.as_bytes());
     let tallied: Value = serde_json::from_str(&rapport(&["tally", "--rules", &rules, &ballots, "--json"])).unwrap();

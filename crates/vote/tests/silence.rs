@@ -19,7 +19,7 @@ fn gained(method: Method, (teams, voters, silent): (usize, usize, usize)) -> (f6
         let size = Size { teams, voters, neutral: 0 };
         let society = Society::draw(size, &mut Chance::new(seed.stream(Purpose::Bootstrap)));
         let place = |plan: &Plan| {
-            let places = society.vote(&rules, plan, &seed).unwrap();
+            let places = society.vote(&rules, plan, &seed).expect("five teams can vote");
             places[..silent].iter().sum::<usize>() as f64 / silent as f64
         };
         let gain = place(&Plan::default()) - place(&Plan::silence(silent));

@@ -172,7 +172,7 @@ pub(in super::super) fn standing_json(one: &Standing) -> Value {
 }
 
 pub(in super::super) fn standings_table(all: &[Standing]) -> Table {
-    let figure = |figure: Option<f64>| figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.4}"));
+    let figure = |figure: Option<f64>| figure.map_or_else(|| "-".to_owned(), |figure| out::figure(figure, 4));
     let row = |one: &Standing| {
         let place = if one.place > 0 { one.place.to_string() } else { "out".to_owned() };
         let interval = one.low.zip(one.high).map(|(low, high)| format!("{low:.3} to {high:.3}"));
