@@ -13,7 +13,7 @@ const DRAWS: usize = 400;
 /// than other voters would, and other teams have other tastes. Measured, not derived: docs/swapping.md, "How sure".
 const WIDER: i64 = 13;
 
-/// By entry id in order: the ballots of each judge team, in order, are drawn again with replacement [`DRAWS`] times (the
+/// By entry id in order: the ballots of each judge team, in order, are drawn again with replacement `DRAWS` times (the
 /// percentile bootstrap of Efron 1979, stratified). Everything is drawn from one stream, by draw and then by judge team.
 pub fn intervals(entries: &[Entry], ballots: &[Ranking], seed: &Seed) -> Vec<Interval> {
     let ballots = Indexed::new(entries, ballots);
