@@ -51,7 +51,7 @@ pub struct PreferencesArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Ask as those do from whom ratings are kept: staff, supervisors, and whoever reads a brief
+    /// Ask as those do from whom ratings are kept: staff, supervisors, and readers of a brief
     #[arg(long)]
     pub without_ratings: bool,
 

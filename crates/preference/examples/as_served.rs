@@ -11,10 +11,8 @@
 
 use std::fs;
 
-use rapport_preference::{
-    random::SplitMix,
-    simulation::{KINDS, Line, NAMES, fitted_to_newest, replay, simulate},
-};
+use rapport_preference::simulation::{KINDS, Line, NAMES, fitted_to_newest, replay, simulate};
+use rapport_statistics::random::SplitMix;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();

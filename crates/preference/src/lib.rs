@@ -19,6 +19,5 @@ pub mod figures;
 pub mod learner;
 pub mod model;
 pub mod prior;
-pub mod random;
 pub mod replay;
 pub mod simulation;

@@ -365,7 +365,7 @@ impl Serving {
 mod tests {
     use super::*;
 
-    use crate::random::SplitMix;
+    use rapport_statistics::random::SplitMix;
 
     const TOPICS: [&str; 5] = ["a", "b", "c", "d", "e"];
 

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use rapport_statistics::random::SplitMix;
+
 use crate::{
     calibration::calibration_error,
     learner::Learner,
     model::{Evidence, Model},
-    random::SplitMix,
     replay::{Contact, Dimension, Part, Ratings, Replay},
 };
 

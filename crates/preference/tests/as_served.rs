@@ -2,10 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing fails")]
 
-use rapport_preference::{
-    random::SplitMix,
-    simulation::{KINDS, Kind, Line, NAMES, fitted_to_newest, replay, simulate},
-};
+use rapport_preference::simulation::{KINDS, Kind, Line, NAMES, fitted_to_newest, replay, simulate};
+use rapport_statistics::random::SplitMix;
 
 /// Of confidence from what came, at most.
 const MOST: f64 = 0.05;

@@ -7,13 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use chance::Chance;
 use rapport_statistics::{
     bias::{Bias, Cell, Disposition, Outcome, Tally, Unit, compare},
     interval::largest_rejected,
+    random::SplitMix,
 };
-
-mod chance;
 
 /// How a colleague decides whom to invite, beyond what is usual for them.
 #[derive(Clone, Copy, PartialEq)]
@@ -120,7 +118,7 @@ impl Month {
         if colleague < self.strange { self.habit } else { Habit::Honest }
     }
 
-    fn draw(&self, chance: &mut Chance) -> BTreeMap<Cell, Tally> {
+    fn draw(&self, chance: &mut SplitMix) -> BTreeMap<Cell, Tally> {
         let mut cells: BTreeMap<Cell, Tally> = BTreeMap::new();
         for colleague in 0..self.colleagues {
             // Those with the habit are on both channels.
@@ -128,12 +126,12 @@ impl Month {
             let usual = if by_email { -0.4 } else { 1.1 } + self.scatter * chance.normal();
             let for_outcome = self.by_outcome * chance.normal();
             for _ in 0..self.contacts {
-                let hour = 8 + (chance.uniform() * 10.0) as i8;
-                let resolved = chance.uniform() < 0.7;
-                // In the evening fewer are invited, whoever serves.
+                let hour = 8 + (chance.fraction() * 10.0) as i8;
+                let resolved = chance.fraction() < 0.7;
+                // In the evening fewer are invited, no matter who serves.
                 let log_odds = usual - if hour > 15 { 0.7 } else { 0.0 } + if resolved { for_outcome } else { 0.0 };
-                let honest = chance.uniform() < 1.0 / (1.0 + (-log_odds).exp());
-                let half = chance.uniform() < 0.5;
+                let honest = chance.fraction() < 1.0 / (1.0 + (-log_odds).exp());
+                let half = chance.fraction() < 0.5;
                 let invited = match self.habit(colleague) {
                     Habit::Honest => honest,
                     Habit::ResolvedOnly => resolved,
@@ -218,7 +216,7 @@ fn main() {
     );
     println!("| month | before | | | after | | |\n|---|--:|--:|--:|--:|--:|--:|");
     for month in months() {
-        let mut chance = Chance::new(seed);
+        let mut chance = SplitMix(seed);
         let (mut before, mut after) = (Alarms::default(), Alarms::default());
         for _ in 0..trials {
             let listing = compare(&month.draw(&mut chance), Unit::Staff);

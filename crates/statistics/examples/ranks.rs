@@ -7,14 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use chance::Chance;
 use rapport_statistics::{
     case_mix::{Cell, Groups},
     interval::Moments,
+    random::SplitMix,
     ranking::{Band, Terms, rank},
 };
-
-mod chance;
 
 /// Topics of each team.
 const TOPICS: usize = 2;
@@ -54,13 +52,13 @@ impl Found {
 }
 
 /// The topics of each team, so many teams to a topic, as nearly as it comes out even.
-fn assign(chance: &mut Chance, teams: usize, to_a_topic: usize) -> Vec<Vec<usize>> {
+fn assign(chance: &mut SplitMix, teams: usize, to_a_topic: usize) -> Vec<Vec<usize>> {
     let topics = (teams * TOPICS).div_ceil(to_a_topic).max(TOPICS);
     let mut of_teams = vec![Vec::new(); teams];
     for round in 0..TOPICS {
         let mut order: Vec<usize> = (0..teams).collect();
         for at in (1..teams).rev() {
-            order.swap(at, (chance.uniform() * (at + 1) as f64) as usize);
+            order.swap(at, (chance.fraction() * (at + 1) as f64) as usize);
         }
         for (at, team) in order.into_iter().enumerate() {
             let topic = (round * teams + at) * topics / (teams * TOPICS);
@@ -72,7 +70,7 @@ fn assign(chance: &mut Chance, teams: usize, to_a_topic: usize) -> Vec<Vec<usize
     of_teams
 }
 
-fn month(chance: &mut Chance, teams: usize, to_a_topic: usize, ratings: f64, found: &mut Found) {
+fn month(chance: &mut SplitMix, teams: usize, to_a_topic: usize, ratings: f64, found: &mut Found) {
     let work = assign(chance, teams, to_a_topic);
     let topics = work.iter().flatten().max().map_or(0, |last| last + 1);
     let topics: Vec<f64> = (0..topics).map(|_| 4.0 + WORK * chance.normal()).collect();
@@ -127,7 +125,7 @@ fn main() {
                 if to_a_topic > teams {
                     continue;
                 }
-                let (mut chance, mut found) = (Chance::new(seed), Found::default());
+                let (mut chance, mut found) = (SplitMix(seed), Found::default());
                 for _ in 0..trials * 20 / teams {
                     month(&mut chance, teams, to_a_topic, ratings, &mut found);
                 }

@@ -492,7 +492,7 @@ mod tests {
 
     #[test]
     fn a_channel_or_an_hour_is_nobodys_fault() {
-        // By e-mail and at night 30 of 100 are invited, whoever serves.
+        // By e-mail and at night 30 of 100 are invited, no matter who serves.
         let mut cells = ordinary(10);
         for at in 0..10 {
             cells.insert(cell("email", 9, &format!("writer {at}"), Outcome::Resolved), invited(28 + at % 5, 100));

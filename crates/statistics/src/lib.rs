@@ -2,12 +2,13 @@
 //!
 //! [`interval`] and [`shrinkage`] hold the published methods; [`case_mix`] says what the same work would have been rated in
 //! other hands, and [`ranking`] joins them (R9). [`bias`] asks who was invited (R10), [`blocks`] what the rated person may
-//! see (R12).
+//! see (R12). [`random`] is chance that comes back from its seed, for simulations.
 
 pub mod bias;
 pub mod blocks;
 pub mod case_mix;
 pub mod interval;
+pub mod random;
 pub mod ranking;
 mod scatter;
 pub mod shrinkage;

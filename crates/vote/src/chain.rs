@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Micros,
-    consensus::told::LastRound,
+    consensus::published::LastRound,
     draw::{Hash, sha256},
     hex::hex,
     result::{Fraction, Placing},

@@ -10,8 +10,8 @@
 //! adds up in one order.
 
 mod bootstrap;
+pub mod published;
 mod spikes;
-pub mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -107,9 +107,7 @@ pub struct Estimate {
 pub fn estimate(entries: &[Entry], ballots: &[Ranking]) -> Estimate {
     let ballots = Indexed::new(entries, ballots);
     let all: Vec<usize> = (0..ballots.ballots.len()).collect();
-    let mut run = Run::new(&ballots, &all);
-    (0..ROUNDS).for_each(|round| run.round(round));
-    run.found()
+    Run::whole(&ballots, &all).found()
 }
 
 /// A strength in billionths, rounded half to even: what decides order and ties.
@@ -129,8 +127,14 @@ fn logistic(x: f64) -> f64 {
 /// The share of an entry's voices, by weight, that is left out on each side: a fifth, a quarter from 8 judge teams on, and at
 /// least one team's share; at most .34, so that a third remains.
 pub fn left_out(judges: usize) -> f64 {
-    let share: f64 = if judges < 8 { 0.2 } else { 0.2 + 0.05 };
+    let share: f64 = if judges < 8 { 0.2 } else { 0.25 };
     share.max(1.0 / judges.max(1) as f64).min(0.34)
+}
+
+/// How much of a voice lies between what is left out on both sides, as a share of the `total` weight; below 0: nothing. `below` is the
+/// weight of the less favourable ones.
+fn kept(voice: &Voice, (below, total): (f64, f64), cut: f64) -> f64 {
+    ((below + voice.weight) / total).min(1.0 - cut) - (below / total).max(cut)
 }
 
 /// How far an entry of strength `theta` moves by what its voices say, the least favourable first: their mean without the extreme
@@ -143,16 +147,16 @@ fn step(voices: impl Iterator<Item = Voice> + Clone, theta: f64) -> f64 {
     }
     let slopes: f64 = voices.clone().map(|voice| voice.weight * voice.slope).sum();
     let cut = left_out(judges as usize);
-    let (mut below, mut sum, mut kept) = (0.0, 0.0, 0.0);
+    let (mut below, mut sum, mut shares) = (0.0, 0.0, 0.0);
     for voice in voices {
-        let share = ((below + voice.weight) / total).min(1.0 - cut) - (below / total).max(cut);
+        let share = kept(&voice, (below, total), cut);
         if share > 0.0 {
             sum += share * voice.value;
-            kept += share;
+            shares += share;
         }
         below += voice.weight;
     }
-    (sum / kept - ridge * theta) / ((slopes / total).max(LEAST_SLOPE) + ridge)
+    (sum / shares - ridge * theta) / ((slopes / total).max(LEAST_SLOPE) + ridge)
 }
 
 /// Strengths after the last round, from what they were before it and what each entry's voices say.
@@ -169,9 +173,9 @@ pub fn counted(voices: &[Voice]) -> Vec<f64> {
     let cut = left_out(voices.len());
     let mut below = 0.0;
     let share = |voice: &Voice| {
-        let kept = ((below + voice.weight) / total).min(1.0 - cut) - (below / total).max(cut);
+        let share = kept(voice, (below, total), cut);
         below += voice.weight;
-        (kept * total / voice.weight).clamp(0.0, 1.0)
+        (share * total / voice.weight).clamp(0.0, 1.0)
     };
     voices.iter().map(share).collect()
 }
@@ -260,6 +264,13 @@ impl<'a> Run<'a> {
             all,
             picked,
         }
+    }
+
+    /// After all rounds.
+    fn whole(all: &'a Indexed<'a>, picked: &[usize]) -> Self {
+        let mut run = Self::new(all, picked);
+        (0..ROUNDS).for_each(|round| run.round(round));
+        run
     }
 
     fn round(&mut self, round: usize) {

@@ -184,8 +184,8 @@ pub fn flags(months: &[Month<'_>]) -> Vec<Flag> {
     flags
 }
 
-/// Pairs by the sum of both directions, of which neither may be chance alone: what is returned in another month, or less than it was given, counts too. Friends who
-/// support each other honestly make sums scatter more than their directions.
+/// Pairs by the sum of both directions, of which neither may be chance alone: what is returned in another month, or less than it
+/// was given, counts too. Friends who support each other honestly make sums scatter more than their directions.
 fn pairs(supports: &Supports<'_>, p: impl Fn(&Support) -> f64) -> Vec<Flag> {
     let both_ways = supports.iter().filter(|((one, other), _)| one < other).filter_map(|((one, other), ahead)| {
         let back = supports.get(&(*other, *one))?;
@@ -286,7 +286,7 @@ pub fn consensus_flags(entries: &[Entry], rankings: &[Ranking], estimate: &Estim
 }
 
 /// By first places: found against expected by strengths, which hardly see spikes. All entries together are held at
-/// [`FALSE_ALARMS`] (Bonferroni).
+/// [`SPIKES_BY_CHANCE`] (Bonferroni).
 fn spikes(entries: &[Entry], rankings: &[Ranking], estimate: &Estimate) -> Vec<Flag> {
     let odds: BTreeMap<&str, f64> =
         estimate.strengths.iter().map(|found| (found.entry.as_str(), libm::exp(found.theta))).collect();

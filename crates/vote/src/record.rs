@@ -64,7 +64,7 @@ pub struct Auditor {
     pub roll: String,
     /// See [`sums_text`](crate::manifest::sums_text).
     pub sums: String,
-    /// See [`rankings_text`](crate::consensus::told::rankings_text). Under pairwise consensus, until the result is final.
+    /// See [`rankings_text`](crate::consensus::published::rankings_text). Under pairwise consensus, until the result is final.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ballots: Option<String>,
 }

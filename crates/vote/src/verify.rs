@@ -14,7 +14,7 @@ use crate::{
     ballot::{UNIT, top_places},
     bounds::{self, too_many},
     chain::{Body, Outcome, link_hash, signed_text},
-    consensus::told::{LastRound, rankings_text},
+    consensus::published::{LastRound, rankings_text},
     count::Votes,
     dealing::{Deal, Seat},
     draw::{Hash, Seed, sha256},

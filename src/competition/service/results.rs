@@ -1,7 +1,7 @@
 //! Handlers of what comes after the vote: the close, the leaderboard, accepting a provisional result.
 
 use rapport_vote::{
-    consensus::told::LastRound,
+    consensus::published::LastRound,
     result::{Acceptance, Placing, is_provisional},
 };
 use sea_orm::entity::prelude::Uuid;
@@ -11,7 +11,7 @@ use super::{
         message,
         store::{
             self as rows,
-            results::{self, Outcome},
+            results::{self, ResultRevision},
             revising,
         },
         terms::Competition,
@@ -44,7 +44,7 @@ impl CompetitionApi {
     }
 
     /// A competition with its result as it stands, and the number of that.
-    async fn decided(&self, id: Uuid) -> Result<(Competition, i32, Outcome)> {
+    async fn decided(&self, id: Uuid) -> Result<(Competition, i32, ResultRevision)> {
         let competition = self.current(id).await?;
         if !competition.has_result() {
             return Err(Error::ResultNotOut);
@@ -129,7 +129,7 @@ impl CompetitionApi {
         let (ids, next_page_token) = query.page_of(ids, limit, |last| (*last).into());
         let mut standings = Vec::with_capacity(ids.len());
         for id in ids {
-            let (competition, _, Outcome { placings, .. }) = self.decided(id).await?;
+            let (competition, _, ResultRevision { placings, .. }) = self.decided(id).await?;
             let Some(own) = placings.iter().find(|one| one.team == team) else { continue };
             standings.push(v1::TeamStanding {
                 competition: Some(message::write(competition)),
@@ -175,7 +175,7 @@ impl CompetitionApi {
 }
 
 /// What a result may be taken for.
-fn status(competition: &Competition, outcome: &Outcome) -> ResultStatus {
+fn status(competition: &Competition, outcome: &ResultRevision) -> ResultStatus {
     match outcome.acceptance {
         Acceptance::Accepted => ResultStatus::Accepted,
         Acceptance::None if is_provisional(&competition.announced.rules, &outcome.placings) => {

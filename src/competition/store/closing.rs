@@ -14,7 +14,7 @@ use rapport_vote::{
     chain::{Body, Outcome},
     consensus::{
         estimate,
-        told::{LastRound, rankings_hash},
+        published::{LastRound, rankings_hash},
     },
     count::{Count, Votes},
     draw::Hash,

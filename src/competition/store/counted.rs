@@ -1,6 +1,6 @@
 //! Ballots without their voters: kept sealed for auditors from the close until the result is final, then destroyed.
 
-use rapport_vote::consensus::{Ranking, told::rankings_text};
+use rapport_vote::consensus::{Ranking, published::rankings_text};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, entity::prelude::*};
 
 use super::{

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rapport_vote::{
     Entry,
     chain::Body,
-    consensus::told::LastRound,
+    consensus::published::LastRound,
     flags::{Flag, Kind, Month, WINDOW},
     manifest::Manifest,
     result::{Acceptance, Placing},
@@ -117,9 +117,9 @@ pub(super) async fn keep_flags(tx: &Tx, id: Uuid, flags: &[Flag]) -> Result<(), 
     Ok(())
 }
 
-/// One result of a competition.
+/// A result of a competition, as one revision has it.
 #[derive(Clone, Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct ResultRevision {
     /// Best first.
     pub(crate) placings: Vec<Placing>,
     /// The organiser had accepted it.
@@ -127,14 +127,14 @@ pub(crate) struct Outcome {
 }
 
 /// Results from the first on: the one of the close, others of disqualifications and of acceptance. None before the close.
-pub(crate) async fn results_of(connection: &impl ConnectionTrait, competition: Uuid) -> Result<Vec<Outcome>> {
+pub(crate) async fn results_of(connection: &impl ConnectionTrait, competition: Uuid) -> Result<Vec<ResultRevision>> {
     let (mut results, mut acceptance) = (Vec::new(), Acceptance::None);
     for link in super::links(connection, competition).await? {
         let body: Body = serde_json::from_str(&link.body).map_err(Error::internal)?;
         if matches!(body, Body::Accepted { .. }) {
             acceptance = Acceptance::Accepted;
         }
-        results.extend(body.result().map(|result| Outcome { placings: result.to_vec(), acceptance }));
+        results.extend(body.result().map(|result| ResultRevision { placings: result.to_vec(), acceptance }));
     }
     Ok(results)
 }

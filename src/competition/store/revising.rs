@@ -21,27 +21,27 @@ use crate::{
 };
 
 /// A result as it stands.
-struct Standing {
+struct CurrentResult {
     latest: Vec<Placing>,
     disqualified: BTreeSet<String>,
     acceptance: Acceptance,
 }
 
-impl Standing {
+impl CurrentResult {
     async fn of(tx: &Tx, id: Uuid) -> Result<Self> {
-        let mut standing = Self { latest: Vec::new(), disqualified: BTreeSet::new(), acceptance: Acceptance::None };
+        let mut current = Self { latest: Vec::new(), disqualified: BTreeSet::new(), acceptance: Acceptance::None };
         for link in super::links(tx, id).await? {
             let body: Body = serde_json::from_str(&link.body).map_err(Error::internal)?;
             if let Some(result) = body.result() {
-                standing.latest = result.to_vec();
+                current.latest = result.to_vec();
             }
             match body {
-                Body::Disqualified { teams, .. } => standing.disqualified.extend(teams),
-                Body::Accepted { .. } => standing.acceptance = Acceptance::Accepted,
+                Body::Disqualified { teams, .. } => current.disqualified.extend(teams),
+                Body::Accepted { .. } => current.acceptance = Acceptance::Accepted,
                 Body::Opened { .. } | Body::Extended { .. } | Body::Closed { .. } | Body::Final { .. } => {}
             }
         }
-        Ok(standing)
+        Ok(current)
     }
 
     /// Places and prizes anew.
@@ -86,9 +86,9 @@ pub(super) async fn disqualify(
     teams: BTreeSet<String>,
     reason: &str,
 ) -> Result<(), Abort> {
-    let mut standing = Standing::of(tx, locked.competition.id).await?;
-    standing.disqualified.extend(teams.iter().cloned());
-    let result = standing.settled(locked)?;
+    let mut current = CurrentResult::of(tx, locked.competition.id).await?;
+    current.disqualified.extend(teams.iter().cloned());
+    let result = current.settled(locked)?;
     let teams = teams.into_iter().collect();
     let body = Body::Disqualified { decided_at: now, teams, reason: reason.to_owned(), result };
     publish(tx, by, locked, now, &body).await?;
@@ -111,13 +111,13 @@ pub(crate) async fn accept(
         return Err(Error::ResultNotOut.into());
     }
     check_disinterest(tx, id, &actor.0, teams).await?;
-    let mut standing = Standing::of(tx, id).await?;
-    let is_provisional = is_provisional(&locked.competition.announced.rules, &standing.latest);
-    if !is_provisional || standing.acceptance == Acceptance::Accepted {
+    let mut current = CurrentResult::of(tx, id).await?;
+    let is_provisional = is_provisional(&locked.competition.announced.rules, &current.latest);
+    if !is_provisional || current.acceptance == Acceptance::Accepted {
         return Err(Error::ResultNotProvisional.into());
     }
-    standing.acceptance = Acceptance::Accepted;
-    let result = standing.settled(&locked)?;
+    current.acceptance = Acceptance::Accepted;
+    let result = current.settled(&locked)?;
     let body = Body::Accepted { accepted_at: now, by: actor.0.clone(), reason: reason.to_owned(), result };
     let revision = publish(tx, (store, vault), &locked, now, &body).await?;
     let who = (actor.0.as_str(), actor.1);

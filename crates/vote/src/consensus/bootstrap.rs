@@ -1,6 +1,6 @@
 //! How sure strengths and places are: ballots drawn again within judge teams.
 
-use super::{Indexed, ROUNDS, Ranking, Run, nanos};
+use super::{Indexed, Ranking, Run, nanos};
 use crate::{
     Entry,
     draw::{Purpose, Seed},
@@ -32,18 +32,14 @@ pub fn intervals(entries: &[Entry], ballots: &[Ranking], seed: &Seed) -> Vec<Int
             picked.extend((0..*size).map(|_| first + stream.below(*size)));
         }
         picked.sort_unstable();
-        let mut run = Run::new(&ballots, &picked);
-        (0..ROUNDS).for_each(|round| run.round(round));
-        let drawn: Vec<i64> = run.theta.iter().copied().map(nanos).collect();
+        let drawn: Vec<i64> = Run::whole(&ballots, &picked).theta.iter().copied().map(nanos).collect();
         for (entry, own) in drawn.iter().enumerate() {
             strengths[entry].push(*own);
             places[entry].push(1 + drawn.iter().filter(|other| *other > own).count());
         }
     }
     let all: Vec<usize> = (0..ballots.ballots.len()).collect();
-    let mut run = Run::new(&ballots, &all);
-    (0..ROUNDS).for_each(|round| run.round(round));
-    let found: Vec<i64> = run.theta.iter().copied().map(nanos).collect();
+    let found: Vec<i64> = Run::whole(&ballots, &all).theta.iter().copied().map(nanos).collect();
     let interval = |(found, (mut strengths, mut places)): (i64, (Vec<i64>, Vec<usize>))| {
         strengths.sort_unstable();
         places.sort_unstable();

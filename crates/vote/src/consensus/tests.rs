@@ -1,6 +1,6 @@
 use proptest::{collection::vec, prelude::*, sample::subsequence};
 
-use super::{told::*, *};
+use super::{published::*, *};
 use crate::draw::Seed;
 
 fn entries(count: usize) -> Vec<Entry> {

@@ -9,7 +9,7 @@ use crate::{
     bounds::{self, too_many},
     consensus::{
         Ranking, estimate, nanos,
-        told::{LastRound, rankings_text, read_rankings, strengths_after},
+        published::{LastRound, rankings_text, read_rankings, strengths_after},
     },
     count::Count,
     dealing::{Deal, Seat},

@@ -8,7 +8,7 @@ use crate::{
     chain::Link,
     consensus::{
         estimate,
-        told::{LastRound, rankings_text},
+        published::{LastRound, rankings_text},
     },
     count::Count,
     dealing::{Directions, OneWay},
