@@ -85,7 +85,7 @@ const TABLES: &[(&str, &str)] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("brief", &["contract"]),
     ("contract", &[]),
-    ("preference", &[]),
+    ("preference", &["statistics"]),
     ("reply", &[]),
     ("statistics", &[]),
     ("vote", &["statistics"]),
