@@ -9,10 +9,10 @@ use crate::{
     api::v1::{
         audit_service_server::AuditServiceServer, competition_service_server::CompetitionServiceServer,
         contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
-        directory_service_server::DirectoryServiceServer, interaction_service_server::InteractionServiceServer,
-        preference_service_server::PreferenceServiceServer, privacy_service_server::PrivacyServiceServer,
-        quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
-        survey_service_server::SurveyServiceServer,
+        directory_service_server::DirectoryServiceServer, identity_service_server::IdentityServiceServer,
+        interaction_service_server::InteractionServiceServer, preference_service_server::PreferenceServiceServer,
+        privacy_service_server::PrivacyServiceServer, quality_service_server::QualityServiceServer,
+        rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
     },
     audit::service::AuditApi,
     clock_trust::Trusted,
@@ -21,7 +21,8 @@ use crate::{
     contact::service::ContactApi,
     contest::service::ContestApi,
     context::Context,
-    directory::service::DirectoryApi,
+    directory::{self, service::DirectoryApi},
+    identity::{claim, service::IdentityApi},
     interaction::{Reactions, service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
     preference::service::PreferenceApi,
@@ -55,6 +56,12 @@ const REACTIONS: Reactions = Reactions {
     ended: |tx, at, ended| Box::pin(survey::invite_themselves(tx, at, ended)),
 };
 
+/// What the directory sets off. The stream of interactions is locked before any customer, as by all who erase.
+const NAMING: directory::Reactions = directory::Reactions {
+    naming: |tx, store| Box::pin(claim::lock(tx, store)),
+    named: |tx, customer, names| Box::pin(claim::claim(tx, customer, names)),
+};
+
 /// Every service of the contract, and their names.
 pub(crate) fn services(
     config: &Config,
@@ -76,6 +83,7 @@ pub(crate) fn services(
         store: store.clone(),
         vault,
         zone: config.time_zone.clone(),
+        forms: config.normal_forms(),
         watches: Watches::new(watch_limits, stopping.clone(), metrics.clone()),
         stopping: stopping.clone(),
         trusted: trusted.clone(),
@@ -85,7 +93,7 @@ pub(crate) fn services(
     let streams = StreamLimits { max_life: limits.stream_max_life, stopping: stopping.clone() };
     let (small, batches) = (limits.max_message_bytes, limits.max_batch_message_bytes);
 
-    let directory = DirectoryServiceServer::new(DirectoryApi::new(&context)).max_decoding_message_size(batches);
+    let directory = DirectoryServiceServer::new(DirectoryApi::new(&context, NAMING)).max_decoding_message_size(batches);
     let interactions = InteractionApi::new(&context, REACTIONS, streams);
     let interactions = InteractionServiceServer::new(interactions).max_decoding_message_size(batches);
     let contacts = ContactServiceServer::new(ContactApi::new(&context)).max_decoding_message_size(small);
@@ -96,6 +104,7 @@ pub(crate) fn services(
     let competitions = CompetitionServiceServer::new(CompetitionApi::new(&context)).max_decoding_message_size(small);
     let preferences = PreferenceServiceServer::new(PreferenceApi::new(&context)).max_decoding_message_size(small);
     let privacy = PrivacyServiceServer::new(PrivacyApi::new(&context)).max_decoding_message_size(small);
+    let identity = IdentityServiceServer::new(IdentityApi::new(&context)).max_decoding_message_size(small);
     let audit = AuditServiceServer::new(AuditApi::new(&context)).max_decoding_message_size(small);
     let names = vec![
         name(&directory),
@@ -108,9 +117,18 @@ pub(crate) fn services(
         name(&competitions),
         name(&preferences),
         name(&privacy),
+        name(&identity),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
     let routes = routes.add_service(surveys).add_service(ratings).add_service(contests).add_service(quality);
-    (routes.add_service(competitions).add_service(preferences).add_service(privacy).add_service(audit), names)
+    (
+        routes
+            .add_service(competitions)
+            .add_service(preferences)
+            .add_service(privacy)
+            .add_service(identity)
+            .add_service(audit),
+        names,
+    )
 }

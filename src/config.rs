@@ -14,6 +14,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, tz::TimeZone};
+use rapport_identity::{Country, NormalForms};
 use tracing_subscriber::EnvFilter;
 
 use crate::environment;
@@ -35,6 +36,8 @@ pub struct Config {
     pub accept_older_database: bool,
     /// The organisation's zone, in which its days and weeks begin.
     pub time_zone: Zone,
+    /// The organisation's country, by whose rules telephone numbers in national notation are read; absent: by none.
+    pub default_country: Option<Country>,
     /// Whether the server describes its services on request.
     pub reflection: bool,
     /// How long a stopping server waits for open calls.
@@ -235,6 +238,11 @@ pub const KEYS: &[Key] = &[
     key("database_connections", "10", "connections to the database at most"),
     key("database_wait", "60s", "how long a starting server waits for a database that does not answer yet"),
     key("time_zone", "UTC", "the organisation's IANA time zone, in which its days and weeks begin"),
+    key(
+        "default_country",
+        "",
+        "its country (ISO 3166, such as CN), by which telephone numbers in national notation are read",
+    ),
     key("reflection", "off", "whether the server describes its services on request: on or off"),
     key("drain_deadline", "10s", "how long a stopping server waits for open calls"),
     key("auth.issuer", "rapport", "the iss claim that a token must carry"),
@@ -338,6 +346,13 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ZONE")]
     pub time_zone: Option<String>,
 
+    /// The organisation's country, as ISO 3166 has it [env: RAPPORT_DEFAULT_COUNTRY]
+    ///
+    /// Telephone numbers in national notation are read by its rules, for example CN: 138 1234 5678 is then the same number
+    /// as +86 138 1234 5678. Without it only numbers with a country code are compared as such.
+    #[arg(long, value_name = "COUNTRY")]
+    pub default_country: Option<String>,
+
     /// Whether the server describes its services on request: on or off [env: RAPPORT_REFLECTION] [default: off]
     ///
     /// Lets tools such as grpcurl work without the proto files. `--reflection` alone means on.
@@ -358,6 +373,11 @@ pub struct ServeArgs {
 pub struct ConfigErrors(Vec<String>);
 
 impl Config {
+    /// By which contact points are compared.
+    pub fn normal_forms(&self) -> NormalForms {
+        NormalForms::new(self.default_country)
+    }
+
     /// Resolves flags, this process's environment, and the file that either names.
     pub fn load(args: &ServeArgs) -> Result<Self, ConfigErrors> {
         Self::resolve(args, |name| std::env::var(name).ok())
@@ -374,6 +394,7 @@ impl Config {
             database_wait: read.value("database_wait", duration),
             accept_older_database: args.accept_older_database,
             time_zone: read.value("time_zone", zone),
+            default_country: read.optional("default_country", country),
             reflection: read.value("reflection", switch),
             drain_deadline: read.value("drain_deadline", duration),
             auth: Auth {
@@ -557,6 +578,7 @@ fn flag<'a>(args: &'a ServeArgs, name: &str) -> Option<&'a str> {
         "database_url" => args.database_url.as_deref(),
         "database_url_file" => args.database_url_file.as_deref(),
         "time_zone" => args.time_zone.as_deref(),
+        "default_country" => args.default_country.as_deref(),
         "reflection" => args.reflection.as_deref(),
         _ => None,
     }
@@ -692,6 +714,10 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .filter(SignedDuration::is_positive)
         .and_then(|duration| Duration::try_from(duration).ok())
         .ok_or_else(|| format!("{text:?} is not a duration such as 500ms, 10s or 1h"))
+}
+
+fn country(code: &str) -> Result<Country, String> {
+    Country::of(code).ok_or_else(|| format!("{code:?} is not a country as ISO 3166 has it, such as CN"))
 }
 
 fn zone(name: &str) -> Result<Zone, String> {

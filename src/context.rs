@@ -1,6 +1,7 @@
 //! What every service is made from.
 
 use prometheus_client::metrics::histogram::Histogram;
+use rapport_identity::NormalForms;
 use tokio::sync::watch;
 
 use crate::{
@@ -19,6 +20,8 @@ pub(crate) struct Context {
     pub(crate) vault: Vault,
     /// The organisation's.
     pub(crate) zone: Zone,
+    /// By which contact points are compared.
+    pub(crate) forms: NormalForms,
     pub(crate) watches: Watches,
     /// Turns true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,

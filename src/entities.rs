@@ -1,7 +1,8 @@
 //! Every table, by its entity: what the live schema of both databases is compared with.
 
 use crate::{
-    audit, competition, contact, contest, directory, interaction, master_keys, preference, privacy, quality, rating,
+    audit, competition, contact, contest, directory, identity, interaction, master_keys, preference, privacy, quality,
+    rating,
     store::{self, Shape},
     survey, template,
 };
@@ -38,6 +39,11 @@ pub fn all() -> Vec<Shape> {
         directory::entity::customer,
         directory::entity::customer_alias,
         directory::entity::id_skeleton,
+        directory::entity::merged_customer,
+        identity::entity::coincidence,
+        identity::entity::merge,
+        identity::entity::merge_row,
+        identity::entity::normal_form,
         directory::entity::staff_member,
         directory::entity::team,
         directory::entity::tombstone,

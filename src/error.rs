@@ -173,6 +173,9 @@ pub enum Error {
     /// Every entry was judged by enough judge teams, or the result was accepted before.
     #[error("the result is not provisional, or was accepted before")]
     ResultNotProvisional,
+    /// The merge was undone, is too old, or another one came on top.
+    #[error("the merge was undone, is more than 30 days old, or must wait until a later one is undone")]
+    MergeNotUndoable,
     /// No invited judge has this ballot token, or it is void.
     #[error("no invited judge has this token")]
     BallotTokenInvalid,

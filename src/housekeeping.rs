@@ -11,6 +11,7 @@ use crate::{
     clock_trust::{ClockTrust, Trusted, Verdict},
     contest,
     error::Result,
+    identity,
     store::{Store, entity::housekeeping, request::Ticks},
 };
 
@@ -102,6 +103,11 @@ impl Housekeeping {
             Ok(0) => {}
             Ok(granted) => tracing::info!(granted, "contests that nobody decided in time"),
             Err(error) => tracing::warn!(%error, "granting overdue contests"),
+        }
+        match identity::merging::sweep(&self.store).await {
+            Ok(0) => {}
+            Ok(settled) => tracing::info!(settled, "merges that cannot be undone any more"),
+            Err(error) => tracing::warn!(%error, "forgetting how to undo old merges"),
         }
     }
 }

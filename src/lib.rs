@@ -51,6 +51,7 @@ pub mod entities;
 mod environment;
 pub mod error;
 pub mod housekeeping;
+pub mod identity;
 pub mod import;
 pub mod interaction;
 mod log_writer;

@@ -37,7 +37,7 @@ use crate::{
     clock::Clock,
     config::Config,
     housekeeping::Housekeeping,
-    master_keys,
+    identity, master_keys,
     metrics::Metrics,
     page::TokenSeal,
     preference, private_file,
@@ -83,6 +83,7 @@ async fn begin(config: Config, clock: Clock) -> anyhow::Result<Running> {
         accept_older: config.accept_older_database,
     };
     let store = Store::open(&database(&config)?, opening, clock.clone()).await?;
+    identity::forms::remake(&store, config.normal_forms()).await?;
     // Before any key is made: the database says which ones there must be.
     let vault = master_keys::open(&store, &config).await?;
     let authenticator = Arc::new(Authenticator::new(&config.auth, data_dir, clock.clone())?);

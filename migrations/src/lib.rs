@@ -31,6 +31,7 @@ mod m0022_as_rated;
 mod m0023_about_staff;
 mod m0024_orders;
 mod m0025_counted_ballots;
+mod m0026_identity;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0023_about_staff::Migration),
             Box::new(m0024_orders::Migration),
             Box::new(m0025_counted_ballots::Migration),
+            Box::new(m0026_identity::Migration),
         ]
     }
 }

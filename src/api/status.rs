@@ -120,6 +120,7 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::MutualVote => (Code::FailedPrecondition, Reason::MutualVote),
         Error::ResultNotOut => (Code::FailedPrecondition, Reason::ResultNotOut),
         Error::ResultNotProvisional => (Code::FailedPrecondition, Reason::ResultNotProvisional),
+        Error::MergeNotUndoable => (Code::FailedPrecondition, Reason::MergeNotUndoable),
         Error::BallotTokenInvalid => (Code::NotFound, Reason::BallotTokenInvalid),
         Error::ReviewerCompetes => (Code::FailedPrecondition, Reason::ReviewerCompetes),
         Error::DisputeOver => (Code::FailedPrecondition, Reason::DisputeOver),

@@ -21,10 +21,10 @@ use crate::{
     api::v1::{
         GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
         competition_service_client::CompetitionServiceClient, contest_service_client::ContestServiceClient,
-        directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
-        preference_service_client::PreferenceServiceClient, privacy_service_client::PrivacyServiceClient,
-        quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
-        survey_service_client::SurveyServiceClient,
+        directory_service_client::DirectoryServiceClient, identity_service_client::IdentityServiceClient,
+        interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
+        privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
+        rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
     },
     private_file,
 };
@@ -80,6 +80,8 @@ pub struct Client {
     pub preferences: PreferenceServiceClient<Connection>,
     /// Consent, export, erasure.
     pub privacy: PrivacyServiceClient<Connection>,
+    /// Who is whom.
+    pub identity: IdentityServiceClient<Connection>,
     /// The audit trail.
     pub audit: AuditServiceClient<Connection>,
 }
@@ -160,6 +162,7 @@ impl Client {
             competitions: CompetitionServiceClient::new(connection.clone()),
             preferences: PreferenceServiceClient::new(connection.clone()),
             privacy: PrivacyServiceClient::new(connection.clone()),
+            identity: IdentityServiceClient::new(connection.clone()),
             audit: AuditServiceClient::new(connection),
         }
     }

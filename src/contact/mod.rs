@@ -20,6 +20,7 @@ use crate::{
         v1::{Channel, ContactPurpose, ContactRefusalReason, Direction, InteractionKind},
     },
     clock::Micros,
+    directory::Alias,
 };
 
 pub(crate) type Purposes = EnumSet<ContactPurpose>;
@@ -69,8 +70,8 @@ pub(crate) struct Version {
 pub(crate) struct Attempt {
     pub(crate) purpose: ContactPurpose,
     pub(crate) channel: Channel,
-    /// The number or address used, where it is known.
-    pub(crate) point: Option<String>,
+    /// The number or address used, as all that it may be; empty: not known.
+    pub(crate) points: Vec<Alias>,
     pub(crate) at: Micros,
 }
 
@@ -81,7 +82,7 @@ pub(crate) struct Situation {
     pub(crate) bans: Vec<Ban>,
     pub(crate) suspension: Option<Span>,
     /// Contact points for which consent was denied or withdrawn.
-    pub(crate) denied_points: Vec<String>,
+    pub(crate) denied_points: Vec<Alias>,
     /// Earlier contacts, in no order.
     pub(crate) contacts: Vec<Past>,
 }

@@ -64,7 +64,7 @@ impl Policy {
         if let Some(until) = banned_until(by_wish, &situation.bans, attempt) {
             add(Refused::DoNotContact, "the customer does not wish to be contacted so".to_owned(), until);
         }
-        if by_wish && attempt.point.as_ref().is_some_and(|point| situation.denied_points.contains(point)) {
+        if by_wish && attempt.points.iter().any(|point| situation.denied_points.contains(point)) {
             add(Refused::ConsentDenied, "the customer does not wish to be contacted there".to_owned(), None);
         }
         if self.quiet_hours_purposes.contains(attempt.purpose)
@@ -240,7 +240,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::api::v1::Channel;
+    use crate::{
+        api::v1::{Channel, ContactKind},
+        directory::Alias,
+    };
 
     const PURPOSES: [ContactPurpose; 6] = [
         ContactPurpose::Campaign,
@@ -261,12 +264,16 @@ mod tests {
         zone.to_ambiguous_zoned(civil).earlier().unwrap().timestamp().as_microsecond()
     }
 
+    fn phone(number: &str) -> Alias {
+        Alias::stored(ContactKind::Phone, number.to_owned(), None)
+    }
+
     fn situation(zone: &TimeZone) -> Situation {
         Situation { zone: zone.clone(), bans: vec![], suspension: None, denied_points: vec![], contacts: vec![] }
     }
 
     fn attempt(purpose: ContactPurpose, at: Micros) -> Attempt {
-        Attempt { purpose, channel: Channel::OutboundCall, point: None, at }
+        Attempt { purpose, channel: Channel::OutboundCall, points: vec![], at }
     }
 
     fn quiet(start: &str, end: &str) -> QuietHours {
@@ -338,7 +345,7 @@ mod tests {
         let policy = Policy::shipped();
         let passing = |known: Situation, at| -> Vec<ContactPurpose> {
             let passes = |purpose: &ContactPurpose| {
-                let attempt = Attempt { point: Some("123".to_owned()), ..attempt(*purpose, at) };
+                let attempt = Attempt { points: vec![phone("123")], ..attempt(*purpose, at) };
                 policy.refusals(&known, &attempt).is_empty()
             };
             PURPOSES.into_iter().filter(passes).collect()
@@ -352,8 +359,8 @@ mod tests {
         assert_eq!(passing(Situation { bans: vec![ban(&[])], ..plain() }, day), asked_for);
         assert_eq!(passing(Situation { bans: vec![ban(&PURPOSES)], ..plain() }, day), []);
         assert_eq!(passing(Situation { bans: vec![ban(&[IncidentNotice])], ..plain() }, day).len(), 5);
-        assert_eq!(passing(Situation { denied_points: vec!["123".to_owned()], ..plain() }, day), asked_for);
-        assert_eq!(passing(Situation { denied_points: vec!["124".to_owned()], ..plain() }, day), PURPOSES);
+        assert_eq!(passing(Situation { denied_points: vec![phone("123")], ..plain() }, day), asked_for);
+        assert_eq!(passing(Situation { denied_points: vec![phone("124")], ..plain() }, day), PURPOSES);
         let suspension = Some(Span { from: 0, until: None });
         assert_eq!(passing(Situation { suspension, ..plain() }, day), [ComplaintAnswer, IncidentNotice]);
     }

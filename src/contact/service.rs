@@ -3,6 +3,7 @@
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use prost::Message as _;
+use rapport_identity::NormalForms;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -28,8 +29,9 @@ use crate::{
     context::Context,
     directory::{
         Party, etag,
+        point::of_any_kind,
         service::{alias_message, party},
-        store::{Named, known_among, resolve},
+        store::{Named, kept_id, known_among, resolve},
     },
     error::{Error, Reason, Result, Violation},
     interaction::{
@@ -58,17 +60,18 @@ const POLICY_OBJECT: &str = "contact policy";
 pub struct ContactApi {
     store: Store,
     time_zone: TimeZone,
+    forms: NormalForms,
 }
 
 impl ContactApi {
     pub(crate) fn new(context: &Context) -> Self {
-        Self { store: context.store.clone(), time_zone: context.zone.rules.clone() }
+        Self { store: context.store.clone(), time_zone: context.zone.rules.clone(), forms: context.forms }
     }
 
     /// What is planned, and with whom as the caller names them.
     fn planned(&self, message: v1::CheckContactRequest) -> Result<(Party, Attempt)> {
         let mut found = Violations::of(&message);
-        let party = party(message.customer_id.clone(), message.customer_alias.clone());
+        let party = party(message.customer_id.clone(), message.customer_alias.clone(), self.forms);
         found.extend(party.as_ref().err().cloned().unwrap_or_default());
         if !can_reach_by(message.channel()) {
             let rule = "must be one by which the organisation reaches customers";
@@ -83,11 +86,12 @@ impl ContactApi {
         Error::unless_empty(found)?;
         let (purpose, channel) = (message.purpose(), message.channel());
         let party = party.map_err(Error::Invalid)?;
-        let point = optional(message.contact_point).or_else(|| match &party {
-            Party::Alias(alias) => Some(alias.value.clone()),
-            Party::Customer(_) => None,
-        });
-        Ok((party, Attempt { purpose, channel, point, at: at.unwrap_or(now) }))
+        let points = match (optional(message.contact_point), &party) {
+            (Some(written), _) => of_any_kind(&written, self.forms),
+            (None, Party::Alias(alias)) => vec![alias.clone()],
+            (None, Party::Customer(_)) => Vec::new(),
+        };
+        Ok((party, Attempt { purpose, channel, points, at: at.unwrap_or(now) }))
     }
 
     /// Does a mutation and leaves its trace, once per request id.
@@ -320,7 +324,7 @@ impl ContactService for ContactApi {
             Error::unless_empty(found.collect())?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "SetDoNotContact", id, &message);
-            let customer_id = normal(message.customer_id.clone());
+            let customer_id = kept_id(self.store.reader(), normal(message.customer_id.clone())).await?;
             scope.check_customer(&customer_id)?;
             let told = DoNotContact {
                 id: Uuid::nil(),
@@ -390,7 +394,7 @@ impl ContactService for ContactApi {
     ) -> Answer<v1::ListDoNotContactResponse> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let customer_id = normal(message.customer_id);
+            let customer_id = kept_id(self.store.reader(), normal(message.customer_id)).await?;
             scope.check_customer(&customer_id)?;
             let reader = self.store.reader();
             let customers = vec![customer_id.clone()];

@@ -145,7 +145,7 @@ pub(crate) async fn situations(
     for row in outbound_contact::Model::find_by_statement(backend.build(&both)).all(connection).await? {
         let party = match (row.customer_id, row.alias_kind.zip(row.alias_value)) {
             (Some(id), _) => Some(Party::Customer(id)),
-            (None, Some((Stored(kind), value))) => names.get(&Alias { kind, value }).cloned(),
+            (None, Some((Stored(kind), value))) => names.get(&Alias::stored(kind, value, None)).cloned(),
             (None, None) => None,
         };
         let past = Past { at: row.contact_at, purpose: row.purpose.0 };
@@ -182,7 +182,7 @@ struct Fact {
 enum What {
     Customer { zone: String, suspension: Option<Span> },
     Alias(Alias),
-    DeniedPoint(String),
+    DeniedPoint(Alias),
     Ban(Ban),
 }
 
@@ -200,13 +200,17 @@ async fn facts(connection: &impl ConnectionTrait, customers: Vec<String>) -> Res
             FROM customer WHERE customer_id IN {listed}
         UNION ALL SELECT 'a', customer_id, value, kind, NULL, NULL, NULL
             FROM customer_alias WHERE customer_id IN {listed}
-        UNION ALL SELECT 'p', customer_id, value, NULL, NULL, NULL, NULL
+        UNION ALL SELECT 'p', customer_id, value, kind, NULL, NULL, NULL
             FROM contact_point WHERE consent IN ({}, {}) AND customer_id IN {listed}",
         Stored(Consent::Denied),
         Stored(Consent::Withdrawn),
     );
     let list = [set::text_list(backend, customers)];
     let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, list)).await?;
+    let point = |kind: Option<i64>, value| {
+        let kind = kind.and_then(|kind| i32::try_from(kind).ok()?.try_into().ok());
+        Alias::stored(kind.unwrap_or_default(), value, None)
+    };
     let read = |row: sea_orm::QueryResult| {
         let number = |column: &str| row.try_get::<Option<i64>>("", column);
         let text: String = row.try_get("", "text")?;
@@ -220,11 +224,8 @@ async fn facts(connection: &impl ConnectionTrait, customers: Vec<String>) -> Res
                 let until = number("four")?;
                 What::Customer { zone: text, suspension: number("three")?.map(|from| Span { from, until }) }
             }
-            "a" => What::Alias(Alias {
-                kind: number("one")?.and_then(|kind| i32::try_from(kind).ok()?.try_into().ok()).unwrap_or_default(),
-                value: text,
-            }),
-            _ => What::DeniedPoint(text),
+            "a" => What::Alias(point(number("one")?, text)),
+            _ => What::DeniedPoint(point(number("one")?, text)),
         };
         Ok(Fact { customer_id: row.try_get("", "customer_id")?, what })
     };

@@ -37,7 +37,7 @@ pub(crate) async fn admit(store: &Store, caller: &Caller) -> Result<Scope> {
     }
     Ok(match (caller.reach, caller.policy().kind) {
         (Reach::All, _) => Scope::All,
-        (_, CallerKind::Customer) => Scope::Customer(principal.subject.clone()),
+        (_, CallerKind::Customer) => Scope::Customer(store::kept_id(store.reader(), principal.subject.clone()).await?),
         (Reach::Team, _) => {
             let mut teams = principal.teams.clone();
             if teams.is_empty() {

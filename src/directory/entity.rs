@@ -103,6 +103,7 @@ pub(crate) mod contact_point {
         pub position: i16,
         pub kind: Stored<ContactKind>,
         pub value: String,
+        pub written: Option<String>,
         pub source: String,
         pub obtained_at: Option<i64>,
         pub consent: Stored<Consent>,
@@ -125,7 +126,24 @@ pub(crate) mod customer_alias {
         pub kind: Stored<ContactKind>,
         #[sea_orm(primary_key, auto_increment = false)]
         pub value: String,
+        pub written: Option<String>,
         pub customer_id: String,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Ids of records that became part of another one.
+pub(crate) mod merged_customer {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "merged_customer")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub customer_id: String,
+        pub kept_id: String,
+        pub merge_id: Uuid,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

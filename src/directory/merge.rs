@@ -52,7 +52,11 @@ pub(super) fn customer(there: Customer, given: &Customer) -> Result<Customer, Er
         }
     }
     let mut aliases: Vec<Alias> = there.aliases;
-    aliases.extend(given.aliases.iter().filter(|alias| !aliases.contains(alias)).cloned().collect::<Vec<_>>());
+    for alias in &given.aliases {
+        if !aliases.contains(alias) {
+            aliases.push(alias.clone());
+        }
+    }
     limited("contact_points", contact_points.len())?;
     limited("aliases", aliases.len())?;
     Ok(Customer {
@@ -72,7 +76,7 @@ pub(super) fn customer(there: Customer, given: &Customer) -> Result<Customer, Er
 /// # Errors
 /// Like [`customer`].
 pub(super) fn replaced_customer(there: Customer, given: &Customer) -> Result<Customer, Error> {
-    let mut contact_points = given.contact_points.clone();
+    let mut contact_points = once_each(given).contact_points;
     for known in there.contact_points {
         match contact_points.iter_mut().find(|one| one.is_same_as(&known)) {
             Some(point) => (point.consent, point.consent_at) = (known.consent, known.consent_at),
@@ -81,7 +85,14 @@ pub(super) fn replaced_customer(there: Customer, given: &Customer) -> Result<Cus
         }
     }
     limited("contact_points", contact_points.len())?;
-    Ok(Customer { contact_points, standing: given.standing.or(there.standing), ..given.clone() })
+    Ok(Customer { contact_points, standing: given.standing.or(there.standing), ..once_each(given) })
+}
+
+/// A customer with what is listed in several notations listed once.
+pub(super) fn once_each(given: &Customer) -> Customer {
+    let bare = Customer { contact_points: Vec::new(), aliases: Vec::new(), ..given.clone() };
+    // Fewer than were given: no limit is met.
+    customer(bare.clone(), given).unwrap_or(bare)
 }
 
 fn limited(field: &str, count: usize) -> Result<(), Error> {
@@ -94,7 +105,7 @@ fn limited(field: &str, count: usize) -> Result<(), Error> {
 
 impl ContactPoint {
     fn is_same_as(&self, other: &Self) -> bool {
-        (self.kind, &self.value) == (other.kind, &other.value)
+        self.at == other.at
     }
 
     fn is_refused(&self) -> bool {
@@ -127,8 +138,7 @@ mod tests {
 
     fn point(consent: Consent, consent_at: Option<i64>) -> ContactPoint {
         ContactPoint {
-            kind: ContactKind::Phone,
-            value: "1".into(),
+            at: Alias::stored(ContactKind::Phone, "1".into(), None),
             source: "form".into(),
             obtained_at: Some(1),
             consent,
@@ -144,7 +154,7 @@ mod tests {
             locale: "zh-CN".into(),
             time_zone: String::new(),
             contact_points,
-            aliases: vec![Alias { kind: ContactKind::Phone, value: "1".into() }],
+            aliases: vec![Alias::stored(ContactKind::Phone, "1".into(), None)],
             suspension: None,
             revision: 3,
         }

@@ -2,16 +2,23 @@
 
 pub(crate) mod admission;
 pub(crate) mod entity;
+pub(crate) mod joining;
 pub(crate) mod lookalike;
 mod merge;
+pub(crate) mod point;
+pub(crate) mod reactions;
 pub mod service;
 pub(crate) mod store;
 pub(crate) mod tombstone;
 
+use rapport_identity::NormalForms;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use point::Alias;
+pub(crate) use reactions::Reactions;
+
 use crate::{
-    api::v1::{Consent, ContactKind, CustomerStanding, StaffRole, StaffState, TeamState, UpsertMode, UpsertOutcome},
+    api::v1::{Consent, CustomerStanding, StaffRole, StaffState, TeamState, UpsertMode, UpsertOutcome},
     error::{Reason, Violation},
 };
 
@@ -36,11 +43,12 @@ pub(crate) struct StaffMember {
 }
 
 /// A customer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Customer {
     pub(crate) id: String,
     pub(crate) salutation: String,
     /// Apart from a suspension. None in a change: as it was.
+    #[serde(with = "by_number::optional")]
     pub(crate) standing: Option<CustomerStanding>,
     pub(crate) locale: String,
     pub(crate) time_zone: String,
@@ -51,22 +59,16 @@ pub(crate) struct Customer {
 }
 
 /// A way to reach a customer, and how we came by it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ContactPoint {
-    pub(crate) kind: ContactKind,
-    pub(crate) value: String,
+    /// Where it is.
+    pub(crate) at: Alias,
     pub(crate) source: String,
     pub(crate) obtained_at: Option<i64>,
+    #[serde(with = "by_number")]
     pub(crate) consent: Consent,
     /// When the customer said so; none: nobody told.
     pub(crate) consent_at: Option<i64>,
-}
-
-/// Another name of a customer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Alias {
-    pub(crate) kind: ContactKind,
-    pub(crate) value: String,
 }
 
 /// Somebody outside, as the record names them.
@@ -78,13 +80,51 @@ pub(crate) enum Party {
 }
 
 /// Service to the customer is suspended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Suspension {
     pub(crate) reason: String,
     pub(crate) author: String,
     pub(crate) start: i64,
     /// None: until lifted.
     pub(crate) end: Option<i64>,
+}
+
+/// Enums of the contract, which are kept as their numbers.
+mod by_number {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(
+        value: &(impl Into<i32> + Copy),
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        Into::<i32>::into(*value).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: TryFrom<i32>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<T, D::Error> {
+        let number = i32::deserialize(deserializer)?;
+        T::try_from(number).map_err(|_| D::Error::custom(format!("{number} is no value of the contract")))
+    }
+
+    pub(super) mod optional {
+        use super::{Deserializer, Serializer};
+        use crate::api::v1::CustomerStanding;
+
+        pub(in super::super) fn serialize<S: Serializer>(
+            value: &Option<CustomerStanding>,
+            serializer: S,
+        ) -> std::result::Result<S::Ok, S::Error> {
+            super::serialize(&value.unwrap_or_default(), serializer)
+        }
+
+        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> std::result::Result<Option<CustomerStanding>, D::Error> {
+            let standing: CustomerStanding = super::deserialize(deserializer)?;
+            Ok(Some(standing).filter(|standing| *standing != CustomerStanding::Unspecified))
+        }
+    }
 }
 
 impl Customer {
@@ -134,7 +174,7 @@ pub(crate) fn etag(revision: i64) -> String {
 }
 
 /// What is wrong with a customer beyond the limits of the fields.
-pub(crate) fn check_customer(customer: &Customer) -> Vec<Violation> {
+pub(crate) fn check_customer(customer: &Customer, forms: NormalForms) -> Vec<Violation> {
     let mut found = Vec::new();
     if !customer.locale.is_empty() && !is_language_tag(&customer.locale) {
         found.push(Violation::new("locale", Reason::Malformed, "must be a BCP 47 language tag such as zh-CN"));
@@ -151,9 +191,15 @@ pub(crate) fn check_customer(customer: &Customer) -> Vec<Violation> {
     }
     let mut seen = std::collections::BTreeSet::new();
     for (index, alias) in customer.aliases.iter().enumerate() {
-        if !seen.insert(alias) {
-            found.push(Violation::new(format!("aliases[{index}]"), Reason::Contradiction, "must not be listed twice"));
+        let field = format!("aliases[{index}]");
+        found.extend(alias.fault(forms).map(|fault| fault.inside(&field)));
+        // In two notations it may come from two columns of a file, and counts once.
+        if !seen.insert((alias, &alias.written)) {
+            found.push(Violation::new(field, Reason::Contradiction, "must not be listed twice"));
         }
+    }
+    for (index, point) in customer.contact_points.iter().enumerate() {
+        found.extend(point.at.fault(forms).map(|fault| fault.inside(&format!("contact_points[{index}]"))));
     }
     found
 }
@@ -176,6 +222,7 @@ pub(crate) fn is_language_tag(tag: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::v1::ContactKind;
 
     fn customer() -> Customer {
         Customer {
@@ -201,16 +248,18 @@ mod tests {
 
     #[test]
     fn every_mistake_is_named_at_once() {
-        let alias = Alias { kind: ContactKind::Phone, value: "1".into() };
+        let alias = Alias::stored(ContactKind::Phone, "1".into(), None);
+        let nowhere = Alias::stored(ContactKind::Phone, "+999 1234".into(), None);
         let bad = Customer {
             locale: "zh_CN".into(),
             time_zone: "Mars/Olympus".into(),
             standing: Some(CustomerStanding::Suspended),
-            aliases: vec![alias.clone(), alias],
+            aliases: vec![alias.clone(), alias, nowhere],
             ..customer()
         };
-        let fields: Vec<_> = check_customer(&bad).into_iter().map(|violation| violation.field).collect();
-        assert_eq!(fields, ["locale", "time_zone", "standing", "aliases[1]"]);
-        assert!(check_customer(&customer()).is_empty());
+        let fields: Vec<_> =
+            check_customer(&bad, NormalForms::default()).into_iter().map(|violation| violation.field).collect();
+        assert_eq!(fields, ["locale", "time_zone", "standing", "aliases[1]", "aliases[2].value"]);
+        assert!(check_customer(&customer(), NormalForms::default()).is_empty());
     }
 }

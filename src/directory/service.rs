@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use prost::Message as _;
+use rapport_identity::NormalForms;
 use tonic::{Request, Response, Status};
 
 use super::{
-    Alias, ContactPoint, Customer, Party, StaffMember, Suspension, Team, Upsert, Written, check_customer, etag,
+    Alias, ContactPoint, Customer, Party, Reactions, StaffMember, Suspension, Team, Upsert, Written, check_customer,
+    etag,
     store::{self as rows, StaffQuery},
 };
 use crate::{
@@ -38,6 +40,8 @@ pub struct DirectoryApi {
     store: Store,
     time_zone: Arc<str>,
     vault: Vault,
+    forms: NormalForms,
+    reactions: Reactions,
 }
 
 /// A kind of record that can be upserted: how it is read from its message, and how it is written. What refuses does so
@@ -45,26 +49,32 @@ pub struct DirectoryApi {
 trait Record: Clone + Send + Sync + Sized + 'static {
     type Message: prost::Message + Check + Default;
 
-    fn read(message: Self::Message) -> Self;
+    /// `forms`: those of its contact points.
+    fn read(message: Self::Message, forms: NormalForms) -> Self;
 
     /// What breaks rules that no annotation states.
-    fn check(&self) -> Vec<Violation> {
+    fn check(&self, _forms: NormalForms) -> Vec<Violation> {
         Vec::new()
     }
 
-    /// `vault` recognises customers who were erased; `now`: the database's time.
+    /// Takes the locks that come before those of any record.
+    fn prepare<'t>(_: &'t Tx, _: (&'t Store, Reactions), _: Vec<&'t Self>) -> BoxFuture<'t, Result<(), Abort>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// The vault recognises customers who were erased; then what is set off, and the database's time.
     fn write<'t>(
         &'t self,
         tx: &'t Tx,
-        by: (&'t Vault, i64),
+        by: (&'t Vault, Reactions, i64),
         upsert: &'t Upsert,
     ) -> BoxFuture<'t, Result<Written, Abort>>;
 }
 
 impl DirectoryApi {
-    pub(crate) fn new(context: &Context) -> Self {
-        let Context { store, zone, vault, .. } = context.clone();
-        Self { store, time_zone: zone.name.into(), vault }
+    pub(crate) fn new(context: &Context, reactions: Reactions) -> Self {
+        let Context { store, zone, vault, forms, .. } = context.clone();
+        Self { store, time_zone: zone.name.into(), vault, forms, reactions }
     }
 
     /// Writes one record, once per request id.
@@ -79,7 +89,7 @@ impl DirectoryApi {
         items: Vec<(request::Request, R)>,
         upsert: Upsert,
     ) -> Result<Vec<Result<Written>>> {
-        let (store, vault) = (self.store.clone(), self.vault.clone());
+        let (store, vault, reactions) = (self.store.clone(), self.vault.clone(), self.reactions);
         let items = Arc::new(items);
         self.store
             .transact(move |tx| {
@@ -87,9 +97,13 @@ impl DirectoryApi {
                 let (items, upsert) = (items.clone(), upsert.clone());
                 Box::pin(async move {
                     let now = store.now(tx).await?;
+                    let records = items.iter().map(|(_, record)| record).collect();
+                    R::prepare(tx, (&store, reactions), records).await?;
                     let mut results = Vec::with_capacity(items.len());
                     for (mutation, record) in items.iter() {
-                        match request::once(tx, mutation, now, record.write(tx, (&vault, now), &upsert)).await {
+                        match request::once(tx, mutation, now, record.write(tx, (&vault, reactions, now), &upsert))
+                            .await
+                        {
                             Ok(written) => results.push(Ok(written)),
                             Err(Abort::Domain(error)) => results.push(Err(error)),
                             Err(abort) => return Err(abort),
@@ -117,7 +131,7 @@ impl DirectoryApi {
             // The mode is part of what each item asks.
             let body_hash = request::hash(&[&message.encode_to_vec(), &i32::from(mode).to_be_bytes()]);
             let mutation = request::Request { body_hash, ..mutation(caller, method, id, &message) };
-            let (record, found) = judged::<R>(message);
+            let (record, found) = judged::<R>(message, self.forms);
             match Error::unless_empty(found) {
                 Ok(()) => {
                     good.push((mutation, record));
@@ -188,10 +202,10 @@ impl DirectoryApi {
 }
 
 /// Reads a record, and tells everything that is wrong with it.
-fn judged<R: Record>(message: R::Message) -> (R, Vec<Violation>) {
+fn judged<R: Record>(message: R::Message, forms: NormalForms) -> (R, Vec<Violation>) {
     let mut found = Violations::of(&message);
-    let record = R::read(message);
-    let broken: Vec<_> = record.check().into_iter().filter_map(|one| one.besides(&found)).collect();
+    let record = R::read(message, forms);
+    let broken: Vec<_> = record.check(forms).into_iter().filter_map(|one| one.besides(&found)).collect();
     found.extend(broken);
     (record, found)
 }
@@ -199,14 +213,14 @@ fn judged<R: Record>(message: R::Message) -> (R, Vec<Violation>) {
 impl Record for Team {
     type Message = v1::Team;
 
-    fn read(message: v1::Team) -> Self {
+    fn read(message: v1::Team, _: NormalForms) -> Self {
         Self { state: message.state(), id: normal(message.team_id), display_name: message.display_name, revision: 0 }
     }
 
     fn write<'t>(
         &'t self,
         tx: &'t Tx,
-        _: (&'t Vault, i64),
+        _: (&'t Vault, Reactions, i64),
         upsert: &'t Upsert,
     ) -> BoxFuture<'t, Result<Written, Abort>> {
         Box::pin(rows::upsert_team(tx, self, upsert))
@@ -216,7 +230,7 @@ impl Record for Team {
 impl Record for StaffMember {
     type Message = v1::StaffMember;
 
-    fn read(message: v1::StaffMember) -> Self {
+    fn read(message: v1::StaffMember, _: NormalForms) -> Self {
         Self {
             state: message.state(),
             role: message.role(),
@@ -230,7 +244,7 @@ impl Record for StaffMember {
     fn write<'t>(
         &'t self,
         tx: &'t Tx,
-        _: (&'t Vault, i64),
+        _: (&'t Vault, Reactions, i64),
         upsert: &'t Upsert,
     ) -> BoxFuture<'t, Result<Written, Abort>> {
         Box::pin(rows::upsert_staff(tx, self, upsert))
@@ -240,7 +254,7 @@ impl Record for StaffMember {
 impl Record for Customer {
     type Message = v1::Customer;
 
-    fn read(message: v1::Customer) -> Self {
+    fn read(message: v1::Customer, forms: NormalForms) -> Self {
         let standing = Some(message.standing()).filter(|standing| *standing != v1::CustomerStanding::Unspecified);
         Self {
             id: normal(message.customer_id),
@@ -248,49 +262,63 @@ impl Record for Customer {
             standing,
             locale: message.locale,
             time_zone: message.time_zone,
-            contact_points: message.contact_points.into_iter().map(contact_point).collect(),
-            aliases: message.aliases.into_iter().map(alias).collect(),
+            contact_points: message.contact_points.into_iter().map(|point| contact_point(point, forms)).collect(),
+            aliases: message.aliases.into_iter().map(|name| Alias::read(name, forms)).collect(),
             suspension: None,
             revision: 0,
         }
     }
 
-    fn check(&self) -> Vec<Violation> {
-        check_customer(self)
+    fn check(&self, forms: NormalForms) -> Vec<Violation> {
+        check_customer(self, forms)
+    }
+
+    fn prepare<'t>(
+        tx: &'t Tx,
+        (store, reactions): (&'t Store, Reactions),
+        customers: Vec<&'t Self>,
+    ) -> BoxFuture<'t, Result<(), Abort>> {
+        Box::pin(async move {
+            if rows::any_name_is_new(tx, customers).await? {
+                (reactions.naming)(tx, store).await?;
+            }
+            Ok(())
+        })
     }
 
     fn write<'t>(
         &'t self,
         tx: &'t Tx,
-        by: (&'t Vault, i64),
+        by: (&'t Vault, Reactions, i64),
         upsert: &'t Upsert,
     ) -> BoxFuture<'t, Result<Written, Abort>> {
         Box::pin(rows::upsert_customer(tx, by, self, upsert))
     }
 }
 
-fn contact_point(message: v1::ContactPoint) -> ContactPoint {
+fn contact_point(message: v1::ContactPoint, forms: NormalForms) -> ContactPoint {
     ContactPoint {
-        kind: message.kind(),
         consent: message.consent(),
         obtained_at: message.obtained_time.as_ref().map(micros),
         consent_at: message.consent_time.as_ref().map(micros),
-        value: normal(message.value),
+        at: Alias::given(message.kind(), message.value, forms),
         source: message.source,
     }
 }
 
-/// An alias as the directory keeps it.
-pub(crate) fn alias(message: v1::CustomerAlias) -> Alias {
-    Alias { kind: message.kind(), value: normal(message.value) }
-}
-
 /// Whom a message names by exactly one of two fields, or what is wrong with them.
-pub(crate) fn party(customer_id: String, customer_alias: Option<v1::CustomerAlias>) -> Result<Party, Vec<Violation>> {
-    let broken = customer_alias.iter().flat_map(Violations::of).map(|one| one.inside("customer_alias"));
-    let mut found: Vec<Violation> = broken.collect();
+pub(crate) fn party(
+    customer_id: String,
+    customer_alias: Option<v1::CustomerAlias>,
+    forms: NormalForms,
+) -> Result<Party, Vec<Violation>> {
+    let mut found = Vec::new();
+    let customer_alias = customer_alias.map(|message| {
+        found.extend(alias_violations(&message, forms).into_iter().map(|one| one.inside("customer_alias")));
+        Alias::read(message, forms)
+    });
     match (customer_id.is_empty(), customer_alias) {
-        (true, Some(name)) if found.is_empty() => return Ok(Party::Alias(alias(name))),
+        (true, Some(alias)) if found.is_empty() => return Ok(Party::Alias(alias)),
         (true, Some(_)) => {}
         (false, None) => return Ok(Party::Customer(normal(customer_id))),
         (true, None) | (false, Some(_)) => {
@@ -301,16 +329,24 @@ pub(crate) fn party(customer_id: String, customer_alias: Option<v1::CustomerAlia
     Err(found)
 }
 
+/// What is wrong with an alias.
+pub(crate) fn alias_violations(message: &v1::CustomerAlias, forms: NormalForms) -> Vec<Violation> {
+    let mut found = Violations::of(message);
+    let fault = Alias::read(message.clone(), forms).fault(forms);
+    found.extend(fault.and_then(|fault| fault.besides(&found)));
+    found
+}
+
 /// An alias as callers see it.
 pub(crate) fn alias_message(alias: Alias) -> v1::CustomerAlias {
-    v1::CustomerAlias { kind: alias.kind.into(), value: alias.value }
+    v1::CustomerAlias { kind: alias.kind.into(), value: alias.written }
 }
 
 /// A contact point as callers see it.
 pub(crate) fn contact_point_message(point: ContactPoint) -> v1::ContactPoint {
     v1::ContactPoint {
-        kind: point.kind.into(),
-        value: point.value,
+        kind: point.at.kind.into(),
+        value: point.at.written,
         source: point.source,
         obtained_time: point.obtained_at.map(timestamp),
         consent: point.consent.into(),
@@ -333,7 +369,8 @@ fn staff_message(person: StaffMember) -> v1::StaffMember {
     }
 }
 
-fn customer_message(customer: Customer, now: i64) -> v1::Customer {
+/// A customer as callers see them at `now`.
+pub(crate) fn customer_message(customer: Customer, now: i64) -> v1::Customer {
     v1::Customer {
         standing: customer.standing_at(now).into(),
         suspension: customer.suspension_at(now).map(|suspension| v1::Suspension {
@@ -390,7 +427,7 @@ impl DirectoryService for DirectoryApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "UpsertTeam", id, &message);
             let upsert = Upsert { mode: message.mode(), etag: message.etag };
-            let team = Team::read(message.team.unwrap_or_default());
+            let team = Team::read(message.team.unwrap_or_default(), self.forms);
             let written = self.upsert(mutation, team.clone(), upsert).await.map_err(|error| error.inside("team"))?;
             let team = rows::find_team(self.store.reader(), &team.id).await?.ok_or(Error::NotFound("team"))?;
             Ok(v1::UpsertTeamResponse { outcome: written.outcome().into(), team: Some(team_message(team)) })
@@ -445,7 +482,7 @@ impl DirectoryService for DirectoryApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "UpsertStaffMember", id, &message);
             let upsert = Upsert { mode: message.mode(), etag: message.etag };
-            let person = StaffMember::read(message.staff_member.unwrap_or_default());
+            let person = StaffMember::read(message.staff_member.unwrap_or_default(), self.forms);
             let written =
                 self.upsert(mutation, person.clone(), upsert).await.map_err(|error| error.inside("staff_member"))?;
             let person = rows::find_staff(self.store.reader(), &person.id).await?;
@@ -511,7 +548,7 @@ impl DirectoryService for DirectoryApi {
         respond(async {
             let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
             let mut found = Violations::of(&message);
-            let (customer, broken) = judged::<Customer>(message.customer.clone().unwrap_or_default());
+            let (customer, broken) = judged::<Customer>(message.customer.clone().unwrap_or_default(), self.forms);
             found.extend(
                 broken.into_iter().filter_map(|one| one.inside("customer").besides(&found)).collect::<Vec<_>>(),
             );
@@ -549,7 +586,11 @@ impl DirectoryService for DirectoryApi {
             let Call { scope, message, .. } = Call::admit(&self.store, request).await?;
             let found = match (message.customer_id.is_empty(), message.alias) {
                 (false, None) => rows::find_customer(self.store.reader(), &normal(message.customer_id)).await?,
-                (true, Some(name)) => rows::find_by_alias(self.store.reader(), &alias(name)).await?,
+                (true, Some(name)) => {
+                    let broken = alias_violations(&name, self.forms).into_iter().map(|one| one.inside("alias"));
+                    Error::unless_empty(broken.collect())?;
+                    rows::find_by_alias(self.store.reader(), &Alias::read(name, self.forms)).await?
+                }
                 (true, None) | (false, Some(_)) => {
                     let rule = "must be given, or alias, but not both";
                     return Err(Error::invalid("customer_id", Reason::Contradiction, rule));
@@ -593,7 +634,7 @@ impl DirectoryService for DirectoryApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "SuspendCustomer", id, &message);
             let end = message.end_time.as_ref().map(micros);
-            let customer_id = normal(message.customer_id);
+            let customer_id = rows::kept_id(self.store.reader(), normal(message.customer_id)).await?;
             let customer = self.change_suspension(mutation, caller, customer_id, message.reason, Some(end)).await?;
             Ok(v1::SuspendCustomerResponse { customer: Some(self.customer_message(customer)) })
         })
@@ -605,7 +646,7 @@ impl DirectoryService for DirectoryApi {
             let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "LiftSuspension", id, &message);
-            let customer_id = normal(message.customer_id);
+            let customer_id = rows::kept_id(self.store.reader(), normal(message.customer_id)).await?;
             let customer = self.change_suspension(mutation, caller, customer_id, message.reason, None).await?;
             Ok(v1::LiftSuspensionResponse { customer: Some(self.customer_message(customer)) })
         })

@@ -7,9 +7,9 @@ use sea_orm::{
     QuerySelect as _, Statement, entity::prelude::*,
 };
 
-use super::entity::{contact_point, customer, customer_alias, staff_member, team};
+use super::entity::{contact_point, customer, customer_alias, merged_customer, staff_member, team};
 use super::{
-    Alias, ContactPoint, Customer, Party, StaffMember, Suspension, Team, Upsert, Written, etag,
+    Alias, ContactPoint, Customer, Party, Reactions, StaffMember, Suspension, Team, Upsert, Written, etag,
     lookalike::{self, Kind},
     merge,
 };
@@ -150,13 +150,26 @@ pub(crate) async fn upsert_staff(tx: &Tx, person: &StaffMember, upsert: &Upsert)
     Ok(Written::new(outcome, revision + 1))
 }
 
+/// Whether any of these customers is given a name by which the directory does not know them.
+pub(crate) async fn any_name_is_new(tx: &Tx, customers: Vec<&Customer>) -> Result<bool, DbErr> {
+    let names = || customers.iter().flat_map(|one| one.aliases.iter().map(|name| (name, &one.id)));
+    let aliases: Vec<String> = names().map(|(name, _)| name.value.clone()).collect();
+    if aliases.is_empty() {
+        return Ok(false);
+    }
+    let owners = known_among(tx, Named { aliases, ..Named::default() }).await?.aliases;
+    Ok(names().any(|(name, id)| owners.get(name) != Some(id)))
+}
+
 /// Creates, merges or replaces a customer with the contact points and aliases; a suspension stays as it is.
 pub(crate) async fn upsert_customer(
     tx: &Tx,
-    (vault, now): (&Vault, i64),
+    (vault, reactions, now): (&Vault, Reactions, i64),
     customer: &Customer,
     upsert: &Upsert,
 ) -> Result<Written, Abort> {
+    // What is said of a record that was merged is said of the one it is part of.
+    let customer = &Customer { id: kept_id(tx, customer.id.clone()).await?, ..customer.clone() };
     let there = customer::Entity::find_by_id(&customer.id).lock_exclusive().one(tx).await?;
     // After the lock: the tombstone of a customer who was erased a moment ago is seen.
     let mut names: Vec<Name> = customer.aliases.iter().cloned().map(Name::Alias).collect();
@@ -195,9 +208,12 @@ pub(crate) async fn upsert_customer(
             merged
         }
         (_, Some(there)) => merge::replaced_customer(there, &given)?,
-        (_, None) => given,
+        (_, None) => merge::once_each(&given),
     };
+    let owned = |name: &&Alias| owners.get(*name).is_some_and(|owner| *owner == customer.id);
+    let new: Vec<Alias> = customer.aliases.iter().filter(|name| !owned(name)).cloned().collect();
     write_customer(tx, next, outcome, revision + 1).await?;
+    (reactions.named)(tx, &customer.id, &new).await?;
     Ok(Written::new(outcome, revision + 1))
 }
 
@@ -210,7 +226,12 @@ fn dated(mut customer: Customer, now: i64) -> Customer {
     customer
 }
 
-async fn write_customer(tx: &Tx, customer: Customer, outcome: UpsertOutcome, revision: i64) -> Result<(), DbErr> {
+pub(super) async fn write_customer(
+    tx: &Tx,
+    customer: Customer,
+    outcome: UpsertOutcome,
+    revision: i64,
+) -> Result<(), DbErr> {
     let row = customer::ActiveModel {
         customer_id: Set(customer.id.clone()),
         salutation: Set(customer.salutation),
@@ -233,8 +254,9 @@ async fn write_customer(tx: &Tx, customer: Customer, outcome: UpsertOutcome, rev
         .map(|(point, position)| contact_point::ActiveModel {
             customer_id: Set(customer.id.clone()),
             position: Set(position),
-            kind: Set(Stored(point.kind)),
-            value: Set(point.value),
+            kind: Set(Stored(point.at.kind)),
+            written: Set(point.at.notation()),
+            value: Set(point.at.value),
             source: Set(point.source),
             obtained_at: Set(point.obtained_at),
             consent: Set(Stored(point.consent)),
@@ -246,6 +268,7 @@ async fn write_customer(tx: &Tx, customer: Customer, outcome: UpsertOutcome, rev
     }
     let aliases = customer.aliases.into_iter().map(|alias| customer_alias::ActiveModel {
         kind: Set(Stored(alias.kind)),
+        written: Set(alias.notation()),
         value: Set(alias.value),
         customer_id: Set(customer.id.clone()),
     });
@@ -443,8 +466,15 @@ pub(crate) async fn list_staff(
     Ok(query.all(connection).await?.into_iter().map(Into::into).collect())
 }
 
+/// A customer, by an id that was merged into theirs too.
 pub(crate) async fn find_customer(connection: &impl ConnectionTrait, id: &str) -> Result<Option<Customer>, DbErr> {
-    let row = customer::Entity::find_by_id(id).one(connection).await?;
+    let row = match customer::Entity::find_by_id(id).one(connection).await? {
+        None => match merged_customer::Entity::find_by_id(id).one(connection).await? {
+            Some(merged) => customer::Entity::find_by_id(merged.kept_id).one(connection).await?,
+            None => None,
+        },
+        found => found,
+    };
     Ok(with_parts(connection, row.into_iter().collect()).await?.pop())
 }
 
@@ -455,17 +485,40 @@ pub(crate) async fn find_by_alias(connection: &impl ConnectionTrait, alias: &Ali
     }
 }
 
-/// The customer behind an alias, if the directory knows it.
+/// The id that counts for one: that of the record it was merged into, else its own.
+pub(crate) async fn kept_id(connection: &impl ConnectionTrait, id: String) -> Result<String, DbErr> {
+    let merged = merged_customer::Entity::find_by_id(&id).one(connection).await?;
+    Ok(merged.map_or(id, |merged| merged.kept_id))
+}
+
+/// All ids of a customer, the one that counts first.
+pub(crate) async fn ids_of(connection: &impl ConnectionTrait, kept_id: &str) -> Result<Vec<String>, DbErr> {
+    let merged = merged_customer::Entity::find().filter(merged_customer::Column::KeptId.eq(kept_id));
+    let merged = merged.all(connection).await?.into_iter().map(|one| one.customer_id);
+    Ok([kept_id.to_owned()].into_iter().chain(merged).collect())
+}
+
+/// The customer who is meant: the one behind an alias, if the directory knows it, or the record that an id was merged into.
 pub(crate) async fn resolve(connection: &impl ConnectionTrait, party: Party) -> Result<Party, DbErr> {
-    let Party::Alias(alias) = party else { return Ok(party) };
+    let alias = match party {
+        Party::Customer(id) => return Ok(Party::Customer(kept_id(connection, id).await?)),
+        Party::Alias(alias) => alias,
+    };
     let found = customer_alias::Entity::find_by_id((Stored(alias.kind), alias.value.clone())).one(connection).await?;
     Ok(found.map_or(Party::Alias(alias), |row| Party::Customer(row.customer_id)))
 }
 
-/// The aliases of a customer.
-pub(crate) async fn aliases_of(connection: &impl ConnectionTrait, customer_id: &str) -> Result<Vec<Alias>, DbErr> {
-    let query = customer_alias::Entity::find().filter(customer_alias::Column::CustomerId.eq(customer_id));
-    Ok(query.all(connection).await?.into_iter().map(to_alias).collect())
+/// Whose a contact point is: its owner's whose other name it is, else the only customer's who has it.
+pub(crate) async fn owner_of(connection: &impl ConnectionTrait, point: &Alias) -> Result<Option<String>, DbErr> {
+    use contact_point::Column;
+    let named = customer_alias::Entity::find_by_id((Stored(point.kind), point.value.clone())).one(connection).await?;
+    if let Some(named) = named {
+        return Ok(Some(named.customer_id));
+    }
+    let query = contact_point::Entity::find().select_only().column(Column::CustomerId).distinct();
+    let query = query.filter(Column::Value.eq(&point.value)).filter(Column::Kind.eq(Stored(point.kind))).limit(2);
+    let mut owners: Vec<String> = query.into_tuple().all(connection).await?;
+    Ok(owners.pop().filter(|_| owners.is_empty()))
 }
 
 /// A page of customers after `after`, in order of id.
@@ -503,8 +556,7 @@ async fn with_parts(connection: &impl ConnectionTrait, rows: Vec<customer::Model
             .order_by_asc(contact_point::Column::Position);
         for row in found.all(connection).await? {
             points.entry(row.customer_id).or_default().push(ContactPoint {
-                kind: row.kind.0,
-                value: row.value,
+                at: Alias::stored(row.kind.0, row.value, row.written),
                 source: row.source,
                 obtained_at: row.obtained_at,
                 consent: row.consent.0,
@@ -527,7 +579,7 @@ async fn with_parts(connection: &impl ConnectionTrait, rows: Vec<customer::Model
 }
 
 fn to_alias(row: customer_alias::Model) -> Alias {
-    Alias { kind: row.kind.0, value: row.value }
+    Alias::stored(row.kind.0, row.value, row.written)
 }
 
 /// What the directory says about some ids.
@@ -537,6 +589,8 @@ pub(crate) struct KnownIds {
     pub(crate) staff: HashMap<String, (StaffRole, Option<String>)>,
     pub(crate) teams: HashSet<String>,
     pub(crate) customers: HashSet<String>,
+    /// Those that are part of another record, with its id.
+    pub(crate) merged: HashMap<String, String>,
     /// Customers by alias.
     pub(crate) aliases: HashMap<Alias, String>,
     /// Whether [`Named::also`] holds.
@@ -554,7 +608,7 @@ pub(crate) struct Named {
     pub(crate) also: Option<&'static str>,
 }
 
-/// Looks ids up, all in one trip: a group that records waits for it, and every caller in the group with it. By hand: five kinds
+/// Looks ids up, all in one trip: a group that records waits for it, and every caller in the group with it. By hand: six kinds
 /// of rows, one of them a condition.
 pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named) -> Result<KnownIds, DbErr> {
     let backend = connection.get_database_backend();
@@ -563,10 +617,12 @@ pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named)
         "SELECT 's' AS what, staff_id AS id, role AS code, team_id AS of FROM staff_member WHERE staff_id IN {}
         UNION ALL SELECT 't', team_id, NULL, NULL FROM team WHERE team_id IN {}
         UNION ALL SELECT 'c', customer_id, NULL, NULL FROM customer WHERE customer_id IN {}
+        UNION ALL SELECT 'm', customer_id, NULL, kept_id FROM merged_customer WHERE customer_id IN {}
         UNION ALL SELECT 'a', value, kind, customer_id FROM customer_alias WHERE value IN {}
         UNION ALL SELECT 'w', '', NULL, NULL WHERE {}",
         listed(1),
         listed(2),
+        listed(3),
         listed(3),
         listed(4),
         named.also.unwrap_or("1 = 0"),
@@ -587,10 +643,11 @@ pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named)
             }
             "t" => _ = known.teams.insert(id),
             "c" => _ = known.customers.insert(id),
+            "m" => _ = known.merged.insert(id, row.try_get("", "of")?),
             "w" => known.also = true,
             _ => {
                 let kind = row.try_get::<Stored<_>>("", "code")?.0;
-                known.aliases.insert(Alias { kind, value: id }, row.try_get("", "of")?);
+                known.aliases.insert(Alias::stored(kind, id, None), row.try_get("", "of")?);
             }
         }
     }
@@ -618,7 +675,7 @@ pub(crate) async fn reach_among(
     let backend = connection.get_database_backend();
     // By hand: what an outer join takes of the other table.
     let sql = format!(
-        "SELECT c.customer_id, c.locale, p.kind, p.value FROM customer c
+        "SELECT c.customer_id, c.locale, p.kind, p.value, p.written FROM customer c
         LEFT JOIN contact_point p ON p.customer_id = c.customer_id AND p.consent NOT IN ({}, {})
         WHERE c.customer_id IN {} ORDER BY c.customer_id, p.position",
         Stored(Consent::Denied),
@@ -630,7 +687,7 @@ pub(crate) async fn reach_among(
         let one = reach.entry(row.try_get("", "customer_id")?).or_default();
         one.locale = row.try_get("", "locale")?;
         if let Some(Stored(kind)) = row.try_get("", "kind")? {
-            one.points.push(Alias { kind, value: row.try_get("", "value")? });
+            one.points.push(Alias::stored(kind, row.try_get("", "value")?, row.try_get("", "written")?));
         }
     }
     Ok(reach)

@@ -29,12 +29,29 @@ impl Name {
     fn told<T>(&self, mac: impl FnOnce(&[&[u8]]) -> Result<T>) -> Result<T> {
         match self {
             Self::Customer(id) => mac(&[b"erased customer", id.as_bytes()]),
-            Self::Alias(alias) => {
-                let kind = (alias.kind as i32).to_be_bytes();
-                mac(&[b"erased alias", &kind, alias.value.as_bytes()])
-            }
+            Self::Alias(alias) => told_alias(alias, &alias.value, mac),
         }
     }
+
+    /// By which an erasure may have known it: under each key, and as names were told before contact points had a normal form.
+    fn macs(&self, vault: &Vault) -> Result<Vec<String>> {
+        let mut macs = self.told(|parts| vault.macs(parts))?;
+        macs.extend(self.told_as_written(|parts| vault.macs(parts))?.into_iter().flatten());
+        Ok(macs.into_iter().map(|mac| URL_SAFE_NO_PAD.encode(mac)).collect())
+    }
+
+    /// As it was told before contact points had a normal form.
+    fn told_as_written<T>(&self, mac: impl FnOnce(&[&[u8]]) -> Result<T>) -> Result<Option<T>> {
+        match self {
+            Self::Alias(alias) if alias.written != alias.value => told_alias(alias, &alias.written, mac).map(Some),
+            Self::Customer(_) | Self::Alias(_) => Ok(None),
+        }
+    }
+}
+
+fn told_alias<T>(alias: &Alias, text: &str, mac: impl FnOnce(&[&[u8]]) -> Result<T>) -> Result<T> {
+    let kind = (alias.kind as i32).to_be_bytes();
+    mac(&[b"erased alias", &kind, text.as_bytes()])
 }
 
 const TOMBSTONE: Present<tombstone::Entity> = Present::PassOver(&[tombstone::Column::Mac]);
@@ -51,6 +68,12 @@ pub(crate) async fn put(tx: &Tx, vault: &Vault, names: &[Name], erasure_id: Uuid
     Ok(())
 }
 
+/// Takes the tombstone of a name away, under whatever key it stands; gives how many there were.
+pub(crate) async fn take_away(tx: &Tx, vault: &Vault, name: &Name) -> Result<u64, Abort> {
+    let macs = tombstone::Column::Mac.is_in(name.macs(vault)?);
+    Ok(tombstone::Entity::delete_many().filter(macs).exec(tx).await?.rows_affected)
+}
+
 /// The erasures of those among these names that were erased, whichever key was the newest then.
 pub(crate) async fn among(
     connection: &impl ConnectionTrait,
@@ -62,8 +85,8 @@ pub(crate) async fn among(
     }
     let mut macs = HashMap::new();
     for name in names {
-        for mac in name.told(|parts| vault.macs(parts))? {
-            macs.insert(URL_SAFE_NO_PAD.encode(mac), name.clone());
+        for mac in name.macs(vault)? {
+            macs.insert(mac, name.clone());
         }
     }
     let backend = connection.get_database_backend();

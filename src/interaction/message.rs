@@ -1,5 +1,7 @@
 //! Between the contract's messages and the domain's types.
 
+use rapport_identity::NormalForms;
+
 use super::{
     Context, ContextRest, Facts, Instants, MessageCounts, Participant, Reattribution, Recorded, Transfer,
     resolution::{Reading, Readings},
@@ -13,15 +15,12 @@ use crate::{
         v1::{self, Direction, InteractionKind, Involvement, StaffRole},
     },
     contact::purpose_of,
-    directory::{
-        Party, etag,
-        service::{alias, alias_message},
-    },
+    directory::{Alias, Party, etag, service::alias_message},
     error::{Error, Reason, Result},
 };
 
 /// Reads an interaction; a direction that the channel implies may be left out.
-pub(crate) fn read(message: v1::Interaction) -> Facts {
+pub(crate) fn read(message: v1::Interaction, forms: NormalForms) -> Facts {
     let channel = message.channel();
     let direction = match message.direction() {
         Direction::Unspecified => implied_direction(channel).unwrap_or_default(),
@@ -47,7 +46,7 @@ pub(crate) fn read(message: v1::Interaction) -> Facts {
         hold: message.hold.as_ref().map(duration_micros),
         after_call_work: message.after_call_work.as_ref().map(duration_micros),
         customer_id: optional(message.customer_id),
-        customer_alias: message.customer_alias.map(alias),
+        customer_alias: message.customer_alias.map(|alias| Alias::read(alias, forms)),
         participants: read_participants(message.participants),
         case_id: optional(message.case_id),
         context: message.context.map(read_context).unwrap_or_default(),

@@ -9,10 +9,7 @@ use super::{Facts, Participant};
 use crate::{
     api::v1::{Channel, InteractionKind},
     clock::Micros,
-    directory::{
-        Alias, Party,
-        store::{Named, known_among},
-    },
+    directory::{Alias, Party},
     store::{Abort, Store, Tx},
 };
 
@@ -64,16 +61,6 @@ impl Ended {
             customer_id: facts.customer_id.clone(),
             alias: facts.customer_alias.clone(),
         }
-    }
-
-    /// Fills the customer in where they were made known since the interaction was recorded.
-    pub(crate) async fn resolve(&mut self, tx: &Tx) -> Result<(), DbErr> {
-        if let (None, Some(alias)) = (&self.customer_id, &self.alias) {
-            let aliases = vec![alias.value.clone()];
-            let known = known_among(tx, Named { aliases, ..Named::default() }).await?;
-            self.customer_id = known.aliases.get(alias).cloned();
-        }
-        Ok(())
     }
 
     /// With whom it was.

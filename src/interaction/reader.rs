@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use prost::Message as _;
+use rapport_identity::NormalForms;
 
 use super::{
     Facts, Participant, check, credit, message,
@@ -27,12 +28,13 @@ pub(crate) struct RequestReader {
     caller: Caller,
     scope: Arc<Scope>,
     request_scope: Arc<str>,
+    forms: NormalForms,
 }
 
 impl RequestReader {
-    pub(crate) fn new(store: Store, caller: Caller, scope: Scope) -> Self {
+    pub(crate) fn new(store: Store, forms: NormalForms, caller: Caller, scope: Scope) -> Self {
         let request_scope = call::request_scope(&caller).into();
-        Self { store, caller, scope: Arc::new(scope), request_scope }
+        Self { store, caller, scope: Arc::new(scope), request_scope, forms }
     }
 
     /// A request as an entry for the record, or everything that is wrong with it.
@@ -42,7 +44,7 @@ impl RequestReader {
         let body_hash = request::hash(&[&message.encode_to_vec()]);
         let request_key =
             request::hash(&[b"RecordInteraction", self.request_scope.as_bytes(), request.request_id.as_bytes()]);
-        let (mut facts, mut found) = judged(message, fields, self.store.clock().now_micros());
+        let (mut facts, mut found) = judged(message, fields, (self.forms, self.store.clock().now_micros()));
         if !found.is_empty() {
             // Only what is refused anyway is looked up here; what is good is looked up with its group.
             let unknown = rows::unknown_ids(self.store.reader(), &facts).await?;
@@ -82,21 +84,28 @@ impl RequestReader {
 }
 
 /// Reads an interaction and applies every rule that needs no database; `found`: what is wrong with the request around it.
-fn judged(message: v1::Interaction, mut found: Vec<Violation>, now: i64) -> (Facts, Vec<Violation>) {
+fn judged(
+    message: v1::Interaction,
+    mut found: Vec<Violation>,
+    (forms, now): (NormalForms, i64),
+) -> (Facts, Vec<Violation>) {
     let mut add = |broken: Vec<Violation>| {
         let news: Vec<_> = broken.into_iter().filter_map(|one| one.inside("interaction").besides(&found)).collect();
         found.extend(news);
     };
     add(Violations::of(&message));
-    let facts = message::read(message);
+    let facts = message::read(message, forms);
     add(check(&facts, now));
+    let alias = facts.customer_alias.as_ref().and_then(|alias| alias.fault(forms));
+    add(alias.into_iter().map(|fault| fault.inside("customer_alias")).collect());
     (facts, found)
 }
 
 /// What the server would say of a request to record an interaction at `now`, as far as it needs no database: every
-/// broken rule.
+/// broken rule. The server knows a country, and this does not: it may refuse more telephone numbers.
 pub fn violations(request: &v1::RecordInteractionRequest, now: i64) -> Vec<Violation> {
-    judged(request.interaction.clone().unwrap_or_default(), Violations::of(request), now).1
+    let forms = NormalForms::default();
+    judged(request.interaction.clone().unwrap_or_default(), Violations::of(request), (forms, now)).1
 }
 
 /// Whom a complaint is about is not for colleagues to say, nor for supervisors of themselves: it would be a way to hide

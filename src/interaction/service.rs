@@ -5,6 +5,7 @@ use std::pin::Pin;
 use futures::{Stream, TryStreamExt as _};
 use jiff::tz::TimeZone;
 use prost::Message as _;
+use rapport_identity::NormalForms;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
@@ -36,7 +37,7 @@ use crate::{
     directory::{
         Party, check_time_zone, etag,
         service::party,
-        store::{find_customer, resolve},
+        store::{find_customer, kept_id, resolve},
     },
     error::{Error, Reason, Result, Violation},
     interaction::Reactions,
@@ -60,6 +61,7 @@ pub struct InteractionApi {
     store: Store,
     recorder: GroupCommit<Recorder>,
     time_zone: TimeZone,
+    forms: NormalForms,
     limits: StreamLimits,
     changes: Feed<Changes>,
     watches: Watches,
@@ -75,11 +77,17 @@ impl std::fmt::Debug for InteractionApi {
 impl InteractionApi {
     /// `reactions`: what interactions set off in other domains. `limits`: of streams that record.
     pub(crate) fn new(context: &Context, reactions: Reactions, limits: StreamLimits) -> Self {
-        let Context { store, vault, zone, watches, stopping, recording, group_sizes, .. } = context.clone();
+        let Context { store, vault, zone, forms, watches, stopping, recording, group_sizes, .. } = context.clone();
         let writer = Recorder::new(store.clone(), zone.rules.clone(), vault, reactions);
         let recorder = GroupCommit::start(store.clone(), writer, recording.group_max, recording.queue, group_sizes);
         let changes = Feed::start(store.clone(), stopping);
-        Self { store, recorder, time_zone: zone.rules, limits, changes, watches, reactions }
+        Self { store, recorder, time_zone: zone.rules, forms, limits, changes, watches, reactions }
+    }
+
+    /// A filter with the customer who is meant.
+    async fn settled(&self, filter: InteractionFilter) -> Result<InteractionFilter> {
+        let Some(party) = filter.party else { return Ok(filter) };
+        Ok(InteractionFilter { party: Some(resolve(self.store.reader(), party).await?), ..filter })
     }
 
     fn changing(
@@ -218,7 +226,7 @@ impl InteractionService for InteractionApi {
     ) -> Answer<v1::RecordInteractionResponse> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let entry = RequestReader::new(self.store.clone(), caller, scope).entry(message).await?;
+            let entry = RequestReader::new(self.store.clone(), self.forms, caller, scope).entry(message).await?;
             let answer = self.recorder.submit(vec![entry]).await?.pop();
             Ok(receipt(answer.ok_or(Error::Overloaded)??))
         })
@@ -231,7 +239,7 @@ impl InteractionService for InteractionApi {
     ) -> Answer<v1::BatchRecordInteractionsResponse> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let reader = RequestReader::new(self.store.clone(), caller, scope);
+            let reader = RequestReader::new(self.store.clone(), self.forms, caller, scope);
             let mut good = Vec::with_capacity(message.requests.len());
             let mut results = Vec::with_capacity(message.requests.len());
             for one in message.requests {
@@ -262,7 +270,7 @@ impl InteractionService for InteractionApi {
     ) -> Answer<Self::RecordInteractionsStream> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let reader = RequestReader::new(self.store.clone(), caller, scope);
+            let reader = RequestReader::new(self.store.clone(), self.forms, caller, scope);
             let (answers, receiver) = tokio::sync::mpsc::channel(4);
             let stream = RecordStream::new(reader, self.recorder.clone(), self.limits.clone());
             tokio::spawn(stream.run(message, answers));
@@ -405,7 +413,7 @@ impl InteractionService for InteractionApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let filter = message.filter.unwrap_or_default();
             let query = Query::new("ListInteractions", &scope.binding(&caller), &filter.encode_to_vec());
-            let filter = message::read_filter(filter)?;
+            let filter = self.settled(message::read_filter(filter)?).await?;
             let sight = Sight::of(&caller, scope);
             let page = self.page(&sight, &filter, &query, message.page_size, &message.page_token);
             let (interactions, next_page_token) = page.await?;
@@ -421,7 +429,7 @@ impl InteractionService for InteractionApi {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let mut found = Violations::of(&message);
-            let party = party(message.customer_id.clone(), message.customer_alias.clone());
+            let party = party(message.customer_id.clone(), message.customer_alias.clone(), self.forms);
             found.extend(party.as_ref().err().cloned().unwrap_or_default());
             Error::unless_empty(found)?;
             let party = resolve(self.store.reader(), party.map_err(Error::Invalid)?).await?;
@@ -446,7 +454,10 @@ impl InteractionService for InteractionApi {
         respond(async {
             let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
             let cursor = std::mem::take(&mut message.resume_cursor);
-            let whose = Whose::read(message, &caller)?;
+            let whose = match Whose::read(message, &caller)? {
+                Whose::Customer(id) => Whose::Customer(kept_id(self.store.reader(), id).await?),
+                other @ (Whose::Staff(_) | Whose::Team(_)) => other,
+            };
             let subject = Watched::<OfInteractions>::new(whose, &caller);
             let watch = self.watches.open((&self.store, &self.changes), (caller, scope), subject, &cursor).await?;
             Ok(watch.begin())
@@ -462,8 +473,9 @@ impl InteractionService for InteractionApi {
     ) -> Answer<Self::WatchCustomerTimelineStream> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let customer_id = normal(message.customer_id.clone());
-            find_customer(self.store.reader(), &customer_id).await?.ok_or(Error::NotFound("customer"))?;
+            let given = normal(message.customer_id.clone());
+            let found = find_customer(self.store.reader(), &given).await?;
+            let customer_id = found.ok_or(Error::NotFound("customer"))?.id;
             let subject = Watched::<OfTimeline>::new(Whose::Customer(customer_id.clone()), &caller);
             let (from, by, cursor) = ((&self.store, &self.changes), (caller.clone(), scope), &message.resume_cursor);
             let watch = self.watches.open(from, by, subject, cursor).await?;
@@ -488,7 +500,7 @@ impl InteractionService for InteractionApi {
                 "" => self.time_zone.clone(),
                 name => TimeZone::get(name).map_err(|_| Error::Invalid(check_time_zone(name).into_iter().collect()))?,
             };
-            let filter = message::read_filter(message.filter.unwrap_or_default())?;
+            let filter = self.settled(message::read_filter(message.filter.unwrap_or_default())?).await?;
             let sight = Sight::of(&caller, scope);
             let contacts = rows::contacts_on_matters(self.store.reader(), &sight, &filter).await?;
             let plan = Plan {

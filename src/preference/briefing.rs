@@ -135,11 +135,11 @@ async fn policy_now(
 ) -> Result<PolicyNow> {
     let (version, situation) = contacts::situation(store.reader(), &wall.zone, party, wall.now).await?;
     let point = match party {
-        Party::Alias(alias) => Some(alias.value.clone()),
+        Party::Alias(alias) => Some(alias.clone()),
         Party::Customer(_) => customer.and_then(|customer| point_for(channel, &customer.contact_points)),
     };
     let asked = PURPOSES.into_iter().map(|purpose| {
-        let attempt = Attempt { purpose, channel, point: point.clone(), at: wall.now };
+        let attempt = Attempt { purpose, channel, points: point.iter().cloned().collect(), at: wall.now };
         let refusals = version.policy.refusals(&situation, &attempt);
         (purpose, refusals, version.policy.next_allowed(&situation, &attempt))
     });

@@ -2,6 +2,8 @@
 
 use rapport_brief::Language;
 
+use rapport_identity::NormalForms;
+
 use super::{
     briefing::Wanted,
     known_values,
@@ -63,9 +65,9 @@ pub(super) fn value(dimension: PreferenceDimension, value: String) -> Result<Str
 ///
 /// # Errors
 /// Every broken rule of the message.
-pub(super) fn brief(message: &v1::BriefCustomerRequest) -> Result<(Party, Wanted)> {
+pub(super) fn brief(message: &v1::BriefCustomerRequest, forms: NormalForms) -> Result<(Party, Wanted)> {
     let mut found = Violations::of(message);
-    let party = party(message.customer_id.clone(), message.customer_alias.clone());
+    let party = party(message.customer_id.clone(), message.customer_alias.clone(), forms);
     found.extend(party.as_ref().err().cloned().unwrap_or_default());
     let language = Language::of(&message.language);
     if language.is_none() && !message.language.is_empty() {

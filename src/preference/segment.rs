@@ -90,8 +90,7 @@ pub(super) async fn find(
         let customers = list_customers(connection, segment.standing, now, after.clone(), BATCH).await?;
         let Some(last) = customers.last().map(|last| last.id.clone()) else { return Ok(page) };
         let between = (after.as_deref().unwrap_or_default(), last.as_str());
-        let aliases = customers.iter().flat_map(|one| &one.aliases).map(|alias| alias.value.clone()).collect();
-        let lines = rows::newest_of_each(connection, between, aliases, hidden_from, READ).await?;
+        let lines = rows::newest_of_each(connection, between, hidden_from, READ).await?;
         let holding = rows::holding_of_each(connection, between).await?;
         for customer in &customers {
             page.examined += 1;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use futures::future::BoxFuture;
 use prost::Message as _;
+use rapport_identity::NormalForms;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -28,7 +29,7 @@ use crate::{
     context::Context,
     directory::{
         Party, admission,
-        store::{find_customer, find_staff, lock_customer, resolve},
+        store::{find_customer, find_staff, kept_id, lock_customer, resolve},
     },
     error::{Error, Reason, Result},
     interaction::{
@@ -54,11 +55,12 @@ const GET_INTERACTION: &str = "/rapport.v1.InteractionService/GetInteraction";
 pub struct PreferenceApi {
     store: Store,
     zone: Zone,
+    forms: NormalForms,
 }
 
 impl PreferenceApi {
     pub(crate) fn new(context: &Context) -> Self {
-        Self { store: context.store.clone(), zone: context.zone.clone() }
+        Self { store: context.store.clone(), zone: context.zone.clone(), forms: context.forms }
     }
 
     /// Does a change once per request id, under the lock of the customer, and leaves a trace. Gives the statement that it
@@ -115,6 +117,11 @@ impl PreferenceApi {
         changed.await
     }
 
+    /// The id that counts for one that a caller gave.
+    async fn customer(&self, given: String) -> Result<String> {
+        Ok(kept_id(self.store.reader(), normal(given)).await?)
+    }
+
     /// Which of these interactions the caller may read one by one.
     async fn readable(&self, caller: &Caller, ids: Vec<Uuid>) -> Result<HashSet<Uuid>> {
         match admission::reach_by(&self.store, caller, GET_INTERACTION).await? {
@@ -130,7 +137,7 @@ impl PreferenceService for PreferenceApi {
     async fn get_preferences(&self, request: Request<v1::GetPreferencesRequest>) -> Answer<v1::GetPreferencesResponse> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let customer_id = normal(message.customer_id.clone());
+            let customer_id = self.customer(message.customer_id.clone()).await?;
             scope.check_customer(&customer_id)?;
             let connection = self.store.reader();
             let customer = find_customer(connection, &customer_id).await?.ok_or(Error::NotFound("customer"))?;
@@ -171,7 +178,7 @@ impl PreferenceService for PreferenceApi {
                 value: message::value(dimension, message.value)?,
                 source: message.source,
                 note: message.note,
-                ..said(&caller, &scope, message.customer_id, dimension, PreferenceOrigin::Stated)?
+                ..said(&caller, &scope, self.customer(message.customer_id).await?, dimension, PreferenceOrigin::Stated)?
             };
             let statement = self.say(&caller, mutation, AuditAction::PreferenceStated, said).await?;
             Ok(v1::StatePreferenceResponse { statement: Some(statement) })
@@ -188,7 +195,7 @@ impl PreferenceService for PreferenceApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "WithdrawPreference", id, &message);
             let dimension = message.dimension();
-            let customer_id = normal(message.customer_id);
+            let customer_id = self.customer(message.customer_id).await?;
             scope.check_customer(&customer_id)?;
             let (value, author) = (optional(message.value), caller.subject().to_owned());
             let about = (customer_id.clone(), AuditAction::PreferenceWithdrawn);
@@ -217,7 +224,13 @@ impl PreferenceService for PreferenceApi {
                 value: message::value(dimension, message.value)?,
                 source: message.source,
                 note: message.note,
-                ..said(&caller, &scope, message.customer_id, dimension, PreferenceOrigin::Refuted)?
+                ..said(
+                    &caller,
+                    &scope,
+                    self.customer(message.customer_id).await?,
+                    dimension,
+                    PreferenceOrigin::Refuted,
+                )?
             };
             let statement = self.say(&caller, mutation, AuditAction::PreferenceRefuted, said).await?;
             Ok(v1::RefutePreferenceResponse { statement: Some(statement) })
@@ -228,7 +241,7 @@ impl PreferenceService for PreferenceApi {
     async fn brief_customer(&self, request: Request<v1::BriefCustomerRequest>) -> Answer<v1::BriefCustomerResponse> {
         respond(async {
             let Call { caller, message, .. } = Call::admit(&self.store, request).await?;
-            let (party, wanted) = message::brief(&message)?;
+            let (party, wanted) = message::brief(&message, self.forms)?;
             let party = resolve(self.store.reader(), party).await?;
             let why = Purpose { purpose: message.purpose(), note: &message.note };
             reading::open(&self.store, &caller, &party, why).await?;
@@ -268,7 +281,6 @@ fn said(
     dimension: PreferenceDimension,
     origin: PreferenceOrigin,
 ) -> Result<Statement> {
-    let customer_id = normal(customer_id);
     scope.check_customer(&customer_id)?;
     Ok(Statement {
         id: Uuid::nil(),

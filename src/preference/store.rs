@@ -26,13 +26,13 @@ use super::{
 use crate::{
     api::v1::{PreferenceDimension, PreferenceOrigin, RatingStanding},
     clock::Micros,
-    directory::{Party, store::aliases_of},
+    directory::Party,
     error::{Error, Result},
     interaction::{ContextRest, store::entity::interaction, store::not_about_sql},
     store::{
         Abort, Store, Stored, Tx,
         bulk::{self, Present},
-        sequence, set,
+        sequence,
     },
 };
 
@@ -86,93 +86,66 @@ fn read(row: &QueryResult) -> Result<RecordLine, DbErr> {
 /// whom they are about would find what is fitted to them.
 async fn page(connection: &impl ConnectionTrait, after: (Micros, Uuid)) -> Result<Vec<RecordLine>, DbErr> {
     let sql = format!(
-        "{} FROM interaction i
-        LEFT JOIN customer_alias a ON i.customer_id IS NULL AND a.value = i.alias_value AND a.kind = i.alias_kind
-        LEFT JOIN customer c ON c.customer_id = coalesce(i.customer_id, a.customer_id)
-        {} WHERE (i.occurred_at, i.id) > ($1, $2) AND i.about_count = 0 ORDER BY i.occurred_at, i.id LIMIT {PAGE}",
-        columns("coalesce(i.customer_id, a.customer_id)", "coalesce(c.time_zone, '')"),
+        "{} FROM interaction i LEFT JOIN customer c ON c.customer_id = i.customer_id {} WHERE (i.occurred_at, i.id) > ($1, $2) AND i.about_count = 0 ORDER BY i.occurred_at, i.id LIMIT {PAGE}",
+        columns("i.customer_id", "coalesce(c.time_zone, '')"),
         ratings(),
     );
     let statement = Sql::from_sql_and_values(connection.get_database_backend(), sql, [after.0.into(), after.1.into()]);
     connection.query_all_raw(statement).await?.iter().map(read).collect()
 }
 
-/// The newest interactions with a customer, those included that were recorded under an alias of theirs before they were
-/// known, or with somebody who is known by an alias only; newest first.
+/// The newest interactions with a customer, or with somebody who is known by an alias only; newest first.
 pub(super) async fn newest(
     connection: &impl ConnectionTrait,
     party: &Party,
     hidden_from: Option<&str>,
     limit: u64,
 ) -> Result<Vec<RecordLine>, DbErr> {
-    // Each part reads its index from the end: the customer's 10,000th interaction costs nothing. A part for each alias,
-    // since PostgreSQL underestimates how many interactions have nobody's name, and joined them all.
-    let (mut whose, mut values): (Vec<String>, Vec<Value>) = (Vec::new(), vec![hidden_from.unwrap_or_default().into()]);
-    let not_about = not_about_sql("interaction", "$1");
-    let aliases = match party {
+    // Its index is read from the end: the customer's 10,000th interaction costs nothing.
+    let mut values: Vec<Value> = vec![hidden_from.unwrap_or_default().into()];
+    let whose = match party {
         Party::Customer(id) => {
-            whose.push("customer_id = $2".to_owned());
             values.push(id.as_str().into());
-            aliases_of(connection, id).await?
+            "customer_id = $2"
         }
-        Party::Alias(alias) => vec![alias.clone()],
+        Party::Alias(alias) => {
+            values.extend([Stored(alias.kind).into(), alias.value.as_str().into()]);
+            "alias_kind = $2 AND alias_value = $3 AND customer_id IS NULL"
+        }
     };
-    for alias in aliases {
-        let (kind, value) = (values.len() + 1, values.len() + 2);
-        whose.push(format!("alias_kind = ${kind} AND alias_value = ${value} AND customer_id IS NULL"));
-        values.extend([Stored(alias.kind).into(), alias.value.into()]);
-    }
-    let part = |(number, whose): (usize, &String)| {
-        format!(
-            "SELECT id FROM (SELECT id FROM interaction WHERE {whose} AND {not_about}
-                ORDER BY occurred_at DESC, id DESC LIMIT {limit}) AS part_{number}"
-        )
-    };
-    let parts: Vec<String> = whose.iter().enumerate().map(part).collect();
     let sql = format!(
-        "{} FROM ({}) AS newest JOIN interaction i ON i.id = newest.id {}
+        "{} FROM (
+            SELECT id FROM interaction WHERE {whose} AND {}
+                ORDER BY occurred_at DESC, id DESC LIMIT {limit}
+        ) AS newest JOIN interaction i ON i.id = newest.id {}
         ORDER BY i.occurred_at DESC, i.id DESC LIMIT {limit}",
         columns("i.customer_id", "''"),
-        parts.join(" UNION ALL "),
+        not_about_sql("interaction", "$1"),
         ratings(),
     );
     let statement = Sql::from_sql_and_values(connection.get_database_backend(), sql, values);
     connection.query_all_raw(statement).await?.iter().map(read).collect()
 }
 
-/// The newest interactions of each customer after one id and up to another, and under these values of their aliases; newest
-/// first.
+/// The newest interactions of each customer after one id and up to another; newest first.
 pub(super) async fn newest_of_each(
     connection: &impl ConnectionTrait,
     (after, up_to): (&str, &str),
-    aliases: Vec<String>,
     hidden_from: Option<&str>,
     limit: u64,
 ) -> Result<HashMap<String, Vec<RecordLine>>, DbErr> {
-    let backend = connection.get_database_backend();
-    // The values are listed and not joined, for the same reason.
     let sql = format!(
         "{} FROM (
-            SELECT id, owner, row_number() OVER (PARTITION BY owner ORDER BY occurred_at DESC, id DESC) AS place FROM (
-                SELECT id, customer_id AS owner, occurred_at FROM interaction
-                    WHERE customer_id > $1 AND customer_id <= $2 AND {}
-                UNION ALL
-                SELECT o.id, a.customer_id, o.occurred_at FROM interaction o
-                    JOIN customer_alias a ON a.kind = o.alias_kind AND a.value = o.alias_value
-                    WHERE o.alias_kind IN (1, 2, 3, 4, 5) AND o.alias_value IN {} AND o.customer_id IS NULL
-                        AND a.customer_id > $1 AND a.customer_id <= $2 AND {}
-            ) AS theirs
+            SELECT id, row_number() OVER (PARTITION BY customer_id ORDER BY occurred_at DESC, id DESC) AS place
+                FROM interaction WHERE customer_id > $1 AND customer_id <= $2 AND {}
         ) AS newest JOIN interaction i ON i.id = newest.id {}
-        WHERE newest.place <= {limit} ORDER BY newest.owner, i.occurred_at DESC, i.id DESC",
-        columns("newest.owner", "''"),
-        not_about_sql("interaction", "$4"),
-        set::texts_listed(backend, 3),
-        not_about_sql("o", "$4"),
+        WHERE newest.place <= {limit} ORDER BY i.customer_id, i.occurred_at DESC, i.id DESC",
+        columns("i.customer_id", "''"),
+        not_about_sql("interaction", "$3"),
         ratings(),
     );
-    let hidden_from = hidden_from.unwrap_or_default().into();
-    let values = [after.into(), up_to.into(), set::text_list(backend, aliases), hidden_from];
-    let statement = Sql::from_sql_and_values(backend, sql, values);
+    let values = [after.into(), up_to.into(), hidden_from.unwrap_or_default().into()];
+    let statement = Sql::from_sql_and_values(connection.get_database_backend(), sql, values);
     let mut found: HashMap<String, Vec<RecordLine>> = HashMap::new();
     for row in connection.query_all_raw(statement).await? {
         let line = read(&row)?;

@@ -98,19 +98,19 @@ pub const TABLES: &[Table] = &[
     Table::of_customer(
         "audit_event",
         blanked(
-            "(object_id = $1 AND action IN (1, 3, 4, 5, 6, 40, 41, 42, 45, 46)) OR object_id IN {their_objects}
-                OR (actor = $1 AND actor_role = 6)",
+            "(object_id IN {their_ids} AND action IN (1, 3, 4, 5, 6, 40, 41, 42, 45, 46, 50, 51, 52))
+                OR object_id IN {their_objects} OR (actor IN {their_ids} AND actor_role = 6)",
             "id",
         ),
         &[
             (Fact, &["id", "event_at", "action", "actor_role"]),
-            (Identity("CASE WHEN object_id = $1 THEN '' ELSE object_id END"), &["object_id"]),
+            (Identity("CASE WHEN object_id IN {their_ids} THEN '' ELSE object_id END"), &["object_id"]),
             (Partly("CASE WHEN action IN (1, 3, 4, 5, 6, 45, 46) THEN reason ELSE '' END", "''"), &["reason"]),
             // Details of the others name colleagues only.
             (
                 Partly(
                     "CASE WHEN action = 45 THEN detail ELSE NULL END",
-                    "CASE WHEN action IN (3, 4, 5, 6, 45, 46) THEN NULL ELSE detail END",
+                    "CASE WHEN action IN (3, 4, 5, 6, 45, 46, 50, 51) THEN NULL ELSE detail END",
                 ),
                 &["detail"],
             ),
@@ -121,7 +121,7 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_customer(
         "request_memory",
-        deleted("scope = 'customer ' || $1"),
+        deleted("scope IN (SELECT 'customer ' || id FROM {their_ids} AS theirs)"),
         &[(GONE, &["scope"]), (Technical, &["request_id", "method", "body_hash", "answer", "created_at", "tick"])],
     ),
     Table::of_customer(
@@ -129,7 +129,7 @@ pub const TABLES: &[Table] = &[
         blanked("id IN {their_replies}", "id"),
         &[
             (Fact, &["id", "invitation_id", "replied_at", "received_at", "outcome", "rating_id", "standing"]),
-            (NULL, &["contact_kind", "contact_value"]),
+            (NULL, &["customer_id", "contact_kind", "contact_value", "contact_written"]),
             (EMPTY, &["text"]),
         ],
     ),
@@ -142,7 +142,7 @@ pub const TABLES: &[Table] = &[
             (Fact, &["kind", "topic", "day"]),
             // There is nobody any more to whom it could be sent.
             (Identity("CASE WHEN state = 1 THEN 4 ELSE state END"), &["state"]),
-            (NULL, &["customer_id", "contact_kind", "contact_value", "locale"]),
+            (NULL, &["customer_id", "contact_kind", "contact_value", "contact_written", "locale"]),
             (Note("NULL"), &["token", "token_hash"]),
             (Staff, &["staff_id", "team_id", "role"]),
             (Technical, &["sequence"]),
@@ -227,7 +227,7 @@ pub const TABLES: &[Table] = &[
         "competition_invitee",
         // Ids of customers and of colleagues may be the same text; a roll has both.
         Rows {
-            which: "judge_id = $1 AND NOT EXISTS (SELECT 1 FROM staff_member s WHERE s.staff_id = $1)",
+            which: "judge_id IN {their_ids} AND NOT EXISTS (SELECT 1 FROM staff_member s WHERE s.staff_id = judge_id)",
             key: None,
             fate: Disposition::Elsewhere,
         },
@@ -236,7 +236,7 @@ pub const TABLES: &[Table] = &[
     Table::of_customer(
         "competition_voter",
         Rows {
-            which: "voter_id = $1 AND NOT EXISTS (SELECT 1 FROM staff_member s WHERE s.staff_id = $1)",
+            which: "voter_id IN {their_ids} AND NOT EXISTS (SELECT 1 FROM staff_member s WHERE s.staff_id = voter_id)",
             key: None,
             fate: Disposition::Elsewhere,
         },
@@ -250,7 +250,7 @@ pub const TABLES: &[Table] = &[
     Table::of_customer(
         "competition_reminder",
         Rows {
-            which: "voter_id = $1 AND NOT EXISTS (SELECT 1 FROM staff_member s WHERE s.staff_id = $1)",
+            which: "voter_id IN {their_ids} AND NOT EXISTS (SELECT 1 FROM staff_member s WHERE s.staff_id = voter_id)",
             key: None,
             fate: Disposition::Elsewhere,
         },
@@ -264,7 +264,18 @@ pub const TABLES: &[Table] = &[
             (Fact, &["connected_at", "ended_at", "occurred_at", "hold", "after_call_work", "product_id"]),
             (Fact, &["transfer_count", "customer_messages", "staff_messages", "bot_messages", "staff_resolution"]),
             (Fact, &["customer_resolution", "recorded_at"]),
-            (NULL, &["customer_id", "alias_kind", "alias_value", "context", "conclusion"]),
+            (
+                NULL,
+                &[
+                    "customer_id",
+                    "given_customer_id",
+                    "alias_kind",
+                    "alias_value",
+                    "alias_written",
+                    "context",
+                    "conclusion",
+                ],
+            ),
             (Pseudonym, &["case_id", "order_id"]),
             (Staff, &["transfers", "primary_staff_id", "primary_team_id", "recorded_by"]),
             (Technical, &["request_key", "body_hash", "revision", "about_count"]),
@@ -273,7 +284,10 @@ pub const TABLES: &[Table] = &[
     Table::of_customer(
         "contact_point",
         deleted("customer_id = $1"),
-        &[(GONE, &["customer_id", "position", "kind", "value", "source", "obtained_at", "consent", "consent_at"])],
+        &[(
+            GONE,
+            &["customer_id", "position", "kind", "value", "written", "source", "obtained_at", "consent", "consent_at"],
+        )],
     ),
     Table::of_customer(
         "do_not_contact",
@@ -293,11 +307,43 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_customer(
         "id_skeleton",
-        deleted("kind = 3 AND id = $1"),
+        deleted("kind = 3 AND id IN {their_ids}"),
         // The id again, and what it looks like: nothing to export.
         &[(Technical, &["kind", "skeleton", "id"])],
     ),
-    Table::of_customer("customer_alias", deleted("customer_id = $1"), &[(GONE, &["customer_id", "kind", "value"])]),
+    Table::of_customer(
+        "alias_coincidence",
+        deleted("customer_id IN {their_ids}"),
+        &[(GONE, &["customer_id", "kind", "value", "written"])],
+    ),
+    Table::of_customer(
+        "customer_alias",
+        deleted("customer_id = $1"),
+        &[(GONE, &["customer_id", "kind", "value", "written"])],
+    ),
+    Table::of_customer(
+        "customer_merge_row",
+        deleted(
+            "merge_id IN (SELECT id FROM customer_merge WHERE kept_id IN {their_ids} OR absorbed_id IN {their_ids})",
+        ),
+        // What moved: their interactions and wishes tell it better.
+        &[(Technical, &["merge_id", "kind", "row_id"])],
+    ),
+    Table::of_customer(
+        "customer_merge",
+        deleted("kept_id IN {their_ids} OR absorbed_id IN {their_ids}"),
+        &[
+            (GONE, &["id", "kept_id", "absorbed_id", "reason", "merged_at", "undone_at"]),
+            // Both records as they were: what they are now is exported by itself.
+            (Staff, &["author", "undone_by"]),
+            (Technical, &["state"]),
+        ],
+    ),
+    Table::of_customer(
+        "merged_customer",
+        deleted("kept_id = $1"),
+        &[(GONE, &["customer_id", "kept_id"]), (Technical, &["merge_id"])],
+    ),
     Table::of_customer(
         "customer",
         deleted("customer_id = $1"),
@@ -416,6 +462,7 @@ pub const TABLES: &[Table] = &[
         "competition_change",
         &[(Organization, &["sequence", "competition_id", "state", "result_revision", "changed_at"])],
     ),
+    Table::of_others("normal_form", &[(Technical, &["id", "rules", "made_at"])]),
     Table::of_others("preference_model", &[(Organization, &["dimension", "fitted", "fitted_at"])]),
     Table::of_others("preference_fit", &[(Technical, &["id", "began_at", "sequence"])]),
     Table::of_others("commit_mark", &[(Technical, &["id", "committed"])]),

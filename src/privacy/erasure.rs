@@ -19,6 +19,7 @@ use crate::{
     directory::{
         Alias,
         entity::{customer, customer_alias, staff_member},
+        store::ids_of,
         tombstone::{self, Name},
     },
     error::{Error, Result},
@@ -62,8 +63,13 @@ pub(super) async fn erase(
     tombstone::put(tx, vault, &names, id).await?;
     let at = jiff::Timestamp::from_microsecond(now).map_err(Error::internal)?;
     let mut text = format!("rapport-erasure 1\nerasure {id}\ntime {at}\nkey {}\n", vault.key_id()?);
-    if !is_colleague(tx, customer_id).await? {
-        let rolls = competition::erase_voter(tx, vault, now, actor, customer_id).await?;
+    let mut rolls = None;
+    for id in ids_of(tx, customer_id).await? {
+        if !is_colleague(tx, &id).await? {
+            *rolls.get_or_insert(0) += competition::erase_voter(tx, vault, now, actor, &id).await?;
+        }
+    }
+    if let Some(rolls) = rolls {
         text.push_str(&format!("competition_voter {rolls}\n"));
     }
     if names_a_language(tx, customer_id).await? {
@@ -100,8 +106,9 @@ pub(super) async fn erase(
 async fn names(tx: &Tx, customer_id: &str) -> Result<Vec<Name>, Abort> {
     let aliases =
         customer_alias::Entity::find().filter(customer_alias::Column::CustomerId.eq(customer_id)).all(tx).await?;
-    let aliases = aliases.into_iter().map(|row| Name::Alias(Alias { kind: row.kind.0, value: row.value }));
-    Ok([Name::Customer(customer_id.to_owned())].into_iter().chain(aliases).collect())
+    let aliases = aliases.into_iter().map(|row| Name::Alias(Alias::stored(row.kind.0, row.value, row.written)));
+    let ids = ids_of(tx, customer_id).await?.into_iter().map(Name::Customer);
+    Ok(ids.chain(aliases).collect())
 }
 
 /// Whether a language that the customer spoke may have been counted with everybody's.

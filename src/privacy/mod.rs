@@ -37,21 +37,19 @@ fn expand(sql: &str, backend: DbBackend, replies: &str, theirs: &str) -> String 
     ]
     .map(|rows| format!("SELECT {} FROM {rows}", set::uuid_text(backend, "id")))
     .join(" UNION ALL ");
-    sql.replace("{their_objects}", &format!("({objects})"))
+    let ids = "(SELECT CAST($1 AS text) AS id UNION ALL SELECT customer_id FROM merged_customer WHERE kept_id = $1)";
+    sql.replace("{their_ids}", ids)
+        .replace("{their_objects}", &format!("({objects})"))
         .replace("{their_replies}", replies)
         .replace("{their_ratings}", "(SELECT id FROM rating WHERE interaction_id IN {theirs})")
         .replace("{theirs}", theirs)
 }
 
-/// With those that were recorded under an alias before the customer had a name.
-const THEIRS: &str = "(SELECT id FROM interaction WHERE customer_id = $1
-    UNION ALL SELECT i.id FROM customer_alias a JOIN interaction i ON i.alias_kind = a.kind AND i.alias_value = a.value
-        WHERE a.customer_id = $1 AND i.customer_id IS NULL AND i.alias_value IS NOT NULL)";
+const THEIRS: &str = "(SELECT id FROM interaction WHERE customer_id = $1)";
 
-/// With those that answered no invitation, by where they came from.
+/// With those that answered no invitation: by whose they were known to be, else by where they came from.
 const REPLIES: &str = "(SELECT r.id FROM survey_reply r JOIN survey_invitation v ON v.id = r.invitation_id
         WHERE v.interaction_id IN {theirs}
-    UNION SELECT r.id FROM survey_reply r JOIN customer_alias a ON a.value = r.contact_value
-        AND a.kind = r.contact_kind WHERE a.customer_id = $1
+    UNION SELECT r.id FROM survey_reply r WHERE r.customer_id = $1
     UNION SELECT r.id FROM survey_reply r JOIN contact_point p ON p.value = r.contact_value
-        AND p.kind = r.contact_kind WHERE p.customer_id = $1)";
+        AND p.kind = r.contact_kind WHERE p.customer_id = $1 AND r.customer_id IS NULL)";

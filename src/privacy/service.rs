@@ -1,6 +1,7 @@
 //! The RPCs of personal data.
 
 use prost::Message as _;
+use rapport_identity::NormalForms;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ use crate::{
     directory::{
         Alias,
         service::contact_point_message,
-        store::{find_customer, set_consent},
+        store::{find_customer, kept_id, set_consent},
         tombstone,
     },
     error::{Error, Reason, Result},
@@ -40,20 +41,26 @@ const SKEW: i64 = 60_000_000;
 pub struct PrivacyApi {
     store: Store,
     vault: Vault,
+    forms: NormalForms,
 }
 
 impl PrivacyApi {
     pub(crate) fn new(context: &Context) -> Self {
-        Self { store: context.store.clone(), vault: context.vault.clone() }
+        Self { store: context.store.clone(), vault: context.vault.clone(), forms: context.forms }
+    }
+
+    /// The id that counts for one that a caller gave.
+    async fn customer(&self, given: String) -> Result<String> {
+        Ok(kept_id(self.store.reader(), normal(given)).await?)
     }
 
     async fn set_consent(&self, request: Request<v1::SetConsentRequest>) -> Result<v1::SetConsentResponse> {
         let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
         let id = std::mem::take(&mut message.request_id);
         let mutation = mutation(&caller, "SetConsent", id, &message);
-        let customer_id = normal(std::mem::take(&mut message.customer_id));
+        let customer_id = self.customer(std::mem::take(&mut message.customer_id)).await?;
         scope.check_customer(&customer_id)?;
-        let point = Alias { kind: message.kind(), value: normal(std::mem::take(&mut message.value)) };
+        let point = Alias::given(message.kind(), std::mem::take(&mut message.value), self.forms);
         let (api, actor, of, about) = (self.clone(), caller.principal.clone(), customer_id.clone(), point.clone());
         self.store
             .transact(move |tx| {
@@ -71,7 +78,7 @@ impl PrivacyApi {
                             return Err(tombstone::why_absent(tx, &api.vault, &of).await);
                         };
                         let detail = serde_json::json!({
-                            "contact_point": { "kind": about.kind.as_str_name(), "value": about.value },
+                            "contact_point": { "kind": about.kind.as_str_name(), "value": about.written },
                             "consent": { "before": before.as_str_name(), "after": message.consent().as_str_name() },
                             "source": message.source,
                             "consent_at": said_at,
@@ -85,8 +92,7 @@ impl PrivacyApi {
             })
             .await?;
         let customer = find_customer(self.store.reader(), &customer_id).await?.ok_or(Error::NotFound("customer"))?;
-        let found =
-            customer.contact_points.into_iter().find(|one| (one.kind, &one.value) == (point.kind, &point.value));
+        let found = customer.contact_points.into_iter().find(|one| one.at == point);
         Ok(v1::SetConsentResponse { contact_point: found.map(contact_point_message) })
     }
 
@@ -94,7 +100,7 @@ impl PrivacyApi {
         let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
         let bound = v1::ExportCustomerRequest { customer_id: message.customer_id.clone(), ..Default::default() };
         let query = Query::new("ExportCustomer", &scope.binding(&caller), &bound.encode_to_vec());
-        let customer_id = normal(message.customer_id);
+        let customer_id = self.customer(message.customer_id).await?;
         scope.check_customer(&customer_id)?;
         let position = query.position(&message.page_token)?;
         let is_first = position.is_none();
@@ -131,7 +137,7 @@ impl PrivacyApi {
         let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
         let id = std::mem::take(&mut message.request_id);
         let mutation = mutation(&caller, "EraseCustomer", id, &message);
-        let (customer_id, reason) = (normal(message.customer_id), message.reason);
+        let (customer_id, reason) = (self.customer(message.customer_id).await?, message.reason);
         let (api, actor) = (self.clone(), (caller.subject().to_owned(), caller.principal.role));
         let erased: Uuid = self
             .store

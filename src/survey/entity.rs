@@ -25,6 +25,8 @@ pub(crate) mod invitation {
         pub customer_id: Option<String>,
         pub contact_kind: Option<Stored<ContactKind>>,
         pub contact_value: Option<String>,
+        /// None: as in `contact_value`.
+        pub contact_written: Option<String>,
         pub locale: Option<String>,
         pub issued_at: i64,
         pub expire_at: i64,
@@ -61,8 +63,11 @@ pub(crate) mod reply {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         pub invitation_id: Option<Uuid>,
+        pub customer_id: Option<String>,
         pub contact_kind: Option<Stored<ContactKind>>,
         pub contact_value: Option<String>,
+        /// None: as in `contact_value`.
+        pub contact_written: Option<String>,
         pub text: String,
         pub replied_at: i64,
         pub received_at: i64,

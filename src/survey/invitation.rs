@@ -205,7 +205,7 @@ pub(crate) struct Prospect<'a> {
 impl Prospect<'_> {
     /// Where to invite the customer: as they reached us, unless they object, else where the directory says.
     pub(crate) fn contact_point(&self) -> Option<&Alias> {
-        let objects = |alias: &&Alias| self.situation.denied_points.contains(&alias.value);
+        let objects = |alias: &&Alias| self.situation.denied_points.contains(alias);
         let directory = self.reachable.points.iter().find(|point| point.kind != ContactKind::Post);
         let own = match self.party {
             Party::Alias(alias) => Some(alias),
@@ -223,7 +223,7 @@ impl Prospect<'_> {
         let attempt = Attempt {
             purpose: ContactPurpose::Survey,
             channel: point.map_or(channel, |point| channel_to(point.kind)),
-            point: point.map(|point| point.value.clone()),
+            points: point.cloned().into_iter().collect(),
             at: now,
         };
         let refusals: Reasons =

@@ -51,7 +51,7 @@ impl From<invitation::Model> for Invitation {
             issue_mode: row.issue_mode.0,
             channel: row.channel.0,
             customer_id: row.customer_id,
-            contact_point: point.map(|(kind, value)| Alias { kind: kind.0, value }),
+            contact_point: point.map(|(kind, value)| Alias::stored(kind.0, value, row.contact_written)),
             locale: row.locale.unwrap_or_default(),
             issued_at: row.issued_at,
             expire_at: row.expire_at,

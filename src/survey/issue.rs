@@ -88,8 +88,7 @@ pub(crate) async fn issue(
     if facts.instants.ended.is_none() {
         return Err(Error::InteractionNotOver.into());
     }
-    let mut ended = Ended::new(interaction_id, &facts);
-    ended.resolve(tx).await?;
+    let ended = Ended::new(interaction_id, &facts);
     let verdicts = invite(tx, (store, zone), IssueMode::Manual, vec![(ended, &template)]).await?;
     Ok(verdicts.into_iter().next().unwrap_or(Verdict::AlreadyInvited))
 }
@@ -200,6 +199,7 @@ async fn invite(
             channel: Stored(ended.channel),
             customer_id: ended.customer_id.clone(),
             contact_kind: point.as_ref().map(|point| Stored(point.kind)),
+            contact_written: point.as_ref().and_then(Alias::notation),
             contact_value: point.map(|point| point.value),
             locale,
             issued_at: now,
@@ -231,7 +231,7 @@ struct Last(HashMap<Invitee, Micros>);
 #[derive(PartialEq, Eq, Hash)]
 enum Invitee {
     Customer(String),
-    Point(String),
+    Point(Alias),
 }
 
 impl Last {
@@ -277,5 +277,5 @@ impl Last {
 
 fn keys(customer_id: Option<&String>, point: Option<&Alias>) -> impl Iterator<Item = Invitee> {
     let customer = customer_id.cloned().map(Invitee::Customer);
-    customer.into_iter().chain(point.map(|point| Invitee::Point(point.value.clone())))
+    customer.into_iter().chain(point.map(|point| Invitee::Point(point.clone())))
 }

@@ -1,5 +1,8 @@
 //! Between the contract's messages and the domain's types.
 
+use rapport_identity::NormalForms;
+use uuid::Uuid;
+
 use super::{
     invitation::Invitation,
     invitations::{Address, InvitationFilter},
@@ -14,14 +17,13 @@ use crate::{
     },
     clock::Micros,
     directory::{
-        etag,
-        service::{alias, alias_message},
+        Alias, etag,
+        service::{alias_message, alias_violations},
     },
     error::{Error, Reason, Result, Violation},
     rating::read_answers,
     template::{ANSWER_WINDOW, INVITE_INTERVAL, Template, Wording, check},
 };
-use uuid::Uuid;
 
 /// Reads a template as a draft, with all that is wrong with it.
 pub(super) fn read_template(message: v1::SurveyTemplate) -> (Template, Vec<Violation>) {
@@ -131,10 +133,12 @@ pub(super) fn read_filter(message: v1::InvitationFilter) -> Result<InvitationFil
 }
 
 /// Reads a reply; it must say in one way which invitation it answers.
-pub(super) fn read_reply(message: v1::ReceiveReplyRequest) -> Result<Arrived> {
+pub(super) fn read_reply(message: v1::ReceiveReplyRequest, forms: NormalForms) -> Result<Arrived> {
     let id = optional(message.invitation_id).and_then(|id| Uuid::try_parse(&id).ok()).map(Address::Id);
     let token = optional(message.survey_token).map(Address::Token);
-    let point = message.contact_point.map(|point| Address::Point(alias(point)));
+    let broken = message.contact_point.iter().flat_map(|point| alias_violations(point, forms));
+    Error::unless_empty(broken.map(|one| one.inside("contact_point")).collect())?;
+    let point = message.contact_point.map(|point| Address::Point(Alias::read(point, forms)));
     let mut addresses = [id, token, point].into_iter().flatten();
     let address = addresses.next().ok_or_else(|| {
         let rule = "must be set where neither survey_token nor contact_point is";

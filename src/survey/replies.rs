@@ -21,7 +21,7 @@ use crate::{
     audit,
     clock::Micros,
     correction::{Statement, correct_in, withdraw},
-    directory::Alias,
+    directory::{Alias, store::owner_of},
     error::{Error, Reason, Result},
     interaction::store::{self as interactions, check_no_part},
     rating::{
@@ -38,6 +38,8 @@ use crate::{
 pub(crate) struct Reply {
     pub(crate) id: Uuid,
     pub(crate) invitation_id: Option<Uuid>,
+    /// Whose the contact point was when it came.
+    pub(crate) customer_id: Option<String>,
     pub(crate) contact_point: Option<Alias>,
     pub(crate) text: String,
     pub(crate) replied_at: Micros,
@@ -53,7 +55,8 @@ impl From<reply::Model> for Reply {
         Self {
             id: row.id,
             invitation_id: row.invitation_id,
-            contact_point: point.map(|(kind, value)| Alias { kind: kind.0, value }),
+            customer_id: row.customer_id,
+            contact_point: point.map(|(kind, value)| Alias::stored(kind.0, value, row.contact_written)),
             text: row.text,
             replied_at: row.replied_at,
             received_at: row.received_at,
@@ -68,7 +71,9 @@ fn row(reply: Reply) -> reply::ActiveModel {
     reply::ActiveModel {
         id: Set(reply.id),
         invitation_id: Set(reply.invitation_id),
+        customer_id: Set(reply.customer_id),
         contact_kind: Set(reply.contact_point.as_ref().map(|point| Stored(point.kind))),
+        contact_written: Set(reply.contact_point.as_ref().and_then(Alias::notation)),
         contact_value: Set(reply.contact_point.map(|point| point.value)),
         text: Set(reply.text),
         replied_at: Set(reply.replied_at),
@@ -122,9 +127,14 @@ pub(crate) async fn receive(
         Address::Point(point) => Some(point),
         Address::Id(_) | Address::Token(_) => None,
     };
+    let customer_id = match &contact_point {
+        Some(point) => owner_of(tx, point).await?,
+        None => None,
+    };
     let mut reply = Reply {
         id: Uuid::new_v4(),
         invitation_id: invitation.as_ref().map(|one| one.id),
+        customer_id,
         contact_point,
         text: arrived.text,
         replied_at,

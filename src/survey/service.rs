@@ -5,6 +5,7 @@ use std::{pin::Pin, time::Duration};
 use futures::{Stream, future::BoxFuture};
 use jiff::tz::TimeZone;
 use prost::Message as _;
+use rapport_identity::NormalForms;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -28,6 +29,7 @@ use crate::{
     clock::Micros,
     clock_trust::Trusted,
     context::Context,
+    directory::store::kept_id,
     error::{Error, Reason, Result, Violation},
     interaction::store::{check_no_part, read_position as read_instant, write_position as write_instant},
     page::Query,
@@ -53,6 +55,7 @@ const SWEEP: Duration = Duration::from_secs(60);
 pub struct SurveyApi {
     store: Store,
     time_zone: TimeZone,
+    forms: NormalForms,
     issued: Feed<Invitations>,
     watches: Watches,
 }
@@ -65,10 +68,10 @@ impl std::fmt::Debug for SurveyApi {
 
 impl SurveyApi {
     pub(crate) fn new(context: &Context) -> Self {
-        let Context { store, zone, watches, stopping, trusted, .. } = context.clone();
+        let Context { store, zone, forms, watches, stopping, trusted, .. } = context.clone();
         let issued = Feed::start(store.clone(), stopping.clone());
         tokio::spawn(sweep(store.clone(), (stopping, trusted)));
-        Self { store, time_zone: zone.rules, issued, watches }
+        Self { store, time_zone: zone.rules, forms, issued, watches }
     }
 
     /// Does a mutation once per request id.
@@ -316,7 +319,10 @@ impl SurveyService for SurveyApi {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let filter = message.filter.unwrap_or_default();
             let query = Query::new("ListInvitations", &scope.binding(&caller), &filter.encode_to_vec());
-            let filter = message::read_filter(filter)?;
+            let mut filter = message::read_filter(filter)?;
+            if let Some(id) = filter.customer_id.take() {
+                filter.customer_id = Some(kept_id(self.store.reader(), id).await?);
+            }
             let after = query.position(&message.page_token)?.map(read_instant).transpose()?;
             let limit = page_size(message.page_size, PAGE);
             let now = self.store.clock().now_micros();
@@ -335,7 +341,8 @@ impl SurveyService for SurveyApi {
             let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "ReceiveReply", id, &message);
-            let arrived = Arrived { by: caller.person().map(str::to_owned), ..message::read_reply(message)? };
+            let arrived =
+                Arrived { by: caller.person().map(str::to_owned), ..message::read_reply(message, self.forms)? };
             let (store, zone, by) = (self.store.clone(), self.time_zone.clone(), mutation.clone());
             let received = self.change(mutation, move |tx, _| {
                 let (store, zone, by, arrived) = (store.clone(), zone.clone(), by.clone(), arrived.clone());

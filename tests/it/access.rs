@@ -728,8 +728,45 @@ impl World {
                     caller.privacy().erase_customer(v1::EraseCustomerRequest { request_id, customer_id, reason }).await,
                 )
             }
+            "IdentityService/MergeCustomers" => {
+                let (kept_customer_id, absorbed_customer_id) = self.two_records(who, "merges").await;
+                let request = v1::MergeCustomersRequest { request_id, kept_customer_id, absorbed_customer_id, reason };
+                word(caller.identity().merge_customers(request).await)
+            }
+            "IdentityService/UndoMerge" => {
+                let (kept_customer_id, absorbed_customer_id) = self.two_records(who, "parts").await;
+                let request = v1::MergeCustomersRequest {
+                    request_id: request_id.clone(),
+                    kept_customer_id,
+                    absorbed_customer_id,
+                    reason: reason.clone(),
+                };
+                let merged = self.callers["admin"].identity().merge_customers(request).await.unwrap().into_inner();
+                let merge_id = merged.merge.unwrap().merge_id;
+                word(caller.identity().undo_merge(v1::UndoMergeRequest { request_id, merge_id, reason }).await)
+            }
+            "IdentityService/ListMerges" => word(caller.identity().list_merges(v1::ListMergesRequest::default()).await),
+            "IdentityService/SuggestDuplicates" => {
+                word(caller.identity().suggest_duplicates(v1::SuggestDuplicatesRequest::default()).await)
+            }
+            "IdentityService/ReleaseAlias" => {
+                let alias = phone(&format!("+49 30 {}", u16::from(who.as_bytes()[0]) + 1_000));
+                let known = v1::Customer { aliases: vec![alias.clone()], ..customer(&format!("{who} released")) };
+                self.callers["app"].upsert_customer(known).await.unwrap();
+                let request = v1::ReleaseAliasRequest { request_id, alias: Some(alias), reason };
+                word(caller.identity().release_alias(request).await)
+            }
             unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
         }
+    }
+
+    /// Two customers made for one caller.
+    async fn two_records(&self, who: &str, what: &str) -> (String, String) {
+        let both = (format!("{who} {what} one"), format!("{who} {what} another"));
+        for id in [&both.0, &both.1] {
+            self.callers["app"].upsert_customer(customer(id)).await.unwrap();
+        }
+        both
     }
 
     async fn ask_of_competition(&self, method: &str, who: &str, about: About) -> &'static str {

@@ -20,6 +20,7 @@ mod entities;
 mod erasure;
 mod errors;
 mod figures;
+mod identity;
 mod interactions;
 mod keys;
 mod network;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         support::trials(erasure::tests()),
         support::trials(errors::tests()),
         support::trials(figures::tests()),
+        support::trials(identity::tests()),
         support::trials(interactions::tests()),
         support::trials(keys::tests()),
         support::trials(network::tests()),

@@ -43,8 +43,7 @@ pub(crate) async fn breaches(
     let column = |column| Expr::col((outbound_contact::Entity, column));
     let (time, id) = (column(Column::ContactAt), column(Column::InteractionId));
     // The number is written out: only then do the databases see that the index of breaches holds all there are.
-    let mut query = within(connection, sight)
-        .await?
+    let mut query = within(sight)
         .join(JoinType::InnerJoin, interaction::Relation::OutboundContact.def())
         .filter(Expr::cust("outbound_contact.breaches <> 0"))
         .order_by_desc(time.clone())

@@ -81,8 +81,7 @@ pub(crate) async fn update(
                     let changed = change_row(sequence, changing.id, InteractionChangeKind::Updated, now);
                     bulk::insert::<change::Entity>(tx, vec![changed], Present::Never).await?;
                     if (reactions.awaits_end)(&facts, now) && !(reactions.awaits_end)(&before.facts, now) {
-                        let mut ended = Ended::new(before.id, &facts);
-                        ended.resolve(tx).await?;
+                        let ended = Ended::new(before.id, &facts);
                         (reactions.ended)(tx, (&store, &zone), vec![ended]).await?;
                     }
                     Ok(())
@@ -144,7 +143,7 @@ pub(crate) async fn lock(tx: &Tx, id: Uuid) -> Result<(), DbErr> {
 }
 
 pub(super) async fn locked(tx: &Tx, changing: &Changing) -> Result<Recorded, Abort> {
-    let query = within(tx, &changing.sight).await?.filter(interaction::Column::Id.eq(changing.id)).lock_exclusive();
+    let query = within(&changing.sight).filter(interaction::Column::Id.eq(changing.id)).lock_exclusive();
     let found = with_participants(tx, query.all(tx).await?).await?.pop();
     let before = found.ok_or(Error::NotFound("interaction"))?;
     if !changing.etag.is_empty() && changing.etag != etag(before.revision) {

@@ -25,7 +25,7 @@ pub(crate) struct Change {
     pub(crate) interaction_id: Uuid,
     pub(crate) kind: InteractionChangeKind,
     pub(crate) changed_at: Micros,
-    /// With whom, found by an alias too.
+    /// With whom.
     pub(crate) customer_id: Option<String>,
     pub(crate) staff_ids: Vec<String>,
     pub(crate) team_ids: Vec<String>,
@@ -79,13 +79,12 @@ impl ChangeRow {
 /// Outer joins throughout: a line without its interaction is a line all the same, or the reader would stop there.
 const LINES: &str = "
     SELECT c.sequence, c.interaction_id, c.kind, c.changed_at,
-        COALESCE(i.customer_id, a.customer_id) AS customer_id, p.staff_id, p.team_id
+        i.customer_id, p.staff_id, p.team_id
     FROM (
         SELECT sequence, interaction_id, kind, changed_at FROM interaction_change
         WHERE sequence > $1 ORDER BY sequence LIMIT $2
     ) c
     LEFT JOIN interaction i ON i.id = c.interaction_id
-    LEFT JOIN customer_alias a ON i.customer_id IS NULL AND a.value = i.alias_value AND a.kind = i.alias_kind
     LEFT JOIN interaction_participant p ON p.interaction_id = c.interaction_id
     ORDER BY c.sequence, p.position";
 
@@ -115,9 +114,7 @@ pub(crate) async fn shown(
     sight: &Sight,
     changes: &[Change],
 ) -> Result<HashMap<Uuid, Recorded>, DbErr> {
-    let query = within(connection, sight)
-        .await?
-        .filter(interaction::Column::Id.is_in(changes.iter().map(|change| change.interaction_id)));
+    let query = within(sight).filter(interaction::Column::Id.is_in(changes.iter().map(|change| change.interaction_id)));
     let found = with_participants(connection, query.all(connection).await?).await?;
     Ok(found.into_iter().map(|recorded| (recorded.id, recorded)).collect())
 }

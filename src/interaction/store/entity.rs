@@ -33,6 +33,10 @@ pub(crate) mod interaction {
         pub customer_id: Option<String>,
         pub alias_kind: Option<Stored<ContactKind>>,
         pub alias_value: Option<String>,
+        /// None: as in `alias_value`.
+        pub alias_written: Option<String>,
+        /// The id under which it came, where that was merged into another.
+        pub given_customer_id: Option<String>,
         pub case_id: Option<String>,
         pub order_id: Option<String>,
         pub product_id: Option<String>,

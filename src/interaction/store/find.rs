@@ -16,7 +16,7 @@ use super::{
 use crate::{
     api::v1::{Channel, InteractionKind},
     clock::Micros,
-    directory::{Alias, Party, store::aliases_of},
+    directory::{Alias, Party},
     error::Result,
     interaction::Recorded,
     page::Query,
@@ -58,7 +58,7 @@ pub(crate) async fn find(
     sight: &Sight,
     id: Uuid,
 ) -> Result<Option<Recorded>, DbErr> {
-    let query = within(connection, sight).await?.filter(interaction::Column::Id.eq(id));
+    let query = within(sight).filter(interaction::Column::Id.eq(id));
     Ok(with_participants(connection, query.all(connection).await?).await?.pop())
 }
 
@@ -69,7 +69,7 @@ pub(crate) async fn all_of(
     ids: Vec<Uuid>,
 ) -> Result<Vec<Recorded>, DbErr> {
     use interaction::Column;
-    let query = within(connection, sight).await?.filter(Column::Id.is_in(ids));
+    let query = within(sight).filter(Column::Id.is_in(ids));
     let query = query.order_by_desc(Column::OccurredAt).order_by_desc(Column::Id);
     with_participants(connection, query.all(connection).await?).await
 }
@@ -80,7 +80,7 @@ pub(crate) async fn among(
     sight: &Sight,
     ids: Vec<Uuid>,
 ) -> Result<HashSet<Uuid>, DbErr> {
-    let query = within(connection, sight).await?.filter(interaction::Column::Id.is_in(ids));
+    let query = within(sight).filter(interaction::Column::Id.is_in(ids));
     let found: Vec<Uuid> = query.select_only().column(interaction::Column::Id).into_tuple().all(connection).await?;
     Ok(found.into_iter().collect())
 }
@@ -94,7 +94,7 @@ pub(crate) async fn list(
     limit: u64,
 ) -> Result<Vec<Recorded>, DbErr> {
     use interaction::Column;
-    let query = filtered(connection, sight, filter).await?;
+    let query = filtered(sight, filter);
     // Driven from the participant's index where there is one to drive from, so that a page costs a page.
     let by_participant = filter.staff_id.is_some() || filter.team_id.is_some();
     let (time, id) = if by_participant {
@@ -114,24 +114,21 @@ pub(crate) async fn list(
 }
 
 /// Everything within reach; every query begins here.
-pub(super) async fn within(
-    connection: &impl ConnectionTrait,
-    sight: &Sight,
-) -> Result<Select<interaction::Entity>, DbErr> {
+pub(super) fn within(sight: &Sight) -> Select<interaction::Entity> {
     use participant::Column as Part;
     let mut all = interaction::Entity::find();
     if let Some(person) = sight.oneself.id() {
         all = all.filter(not_about(person));
     }
-    Ok(match &sight.scope {
+    match &sight.scope {
         Scope::All => all,
         Scope::Teams { staff_id, teams } => {
             let one = Condition::any().add(Part::TeamId.is_in(teams.clone())).add(Part::StaffId.eq(staff_id));
             all.filter(took_part(one))
         }
         Scope::Staff(staff_id) => all.filter(took_part(Condition::all().add(Part::StaffId.eq(staff_id)))),
-        Scope::Customer(customer_id) => all.filter(about_customer(connection, customer_id).await?),
-    })
+        Scope::Customer(customer_id) => all.filter(interaction::Column::CustomerId.eq(customer_id)),
+    }
 }
 
 /// What is not about this person.
@@ -177,16 +174,6 @@ pub(super) fn took_part(condition: Condition) -> Expr {
     Expr::exists(rows)
 }
 
-/// With the customer by id, or under an alias of theirs before they were known.
-async fn about_customer(connection: &impl ConnectionTrait, customer_id: &str) -> Result<Condition, DbErr> {
-    use interaction::Column;
-    let mut about = Condition::any().add(Column::CustomerId.eq(customer_id));
-    for alias in aliases_of(connection, customer_id).await? {
-        about = about.add(under_alias(alias));
-    }
-    Ok(about)
-}
-
 /// With somebody who was known by this alias only.
 fn under_alias(alias: Alias) -> Condition {
     use interaction::Column;
@@ -196,16 +183,12 @@ fn under_alias(alias: Alias) -> Condition {
         .add(Column::AliasValue.eq(alias.value))
 }
 
-pub(super) async fn filtered(
-    connection: &impl ConnectionTrait,
-    sight: &Sight,
-    filter: &InteractionFilter,
-) -> Result<Select<interaction::Entity>, DbErr> {
+pub(super) fn filtered(sight: &Sight, filter: &InteractionFilter) -> Select<interaction::Entity> {
     use interaction::Column;
     use participant::Column as Part;
-    let mut query = within(connection, sight).await?;
+    let mut query = within(sight);
     match &filter.party {
-        Some(Party::Customer(id)) => query = query.filter(about_customer(connection, id).await?),
+        Some(Party::Customer(id)) => query = query.filter(Column::CustomerId.eq(id)),
         Some(Party::Alias(alias)) => query = query.filter(under_alias(alias.clone())),
         None => {}
     }
@@ -248,5 +231,5 @@ pub(super) async fn filtered(
     if let Some(to) = filter.to {
         query = query.filter(Column::OccurredAt.lt(to));
     }
-    Ok(query)
+    query
 }

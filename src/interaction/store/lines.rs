@@ -52,7 +52,7 @@ pub(crate) async fn lines<'c, C: ConnectionTrait + StreamTrait>(
     filter: &InteractionFilter,
 ) -> Result<impl Stream<Item = Result<SummaryLine, DbErr>> + 'c, DbErr> {
     use interaction::Column;
-    let query = filtered(connection, sight, filter).await?.select_only().columns([
+    let query = filtered(sight, filter).select_only().columns([
         Column::Id,
         Column::Channel,
         Column::Kind,
@@ -103,7 +103,7 @@ pub(crate) async fn primary_roles(
     filter: &InteractionFilter,
 ) -> Result<HashMap<Uuid, StaffRole>, DbErr> {
     use participant::Column as Part;
-    let query = filtered(connection, sight, filter).await?;
+    let query = filtered(sight, filter);
     let query = query.join(JoinType::InnerJoin, interaction::Relation::Participant.def());
     let query = query.filter(Part::Involvement.eq(Stored(Involvement::Primary))).select_only();
     let query = query.column(interaction::Column::Id).column(Part::Role);
@@ -144,7 +144,7 @@ pub(crate) async fn contacts_on_matters(
     if sight.scope == Scope::All && filter.staff_id.is_none() && filter.team_id.is_none() && filter.party.is_none() {
         return contacts(connection, hidden_from, filter.from, filter.to).await;
     }
-    let seen = filtered(connection, sight, filter).await?;
+    let seen = filtered(sight, filter);
     let named = Condition::any().add(Column::CaseId.is_not_null()).add(Column::OrderId.is_not_null());
     let seen = seen.filter(named);
     let names = seen.select_only().columns([Column::CaseId, Column::OrderId]).into_tuple();

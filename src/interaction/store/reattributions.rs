@@ -102,7 +102,7 @@ pub(crate) async fn waiting(
     limit: u64,
 ) -> Result<Vec<Reattribution>, DbErr> {
     use reattribution::Column;
-    let within = within(connection, sight).await?.select_only().column(interaction::Column::Id).into_query();
+    let within = within(sight).select_only().column(interaction::Column::Id).into_query();
     let about = reattributed::Entity::find()
         .select_only()
         .column(reattributed::Column::ReattributionId)

@@ -160,7 +160,7 @@ fn contact_of(receipt: &RecordReceipt, facts: &Facts) -> Option<Contact> {
         attempt: Attempt {
             purpose,
             channel: facts.channel,
-            point: alias.map(|alias| alias.value.clone()),
+            points: alias.cloned().into_iter().collect(),
             at: facts.instants.contacted().unwrap_or(receipt.recorded_at),
         },
     })
@@ -221,7 +221,8 @@ impl KnownIds {
     /// Those whom the directory does not know: they may have been erased.
     fn strangers(&self, entries: &[NewInteraction]) -> Vec<Name> {
         let names = entries.iter().flat_map(|entry| {
-            let id = entry.facts.customer_id.clone().filter(|id| !self.customers.contains(id)).map(Name::Customer);
+            let is_known = |id: &String| self.customers.contains(id) || self.merged.contains_key(id);
+            let id = entry.facts.customer_id.clone().filter(|id| !is_known(id)).map(Name::Customer);
             let alias = entry.facts.customer_alias.clone().filter(|alias| !self.aliases.contains_key(alias));
             // Beside a customer who is known, an alias is one of theirs.
             let alias = alias.filter(|_| id.is_some() || entry.facts.customer_id.is_none()).map(Name::Alias);
@@ -238,6 +239,7 @@ impl KnownIds {
         self.complete_participants(&mut facts.participants, "interaction.participants", &mut found);
         found.extend(self.unknown_about(&facts, "interaction"));
         match &facts.customer_id {
+            Some(id) if self.merged.contains_key(id) => facts.customer_id = self.merged.get(id).cloned(),
             Some(id) if !self.customers.contains(id) => {
                 let rule = "must be a customer of the directory";
                 found.push(Violation::new("interaction.customer_id", Reason::UnknownCustomer, rule));

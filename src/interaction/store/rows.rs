@@ -48,8 +48,10 @@ pub(super) fn interaction_row(entry: &NewInteraction, facts: Facts, receipt: &Re
         occurred_at: facts.instants.occurred().unwrap_or(receipt.recorded_at),
         hold: facts.hold,
         after_call_work: facts.after_call_work,
+        given_customer_id: entry.facts.customer_id.clone().filter(|given| facts.customer_id.as_ref() != Some(given)),
         customer_id: facts.customer_id,
         alias_kind: facts.customer_alias.as_ref().map(|alias| Stored(alias.kind)),
+        alias_written: facts.customer_alias.as_ref().and_then(Alias::notation),
         alias_value: facts.customer_alias.map(|alias| alias.value),
         primary_staff_id: primary.map(|one| one.staff_id.clone()),
         primary_team_id: primary.and_then(|one| one.team_id.clone()),
@@ -171,7 +173,8 @@ fn to_recorded(
     contact: Option<Mark>,
     about_staff_ids: Vec<String>,
 ) -> Result<Recorded, DbErr> {
-    let alias = row.alias_kind.zip(row.alias_value).map(|(kind, value)| Alias { kind: kind.0, value });
+    let alias = row.alias_kind.zip(row.alias_value);
+    let alias = alias.map(|(kind, value)| Alias::stored(kind.0, value, row.alias_written));
     let messages = row.customer_messages.zip(row.staff_messages).zip(row.bot_messages);
     Ok(Recorded {
         id: row.id,

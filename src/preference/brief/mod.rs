@@ -56,7 +56,7 @@ pub(super) struct PolicyNow {
 }
 
 /// The contact point that a channel reaches, if the customer has one of its kind.
-pub(super) fn point_for(channel: Channel, points: &[ContactPoint]) -> Option<String> {
+pub(super) fn point_for(channel: Channel, points: &[ContactPoint]) -> Option<Alias> {
     let kind = match channel {
         Channel::InboundCall | Channel::OutboundCall | Channel::Callback | Channel::Sms => ContactKind::Phone,
         Channel::Email => ContactKind::Email,
@@ -66,7 +66,7 @@ pub(super) fn point_for(channel: Channel, points: &[ContactPoint]) -> Option<Str
             return None;
         }
     };
-    points.iter().find(|point| point.kind == kind).map(|point| point.value.clone())
+    points.iter().find(|point| point.at.kind == kind).map(|point| point.at.clone())
 }
 
 /// The language that a customer said they prefer, as the statement has it.

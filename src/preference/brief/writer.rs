@@ -103,7 +103,7 @@ impl Brief<'_, '_> {
                 let now = self.sources.now;
                 (customer.id.clone(), Some(customer.standing_at(now)), customer.suspension_at(now).cloned())
             }
-            Who::Stranger(alias) => (alias.value.clone(), None, None),
+            Who::Stranger(alias) => (alias.written.clone(), None, None),
         };
         self.say(
             Section::Who,
@@ -267,9 +267,9 @@ impl Brief<'_, '_> {
 
     fn contact_points(&mut self) {
         let Who::Customer(customer) = self.sources.who else { return };
-        for ContactPoint { kind, value, source, obtained_at, consent, .. } in customer.contact_points.clone() {
-            let (value, source) = (Words::new(value), Words::new(source));
-            let fact = Fact::Point { kind, value, source, obtained: obtained_at, consent };
+        for ContactPoint { at, source, obtained_at, consent, .. } in customer.contact_points.clone() {
+            let (value, source) = (Words::new(at.written), Words::new(source));
+            let fact = Fact::Point { kind: at.kind, value, source, obtained: obtained_at, consent };
             self.say(Section::ContactPoints, fact, self.identity());
         }
     }

@@ -16,11 +16,7 @@ const MEETINGS: &str = "JOIN interaction_participant p ON p.staff_id = {staff}
         AND p.occurred_at > {from} - 86400000000 AND p.occurred_at <= {until}
     JOIN interaction i ON i.id = p.interaction_id AND coalesce(i.ended_at, i.occurred_at) > {from}
         AND (i.customer_id = served.customer_id
-            OR (i.alias_kind = served.alias_kind AND i.alias_value = served.alias_value)
-            OR EXISTS (SELECT 1 FROM customer_alias a WHERE a.kind = i.alias_kind AND a.value = i.alias_value
-                AND a.customer_id = served.customer_id)
-            OR EXISTS (SELECT 1 FROM customer_alias a WHERE a.kind = served.alias_kind AND a.value = served.alias_value
-                AND a.customer_id = i.customer_id))";
+            OR (i.alias_kind = served.alias_kind AND i.alias_value = served.alias_value))";
 
 /// Corrections and the meetings before them.
 fn before_corrections() -> String {

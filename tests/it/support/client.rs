@@ -6,10 +6,10 @@ use rapport::api::v1::{
     self, Customer, Interaction, RecordInteractionRequest, RecordInteractionResponse, StaffMember, Team,
     audit_service_client::AuditServiceClient, competition_service_client::CompetitionServiceClient,
     contact_service_client::ContactServiceClient, contest_service_client::ContestServiceClient,
-    directory_service_client::DirectoryServiceClient, interaction_service_client::InteractionServiceClient,
-    preference_service_client::PreferenceServiceClient, privacy_service_client::PrivacyServiceClient,
-    quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
-    survey_service_client::SurveyServiceClient,
+    directory_service_client::DirectoryServiceClient, identity_service_client::IdentityServiceClient,
+    interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
+    privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
+    rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -95,6 +95,10 @@ impl Caller {
 
     pub(crate) fn preferences(&self) -> PreferenceServiceClient<Authorized> {
         PreferenceServiceClient::new(self.service())
+    }
+
+    pub(crate) fn identity(&self) -> IdentityServiceClient<Authorized> {
+        IdentityServiceClient::new(self.service())
     }
 
     pub(crate) fn privacy(&self) -> PrivacyServiceClient<Authorized> {

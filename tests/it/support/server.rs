@@ -57,6 +57,13 @@ impl Server {
         Self::before(backend, database, clock, |_| {}).await.unwrap()
     }
 
+    /// Stops it and starts it again with another configuration.
+    pub(crate) async fn restart_with(self, change: impl FnOnce(&mut Config)) -> Self {
+        let Self { backend, database, clock, running, .. } = self;
+        running.stop().await.unwrap();
+        Self::before(backend, database, clock, change).await.unwrap()
+    }
+
     /// A second server with the same database and keys.
     pub(crate) async fn sibling(&self) -> Self {
         self.sibling_with(|_| {}).await
