@@ -32,6 +32,7 @@ pub fn all() -> Vec<Shape> {
         contact::entity::contact_policy,
         contact::entity::do_not_contact,
         contact::entity::outbound_contact,
+        contact::entity::refused_point,
         contest::entity::coaching_rating,
         contest::entity::contest,
         contest::entity::review,

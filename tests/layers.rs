@@ -75,6 +75,7 @@ const TABLES: &[(&str, &str)] = &[
     ("preference", "preference"),
     ("rating", "rating"),
     ("reattribution", "interaction"),
+    ("refused_point", "contact"),
     ("request_memory", "store"),
     ("staff_member", "directory"),
     ("stream", "store"),

@@ -25,6 +25,15 @@ const STATEMENTS: &[&str] = &[
     "ALTER TABLE survey_invitation ADD COLUMN contact_written {text}",
     "ALTER TABLE survey_reply ADD COLUMN contact_written {text}",
     "ALTER TABLE survey_reply ADD COLUMN customer_id {text}",
+    "CREATE INDEX survey_reply_invitation ON survey_reply (invitation_id) WHERE invitation_id IS NOT NULL",
+    // Points at which somebody said that they want to hear nothing more.
+    "CREATE TABLE refused_point (
+        kind {code} NOT NULL,
+        value {text} NOT NULL,
+        written {text},
+        refused_at {int} NOT NULL,
+        PRIMARY KEY (kind, value)
+    ) {by_key}",
     "CREATE INDEX survey_reply_customer ON survey_reply (customer_id) WHERE customer_id IS NOT NULL",
     // Who is reached at a point: what erasure, duplicates and consent look for.
     "CREATE INDEX contact_point_value ON contact_point (value, kind)",

@@ -40,6 +40,28 @@ pub(crate) mod do_not_contact {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// Points at which somebody wants to hear nothing more, whether the directory knows whose they are or not.
+pub(crate) mod refused_point {
+    use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::ContactKind, store::Stored};
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "refused_point")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub kind: Stored<ContactKind>,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub value: String,
+        /// None: as in `value`.
+        pub written: Option<String>,
+        pub refused_at: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// Our contacts, each beside its interaction.
 pub(crate) mod outbound_contact {
     use sea_orm::entity::prelude::*;

@@ -10,7 +10,7 @@ use sea_orm::{
 
 use super::{
     Attempt, Ban, Channels, Mark, Past, Policy, Purposes, Reasons, Situation, Span, Version,
-    entity::{contact_policy, do_not_contact, outbound_contact},
+    entity::{contact_policy, do_not_contact, outbound_contact, refused_point},
 };
 use crate::{
     api::v1::Consent,
@@ -132,6 +132,14 @@ pub(crate) async fn situations(
         }
     }
 
+    let strangers: Vec<Alias> =
+        names.iter().filter(|(_, of)| matches!(of, Party::Alias(_))).map(|(name, _)| name.clone()).collect();
+    for refused in refused_among(connection, strangers).await? {
+        if let Some(situation) = situations.get_mut(&Party::Alias(refused.clone())) {
+            situation.denied_points.push(refused);
+        }
+    }
+
     let backend = connection.get_database_backend();
     use outbound_contact::Column;
     let between =
@@ -154,6 +162,37 @@ pub(crate) async fn situations(
         }
     }
     Ok(situations)
+}
+
+/// Those of these points at which somebody wants to hear nothing more.
+async fn refused_among(connection: &impl ConnectionTrait, points: Vec<Alias>) -> Result<Vec<Alias>, DbErr> {
+    if points.is_empty() {
+        return Ok(Vec::new());
+    }
+    let values = points.iter().map(|point| point.value.clone()).collect();
+    let listed = set::one_of(connection.get_database_backend(), values);
+    let query = refused_point::Entity::find().filter(refused_point::Column::Value.in_subquery(listed));
+    let found = query.all(connection).await?.into_iter();
+    Ok(found.map(|row| Alias::stored(row.kind.0, row.value, row.written)).filter(|one| points.contains(one)).collect())
+}
+
+/// Notes that somebody wants to hear nothing more at a point; whether that is news.
+pub(crate) async fn refuse_point(tx: &Tx, point: &Alias, now: Micros) -> Result<bool, DbErr> {
+    let row = refused_point::Model {
+        kind: Stored(point.kind),
+        value: point.value.clone(),
+        written: point.notation(),
+        refused_at: now,
+    };
+    const ONCE: Present<refused_point::Entity> =
+        Present::PassOver(&[refused_point::Column::Kind, refused_point::Column::Value]);
+    Ok(bulk::insert(tx, vec![row], ONCE).await? > 0)
+}
+
+/// Takes that back: they agreed since.
+pub(crate) async fn allow_point(tx: &Tx, point: &Alias) -> Result<(), DbErr> {
+    refused_point::Entity::delete_by_id((Stored(point.kind), point.value.clone())).exec(tx).await?;
+    Ok(())
 }
 
 /// The policy in force, and what is known of somebody who is to be contacted at an instant.
@@ -190,7 +229,7 @@ enum What {
 async fn facts(connection: &impl ConnectionTrait, customers: Vec<String>) -> Result<Vec<Fact>, DbErr> {
     let backend = connection.get_database_backend();
     let listed = set::texts_listed(backend, 1);
-    // By hand: one trip for four kinds of rows, each with columns of its own.
+    // By hand: one trip for six kinds of rows, each with columns of its own.
     // The first branch gives the columns their types: all its values have one.
     let sql = format!(
         "SELECT 'b' AS what, customer_id, source AS text, channels AS one, purposes AS two, set_at AS three,
@@ -201,9 +240,16 @@ async fn facts(connection: &impl ConnectionTrait, customers: Vec<String>) -> Res
         UNION ALL SELECT 'a', customer_id, value, kind, NULL, NULL, NULL
             FROM customer_alias WHERE customer_id IN {listed}
         UNION ALL SELECT 'p', customer_id, value, kind, NULL, NULL, NULL
-            FROM contact_point WHERE consent IN ({}, {}) AND customer_id IN {listed}",
+            FROM contact_point WHERE consent IN ({}, {}) AND customer_id IN {listed}
+        UNION ALL SELECT 'p', p.customer_id, r.value, r.kind, NULL, NULL, NULL
+            FROM contact_point p JOIN refused_point r ON r.kind = p.kind AND r.value = p.value
+            WHERE p.customer_id IN {listed} AND NOT (p.consent = {} AND coalesce(p.consent_at, 0) > r.refused_at)
+        UNION ALL SELECT 'p', a.customer_id, r.value, r.kind, NULL, NULL, NULL
+            FROM customer_alias a JOIN refused_point r ON r.kind = a.kind AND r.value = a.value
+            WHERE a.customer_id IN {listed}",
         Stored(Consent::Denied),
         Stored(Consent::Withdrawn),
+        Stored(Consent::Granted),
     );
     let list = [set::text_list(backend, customers)];
     let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, list)).await?;

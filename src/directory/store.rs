@@ -168,8 +168,12 @@ pub(crate) async fn upsert_customer(
     customer: &Customer,
     upsert: &Upsert,
 ) -> Result<Written, Abort> {
+    let aliases = customer.aliases.iter().map(|alias| alias.value.clone()).collect();
+    let named = Named { aliases, customers: vec![customer.id.clone()], ..Named::default() };
+    let KnownIds { aliases: owners, merged, .. } = known_among(tx, named).await?;
     // What is said of a record that was merged is said of the one it is part of.
-    let customer = &Customer { id: kept_id(tx, customer.id.clone()).await?, ..customer.clone() };
+    let id = merged.get(&customer.id).unwrap_or(&customer.id).clone();
+    let customer = &Customer { id, ..customer.clone() };
     let there = customer::Entity::find_by_id(&customer.id).lock_exclusive().one(tx).await?;
     // After the lock: the tombstone of a customer who was erased a moment ago is seen.
     let mut names: Vec<Name> = customer.aliases.iter().cloned().map(Name::Alias).collect();
@@ -186,8 +190,6 @@ pub(crate) async fn upsert_customer(
     }
     let revision = there.as_ref().map_or(0, |row| row.revision);
     let outcome = decide(there.as_ref().map(|row| row.revision), upsert, "customer")?;
-    let aliases = customer.aliases.iter().map(|alias| alias.value.clone()).collect();
-    let owners = known_among(tx, Named { aliases, ..Named::default() }).await?.aliases;
     if customer.aliases.iter().any(|alias| owners.get(alias).is_some_and(|owner| *owner != customer.id)) {
         return Err(Error::AliasTaken.into());
     }
@@ -324,6 +326,32 @@ pub(crate) async fn set_consent(
     };
     customer::Entity::update(change).exec(tx).await?;
     Ok(Some(before.consent.0))
+}
+
+/// Sets consent at a contact point as [`set_consent`] does, and adds the point where the customer does not have it yet.
+pub(crate) async fn refuse_at(
+    tx: &Tx,
+    customer_id: &str,
+    point: &Alias,
+    (source, now): (&str, i64),
+) -> Result<Option<Consent>, Abort> {
+    use contact_point::Column;
+    let there = contact_point::Entity::find().filter(Column::CustomerId.eq(customer_id)).all(tx).await?;
+    if !there.iter().any(|one| one.kind.0 == point.kind && one.value == point.value) {
+        let row = contact_point::ActiveModel {
+            customer_id: Set(customer_id.to_owned()),
+            position: Set(there.iter().map(|one| one.position + 1).max().unwrap_or(0)),
+            kind: Set(Stored(point.kind)),
+            value: Set(point.value.clone()),
+            written: Set(point.notation()),
+            source: Set(source.to_owned()),
+            obtained_at: Set(Some(now)),
+            consent: Set(Stored(Consent::Unspecified)),
+            consent_at: Set(None),
+        };
+        contact_point::Entity::insert(row).exec_without_returning(tx).await?;
+    }
+    set_consent(tx, customer_id, point, (Consent::Withdrawn, now)).await
 }
 
 /// Suspends a customer or lifts the suspension (`None`); gives the state before and after.

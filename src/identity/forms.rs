@@ -12,6 +12,7 @@ use super::{
     entity::{coincidence, normal_form},
 };
 use crate::{
+    contact::entity::refused_point,
     directory::{Alias, entity::customer_alias},
     error::Result,
     store::{Abort, Store, Stored, Tx, sequence},
@@ -91,6 +92,7 @@ async fn remake_in(tx: &Tx, store: &Store, forms: NormalForms) -> Result<Option<
         remade.changed += remake_points(tx, points, forms).await?;
     }
     remake_aliases(tx, forms, &mut remade).await?;
+    remake_refused(tx, forms, &mut remade).await?;
     claim::claim_all(tx).await?;
     let row = normal_form::ActiveModel { id: Set(ONLY), rules: Set(forms.name()), made_at: Set(now) };
     let mut replace = OnConflict::column(normal_form::Column::Id);
@@ -198,6 +200,29 @@ async fn remake_aliases(tx: &Tx, forms: NormalForms, remade: &mut Remade) -> Res
                     .await?;
             }
         }
+    }
+    Ok(())
+}
+
+/// What was refused in two notations was refused.
+async fn remake_refused(tx: &Tx, forms: NormalForms, remade: &mut Remade) -> Result<(), DbErr> {
+    use refused_point::Entity;
+    for row in Entity::find().all(tx).await? {
+        let there = Alias::stored(row.kind.0, row.value.clone(), row.written.clone());
+        let point = Alias::given(there.kind, there.written.clone(), forms);
+        if point.value == there.value {
+            continue;
+        }
+        remade.changed += 1;
+        Entity::delete_by_id((row.kind, row.value)).exec(tx).await?;
+        let row = refused_point::ActiveModel {
+            kind: Set(Stored(point.kind)),
+            written: Set(point.notation()),
+            value: Set(point.value),
+            refused_at: Set(row.refused_at),
+        };
+        let mut once = OnConflict::new();
+        Entity::insert(row).on_conflict(once.do_nothing().to_owned()).exec_without_returning(tx).await?;
     }
     Ok(())
 }

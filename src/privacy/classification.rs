@@ -282,6 +282,16 @@ pub const TABLES: &[Table] = &[
         ],
     ),
     Table::of_customer(
+        "refused_point",
+        deleted(
+            "EXISTS (SELECT 1 FROM contact_point p WHERE p.customer_id = $1 AND p.kind = refused_point.kind
+                    AND p.value = refused_point.value)
+                OR EXISTS (SELECT 1 FROM customer_alias a WHERE a.customer_id = $1 AND a.kind = refused_point.kind
+                    AND a.value = refused_point.value)",
+        ),
+        &[(GONE, &["kind", "value", "written", "refused_at"])],
+    ),
+    Table::of_customer(
         "contact_point",
         deleted("customer_id = $1"),
         &[(

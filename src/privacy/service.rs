@@ -16,6 +16,7 @@ use crate::{
     },
     audit,
     call::{Call, mutation, page_size, respond},
+    contact::store::allow_point,
     context::Context,
     directory::{
         Alias,
@@ -77,6 +78,9 @@ impl PrivacyApi {
                         let Some(before) = set_consent(tx, &of, &about, (message.consent(), said_at)).await? else {
                             return Err(tombstone::why_absent(tx, &api.vault, &of).await);
                         };
+                        if message.consent() == v1::Consent::Granted {
+                            allow_point(tx, &about).await?;
+                        }
                         let detail = serde_json::json!({
                             "contact_point": { "kind": about.kind.as_str_name(), "value": about.written },
                             "consent": { "before": before.as_str_name(), "after": message.consent().as_str_name() },

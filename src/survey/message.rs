@@ -149,7 +149,13 @@ pub(super) fn read_reply(message: v1::ReceiveReplyRequest, forms: NormalForms) -
         let field = if matches!(address, Address::Id(_)) { "invitation_id" } else { "survey_token" };
         return Err(Error::invalid(field, Reason::Contradiction, rule));
     }
-    Ok(Arrived { address, text: message.text, replied_at: message.reply_time.as_ref().map(micros), by: None })
+    Ok(Arrived {
+        address,
+        text: message.text,
+        replied_at: message.reply_time.as_ref().map(micros),
+        by: None,
+        actor: Default::default(),
+    })
 }
 
 /// A reply as callers see it.

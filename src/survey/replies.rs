@@ -1,6 +1,7 @@
 //! Replies: kept word for word, and made ratings of in the same transaction.
 
 use jiff::tz::TimeZone;
+use rapport_reply::Notice;
 use sea_orm::{
     ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _, entity::prelude::*,
@@ -14,14 +15,18 @@ use super::{
     },
     invitation::{ANSWERABLE, Invitation, SKEW},
     invitations::{self, Address},
-    reply::{Answer, Meant, Next, decide, reader},
+    reply::{Answer, Meant, Next, decide, opted_out, reader},
 };
 use crate::{
-    api::v1::{Attribution, AuditAction, RatingStanding, ReplyOutcome, Role},
+    api::v1::{Attribution, AuditAction, Consent, RatingStanding, ReplyOutcome, Role},
     audit,
     clock::Micros,
+    contact::store::refuse_point,
     correction::{Statement, correct_in, withdraw},
-    directory::{Alias, store::owner_of},
+    directory::{
+        Alias,
+        store::{owner_of, refuse_at},
+    },
     error::{Error, Reason, Result},
     interaction::store::{self as interactions, check_no_part},
     rating::{
@@ -32,6 +37,10 @@ use crate::{
     store::{Abort, Store, Stored, Tx, request},
     template::{Template, store::template},
 };
+
+/// How often the same text is answered, and how many replies to one invitation are: a person reads the rest in silence.
+const MOST_EQUAL: usize = 2;
+const MOST_ANSWERS: u64 = 8;
 
 /// What a customer wrote back.
 #[derive(Clone, Debug)]
@@ -93,6 +102,8 @@ pub(crate) struct Arrived {
     pub(crate) replied_at: Option<Micros>,
     /// The person who hands it in, if one does.
     pub(crate) by: Option<String>,
+    /// Who hands it in.
+    pub(crate) actor: (String, Role),
 }
 
 /// What became of an arrival.
@@ -123,8 +134,8 @@ pub(crate) async fn receive(
     if let Some(invitation) = &invitation {
         check_no_part(tx, invitation.interaction_id, arrived.by.as_deref()).await?;
     }
-    let contact_point = match arrived.address {
-        Address::Point(point) => Some(point),
+    let contact_point = match &arrived.address {
+        Address::Point(point) => Some(point.clone()),
         Address::Id(_) | Address::Token(_) => None,
     };
     let customer_id = match &contact_point {
@@ -142,18 +153,81 @@ pub(crate) async fn receive(
         outcome: ReplyOutcome::ForAPerson,
         rating: None,
     };
-    let mut answer = String::new();
-    if let Some(invitation) = invitation {
-        let template = template_of(tx, &invitation).await?;
-        let said = match invitation.is_answerable(replied_at) {
-            true => act(tx, (zone, now), request, (&invitation, &template), &mut reply).await?,
-            false => Answer::ForAPerson,
-        };
-        answer = said.text(&template, &invitation.locale);
+    let template = match &invitation {
+        Some(invitation) => Some(template_of(tx, invitation).await?),
+        None => None,
+    };
+    let asked = invitation.as_ref().zip(template.as_ref());
+    let notice = match asked {
+        Some((_, template)) => reader(template).notice(&reply.text),
+        None => rapport_reply::notice(&reply.text),
+    };
+    let mut said = match (notice, asked) {
+        (Some(Notice::Automatic | Notice::OptOut { alone: true }), _) | (_, None) => None,
+        (_, Some((invitation, _))) if !invitation.is_answerable(replied_at) => Some(Answer::ForAPerson),
+        (_, Some(asked)) => Some(act(tx, (zone, now), request, asked, &mut reply).await?),
+    };
+    if let (Some(answer), Some((invitation, _))) = (said, asked)
+        && is_loop(tx, invitation.id, &reply.text).await?
+    {
+        said = None;
+        if let Answer::Ask(_) = answer {
+            reply.outcome = ReplyOutcome::ForAPerson;
+        }
     }
+    if let Some(Notice::OptOut { alone }) = notice {
+        let point = reply.contact_point.clone().or(invitation.as_ref().and_then(|one| one.contact_point.clone()));
+        let is_news = opt_out(tx, &reply, (point, invitation.as_ref()), (&arrived.actor, now)).await?;
+        said = is_news.then_some(Answer::OptedOut);
+        if alone {
+            reply.outcome = ReplyOutcome::OptedOut;
+        }
+    }
+    let answer = match (said, asked) {
+        (Some(said), Some((invitation, template))) => said.text(template, &invitation.locale),
+        // Nobody was asked, so that no language is known but that of the reply.
+        (Some(_), None) => opted_out(!reply.text.is_ascii()).to_owned(),
+        (None, _) => String::new(),
+    };
     let id = reply.id;
     reply::Entity::insert(row(reply)).exec_without_returning(tx).await?;
     Ok(Received { id, answer })
+}
+
+/// Whether answering would only go on with what two machines say to each other: the same text was answered twice, or many
+/// were.
+async fn is_loop(tx: &Tx, invitation_id: Uuid, text: &str) -> Result<bool, DbErr> {
+    let earlier =
+        reply::Entity::find().select_only().column(Column::Text).filter(Column::InvitationId.eq(invitation_id));
+    let earlier: Vec<String> = earlier.limit(MOST_ANSWERS).into_tuple().all(tx).await?;
+    let equal = earlier.iter().filter(|one| one.trim() == text.trim()).count();
+    Ok(equal >= MOST_EQUAL || earlier.len() as u64 >= MOST_ANSWERS)
+}
+
+/// Ends contact at the point that a reply came from, whosever it is; whether that is news.
+async fn opt_out(
+    tx: &Tx,
+    reply: &Reply,
+    (point, invitation): (Option<Alias>, Option<&Invitation>),
+    (actor, now): (&(String, Role), Micros),
+) -> Result<bool, Abort> {
+    let Some(point) = point else { return Ok(false) };
+    let is_news = refuse_point(tx, &point, now).await?;
+    let customer = reply.customer_id.clone().or(invitation.and_then(|one| one.customer_id.clone()));
+    let source = "a reply to a message";
+    if let Some(customer) = customer
+        && let Some(before) = refuse_at(tx, &customer, &point, (source, now)).await?
+    {
+        let detail = serde_json::json!({
+            "contact_point": { "kind": point.kind.as_str_name(), "value": point.written },
+            "consent": { "before": before.as_str_name(), "after": Consent::Withdrawn.as_str_name() },
+            "source": source,
+            "consent_at": now,
+        });
+        let actor = (actor.0.as_str(), actor.1);
+        audit::add(tx, now, actor, AuditAction::ConsentSet, &customer, "", Some(detail)).await?;
+    }
+    Ok(is_news)
 }
 
 /// Does what a reply says, and notes in it what was done.

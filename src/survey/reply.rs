@@ -109,6 +109,8 @@ pub(crate) enum Answer {
     /// The rating is exempt instead.
     TakenBack,
     ForAPerson,
+    /// Nothing more is sent there.
+    OptedOut,
 }
 
 impl Answer {
@@ -168,6 +170,14 @@ impl Answer {
             }
             (Self::ForAPerson, true) => "已收到，会有专人查看，谢谢！".to_owned(),
             (Self::ForAPerson, false) => "Received, and someone will read it. Thank you!".to_owned(),
+            (Self::OptedOut, chinese) => opted_out(chinese).to_owned(),
+            (Self::Ask(Ask::Cause(score)), true) => format!(
+                "请问 {score} 分是对服务人员的评价吗？是请只回复 {score}；如果是其他原因（如网站、快递、商品），请回复 {score} 0。"
+            ),
+            (Self::Ask(Ask::Cause(score)), false) => format!(
+                "Is your {score} about our colleague? If so, reply {score} only. If something else was the cause, such as \
+                the website, the delivery or the product, reply {score} 0."
+            ),
             (Self::Ask(Ask::OneDigit), true) => format!("请只回复一个数字：{}。", scale("，")),
             (Self::Ask(Ask::OneDigit), false) => format!("Please reply with one number only: {}.", scale(", ")),
             (Self::Ask(Ask::WhichOf(low, high)), true) => {
@@ -184,6 +194,15 @@ impl Answer {
                 in_order(labels, template).join(", ")
             ),
         }
+    }
+}
+
+/// That nothing more is sent.
+pub(crate) fn opted_out(chinese: bool) -> &'static str {
+    if chinese {
+        "已退订，我们不会再通过此方式联系您。"
+    } else {
+        "You are unsubscribed. We will not contact you here again."
     }
 }
 

@@ -341,8 +341,11 @@ impl SurveyService for SurveyApi {
             let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "ReceiveReply", id, &message);
-            let arrived =
-                Arrived { by: caller.person().map(str::to_owned), ..message::read_reply(message, self.forms)? };
+            let arrived = Arrived {
+                by: caller.person().map(str::to_owned),
+                actor: (caller.subject().to_owned(), caller.principal.role),
+                ..message::read_reply(message, self.forms)?
+            };
             let (store, zone, by) = (self.store.clone(), self.time_zone.clone(), mutation.clone());
             let received = self.change(mutation, move |tx, _| {
                 let (store, zone, by, arrived) = (store.clone(), zone.clone(), by.clone(), arrived.clone());

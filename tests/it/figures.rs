@@ -398,7 +398,7 @@ async fn choosing_whom_to_invite_is_found(server: Server) {
                 channel: channel.into(),
                 direction: v1::Direction::Inbound.into(),
                 staff_resolution: resolution.into(),
-                ..call_by(staff, &format!("+{at}{number:02}"))
+                ..call_by(staff, &format!("{at}{number:02}"))
             };
             let id = record(&server, told).await;
             if invites {

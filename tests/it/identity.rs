@@ -551,7 +551,7 @@ async fn both_ids_go_on_working(server: Server) {
     for id in ["carla", "wang-2"] {
         let request = v1::ListMergesRequest { customer_id: id.to_owned(), ..Default::default() };
         let merges = server.admin().identity().list_merges(request).await.unwrap().into_inner().merges;
-        assert_eq!(merges, [merged.clone()]);
+        assert_eq!(merges, std::slice::from_ref(&merged));
     }
     assert_eq!(
         violations(&refused(merge(&server, "wang-2", "carla").await)),

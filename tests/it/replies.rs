@@ -37,6 +37,9 @@ pub(crate) fn tests() -> Vec<Test> {
         a_person_settles_what_only_a_person_can_read,
         replies_are_listed_page_by_page,
         a_reply_says_in_one_way_what_it_answers,
+        who_says_stop_is_left_alone,
+        machines_are_not_talked_to,
+        what_may_not_be_about_the_colleague_is_asked_back,
     ]
 }
 
@@ -458,4 +461,138 @@ async fn a_reply_says_in_one_way_what_it_answers(server: Server) {
     let ahead = ReceiveReplyRequest { reply_time: ago(-400), ..from("+1", "5") };
     assert_eq!(wrong(ahead).await, one("reply_time", "TIME_IN_FUTURE"));
     assert_eq!(wrong(from("+1", "")).await, one("text", "FIELD_REQUIRED"));
+}
+
+async fn may_contact(server: &Server, customer_id: &str, number: Option<&str>) -> bool {
+    let request = v1::CheckContactRequest {
+        customer_id: customer_id.to_owned(),
+        customer_alias: number.filter(|_| customer_id.is_empty()).map(phone),
+        contact_point: number.unwrap_or_default().to_owned(),
+        purpose: v1::ContactPurpose::Campaign.into(),
+        channel: Channel::Sms.into(),
+        ..Default::default()
+    };
+    server.app().contacts().check_contact(request).await.unwrap().into_inner().refusals.is_empty()
+}
+
+/// Customers may be asked at any hour, unless they do not wish it.
+async fn wishes_count(server: &Server) {
+    let purposes = [v1::ContactPurpose::Campaign, v1::ContactPurpose::Survey];
+    let policy = v1::ContactPolicy { do_not_contact_purposes: purposes.map(Into::into).to_vec(), ..Default::default() };
+    let request = v1::SetContactPolicyRequest {
+        request_id: request_id(),
+        policy: Some(policy),
+        reason: "a test of replies".to_owned(),
+        etag: String::new(),
+    };
+    server.admin().contacts().set_contact_policy(request).await.unwrap();
+}
+
+async fn who_says_stop_is_left_alone(server: Server) {
+    let server = awake(server).await;
+    wishes_count(&server).await;
+    // A stranger, asked at their number.
+    let invitation = delivered_to(&server, NUMBER).await;
+    assert!(may_contact(&server, "", Some(NUMBER)).await);
+    let (reply, answer) = replied(&server, from(NUMBER, "退订")).await;
+    assert_eq!((reply.outcome(), reply.invitation_id), (ReplyOutcome::OptedOut, invitation));
+    assert!(answer.contains("已退订"), "{answer}");
+    assert!(!may_contact(&server, "", Some("+8613800000001")).await, "at once, in any notation");
+    let (reply, answer) = replied(&server, from(NUMBER, "TD")).await;
+    assert_eq!((reply.outcome(), answer.as_str()), (ReplyOutcome::OptedOut, ""), "confirmed once");
+    let next = record(&server, ended_by(NUMBER, 30)).await;
+    refused(issue(&server, &next).await);
+    // Whoever turns out to have the number has said no there.
+    let known = v1::Customer { aliases: vec![phone(NUMBER)], ..crate::support::sample::customer("wang") };
+    server.app().upsert_customer(known).await.unwrap();
+    assert!(!may_contact(&server, "wang", Some(NUMBER)).await);
+
+    // A customer whose number the directory has; and one who was asked where it has none.
+    for (id, number, word) in [("carla", "+49 30 100", "STOP"), ("dora", "+49 30 200", "Unsubscribe me please")] {
+        let mut customer = crate::support::sample::customer(id);
+        if id == "carla" {
+            let point = v1::ContactPoint {
+                kind: v1::ContactKind::Phone.into(),
+                value: number.to_owned(),
+                source: "order form".to_owned(),
+                consent: v1::Consent::Granted.into(),
+                ..Default::default()
+            };
+            customer.contact_points = vec![point];
+        }
+        server.app().upsert_customer(customer).await.unwrap();
+        let called = v1::Interaction { customer_alias: Some(phone(number)), ..ended(id, 60) };
+        let sent = issue(&server, &record(&server, called).await).await.unwrap();
+        report(&server, &self::id(&sent), DeliveryOutcome::Delivered, None).await.unwrap();
+        assert_eq!(replied(&server, to(&self::id(&sent), word)).await.0.outcome(), ReplyOutcome::OptedOut);
+        assert!(!may_contact(&server, id, Some(number)).await);
+        let request = v1::GetCustomerRequest { customer_id: id.to_owned(), alias: None };
+        let customer = server.app().directory().get_customer(request).await.unwrap().into_inner().customer.unwrap();
+        assert_eq!(customer.contact_points[0].consent(), v1::Consent::Withdrawn);
+        let trail = audited(&server, AuditAction::ConsentSet).await;
+        assert!(trail.iter().any(|event| event.object_id == id));
+        // They agree again.
+        let yes = v1::SetConsentRequest {
+            request_id: request_id(),
+            customer_id: id.to_owned(),
+            kind: v1::ContactKind::Phone.into(),
+            value: number.to_owned(),
+            consent: v1::Consent::Granted.into(),
+            source: "by telephone".to_owned(),
+            consent_time: None,
+        };
+        server.app().privacy().set_consent(yes).await.unwrap();
+        assert!(may_contact(&server, id, Some(number)).await);
+    }
+
+    // A score beside it is not lost.
+    delivered_to(&server, "+49 30 300").await;
+    let (reply, answer) = replied(&server, from("+49 30 300", "5，别再发短信了")).await;
+    assert!(answer.contains("退订"), "{answer}");
+    assert!(!may_contact(&server, "", Some("+49 30 300")).await);
+    assert_ne!(reply.outcome(), ReplyOutcome::OptedOut);
+    // Where nobody was asked, it counts as well.
+    let (reply, answer) = replied(&server, from("+49 30 400", "stop")).await;
+    assert_eq!(reply.outcome(), ReplyOutcome::OptedOut);
+    assert!(answer.contains("unsubscribed"), "{answer}");
+    assert!(!may_contact(&server, "", Some("+49 30 400")).await);
+}
+
+async fn machines_are_not_talked_to(server: Server) {
+    let server = awake(server).await;
+    delivered_to(&server, NUMBER).await;
+    let (reply, answer) = replied(&server, from(NUMBER, "Automatic reply: I am out of the office until 5 May")).await;
+    assert_eq!((reply.outcome(), answer.as_str()), (ReplyOutcome::ForAPerson, ""));
+    // The same question twice at most, then a person in silence.
+    for expected in [ReplyOutcome::AskBack, ReplyOutcome::AskBack, ReplyOutcome::ForAPerson, ReplyOutcome::ForAPerson] {
+        let (reply, answer) = replied(&server, from(NUMBER, "👍")).await;
+        assert_eq!(reply.outcome(), expected);
+        assert_eq!(answer.is_empty(), expected == ReplyOutcome::ForAPerson, "{answer}");
+    }
+    // A machine that changes its words is left, too.
+    let mut answers = Vec::new();
+    for number in 0..12 {
+        answers.push(replied(&server, from(NUMBER, &format!("ticket opened {number}:{number}1"))).await.1);
+    }
+    assert!(answers[..1].iter().all(|one| !one.is_empty()) && answers[8..].iter().all(String::is_empty), "{answers:?}");
+    // What is understood still counts.
+    let (reply, _) = replied(&server, from(NUMBER, "4")).await;
+    assert_eq!(reply.outcome(), ReplyOutcome::Scored);
+}
+
+async fn what_may_not_be_about_the_colleague_is_asked_back(server: Server) {
+    let server = awake(server).await;
+    for (number, text, again, attribution) in [
+        ("+49 30 1001", "1 because of the website", "1 0", Attribution::Other),
+        ("+49 30 1002", "5 but slow delivery", "5", Attribution::Unspecified),
+        ("+49 30 1003", "1分，网站打不开", "1 0", Attribution::Other),
+    ] {
+        delivered_to(&server, number).await;
+        let (reply, answer) = replied(&server, from(number, text)).await;
+        assert_eq!(reply.outcome(), ReplyOutcome::AskBack, "{text}");
+        assert!(answer.contains(" 0"), "{answer}");
+        let (reply, _) = replied(&server, from(number, again)).await;
+        assert_eq!(reply.outcome(), ReplyOutcome::Scored);
+        assert_eq!(rating(&server, &reply.rating_id).await.attribution(), attribution, "{text}");
+    }
 }

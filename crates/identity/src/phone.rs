@@ -16,6 +16,9 @@ pub(super) use rlibphonenumber::enums::Region;
 const RULE: Fault = Fault("must be a telephone number, and has no digit");
 const NOWHERE: Fault = Fault("must be a telephone number of some country: none has this code");
 
+/// Digits of a number that can be dialled from another country, with its country's code.
+const SHORTEST: usize = 7;
+
 /// How an extension is written in Chinese.
 const EXTENSIONS: [&str; 6] = ["转", "轉", "分机", "分機", "内线", "內線"];
 
@@ -31,7 +34,7 @@ pub(super) fn normal(written: &str, country: Option<Region>) -> Result<String, F
     match PHONE_NUMBER_UTIL.parse(&text, country) {
         Ok(number) if number.is_valid() => Ok(e164(&number)),
         Ok(number) if is_international => Ok(e164(&today(&number).unwrap_or(number))),
-        Err(ParseError::InvalidCountryCode) if is_international => Err(NOWHERE),
+        Err(ParseError::InvalidCountryCode) if is_international && digits(&text) >= SHORTEST => Err(NOWHERE),
         Ok(_) | Err(_) => own(&text),
     }
 }
@@ -43,6 +46,10 @@ fn readable(written: &str) -> String {
         text = text.replace(word, " ext. ");
     }
     text.trim().to_owned()
+}
+
+fn digits(text: &str) -> usize {
+    text.bytes().filter(u8::is_ascii_digit).count()
 }
 
 /// Decimal digits of the scripts in which numbers are written that form KC leaves alone.
@@ -192,6 +199,7 @@ mod tests {
             ("6555 1234", "65551234"),
             ("+86 1", "+861"),
             ("+1", "+1"),
+            ("+999", "+999"),
             ("1234567890123456", "1234567890123456"),
             ("SIP:Desk-7", "sip:desk-7"),
             ("138 1234 5678 / 139 1234 5678", "1381234567813912345678"),

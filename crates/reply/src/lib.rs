@@ -16,6 +16,8 @@
 //!   invitation then asks for the score if there is none yet.
 //! - Two causes that are not staff read as `Other`: that it was not the colleague is certain. Staff and another cause
 //!   together read as none, and so does a cause within a question.
+//! - A low score beside something that is no person (a website, a price), and a high one with a "but" before it, may be about
+//!   that thing: the customer is asked what the score is about.
 //! - Irony (呵呵) leaves a number what it is, and makes a good label doubtful. A judgement that contradicts the score ("5
 //!   terrible", 1 很好) may mean that the scale was taken the wrong way round: the label is asked for.
 //! - A correction names the right score behind the wrong one ("1分打错了，应该是5分") or alone ("不对，是5"); two scores of
@@ -23,8 +25,10 @@
 //! - A picture, a letter or a judgement outside the scale (👍, "ok", 不错) is asked about; other text without a score is
 //!   kept for a person.
 
+mod doubt;
 mod lexer;
 mod lexicon;
+mod notice;
 mod text;
 mod typo;
 pub mod wording;
@@ -33,6 +37,7 @@ use std::{cmp::Ordering, collections::BTreeSet};
 
 use lexer::{Clause, Token, Utterance};
 use lexicon::{Lexicon, Tone};
+pub use notice::Notice;
 use wording::{Attribution, Wording};
 
 /// What a reply says.
@@ -66,6 +71,8 @@ pub enum Ask {
     OneDigit,
     /// Which of the two scores, the lower first.
     WhichOf(i32, i32),
+    /// Whether this score is about the colleague: the words name something else as well (R5).
+    Cause(i32),
     /// The label instead of a number: the scale was turned lately (R1), or the words contradict the number.
     Label,
 }
@@ -148,7 +155,19 @@ impl ReplyReader {
         if clauses.iter().any(|clause| self.contradicts(clause, score)) {
             return Outcome::Ambiguous(Ask::Label);
         }
-        self.reading(raw, &clauses, Some(score), cause(&clauses))
+        let cause = cause(&clauses);
+        let is_good = self.tone(score) == Tone::Good;
+        if !has(&Utterance::Code) && doubt::asks_for_cause(&text, is_good, cause) {
+            // Without a code there is no short answer to the question.
+            let can_answer = self.wording.not_staff_code.is_some();
+            return if can_answer { Outcome::Ambiguous(Ask::Cause(score)) } else { Outcome::Unreadable };
+        }
+        self.reading(raw, &clauses, Some(score), cause)
+    }
+
+    /// What a text says before it is read as an answer; none: it is one.
+    pub fn notice(&self, raw: &str) -> Option<Notice> {
+        notice::notice(raw, |text| matches!(self.read(text, false), Outcome::Read(Reading { score: Some(_), .. })))
     }
 
     /// Which half of the scale a score is in.
@@ -247,6 +266,11 @@ fn is_plain(said: &Utterance) -> bool {
         | Utterance::Asking
         | Utterance::Word => false,
     }
+}
+
+/// The same as [`ReplyReader::notice`] where no survey is known.
+pub fn notice(raw: &str) -> Option<Notice> {
+    notice::notice(raw, |_| false)
 }
 
 fn marks<'a>(clauses: &'a [Clause]) -> Vec<Mark<'a>> {
@@ -380,6 +404,7 @@ mod tests {
             Outcome::Unreadable => "kept".to_owned(),
             Outcome::Ambiguous(Ask::OneDigit) => "ask".to_owned(),
             Outcome::Ambiguous(Ask::WhichOf(low, high)) => format!("ask {low} {high}"),
+            Outcome::Ambiguous(Ask::Cause(_)) => "ask cause".to_owned(),
             Outcome::Ambiguous(Ask::Label) => "ask label".to_owned(),
             Outcome::Read(Reading { score, attribution, correction, comment }) => {
                 let mut text = score.map_or("none".to_owned(), |score| score.to_string());

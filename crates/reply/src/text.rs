@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization as _;
 /// writes is kept as it is.
 const SIMPLIFIED: &str = "滿满員员問问題题統统係系質质貨货對对錯错應应該该說说給给選选為为謝谢務务還还點点顆颗兩两貳贰參叁陸陆\
 沒没嗎吗這这總总體体覺觉們们遞递樣样態态網网絡络產产壞坏價价會会個个時时間间鐘钟過过來来後后評评級级關关於于規规則则責责單单電电\
-話话機机號号錢钱塊块項项認认訴诉讚赞難难極极較较幾几點点罵骂無无與与話话當当別别開开騙骗假假夢梦夠够惡恶慢慢發发變变復复壹壹";
+話话機机號号錢钱塊块項项認认訴诉讚赞難难極极較较幾几點点罵骂無无與与話话當当別别開开騙骗假假夢梦夠够惡恶慢慢發发變变復复壹壹訂订閱阅擾扰聯联絕绝";
 
 /// From here to the end of its line, the telephone wrote it.
 const SIGNATURES: [&str; 4] = ["发自我的", "来自我的", "sent from my", "sent via"];

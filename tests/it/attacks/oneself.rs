@@ -100,6 +100,18 @@ pub(super) async fn history(server: &Server) -> Known {
     for id in ["erik", "fumiko"] {
         server.app().upsert_customer(customer(id)).await.unwrap();
     }
+    for pair in [["gerda", "gerda-2"], ["hugo", "hugo-2"]] {
+        for id in pair {
+            server.app().upsert_customer(customer(id)).await.unwrap();
+        }
+        let merge = v1::MergeCustomersRequest {
+            request_id: request_id(),
+            kept_customer_id: pair[0].to_owned(),
+            absorbed_customer_id: pair[1].to_owned(),
+            reason: "one person".to_owned(),
+        };
+        server.admin().identity().merge_customers(merge).await.unwrap();
+    }
     let (mut interactions, mut ratings) = (Vec::new(), Vec::new());
     for (score, (day, rater)) in (1..).zip((0..).zip(RATERS)) {
         let id = served(server, "nora", rater, day).await;

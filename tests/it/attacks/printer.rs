@@ -92,7 +92,11 @@ async fn hostile_call(server: &Server) -> String {
         ..sample::call("nora", "")
     };
     let id = server.app().record(call).await.unwrap().interaction_id;
-    server.execute(&format!("UPDATE interaction SET topic = '{HOSTILE}', alias_value = '{HOSTILE}'")).await;
+    server
+        .execute(&format!(
+            "UPDATE interaction SET topic = '{HOSTILE}', alias_value = '{HOSTILE}', alias_written = NULL"
+        ))
+        .await;
     id
 }
 
