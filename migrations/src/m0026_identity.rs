@@ -32,7 +32,7 @@ const STATEMENTS: &[&str] = &[
         value {text} NOT NULL,
         written {text},
         refused_at {int} NOT NULL,
-        PRIMARY KEY (kind, value)
+        PRIMARY KEY (value, kind)
     ) {by_key}",
     "CREATE INDEX survey_reply_customer ON survey_reply (customer_id) WHERE customer_id IS NOT NULL",
     // Who is reached at a point: what erasure, duplicates and consent look for.

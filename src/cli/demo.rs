@@ -70,6 +70,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
         database_url: args.database_url.clone(),
         database_url_file: args.database_url_file.clone(),
         time_zone: Some(ZONE.to_owned()),
+        default_country: Some("CN".to_owned()),
         reflection: Some("on".to_owned()),
         ..ServeArgs::default()
     };

@@ -91,10 +91,8 @@ pub(crate) async fn situations(
     parties: HashSet<&Party>,
     (from, to): (Micros, Micros),
 ) -> Result<HashMap<Party, Situation>, DbErr> {
-    let (mut customers, mut values) = (Vec::new(), Vec::new());
+    let (mut customers, mut strangers) = (Vec::new(), Vec::new());
     let mut situations = HashMap::new();
-    // Under which names the record has contacts of whom.
-    let mut names: HashMap<Alias, Party> = HashMap::new();
     let unknown = || Situation {
         zone: zone.clone(),
         bans: Vec::new(),
@@ -106,25 +104,19 @@ pub(crate) async fn situations(
         match party {
             Party::Customer(id) => customers.push(id.clone()),
             Party::Alias(alias) => {
-                values.push(alias.value.clone());
-                names.insert(alias.clone(), party.clone());
+                strangers.push(alias.clone());
                 situations.insert(party.clone(), unknown());
             }
         }
     }
     if !customers.is_empty() {
         for fact in facts(connection, customers.clone()).await? {
-            let party = Party::Customer(fact.customer_id);
-            let situation = situations.entry(party.clone()).or_insert_with(unknown);
+            let situation = situations.entry(Party::Customer(fact.customer_id)).or_insert_with(unknown);
             match fact.what {
                 What::Customer { zone, suspension } => {
                     // An empty one is the organisation's.
                     situation.zone = TimeZone::get(&zone).unwrap_or_else(|_| situation.zone.clone());
                     situation.suspension = suspension;
-                }
-                What::Alias(alias) => {
-                    values.push(alias.value.clone());
-                    names.insert(alias, party);
                 }
                 What::DeniedPoint(point) => situation.denied_points.push(point),
                 What::Ban(ban) => situation.bans.push(ban),
@@ -132,8 +124,7 @@ pub(crate) async fn situations(
         }
     }
 
-    let strangers: Vec<Alias> =
-        names.iter().filter(|(_, of)| matches!(of, Party::Alias(_))).map(|(name, _)| name.clone()).collect();
+    let values = strangers.iter().map(|alias| alias.value.clone()).collect();
     for refused in refused_among(connection, strangers).await? {
         if let Some(situation) = situations.get_mut(&Party::Alias(refused.clone())) {
             situation.denied_points.push(refused);
@@ -153,7 +144,7 @@ pub(crate) async fn situations(
     for row in outbound_contact::Model::find_by_statement(backend.build(&both)).all(connection).await? {
         let party = match (row.customer_id, row.alias_kind.zip(row.alias_value)) {
             (Some(id), _) => Some(Party::Customer(id)),
-            (None, Some((Stored(kind), value))) => names.get(&Alias::stored(kind, value, None)).cloned(),
+            (None, Some((Stored(kind), value))) => Some(Party::Alias(Alias::stored(kind, value, None))),
             (None, None) => None,
         };
         let past = Past { at: row.contact_at, purpose: row.purpose.0 };
@@ -220,7 +211,6 @@ struct Fact {
 
 enum What {
     Customer { zone: String, suspension: Option<Span> },
-    Alias(Alias),
     DeniedPoint(Alias),
     Ban(Ban),
 }
@@ -229,7 +219,7 @@ enum What {
 async fn facts(connection: &impl ConnectionTrait, customers: Vec<String>) -> Result<Vec<Fact>, DbErr> {
     let backend = connection.get_database_backend();
     let listed = set::texts_listed(backend, 1);
-    // By hand: one trip for six kinds of rows, each with columns of its own.
+    // By hand: one trip for five kinds of rows, each with columns of its own.
     // The first branch gives the columns their types: all its values have one.
     let sql = format!(
         "SELECT 'b' AS what, customer_id, source AS text, channels AS one, purposes AS two, set_at AS three,
@@ -237,8 +227,6 @@ async fn facts(connection: &impl ConnectionTrait, customers: Vec<String>) -> Res
             FROM do_not_contact WHERE customer_id IN {listed}
         UNION ALL SELECT 'c', customer_id, time_zone, NULL, NULL, suspended_at, suspended_until
             FROM customer WHERE customer_id IN {listed}
-        UNION ALL SELECT 'a', customer_id, value, kind, NULL, NULL, NULL
-            FROM customer_alias WHERE customer_id IN {listed}
         UNION ALL SELECT 'p', customer_id, value, kind, NULL, NULL, NULL
             FROM contact_point WHERE consent IN ({}, {}) AND customer_id IN {listed}
         UNION ALL SELECT 'p', p.customer_id, r.value, r.kind, NULL, NULL, NULL
@@ -270,7 +258,6 @@ async fn facts(connection: &impl ConnectionTrait, customers: Vec<String>) -> Res
                 let until = number("four")?;
                 What::Customer { zone: text, suspension: number("three")?.map(|from| Span { from, until }) }
             }
-            "a" => What::Alias(point(number("one")?, text)),
             _ => What::DeniedPoint(point(number("one")?, text)),
         };
         Ok(Fact { customer_id: row.try_get("", "customer_id")?, what })

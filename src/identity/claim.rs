@@ -1,16 +1,21 @@
 //! What was recorded under a name belongs to its owner from the moment the directory knows them by it, and stays theirs
 //! when the name goes to somebody else.
 
-use sea_orm::{ConnectionTrait as _, DbErr, Statement};
+use sea_orm::{
+    ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
+    sea_query::{Expr, ExprTrait as _},
+};
 
 use crate::{
-    directory::Alias,
+    api::v1::ContactKind,
+    directory::{Alias, entity::customer_alias},
     store::{Abort, Store, Stored, Tx, sequence},
 };
 
-/// Keeps everybody from recording under a name until the transaction ends: what is on its way would have no owner.
+/// Keeps everybody from recording under a name until the transaction ends: what is on its way would have no owner. Takes no
+/// number: nothing is added to the record.
 pub(crate) async fn lock(tx: &Tx, store: &Store) -> Result<(), Abort> {
-    sequence::take(tx, store.clock(), sequence::INTERACTIONS, 1).await?;
+    sequence::take(tx, store.clock(), sequence::INTERACTIONS, 0).await?;
     Ok(())
 }
 
@@ -38,16 +43,33 @@ const NAMED: [(&str, &str); 4] = [
     ("survey_reply", "contact"),
 ];
 
-/// Does that for everything on record at once.
+/// Aliases looked at with one statement.
+const PAGE: u64 = 1_000;
+
+/// Does that for everything on record, a page of aliases at a time: a statement of millions of rows would be cut off.
 pub(super) async fn claim_all(tx: &Tx) -> Result<(), DbErr> {
-    for (table, prefix) in NAMED {
-        let owner = format!("a.kind = {table}.{prefix}_kind AND a.value = {table}.{prefix}_value");
-        let sql = format!(
-            "UPDATE {table} SET customer_id = (SELECT a.customer_id FROM customer_alias a WHERE {owner})
-            WHERE customer_id IS NULL AND {prefix}_value IS NOT NULL
-                AND EXISTS (SELECT 1 FROM customer_alias a WHERE {owner})"
-        );
-        tx.execute_unprepared(&sql).await?;
+    use customer_alias::Column;
+    let mut after: Option<(Stored<ContactKind>, String)> = None;
+    loop {
+        let mut page =
+            customer_alias::Entity::find().order_by_asc(Column::Kind).order_by_asc(Column::Value).limit(PAGE);
+        if let Some((kind, value)) = &after {
+            let here = Expr::tuple([Expr::col(Column::Kind), Expr::col(Column::Value)]);
+            page = page.filter(here.gt(Expr::tuple([Expr::value(*kind), Expr::value(value.as_str())])));
+        }
+        let Some(last) = page.all(tx).await?.pop().map(|row| (row.kind, row.value)) else { break };
+        for (table, prefix) in NAMED {
+            let sql = format!(
+                "UPDATE {table} SET customer_id = a.customer_id FROM customer_alias a
+                WHERE (a.kind, a.value) > ($1, $2) AND (a.kind, a.value) <= ($3, $4)
+                    AND {table}.{prefix}_kind = a.kind AND {table}.{prefix}_value = a.value
+                    AND {table}.{prefix}_value IS NOT NULL AND {table}.customer_id IS NULL"
+            );
+            let (kind, value) = after.clone().unwrap_or_default();
+            let values = [kind.into(), value.into(), last.0.into(), last.1.as_str().into()];
+            tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
+        }
+        after = Some(last);
     }
     // Replies came from points that are nobody's other name, too.
     let point = "p.kind = survey_reply.contact_kind AND p.value = survey_reply.contact_value";

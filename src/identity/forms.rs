@@ -81,7 +81,7 @@ async fn remake_in(tx: &Tx, store: &Store, forms: NormalForms) -> Result<Option<
     // Nobody records, invites or replies meanwhile, on any server; of two that start one finds it done.
     let mut now = 0;
     for stream in [sequence::INTERACTIONS, sequence::RATINGS, sequence::INVITATIONS] {
-        (_, now) = sequence::take(tx, store.clock(), stream, 1).await?;
+        (_, now) = sequence::take(tx, store.clock(), stream, 0).await?;
     }
     let known = normal_form::Entity::find_by_id(ONLY).one(tx).await?;
     if known.is_some_and(|known| known.rules == forms.name()) {

@@ -45,7 +45,7 @@ const FOLLOWING: [&str; 2] = ["outbound_contact", "survey_invitation"];
 async fn lock(tx: &Tx, store: &Store) -> Result<Micros, DbErr> {
     let mut now = 0;
     for stream in [sequence::INTERACTIONS, sequence::RATINGS, sequence::INVITATIONS] {
-        (_, now) = sequence::take(tx, store.clock(), stream, 1).await?;
+        (_, now) = sequence::take(tx, store.clock(), stream, 0).await?;
     }
     Ok(now)
 }

@@ -750,7 +750,7 @@ impl World {
                 word(caller.identity().suggest_duplicates(v1::SuggestDuplicatesRequest::default()).await)
             }
             "IdentityService/ReleaseAlias" => {
-                let alias = phone(&format!("+49 30 {}", u16::from(who.as_bytes()[0]) + 1_000));
+                let alias = v1::CustomerAlias { kind: v1::ContactKind::Chat.into(), value: who.to_owned() };
                 let known = v1::Customer { aliases: vec![alias.clone()], ..customer(&format!("{who} released")) };
                 self.callers["app"].upsert_customer(known).await.unwrap();
                 let request = v1::ReleaseAliasRequest { request_id, alias: Some(alias), reason };
