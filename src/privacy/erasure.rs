@@ -131,7 +131,8 @@ async fn is_colleague(tx: &Tx, id: &str) -> Result<bool, Abort> {
 async fn blank(tx: &Tx, table: &Table, rows: &Rows, customer_id: &str) -> Result<u64, Abort> {
     let (name, which) = (table.name, rows.which);
     let random = set::random_text(tx.get_database_backend());
-    let (mut changes, mut called, mut renamed, mut joins) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut changes, mut called) = (Vec::new(), Vec::new());
+    let (mut names, mut renamed, mut joins) = (Vec::new(), Vec::new(), Vec::new());
     for (class, column) in table.classified() {
         let quoted = format!("\"{column}\"");
         match class {
@@ -140,11 +141,12 @@ async fn blank(tx: &Tx, table: &Table, rows: &Rows, customer_id: &str) -> Result
             }
             Class::Pseudonym => {
                 changes.push(format!("{quoted} = called.{quoted}"));
-                joins.push(format!(
-                    "LEFT JOIN (SELECT {quoted} AS was, {random} AS now FROM found
-                        WHERE {quoted} IS NOT NULL GROUP BY {quoted}) AS new_{column}
-                    ON new_{column}.was = found.{quoted}"
+                // Materialised: a plan that runs it once a row would give one matter many names.
+                names.push(format!(
+                    "new_{column} AS MATERIALIZED (SELECT {quoted} AS was, {random} AS now FROM found
+                        WHERE {quoted} IS NOT NULL GROUP BY {quoted})"
                 ));
+                joins.push(format!("LEFT JOIN new_{column} ON new_{column}.was = found.{quoted}"));
                 renamed.push(format!("new_{column}.now AS {quoted}"));
                 called.push(quoted);
             }
@@ -156,10 +158,11 @@ async fn blank(tx: &Tx, table: &Table, rows: &Rows, customer_id: &str) -> Result
         None => format!("UPDATE {name} SET {changes} WHERE {which}"),
         Some(key) => {
             format!(
-                "WITH found AS (SELECT {key}, {} FROM {name} WHERE {which})
+                "WITH found AS MATERIALIZED (SELECT {key}, {} FROM {name} WHERE {which}), {}
                 UPDATE {name} SET {changes} FROM (SELECT found.{key}, {} FROM found {}) AS called
                 WHERE {name}.{key} = called.{key}",
                 called.join(", "),
+                names.join(", "),
                 renamed.join(", "),
                 joins.join(" ")
             )

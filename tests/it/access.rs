@@ -736,7 +736,7 @@ impl World {
             "IdentityService/UndoMerge" => {
                 let (kept_customer_id, absorbed_customer_id) = self.two_records(who, "parts").await;
                 let request = v1::MergeCustomersRequest {
-                    request_id: request_id.clone(),
+                    request_id: self::request_id(),
                     kept_customer_id,
                     absorbed_customer_id,
                     reason: reason.clone(),
