@@ -54,13 +54,19 @@
 //! time more than 12 hours earlier than the known instant before it is of the next day. A local time that a
 //! clock change skips rejects the row; one that a clock change repeats is taken as the earlier of the two.
 
+pub mod calendar;
 mod cells;
+pub mod duration;
 pub mod field;
 pub mod instant;
 mod lines;
 pub mod mapping;
+pub mod moment;
 pub mod names;
+pub mod number;
 pub mod rejects;
 pub mod rows;
 pub mod section;
 pub mod table;
+pub mod times;
+pub mod zone;

@@ -19,6 +19,11 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// What stands in a suggested mapping where only a person knows the answer.
+pub const QUESTION: &str = "?";
+
+const UNANSWERED: &str = "is a question that only you can answer: put the answer of the comment above it in the place of \"?\"";
+
 /// A column of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
@@ -82,10 +87,17 @@ impl<'a> Section<'a> {
     pub fn text(&self, key: &'static str) -> Option<String> {
         let value = self.get(key)?;
         let text = plain(value);
-        if text.is_none() {
-            self.problem(key, "must be a text");
+        match text.as_deref() {
+            None => self.problem(key, "must be a text"),
+            Some(QUESTION) => self.problem(key, UNANSWERED),
+            Some(_) => {}
         }
-        text
+        text.filter(|text| text != QUESTION)
+    }
+
+    /// Whether a key is a table and not a text.
+    pub fn is_table(&self, key: &'static str) -> bool {
+        self.get(key).is_some_and(Value::is_table)
     }
 
     /// A text that must be there.
@@ -109,7 +121,13 @@ impl<'a> Section<'a> {
 
     /// A text or a list of texts.
     pub fn texts(&self, key: &'static str) -> Vec<String> {
-        self.get(key).map(|value| self.texts_of(key, value)).unwrap_or_default()
+        let texts = self.get(key).map(|value| self.texts_of(key, value)).unwrap_or_default();
+        // "?" may well mean "no value", but it is no format.
+        if key == "format" && texts.iter().any(|text| text == QUESTION) {
+            self.problem(key, UNANSWERED);
+            return texts.into_iter().filter(|text| text != QUESTION).collect();
+        }
+        texts
     }
 
     /// A column by name.
