@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use super::number::{Decimal, Mark};
+use super::{
+    calendar,
+    number::{Decimal, Mark},
+};
 
 /// How a file writes a duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub enum Form {
     MinutesSeconds,
     /// `1:02`
     HoursMinutes,
+    /// `1:02 PM`, `下午1:02:03`: a time of day.
+    HalfDay,
     /// `1h 2min`, `3 minutos`, `1小时2分`, `PT1H2M`: the text names its units.
     Words,
 }
@@ -27,7 +32,7 @@ const UNITS: [(&str, i128); 5] =
     [("s", SECOND), ("ms", SECOND / 1_000), ("min", 60 * SECOND), ("h", 3_600 * SECOND), ("d", DAY)];
 
 /// The names of the forms, as a mapping writes them.
-pub const FORMS: &str = "s, ms, min, h, d, h:mm:ss, mm:ss, h:mm, words";
+pub const FORMS: &str = "s, ms, min, h, d, h:mm:ss, mm:ss, h:mm, h:mm am/pm, words";
 
 /// What a rule that does not say otherwise reads.
 pub const DEFAULT: [Form; 2] = [Form::Unit("s", SECOND), Form::HoursMinutesSeconds];
@@ -39,6 +44,7 @@ impl Form {
             "h:mm:ss" => Some(Self::HoursMinutesSeconds),
             "mm:ss" => Some(Self::MinutesSeconds),
             "h:mm" => Some(Self::HoursMinutes),
+            "h:mm am/pm" => Some(Self::HalfDay),
             "words" => Some(Self::Words),
             _ => UNITS.iter().find(|(unit, _)| *unit == name).map(|(unit, nanos)| Self::Unit(unit, *nanos)),
         }
@@ -54,6 +60,7 @@ impl Form {
             Self::HoursMinutesSeconds => "h:mm:ss",
             Self::MinutesSeconds => "mm:ss",
             Self::HoursMinutes => "h:mm",
+            Self::HalfDay => "h:mm am/pm",
             Self::Words => "numbers with their units",
         }
     }
@@ -65,6 +72,7 @@ impl Form {
             Self::HoursMinutesSeconds => Ok(clock(text, mark)),
             Self::MinutesSeconds => Ok(pair(text, mark, 60 * SECOND, SECOND)),
             Self::HoursMinutes => Ok(pair(text, mark, 3_600 * SECOND, 60 * SECOND)),
+            Self::HalfDay => Ok(half_day(text, mark)),
             Self::Words => Ok(in_words(text, mark)),
         }
     }
@@ -124,6 +132,22 @@ fn pair(text: &str, mark: Mark, first: i128, second: i128) -> Option<i128> {
         return None;
     }
     Some(sign * (large.parse::<i128>().ok()? * first + below_60(small, mark, second)?))
+}
+
+fn half_day(text: &str, mark: Mark) -> Option<i128> {
+    const HOUR: i128 = 3_600 * SECOND;
+    let text = calendar::in_english(text, "%p");
+    let (text, half) = ["AM", "PM"].into_iter().find_map(|half| {
+        let rest = text.strip_prefix(half).or_else(|| text.strip_suffix(half)).or_else(|| {
+            let lower = half.to_lowercase();
+            text.strip_suffix(lower.as_str())
+        })?;
+        Some((rest.trim(), half))
+    })?;
+    let nanos = clock(text, mark).or_else(|| pair(text, mark, HOUR, HOUR / 60))?;
+    let hours = nanos / HOUR;
+    let morning = if hours == 12 { nanos - 12 * HOUR } else { nanos };
+    (1..=12).contains(&hours).then_some(if half == "PM" { morning + 12 * HOUR } else { morning })
 }
 
 /// Two digits below sixty; seconds may have a fraction.
@@ -207,6 +231,9 @@ mod tests {
             ("mm:ss", "2:05", 125.0),
             ("mm:ss", "90:00", 5400.0),
             ("h:mm", "2:05", 7500.0),
+            ("h:mm am/pm", "12:05 AM", 300.0),
+            ("h:mm am/pm", "1:05:30 pm", 47_130.0),
+            ("h:mm am/pm", "下午3:05", 54_300.0),
             ("words", "1h 2min 3s", 3723.0),
             ("words", "3 minutos", 180.0),
             ("words", "0 segundo", 0.0),
@@ -247,6 +274,8 @@ mod tests {
             ("h:mm:ss", ":01:02"),
             ("h:mm:ss", "12:34"),
             ("mm:ss", "1:60"),
+            ("h:mm am/pm", "13:05 PM"),
+            ("h:mm am/pm", "1:05"),
             ("words", "5 apples"),
             ("words", "5"),
             ("words", "min"),

@@ -31,7 +31,8 @@ pub enum Format {
 }
 
 /// Formats that are no patterns, as a mapping writes them.
-const NUMBERS: [(&str, Format); 6] = [
+const NAMED: [(&str, Format); 7] = [
+    ("standard", Format::Standard),
     ("epoch s", Format::Epoch("seconds", 1_000_000_000)),
     ("epoch ms", Format::Epoch("milliseconds", 1_000_000)),
     ("epoch us", Format::Epoch("microseconds", 1_000)),
@@ -69,7 +70,7 @@ impl Format {
     /// # Errors
     /// A pattern that does not say a whole date, or not unmistakably.
     pub fn named(text: &str) -> Result<Self, String> {
-        let number = NUMBERS.into_iter().find(|(name, _)| *name == text);
+        let number = NAMED.into_iter().find(|(name, _)| *name == text);
         number.map_or_else(|| Self::pattern(text), |(_, format)| Ok(format))
     }
 

@@ -37,6 +37,12 @@ impl Decimal {
         (self.digits % power == 0).then_some(self.digits / power)
     }
 
+    /// Roughly.
+    #[allow(clippy::cast_precision_loss, reason = "for figures about many numbers")]
+    pub fn to_f64(self) -> f64 {
+        self.digits as f64 / 10_f64.powi(i32::try_from(self.scale).unwrap_or_default())
+    }
+
     /// This many units, each of `unit`; rounded to the nearest whole.
     pub fn times(self, unit: i128) -> i128 {
         let power = 10_i128.pow(self.scale);

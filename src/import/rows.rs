@@ -24,8 +24,10 @@ use crate::{
         },
     },
     error::{Reason, Violation},
-    interaction::reader::violations,
 };
+
+/// What the server would say of a request at an instant in microseconds since 1970, as far as it needs no database.
+pub type Judge<'a> = dyn Fn(&RecordInteractionRequest, i64) -> Vec<Violation> + 'a;
 
 /// What becomes of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +38,17 @@ pub enum Judgement<T> {
     Skip,
     /// Wrong in these ways.
     Reject(Vec<String>),
+}
+
+impl<T> Judgement<T> {
+    /// With another message.
+    pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Judgement<U> {
+        match self {
+            Self::Send(message) => Judgement::Send(with(message)),
+            Self::Skip => Judgement::Skip,
+            Self::Reject(reasons) => Judgement::Reject(reasons),
+        }
+    }
 }
 
 /// The records of one row of a directory file.
@@ -68,6 +81,7 @@ pub fn interaction(
     zone: &TimeZone,
     row: &Row<'_>,
     now: i64,
+    check: &Judge<'_>,
 ) -> Judgement<RecordInteractionRequest> {
     if skipped(&mapping.common, row) {
         return Judgement::Skip;
@@ -77,7 +91,7 @@ pub fn interaction(
         request_id: reader.request_id(&mapping.common.source, &mapping.key),
         interaction: Some(reader.interaction(&mapping.fields)),
     };
-    reader.judge(request, |request, reader| reader.object(violations(request, now)))
+    reader.judge(request, |request, reader| reader.object(check(request, now)))
 }
 
 /// Judges a row of ratings: the interaction, and how the customer rated it. The rating's interaction_id is filled in when
@@ -87,6 +101,7 @@ pub fn rating(
     zone: &TimeZone,
     row: &Row<'_>,
     now: i64,
+    check: &Judge<'_>,
 ) -> Judgement<(RecordInteractionRequest, SubmitRatingRequest)> {
     if skipped(&mapping.interaction.common, row) {
         return Judgement::Skip;
@@ -99,7 +114,7 @@ pub fn rating(
     };
     let rating = SubmitRatingRequest { request_id, rating: Some(reader.rating(mapping)) };
     reader.judge((record, rating), |(record, rating), reader| {
-        reader.object(violations(record, now));
+        reader.object(check(record, now));
         rating.rating.iter().for_each(|rating| reader.check(rating));
     })
 }
@@ -553,7 +568,7 @@ mod tests {
             let header: Vec<_> = BANK_HEADER.split('\t').map(str::to_owned).collect();
             let mapping = MappingFile::parse(BANK).unwrap().interactions(&header).unwrap();
             let row = Row::new(cells.iter().map(|cell| cell.trim()).collect());
-            if let Judgement::Reject(reasons) = interaction(&mapping, &TimeZone::UTC, &row, NOW) {
+            if let Judgement::Reject(reasons) = interaction(&mapping, &TimeZone::UTC, &row, NOW, &violations) {
                 proptest::prop_assert!(!reasons.is_empty());
             }
         }

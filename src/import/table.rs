@@ -206,6 +206,11 @@ impl<'a> Row<'a> {
         Self { cells }
     }
 
+    /// Its texts.
+    pub fn cells(&self) -> impl Iterator<Item = &'a str> {
+        self.cells.iter().copied()
+    }
+
     /// The text in a column.
     pub fn cell(&self, column: &Column) -> &'a str {
         self.cells.get(column.index).copied().unwrap_or_default()
