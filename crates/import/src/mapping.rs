@@ -12,7 +12,7 @@ use super::{
     section::{self, Column, Problems, Section},
     table::Dialect,
 };
-use crate::api::v1::{
+use rapport_contract::v1::{
     Attribution, Channel, Consent, ContactKind, CustomerStanding, Direction, InteractionKind, Involvement, Outcome,
     Resolution, ScaleDirection, StaffRole, StaffState, SurveyTemplate, TeamState, UpsertMode,
 };
