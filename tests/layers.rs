@@ -30,7 +30,7 @@ const LAYERS: &[&[&str]] = &[
     &["correction"],
     &["survey"],
     &["scorecard"],
-    &["competition", "import", "preference"],
+    &["competition", "preference"],
     &["privacy"],
     &["housekeeping", "master_keys"],
     &[SERVICES],
@@ -85,6 +85,7 @@ const TABLES: &[(&str, &str)] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("brief", &["contract"]),
     ("contract", &[]),
+    ("import", &["contract"]),
     ("preference", &["statistics"]),
     ("reply", &[]),
     ("statistics", &[]),

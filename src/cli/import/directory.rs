@@ -8,14 +8,15 @@ use super::{
     ledger::Counts,
     upsert::{BATCH, Upsert},
 };
+use rapport_import::{
+    mapping::DirectoryMapping,
+    rows::{self, Judgement},
+    table::RawRow,
+};
+
 use crate::{
     api::v1::{Customer, ErrorReason, StaffMember, Team, UpsertItemResult, UpsertOutcome, upsert_item_result},
     cli::client::{explain, reasons},
-    import::{
-        mapping::DirectoryMapping,
-        rows::{self, Judgement},
-        table::RawRow,
-    },
 };
 
 /// Runs the import.

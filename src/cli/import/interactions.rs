@@ -12,15 +12,17 @@ use super::{
     reading::Reading,
     upsert::{self, Creation},
 };
+use rapport_import::{
+    mapping::{InteractionMapping, Unknown},
+    rows,
+    table::{RawRow, Row},
+};
+
 use crate::{
     api::v1::{RecordInteractionRequest, RecordInteractionsRequest, RecordInteractionsResponse},
     cli::client::{Client, explain, reasons},
     clock::Clock,
-    import::{
-        mapping::{InteractionMapping, Unknown},
-        rows,
-        table::{RawRow, Row},
-    },
+    interaction::reader::violations,
 };
 
 /// Rows sent and not acknowledged, at most. They are kept, because a failure names its row by its place in the stream.
@@ -33,7 +35,8 @@ const QUEUE: usize = 256;
 pub(super) async fn run(mut run: Run, mapping: &InteractionMapping) -> anyhow::Result<()> {
     let clock = Clock::system();
     let table = run.source.open_table()?;
-    let judge = |row: &Row<'_>| rows::interaction(mapping, &run.zone, row, clock.now_micros());
+    let judge =
+        |row: &Row<'_>| rows::interaction(mapping, &run.zone, row, |request| violations(request, clock.now_micros()));
     let mut reading = Reading::new(table, &run.bar, judge);
     let outcome = match &run.client {
         None => reading.rehearse(&mut run.ledger),

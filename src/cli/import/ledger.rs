@@ -10,10 +10,9 @@ use std::{
 use anyhow::Context as _;
 use serde::Serialize;
 
-use crate::{
-    cli::out::{note, one_line},
-    import::{rejects::Rejects, table::RawRow},
-};
+use rapport_import::{rejects::Rejects, table::RawRow};
+
+use crate::cli::out::{note, one_line};
 
 /// How many rejected rows are shown where no rejects file is written.
 const SHOWN: usize = 10;

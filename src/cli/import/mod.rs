@@ -19,7 +19,7 @@ use super::{
     client::{Client, ClientArgs},
     out::{self, note, say},
 };
-use crate::import::{
+use rapport_import::{
     mapping::{Common, MappingFile},
     rejects::Rejects,
     section::Problems,

@@ -11,6 +11,12 @@ use super::{
     reading::Reading,
     upsert::{self, Creation},
 };
+use rapport_import::{
+    mapping::{RatingMapping, TemplateMapping},
+    rows,
+    table::RawRow,
+};
+
 use crate::{
     api::v1::{
         BatchRecordInteractionsRequest, BatchSubmitRatingsRequest, CreateTemplateRequest, GetTemplateRequest,
@@ -19,11 +25,7 @@ use crate::{
     },
     cli::client::{Client, explain, reasons},
     clock::Clock,
-    import::{
-        mapping::{RatingMapping, TemplateMapping},
-        rows,
-        table::RawRow,
-    },
+    interaction::reader::violations,
 };
 
 type Requests = (RecordInteractionRequest, SubmitRatingRequest);
@@ -32,7 +34,9 @@ type Requests = (RecordInteractionRequest, SubmitRatingRequest);
 pub(super) async fn run(mut run: Run, mapping: &RatingMapping) -> anyhow::Result<()> {
     let clock = Clock::system();
     let table = run.source.open_table()?;
-    let mut reading = Reading::new(table, &run.bar, |row| rows::rating(mapping, &run.zone, row, clock.now_micros()));
+    let mut reading = Reading::new(table, &run.bar, |row| {
+        rows::rating(mapping, &run.zone, row, |request| violations(request, clock.now_micros()))
+    });
     let outcome = match &run.client {
         None => reading.rehearse(&mut run.ledger),
         Some(client) => send_all(client, mapping, &mut reading, &mut run.ledger).await,

@@ -5,7 +5,7 @@ use std::fs::File;
 use indicatif::ProgressBar;
 
 use super::ledger::Ledger;
-use crate::import::{
+use rapport_import::{
     rows::Judgement,
     table::{RawRow, Row, Table},
 };

@@ -6,13 +6,14 @@ use tonic::Status;
 use uuid::Uuid;
 
 use super::ledger::Ledger;
+use rapport_import::{mapping::Unknown, rows::Records};
+
 use crate::{
     api::v1::{
         BatchUpsertCustomersRequest, BatchUpsertStaffMembersRequest, BatchUpsertTeamsRequest, Customer,
         RecordInteractionRequest, StaffMember, Team, UpsertItemResult, UpsertMode, upsert_item_result,
     },
     cli::client::{Client, explain, reasons},
-    import::{mapping::Unknown, rows::Records},
 };
 
 /// The contract's limit of a batch.

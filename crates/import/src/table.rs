@@ -13,7 +13,7 @@ use super::{
     lines::{FileLine, Lines, MAX_BYTES, content},
     section::Column,
 };
-use crate::api::rules::forbidden_character;
+use rapport_contract::rules::forbidden_character;
 
 /// How a file separates its cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use super::{
 };
 
 /// Writes the records that a row makes.
-pub fn write(columns: &Columns<'_>, draft: &mut Draft) {
+pub(super) fn write(columns: &Columns<'_>, draft: &mut Draft) {
     if is_staff(columns) { staff(columns, draft) } else { customers(columns, draft) }
 }
 

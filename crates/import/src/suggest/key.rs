@@ -9,12 +9,12 @@ use super::{
 
 /// A row's cells in some columns, of which no two rows should have the same.
 #[derive(Debug)]
-pub struct Candidate {
+pub(super) struct Candidate {
     /// The columns.
-    pub columns: Vec<usize>,
+    pub(super) columns: Vec<usize>,
     seen: HashSet<u64>,
     /// Rows that have the cells of an earlier one.
-    pub repeats: u64,
+    pub(super) repeats: u64,
     is_last: bool,
 }
 
@@ -25,7 +25,7 @@ const FOLLOW_ALL: u64 = 50_000;
 const FOLLOWED: usize = 2;
 
 /// The column that identifies a row by itself.
-pub fn single(profile: &Profile, roles: &Roles) -> Option<usize> {
+pub(super) fn single(profile: &Profile, roles: &Roles) -> Option<usize> {
     let usable = |place: &usize| {
         let column = &profile.columns[*place];
         column.is_unique() && column.empty == 0 && !is_twice(profile, column) && !column.name.is_empty()
@@ -48,7 +48,7 @@ fn is_naming(role: &str) -> bool {
 }
 
 /// Sets of columns that may identify a row together, the smallest first, the likeliest of a size first.
-pub fn candidates(profile: &Profile, roles: &Roles) -> Vec<Candidate> {
+pub(super) fn candidates(profile: &Profile, roles: &Roles) -> Vec<Candidate> {
     let usable = |place: &usize| {
         let column = &profile.columns[*place];
         column.empty == 0 && column.filled > 0 && !column.name.is_empty() && !is_twice(profile, column)
@@ -77,7 +77,7 @@ pub fn candidates(profile: &Profile, roles: &Roles) -> Vec<Candidate> {
 }
 
 /// Takes a row into account: candidates that repeat are dropped, but for the one with every column.
-pub fn see(candidates: &mut Vec<Candidate>, cells: &[&str], row: u64) {
+pub(super) fn see(candidates: &mut Vec<Candidate>, cells: &[&str], row: u64) {
     candidates.retain_mut(|candidate| {
         let own: Vec<_> = candidate.columns.iter().map(|place| cells.get(*place).copied().unwrap_or_default()).collect();
         let is_new = candidate.seen.insert(hash(&own));
@@ -93,7 +93,7 @@ pub fn see(candidates: &mut Vec<Candidate>, cells: &[&str], row: u64) {
 
 impl Candidate {
     /// A column that is unique by itself.
-    pub fn single(place: usize) -> Self {
+    pub(super) fn single(place: usize) -> Self {
         Self { columns: vec![place], seen: HashSet::new(), repeats: 0, is_last: false }
     }
 }

@@ -6,53 +6,53 @@ use toml::Value;
 
 /// A mapping in the making.
 #[derive(Debug, Clone, Default)]
-pub struct Draft {
+pub(super) struct Draft {
     /// What is said before anything else.
-    pub head: Vec<String>,
+    pub(super) head: Vec<String>,
     /// Keys at the top.
-    pub top: Vec<Line>,
+    pub(super) top: Vec<Line>,
     /// Tables, in order, each with its keys.
-    pub sections: Vec<Section>,
+    pub(super) sections: Vec<Section>,
     /// What is said behind everything else.
-    pub tail: Vec<String>,
+    pub(super) tail: Vec<String>,
 }
 
 /// A table of the mapping.
 #[derive(Debug, Clone)]
-pub struct Section {
+pub(super) struct Section {
     /// As it stands between the brackets.
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// Whether it is one of several of this name.
-    pub is_list: bool,
+    pub(super) is_list: bool,
     /// Its keys.
-    pub lines: Vec<Line>,
+    pub(super) lines: Vec<Line>,
 }
 
 /// A key with its value and what is said of it.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub(super) struct Line {
     /// Comments above it.
-    pub comments: Vec<String>,
+    pub(super) comments: Vec<String>,
     /// The key, as it is written.
-    pub key: String,
+    pub(super) key: String,
     /// The value, as it is written.
-    pub value: String,
+    pub(super) value: String,
 }
 
 impl Line {
     /// A key with a value in TOML.
-    pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
+    pub(super) fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
         Self { comments: Vec::new(), key: key.into(), value: value.into() }
     }
 
     /// With a comment above it.
-    pub fn saying(mut self, comment: impl Into<String>) -> Self {
+    pub(super) fn saying(mut self, comment: impl Into<String>) -> Self {
         self.comments.push(comment.into());
         self
     }
 
     /// With comments above it.
-    pub fn saying_all(mut self, comments: impl IntoIterator<Item = String>) -> Self {
+    pub(super) fn saying_all(mut self, comments: impl IntoIterator<Item = String>) -> Self {
         self.comments.extend(comments);
         self
     }
@@ -60,7 +60,7 @@ impl Line {
 
 impl Draft {
     /// Adds a key to a table, which is made where it is not there.
-    pub fn add(&mut self, section: &'static str, line: Line) {
+    pub(super) fn add(&mut self, section: &'static str, line: Line) {
         match self.sections.iter_mut().find(|one| one.name == section) {
             Some(found) => found.lines.push(line),
             None => self.sections.push(Section { name: section, is_list: false, lines: vec![line] }),
@@ -68,12 +68,12 @@ impl Draft {
     }
 
     /// Adds a table of which there may be several.
-    pub fn add_list(&mut self, name: &'static str, lines: Vec<Line>) {
+    pub(super) fn add_list(&mut self, name: &'static str, lines: Vec<Line>) {
         self.sections.push(Section { name, is_list: true, lines });
     }
 
     /// The mapping's text.
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let mut out = String::new();
         self.head.iter().for_each(|line| comment(&mut out, line));
         out.push('\n');
@@ -116,19 +116,19 @@ fn comment(out: &mut String, text: &str) {
 }
 
 /// A text as TOML writes it, on one line.
-pub fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let value = Value::String(text.to_owned()).to_string();
     if value.contains('\n') { format!("{text:?}").replace("\\'", "'").replace("\\u{", "\\u{") } else { value }
 }
 
 /// A text as a key.
-pub fn key(text: &str) -> String {
+pub(super) fn key(text: &str) -> String {
     let bare = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     if bare { text.to_owned() } else { quoted(text) }
 }
 
 /// A list of texts.
-pub fn list(texts: &[String]) -> String {
+pub(super) fn list(texts: &[String]) -> String {
     match texts {
         [one] => quoted(one),
         texts => format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ")),
@@ -136,7 +136,7 @@ pub fn list(texts: &[String]) -> String {
 }
 
 /// A value for a comment: short, and on one line.
-pub fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     const LENGTH: usize = 40;
     let one_line: String = text.chars().map(|one| if one.is_control() { ' ' } else { one }).collect();
     match one_line.char_indices().nth(LENGTH) {

@@ -22,7 +22,7 @@ mod dates;
 mod draft;
 mod key;
 mod people;
-pub mod profile;
+mod profile;
 mod roles;
 mod trial;
 mod values;
@@ -40,7 +40,9 @@ use self::{
     values::Scale,
 };
 pub use self::trial::{Trial, kind_of};
-use super::{mapping::MappingFile, rows::{self, Judge, Judgement}, section::Problems, table::Row};
+use rapport_contract::{Violation, v1::RecordInteractionRequest};
+
+use super::{mapping::MappingFile, rows::{self, Judgement}, section::Problems, table::Row};
 
 
 /// What the rows of a file are.
@@ -72,6 +74,9 @@ pub type Scanned<'a> = (u64, Result<Row<'a>, Vec<String>>);
 /// Reads the file from its beginning and shows every row.
 pub type Scan<'a, E> = dyn FnMut(&mut dyn FnMut(Scanned<'_>)) -> Result<(), E> + 'a;
 
+/// Rules for whole messages, as the server has them.
+pub type Rules<'a> = dyn Fn(&RecordInteractionRequest) -> Vec<Violation> + 'a;
+
 /// What is known besides the file's rows.
 pub struct Circumstances<'a> {
     /// The file's name without its folder.
@@ -85,7 +90,7 @@ pub struct Circumstances<'a> {
     /// The present.
     pub now: Timestamp,
     /// Rules for whole messages.
-    pub check: &'a Judge<'a>,
+    pub rules: &'a Rules<'a>,
 }
 
 /// A suggested mapping and what it was made of.
@@ -537,18 +542,17 @@ impl Composer<'_> {
 
     fn judge(&self, text: &str) -> Result<Box<dyn Fn(&Row<'_>) -> Judgement<()> + '_>, Problems> {
         let file = MappingFile::parse(text)?;
-        let now = self.about.now.as_microsecond();
         let zone = TimeZone::UTC;
         let header = self.about.header;
-        let check = self.about.check;
+        let rules = self.about.rules;
         Ok(match self.kind {
             Kind::Interactions => {
                 let mapping = file.interactions(header)?;
-                Box::new(move |row| rows::interaction(&mapping, &zone, row, now, check).map(drop))
+                Box::new(move |row| rows::interaction(&mapping, &zone, row, rules).map(drop))
             }
             Kind::Ratings => {
                 let mapping = file.ratings(header)?;
-                Box::new(move |row| rows::rating(&mapping, &zone, row, now, check).map(drop))
+                Box::new(move |row| rows::rating(&mapping, &zone, row, rules).map(drop))
             }
             Kind::Directory => {
                 let mapping = file.directory(header)?;

@@ -7,20 +7,20 @@ use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 /// What a column may hold, as `words/columns.toml` has it.
 #[derive(Debug)]
-pub struct Role {
+pub(super) struct Role {
     /// Its name there.
-    pub name: String,
+    pub(super) name: String,
     /// What its values must be; `any` for anything.
-    pub kinds: Vec<String>,
+    pub(super) kinds: Vec<String>,
     names: Vec<Phrase>,
 }
 
 /// A name in a form that can be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Phrase(Vec<String>);
+pub(super) struct Phrase(Vec<String>);
 
 /// Every role, in the file's order.
-pub static ROLES: LazyLock<Vec<Role>> = LazyLock::new(|| {
+pub(super) static ROLES: LazyLock<Vec<Role>> = LazyLock::new(|| {
     let order = include_str!("../words/columns.toml").lines().filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'));
     let table = table(include_str!("../words/columns.toml"));
     let role = |name: &str| {
@@ -42,7 +42,7 @@ static VALUES: LazyLock<BTreeMap<String, Vec<(String, Vec<Phrase>)>>> = LazyLock
 });
 
 /// Texts that mean "no value" wherever they stand.
-pub static MISSING: LazyLock<Vec<&str>> = LazyLock::new(|| {
+pub(super) static MISSING: LazyLock<Vec<&str>> = LazyLock::new(|| {
     include_str!("../words/missing.txt").lines().filter(|line| !line.is_empty() && !line.starts_with("# ")).collect()
 });
 
@@ -56,7 +56,7 @@ fn phrases(text: &str) -> Vec<Phrase> {
 
 impl Phrase {
     /// A text in lower case, without accents, its words taken apart.
-    pub fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str) -> Self {
         let mut words = Vec::new();
         let mut word = String::new();
         let mut before: Option<char> = None;
@@ -80,7 +80,7 @@ impl Phrase {
     }
 
     /// Its words.
-    pub fn words(&self) -> &[String] {
+    pub(super) fn words(&self) -> &[String] {
         &self.0
     }
 
@@ -119,13 +119,13 @@ fn is_word(letter: char) -> bool {
 
 impl Role {
     /// How well a column's name fits.
-    pub fn fit(&self, name: &Phrase) -> f64 {
+    pub(super) fn fit(&self, name: &Phrase) -> f64 {
         name.best(&self.names)
     }
 }
 
 /// What a value means in a group of `words/values.toml`.
-pub fn meaning(group: &str, value: &str) -> Option<&'static str> {
+pub(super) fn meaning(group: &str, value: &str) -> Option<&'static str> {
     let value = Phrase::of(value);
     if value.0.is_empty() {
         return None;

@@ -7,16 +7,16 @@ use std::{
 
 /// A line as it stands in the file, with its end: `\n`, `\r\n` or `\r`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FileLine {
+pub(crate) struct FileLine {
     /// From 1.
-    pub(super) number: u64,
-    pub(super) bytes: Vec<u8>,
+    pub(crate) number: u64,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// A line may be so long at most.
-pub(super) const MAX_BYTES: usize = 4 << 20;
+pub(crate) const MAX_BYTES: usize = 4 << 20;
 
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     source: BufReader<R>,
     next_number: u64,
     put_back: VecDeque<FileLine>,
@@ -25,16 +25,16 @@ pub(super) struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
-    pub(super) fn new(source: R) -> Self {
+    pub(crate) fn new(source: R) -> Self {
         Self { source: BufReader::new(source), next_number: 1, put_back: VecDeque::new(), position: 0 }
     }
 
-    pub(super) fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.position
     }
 
     /// The next line; none at the end. One that is too long is cut there, and what follows is a line of its own.
-    pub(super) fn next(&mut self) -> io::Result<Option<FileLine>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<FileLine>> {
         let line = match self.put_back.pop_front() {
             Some(line) => Some(line),
             None => self.read()?,
@@ -44,7 +44,7 @@ impl<R: Read> Lines<R> {
     }
 
     /// Gives lines out again, in their order, before any others.
-    pub(super) fn put_back(&mut self, lines: Vec<FileLine>) {
+    pub(crate) fn put_back(&mut self, lines: Vec<FileLine>) {
         for line in lines.into_iter().rev() {
             self.position -= line.bytes.len() as u64;
             self.put_back.push_front(line);
@@ -80,7 +80,7 @@ impl<R: Read> Lines<R> {
 }
 
 /// A line without its end.
-pub(super) fn content(line: &[u8]) -> &[u8] {
+pub(crate) fn content(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
 }

@@ -16,7 +16,7 @@ fn map(pairs: &[(String, String)]) -> String {
 }
 
 /// Channel and direction of every row.
-pub fn channel(columns: &Columns<'_>, draft: &mut Draft) {
+pub(super) fn channel(columns: &Columns<'_>, draft: &mut Draft) {
     let direction = columns.get("direction");
     if let Some(column) = columns.get("channel") {
         let pairs = meanings(column, "channel");
@@ -108,13 +108,13 @@ fn constant(profile: &Profile) -> (&'static str, &'static str) {
 }
 
 /// The words of a column that mean something in a group.
-pub fn meanings(column: &ColumnProfile, group: &str) -> Vec<(String, String)> {
+pub(super) fn meanings(column: &ColumnProfile, group: &str) -> Vec<(String, String)> {
     let words = column.words.iter().flatten();
     words.filter_map(|(word, _)| Some((word.clone(), meaning(group, word)?.to_owned()))).collect()
 }
 
 /// What became of the contact, and whether the matter was resolved.
-pub fn outcome(columns: &Columns<'_>, draft: &mut Draft) {
+pub(super) fn outcome(columns: &Columns<'_>, draft: &mut Draft) {
     match columns.get("outcome") {
         Some(column) => {
             let words = outcome_words(column);
@@ -155,17 +155,17 @@ pub fn outcome(columns: &Columns<'_>, draft: &mut Draft) {
 
 /// A score's values on the five points of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scale {
+pub(super) struct Scale {
     /// Every word and its points; empty where they are whole numbers from 1 to 5.
-    pub points: Vec<(String, i32)>,
+    pub(super) points: Vec<(String, i32)>,
     /// Words that are no score.
-    pub others: Vec<String>,
+    pub(super) others: Vec<String>,
     /// What was done, for people.
-    pub how: String,
+    pub(super) how: String,
 }
 
 /// The scale of a column, if its values are one.
-pub fn scale(column: &ColumnProfile) -> Option<Scale> {
+pub(super) fn scale(column: &ColumnProfile) -> Option<Scale> {
     let words = column.words.as_ref()?;
     let numbers: BTreeMap<&str, f64> = words.keys().filter_map(|word| Some((word.as_str(), leading_number(word)?))).collect();
     if numbers.len() * 2 > words.len() {
@@ -218,7 +218,7 @@ fn number_scale(column: &ColumnProfile, words: &BTreeMap<String, u64>, numbers: 
 
 impl Scale {
     /// The rule for the score of a column.
-    pub fn line(&self, column: &ColumnProfile) -> Line {
+    pub(super) fn line(&self, column: &ColumnProfile) -> Line {
         let pairs: Vec<_> = self.points.iter().map(|(word, points)| (word.clone(), points.to_string())).collect();
         let values = if pairs.is_empty() { String::new() } else { format!(", values = {}", map(&pairs)) };
         let missing = if self.others.is_empty() { String::new() } else { format!(", missing = {}", list(&self.others)) };
@@ -236,7 +236,7 @@ impl Scale {
 }
 
 /// A name for an attribute: at most 64 characters, none twice.
-pub fn attribute_name(name: &str, known: &[String]) -> String {
+pub(super) fn attribute_name(name: &str, known: &[String]) -> String {
     let plain = Phrase::of(name).words().join("_");
     let plain: String = if plain.is_empty() { "column".to_owned() } else { plain.chars().take(60).collect() };
     let mut names = std::iter::once(plain.clone()).chain((2..).map(|number| format!("{plain}_{number}")));

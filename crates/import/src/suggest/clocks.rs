@@ -7,27 +7,27 @@ use super::{
     roles::Roles,
     words::meaning,
 };
-use crate::import::{duration, section::QUESTION};
+use crate::{duration, section::QUESTION};
 
 /// The file's columns and what they hold.
-pub struct Columns<'a> {
+pub(super) struct Columns<'a> {
     /// What is known of them.
-    pub profile: &'a Profile,
+    pub(super) profile: &'a Profile,
     /// What they hold.
-    pub roles: &'a Roles,
+    pub(super) roles: &'a Roles,
     /// Day or month first, where some column decides.
-    pub order: Option<Order>,
+    pub(super) order: Option<Order>,
 }
 
 impl<'a> Columns<'a> {
     /// The column of a role.
-    pub fn get(&self, role: &str) -> Option<&'a ColumnProfile> {
+    pub(super) fn get(&self, role: &str) -> Option<&'a ColumnProfile> {
         self.roles.column(role).map(|place| &self.profile.columns[place])
     }
 }
 
 /// What is said of a column: why it is taken, and three of its values.
-pub fn said(column: &ColumnProfile, why: &str) -> String {
+pub(super) fn said(column: &ColumnProfile, why: &str) -> String {
     let examples: Vec<_> = column.examples.iter().map(|text| shown(text)).collect();
     let empty = match column.empty {
         0 => String::new(),
@@ -45,19 +45,19 @@ struct Rule {
 
 /// The rules of the four instants.
 #[derive(Debug, Default)]
-pub struct Instants {
+pub(super) struct Instants {
     rules: [Vec<Rule>; 4],
     guards: [Vec<(&'static str, &'static str, String)>; 4],
     /// Times of day of one date.
     roll_over: bool,
 }
 
-const NAMES: [&str; 4] = crate::import::mapping::INSTANTS;
+const NAMES: [&str; 4] = crate::mapping::INSTANTS;
 const SECTIONS: [&str; 4] =
     ["interaction.arrived_time", "interaction.requested_time", "interaction.connected_time", "interaction.ended_time"];
 
 /// A time that a column tells, as the inside of a rule.
-pub fn told(columns: &Columns<'_>, column: &ColumnProfile) -> (String, Vec<String>, Found) {
+pub(super) fn told(columns: &Columns<'_>, column: &ColumnProfile) -> (String, Vec<String>, Found) {
     let name = format!("column = {}", quoted(&column.name));
     if let Some(unit) = column.epoch() {
         let zero = column.words.as_ref().is_some_and(|words| words.contains_key("0"))
@@ -93,7 +93,7 @@ pub fn told(columns: &Columns<'_>, column: &ColumnProfile) -> (String, Vec<Strin
 }
 
 /// The duration in a column as the inside of a rule, and whether the unit is a guess.
-pub fn lasting(column: &ColumnProfile, role: &str) -> (String, Vec<String>) {
+pub(super) fn lasting(column: &ColumnProfile, role: &str) -> (String, Vec<String>) {
     let name = format!("column = {}", quoted(&column.name));
     let (clock, pair, words) = (column.has("h:mm:ss"), column.has("mm:ss"), column.has("duration"));
     let mut formats: Vec<String> = Vec::new();
@@ -158,7 +158,7 @@ fn unit_of(column: &ColumnProfile, role: &str) -> (&'static str, Option<String>)
 
 impl Instants {
     /// What the columns tell.
-    pub fn of(columns: &Columns<'_>) -> Self {
+    pub(super) fn of(columns: &Columns<'_>) -> Self {
         let mut instants = Self::default();
         for (place, role) in [(0, "arrived"), (1, "requested"), (2, "connected"), (3, "ended")] {
             instants.tell(columns, place, role);
@@ -251,29 +251,29 @@ impl Instants {
     }
 
     /// Whether any instant is known.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.rules.iter().all(Vec::is_empty)
     }
 
     /// The first instant that is known of the latest kind, for what happened at the end.
-    pub fn last(&self) -> Option<&'static str> {
+    pub(super) fn last(&self) -> Option<&'static str> {
         (0..4).rev().find(|place| !self.rules[*place].is_empty()).map(|place| NAMES[place])
     }
 
     /// Tells the end by another rule, for files that say nothing else of it.
-    pub fn end_by(&mut self, value: String, comments: Vec<String>) {
+    pub(super) fn end_by(&mut self, value: String, comments: Vec<String>) {
         self.rules[3].push(Rule { value, comments });
     }
 
     /// Counts an instant as missing where it contradicts another one.
-    pub fn guard(&mut self, place: usize, key: &'static str, other: &'static str, why: String) {
+    pub(super) fn guard(&mut self, place: usize, key: &'static str, other: &'static str, why: String) {
         if !self.guards[place].iter().any(|(known, ..)| *known == key) {
             self.guards[place].push((key, other, why));
         }
     }
 
     /// Writes the rules.
-    pub fn write(&self, draft: &mut Draft) {
+    pub(super) fn write(&self, draft: &mut Draft) {
         if self.roll_over {
             let line = Line::new("roll_over_at_midnight", "true").saying("One date and several times of day: what is earlier by more than 12 hours is of the next day.");
             draft.add("interaction", line);
@@ -306,7 +306,7 @@ fn time_of_day(clock: &ColumnProfile) -> String {
 }
 
 /// The condition that a row's outcome has one of some meanings.
-pub fn when(columns: &Columns<'_>, meanings: &[&str]) -> String {
+pub(super) fn when(columns: &Columns<'_>, meanings: &[&str]) -> String {
     let Some(column) = columns.get("outcome") else { return String::new() };
     let words = outcome_words(column).into_iter().filter(|(_, outcome)| meanings.contains(&outcome.as_str()));
     let words: Vec<_> = words.map(|(word, _)| word).collect();
@@ -314,7 +314,7 @@ pub fn when(columns: &Columns<'_>, meanings: &[&str]) -> String {
 }
 
 /// What the words of an outcome's column mean.
-pub fn outcome_words(column: &ColumnProfile) -> Vec<(String, String)> {
+pub(super) fn outcome_words(column: &ColumnProfile) -> Vec<(String, String)> {
     let is_about_loss = column.phrase.words().iter().any(|word| word.starts_with("abandon") || word.contains("放弃"));
     let words = column.words.iter().flatten().map(|(word, _)| {
         let yes_no = meaning("yes_no", word).map(|yes| match (yes == "yes", is_about_loss) {

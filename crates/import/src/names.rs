@@ -7,7 +7,7 @@ use super::{
     number::{Decimal, Mark},
     section::Section,
 };
-use crate::api::{Named, v1};
+use rapport_contract::{Named, v1};
 
 /// A value that can be written as a text in a mapping or a cell.
 pub trait FromText: Clone {

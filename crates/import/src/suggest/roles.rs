@@ -12,14 +12,14 @@ const LEAST: f64 = 52.0;
 
 /// Columns by what they hold.
 #[derive(Debug, Default)]
-pub struct Roles {
+pub(super) struct Roles {
     columns: BTreeMap<&'static str, usize>,
     fits: BTreeMap<usize, f64>,
 }
 
 impl Roles {
     /// Matches columns and roles, the best pairs first. Roles in `without` are not given.
-    pub fn of(profile: &Profile, without: &[&str]) -> Self {
+    pub(super) fn of(profile: &Profile, without: &[&str]) -> Self {
         let mut pairs = Vec::new();
         for (place, column) in profile.columns.iter().enumerate() {
             if column.filled == 0 || column.name.is_empty() || is_twice(profile, column) {
@@ -51,29 +51,29 @@ impl Roles {
     }
 
     /// The column of a role.
-    pub fn column(&self, role: &str) -> Option<usize> {
+    pub(super) fn column(&self, role: &str) -> Option<usize> {
         self.columns.get(role).copied()
     }
 
     /// The role of a column.
-    pub fn role(&self, column: usize) -> Option<&'static str> {
+    pub(super) fn role(&self, column: usize) -> Option<&'static str> {
         self.columns.iter().find(|(_, place)| **place == column).map(|(role, _)| *role)
     }
 
     /// Whether a column is private or otherwise spoken for.
-    pub fn is_taken(&self, column: usize) -> bool {
+    pub(super) fn is_taken(&self, column: usize) -> bool {
         self.fits.contains_key(&column)
     }
 
     /// Takes a role away from its column.
-    pub fn forget(&mut self, role: &str) {
+    pub(super) fn forget(&mut self, role: &str) {
         if let Some(place) = self.columns.remove(role) {
             self.fits.remove(&place);
         }
     }
 
     /// Gives a role to a column.
-    pub fn give(&mut self, role: &'static str, column: usize) {
+    pub(super) fn give(&mut self, role: &'static str, column: usize) {
         self.columns.insert(role, column);
         self.fits.insert(column, 100.0);
     }
@@ -83,7 +83,7 @@ impl Roles {
 const SHARED: [&str; 2] = ["other_date", "private"];
 
 /// Two columns of one name cannot be told apart by a mapping.
-pub fn is_twice(profile: &Profile, column: &ColumnProfile) -> bool {
+pub(super) fn is_twice(profile: &Profile, column: &ColumnProfile) -> bool {
     profile.columns.iter().filter(|other| other.name == column.name).count() > 1
 }
 
@@ -107,7 +107,7 @@ fn suits(role: &str, column: &ColumnProfile) -> bool {
 }
 
 /// How many rows have a value that means something in a group of `words/values.toml`.
-pub fn meant(column: &ColumnProfile, group: &str) -> u64 {
+pub(super) fn meant(column: &ColumnProfile, group: &str) -> u64 {
     let words = column.words.iter().flatten();
     words.filter(|(word, _)| super::words::meaning(group, word).is_some()).map(|(_, rows)| rows).sum()
 }

@@ -68,10 +68,8 @@ impl<W: io::Write> Rejects<W> {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::table::{Dialect, Table},
-        *,
-    };
+    use super::*;
+    use crate::table::Table;
 
     const CSV: Dialect = Dialect { delimiter: b',', quoting: true };
 

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Different values of a column are kept up to this many.
-pub const MAX_WORDS: usize = 200;
+pub(super) const MAX_WORDS: usize = 200;
 /// From this row on, only the likeliest few columns are still watched for repeated values: 20 bytes a row and column.
 const WATCH_ALL: u64 = 100_000;
 const WATCHED: usize = 3;
@@ -27,75 +27,75 @@ const EXAMPLES: usize = 3;
 
 /// What is known of a file.
 #[derive(Debug)]
-pub struct Profile {
+pub(super) struct Profile {
     /// Rows that could be read as such.
-    pub rows: u64,
+    pub(super) rows: u64,
     /// Rows that could not.
-    pub faulty: u64,
+    pub(super) faulty: u64,
     /// Its columns.
-    pub columns: Vec<ColumnProfile>,
+    pub(super) columns: Vec<ColumnProfile>,
     today: DateTime,
 }
 
 /// What is known of a column.
 #[derive(Debug)]
-pub struct ColumnProfile {
+pub(super) struct ColumnProfile {
     /// Its name.
-    pub name: String,
+    pub(super) name: String,
     /// Its name as it is compared.
-    pub phrase: Phrase,
+    pub(super) phrase: Phrase,
     /// Rows with a value.
-    pub filled: u64,
+    pub(super) filled: u64,
     /// Rows without.
-    pub empty: u64,
+    pub(super) empty: u64,
     /// Texts that stand for no value.
-    pub missing: BTreeSet<&'static str>,
+    pub(super) missing: BTreeSet<&'static str>,
     /// The first different values.
-    pub examples: Vec<String>,
+    pub(super) examples: Vec<String>,
     /// Characters of the longest value.
-    pub longest: usize,
+    pub(super) longest: usize,
     /// Its dates.
-    pub dates: Dates,
+    pub(super) dates: Dates,
     /// Numbers, and of which kind.
-    pub numbers: Numbers,
+    pub(super) numbers: Numbers,
     /// Values by form.
-    pub forms: BTreeMap<&'static str, u64>,
+    pub(super) forms: BTreeMap<&'static str, u64>,
     /// Values that show midnight to the second.
-    pub idle: u64,
+    pub(super) idle: u64,
     /// Every different value with its rows, unless there are too many.
-    pub words: Option<BTreeMap<String, u64>>,
+    pub(super) words: Option<BTreeMap<String, u64>>,
     hashes: Option<HashSet<u64>>,
 }
 
 /// The numbers among the values of a column.
 #[derive(Debug, Default)]
-pub struct Numbers {
+pub(super) struct Numbers {
     /// All.
-    pub count: u64,
+    pub(super) count: u64,
     /// Whole ones.
-    pub whole: u64,
+    pub(super) whole: u64,
     /// Those below zero.
-    pub negative: u64,
+    pub(super) negative: u64,
     /// With a comma before the fraction.
-    pub comma: u64,
+    pub(super) comma: u64,
     /// With a point before the fraction.
-    pub point: u64,
+    pub(super) point: u64,
     /// At least 0 and below 1, with four digits or more behind the mark: parts of a day.
-    pub parts: u64,
+    pub(super) parts: u64,
     /// The smallest and the largest.
-    pub range: Option<(f64, f64)>,
+    pub(super) range: Option<(f64, f64)>,
     /// Those above zero: their sum.
-    pub sum: f64,
+    pub(super) sum: f64,
 }
 
 impl Profile {
     /// Of no row yet.
-    pub fn new(header: &[String], today: DateTime) -> Self {
+    pub(super) fn new(header: &[String], today: DateTime) -> Self {
         Self { rows: 0, faulty: 0, columns: header.iter().map(|name| ColumnProfile::new(name)).collect(), today }
     }
 
     /// Takes a row into account.
-    pub fn see(&mut self, cells: impl Iterator<Item = impl AsRef<str>>) {
+    pub(super) fn see(&mut self, cells: impl Iterator<Item = impl AsRef<str>>) {
         self.rows += 1;
         for (column, cell) in self.columns.iter_mut().zip(cells) {
             column.see(cell.as_ref(), self.today);
@@ -167,22 +167,22 @@ impl ColumnProfile {
     }
 
     /// Whether no value stands in it twice, as far as it was watched.
-    pub fn is_unique(&self) -> bool {
+    pub(super) fn is_unique(&self) -> bool {
         self.hashes.is_some() && self.filled > 0
     }
 
     /// How many values have a form.
-    pub fn has(&self, form: &str) -> u64 {
+    pub(super) fn has(&self, form: &str) -> u64 {
         self.forms.get(form).copied().unwrap_or_default()
     }
 
     /// Whether nearly all its values are such.
-    pub fn mostly(&self, count: u64) -> bool {
+    pub(super) fn mostly(&self, count: u64) -> bool {
         self.filled > 0 && count * 10 >= self.filled * 9
     }
 
     /// The kinds that `words/columns.toml` speaks of.
-    pub fn kinds(&self) -> Vec<&'static str> {
+    pub(super) fn kinds(&self) -> Vec<&'static str> {
         let mut kinds = Vec::new();
         let mut add = |kind, holds: bool| if holds { kinds.push(kind) };
         let is_number = self.mostly(self.numbers.count);
@@ -206,12 +206,12 @@ impl ColumnProfile {
     }
 
     /// Numbers that count from 1970, or the days of a spreadsheet where the name says that it is a date.
-    pub fn looks_like_instant(&self) -> bool {
+    pub(super) fn looks_like_instant(&self) -> bool {
         self.epoch().is_some() || self.is_serial()
     }
 
     /// The unit of numbers that count from 1970: all within 1990 to 2060.
-    pub fn epoch(&self) -> Option<&'static str> {
+    pub(super) fn epoch(&self) -> Option<&'static str> {
         let (_, high) = self.numbers.range.filter(|_| self.mostly(self.numbers.count))?;
         let average = self.numbers.sum / self.positive()?;
         let units = [("epoch s", 1.0), ("epoch ms", 1e3), ("epoch us", 1e6), ("epoch ns", 1e9)];
@@ -220,7 +220,7 @@ impl ColumnProfile {
     }
 
     /// Days of a spreadsheet: 1990 to 2060.
-    pub fn is_serial(&self) -> bool {
+    pub(super) fn is_serial(&self) -> bool {
         self.mostly(self.numbers.count)
             && self.numbers.range.is_some_and(|(low, high)| low >= 32_874.0 && high < 58_440.0)
             && self.phrase.words().iter().any(|word| is_of_time(word))
@@ -234,7 +234,7 @@ impl ColumnProfile {
     }
 
     /// The average of its numbers above zero.
-    pub fn average(&self) -> Option<f64> {
+    pub(super) fn average(&self) -> Option<f64> {
         Some(self.numbers.sum / self.positive()?)
     }
 }
@@ -310,7 +310,7 @@ fn is_phone(text: &str) -> bool {
 }
 
 /// A number for some cells; the same in every run.
-pub fn hash(cells: &[&str]) -> u64 {
+pub(super) fn hash(cells: &[&str]) -> u64 {
     let mut hasher = DefaultHasher::new();
     cells.hash(&mut hasher);
     hasher.finish()

@@ -1,7 +1,7 @@
 //! The import engine: delimited files become messages by a declarative mapping file.
 //!
 //! Pure: it reads a file and a mapping and hands out messages; sending them is up to the command
-//! (`cli::import`). Nothing is guessed: a row that cannot be read as the mapping says is rejected with every reason,
+//! (`rapport import`). Nothing is guessed: a row that cannot be read as the mapping says is rejected with every reason,
 //! the others go in.
 //!
 //! | file | subject |

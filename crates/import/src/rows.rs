@@ -15,19 +15,14 @@ use super::{
     table::Row,
     times::{self, Remark},
 };
-use crate::{
-    api::{
-        rules::{Check, Violations},
-        v1::{
-            ContactPoint, Customer, CustomerAlias, Interaction, InteractionContext, MessageCounts, Participant, Rating,
-            RecordInteractionRequest, StaffMember, SubmitRatingRequest, Team,
-        },
+use rapport_contract::{
+    Reason, Violation,
+    rules::{Check, Violations},
+    v1::{
+        ContactPoint, Customer, CustomerAlias, Interaction, InteractionContext, MessageCounts, Participant, Rating,
+        RecordInteractionRequest, StaffMember, SubmitRatingRequest, Team,
     },
-    error::{Reason, Violation},
 };
-
-/// What the server would say of a request at an instant in microseconds since 1970, as far as it needs no database.
-pub type Judge<'a> = dyn Fn(&RecordInteractionRequest, i64) -> Vec<Violation> + 'a;
 
 /// What becomes of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,14 +69,13 @@ pub fn request_id(source: &str, key: &[&str]) -> Uuid {
     Uuid::new_v5(&NAMESPACE, &name)
 }
 
-/// Judges a row of interactions by every rule that needs no database. `zone` is that of local times, `now` the present in
-/// microseconds since 1970.
+/// Judges a row of interactions by every rule that needs no database. `zone` is that of local times, `rules` says which
+/// rules a whole request breaks.
 pub fn interaction(
     mapping: &InteractionMapping,
     zone: &TimeZone,
     row: &Row<'_>,
-    now: i64,
-    check: &Judge<'_>,
+    rules: impl Fn(&RecordInteractionRequest) -> Vec<Violation>,
 ) -> Judgement<RecordInteractionRequest> {
     if skipped(&mapping.common, row) {
         return Judgement::Skip;
@@ -91,7 +85,7 @@ pub fn interaction(
         request_id: reader.request_id(&mapping.common.source, &mapping.key),
         interaction: Some(reader.interaction(&mapping.fields)),
     };
-    reader.judge(request, |request, reader| reader.object(check(request, now)))
+    reader.judge(request, |request, reader| reader.object(rules(request)))
 }
 
 /// Judges a row of ratings: the interaction, and how the customer rated it. The rating's interaction_id is filled in when
@@ -100,8 +94,7 @@ pub fn rating(
     mapping: &RatingMapping,
     zone: &TimeZone,
     row: &Row<'_>,
-    now: i64,
-    check: &Judge<'_>,
+    rules: impl Fn(&RecordInteractionRequest) -> Vec<Violation>,
 ) -> Judgement<(RecordInteractionRequest, SubmitRatingRequest)> {
     if skipped(&mapping.interaction.common, row) {
         return Judgement::Skip;
@@ -114,7 +107,7 @@ pub fn rating(
     };
     let rating = SubmitRatingRequest { request_id, rating: Some(reader.rating(mapping)) };
     reader.judge((record, rating), |(record, rating), reader| {
-        reader.object(check(record, now));
+        reader.object(rules(record));
         rating.rating.iter().for_each(|rating| reader.check(rating));
     })
 }
@@ -364,19 +357,22 @@ fn timestamp(instant: Timestamp) -> prost_types::Timestamp {
 mod tests {
     use super::*;
     use crate::{
-        api::v1::{Channel, Consent, ContactKind, CustomerStanding, Direction, Involvement, Outcome, StaffRole},
-        import::{
-            mapping::MappingFile,
-            table::{Dialect, Table},
-        },
+        mapping::MappingFile,
+        table::{Dialect, Table},
+    };
+    use rapport_contract::v1::{
+        Channel, Consent, ContactKind, CustomerStanding, Direction, Involvement, Outcome, StaffRole,
     };
 
-    const DESK: &str = include_str!("../../examples/mappings/service_desk.toml");
-    const BANK: &str = include_str!("../../examples/mappings/bank_calls.toml");
-    const STAFF: &str = include_str!("../../examples/mappings/staff_directory.toml");
+    const DESK: &str = include_str!("../../../examples/mappings/service_desk.toml");
+    const BANK: &str = include_str!("../../../examples/mappings/bank_calls.toml");
+    const STAFF: &str = include_str!("../../../examples/mappings/staff_directory.toml");
 
-    /// 2026-11-21.
-    const NOW: i64 = 1_795_219_200_000_000;
+    /// Field rules only; the server's own come from its crate.
+    fn rules(request: &RecordInteractionRequest) -> Vec<Violation> {
+        let inner = request.interaction.iter().flat_map(|one| Violations::of(one));
+        Violations::of(request).into_iter().chain(inner.map(|one| one.inside("interaction"))).collect()
+    }
 
     const DESK_HEADER: &str = "Unique id,channel_name,category,Sub-category,Order_id,order_date_time,Issue_reported at,\
                                issue_responded,Customer_City,Product_category,Item_price,connected_handling_time,\
@@ -388,7 +384,7 @@ mod tests {
         let mut table = Table::new(text.as_bytes(), Dialect { delimiter, quoting: true }).unwrap();
         let mapping = MappingFile::parse(mapping).unwrap().interactions(table.header()).unwrap();
         let rows = std::iter::from_fn(|| table.next_row().unwrap()).collect::<Vec<_>>();
-        rows.iter().map(|row| interaction(&mapping, zone, &row.texts(table.header()).unwrap(), NOW)).collect()
+        rows.iter().map(|row| interaction(&mapping, zone, &row.texts(table.header()).unwrap(), rules)).collect()
     }
 
     fn desk(row: &str) -> Judgement<RecordInteractionRequest> {
@@ -515,7 +511,7 @@ mod tests {
 
     #[test]
     fn teams_staff_and_customers_of_one_file() {
-        let text = include_str!("../../examples/data/staff_directory.csv");
+        let text = include_str!("../../../examples/data/staff_directory.csv");
         let mut table = Table::new(text.as_bytes(), Dialect { delimiter: b',', quoting: true }).unwrap();
         let mapping = MappingFile::parse(STAFF).unwrap().directory(table.header()).unwrap();
         let rows: Vec<_> = std::iter::from_fn(|| table.next_row().unwrap()).collect();
@@ -542,7 +538,7 @@ mod tests {
 
     #[test]
     fn a_directory_row_of_no_kind_is_rejected() {
-        let header = include_str!("../../examples/data/staff_directory.csv").lines().next().unwrap();
+        let header = include_str!("../../../examples/data/staff_directory.csv").lines().next().unwrap();
         let text = format!("{header}\nshop,1,,,,,,,,,,\nstaff,2,,pilot,,yes,,,,,,\n");
         let mut table = Table::new(text.as_bytes(), Dialect { delimiter: b',', quoting: true }).unwrap();
         let mapping = MappingFile::parse(STAFF).unwrap().directory(table.header()).unwrap();
@@ -568,7 +564,7 @@ mod tests {
             let header: Vec<_> = BANK_HEADER.split('\t').map(str::to_owned).collect();
             let mapping = MappingFile::parse(BANK).unwrap().interactions(&header).unwrap();
             let row = Row::new(cells.iter().map(|cell| cell.trim()).collect());
-            if let Judgement::Reject(reasons) = interaction(&mapping, &TimeZone::UTC, &row, NOW, &violations) {
+            if let Judgement::Reject(reasons) = interaction(&mapping, &TimeZone::UTC, &row, rules) {
                 proptest::prop_assert!(!reasons.is_empty());
             }
         }

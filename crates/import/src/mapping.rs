@@ -15,7 +15,7 @@ use super::{
     table::Dialect,
     zone,
 };
-use crate::api::v1::{
+use rapport_contract::v1::{
     Attribution, Channel, Consent, ContactKind, CustomerStanding, Direction, InteractionKind, Involvement, Outcome,
     Resolution, ScaleDirection, StaffRole, StaffState, SurveyTemplate, TeamState, UpsertMode,
 };

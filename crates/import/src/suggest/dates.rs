@@ -89,10 +89,10 @@ const MAX_CHARS: usize = 48;
 
 /// What is known of the dates in a column.
 #[derive(Debug, Default)]
-pub struct Dates {
+pub(super) struct Dates {
     shapes: BTreeMap<String, Shape>,
     /// Values that are no dates, or too many kinds of them.
-    pub others: u64,
+    pub(super) others: u64,
 }
 
 #[derive(Debug, Default)]
@@ -153,7 +153,7 @@ impl Candidate {
 /// Which of two numbers comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Order {
+pub(super) enum Order {
     /// 21/11/2026
     DayFirst,
     /// 11/21/2026
@@ -162,24 +162,24 @@ pub enum Order {
 
 /// What a column's dates look like.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
+pub(super) struct Found {
     /// Formats, as a mapping writes them; empty: the standard form.
-    pub formats: Vec<String>,
+    pub(super) formats: Vec<String>,
     /// Whether they have a time of day, and not always midnight.
-    pub has_time: bool,
+    pub(super) has_time: bool,
     /// Whether all name an offset from UTC.
-    pub is_absolute: bool,
+    pub(super) is_absolute: bool,
     /// Which number comes first, and why, where that had to be told.
-    pub order: Option<(Order, &'static str)>,
+    pub(super) order: Option<(Order, &'static str)>,
     /// Formats between which no value decides.
-    pub open: Vec<String>,
+    pub(super) open: Vec<String>,
     /// Values that have none of these formats.
-    pub unread: u64,
+    pub(super) unread: u64,
 }
 
 impl Dates {
     /// Takes a value into account.
-    pub fn see(&mut self, text: &str, today: DateTime) {
+    pub(super) fn see(&mut self, text: &str, today: DateTime) {
         if text.len() > MAX_CHARS || !may_be_date(text) {
             self.others += 1;
             return;
@@ -206,12 +206,12 @@ impl Dates {
     }
 
     /// Values that are dates by some format.
-    pub fn count(&self) -> u64 {
+    pub(super) fn count(&self) -> u64 {
         self.shapes.values().map(|shape| shape.candidates.iter().map(|one| one.fits).max().unwrap_or_default()).sum()
     }
 
     /// The order that the values of some shape decide.
-    pub fn decided(&self) -> Option<Order> {
+    pub(super) fn decided(&self) -> Option<Order> {
         let orders = self.shapes.values().filter_map(|shape| {
             let best = shape.best();
             let first = best.first()?.order()?;
@@ -222,7 +222,7 @@ impl Dates {
     }
 
     /// The formats to suggest; `decided` is the order that other columns of the file have.
-    pub fn found(&self, decided: Option<Order>) -> Found {
+    pub(super) fn found(&self, decided: Option<Order>) -> Found {
         let mut found = Found { is_absolute: true, ..Found::default() };
         let mut shapes: Vec<_> = self.shapes.values().filter(|shape| !shape.candidates.is_empty()).collect();
         shapes.sort_by_key(|shape| std::cmp::Reverse(shape.count));

@@ -7,7 +7,7 @@ use super::lines::content;
 
 /// How far a row's text is a row.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Split {
+pub(crate) enum Split {
     /// It is.
     Cells(ByteRecord),
     /// It ends within quotation marks.
@@ -21,7 +21,7 @@ const INSIDE: &str =
 const BEHIND: &str = "text stands behind the closing quotation mark of a cell";
 
 /// Splits a row's text, which may have several lines, at a delimiter.
-pub(super) fn split(text: &[u8], delimiter: u8) -> Split {
+pub(crate) fn split(text: &[u8], delimiter: u8) -> Split {
     let text = content(text);
     let mut record = ByteRecord::new();
     let mut cell = Vec::new();
@@ -64,7 +64,7 @@ pub(super) fn split(text: &[u8], delimiter: u8) -> Split {
 }
 
 /// A line's cells where quotation marks mean nothing.
-pub(super) fn plain(line: &[u8], delimiter: u8) -> ByteRecord {
+pub(crate) fn plain(line: &[u8], delimiter: u8) -> ByteRecord {
     content(line).split(|&byte| byte == delimiter).collect::<Vec<_>>().into()
 }
 
