@@ -67,6 +67,7 @@ pub mod number;
 pub mod rejects;
 pub mod rows;
 pub mod section;
+pub mod shipped;
 pub mod suggest;
 pub mod table;
 pub mod times;

@@ -194,6 +194,10 @@ impl Instants {
             self.rules[place].push(Rule { value, comments: vec![said(clock, "a time of day")] });
             self.roll_over = true;
         }
+        // Beside times of day the bare day would be read as a request at midnight.
+        if self.roll_over && columns.get("time_of_day").is_none() {
+            self.rules[1].clear();
+        }
     }
 
     /// What durations tell.

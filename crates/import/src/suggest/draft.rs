@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 
-use toml::Value;
-
 /// A mapping in the making.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Draft {
@@ -115,10 +113,9 @@ fn comment(out: &mut String, text: &str) {
     out.push('\n');
 }
 
-/// A text as TOML writes it, on one line.
+/// A text as TOML writes it, on one line: as JSON does, but for one character that TOML wants escaped.
 pub(super) fn quoted(text: &str) -> String {
-    let value = Value::String(text.to_owned()).to_string();
-    if value.contains('\n') { format!("{text:?}").replace("\\'", "'").replace("\\u{", "\\u{") } else { value }
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
 /// A text as a key.

@@ -64,9 +64,13 @@ pub(super) fn candidates(profile: &Profile, roles: &Roles) -> Vec<Candidate> {
     let all = columns.clone();
     columns.sort_by_key(|place| (rank(place), profile.columns[*place].words.is_some(), *place));
     columns.truncate(MAX_COLUMNS);
+    let day = roles.column("requested").filter(|place| columns.contains(place));
+    let is_clock = |place: &usize| profile.columns[*place].kinds().contains(&"clock");
     let mut sets: Vec<Vec<usize>> = (1_u32..1 << columns.len())
         .map(|bits| columns.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1).map(|(_, place)| *place).collect())
         .filter(|set: &Vec<usize>| (2..=4).contains(&set.len()))
+        // A time of day identifies nothing without its date.
+        .filter(|set| day.is_none_or(|day| set.contains(&day) || !set.iter().any(|place| is_clock(place))))
         .collect();
     sets.sort_by_key(|set| (set.len(), set.iter().map(|place| columns.iter().position(|one| one == place)).collect::<Vec<_>>()));
     sets.push(all);
