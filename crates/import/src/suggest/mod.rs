@@ -24,6 +24,8 @@ mod key;
 mod people;
 mod profile;
 mod roles;
+#[cfg(test)]
+mod tests;
 mod trial;
 mod values;
 mod words;
