@@ -54,13 +54,21 @@
 //! time more than 12 hours earlier than the known instant before it is of the next day. A local time that a
 //! clock change skips rejects the row; one that a clock change repeats is taken as the earlier of the two.
 
+mod archive;
 mod cells;
+mod delimited;
+mod detect;
+mod encoding;
 pub mod field;
 pub mod instant;
+mod json;
+mod kind;
 mod lines;
 pub mod mapping;
 pub mod names;
 pub mod rejects;
 pub mod rows;
 pub mod section;
+mod sheet;
+mod stream;
 pub mod table;
