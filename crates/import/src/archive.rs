@@ -36,9 +36,8 @@ pub(crate) fn examine(file: &File) -> Result<Workbook, TableError> {
     file.seek(SeekFrom::Start(0))?;
     let packed = file.get_ref().metadata()?.len();
     let mut archive = ZipArchive::new(&mut file).map_err(damaged)?;
-    let names: Vec<String> = { archive.file_names() }
-        .filter_map(|name| name.ok().map(|name| name.into_owned()))
-        .collect();
+    let names: Vec<String> =
+        { archive.file_names() }.filter_map(|name| name.ok().map(|name| name.into_owned())).collect();
     let has = |name: &str| names.iter().any(|one| one == name);
     let looks_like = |what: &str| Err(TableError::LooksLike(what.to_owned()));
     let workbook = match () {

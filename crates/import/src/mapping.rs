@@ -1,16 +1,20 @@
 //! The mapping file: what the columns of a file mean. See the module's docs for its keys.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
+use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
 use prost_types::Duration;
 use toml::Table as Toml;
 
 use super::{
-    field::{Conditions, Field, InstantField, Missing},
-    names::FromText as _,
+    field::{Conditions, Field, Missing, Shared},
+    moment::InstantField,
+    names::FromText,
+    number::Mark,
     section::{self, Column, Problems, Section},
-    table::Dialect,
+    table::{Dialect, Header, Row, Shape},
+    zone,
 };
 use rapport_contract::v1::{
     Attribution, Channel, Consent, ContactKind, CustomerStanding, Direction, InteractionKind, Involvement, Outcome,
@@ -38,19 +42,43 @@ impl MappingFile {
         Dialect { delimiter: delimiter.unwrap_or(plain.delimiter), quoting: quoting.unwrap_or(plain.quoting) }
     }
 
+    /// How the data file is to be read. What is wrong here is reported together with the rest.
+    pub fn shape(&self) -> Shape {
+        let text = |key| self.root.get(key).and_then(|value| value.as_str());
+        let header = match (self.root.get("header"), self.root.get("header_line").and_then(toml::Value::as_integer)) {
+            (Some(toml::Value::Boolean(false)), _) => Header::None,
+            (_, Some(line)) => u64::try_from(line).map_or(Header::Found, Header::Line),
+            (_, None) => Header::Found,
+        };
+        Shape {
+            delimiter: text("delimiter").and_then(delimiter),
+            quoting: self.root.get("quoting").and_then(toml::Value::as_bool),
+            encoding: text("encoding").and_then(|name| Encoding::for_label(name.as_bytes())),
+            header,
+            sheet: text("sheet").map(str::to_owned),
+            records: text("records").map(str::to_owned),
+        }
+    }
+
     /// The mapping for `import interactions`, or every mistake in it.
     pub fn interactions(&self, header: &[String]) -> Result<InteractionMapping, Problems> {
-        section::read(&self.root, header, InteractionMapping::of)
+        let (mut mapping, used) = section::read(&self.root, header, InteractionMapping::of)?;
+        mapping.common.used = used;
+        Ok(mapping)
     }
 
     /// The mapping for `import ratings`, or every mistake in it.
     pub fn ratings(&self, header: &[String]) -> Result<RatingMapping, Problems> {
-        section::read(&self.root, header, RatingMapping::of)
+        let (mut mapping, used) = section::read(&self.root, header, RatingMapping::of)?;
+        mapping.interaction.common.used = used;
+        Ok(mapping)
     }
 
     /// The mapping for `import directory`, or every mistake in it.
     pub fn directory(&self, header: &[String]) -> Result<DirectoryMapping, Problems> {
-        section::read(&self.root, header, DirectoryMapping::of)
+        let (mut mapping, used) = section::read(&self.root, header, DirectoryMapping::of)?;
+        mapping.common.used = used;
+        Ok(mapping)
     }
 }
 
@@ -69,12 +97,18 @@ pub struct Common {
     /// Zone of local times. None: the organisation's.
     pub zone: Option<TimeZone>,
     /// Rows to leave out.
-    pub skip: Vec<Skip>,
+    pub skip: Vec<Choice>,
+    /// The only rows to take, if any are named.
+    pub keep: Vec<Choice>,
+    /// Texts that mean "no value" in every column.
+    pub missing: Missing,
+    /// The columns that the mapping reads, by place, from 0.
+    pub used: BTreeMap<usize, String>,
 }
 
-/// Rows to leave out: a column has one of some values.
+/// Rows to leave out or to keep: a column has one of some values.
 #[derive(Debug, Clone)]
-pub struct Skip {
+pub struct Choice {
     /// Which column.
     pub column: Column,
     /// Which values.
@@ -84,33 +118,84 @@ pub struct Skip {
 }
 
 impl Common {
-    fn of(root: &Section<'_>) -> (Self, Missing) {
-        if root.text("delimiter").is_some_and(|text| delimiter(&text).is_none()) {
-            root.problem("delimiter", "must be one character, and not a quotation mark or line end");
-        }
-        if root.flag("quoting") == Some(false) && !root.has("delimiter") {
-            // The rejects file may have another extension, and cells would not survive another delimiter unquoted.
-            root.problem("quoting", "can be false only where delimiter is given");
-        }
+    fn of(root: &Section<'_>) -> (Self, Shared) {
         let zone = root.text("time_zone").and_then(|name| {
-            let zone = TimeZone::get(&name);
-            zone.map_err(|_| root.problem("time_zone", format!("{name:?} is not an IANA time zone"))).ok()
+            let zone = zone::named(&name);
+            if zone.is_none() {
+                root.problem("time_zone", format!("{name:?} is not an IANA time zone"));
+            }
+            zone
         });
-        let skip = root.tables("skip", |skip| {
-            let reason = skip.required_text("reason");
-            let values = skip.texts("values");
-            if !skip.has("column") {
-                skip.problem("column", "must be given");
+        check_shape(root);
+        let source = root.required_text("source").unwrap_or_default();
+        let shared = Shared { zone: zone.clone(), ..shared(root) };
+        let (skip, keep) = (Choice::all_of(root, "skip"), Choice::all_of(root, "keep"));
+        let common = Self { source, zone, skip, keep, missing: shared.missing.clone(), used: BTreeMap::new() };
+        (common, shared)
+    }
+}
+
+/// Notes what is wrong with the keys that [`MappingFile::shape`] reads.
+fn check_shape(root: &Section<'_>) {
+    if root.text("delimiter").is_some_and(|text| delimiter(&text).is_none()) {
+        root.problem("delimiter", "must be one character, and not a quotation mark or line end");
+    }
+    if root.flag("quoting") == Some(false) && !root.has("delimiter") {
+        // The rejects file may have another extension, and cells would not survive another delimiter unquoted.
+        root.problem("quoting", "can be false only where delimiter is given");
+    }
+    if let Some(name) = root.text("encoding").filter(|name| Encoding::for_label(name.as_bytes()).is_none()) {
+        root.problem(
+            "encoding",
+            format!("{name:?} is no encoding that is known, like \"utf-8\", \"utf-16le\" or \"gb18030\""),
+        );
+    }
+    let none = root.flag("header") == Some(false);
+    if root.text("header_line").is_some_and(|text| !text.parse().is_ok_and(|line: u64| line > 0)) {
+        root.problem("header_line", "must be a whole number from 1");
+    } else if none && root.has("header_line") {
+        root.problem("header_line", "cannot be given where header is false");
+    }
+    for key in ["sheet", "records"] {
+        if root.text(key).is_some_and(|text| text.is_empty()) {
+            root.problem(key, "must not be empty");
+        }
+    }
+}
+
+impl Choice {
+    fn all_of(root: &Section<'_>, key: &'static str) -> Vec<Self> {
+        let choices = root.tables(key, |choice| {
+            let reason = choice.required_text("reason");
+            let values = choice.texts("values");
+            if !choice.has("column") {
+                choice.problem("column", "must be given");
             }
             if values.is_empty() {
-                skip.problem("values", "must be given");
+                choice.problem("values", "must be given");
             }
-            Some(Skip { column: skip.column("column")?, values, reason: reason? })
+            Some(Self { column: choice.column("column")?, values, reason: reason? })
         });
-        let source = root.required_text("source").unwrap_or_default();
-        let common = Self { source, zone, skip: skip.into_iter().flatten().collect() };
-        (common, Missing::default().and_of(root))
+        choices.into_iter().flatten().collect()
     }
+
+    /// Whether it is the row's.
+    pub fn holds(&self, row: &Row<'_>) -> bool {
+        self.values.iter().any(|value| value == row.cell(&self.column))
+    }
+}
+
+/// What holds of every rule.
+fn shared(root: &Section<'_>) -> Shared {
+    let mark = match root.text("decimal").as_deref() {
+        None | Some(".") => Mark::Point,
+        Some(",") => Mark::Comma,
+        Some(_) => {
+            root.problem("decimal", "must be \".\" or \",\"");
+            Mark::Point
+        }
+    };
+    Shared { missing: Missing::default().and_of(root), mark, zone: None }
 }
 
 /// What is created when the directory does not know it.
@@ -137,7 +222,7 @@ impl Unknown {
             }
         };
         let standing = section.text("customer_standing").and_then(|text| {
-            CustomerStanding::from_text(&text).map_err(|rule| section.problem("customer_standing", rule)).ok()
+            CustomerStanding::from_mapping(&text).map_err(|rule| section.problem("customer_standing", rule)).ok()
         });
         Self {
             create_teams: create("teams"),
@@ -163,13 +248,13 @@ pub struct InteractionMapping {
 
 impl InteractionMapping {
     fn of(root: &Section<'_>) -> Self {
-        let (common, missing) = Common::of(root);
+        let (common, shared) = Common::of(root);
         let key = root.columns("key");
         if !root.has("key") {
             root.problem("key", "must be given: the column or columns that identify a row");
         }
         let unknown = root.table("unknown", Unknown::of).unwrap_or_default();
-        let fields = root.table("interaction", |section| InteractionFields::of(section, &missing, unknown));
+        let fields = root.table("interaction", |section| InteractionFields::of(section, &shared, unknown));
         if !root.has("interaction") {
             root.problem("interaction", "must be given");
         }
@@ -190,13 +275,13 @@ pub struct RatingMapping {
 
 impl RatingMapping {
     fn of(root: &Section<'_>) -> Self {
-        let missing = Missing::default().and_of(root);
+        let shared = shared(root);
         for key in ["template", "rating"].into_iter().filter(|key| !root.has(key)) {
             root.problem(key, "must be given");
         }
         Self {
             template: root.table("template", TemplateMapping::of).unwrap_or_default(),
-            fields: root.table("rating", |section| RatingFields::of(section, &missing)).unwrap_or_default(),
+            fields: root.table("rating", |section| RatingFields::of(section, &shared)).unwrap_or_default(),
             interaction: InteractionMapping::of(root),
         }
     }
@@ -216,12 +301,12 @@ impl TemplateMapping {
     }
 
     fn of(section: &Section<'_>) -> Self {
-        let direction = section
-            .text("direction")
-            .and_then(|text| ScaleDirection::from_text(&text).map_err(|rule| section.problem("direction", rule)).ok());
+        let direction = section.text("direction").and_then(|text| {
+            ScaleDirection::from_mapping(&text).map_err(|rule| section.problem("direction", rule)).ok()
+        });
         let window = section
             .text("answer_window")
-            .and_then(|text| Duration::from_text(&text).map_err(|rule| section.problem("answer_window", rule)).ok());
+            .and_then(|text| Duration::from_mapping(&text).map_err(|rule| section.problem("answer_window", rule)).ok());
         Self {
             message: SurveyTemplate {
                 template_id: section.required_text("template_id").unwrap_or_default(),
@@ -246,16 +331,16 @@ pub struct RatingFields {
 }
 
 impl RatingFields {
-    fn of(section: &Section<'_>, missing: &Missing) -> Self {
+    fn of(section: &Section<'_>, shared: &Shared) -> Self {
         for key in ["score", "answered_time"].into_iter().filter(|key| !section.has(key)) {
             section.problem(key, "must be given");
         }
         Self {
-            score: Field::of(section, "score", missing),
-            answered_time: InstantField::of(section, "answered_time", missing),
-            delivered_time: InstantField::of(section, "delivered_time", missing),
-            attribution: Field::of(section, "attribution", missing),
-            comment: Field::of(section, "comment", missing),
+            score: Field::of(section, "score", shared),
+            answered_time: InstantField::of(section, "answered_time", shared, &INSTANTS),
+            delivered_time: InstantField::of(section, "delivered_time", shared, &INSTANTS),
+            attribution: Field::of(section, "attribution", shared),
+            comment: Field::of(section, "comment", shared),
         }
     }
 }
@@ -284,14 +369,14 @@ pub struct InteractionFields {
 }
 
 impl InteractionFields {
-    fn of(section: &Section<'_>, missing: &Missing, unknown: Unknown) -> Self {
-        let text = |key| Field::of(section, key, missing);
+    fn of(section: &Section<'_>, shared: &Shared, unknown: Unknown) -> Self {
+        let text = |key| Field::of(section, key, shared);
         let participants = section.tables("participants", |one| {
             let fields = ParticipantFields {
-                staff_id: Field::of(one, "staff_id", missing),
-                role: Field::of(one, "role", missing),
-                team_id: Field::of(one, "team_id", missing),
-                involvement: Field::of(one, "involvement", missing),
+                staff_id: Field::of(one, "staff_id", shared),
+                role: Field::of(one, "role", shared),
+                team_id: Field::of(one, "team_id", shared),
+                involvement: Field::of(one, "involvement", shared),
             };
             if !one.has("staff_id") {
                 one.problem("staff_id", "must be given");
@@ -305,29 +390,29 @@ impl InteractionFields {
             section.problem("channel", "must be given");
         }
         Self {
-            channel: Field::of(section, "channel", missing),
-            kind: Field::of(section, "kind", missing),
-            direction: Field::of(section, "direction", missing),
-            outcome: Field::of(section, "outcome", missing),
+            channel: Field::of(section, "channel", shared),
+            kind: Field::of(section, "kind", shared),
+            direction: Field::of(section, "direction", shared),
+            outcome: Field::of(section, "outcome", shared),
             topic: text("topic"),
-            times: Times::of(section, missing),
-            hold: Field::of(section, "hold", missing),
-            after_call_work: Field::of(section, "after_call_work", missing),
+            times: Times::of(section, shared),
+            hold: Field::of(section, "hold", shared),
+            after_call_work: Field::of(section, "after_call_work", shared),
             customer_id: text("customer_id"),
-            customer_alias: section.table("customer_alias", |alias| AliasFields::of(alias, missing)),
+            customer_alias: section.table("customer_alias", |alias| AliasFields::of(alias, shared)),
             participants,
             case_id: text("case_id"),
-            context: section.table("context", |context| ContextFields::of(context, missing)).unwrap_or_default(),
+            context: section.table("context", |context| ContextFields::of(context, shared)).unwrap_or_default(),
             message_counts: section
                 .table("message_counts", |counts| MessageCountFields {
-                    customer: Field::of(counts, "customer", missing),
-                    staff: Field::of(counts, "staff", missing),
-                    bot: Field::of(counts, "bot", missing),
+                    customer: Field::of(counts, "customer", shared),
+                    staff: Field::of(counts, "staff", shared),
+                    bot: Field::of(counts, "bot", shared),
                 })
                 .unwrap_or_default(),
             conclusion: text("conclusion"),
-            staff_resolution: Field::of(section, "staff_resolution", missing),
-            customer_resolution: Field::of(section, "customer_resolution", missing),
+            staff_resolution: Field::of(section, "staff_resolution", shared),
+            customer_resolution: Field::of(section, "customer_resolution", shared),
         }
     }
 }
@@ -337,6 +422,8 @@ impl InteractionFields {
 pub struct Times {
     /// Whether a time of day may be of the day after the file's date.
     pub roll_over_at_midnight: bool,
+    /// The mapping's own zone of local times.
+    pub zone: Option<TimeZone>,
     /// Arrived, requested, connected, ended.
     pub fields: [TimeField; 4],
 }
@@ -356,20 +443,35 @@ pub struct TimeField {
 }
 
 impl Times {
-    fn of(section: &Section<'_>, missing: &Missing) -> Self {
-        let fields = INSTANTS.map(|key| section.table(key, |instant| TimeField::of(instant, missing)));
+    fn of(section: &Section<'_>, shared: &Shared) -> Self {
+        let fields = INSTANTS.map(|key| section.table(key, |instant| TimeField::of(instant, shared)));
         if INSTANTS.iter().all(|key| !section.has(key)) {
             section.own_problem(format!("needs at least one of {}", INSTANTS.join(", ")));
         }
-        Self {
-            roll_over_at_midnight: section.flag("roll_over_at_midnight").unwrap_or_default(),
-            fields: fields.map(Option::unwrap_or_default),
+        let fields = fields.map(Option::unwrap_or_default);
+        for place in groundless(&fields) {
+            section.problem(INSTANTS[place], "is told by another instant only, which is not told by itself");
         }
+        let roll_over_at_midnight = section.flag("roll_over_at_midnight").unwrap_or_default();
+        Self { roll_over_at_midnight, zone: shared.zone.clone(), fields }
     }
 }
 
+/// Instants that are told by one another, of which none is told by the file.
+fn groundless(fields: &[TimeField; 4]) -> Vec<usize> {
+    let mut grounded = [false; 4];
+    for _ in fields {
+        for (place, field) in fields.iter().enumerate() {
+            let by_others = |others: Vec<usize>| others.into_iter().any(|other| grounded[other]);
+            grounded[place] = field.from.needs().is_none_or(by_others);
+        }
+    }
+    let told = |place: &usize| fields[*place].from.needs().is_some_and(|others| !others.is_empty());
+    (0..fields.len()).filter(told).filter(|place| !grounded[*place]).collect()
+}
+
 impl TimeField {
-    fn of(section: &Section<'_>, missing: &Missing) -> Self {
+    fn of(section: &Section<'_>, shared: &Shared) -> Self {
         let place = |key| {
             let name = section.text(key)?;
             let place = INSTANTS.iter().position(|instant| *instant == name);
@@ -382,7 +484,7 @@ impl TimeField {
             section.problem("from", "must be given");
         }
         Self {
-            from: InstantField::of(section, "from", missing),
+            from: InstantField::of(section, "from", shared, &INSTANTS),
             missing_if_earlier_than: place("missing_if_earlier_than"),
             missing_if_later_than: place("missing_if_later_than"),
         }
@@ -398,11 +500,11 @@ pub struct AliasFields {
 }
 
 impl AliasFields {
-    fn of(section: &Section<'_>, missing: &Missing) -> Self {
+    fn of(section: &Section<'_>, shared: &Shared) -> Self {
         for key in ["kind", "value"].into_iter().filter(|key| !section.has(key)) {
             section.problem(key, "must be given");
         }
-        Self { kind: Field::of(section, "kind", missing), value: Field::of(section, "value", missing) }
+        Self { kind: Field::of(section, "kind", shared), value: Field::of(section, "value", shared) }
     }
 }
 
@@ -428,13 +530,13 @@ pub struct ContextFields {
 }
 
 impl ContextFields {
-    fn of(section: &Section<'_>, missing: &Missing) -> Self {
+    fn of(section: &Section<'_>, shared: &Shared) -> Self {
         Self {
-            order_id: Field::of(section, "order_id", missing),
-            product_id: Field::of(section, "product_id", missing),
-            page: Field::of(section, "page", missing),
-            seen: Field::of(section, "seen", missing),
-            attributes: Field::all_of(section, "attributes", missing),
+            order_id: Field::of(section, "order_id", shared),
+            product_id: Field::of(section, "product_id", shared),
+            page: Field::of(section, "page", shared),
+            seen: Field::of(section, "seen", shared),
+            attributes: Field::all_of(section, "attributes", shared),
         }
     }
 }
@@ -465,19 +567,19 @@ pub struct DirectoryMapping {
 
 impl DirectoryMapping {
     fn of(root: &Section<'_>) -> Self {
-        let (common, missing) = Common::of(root);
+        let (common, shared) = Common::of(root);
         let mode = root
             .text("mode")
-            .and_then(|text| UpsertMode::from_text(&text).map_err(|rule| root.problem("mode", rule)).ok());
+            .and_then(|text| UpsertMode::from_mapping(&text).map_err(|rule| root.problem("mode", rule)).ok());
         if ["team", "staff_member", "customer"].iter().all(|key| !root.has(key)) {
             root.own_problem("needs at least one of team, staff_member, customer");
         }
         Self {
             common,
             mode: mode.unwrap_or(UpsertMode::Merge),
-            team: root.table("team", |team| TeamFields::of(team, &missing)),
-            staff_member: root.table("staff_member", |staff| StaffFields::of(staff, &missing)),
-            customer: root.table("customer", |customer| CustomerFields::of(customer, &missing)),
+            team: root.table("team", |team| TeamFields::of(team, &shared)),
+            staff_member: root.table("staff_member", |staff| StaffFields::of(staff, &shared)),
+            customer: root.table("customer", |customer| CustomerFields::of(customer, &shared)),
         }
     }
 }
@@ -493,12 +595,12 @@ pub struct TeamFields {
 }
 
 impl TeamFields {
-    fn of(section: &Section<'_>, missing: &Missing) -> Self {
+    fn of(section: &Section<'_>, shared: &Shared) -> Self {
         Self {
             when: Conditions::of(section),
-            team_id: required(section, "team_id", missing),
-            display_name: Field::of(section, "display_name", missing),
-            state: Field::of(section, "state", missing),
+            team_id: required(section, "team_id", shared),
+            display_name: Field::of(section, "display_name", shared),
+            state: Field::of(section, "state", shared),
         }
     }
 }
@@ -516,14 +618,14 @@ pub struct StaffFields {
 }
 
 impl StaffFields {
-    fn of(section: &Section<'_>, missing: &Missing) -> Self {
+    fn of(section: &Section<'_>, shared: &Shared) -> Self {
         Self {
             when: Conditions::of(section),
-            staff_id: required(section, "staff_id", missing),
-            display_name: Field::of(section, "display_name", missing),
-            role: required(section, "role", missing),
-            team_id: Field::of(section, "team_id", missing),
-            state: Field::of(section, "state", missing),
+            staff_id: required(section, "staff_id", shared),
+            display_name: Field::of(section, "display_name", shared),
+            role: required(section, "role", shared),
+            team_id: Field::of(section, "team_id", shared),
+            state: Field::of(section, "state", shared),
         }
     }
 }
@@ -555,32 +657,32 @@ pub struct ContactPointFields {
 }
 
 impl CustomerFields {
-    fn of(section: &Section<'_>, missing: &Missing) -> Self {
+    fn of(section: &Section<'_>, shared: &Shared) -> Self {
         Self {
             when: Conditions::of(section),
-            customer_id: required(section, "customer_id", missing),
-            salutation: Field::of(section, "salutation", missing),
-            standing: Field::of(section, "standing", missing),
-            locale: Field::of(section, "locale", missing),
-            time_zone: Field::of(section, "time_zone", missing),
+            customer_id: required(section, "customer_id", shared),
+            salutation: Field::of(section, "salutation", shared),
+            standing: Field::of(section, "standing", shared),
+            locale: Field::of(section, "locale", shared),
+            time_zone: Field::of(section, "time_zone", shared),
             contact_points: section.tables("contact_points", |point| ContactPointFields {
-                kind: required(point, "kind", missing),
-                value: required(point, "value", missing),
-                source: required(point, "source", missing),
-                obtained_time: InstantField::of(point, "obtained_time", missing),
-                consent: Field::of(point, "consent", missing),
-                consent_time: InstantField::of(point, "consent_time", missing),
+                kind: required(point, "kind", shared),
+                value: required(point, "value", shared),
+                source: required(point, "source", shared),
+                obtained_time: InstantField::of(point, "obtained_time", shared, &[]),
+                consent: Field::of(point, "consent", shared),
+                consent_time: InstantField::of(point, "consent_time", shared, &[]),
             }),
-            aliases: section.tables("aliases", |alias| AliasFields::of(alias, missing)),
+            aliases: section.tables("aliases", |alias| AliasFields::of(alias, shared)),
         }
     }
 }
 
-fn required<T: super::names::FromText>(section: &Section<'_>, key: &'static str, missing: &Missing) -> Field<T> {
+fn required<T: FromText>(section: &Section<'_>, key: &'static str, shared: &Shared) -> Field<T> {
     if !section.has(key) {
         section.problem(key, "must be given");
     }
-    Field::of(section, key, missing)
+    Field::of(section, key, shared)
 }
 
 #[cfg(test)]

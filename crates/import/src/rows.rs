@@ -4,15 +4,16 @@ use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
 
 use super::{
-    field::{Field, InstantField},
-    instant,
+    field::Field,
     mapping::{
-        AliasFields, Common, ContextFields, CustomerFields, DirectoryMapping, INSTANTS, InteractionFields,
-        InteractionMapping, MessageCountFields, ParticipantFields, RatingMapping, StaffFields, TeamFields, Times,
+        AliasFields, Common, ContextFields, CustomerFields, DirectoryMapping, InteractionFields, InteractionMapping,
+        MessageCountFields, ParticipantFields, RatingMapping, StaffFields, TeamFields, Times,
     },
+    moment::InstantField,
     names::FromText,
     section::Column,
     table::Row,
+    times::{self, Remark},
 };
 use rapport_contract::{
     Reason, Violation,
@@ -32,6 +33,17 @@ pub enum Judgement<T> {
     Skip,
     /// Wrong in these ways.
     Reject(Vec<String>),
+}
+
+impl<T> Judgement<T> {
+    /// With another message.
+    pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Judgement<U> {
+        match self {
+            Self::Send(message) => Judgement::Send(with(message)),
+            Self::Skip => Judgement::Skip,
+            Self::Reject(reasons) => Judgement::Reject(reasons),
+        }
+    }
 }
 
 /// The records of one row of a directory file.
@@ -68,7 +80,7 @@ pub fn interaction(
     if skipped(&mapping.common, row) {
         return Judgement::Skip;
     }
-    let mut reader = RowReader { row, zone, reasons: Vec::new() };
+    let mut reader = RowReader::new(&mapping.common, row, zone);
     let request = RecordInteractionRequest {
         request_id: reader.request_id(&mapping.common.source, &mapping.key),
         interaction: Some(reader.interaction(&mapping.fields)),
@@ -87,7 +99,7 @@ pub fn rating(
     if skipped(&mapping.interaction.common, row) {
         return Judgement::Skip;
     }
-    let mut reader = RowReader { row, zone, reasons: Vec::new() };
+    let mut reader = RowReader::new(&mapping.interaction.common, row, zone);
     let request_id = reader.request_id(&mapping.interaction.common.source, &mapping.interaction.key);
     let record = RecordInteractionRequest {
         request_id: request_id.clone(),
@@ -105,7 +117,7 @@ pub fn directory(mapping: &DirectoryMapping, zone: &TimeZone, row: &Row<'_>) -> 
     if skipped(&mapping.common, row) {
         return Judgement::Skip;
     }
-    let mut reader = RowReader { row, zone, reasons: Vec::new() };
+    let mut reader = RowReader::new(&mapping.common, row, zone);
     let records = Records {
         team: mapping.team.as_ref().filter(|fields| fields.when.hold(row)).map(|fields| reader.team(fields)),
         staff_member: mapping
@@ -130,7 +142,18 @@ pub fn directory(mapping: &DirectoryMapping, zone: &TimeZone, row: &Row<'_>) -> 
 }
 
 fn skipped(common: &Common, row: &Row<'_>) -> bool {
-    common.skip.iter().any(|skip| skip.values.iter().any(|value| value == row.cell(&skip.column)))
+    common.skip.iter().any(|skip| skip.holds(row)) || !common.keep.iter().all(|keep| keep.holds(row))
+}
+
+/// Cells that the mapping reads and nobody can, each with its reason.
+fn unread(common: &Common, row: &Row<'_>) -> Vec<String> {
+    let unread = common.used.iter().filter_map(|(&index, name)| {
+        let column = Column { index, name: name.clone() };
+        let fault =
+            row.unread(index).filter(|_| row.cell(&column).is_empty() || !common.missing.has(row.cell(&column)));
+        fault.map(|fault| format!("{name:?} {fault}"))
+    });
+    unread.collect()
 }
 
 /// Reads one row and keeps every reason against it. A value that cannot be read is left out of the message, which is
@@ -138,10 +161,17 @@ fn skipped(common: &Common, row: &Row<'_>) -> bool {
 struct RowReader<'a> {
     row: &'a Row<'a>,
     zone: &'a TimeZone,
+    /// The interaction's instants as they were read.
+    instants: [Option<Timestamp>; 4],
     reasons: Vec<String>,
+    remarks: Vec<Remark>,
 }
 
-impl RowReader<'_> {
+impl<'a> RowReader<'a> {
+    fn new(common: &Common, row: &'a Row<'a>, zone: &'a TimeZone) -> Self {
+        Self { row, zone, instants: [None; 4], reasons: unread(common, row), remarks: Vec::new() }
+    }
+
     fn judge<T>(mut self, message: T, check: impl FnOnce(&T, &mut Self)) -> Judgement<T> {
         check(&message, &mut self);
         if self.reasons.is_empty() { Judgement::Send(message) } else { Judgement::Reject(self.reasons) }
@@ -180,8 +210,17 @@ impl RowReader<'_> {
         self.value(field).map(Into::into).unwrap_or_default()
     }
 
+    /// An instant by itself or by those of the interaction.
     fn instant(&mut self, field: &InstantField) -> Option<prost_types::Timestamp> {
-        self.kept(field.value(self.row, self.zone)).map(timestamp)
+        self.kept(field.value(self.row, self.zone, &self.instants)).map(timestamp)
+    }
+
+    fn times(&mut self, times: &Times) -> [Option<Timestamp>; 4] {
+        let read = times::read(times, self.zone, self.row);
+        self.reasons.extend(read.reasons);
+        self.remarks.extend(read.remarks);
+        self.instants = read.known;
+        read.kept
     }
 
     fn request_id(&mut self, source: &str, key: &[Column]) -> String {
@@ -193,7 +232,8 @@ impl RowReader<'_> {
     }
 
     fn interaction(&mut self, fields: &InteractionFields) -> Interaction {
-        let [arrived_time, requested_time, connected_time, ended_time] = self.times(&fields.times);
+        let [arrived_time, requested_time, connected_time, ended_time] =
+            self.times(&fields.times).map(|at| at.map(timestamp));
         Interaction {
             channel: self.number(&fields.channel),
             kind: self.number(&fields.kind),
@@ -231,32 +271,6 @@ impl RowReader<'_> {
             delivered_time: self.instant(&fields.delivered_time),
             ..Default::default()
         }
-    }
-
-    fn times(&mut self, times: &Times) -> [Option<prost_types::Timestamp>; 4] {
-        let mut readings = [None; 4];
-        for (reading, (name, field)) in readings.iter_mut().zip(INSTANTS.iter().zip(&times.fields)) {
-            let read = field.from.reading(self.row).map_err(|reason| format!("{name}: {reason}"));
-            *reading = self.kept(read);
-        }
-        if times.roll_over_at_midnight {
-            instant::roll_over(&mut readings);
-        }
-        let mut known: [Option<Timestamp>; 4] = [None; 4];
-        for (known, (name, reading)) in known.iter_mut().zip(INSTANTS.iter().zip(readings)) {
-            let resolved = reading.map(|reading| instant::resolve(reading, self.zone)).transpose();
-            *known = self.kept(resolved.map_err(|reason| format!("{name}: {reason}")));
-        }
-        // Judged on the instants as they were read: one that is dropped still speaks against another.
-        let mut kept = [None; 4];
-        for ((kept, field), instant) in kept.iter_mut().zip(&times.fields).zip(known) {
-            let other = |place: Option<usize>| place.and_then(|place| known[place]);
-            let earlier =
-                other(field.missing_if_earlier_than).is_some_and(|other| instant.is_some_and(|at| at < other));
-            let later = other(field.missing_if_later_than).is_some_and(|other| instant.is_some_and(|at| at > other));
-            *kept = instant.filter(|_| !earlier && !later).map(timestamp);
-        }
-        kept
     }
 
     fn alias(&mut self, fields: &AliasFields) -> Option<CustomerAlias> {

@@ -2,7 +2,12 @@
 //!
 //! Not serde: its derived readers stop at the first mistake, and the author of a mapping wants them all.
 
-use std::{cell::RefCell, collections::BTreeSet, fmt};
+use std::{
+    cell::RefCell,
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use toml::{Table, Value};
 
@@ -19,6 +24,12 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// What stands in a suggested mapping where only a person knows the answer.
+pub const QUESTION: &str = "?";
+
+const UNANSWERED: &str =
+    "is a question that only you can answer: put the answer of the comment above it in the place of \"?\"";
+
 /// A column of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
@@ -28,17 +39,23 @@ pub struct Column {
     pub name: String,
 }
 
-/// Reads a whole document; `read` takes the root section. Fails with every problem noted on the way.
-pub fn read<T>(root: &Table, header: &[String], read: impl FnOnce(&Section<'_>) -> T) -> Result<T, Problems> {
-    let notes = Notes { header, problems: RefCell::default() };
+/// Reads a whole document; `read` takes the root section. With it come the
+/// places of the columns that were asked for. Fails with every problem noted on the way.
+pub fn read<T>(
+    root: &Table,
+    header: &[String],
+    read: impl FnOnce(&Section<'_>) -> T,
+) -> Result<(T, BTreeMap<usize, String>), Problems> {
+    let notes = Notes { header, problems: RefCell::default(), used: RefCell::default() };
     let value = Section::visit(&notes, String::new(), root, read);
     let problems = notes.problems.into_inner();
-    if problems.is_empty() { Ok(value) } else { Err(Problems(problems)) }
+    if problems.is_empty() { Ok((value, notes.used.into_inner())) } else { Err(Problems(problems)) }
 }
 
 struct Notes<'a> {
     header: &'a [String],
     problems: RefCell<Vec<String>>,
+    used: RefCell<BTreeMap<usize, String>>,
 }
 
 /// One table of the document. Keys that nobody asked for are problems.
@@ -82,10 +99,17 @@ impl<'a> Section<'a> {
     pub fn text(&self, key: &'static str) -> Option<String> {
         let value = self.get(key)?;
         let text = plain(value);
-        if text.is_none() {
-            self.problem(key, "must be a text");
+        match text.as_deref() {
+            None => self.problem(key, "must be a text"),
+            Some(QUESTION) => self.problem(key, UNANSWERED),
+            Some(_) => {}
         }
-        text
+        text.filter(|text| text != QUESTION)
+    }
+
+    /// Whether a key is a table and not a text.
+    pub fn is_table(&self, key: &'static str) -> bool {
+        self.get(key).is_some_and(Value::is_table)
     }
 
     /// A text that must be there.
@@ -109,7 +133,13 @@ impl<'a> Section<'a> {
 
     /// A text or a list of texts.
     pub fn texts(&self, key: &'static str) -> Vec<String> {
-        self.get(key).map(|value| self.texts_of(key, value)).unwrap_or_default()
+        let texts = self.get(key).map(|value| self.texts_of(key, value)).unwrap_or_default();
+        // "?" may well mean "no value", but it is no format.
+        if key == "format" && texts.iter().any(|text| text == QUESTION) {
+            self.problem(key, UNANSWERED);
+            return texts.into_iter().filter(|text| text != QUESTION).collect();
+        }
+        texts
     }
 
     /// A column by name.
@@ -203,17 +233,47 @@ impl<'a> Section<'a> {
     }
 
     fn find_column(&self, key: &str, name: &str) -> Option<Column> {
-        let mut places = self.notes.header.iter().enumerate().filter(|(_, column)| *column == name);
-        match (places.next(), places.next()) {
-            (Some((index, _)), None) => return Some(Column { index, name: name.to_owned() }),
-            (Some(_), Some(_)) => self.problem(key, format!("the file has several columns {name:?}")),
-            (None, _) => self.problem(key, format!("the file has no column {name:?}")),
+        let header = self.notes.header;
+        if let Some(index) = header.iter().position(|column| column == name) {
+            self.notes.used.borrow_mut().insert(index, name.to_owned());
+            return Some(Column { index, name: name.to_owned() });
+        }
+        let twins: Vec<_> =
+            header.iter().filter(|column| is_twin(column, name)).map(|one| format!("{one:?}")).collect();
+        if twins.is_empty() {
+            self.problem(key, format!("the file has no column {name:?}; it has {}", nearest(header, name)));
+        } else {
+            self.problem(key, format!("the file has several columns {name:?}: say {}", twins.join(" or ")));
         }
         None
     }
 
     fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { join(&self.path, key) }
+    }
+}
+
+/// Whether a column is one of several of a name: `Name (2)`.
+fn is_twin(column: &str, name: &str) -> bool {
+    let number = column.strip_prefix(name).and_then(|rest| rest.strip_prefix(" (")?.strip_suffix(')'));
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
+}
+
+/// Columns that are named at most.
+const NAMED: usize = 20;
+
+/// The columns of a file, those with names like the wanted one first.
+fn nearest(header: &[String], wanted: &str) -> String {
+    let plain = |name: &str| name.to_lowercase().replace(['_', '-', ' '], "");
+    let wanted = plain(wanted);
+    let mut names: Vec<_> = header.iter().collect();
+    // In thousandths, so that they have an order; those that are alike stay in the file's.
+    #[allow(clippy::cast_possible_truncation, reason = "from 0 to 1000")]
+    names.sort_by_cached_key(|name| Reverse((strsim::jaro_winkler(&plain(name), &wanted) * 1000.0) as i64));
+    let shown: Vec<_> = names.iter().take(NAMED).map(|name| format!("{name:?}")).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{}, and {more} more", shown.join(", ")),
     }
 }
 
@@ -240,7 +300,7 @@ mod tests {
     fn every_mistake_is_reported_at_once() {
         let root: Table =
             "a = [1, 2]\nb = 1.5\nc = 'x'\nunheard = 1\n[d]\nwhen = { nope = 1, twice = 1 }\n".parse().unwrap();
-        let header = ["one", "twice", "twice"].map(str::to_owned);
+        let header = ["one", "twice (1)", "twice (2)"].map(str::to_owned);
         let result = read(&root, &header, |root| {
             assert_eq!(root.texts("a"), ["1", "2"]);
             root.text("b");
@@ -253,10 +313,10 @@ mod tests {
             problems,
             [
                 "b: must be a text",
-                "c: the file has no column \"x\"",
+                "c: the file has no column \"x\"; it has \"one\", \"twice (1)\", \"twice (2)\"",
                 "e: must be given",
-                "d.when: the file has no column \"nope\"",
-                "d.when: the file has several columns \"twice\"",
+                "d.when: the file has no column \"nope\"; it has \"one\", \"twice (1)\", \"twice (2)\"",
+                "d.when: the file has several columns \"twice\": say \"twice (1)\" or \"twice (2)\"",
                 "unheard: is not known here (known: a, b, c, d, e)",
             ]
         );

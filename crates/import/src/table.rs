@@ -365,6 +365,11 @@ impl<'a> Row<'a> {
         Self { cells, unread: &[] }
     }
 
+    /// Its texts.
+    pub fn cells(&self) -> impl Iterator<Item = &'a str> {
+        self.cells.iter().copied()
+    }
+
     /// The text in a column.
     pub fn cell(&self, column: &Column) -> &'a str {
         self.cells.get(column.index).copied().unwrap_or_default()
@@ -376,7 +381,7 @@ impl<'a> Row<'a> {
         if let Some((_, fault)) = self.unread.iter().find(|(place, _)| *place == index) {
             return Some(fault.clone());
         }
-        let text = self.cells.get(index).filter(|text| ERRORS.contains(text))?;
+        let text = self.cells.get(index).filter(|text| text.starts_with('#') && ERRORS.contains(text))?;
         Some(format!("is {text}, which a spreadsheet writes for a value it could not calculate"))
     }
 }

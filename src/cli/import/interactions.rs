@@ -38,15 +38,9 @@ pub(super) async fn run(mut run: Run, mapping: &InteractionMapping) -> anyhow::R
     let judge =
         |row: &Row<'_>| rows::interaction(mapping, &run.zone, row, |request| violations(request, clock.now_micros()));
     let mut reading = Reading::new(table, &run.bar, judge);
-    let outcome = match &run.client {
-        None => reading.rehearse(&mut run.ledger),
-        Some(client) => {
-            let ledger = RefCell::new(run.ledger);
-            let outcome = Box::pin(stream(client, mapping.unknown, &mut reading, &ledger)).await;
-            run.ledger = ledger.into_inner();
-            outcome
-        }
-    };
+    let ledger = RefCell::new(run.ledger);
+    let outcome = Box::pin(stream(&run.client, mapping.unknown, &mut reading, &ledger)).await;
+    run.ledger = ledger.into_inner();
     drop(reading);
     run.finish(outcome)
 }

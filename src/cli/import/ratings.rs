@@ -37,10 +37,7 @@ pub(super) async fn run(mut run: Run, mapping: &RatingMapping) -> anyhow::Result
     let mut reading = Reading::new(table, &run.bar, |row| {
         rows::rating(mapping, &run.zone, row, |request| violations(request, clock.now_micros()))
     });
-    let outcome = match &run.client {
-        None => reading.rehearse(&mut run.ledger),
-        Some(client) => send_all(client, mapping, &mut reading, &mut run.ledger).await,
-    };
+    let outcome = send_all(&run.client, mapping, &mut reading, &mut run.ledger).await;
     drop(reading);
     run.finish(outcome)
 }
