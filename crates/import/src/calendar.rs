@@ -5,7 +5,17 @@ use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 use unicode_normalization::UnicodeNormalization as _;
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 

@@ -67,7 +67,9 @@ impl Form {
 
     fn read(self, text: &str, mark: Mark) -> Result<Option<i128>, String> {
         match self {
-            Self::Unit(_, nanos) if text.contains(':') || has_unit(text) => Ok(None).inspect(|_| debug_assert!(nanos > 0)),
+            Self::Unit(_, nanos) if text.contains(':') || has_unit(text) => {
+                Ok(None).inspect(|_| debug_assert!(nanos > 0))
+            }
             Self::Unit(_, nanos) => Decimal::read(text, mark).map(|number| Some(to_millis_if_days(number, nanos))),
             Self::HoursMinutesSeconds => Ok(clock(text, mark)),
             Self::MinutesSeconds => Ok(pair(text, mark, 60 * SECOND, SECOND)),
@@ -122,7 +124,12 @@ fn clock(text: &str, mark: Mark) -> Option<i128> {
     }
     let hours: i128 = hours.parse().ok()?;
     let (minutes, seconds) = rest.split_once(':')?;
-    Some(sign * (days + hours * 3_600 * SECOND + below_60(minutes, mark, 60 * SECOND)? + below_60(seconds, mark, SECOND)?))
+    Some(
+        sign * (days
+            + hours * 3_600 * SECOND
+            + below_60(minutes, mark, 60 * SECOND)?
+            + below_60(seconds, mark, SECOND)?),
+    )
 }
 
 fn pair(text: &str, mark: Mark, first: i128, second: i128) -> Option<i128> {

@@ -23,12 +23,18 @@
 //! | key | meaning |
 //! |---|---|
 //! | `source` | name of the file's system; with the key it makes a row's request id, so renaming it imports everything again |
-//! | `delimiter` | one character; default: tab for `.tsv` and `.tab`, else comma |
+//! | `delimiter` | one character; default: what a line `sep=` says, else what makes equal rows, else by the extension |
+//! | `encoding` | of a text, by its name on the web: `"gb18030"`, `"windows-1252"`; a mark in the file counts for more; default: UTF-8, else found |
+//! | `header_line` | line, or row of a sheet, with the names of the columns; default: the first that looks like it |
+//! | `header` | `false`: there is none, and columns are called `A`, `B`, ... as in a sheet |
+//! | `sheet` | of a workbook; default: the first that has rows |
+//! | `records` | of a JSON object, the keys of the array that has the records, with points between them; default: the only one |
 //! | `quoting` | `false`: quotation marks are ordinary characters; needs `delimiter` |
 //! | `missing` | texts that mean "no value" in every column; the empty text always does |
 //! | `time_zone` | IANA name for local times; default: the organisation's |
 //! | `key` | column or columns that identify a row (interactions only) |
 //! | `[[skip]]` | `column`, `values`, `reason`: rows to leave out, counted as skipped |
+//! | `[[keep]]` | the same keys: the only rows to take; the others are counted as skipped |
 //! | `[unknown]` | `teams`, `staff`, `customers`: `"create"` or `"reject"` (default); `customer_standing` of created ones |
 //! | `[interaction]` | the fields of an interaction (`import interactions`) |
 //! | `mode`, `[team]`, `[staff_member]`, `[customer]` | the records of a directory row (`import directory`) |
@@ -54,11 +60,17 @@
 //! time more than 12 hours earlier than the known instant before it is of the next day. A local time that a
 //! clock change skips rejects the row; one that a clock change repeats is taken as the earlier of the two.
 
+mod archive;
 pub mod calendar;
 mod cells;
+mod delimited;
+mod detect;
 pub mod duration;
+mod encoding;
 pub mod field;
 pub mod instant;
+mod json;
+mod kind;
 mod lines;
 pub mod mapping;
 pub mod moment;
@@ -67,7 +79,9 @@ pub mod number;
 pub mod rejects;
 pub mod rows;
 pub mod section;
+mod sheet;
 pub mod shipped;
+mod stream;
 pub mod suggest;
 pub mod table;
 pub mod times;

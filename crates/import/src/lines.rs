@@ -20,33 +20,24 @@ pub(crate) struct Lines<R> {
     source: BufReader<R>,
     next_number: u64,
     put_back: VecDeque<FileLine>,
-    /// Bytes of the lines that were given out and not put back.
-    position: u64,
 }
 
 impl<R: Read> Lines<R> {
     pub(crate) fn new(source: R) -> Self {
-        Self { source: BufReader::new(source), next_number: 1, put_back: VecDeque::new(), position: 0 }
-    }
-
-    pub(crate) fn position(&self) -> u64 {
-        self.position
+        Self { source: BufReader::new(source), next_number: 1, put_back: VecDeque::new() }
     }
 
     /// The next line; none at the end. One that is too long is cut there, and what follows is a line of its own.
     pub(crate) fn next(&mut self) -> io::Result<Option<FileLine>> {
-        let line = match self.put_back.pop_front() {
-            Some(line) => Some(line),
-            None => self.read()?,
-        };
-        self.position += line.as_ref().map_or(0, |line| line.bytes.len() as u64);
-        Ok(line)
+        match self.put_back.pop_front() {
+            Some(line) => Ok(Some(line)),
+            None => self.read(),
+        }
     }
 
     /// Gives lines out again, in their order, before any others.
     pub(crate) fn put_back(&mut self, lines: Vec<FileLine>) {
         for line in lines.into_iter().rev() {
-            self.position -= line.bytes.len() as u64;
             self.put_back.push_front(line);
         }
     }

@@ -1,7 +1,8 @@
 //! The mapping file: what the columns of a file mean. See the module's docs for its keys.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
+use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
 use prost_types::Duration;
 use toml::Table as Toml;
@@ -12,7 +13,7 @@ use super::{
     names::FromText,
     number::Mark,
     section::{self, Column, Problems, Section},
-    table::Dialect,
+    table::{Dialect, Header, Row, Shape},
     zone,
 };
 use rapport_contract::v1::{
@@ -41,19 +42,43 @@ impl MappingFile {
         Dialect { delimiter: delimiter.unwrap_or(plain.delimiter), quoting: quoting.unwrap_or(plain.quoting) }
     }
 
+    /// How the data file is to be read. What is wrong here is reported together with the rest.
+    pub fn shape(&self) -> Shape {
+        let text = |key| self.root.get(key).and_then(|value| value.as_str());
+        let header = match (self.root.get("header"), self.root.get("header_line").and_then(toml::Value::as_integer)) {
+            (Some(toml::Value::Boolean(false)), _) => Header::None,
+            (_, Some(line)) => u64::try_from(line).map_or(Header::Found, Header::Line),
+            (_, None) => Header::Found,
+        };
+        Shape {
+            delimiter: text("delimiter").and_then(delimiter),
+            quoting: self.root.get("quoting").and_then(toml::Value::as_bool),
+            encoding: text("encoding").and_then(|name| Encoding::for_label(name.as_bytes())),
+            header,
+            sheet: text("sheet").map(str::to_owned),
+            records: text("records").map(str::to_owned),
+        }
+    }
+
     /// The mapping for `import interactions`, or every mistake in it.
     pub fn interactions(&self, header: &[String]) -> Result<InteractionMapping, Problems> {
-        section::read(&self.root, header, InteractionMapping::of)
+        let (mut mapping, used) = section::read(&self.root, header, InteractionMapping::of)?;
+        mapping.common.used = used;
+        Ok(mapping)
     }
 
     /// The mapping for `import ratings`, or every mistake in it.
     pub fn ratings(&self, header: &[String]) -> Result<RatingMapping, Problems> {
-        section::read(&self.root, header, RatingMapping::of)
+        let (mut mapping, used) = section::read(&self.root, header, RatingMapping::of)?;
+        mapping.interaction.common.used = used;
+        Ok(mapping)
     }
 
     /// The mapping for `import directory`, or every mistake in it.
     pub fn directory(&self, header: &[String]) -> Result<DirectoryMapping, Problems> {
-        section::read(&self.root, header, DirectoryMapping::of)
+        let (mut mapping, used) = section::read(&self.root, header, DirectoryMapping::of)?;
+        mapping.common.used = used;
+        Ok(mapping)
     }
 }
 
@@ -72,12 +97,18 @@ pub struct Common {
     /// Zone of local times. None: the organisation's.
     pub zone: Option<TimeZone>,
     /// Rows to leave out.
-    pub skip: Vec<Skip>,
+    pub skip: Vec<Choice>,
+    /// The only rows to take, if any are named.
+    pub keep: Vec<Choice>,
+    /// Texts that mean "no value" in every column.
+    pub missing: Missing,
+    /// The columns that the mapping reads, by place, from 0.
+    pub used: BTreeMap<usize, String>,
 }
 
-/// Rows to leave out: a column has one of some values.
+/// Rows to leave out or to keep: a column has one of some values.
 #[derive(Debug, Clone)]
-pub struct Skip {
+pub struct Choice {
     /// Which column.
     pub column: Column,
     /// Which values.
@@ -88,13 +119,6 @@ pub struct Skip {
 
 impl Common {
     fn of(root: &Section<'_>) -> (Self, Shared) {
-        if root.text("delimiter").is_some_and(|text| delimiter(&text).is_none()) {
-            root.problem("delimiter", "must be one character, and not a quotation mark or line end");
-        }
-        if root.flag("quoting") == Some(false) && !root.has("delimiter") {
-            // The rejects file may have another extension, and cells would not survive another delimiter unquoted.
-            root.problem("quoting", "can be false only where delimiter is given");
-        }
         let zone = root.text("time_zone").and_then(|name| {
             let zone = zone::named(&name);
             if zone.is_none() {
@@ -102,21 +126,62 @@ impl Common {
             }
             zone
         });
-        let skip = root.tables("skip", |skip| {
-            let reason = skip.required_text("reason");
-            let values = skip.texts("values");
-            if !skip.has("column") {
-                skip.problem("column", "must be given");
+        check_shape(root);
+        let source = root.required_text("source").unwrap_or_default();
+        let shared = Shared { zone: zone.clone(), ..shared(root) };
+        let (skip, keep) = (Choice::all_of(root, "skip"), Choice::all_of(root, "keep"));
+        let common = Self { source, zone, skip, keep, missing: shared.missing.clone(), used: BTreeMap::new() };
+        (common, shared)
+    }
+}
+
+/// Notes what is wrong with the keys that [`MappingFile::shape`] reads.
+fn check_shape(root: &Section<'_>) {
+    if root.text("delimiter").is_some_and(|text| delimiter(&text).is_none()) {
+        root.problem("delimiter", "must be one character, and not a quotation mark or line end");
+    }
+    if root.flag("quoting") == Some(false) && !root.has("delimiter") {
+        // The rejects file may have another extension, and cells would not survive another delimiter unquoted.
+        root.problem("quoting", "can be false only where delimiter is given");
+    }
+    if let Some(name) = root.text("encoding").filter(|name| Encoding::for_label(name.as_bytes()).is_none()) {
+        root.problem(
+            "encoding",
+            format!("{name:?} is no encoding that is known, like \"utf-8\", \"utf-16le\" or \"gb18030\""),
+        );
+    }
+    let none = root.flag("header") == Some(false);
+    if root.text("header_line").is_some_and(|text| !text.parse().is_ok_and(|line: u64| line > 0)) {
+        root.problem("header_line", "must be a whole number from 1");
+    } else if none && root.has("header_line") {
+        root.problem("header_line", "cannot be given where header is false");
+    }
+    for key in ["sheet", "records"] {
+        if root.text(key).is_some_and(|text| text.is_empty()) {
+            root.problem(key, "must not be empty");
+        }
+    }
+}
+
+impl Choice {
+    fn all_of(root: &Section<'_>, key: &'static str) -> Vec<Self> {
+        let choices = root.tables(key, |choice| {
+            let reason = choice.required_text("reason");
+            let values = choice.texts("values");
+            if !choice.has("column") {
+                choice.problem("column", "must be given");
             }
             if values.is_empty() {
-                skip.problem("values", "must be given");
+                choice.problem("values", "must be given");
             }
-            Some(Skip { column: skip.column("column")?, values, reason: reason? })
+            Some(Self { column: choice.column("column")?, values, reason: reason? })
         });
-        let source = root.required_text("source").unwrap_or_default();
-        let common = Self { source, zone, skip: skip.into_iter().flatten().collect() };
-        let shared = Shared { zone: common.zone.clone(), ..shared(root) };
-        (common, shared)
+        choices.into_iter().flatten().collect()
+    }
+
+    /// Whether it is the row's.
+    pub fn holds(&self, row: &Row<'_>) -> bool {
+        self.values.iter().any(|value| value == row.cell(&self.column))
     }
 }
 
@@ -236,9 +301,9 @@ impl TemplateMapping {
     }
 
     fn of(section: &Section<'_>) -> Self {
-        let direction = section
-            .text("direction")
-            .and_then(|text| ScaleDirection::from_mapping(&text).map_err(|rule| section.problem("direction", rule)).ok());
+        let direction = section.text("direction").and_then(|text| {
+            ScaleDirection::from_mapping(&text).map_err(|rule| section.problem("direction", rule)).ok()
+        });
         let window = section
             .text("answer_window")
             .and_then(|text| Duration::from_mapping(&text).map_err(|rule| section.problem("answer_window", rule)).ok());

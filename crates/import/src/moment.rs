@@ -1,6 +1,10 @@
 //! When something happened, by one or several rules: a time that the file tells, or a duration before or behind another one.
 
-use jiff::{SignedDuration, Span, Timestamp, civil::Time, tz::{Offset, TimeZone}};
+use jiff::{
+    SignedDuration, Span, Timestamp,
+    civil::Time,
+    tz::{Offset, TimeZone},
+};
 
 use super::{
     field::{Conditions, Missing, Shared},
@@ -178,7 +182,11 @@ impl ToldRule {
 }
 
 /// The moment of a day at which a clock on the wall has gone so far since midnight; 24:00 is the next day's first.
-fn at_time_of_day(reading: Reading, (column, durations): &(Column, Durations), row: &Row<'_>) -> Result<Reading, String> {
+fn at_time_of_day(
+    reading: Reading,
+    (column, durations): &(Column, Durations),
+    row: &Row<'_>,
+) -> Result<Reading, String> {
     let text = row.cell(column);
     let fault = |rule: String| format!("{:?} is {text:?} and {rule}", column.name);
     let nanos = durations.read(text).map_err(fault)?;

@@ -11,7 +11,7 @@ use csv::{ByteRecord, QuoteStyle, Writer, WriterBuilder};
 use super::table::{Dialect, RawRow};
 
 /// Columns before the original ones.
-const OWN_COLUMNS: [&str; 2] = ["line", "reasons"];
+pub(crate) const OWN_COLUMNS: [&str; 2] = ["line", "reasons"];
 
 /// Writes rejected rows, each with its line, every reason, and its cells as they were.
 pub struct Rejects<W: io::Write> {

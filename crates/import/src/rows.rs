@@ -80,7 +80,7 @@ pub fn interaction(
     if skipped(&mapping.common, row) {
         return Judgement::Skip;
     }
-    let mut reader = RowReader::new(row, zone);
+    let mut reader = RowReader::new(&mapping.common, row, zone);
     let request = RecordInteractionRequest {
         request_id: reader.request_id(&mapping.common.source, &mapping.key),
         interaction: Some(reader.interaction(&mapping.fields)),
@@ -99,7 +99,7 @@ pub fn rating(
     if skipped(&mapping.interaction.common, row) {
         return Judgement::Skip;
     }
-    let mut reader = RowReader::new(row, zone);
+    let mut reader = RowReader::new(&mapping.interaction.common, row, zone);
     let request_id = reader.request_id(&mapping.interaction.common.source, &mapping.interaction.key);
     let record = RecordInteractionRequest {
         request_id: request_id.clone(),
@@ -117,7 +117,7 @@ pub fn directory(mapping: &DirectoryMapping, zone: &TimeZone, row: &Row<'_>) -> 
     if skipped(&mapping.common, row) {
         return Judgement::Skip;
     }
-    let mut reader = RowReader::new(row, zone);
+    let mut reader = RowReader::new(&mapping.common, row, zone);
     let records = Records {
         team: mapping.team.as_ref().filter(|fields| fields.when.hold(row)).map(|fields| reader.team(fields)),
         staff_member: mapping
@@ -142,7 +142,18 @@ pub fn directory(mapping: &DirectoryMapping, zone: &TimeZone, row: &Row<'_>) -> 
 }
 
 fn skipped(common: &Common, row: &Row<'_>) -> bool {
-    common.skip.iter().any(|skip| skip.values.iter().any(|value| value == row.cell(&skip.column)))
+    common.skip.iter().any(|skip| skip.holds(row)) || !common.keep.iter().all(|keep| keep.holds(row))
+}
+
+/// Cells that the mapping reads and nobody can, each with its reason.
+fn unread(common: &Common, row: &Row<'_>) -> Vec<String> {
+    let unread = common.used.iter().filter_map(|(&index, name)| {
+        let column = Column { index, name: name.clone() };
+        let fault =
+            row.unread(index).filter(|_| row.cell(&column).is_empty() || !common.missing.has(row.cell(&column)));
+        fault.map(|fault| format!("{name:?} {fault}"))
+    });
+    unread.collect()
 }
 
 /// Reads one row and keeps every reason against it. A value that cannot be read is left out of the message, which is
@@ -157,8 +168,8 @@ struct RowReader<'a> {
 }
 
 impl<'a> RowReader<'a> {
-    fn new(row: &'a Row<'a>, zone: &'a TimeZone) -> Self {
-        Self { row, zone, instants: [None; 4], reasons: Vec::new(), remarks: Vec::new() }
+    fn new(common: &Common, row: &'a Row<'a>, zone: &'a TimeZone) -> Self {
+        Self { row, zone, instants: [None; 4], reasons: unread(common, row), remarks: Vec::new() }
     }
 
     fn judge<T>(mut self, message: T, check: impl FnOnce(&T, &mut Self)) -> Judgement<T> {
@@ -221,7 +232,8 @@ impl<'a> RowReader<'a> {
     }
 
     fn interaction(&mut self, fields: &InteractionFields) -> Interaction {
-        let [arrived_time, requested_time, connected_time, ended_time] = self.times(&fields.times).map(|at| at.map(timestamp));
+        let [arrived_time, requested_time, connected_time, ended_time] =
+            self.times(&fields.times).map(|at| at.map(timestamp));
         Interaction {
             channel: self.number(&fields.channel),
             kind: self.number(&fields.kind),

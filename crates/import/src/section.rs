@@ -2,7 +2,12 @@
 //!
 //! Not serde: its derived readers stop at the first mistake, and the author of a mapping wants them all.
 
-use std::{cell::RefCell, collections::BTreeSet, fmt};
+use std::{
+    cell::RefCell,
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use toml::{Table, Value};
 
@@ -22,7 +27,8 @@ impl std::error::Error for Problems {}
 /// What stands in a suggested mapping where only a person knows the answer.
 pub const QUESTION: &str = "?";
 
-const UNANSWERED: &str = "is a question that only you can answer: put the answer of the comment above it in the place of \"?\"";
+const UNANSWERED: &str =
+    "is a question that only you can answer: put the answer of the comment above it in the place of \"?\"";
 
 /// A column of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,17 +39,23 @@ pub struct Column {
     pub name: String,
 }
 
-/// Reads a whole document; `read` takes the root section. Fails with every problem noted on the way.
-pub fn read<T>(root: &Table, header: &[String], read: impl FnOnce(&Section<'_>) -> T) -> Result<T, Problems> {
-    let notes = Notes { header, problems: RefCell::default() };
+/// Reads a whole document; `read` takes the root section. With it come the
+/// places of the columns that were asked for. Fails with every problem noted on the way.
+pub fn read<T>(
+    root: &Table,
+    header: &[String],
+    read: impl FnOnce(&Section<'_>) -> T,
+) -> Result<(T, BTreeMap<usize, String>), Problems> {
+    let notes = Notes { header, problems: RefCell::default(), used: RefCell::default() };
     let value = Section::visit(&notes, String::new(), root, read);
     let problems = notes.problems.into_inner();
-    if problems.is_empty() { Ok(value) } else { Err(Problems(problems)) }
+    if problems.is_empty() { Ok((value, notes.used.into_inner())) } else { Err(Problems(problems)) }
 }
 
 struct Notes<'a> {
     header: &'a [String],
     problems: RefCell<Vec<String>>,
+    used: RefCell<BTreeMap<usize, String>>,
 }
 
 /// One table of the document. Keys that nobody asked for are problems.
@@ -221,17 +233,47 @@ impl<'a> Section<'a> {
     }
 
     fn find_column(&self, key: &str, name: &str) -> Option<Column> {
-        let mut places = self.notes.header.iter().enumerate().filter(|(_, column)| *column == name);
-        match (places.next(), places.next()) {
-            (Some((index, _)), None) => return Some(Column { index, name: name.to_owned() }),
-            (Some(_), Some(_)) => self.problem(key, format!("the file has several columns {name:?}")),
-            (None, _) => self.problem(key, format!("the file has no column {name:?}")),
+        let header = self.notes.header;
+        if let Some(index) = header.iter().position(|column| column == name) {
+            self.notes.used.borrow_mut().insert(index, name.to_owned());
+            return Some(Column { index, name: name.to_owned() });
+        }
+        let twins: Vec<_> =
+            header.iter().filter(|column| is_twin(column, name)).map(|one| format!("{one:?}")).collect();
+        if twins.is_empty() {
+            self.problem(key, format!("the file has no column {name:?}; it has {}", nearest(header, name)));
+        } else {
+            self.problem(key, format!("the file has several columns {name:?}: say {}", twins.join(" or ")));
         }
         None
     }
 
     fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { join(&self.path, key) }
+    }
+}
+
+/// Whether a column is one of several of a name: `Name (2)`.
+fn is_twin(column: &str, name: &str) -> bool {
+    let number = column.strip_prefix(name).and_then(|rest| rest.strip_prefix(" (")?.strip_suffix(')'));
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
+}
+
+/// Columns that are named at most.
+const NAMED: usize = 20;
+
+/// The columns of a file, those with names like the wanted one first.
+fn nearest(header: &[String], wanted: &str) -> String {
+    let plain = |name: &str| name.to_lowercase().replace(['_', '-', ' '], "");
+    let wanted = plain(wanted);
+    let mut names: Vec<_> = header.iter().collect();
+    // In thousandths, so that they have an order; those that are alike stay in the file's.
+    #[allow(clippy::cast_possible_truncation, reason = "from 0 to 1000")]
+    names.sort_by_cached_key(|name| Reverse((strsim::jaro_winkler(&plain(name), &wanted) * 1000.0) as i64));
+    let shown: Vec<_> = names.iter().take(NAMED).map(|name| format!("{name:?}")).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{}, and {more} more", shown.join(", ")),
     }
 }
 
@@ -258,7 +300,7 @@ mod tests {
     fn every_mistake_is_reported_at_once() {
         let root: Table =
             "a = [1, 2]\nb = 1.5\nc = 'x'\nunheard = 1\n[d]\nwhen = { nope = 1, twice = 1 }\n".parse().unwrap();
-        let header = ["one", "twice", "twice"].map(str::to_owned);
+        let header = ["one", "twice (1)", "twice (2)"].map(str::to_owned);
         let result = read(&root, &header, |root| {
             assert_eq!(root.texts("a"), ["1", "2"]);
             root.text("b");
@@ -271,10 +313,10 @@ mod tests {
             problems,
             [
                 "b: must be a text",
-                "c: the file has no column \"x\"",
+                "c: the file has no column \"x\"; it has \"one\", \"twice (1)\", \"twice (2)\"",
                 "e: must be given",
-                "d.when: the file has no column \"nope\"",
-                "d.when: the file has several columns \"twice\"",
+                "d.when: the file has no column \"nope\"; it has \"one\", \"twice (1)\", \"twice (2)\"",
+                "d.when: the file has several columns \"twice\": say \"twice (1)\" or \"twice (2)\"",
                 "unheard: is not known here (known: a, b, c, d, e)",
             ]
         );

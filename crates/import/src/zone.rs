@@ -51,9 +51,7 @@ pub struct Resolved<const N: usize> {
 /// that it repeats, the ones are taken that keep the order; where several do, or none, the earlier.
 pub fn resolve<const N: usize>(readings: [Option<(Reading, &TimeZone)>; N]) -> Resolved<N> {
     let candidates = readings.map(|reading| reading.map(|(reading, zone)| candidates(reading, zone)));
-    let repeated = |candidates: &Option<Result<(Timestamp, Timestamp), String>>| {
-        matches!(candidates, Some(Ok((earlier, later))) if earlier != later)
-    };
+    let repeated = |candidates: &Option<Result<(Timestamp, Timestamp), String>>| matches!(candidates, Some(Ok((earlier, later))) if earlier != later);
     let places: Vec<usize> = (0..N).filter(|place| repeated(&candidates[*place])).collect();
     // A choice is a number whose bits say which of the repeated times are the later one, the first time in the highest.
     let choose = |choice: usize| {
@@ -72,7 +70,8 @@ pub fn resolve<const N: usize>(readings: [Option<(Reading, &TimeZone)>; N]) -> R
 }
 
 fn is_orderly<const N: usize>(instants: &[Option<Result<Timestamp, String>>; N]) -> bool {
-    let known: Vec<_> = instants.iter().enumerate().filter_map(|(place, at)| Some((place, at.as_ref()?.as_ref().ok()?))).collect();
+    let known: Vec<_> =
+        instants.iter().enumerate().filter_map(|(place, at)| Some((place, at.as_ref()?.as_ref().ok()?))).collect();
     known.windows(2).all(|pair| {
         let slack = if pair[0].0 == 0 { SKEW } else { SignedDuration::ZERO };
         pair[0].1.duration_until(*pair[1].1) >= -slack

@@ -30,7 +30,7 @@ use rapport_import::{
     rejects::Rejects,
     section::Problems,
     shipped::{self, Shipped},
-    table::{Dialect, Table},
+    table::{Shape, Table},
 };
 
 pub use self::command::{ImportCommand, run as run_command};
@@ -106,7 +106,7 @@ fn mapping_text(mapping: &Path) -> anyhow::Result<String> {
 struct Source {
     path: PathBuf,
     bytes: u64,
-    dialect: Dialect,
+    shape: Shape,
     mapping: MappingFile,
 }
 
@@ -116,12 +116,12 @@ impl Source {
         let parsed = MappingFile::parse(&text);
         let mapping = parsed.map_err(|problems| anyhow::anyhow!("{}: {problems}", mapping.display()))?;
         let metadata = fs::metadata(file).with_context(|| format!("cannot read {}", file.display()))?;
-        let dialect = mapping.dialect(file);
-        Ok(Self { path: file.to_owned(), bytes: metadata.len(), dialect, mapping })
+        let shape = mapping.shape();
+        Ok(Self { path: file.to_owned(), bytes: metadata.len(), shape, mapping })
     }
 
-    fn open_table(&self) -> anyhow::Result<Table<fs::File>> {
-        Table::open(&self.path, self.dialect).with_context(|| format!("cannot read {}", self.path.display()))
+    fn open_table(&self) -> anyhow::Result<Table<'static>> {
+        Table::open(&self.path, &self.shape).with_context(|| format!("cannot read {}", self.path.display()))
     }
 }
 

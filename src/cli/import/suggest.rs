@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use rapport_import::{
     suggest::{self, Circumstances, Kind, Scanned},
-    table::{Dialect, Table, TableError},
+    table::{Shape, Table, TableError},
 };
 
 use crate::{
@@ -51,9 +51,9 @@ impl From<KindArg> for Kind {
 
 /// Runs the command: the mapping goes to standard output, what it would do to standard error.
 pub(super) fn run(args: &SuggestArgs) -> anyhow::Result<()> {
-    let dialect = Dialect::of(&args.file);
+    let shape = Shape::default();
     let cannot = || format!("cannot read {}", args.file.display());
-    let header = Table::open(&args.file, dialect).with_context(cannot)?.header().to_vec();
+    let header = Table::open(&args.file, &shape).with_context(cannot)?.header().to_vec();
     let now = Timestamp::now();
     let rules = |request: &_| violations(request, now.as_microsecond());
     let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -66,7 +66,7 @@ pub(super) fn run(args: &SuggestArgs) -> anyhow::Result<()> {
         rules: &rules,
     };
     let mut scan = |each: &mut dyn FnMut(Scanned<'_>)| -> Result<(), TableError> {
-        let mut table = Table::open(&args.file, dialect)?;
+        let mut table = Table::open(&args.file, &shape)?;
         while let Some(raw) = table.next_row()? {
             let row = raw.texts(&header);
             each((raw.line, row));

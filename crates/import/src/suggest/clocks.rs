@@ -108,7 +108,9 @@ pub(super) fn lasting(column: &ColumnProfile, role: &str) -> (String, Vec<String
     }
     if pair > 0 {
         formats.push("mm:ss".to_owned());
-        comments.push("QUESTION: are these minutes and seconds, as is taken here, or hours and minutes (\"h:mm\")?".to_owned());
+        comments.push(
+            "QUESTION: are these minutes and seconds, as is taken here, or hours and minutes (\"h:mm\")?".to_owned(),
+        );
     }
     if words > 0 {
         formats.push("words".to_owned());
@@ -134,7 +136,8 @@ fn unit_of(column: &ColumnProfile, role: &str) -> (&'static str, Option<String>)
     let named = words.iter().enumerate().rev().find_map(|(place, word)| {
         let word = word.strip_suffix("数").unwrap_or(word);
         // One letter is a unit at the end only.
-        let nanos = duration::unit_of(word).filter(|_| word.chars().count() > 1 || !word.is_ascii() || place == last)?;
+        let nanos =
+            duration::unit_of(word).filter(|_| word.chars().count() > 1 || !word.is_ascii() || place == last)?;
         NAMED.iter().find(|(_, unit)| *unit == nanos).map(|(name, _)| *name)
     });
     if let Some(unit) = named {
@@ -208,14 +211,16 @@ impl Instants {
         if !requested && !connected && !ended {
             return;
         }
-        if !requested && ended
+        if !requested
+            && ended
             && let Some(total) = columns.get("total")
         {
             self.add(1, "before", "ended_time", Some((total, "total")), "");
         }
         if !connected && let Some(wait) = columns.get("wait") {
             self.add(2, "after", "requested_time", Some((wait, "wait")), &served);
-        } else if !connected && let (Some(talk), true) = (columns.get("talk"), ended || columns.get("total").is_some()) {
+        } else if !connected && let (Some(talk), true) = (columns.get("talk"), ended || columns.get("total").is_some())
+        {
             self.add(2, "before", "ended_time", Some((talk, "talk")), &served);
         }
         if !ended {
@@ -279,12 +284,17 @@ impl Instants {
     /// Writes the rules.
     pub(super) fn write(&self, draft: &mut Draft) {
         if self.roll_over {
-            let line = Line::new("roll_over_at_midnight", "true").saying("One date and several times of day: what is earlier by more than 12 hours is of the next day.");
+            let line = Line::new("roll_over_at_midnight", "true")
+                .saying("One date and several times of day: what is earlier by more than 12 hours is of the next day.");
             draft.add("interaction", line);
         }
         for (place, rules) in self.rules.iter().enumerate().filter(|(_, rules)| !rules.is_empty()) {
             let values: Vec<_> = rules.iter().map(|rule| rule.value.clone()).collect();
-            let value = if let [one] = values.as_slice() { one.clone() } else { format!("[\n    {},\n]", values.join(",\n    ")) };
+            let value = if let [one] = values.as_slice() {
+                one.clone()
+            } else {
+                format!("[\n    {},\n]", values.join(",\n    "))
+            };
             let comments = rules.iter().flat_map(|rule| rule.comments.clone());
             draft.add(SECTIONS[place], Line::new("from", value).saying_all(comments));
             for (key, other, why) in &self.guards[place] {
@@ -314,7 +324,11 @@ pub(super) fn when(columns: &Columns<'_>, meanings: &[&str]) -> String {
     let Some(column) = columns.get("outcome") else { return String::new() };
     let words = outcome_words(column).into_iter().filter(|(_, outcome)| meanings.contains(&outcome.as_str()));
     let words: Vec<_> = words.map(|(word, _)| word).collect();
-    if words.is_empty() { String::new() } else { format!(", when = {{ {} = {} }}", super::draft::key(&column.name), list(&words)) }
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!(", when = {{ {} = {} }}", super::draft::key(&column.name), list(&words))
+    }
 }
 
 /// What the words of an outcome's column mean.

@@ -141,7 +141,8 @@ impl Candidate {
         let text = FORMATS.get(self.format?)?.text.as_str();
         let place = |directive: &str| text.find(directive);
         let (day, month) = (place("%d")?, place("%m")?);
-        Some(if day < month { Order::DayFirst } else { Order::MonthFirst }).filter(|_| !text.starts_with("%Y") && !text.starts_with("%y"))
+        Some(if day < month { Order::DayFirst } else { Order::MonthFirst })
+            .filter(|_| !text.starts_with("%Y") && !text.starts_with("%y"))
     }
 
     /// How far the rows are in the order of these dates, either way: the smaller, the more.
@@ -244,7 +245,8 @@ impl Dates {
             }
             found.take(chosen);
         }
-        let fits: u64 = shapes.iter().map(|shape| shape.candidates.iter().map(|one| one.fits).max().unwrap_or_default()).sum();
+        let fits: u64 =
+            shapes.iter().map(|shape| shape.candidates.iter().map(|one| one.fits).max().unwrap_or_default()).sum();
         found.unread = self.others + total - fits;
         // Without any other, the standard form needs no mention.
         if found.formats == [STANDARD] {
@@ -282,7 +284,11 @@ impl Shape {
     }
 }
 
-fn choose<'a>(best: &[&'a Candidate], own: Option<Order>, others: Option<Order>) -> Option<(&'a Candidate, &'static str)> {
+fn choose<'a>(
+    best: &[&'a Candidate],
+    own: Option<Order>,
+    others: Option<Order>,
+) -> Option<(&'a Candidate, &'static str)> {
     let by_order = |order: Order| best.iter().copied().find(|one| one.order() == Some(order));
     if let Some(chosen) = own.and_then(by_order) {
         return Some((chosen, "other values of the column decide"));
@@ -328,7 +334,11 @@ fn candidates(text: &str) -> Vec<Candidate> {
         midnights: 0,
     });
     let fitting: Vec<_> = all.filter(|one| one.read(text).is_some()).collect();
-    if fitting.first().is_some_and(|one| one.format.is_none()) { fitting.into_iter().take(1).collect() } else { fitting }
+    if fitting.first().is_some_and(|one| one.format.is_none()) {
+        fitting.into_iter().take(1).collect()
+    } else {
+        fitting
+    }
 }
 
 /// Digits as 9 and words as what they are, so that values of one format have few shapes.
@@ -339,12 +349,15 @@ fn shape_of(text: &str) -> String {
         let is_same = |one: char| {
             if first.is_ascii_digit() { one.is_ascii_digit() } else { first.is_alphabetic() && one.is_alphabetic() }
         };
-        let end = rest.find(|one: char| !is_same(one)).filter(|end| *end > 0).unwrap_or_else(|| {
-            if is_same(first) { rest.len() } else { first.len_utf8() }
-        });
+        let end = rest
+            .find(|one: char| !is_same(one))
+            .filter(|end| *end > 0)
+            .unwrap_or_else(|| if is_same(first) { rest.len() } else { first.len_utf8() });
         let word = &rest[..end];
         match () {
-            () if first.is_ascii_digit() => shape.push_str(if word.len() > 4 { "99999" } else { &"9999"[..word.len()] }),
+            () if first.is_ascii_digit() => {
+                shape.push_str(if word.len() > 4 { "99999" } else { &"9999"[..word.len()] })
+            }
             () if !first.is_alphabetic() => shape.push(first),
             () if calendar::is_month(word) => shape.push('M'),
             () if word.is_ascii() && word.len() > 2 => shape.push('w'),
@@ -392,9 +405,13 @@ mod tests {
         // December is still to come.
         assert_eq!(found(&["01/12/2026"]).formats, ["%m/%d/%Y"]);
         // In the order of time one way, jumping the other.
-        let days: Vec<String> = (1..=12).flat_map(|month| [1, 5, 9].map(|day| format!("{day:02}/{month:02}/2025"))).collect();
+        let days: Vec<String> =
+            (1..=12).flat_map(|month| [1, 5, 9].map(|day| format!("{day:02}/{month:02}/2025"))).collect();
         let days: Vec<&str> = days.iter().map(String::as_str).collect();
         let found = found(&days);
-        assert_eq!((found.formats, found.order.map(|order| order.0)), (vec!["%d/%m/%Y".to_owned()], Some(Order::DayFirst)));
+        assert_eq!(
+            (found.formats, found.order.map(|order| order.0)),
+            (vec!["%d/%m/%Y".to_owned()], Some(Order::DayFirst))
+        );
     }
 }

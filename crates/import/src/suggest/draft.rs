@@ -120,7 +120,8 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// A text as a key.
 pub(super) fn key(text: &str) -> String {
-    let bare = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    let bare =
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     if bare { text.to_owned() } else { quoted(text) }
 }
 
@@ -152,7 +153,8 @@ mod tests {
         let nasty = "a\"b'c\\d\ne\t\u{7f}客";
         draft.top.push(Line::new("source", quoted(nasty)).saying("why\nsource = 1"));
         draft.add("interaction.context.attributes", Line::new(key(nasty), "{ column = \"x\" }"));
-        draft.add_list("interaction.participants", vec![Line::new("staff_id", list(&["x".to_owned(), "y".to_owned()]))]);
+        draft
+            .add_list("interaction.participants", vec![Line::new("staff_id", list(&["x".to_owned(), "y".to_owned()]))]);
         let read: toml::Table = draft.text().parse().unwrap();
         assert_eq!(read["source"].as_str(), Some(nasty));
         assert!(read["interaction"]["context"]["attributes"].as_table().unwrap().contains_key(nasty));

@@ -38,7 +38,11 @@ pub(super) fn single(profile: &Profile, roles: &Roles) -> Option<usize> {
         let column = &profile.columns[*place];
         let kinds = column.kinds();
         let is_whole = column.numbers.whole == column.numbers.count;
-        !kinds.contains(&"date") && !kinds.contains(&"clock") && column.longest <= 64 && is_whole && roles.role(*place).is_none_or(is_naming)
+        !kinds.contains(&"date")
+            && !kinds.contains(&"clock")
+            && column.longest <= 64
+            && is_whole
+            && roles.role(*place).is_none_or(is_naming)
     };
     (0..profile.columns.len()).filter(usable).find(is_name)
 }
@@ -55,7 +59,18 @@ pub(super) fn candidates(profile: &Profile, roles: &Roles) -> Vec<Candidate> {
     };
     let rank = |place: &usize| {
         const RANKS: [&str; 12] = [
-            "id", "requested", "time_of_day", "arrived_time_of_day", "arrived", "case_id", "customer_id", "customer_phone", "called_phone", "staff", "connected", "ended",
+            "id",
+            "requested",
+            "time_of_day",
+            "arrived_time_of_day",
+            "arrived",
+            "case_id",
+            "customer_id",
+            "customer_phone",
+            "called_phone",
+            "staff",
+            "connected",
+            "ended",
         ];
         let rank = roles.role(*place).and_then(|role| RANKS.iter().position(|one| *one == role));
         rank.unwrap_or(RANKS.len())
@@ -67,12 +82,16 @@ pub(super) fn candidates(profile: &Profile, roles: &Roles) -> Vec<Candidate> {
     let day = roles.column("requested").filter(|place| columns.contains(place));
     let is_clock = |place: &usize| profile.columns[*place].kinds().contains(&"clock");
     let mut sets: Vec<Vec<usize>> = (1_u32..1 << columns.len())
-        .map(|bits| columns.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1).map(|(_, place)| *place).collect())
+        .map(|bits| {
+            columns.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1).map(|(_, place)| *place).collect()
+        })
         .filter(|set: &Vec<usize>| (2..=4).contains(&set.len()))
         // A time of day identifies nothing without its date.
         .filter(|set| day.is_none_or(|day| set.contains(&day) || !set.iter().any(|place| is_clock(place))))
         .collect();
-    sets.sort_by_key(|set| (set.len(), set.iter().map(|place| columns.iter().position(|one| one == place)).collect::<Vec<_>>()));
+    sets.sort_by_key(|set| {
+        (set.len(), set.iter().map(|place| columns.iter().position(|one| one == place)).collect::<Vec<_>>())
+    });
     sets.push(all);
     sets.retain(|set| !set.is_empty());
     let last = sets.len().saturating_sub(1);
@@ -83,7 +102,8 @@ pub(super) fn candidates(profile: &Profile, roles: &Roles) -> Vec<Candidate> {
 /// Takes a row into account: candidates that repeat are dropped, but for the one with every column.
 pub(super) fn see(candidates: &mut Vec<Candidate>, cells: &[&str], row: u64) {
     candidates.retain_mut(|candidate| {
-        let own: Vec<_> = candidate.columns.iter().map(|place| cells.get(*place).copied().unwrap_or_default()).collect();
+        let own: Vec<_> =
+            candidate.columns.iter().map(|place| cells.get(*place).copied().unwrap_or_default()).collect();
         let is_new = candidate.seen.insert(hash(&own));
         candidate.repeats += u64::from(!is_new);
         is_new || candidate.is_last

@@ -33,6 +33,7 @@ mod words;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
+pub use self::trial::{Trial, kind_of};
 use self::{
     clocks::{Columns, Instants, said},
     draft::{Draft, Line, list, quoted, shown},
@@ -41,11 +42,14 @@ use self::{
     roles::Roles,
     values::Scale,
 };
-pub use self::trial::{Trial, kind_of};
 use rapport_contract::{Violation, v1::RecordInteractionRequest};
 
-use super::{mapping::MappingFile, rows::{self, Judgement}, section::Problems, table::Row};
-
+use super::{
+    mapping::MappingFile,
+    rows::{self, Judgement},
+    section::Problems,
+    table::Row,
+};
 
 /// What the rows of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -144,7 +148,9 @@ pub enum SuggestError<E> {
     #[error("the file has no rows below the names of its columns")]
     NoRows,
     /// No mapping can be made of it.
-    #[error("nothing says what the rows of this file are: no column looks like the time of a contact, a score, a name or an address")]
+    #[error(
+        "nothing says what the rows of this file are: no column looks like the time of a contact, a score, a name or an address"
+    )]
     NoKind,
 }
 
@@ -225,7 +231,9 @@ fn name_clocks(profile: &Profile, roles: &mut Roles) {
         && let Some(place) = (0..profile.columns.len()).find(|place| {
             let column = &profile.columns[*place];
             let words = column.phrase.words().join(" ");
-            column.kinds().contains(&"clock") && !roles.is_taken(*place) && (words.contains("vru entry") || words.contains("ivr"))
+            column.kinds().contains(&"clock")
+                && !roles.is_taken(*place)
+                && (words.contains("vru entry") || words.contains("ivr"))
         })
     {
         roles.give("arrived_time_of_day", place);
@@ -294,12 +302,17 @@ impl Composer<'_> {
     }
 
     fn top(&self, draft: &mut Draft) {
-        draft.top.push(Line::new("source", quoted(&self.source())).saying("Together with the key it makes the id of a row, so that a second import records nothing twice."));
+        draft.top.push(
+            Line::new("source", quoted(&self.source())).saying(
+                "Together with the key it makes the id of a row, so that a second import records nothing twice.",
+            ),
+        );
         for (key, value) in self.about.reading {
             draft.top.push(Line::new(key.clone(), value.clone()));
         }
         if let Some(key) = self.key.first() {
-            let names: Vec<_> = key.columns.iter().map(|place| self.columns.profile.columns[*place].name.clone()).collect();
+            let names: Vec<_> =
+                key.columns.iter().map(|place| self.columns.profile.columns[*place].name.clone()).collect();
             let line = match (names.len(), key.repeats) {
                 (_, 1..) => Line::new("key", list(&names)).saying(format!(
                     "QUESTION: what identifies a row? Even all columns together repeat in {} rows; those are taken as the same one told again.",
@@ -315,7 +328,8 @@ impl Composer<'_> {
         if comma > 0 && point == 0 {
             draft.top.push(Line::new("decimal", "\",\"").saying("Numbers have a comma before their fraction."));
         }
-        let missing: std::collections::BTreeSet<_> = self.columns.profile.columns.iter().flat_map(|column| column.missing.iter().copied()).collect();
+        let missing: std::collections::BTreeSet<_> =
+            self.columns.profile.columns.iter().flat_map(|column| column.missing.iter().copied()).collect();
         if !missing.is_empty() {
             let texts: Vec<_> = missing.into_iter().map(str::to_owned).collect();
             draft.top.push(Line::new("missing", list(&texts)).saying("Texts that stand for no value."));
@@ -331,18 +345,29 @@ impl Composer<'_> {
         {
             let mut values = vec![String::new()];
             values.extend(score.missing.iter().map(|text| (*text).to_owned()));
-            draft.add_list("skip", vec![
-                Line::new("column", quoted(&score.name)),
-                Line::new("values", format!("[{}]", values.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", "))),
-                Line::new("reason", "\"not rated\""),
-            ]);
+            draft.add_list(
+                "skip",
+                vec![
+                    Line::new("column", quoted(&score.name)),
+                    Line::new(
+                        "values",
+                        format!("[{}]", values.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ")),
+                    ),
+                    Line::new("reason", "\"not rated\""),
+                ],
+            );
         }
     }
 
     /// The file's name as a source: without dates and counters, which change from export to export.
     fn source(&self) -> String {
         let stem = self.about.file_name.split('.').next().unwrap_or_default();
-        let words: Vec<_> = words::Phrase::of(stem).words().iter().filter(|word| word.chars().any(|one| !one.is_ascii_digit())).cloned().collect();
+        let words: Vec<_> = words::Phrase::of(stem)
+            .words()
+            .iter()
+            .filter(|word| word.chars().any(|one| !one.is_ascii_digit()))
+            .cloned()
+            .collect();
         let name: String = words.join("_").chars().take(60).collect();
         if name.is_empty() { "import".to_owned() } else { name }
     }
@@ -351,26 +376,41 @@ impl Composer<'_> {
         let answered = self.columns.get("survey_answered");
         let folded = self.scale.is_some_and(|scale| scale.how.contains("folded"));
         if answered.is_none() && !folded {
-            draft.add("template", Line::new("template_id", "\"csat\"").saying("The survey by which customers were asked; this one every server has."));
+            draft.add(
+                "template",
+                Line::new("template_id", "\"csat\"")
+                    .saying("The survey by which customers were asked; this one every server has."),
+            );
         } else {
             let id: String = format!("{}_survey", self.source()).chars().take(64).collect();
             draft.add("template", Line::new("template_id", quoted(&id)).saying("The survey by which customers were asked. It is published by the import, for which the token must be an administrator's."));
             draft.add("template", Line::new("display_name", quoted(self.about.file_name)));
-            draft.add("template", Line::new("answer_window", "\"168:00:00\"").saying("QUESTION: how long after the contact does an answer still count for staff? A week is taken."));
+            draft.add(
+                "template",
+                Line::new("answer_window", "\"168:00:00\"").saying(
+                    "QUESTION: how long after the contact does an answer still count for staff? A week is taken.",
+                ),
+            );
         }
         if let (Some(scale), Some(score)) = (self.scale, self.columns.get("score")) {
             draft.add("rating", scale.line(score));
         }
         if let Some(comment) = self.columns.get("comment").filter(|column| column.longest <= 4_000) {
-            draft.add("rating", Line::new("comment", format!("{{ column = {} }}", quoted(&comment.name))).saying(said(comment, "the customer's words")));
+            draft.add(
+                "rating",
+                Line::new("comment", format!("{{ column = {} }}", quoted(&comment.name)))
+                    .saying(said(comment, "the customer's words")),
+            );
         }
         let line = match answered {
             Some(column) => {
                 let (value, comments, _) = clocks::told(self.columns, column);
                 Line::new("answered_time", format!("{{ {value} }}")).saying_all(comments)
             }
-            None => Line::new("answered_time", format!("{{ after = \"{}\" }}", instants.last().unwrap_or("ended_time")))
-                .saying("No column says when the customer answered; the end of the contact is taken."),
+            None => {
+                Line::new("answered_time", format!("{{ after = \"{}\" }}", instants.last().unwrap_or("ended_time")))
+                    .saying("No column says when the customer answered; the end of the contact is taken.")
+            }
         };
         draft.add("rating", line);
     }
@@ -396,7 +436,12 @@ impl Composer<'_> {
 
     fn texts(&self, draft: &mut Draft) {
         self.text(draft, "topic", "topic", 128, "what it was about");
-        let is_case = |column: &profile::ColumnProfile| column.phrase.words().iter().any(|word| matches!(word.as_str(), "ticket" | "case" | "incident" | "issue") || word.contains("工单"));
+        let is_case =
+            |column: &profile::ColumnProfile| {
+                column.phrase.words().iter().any(|word| {
+                    matches!(word.as_str(), "ticket" | "case" | "incident" | "issue") || word.contains("工单")
+                })
+            };
         if self.columns.get("case_id").is_some() {
             self.text(draft, "case_id", "case_id", 128, "the matter");
         } else if self.columns.get("id").is_some_and(is_case) {
@@ -414,33 +459,52 @@ impl Composer<'_> {
         let sides = [("customer", "customer_messages"), ("staff", "staff_messages"), ("bot", "bot_messages")];
         for (key, role) in sides {
             if let Some(column) = self.columns.get(role).filter(|column| column.numbers.whole == column.filled) {
-                draft.add("interaction.message_counts", Line::new(key, format!("{{ column = {} }}", quoted(&column.name))).saying(said(column, "messages")));
+                draft.add(
+                    "interaction.message_counts",
+                    Line::new(key, format!("{{ column = {} }}", quoted(&column.name))).saying(said(column, "messages")),
+                );
             }
         }
     }
 
     fn customer(&self, draft: &mut Draft) {
         if let Some(column) = self.columns.get("customer_id") {
-            let line = Line::new("customer_id", format!("{{ column = {} }}", quoted(&column.name))).saying(said(column, "names the customer"));
+            let line = Line::new("customer_id", format!("{{ column = {} }}", quoted(&column.name)))
+                .saying(said(column, "names the customer"));
             return draft.add("interaction", line);
         }
         if let Some(phone) = self.columns.get("customer_phone") {
             let mut rules = Vec::new();
             if let (Some(called), Some(direction)) = (self.columns.get("called_phone"), self.columns.get("direction")) {
                 let words = values::meanings(direction, "direction");
-                let outbound: Vec<_> = words.iter().filter(|(_, one)| one == "outbound").map(|(word, _)| word.clone()).collect();
+                let outbound: Vec<_> =
+                    words.iter().filter(|(_, one)| one == "outbound").map(|(word, _)| word.clone()).collect();
                 if !outbound.is_empty() && called.longest <= 254 {
-                    rules.push(format!("{{ column = {}, when = {{ {} = {} }} }}", quoted(&called.name), draft::key(&direction.name), list(&outbound)));
+                    rules.push(format!(
+                        "{{ column = {}, when = {{ {} = {} }} }}",
+                        quoted(&called.name),
+                        draft::key(&direction.name),
+                        list(&outbound)
+                    ));
                 }
             }
             rules.push(format!("{{ column = {} }}", quoted(&phone.name)));
             let value = if let [one] = rules.as_slice() { one.clone() } else { format!("[{}]", rules.join(", ")) };
-            draft.add("interaction.customer_alias", Line::new("kind", "{ constant = \"phone\" }").saying(said(phone, "the customer's telephone number")));
+            draft.add(
+                "interaction.customer_alias",
+                Line::new("kind", "{ constant = \"phone\" }").saying(said(phone, "the customer's telephone number")),
+            );
             return draft.add("interaction.customer_alias", Line::new("value", value));
         }
         if let Some(email) = self.columns.get("customer_email") {
-            draft.add("interaction.customer_alias", Line::new("kind", "{ constant = \"email\" }").saying(said(email, "the customer's address")));
-            draft.add("interaction.customer_alias", Line::new("value", format!("{{ column = {} }}", quoted(&email.name))));
+            draft.add(
+                "interaction.customer_alias",
+                Line::new("kind", "{ constant = \"email\" }").saying(said(email, "the customer's address")),
+            );
+            draft.add(
+                "interaction.customer_alias",
+                Line::new("value", format!("{{ column = {} }}", quoted(&email.name))),
+            );
         }
     }
 
@@ -460,7 +524,12 @@ impl Composer<'_> {
 
     fn context(&self, draft: &mut Draft) {
         let mut bytes = 0;
-        let limits = [("order_id", 128, "the order"), ("product_id", 128, "the product"), ("page", 2_048, "a page"), ("seen", 2_000, "what it was about, in words")];
+        let limits = [
+            ("order_id", 128, "the order"),
+            ("product_id", 128, "the product"),
+            ("page", 2_048, "a page"),
+            ("seen", 2_000, "what it was about, in words"),
+        ];
         for (role, limit, why) in limits {
             let Some(column) = self.columns.get(role).filter(|column| column.longest <= limit) else { continue };
             bytes += column.longest * 3;
@@ -475,7 +544,8 @@ impl Composer<'_> {
                 break;
             }
             let name = values::attribute_name(&column.name, &names);
-            let line = Line::new(draft::key(&name), format!("{{ column = {} }}", quoted(&column.name))).saying(said(column, "kept beside the contact"));
+            let line = Line::new(draft::key(&name), format!("{{ column = {} }}", quoted(&column.name)))
+                .saying(said(column, "kept beside the contact"));
             draft.add("interaction.context.attributes", line);
             names.push(name);
         }
@@ -486,10 +556,27 @@ impl Composer<'_> {
         let profile = self.columns.profile;
         let is_fit = |place: &usize| {
             let column = &profile.columns[*place];
-            let is_personal = matches!(self.columns.roles.role(*place), Some("person_name" | "customer_email" | "customer_phone" | "called_phone" | "private" | "score" | "comment"))
-                || (self.columns.roles.is_taken(*place) && self.columns.roles.role(*place).is_none() && column.kinds().iter().all(|kind| *kind != "date"));
+            let is_personal = matches!(
+                self.columns.roles.role(*place),
+                Some(
+                    "person_name"
+                        | "customer_email"
+                        | "customer_phone"
+                        | "called_phone"
+                        | "private"
+                        | "score"
+                        | "comment"
+                )
+            ) || (self.columns.roles.is_taken(*place)
+                && self.columns.roles.role(*place).is_none()
+                && column.kinds().iter().all(|kind| *kind != "date"));
             let is_personal = is_personal || column.mostly(column.has("email")) || column.mostly(column.has("phone"));
-            column.filled > 0 && !column.name.is_empty() && column.longest <= 1_024 && !is_personal && !roles::is_twice(profile, column) && !is_used(used, &column.name)
+            column.filled > 0
+                && !column.name.is_empty()
+                && column.longest <= 1_024
+                && !is_personal
+                && !roles::is_twice(profile, column)
+                && !is_used(used, &column.name)
         };
         let mut places: Vec<_> = (0..profile.columns.len()).filter(is_fit).collect();
         places.sort_by_key(|place| {
@@ -509,8 +596,12 @@ impl Composer<'_> {
                 _ if column.filled == 0 => "it is empty",
                 _ if column.name.is_empty() => "it has no name",
                 _ if roles::is_twice(profile, column) => "several columns have this name",
-                Some("score" | "comment") if self.kind == Kind::Interactions => "it is about a rating: `suggest --kind ratings` makes a mapping for those",
-                Some("person_name" | "customer_email" | "customer_phone" | "called_phone") => "it is about a person; give it a place if you need it",
+                Some("score" | "comment") if self.kind == Kind::Interactions => {
+                    "it is about a rating: `suggest --kind ratings` makes a mapping for those"
+                }
+                Some("person_name" | "customer_email" | "customer_phone" | "called_phone") => {
+                    "it is about a person; give it a place if you need it"
+                }
                 Some("private") => "it is private",
                 None if self.columns.roles.is_taken(place) && !column.kinds().contains(&"date") => "it is private",
                 _ if column.longest > 1_024 => "its texts are longer than any field takes",
@@ -582,14 +673,24 @@ impl Composer<'_> {
     fn head(&self, draft: &mut Draft, trial: &Trial) {
         let kind = self.kind.name();
         let file = shown(self.about.file_name);
-        draft.head.push(format!("A suggestion for {file}: each row is read as {}.", match self.kind {
-            Kind::Interactions => "one interaction",
-            Kind::Ratings => "one interaction with its rating",
-            Kind::Directory => "a record of the directory",
-        }));
+        draft.head.push(format!(
+            "A suggestion for {file}: each row is read as {}.",
+            match self.kind {
+                Kind::Interactions => "one interaction",
+                Kind::Ratings => "one interaction with its rating",
+                Kind::Directory => "a record of the directory",
+            }
+        ));
         draft.head.push(format!("Look at what `rapport import check {kind} FILE --mapping THIS` says, then run `rapport import {kind} FILE --mapping THIS`."));
         if trial.read > 0 {
-            draft.head.push(format!("Of {} rows {} would be sent, {} skipped, {} rejected{}", trial.read, trial.sent, trial.skipped, trial.rejected, if trial.rejected > 0 { ":" } else { "." }));
+            draft.head.push(format!(
+                "Of {} rows {} would be sent, {} skipped, {} rejected{}",
+                trial.read,
+                trial.sent,
+                trial.skipped,
+                trial.rejected,
+                if trial.rejected > 0 { ":" } else { "." }
+            ));
             let mut reasons: Vec<_> = trial.reasons.iter().collect();
             reasons.sort_by_key(|(_, rows)| std::cmp::Reverse(**rows));
             for (reason, rows) in reasons.into_iter().take(5) {
@@ -599,7 +700,9 @@ impl Composer<'_> {
         }
         let questions = self.questions(draft).len();
         if questions > 0 {
-            draft.head.push(format!("{questions} lines below are marked QUESTION; each says what is taken unless you say otherwise."));
+            draft.head.push(format!(
+                "{questions} lines below are marked QUESTION; each says what is taken unless you say otherwise."
+            ));
         }
     }
 

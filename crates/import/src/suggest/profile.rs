@@ -107,7 +107,8 @@ impl Profile {
 
     fn watch_few(&mut self) {
         let id = ROLES.iter().find(|role| role.name == "id");
-        let mut watched: Vec<usize> = (0..self.columns.len()).filter(|place| self.columns[*place].is_unique()).collect();
+        let mut watched: Vec<usize> =
+            (0..self.columns.len()).filter(|place| self.columns[*place].is_unique()).collect();
         let fit = |place: &usize| id.map_or(0.0, |role| role.fit(&self.columns[*place].phrase));
         watched.sort_by(|one, other| fit(other).total_cmp(&fit(one)));
         for place in watched.into_iter().skip(WATCHED) {
@@ -184,7 +185,11 @@ impl ColumnProfile {
     /// The kinds that `words/columns.toml` speaks of.
     pub(super) fn kinds(&self) -> Vec<&'static str> {
         let mut kinds = Vec::new();
-        let mut add = |kind, holds: bool| if holds { kinds.push(kind) };
+        let mut add = |kind, holds: bool| {
+            if holds {
+                kinds.push(kind)
+            }
+        };
         let is_number = self.mostly(self.numbers.count);
         let is_date = self.dates.count() * 10 >= self.filled * 6 && self.filled > 0;
         add("date", (is_date && !is_number) || self.looks_like_instant());
@@ -199,7 +204,11 @@ impl ColumnProfile {
         add("zone", self.mostly(self.has("zone")));
         let few = self.words.as_ref().is_some_and(|words| words.len() <= 100);
         add("words", few && self.longest <= 64);
-        add("id", self.longest <= 128 && (self.is_unique() || self.words.is_none() || self.has("uuid") > 0 || self.filled < 200));
+        add(
+            "id",
+            self.longest <= 128
+                && (self.is_unique() || self.words.is_none() || self.has("uuid") > 0 || self.filled < 200),
+        );
         add("text", !is_number && !is_date);
         add("any", true);
         kinds
@@ -240,7 +249,10 @@ impl ColumnProfile {
 }
 
 fn is_of_time(word: &str) -> bool {
-    let parts = ["date", "time", "datum", "zeit", "fecha", "hora", "data", "heure", "日期", "时间", "created", "opened", "closed"];
+    let parts = [
+        "date", "time", "datum", "zeit", "fecha", "hora", "data", "heure", "日期", "时间", "created", "opened",
+        "closed",
+    ];
     parts.iter().any(|part| word.contains(part))
 }
 
@@ -305,7 +317,8 @@ fn form_of(text: &str) -> Option<&'static str> {
 /// Seven to fifteen digits as telephone numbers are written; bare digits only where they begin as such.
 fn is_phone(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let is_written = text.chars().all(|one| one.is_ascii_digit() || matches!(one, '+' | '-' | ' ' | '(' | ')' | '/' | '.'));
+    let is_written =
+        text.chars().all(|one| one.is_ascii_digit() || matches!(one, '+' | '-' | ' ' | '(' | ')' | '/' | '.'));
     (7..=15).contains(&digits) && is_written && (text.starts_with(['+', '0', '(', '1']) || text.contains('-'))
 }
 

@@ -93,9 +93,7 @@ fn suits(role: &str, column: &ColumnProfile) -> bool {
     match role {
         "channel" => meant(column, "channel") * 2 >= column.filled,
         "direction" => meant(column, "direction") * 10 >= column.filled * 7,
-        "outcome" => {
-            (meant(column, "outcome") + meant(column, "yes_no")) * 10 >= column.filled * 6
-        }
+        "outcome" => (meant(column, "outcome") + meant(column, "yes_no")) * 10 >= column.filled * 6,
         "resolved_flag" => (meant(column, "yes_no") + meant(column, "outcome")) * 10 >= column.filled * 8,
         "staff_role" => meant(column, "staff_role") * 2 >= column.filled,
         "active" => meant(column, "active") * 10 >= column.filled * 9,

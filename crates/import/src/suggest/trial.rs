@@ -80,7 +80,10 @@ mod tests {
         }
         assert_eq!(trial.reasons.len(), 1);
         let (kind, rows) = trial.reasons.first_key_value().unwrap();
-        assert_eq!((kind.as_str(), *rows), ("requested_time: \"when\": \"...\" does not have the form \"%d.%m.%Y\"", 3));
+        assert_eq!(
+            (kind.as_str(), *rows),
+            ("requested_time: \"when\": \"...\" does not have the form \"%d.%m.%Y\"", 3)
+        );
         assert_eq!(trial.first[kind].0, 2);
     }
 }

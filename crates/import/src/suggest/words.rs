@@ -21,7 +21,8 @@ pub(super) struct Phrase(Vec<String>);
 
 /// Every role, in the file's order.
 pub(super) static ROLES: LazyLock<Vec<Role>> = LazyLock::new(|| {
-    let order = include_str!("../words/columns.toml").lines().filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'));
+    let order =
+        include_str!("../words/columns.toml").lines().filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'));
     let table = table(include_str!("../words/columns.toml"));
     let role = |name: &str| {
         let role = table.get(name)?.as_table()?;
