@@ -85,4 +85,5 @@ fn people_become_a_directory() {
 #[test]
 fn a_file_that_says_nothing_gets_no_mapping() {
     assert!(matches!(suggested("t.csv", "a|b", None), Err(SuggestError::NoRows)));
+    assert!(matches!(suggested("t.csv", "colour|shade\nred|dark\nblue|light", None), Err(SuggestError::NoKind)));
 }
