@@ -11,6 +11,7 @@ mod access;
 mod attacks;
 mod brief;
 mod cli;
+mod shipped;
 mod clocks;
 mod consensus;
 mod contact;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         support::trials(attacks::tests()),
         support::trials(brief::tests()),
         support::trials(cli::tests()),
+        support::trials(shipped::tests()),
         support::trials(clocks::tests()),
         support::trials(contact::tests()),
         support::trials(consensus::tests()),
