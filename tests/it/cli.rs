@@ -141,7 +141,9 @@ async fn a_check_sends_nothing_and_shows_what_would_stand(server: Server) {
     let directory = private_directory();
     let file = write(directory.path(), "rows.csv", ROWS);
     let mapping = write(directory.path(), "mapping.toml", MAPPING);
-    let checked = last_line(&rapport(&server, &["import", "check", "interactions", &file, "--mapping", &mapping, "--json"]).await);
+    let checked = last_line(
+        &rapport(&server, &["import", "check", "interactions", &file, "--mapping", &mapping, "--json"]).await,
+    );
     let counts = ["read", "sent", "skipped", "rejected"].map(|count| checked[count].as_u64().unwrap());
     assert_eq!(counts, [5, 2, 0, 3]);
     assert_eq!(checked["preview"].as_array().unwrap().len(), 2);

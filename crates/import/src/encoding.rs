@@ -76,12 +76,12 @@ fn utf_16_without_mark(sample: &[u8]) -> Option<&'static Encoding> {
     let zeros = |place: usize| sample.iter().skip(place).step_by(2).filter(|byte| **byte == 0).count();
     let (even, odd) = (zeros(0), zeros(1));
     let encoding = match () {
-        () if odd * 20 > pairs && even * 10 < odd => UTF_16LE,
-        () if even * 20 > pairs && odd * 10 < even => UTF_16BE,
+        () if odd * 20 > pairs && even * 2 < odd => UTF_16LE,
+        () if even * 20 > pairs && odd * 2 < even => UTF_16BE,
         () => return None,
     };
-    let (text, _) = encoding.decode_without_bom_handling(&sample[..sample.len() & !1]);
-    text.contains('\n').then_some(encoding)
+    let (text, broken) = encoding.decode_without_bom_handling(&sample[..sample.len() & !1]);
+    (text.contains('\n') && (!broken || std::str::from_utf8(sample).is_err())).then_some(encoding)
 }
 
 /// The first words that tell encodings apart, if the sample can be read so.

@@ -89,6 +89,7 @@ pub mod number;
 pub mod rejects;
 pub mod rows;
 pub mod section;
+pub mod seen;
 mod sheet;
 pub mod shipped;
 mod stream;

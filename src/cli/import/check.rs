@@ -192,7 +192,9 @@ fn print(report: &Report) -> anyhow::Result<()> {
     say!("read {read}, to be sent {sent}, skipped {skipped}, rejected {rejected}")?;
     let mut by_rows: BTreeMap<_, Vec<&String>> = BTreeMap::new();
     reasons.iter().for_each(|(reason, rows)| by_rows.entry(std::cmp::Reverse(rows)).or_default().push(reason));
-    for (rows, reason) in by_rows.into_iter().flat_map(|(rows, reasons)| reasons.into_iter().map(move |one| (rows.0, one))) {
+    for (rows, reason) in
+        by_rows.into_iter().flat_map(|(rows, reasons)| reasons.into_iter().map(move |one| (rows.0, one)))
+    {
         let line = first.get(reason).map_or(0, |(line, _)| *line);
         say!("  {rows} rows, first in line {line}: {}", one_line(&kind_of(reason)))?;
     }
@@ -205,7 +207,8 @@ fn print(report: &Report) -> anyhow::Result<()> {
     if report.preview.is_empty() {
         return Ok(());
     }
-    let header = ["line", "channel", "outcome", "requested", "connected", "ended", "customer", "staff", "topic", "score"];
+    let header =
+        ["line", "channel", "outcome", "requested", "connected", "ended", "customer", "staff", "topic", "score"];
     let rows = report.preview.iter().map(|one| {
         let time = |text: &Option<String>| text.clone().unwrap_or_default();
         [

@@ -16,7 +16,7 @@ use rapport_import::{
 
 use crate::{
     api::v1::{Customer, ErrorReason, StaffMember, Team, UpsertItemResult, UpsertOutcome, upsert_item_result},
-    cli::client::{explain, reasons},
+    cli::client::reasons,
 };
 
 /// Runs the import.
@@ -119,7 +119,8 @@ impl Import<'_> {
         }
         let client = &self.run.client;
         let records = std::mem::take(&mut batch.records);
-        let results = T::send(client, records, self.mapping.mode).await.map_err(|status| explain(&status))?;
+        let mode = self.mapping.mode;
+        let results = self.run.patience.call(async || T::send(client, records.clone(), mode).await).await?;
         let rows = std::mem::take(&mut batch.rows);
         anyhow::ensure!(results.len() == rows.len(), "the server answered {} of {} records", results.len(), rows.len());
         for (rows, result) in rows.into_iter().zip(results) {
@@ -190,7 +191,7 @@ mod tests {
     fn a_batch_holds_each_record_once() {
         let team =
             |id: &str, name: &str| Team { team_id: id.to_owned(), display_name: name.to_owned(), ..Default::default() };
-        let raw = |line| RawRow { line, record: ByteRecord::new(), fault: None };
+        let raw = |line| RawRow::new(line, ByteRecord::new());
         let mut batch = Batch { records: Vec::new(), rows: Vec::new() };
         batch.add(&team("a", "A"), 0, raw(2));
         batch.add(&team("b", "B"), 1, raw(3));

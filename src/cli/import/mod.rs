@@ -2,9 +2,11 @@
 
 mod check;
 mod command;
+mod days;
 mod directory;
 mod interactions;
 mod ledger;
+mod patience;
 mod ratings;
 mod reading;
 mod suggest;
@@ -13,17 +15,23 @@ mod upsert;
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::tz::TimeZone;
+use serde::Serialize;
 
-use self::ledger::Ledger;
+use self::{
+    days::Days,
+    ledger::{Counts, Ledger},
+    patience::Patience,
+};
 use super::{
     client::{Client, ClientArgs},
-    out::{self, note, say},
+    out::{self, note, one_line, say},
 };
 use rapport_import::{
     mapping::{Common, MappingFile},
@@ -38,7 +46,7 @@ pub use self::command::{ImportCommand, run as run_command};
 /// Arguments of `rapport import interactions` and its like.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// The CSV or TSV file, with the names of its columns in the first line
+    /// The file: delimited text, an Excel or OpenDocument workbook, JSON; also packed by gzip
     pub file: PathBuf,
     /// The mapping, which says what the columns mean: a file, or the name of one that `rapport import mappings` lists
     #[arg(long, value_name = "MAP")]
@@ -46,9 +54,13 @@ pub struct ImportArgs {
     /// Write the rows that were not taken to this file, each with its line and every reason
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
-    /// Print one JSON object: read, accepted, already_present, skipped, rejected
+    /// Print one JSON object: read, accepted, already_present, skipped, rejected, and days with what is on record of the file
+    /// by day and channel
     #[arg(long)]
     pub json: bool,
+    /// How long to try again after the connection is lost; what was sent and not acknowledged is sent again
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub patience: u64,
     /// The server.
     #[command(flatten)]
     pub client: ClientArgs,
@@ -68,7 +80,11 @@ pub enum What {
 /// Runs the command. Rejected rows are reported, not an error.
 async fn run(what: What, args: ImportArgs) -> anyhow::Result<()> {
     let source = Source::open(&args.file, &args.mapping)?;
-    let header = source.open_table()?.header().to_vec();
+    let table = source.open_table()?;
+    let file = args.file.display().to_string();
+    table.notes().iter().for_each(|found| note!("{}: {}", one_line(&file), one_line(found)));
+    let header = table.header().to_vec();
+    drop(table);
     let in_mapping = |problems: Problems| anyhow::anyhow!("{}: {problems}", args.mapping.display());
     match what {
         What::Interactions => {
@@ -125,10 +141,19 @@ impl Source {
     }
 }
 
+/// What a run came to.
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    counts: Counts,
+    days: Days,
+}
+
 /// One run of the command: everything but the mapping.
 struct Run {
     source: Source,
     client: Client,
+    patience: Patience,
     zone: TimeZone,
     ledger: Ledger,
     bar: ProgressBar,
@@ -151,7 +176,8 @@ impl Run {
         };
         let ledger = Ledger::new(rejects);
         let bar = progress_bar(source.bytes, args.json);
-        Ok(Self { source, client, zone, ledger, bar, json: args.json })
+        let patience = Patience::new(Duration::from_secs(args.patience));
+        Ok(Self { source, client, patience, zone, ledger, bar, json: args.json })
     }
 
     /// Prints the report; `outcome` is how the run itself went.
@@ -159,17 +185,20 @@ impl Run {
         self.bar.finish_and_clear();
         let counts = self.ledger.close();
         if let Err(error) = outcome {
-            if let Ok(counts) = counts {
+            if let Ok((counts, _)) = counts {
                 note!("{counts}");
             }
             let advice = "the import stopped before its end; run it again, what was recorded is not recorded twice";
             return Err(error.context(advice));
         }
-        let counts = counts?;
+        let (counts, days) = counts?;
         if self.json {
-            say!("{}", serde_json::to_string(&counts)?)?;
+            say!("{}", serde_json::to_string(&Report { counts, days })?)?;
         } else {
             say!("{counts}")?;
+            if let Some(table) = days.table() {
+                say!("\n{table}")?;
+            }
         }
         Ok(())
     }

@@ -81,7 +81,12 @@ pub(super) fn run(args: &SuggestArgs) -> anyhow::Result<()> {
     let trial = &suggestion.trial;
     note!(
         "{}: {} rows, {} to be sent, {} skipped, {} rejected; {} question(s)",
-        suggestion.kind.name(), trial.read, trial.sent, trial.skipped, trial.rejected, suggestion.questions.len()
+        suggestion.kind.name(),
+        trial.read,
+        trial.sent,
+        trial.skipped,
+        trial.rejected,
+        suggestion.questions.len()
     );
     let open = suggestion.questions.iter().filter(|question| question.contains("in the place of \"?\""));
     open.for_each(|question| note!("to be answered: {}", one_line(question)));
