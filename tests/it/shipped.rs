@@ -34,7 +34,8 @@ async fn every_shipped_mapping_takes_its_sample(server: Server) {
     let endpoint = server.endpoint();
     for (name, kind, [read, accepted, skipped]) in SAMPLES {
         let file = format!("examples/data/{name}.csv");
-        let output = rapport(&server, &["import", kind, &file, "--mapping", name, "--endpoint", &endpoint, "--json"]).await;
+        let output =
+            rapport(&server, &["import", kind, &file, "--mapping", name, "--endpoint", &endpoint, "--json"]).await;
         let told = last_line(&output);
         let counts = ["read", "accepted", "skipped", "rejected"].map(|count| told[count].clone());
         assert_eq!(counts, [json!(read), json!(accepted), json!(skipped), json!(0)], "{name}: {output:?}");

@@ -108,7 +108,8 @@ mod tests {
                         rows::rating(&mapping, &TimeZone::UTC, &row, rules).map(drop)
                     }
                     _ => {
-                        let mapping = file.interactions(&header).unwrap_or_else(|problems| panic!("{name}: {problems}"));
+                        let mapping =
+                            file.interactions(&header).unwrap_or_else(|problems| panic!("{name}: {problems}"));
                         rows::interaction(&mapping, &TimeZone::UTC, &row, rules).map(drop)
                     }
                 };

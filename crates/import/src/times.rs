@@ -171,7 +171,8 @@ mod tests {
         // Abandoned after waiting.
         let (shown, _) = row("30", "", "lost").unwrap();
         assert_eq!(shown, ["", "2026-01-02T09:00:00Z", "", "2026-01-02T09:00:30Z"]);
-        let rules = "ended_time.from = { column = 'end' }\nrequested_time.from = { before = 'ended_time', column = 'total' }";
+        let rules =
+            "ended_time.from = { column = 'end' }\nrequested_time.from = { before = 'ended_time', column = 'total' }";
         let (shown, _) = times(rules, ["", "", "", "2026-01-02 09:00:00", "0:01:00", "", ""]).unwrap();
         assert_eq!(shown[1], "2026-01-02T08:59:00Z");
     }
@@ -199,8 +200,13 @@ mod tests {
 
     #[test]
     fn a_day_and_a_time_of_day_in_two_columns() {
-        let row = |rules: &str, day, clock| times(rules, [day, clock, "", "", "", "", ""]).map(|(shown, _)| shown[1].clone());
-        let of = |format| format!("requested_time.from = {{ column = 'start', format = ['%d/%m/%Y', 'excel'], time_of_day = {{ column = 'wait', format = '{format}' }} }}");
+        let row =
+            |rules: &str, day, clock| times(rules, [day, clock, "", "", "", "", ""]).map(|(shown, _)| shown[1].clone());
+        let of = |format| {
+            format!(
+                "requested_time.from = {{ column = 'start', format = ['%d/%m/%Y', 'excel'], time_of_day = {{ column = 'wait', format = '{format}' }} }}"
+            )
+        };
         assert_eq!(row(&of("d"), "01/01/2021", "0.38400463").as_deref(), Ok("2021-01-01T09:12:58Z"));
         assert_eq!(row(&of("h:mm am/pm"), "44197", "1:05 PM").as_deref(), Ok("2021-01-01T13:05:00Z"));
         assert_eq!(row(&of("h:mm"), "31/12/2020", "24:00").as_deref(), Ok("2021-01-01T00:00:00Z"));
@@ -222,13 +228,18 @@ mod tests {
     fn an_offset_holds_against_the_mapping_and_is_remarked() {
         let text = "requested_time.from = { column = 'start' }";
         let zoned = |start| {
-            let text = format!("source = 's'\nkey = 'start'\ntime_zone = 'Europe/Berlin'\n[interaction]\nchannel = {{ constant = 'email' }}\n{text}");
+            let text = format!(
+                "source = 's'\nkey = 'start'\ntime_zone = 'Europe/Berlin'\n[interaction]\nchannel = {{ constant = 'email' }}\n{text}"
+            );
             let mapping = MappingFile::parse(&text).unwrap().interactions(&HEADER.map(str::to_owned)).unwrap();
             let zone = mapping.common.zone.clone().unwrap();
             let reading = read(&mapping.fields.times, &zone, &Row::new(vec![start, "", "", "", "", "", ""]));
             (reading.kept[1].unwrap().to_string(), reading.remarks)
         };
-        assert_eq!(zoned("2026-01-02T09:00:00+08:00"), ("2026-01-02T01:00:00Z".to_owned(), vec![Remark::OffsetContradicts]));
+        assert_eq!(
+            zoned("2026-01-02T09:00:00+08:00"),
+            ("2026-01-02T01:00:00Z".to_owned(), vec![Remark::OffsetContradicts])
+        );
         assert_eq!(zoned("2026-01-02T09:00:00+01:00").1, []);
         assert_eq!(zoned("2026-01-02T09:00:00Z").1, []);
         assert_eq!(zoned("2026-10-25 02:30:00").1, [Remark::TimeRepeated]);

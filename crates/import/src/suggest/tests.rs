@@ -25,7 +25,11 @@ fn suggested(name: &str, text: &str, kind: Option<Kind>) -> Result<Suggestion, S
 }
 
 fn line<'a>(suggestion: &'a Suggestion, begin: &str) -> &'a str {
-    suggestion.mapping.lines().find(|line| line.starts_with(begin)).unwrap_or_else(|| panic!("{begin}: {}", suggestion.mapping))
+    suggestion
+        .mapping
+        .lines()
+        .find(|line| line.starts_with(begin))
+        .unwrap_or_else(|| panic!("{begin}: {}", suggestion.mapping))
 }
 
 #[test]
@@ -38,11 +42,18 @@ fn calls_with_chinese_columns() {
     assert_eq!((calls.kind, calls.trial.sent, calls.trial.rejected), (Kind::Interactions, 3, 0), "{}", calls.mapping);
     assert_eq!(line(&calls, "key"), "key = \"流水号\"");
     assert_eq!(line(&calls, "source"), "source = \"呼入记录\"");
-    assert!(calls.mapping.contains("after = \"requested_time\", column = \"等待时长(秒)\", format = \"s\""), "{}", calls.mapping);
+    assert!(
+        calls.mapping.contains("after = \"requested_time\", column = \"等待时长(秒)\", format = \"s\""),
+        "{}",
+        calls.mapping
+    );
     assert!(line(&calls, "customer_id").contains("客户编号") && line(&calls, "staff_id").contains("坐席"));
     let ratings = suggested("calls.csv", text, Some(Kind::Ratings)).unwrap();
     assert_eq!((ratings.trial.sent, ratings.trial.skipped), (2, 1), "{}", ratings.mapping);
-    assert_eq!(suggested("calls.csv", text, None).unwrap().mapping, suggested("calls.csv", text, None).unwrap().mapping);
+    assert_eq!(
+        suggested("calls.csv", text, None).unwrap().mapping,
+        suggested("calls.csv", text, None).unwrap().mapping
+    );
 }
 
 #[test]
