@@ -15,7 +15,7 @@
 //! | services | `service` and `message` of every domain: they bring domains together |
 //! | by the clock | [`housekeeping`], `master_keys` |
 //! | personal data | [`privacy`]: export, erasure, the class of every column |
-//! | conclusions | [`competition`]: the vote; [`preference`]: how customers like to be met; [`import`]: files |
+//! | conclusions | [`competition`]: the vote; [`preference`]: how customers like to be met |
 //! | figures | `scorecard`: what ratings and invitations come to |
 //! | answers | [`survey`]: invitations and replies; `correction`: what customers say again; [`contest`], [`quality`] |
 //! | what was felt | [`rating`]: both ledgers, ranks, reading replies |
@@ -27,7 +27,7 @@
 //! | errors | [`error`], and [`api`]: the contract as the server answers for it |
 //! | the ground | [`config`], [`telemetry`], [`clock`] and small things without rules of ours |
 //! | crates | `rapport-contract`: generated code, checks, who may call; `rapport-vote`: dealing, tally, record, for auditors to |
-//! | | build alone; `rapport-brief`: facts in sentences; `rapport-preference`: what customers will do next; |
+//! | | build alone; `rapport-brief`: facts in sentences; `rapport-import`: files; `rapport-preference`: what customers will do next; |
 //! | | `rapport-reply`: reads answers; `rapport-statistics`: published methods; `rapport-migrations` |
 
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test prints its seed"))]
@@ -52,7 +52,6 @@ mod environment;
 pub mod error;
 pub mod housekeeping;
 pub mod identity;
-pub mod import;
 pub mod interaction;
 mod log_writer;
 mod master_keys;

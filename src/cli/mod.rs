@@ -56,8 +56,12 @@ pub enum Command {
     Demo(demo::DemoArgs),
     /// Prints a token with which to call a server, signed by its data directory's key
     Token(token::TokenArgs),
-    /// Records the rows of a CSV or TSV file; running it twice records nothing twice
-    Import(import::ImportArgs),
+    /// Records the rows of a file; running it twice records nothing twice
+    Import {
+        /// What to do with it
+        #[command(subcommand)]
+        command: import::ImportCommand,
+    },
     /// Prints how the recorded interactions went, by group
     Summary(summary::SummaryArgs),
     /// Prints what the ratings come to, by group: for staff, and in the customer's truth
@@ -134,7 +138,7 @@ async fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(args).await,
         Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Token(args) => token::run(args),
-        Command::Import(args) => import::run(args).await,
+        Command::Import { command } => import::run_command(command).await,
         Command::Summary(args) => summary::run(args).await,
         Command::Scorecard(args) => scorecard::run(args).await,
         Command::Rank(args) => rank::run(args).await,

@@ -29,7 +29,7 @@ use crate::{
 pub(crate) fn tests() -> Vec<Test> {
     on_both![
         a_file_is_imported_once_and_its_bad_rows_come_back,
-        a_rehearsal_sends_nothing,
+        a_check_sends_nothing_and_shows_what_would_stand,
         a_directory_is_imported,
         a_broken_mapping_is_told_all_its_mistakes,
         a_token_of_the_data_directory_is_accepted,
@@ -137,24 +137,19 @@ async fn a_file_is_imported_once_and_its_bad_rows_come_back(server: Server) {
     assert!(stdout(&table).contains("total"));
 }
 
-async fn a_rehearsal_sends_nothing(server: Server) {
+async fn a_check_sends_nothing_and_shows_what_would_stand(server: Server) {
     let directory = private_directory();
     let file = write(directory.path(), "rows.csv", ROWS);
     let mapping = write(directory.path(), "mapping.toml", MAPPING);
-    // Nobody listens there.
-    let import = [
-        "import",
-        "interactions",
-        &file,
-        "--mapping",
-        &mapping,
-        "--dry-run",
-        "--json",
-        "--endpoint",
-        "http://127.0.0.1:1",
-    ];
-    let rehearsed = last_line(&rapport(&server, &import).await);
-    assert_eq!(rehearsed, json!({"read": 5, "accepted": 2, "already_present": 0, "skipped": 0, "rejected": 3}));
+    let checked = last_line(
+        &rapport(&server, &["import", "check", "interactions", &file, "--mapping", &mapping, "--json"]).await,
+    );
+    let counts = ["read", "sent", "skipped", "rejected"].map(|count| checked[count].as_u64().unwrap());
+    assert_eq!(counts, [5, 2, 0, 3]);
+    assert_eq!(checked["preview"].as_array().unwrap().len(), 2);
+    assert_eq!(checked["preview"][0]["channel"], "inbound_call");
+    let unread: u64 = checked["columns"].as_array().unwrap().iter().map(|one| one["unread"].as_u64().unwrap()).sum();
+    assert!(unread >= 1, "{checked}");
     assert_eq!(server.number("SELECT count(*) FROM interaction").await, 0);
 }
 
@@ -184,7 +179,7 @@ async fn a_broken_mapping_is_told_all_its_mistakes(server: Server) {
     let file = write(directory.path(), "rows.csv", ROWS);
     let broken = MAPPING.replace("column = \"customer\"", "column = \"client\"").replace("source", "sauce");
     let mapping = write(directory.path(), "mapping.toml", &broken);
-    let import = ["import", "interactions", &file, "--mapping", &mapping, "--dry-run"];
+    let import = ["import", "check", "interactions", &file, "--mapping", &mapping];
     let output = rapport(&server, &import).await;
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());

@@ -8,14 +8,15 @@ use super::{
     ledger::Counts,
     upsert::{BATCH, Upsert},
 };
+use rapport_import::{
+    mapping::DirectoryMapping,
+    rows::{self, Judgement},
+    table::RawRow,
+};
+
 use crate::{
     api::v1::{Customer, ErrorReason, StaffMember, Team, UpsertItemResult, UpsertOutcome, upsert_item_result},
-    cli::client::{explain, reasons},
-    import::{
-        mapping::DirectoryMapping,
-        rows::{self, Judgement},
-        table::RawRow,
-    },
+    cli::client::reasons,
 };
 
 /// Runs the import.
@@ -66,10 +67,6 @@ struct Batch<T> {
 impl Import<'_> {
     async fn all(&mut self) -> anyhow::Result<()> {
         self.judge()?;
-        if self.run.client.is_none() {
-            self.rows.iter_mut().filter(|row| **row == Disposition::Open).for_each(|row| *row = Disposition::Written);
-            return Ok(());
-        }
         self.send_all::<Team>().await?;
         self.send_all::<StaffMember>().await?;
         self.send_all::<Customer>().await
@@ -117,9 +114,13 @@ impl Import<'_> {
     }
 
     async fn send<T: Upsert>(&mut self, batch: &mut Batch<T>) -> anyhow::Result<()> {
-        let Some(client) = self.run.client.as_ref().filter(|_| !batch.records.is_empty()) else { return Ok(()) };
+        if batch.records.is_empty() {
+            return Ok(());
+        }
+        let client = &self.run.client;
         let records = std::mem::take(&mut batch.records);
-        let results = T::send(client, records, self.mapping.mode).await.map_err(|status| explain(&status))?;
+        let mode = self.mapping.mode;
+        let results = self.run.patience.call(async || T::send(client, records.clone(), mode).await).await?;
         let rows = std::mem::take(&mut batch.rows);
         anyhow::ensure!(results.len() == rows.len(), "the server answered {} of {} records", results.len(), rows.len());
         for (rows, result) in rows.into_iter().zip(results) {
@@ -190,7 +191,7 @@ mod tests {
     fn a_batch_holds_each_record_once() {
         let team =
             |id: &str, name: &str| Team { team_id: id.to_owned(), display_name: name.to_owned(), ..Default::default() };
-        let raw = |line| RawRow { line, record: ByteRecord::new(), fault: None };
+        let raw = |line| RawRow::new(line, ByteRecord::new());
         let mut batch = Batch { records: Vec::new(), rows: Vec::new() };
         batch.add(&team("a", "A"), 0, raw(2));
         batch.add(&team("b", "B"), 1, raw(3));

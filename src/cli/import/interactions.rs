@@ -1,26 +1,34 @@
 //! `rapport import interactions`: rows through one stream, with as much in memory as is not acknowledged yet.
 
-use std::{cell::RefCell, collections::VecDeque};
+use std::{
+    cell::RefCell,
+    collections::{HashSet, VecDeque},
+};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow};
+use jiff::tz::TimeZone;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
     Run,
+    days::day_of,
     ledger::Ledger,
+    patience::{Lost, Waiting, of_stream},
     reading::Reading,
-    upsert::{self, Creation},
+    upsert::{self, Creation, Reach},
 };
+use rapport_import::{
+    mapping::InteractionMapping,
+    rows,
+    table::{RawRow, Row},
+};
+
 use crate::{
     api::v1::{RecordInteractionRequest, RecordInteractionsRequest, RecordInteractionsResponse},
-    cli::client::{Client, explain, reasons},
+    cli::client::reasons,
     clock::Clock,
-    import::{
-        mapping::{InteractionMapping, Unknown},
-        rows,
-        table::{RawRow, Row},
-    },
+    interaction::reader::violations,
 };
 
 /// Rows sent and not acknowledged, at most. They are kept, because a failure names its row by its place in the stream.
@@ -33,119 +41,162 @@ const QUEUE: usize = 256;
 pub(super) async fn run(mut run: Run, mapping: &InteractionMapping) -> anyhow::Result<()> {
     let clock = Clock::system();
     let table = run.source.open_table()?;
-    let judge = |row: &Row<'_>| rows::interaction(mapping, &run.zone, row, clock.now_micros());
+    let judge =
+        |row: &Row<'_>| rows::interaction(mapping, &run.zone, row, |request| violations(request, clock.now_micros()));
     let mut reading = Reading::new(table, &run.bar, judge);
-    let outcome = match &run.client {
-        None => reading.rehearse(&mut run.ledger),
-        Some(client) => {
-            let ledger = RefCell::new(run.ledger);
-            let outcome = Box::pin(stream(client, mapping.unknown, &mut reading, &ledger)).await;
-            run.ledger = ledger.into_inner();
-            outcome
-        }
+    let ledger = RefCell::new(run.ledger);
+    let sending = Sending {
+        reach: (&run.client, run.patience),
+        zone: &run.zone,
+        ledger: &ledger,
+        open: RefCell::default(),
+        creation: RefCell::new(Creation::new(mapping.unknown)),
     };
+    let outcome = Box::pin(sending.all(&mut reading)).await;
+    drop(sending);
+    run.ledger = ledger.into_inner();
     drop(reading);
     run.finish(outcome)
 }
 
-/// Sends everything and settles it as it is acknowledged. The ledger is shared by the two sides, which take turns in one
-/// task and never hold it while they wait.
-async fn stream(
-    client: &Client,
-    unknown: Unknown,
-    reading: &mut Reading<'_, RecordInteractionRequest>,
-    ledger: &RefCell<Ledger>,
-) -> anyhow::Result<()> {
-    let window = Window { rows: RefCell::default(), room: Semaphore::new(WINDOW) };
-    let (sender, receiver) = mpsc::channel(QUEUE);
-    // Joined, not raced: when the file cannot be read on, what was sent is still acknowledged.
-    let (fed, drained) = tokio::join!(
-        feed(client, Creation::new(unknown), reading, ledger, &window, sender),
-        drain(client, ledger, &window, receiver)
-    );
-    drained.and(fed)
+/// A row and what it becomes.
+type Sent = (RawRow, RecordInteractionRequest);
+
+/// One import. What is shared by those who feed the stream and those who hear its answers is never held while they wait.
+struct Sending<'a> {
+    reach: Reach<'a>,
+    zone: &'a TimeZone,
+    ledger: &'a RefCell<Ledger>,
+    /// Read and not sent on this stream.
+    open: RefCell<VecDeque<Sent>>,
+    creation: RefCell<Creation>,
 }
 
-async fn feed(
-    client: &Client,
-    mut creation: Creation,
-    reading: &mut Reading<'_, RecordInteractionRequest>,
-    ledger: &RefCell<Ledger>,
-    window: &Window,
-    sender: mpsc::Sender<RecordInteractionsRequest>,
-) -> anyhow::Result<()> {
-    loop {
-        let chunk = reading.next_chunk(&mut ledger.borrow_mut())?;
-        let Some(chunk) = chunk else { return Ok(()) };
-        let (teams, staff, customers) = creation.needed(chunk.iter().map(|(_, request)| request));
-        let mut warnings = Vec::new();
-        upsert::create(client, teams, &mut warnings).await?;
-        upsert::create(client, staff, &mut warnings).await?;
-        upsert::create(client, customers, &mut warnings).await?;
-        upsert::note(&mut ledger.borrow_mut(), warnings);
-        for (row, request) in chunk {
-            // Closed: the other side knows why and says so.
-            let Ok(permit) = window.room.acquire().await else { return Ok(()) };
-            permit.forget();
-            window.rows.borrow_mut().push_back(row);
-            if sender.send(RecordInteractionsRequest { request: Some(request) }).await.is_err() {
-                return Ok(());
+impl Sending<'_> {
+    /// Sends everything by as many streams as it takes.
+    async fn all(&self, reading: &mut Reading<'_, RecordInteractionRequest>) -> anyhow::Result<()> {
+        let mut waiting = self.reach.1.start();
+        loop {
+            let window = Window::new(&self.ledger.borrow());
+            let (sender, receiver) = mpsc::channel(QUEUE);
+            // Joined, not raced: when the file cannot be read on, what was sent is still acknowledged.
+            let (fed, drained) =
+                tokio::join!(self.feed(reading, &window, sender), self.drain(&window, receiver, &mut waiting));
+            let Err(error) = drained else { return fed };
+            if !error.is::<Lost>() {
+                return Err(error);
             }
+            fed?;
+            // What was not acknowledged comes first: the server knows by its id what it has recorded.
+            let mut again = window.rows.into_inner();
+            again.append(&mut self.open.borrow_mut());
+            self.open.replace(again);
+            waiting.wait(&error).await?;
         }
     }
-}
 
-async fn drain(
-    client: &Client,
-    ledger: &RefCell<Ledger>,
-    window: &Window,
-    receiver: mpsc::Receiver<RecordInteractionsRequest>,
-) -> anyhow::Result<()> {
-    let result = acknowledge(client, ledger, window, receiver).await;
-    window.room.close();
-    result
-}
-
-async fn acknowledge(
-    client: &Client,
-    ledger: &RefCell<Ledger>,
-    window: &Window,
-    receiver: mpsc::Receiver<RecordInteractionsRequest>,
-) -> anyhow::Result<()> {
-    let started = client.interactions.clone().record_interactions(ReceiverStream::new(receiver)).await;
-    let mut responses = started.map_err(|status| explain(&status))?.into_inner();
-    let mut settled = 0;
-    while let Some(response) = responses.message().await.map_err(|status| explain(&status))? {
-        settled = window.settle(&response, settled, &mut ledger.borrow_mut())?;
+    async fn feed(
+        &self,
+        reading: &mut Reading<'_, RecordInteractionRequest>,
+        window: &Window,
+        sender: mpsc::Sender<RecordInteractionsRequest>,
+    ) -> anyhow::Result<()> {
+        loop {
+            while !self.open.borrow().is_empty() {
+                // Closed: the other side knows why and says so.
+                let Ok(permit) = window.room.acquire().await else { return Ok(()) };
+                permit.forget();
+                let Some((row, request)) = self.open.borrow_mut().pop_front() else { break };
+                window.rows.borrow_mut().push_back((row, request.clone()));
+                if sender.send(RecordInteractionsRequest { request: Some(request) }).await.is_err() {
+                    return Ok(());
+                }
+            }
+            let chunk = reading.next_chunk(&mut self.ledger.borrow_mut())?;
+            let Some(chunk) = chunk else { return Ok(()) };
+            let (teams, staff, customers) = self.creation.borrow_mut().needed(chunk.iter().map(|(_, request)| request));
+            let mut warnings = Vec::new();
+            upsert::create(self.reach, teams, &mut warnings).await?;
+            upsert::create(self.reach, staff, &mut warnings).await?;
+            upsert::create(self.reach, customers, &mut warnings).await?;
+            upsert::note(&mut self.ledger.borrow_mut(), warnings);
+            self.open.borrow_mut().extend(chunk);
+        }
     }
-    let left = window.rows.borrow().len();
-    if left > 0 {
-        bail!("the server ended the stream without acknowledging {left} row(s)");
+
+    async fn drain(
+        &self,
+        window: &Window,
+        receiver: mpsc::Receiver<RecordInteractionsRequest>,
+        waiting: &mut Waiting,
+    ) -> anyhow::Result<()> {
+        let result = self.acknowledge(window, receiver, waiting).await;
+        window.room.close();
+        result
     }
-    Ok(())
+
+    async fn acknowledge(
+        &self,
+        window: &Window,
+        receiver: mpsc::Receiver<RecordInteractionsRequest>,
+        waiting: &mut Waiting,
+    ) -> anyhow::Result<()> {
+        let started = self.reach.0.interactions.clone().record_interactions(ReceiverStream::new(receiver)).await;
+        let mut responses = started.map_err(|status| of_stream(&status))?.into_inner();
+        let mut settled = 0;
+        while let Some(response) = responses.message().await.map_err(|status| of_stream(&status))? {
+            waiting.is_over();
+            settled = window.settle(&response, settled, self.zone, &mut self.ledger.borrow_mut())?;
+        }
+        let left = window.rows.borrow().len();
+        if left > 0 {
+            let ended = anyhow!("the server ended the stream without acknowledging {left} row(s)");
+            return Err(Lost(ended).into());
+        }
+        Ok(())
+    }
 }
 
-/// The rows that were sent and are not acknowledged.
+/// The rows that were sent on a stream and are not acknowledged.
 struct Window {
-    rows: RefCell<VecDeque<RawRow>>,
+    rows: RefCell<VecDeque<Sent>>,
     room: Semaphore,
+    /// Recorded, and recorded earlier, before this stream.
+    before: (u64, u64),
 }
 
 impl Window {
+    fn new(ledger: &Ledger) -> Self {
+        let before = (ledger.counts.accepted, ledger.counts.already_present);
+        Self { rows: RefCell::default(), room: Semaphore::new(WINDOW), before }
+    }
+
     /// Settles rows; `settled` is how many were before. Answers how many are now.
-    fn settle(&self, response: &RecordInteractionsResponse, settled: i64, ledger: &mut Ledger) -> anyhow::Result<i64> {
+    fn settle(
+        &self,
+        response: &RecordInteractionsResponse,
+        settled: i64,
+        zone: &TimeZone,
+        ledger: &mut Ledger,
+    ) -> anyhow::Result<i64> {
         let mut rows = self.rows.borrow_mut();
         let count = usize::try_from(response.settled_count - settled).ok().filter(|count| *count <= rows.len());
         let count = count.context("the server acknowledged rows that it was not sent")?;
+        let mut refused = HashSet::new();
         for failure in &response.failures {
             let place = usize::try_from(failure.index - settled).ok().filter(|place| *place < count);
-            let row = place.and_then(|place| rows.get(place)).context("the server refused a row that is settled")?;
+            let place = place.context("the server refused a row that is settled")?;
             let reasons = failure.error.as_ref().map(reasons).unwrap_or_default();
-            ledger.reject(row, &reasons)?;
+            ledger.reject(&rows[place].0, &reasons)?;
+            refused.insert(place);
         }
-        ledger.counts.accepted = u64::try_from(response.recorded_count)?;
-        ledger.counts.already_present = u64::try_from(response.already_present_count)?;
-        rows.drain(..count);
+        ledger.counts.accepted = self.before.0 + u64::try_from(response.recorded_count)?;
+        ledger.counts.already_present = self.before.1 + u64::try_from(response.already_present_count)?;
+        for (place, (_, request)) in rows.drain(..count).enumerate() {
+            if let Some(interaction) = request.interaction.filter(|_| !refused.contains(&place)) {
+                ledger.days.add(day_of(&interaction, zone));
+            }
+        }
         self.room.add_permits(count);
         Ok(response.settled_count)
     }
@@ -160,10 +211,11 @@ mod tests {
 
     #[test]
     fn failures_find_their_rows_across_acknowledgements() {
-        let rows: VecDeque<_> =
-            (2..8).map(|line| RawRow { line, record: ByteRecord::from(vec!["x"]), fault: None }).collect();
-        let window = Window { rows: RefCell::new(rows), room: Semaphore::new(0) };
+        let rows: VecDeque<_> = (2..8)
+            .map(|line| (RawRow::new(line, ByteRecord::from(vec!["x"])), RecordInteractionRequest::default()))
+            .collect();
         let mut ledger = Ledger::new(None);
+        let window = Window { rows: RefCell::new(rows), ..Window::new(&ledger) };
         let failure = |index| RecordFailure {
             index,
             error: Some(ItemError { message: format!("item {index}"), ..Default::default() }),
@@ -174,8 +226,8 @@ mod tests {
             failures,
             ..Default::default()
         };
-        let settled = window.settle(&response(4, 3, vec![failure(3)]), 0, &mut ledger).unwrap();
-        let settled = window.settle(&response(6, 4, vec![failure(4)]), settled, &mut ledger).unwrap();
+        let settled = window.settle(&response(4, 3, vec![failure(3)]), 0, &TimeZone::UTC, &mut ledger).unwrap();
+        let settled = window.settle(&response(6, 4, vec![failure(4)]), settled, &TimeZone::UTC, &mut ledger).unwrap();
         assert_eq!((settled, window.room.available_permits(), window.rows.borrow().len()), (6, 6, 0));
         assert_eq!((ledger.counts.accepted, ledger.counts.rejected), (4, 2));
         assert_eq!(ledger.shown(), ["line 5: item 3", "line 6: item 4"]);

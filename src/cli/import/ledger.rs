@@ -10,10 +10,11 @@ use std::{
 use anyhow::Context as _;
 use serde::Serialize;
 
-use crate::{
-    cli::out::{note, one_line},
-    import::{rejects::Rejects, table::RawRow},
-};
+use super::days::Days;
+
+use rapport_import::{rejects::Rejects, table::RawRow};
+
+use crate::cli::out::{note, one_line};
 
 /// How many rejected rows are shown where no rejects file is written.
 const SHOWN: usize = 10;
@@ -36,6 +37,8 @@ pub(super) struct Counts {
 /// What became of the rows.
 pub(super) struct Ledger {
     pub(super) counts: Counts,
+    /// Rows that are on record now, by day and channel.
+    pub(super) days: Days,
     rejects: Option<(PathBuf, Rejects<File>)>,
     shown: Vec<String>,
     warnings: BTreeSet<String>,
@@ -43,7 +46,7 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub(super) fn new(rejects: Option<(PathBuf, Rejects<File>)>) -> Self {
-        Self { counts: Counts::default(), rejects, shown: Vec::new(), warnings: BTreeSet::new() }
+        Self { counts: Counts::default(), days: Days::default(), rejects, shown: Vec::new(), warnings: BTreeSet::new() }
     }
 
     /// Counts a rejected row and keeps it for those who mend it.
@@ -73,7 +76,7 @@ impl Ledger {
     }
 
     /// Closes the rejects file and says on stderr what was not taken.
-    pub(super) fn close(self) -> anyhow::Result<Counts> {
+    pub(super) fn close(self) -> anyhow::Result<(Counts, Days)> {
         for warning in &self.warnings {
             note!("warning: {}", one_line(warning));
         }
@@ -90,7 +93,7 @@ impl Ledger {
         } else if more > 0 {
             note!("rejected: {more} more; --rejects FILE writes them all");
         }
-        Ok(self.counts)
+        Ok((self.counts, self.days))
     }
 }
 

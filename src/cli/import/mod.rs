@@ -1,52 +1,66 @@
 //! `rapport import`: sends the rows of a file to a server, as a mapping file says.
 
+mod check;
+mod command;
+mod days;
 mod directory;
 mod interactions;
 mod ledger;
+mod patience;
 mod ratings;
 mod reading;
+mod suggest;
 mod upsert;
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::tz::TimeZone;
+use serde::Serialize;
 
-use self::ledger::Ledger;
+use self::{
+    days::Days,
+    ledger::{Counts, Ledger},
+    patience::Patience,
+};
 use super::{
     client::{Client, ClientArgs},
-    out::{self, note, say},
+    out::{self, note, one_line, say},
 };
-use crate::import::{
+use rapport_import::{
     mapping::{Common, MappingFile},
     rejects::Rejects,
     section::Problems,
-    table::{Dialect, Table},
+    shipped::{self, Shipped},
+    table::{Shape, Table},
 };
 
-/// Arguments of `rapport import`.
+pub use self::command::{ImportCommand, run as run_command};
+
+/// Arguments of `rapport import interactions` and its like.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// What the rows are
-    #[arg(value_enum)]
-    pub what: What,
-    /// The CSV or TSV file, with the names of its columns in the first line
+    /// The file: delimited text, an Excel or OpenDocument workbook, JSON; also packed by gzip
     pub file: PathBuf,
-    /// The mapping file: what the columns mean (see examples/mappings)
+    /// The mapping, which says what the columns mean: a file, or the name of one that `rapport import mappings` lists
     #[arg(long, value_name = "MAP")]
     pub mapping: PathBuf,
-    /// Read and check everything, send nothing; needs no server. Local times count as UTC unless the mapping names a
-    /// time zone
-    #[arg(long)]
-    pub dry_run: bool,
     /// Write the rows that were not taken to this file, each with its line and every reason
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
-    /// Print one JSON object: read, accepted, already_present, skipped, rejected
+    /// Print one JSON object: read, accepted, already_present, skipped, rejected, and days with what is on record of the file
+    /// by day and channel
     #[arg(long)]
     pub json: bool,
+    /// How long to try again after the connection is lost; what was sent and not acknowledged is sent again
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub patience: u64,
     /// The server.
     #[command(flatten)]
     pub client: ClientArgs,
@@ -64,11 +78,15 @@ pub enum What {
 }
 
 /// Runs the command. Rejected rows are reported, not an error.
-pub async fn run(args: ImportArgs) -> anyhow::Result<()> {
-    let source = Source::open(&args)?;
-    let header = source.open_table()?.header().to_vec();
+async fn run(what: What, args: ImportArgs) -> anyhow::Result<()> {
+    let source = Source::open(&args.file, &args.mapping)?;
+    let table = source.open_table()?;
+    let file = args.file.display().to_string();
+    table.notes().iter().for_each(|found| note!("{}: {}", one_line(&file), one_line(found)));
+    let header = table.header().to_vec();
+    drop(table);
     let in_mapping = |problems: Problems| anyhow::anyhow!("{}: {problems}", args.mapping.display());
-    match args.what {
+    match what {
         What::Interactions => {
             let mapping = source.mapping.interactions(&header).map_err(in_mapping)?;
             let run = Run::start(&args, source, &header, &mapping.common).await?;
@@ -87,35 +105,55 @@ pub async fn run(args: ImportArgs) -> anyhow::Result<()> {
     }
 }
 
+/// A mapping's text: that of the file, or of the one that comes with the program under this name.
+fn mapping_text(mapping: &Path) -> anyhow::Result<String> {
+    let shipped = mapping.to_str().and_then(Shipped::named).filter(|_| !mapping.exists());
+    if let Some(shipped) = shipped {
+        return Ok(shipped.text.to_owned());
+    }
+    let cannot = || {
+        let names: Vec<_> = shipped::ALL.iter().map(|one| one.name).collect();
+        format!("cannot read the mapping {}; there come with the program: {}", mapping.display(), names.join(", "))
+    };
+    fs::read_to_string(mapping).with_context(cannot)
+}
+
 /// The file to import and how to read it.
 struct Source {
     path: PathBuf,
     bytes: u64,
-    dialect: Dialect,
+    shape: Shape,
     mapping: MappingFile,
 }
 
 impl Source {
-    fn open(args: &ImportArgs) -> anyhow::Result<Self> {
-        let text = fs::read_to_string(&args.mapping);
-        let text = text.with_context(|| format!("cannot read the mapping {}", args.mapping.display()))?;
-        let mapping =
-            MappingFile::parse(&text).map_err(|problems| anyhow::anyhow!("{}: {problems}", args.mapping.display()))?;
-        let metadata = fs::metadata(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
-        let dialect = mapping.dialect(&args.file);
-        Ok(Self { path: args.file.clone(), bytes: metadata.len(), dialect, mapping })
+    fn open(file: &Path, mapping: &Path) -> anyhow::Result<Self> {
+        let text = mapping_text(mapping)?;
+        let parsed = MappingFile::parse(&text);
+        let mapping = parsed.map_err(|problems| anyhow::anyhow!("{}: {problems}", mapping.display()))?;
+        let metadata = fs::metadata(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let shape = mapping.shape();
+        Ok(Self { path: file.to_owned(), bytes: metadata.len(), shape, mapping })
     }
 
-    fn open_table(&self) -> anyhow::Result<Table<fs::File>> {
-        Table::open(&self.path, self.dialect).with_context(|| format!("cannot read {}", self.path.display()))
+    fn open_table(&self) -> anyhow::Result<Table<'static>> {
+        Table::open(&self.path, &self.shape).with_context(|| format!("cannot read {}", self.path.display()))
     }
+}
+
+/// What a run came to.
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    counts: Counts,
+    days: Days,
 }
 
 /// One run of the command: everything but the mapping.
 struct Run {
     source: Source,
-    /// None: a dry run.
-    client: Option<Client>,
+    client: Client,
+    patience: Patience,
     zone: TimeZone,
     ledger: Ledger,
     bar: ProgressBar,
@@ -124,11 +162,10 @@ struct Run {
 
 impl Run {
     async fn start(args: &ImportArgs, source: Source, header: &[String], common: &Common) -> anyhow::Result<Self> {
-        let client = if args.dry_run { None } else { Some(args.client.connect().await?) };
-        let zone = match (&common.zone, &client) {
-            (Some(zone), _) => zone.clone(),
-            (None, Some(client)) => client.organization_zone().await?,
-            (None, None) => TimeZone::UTC,
+        let client = args.client.connect().await?;
+        let zone = match &common.zone {
+            Some(zone) => zone.clone(),
+            None => client.organization_zone().await?,
         };
         let rejects = match &args.rejects {
             None => None,
@@ -139,7 +176,8 @@ impl Run {
         };
         let ledger = Ledger::new(rejects);
         let bar = progress_bar(source.bytes, args.json);
-        Ok(Self { source, client, zone, ledger, bar, json: args.json })
+        let patience = Patience::new(Duration::from_secs(args.patience));
+        Ok(Self { source, client, patience, zone, ledger, bar, json: args.json })
     }
 
     /// Prints the report; `outcome` is how the run itself went.
@@ -147,17 +185,20 @@ impl Run {
         self.bar.finish_and_clear();
         let counts = self.ledger.close();
         if let Err(error) = outcome {
-            if let Ok(counts) = counts {
+            if let Ok((counts, _)) = counts {
                 note!("{counts}");
             }
             let advice = "the import stopped before its end; run it again, what was recorded is not recorded twice";
             return Err(error.context(advice));
         }
-        let counts = counts?;
+        let (counts, days) = counts?;
         if self.json {
-            say!("{}", serde_json::to_string(&counts)?)?;
+            say!("{}", serde_json::to_string(&Report { counts, days })?)?;
         } else {
             say!("{counts}")?;
+            if let Some(table) = days.table() {
+                say!("\n{table}")?;
+            }
         }
         Ok(())
     }

@@ -2,15 +2,23 @@
 //! unless it is there already; its id is what the rating needs.
 
 use anyhow::{Context as _, anyhow};
+use jiff::tz::TimeZone;
 use tonic::Code;
 use uuid::Uuid;
 
 use super::{
     Run,
+    days::{Day, day_of},
     ledger::Ledger,
     reading::Reading,
-    upsert::{self, Creation},
+    upsert::{self, Creation, Reach},
 };
+use rapport_import::{
+    mapping::{RatingMapping, TemplateMapping},
+    rows,
+    table::RawRow,
+};
+
 use crate::{
     api::v1::{
         BatchRecordInteractionsRequest, BatchSubmitRatingsRequest, CreateTemplateRequest, GetTemplateRequest,
@@ -19,12 +27,11 @@ use crate::{
     },
     cli::client::{Client, explain, reasons},
     clock::Clock,
-    import::{
-        mapping::{RatingMapping, TemplateMapping},
-        rows,
-        table::RawRow,
-    },
+    interaction::reader::violations,
 };
+
+/// A rating to be sent, with its row and where it counts.
+type Rated = (RawRow, SubmitRatingRequest, Option<Day>);
 
 type Requests = (RecordInteractionRequest, SubmitRatingRequest);
 
@@ -32,32 +39,32 @@ type Requests = (RecordInteractionRequest, SubmitRatingRequest);
 pub(super) async fn run(mut run: Run, mapping: &RatingMapping) -> anyhow::Result<()> {
     let clock = Clock::system();
     let table = run.source.open_table()?;
-    let mut reading = Reading::new(table, &run.bar, |row| rows::rating(mapping, &run.zone, row, clock.now_micros()));
-    let outcome = match &run.client {
-        None => reading.rehearse(&mut run.ledger),
-        Some(client) => send_all(client, mapping, &mut reading, &mut run.ledger).await,
-    };
+    let mut reading = Reading::new(table, &run.bar, |row| {
+        rows::rating(mapping, &run.zone, row, |request| violations(request, clock.now_micros()))
+    });
+    let outcome = send_all((&run.client, run.patience), &run.zone, mapping, &mut reading, &mut run.ledger).await;
     drop(reading);
     run.finish(outcome)
 }
 
 async fn send_all(
-    client: &Client,
+    reach: Reach<'_>,
+    zone: &TimeZone,
     mapping: &RatingMapping,
     reading: &mut Reading<'_, Requests>,
     ledger: &mut Ledger,
 ) -> anyhow::Result<()> {
-    ensure_template(client, &mapping.template).await?;
+    ensure_template(reach.0, &mapping.template).await?;
     let mut creation = Creation::new(mapping.interaction.unknown);
     while let Some(chunk) = reading.next_chunk(ledger)? {
         let (teams, staff, customers) = creation.needed(chunk.iter().map(|(_, (interaction, _))| interaction));
         let mut warnings = Vec::new();
-        upsert::create(client, teams, &mut warnings).await?;
-        upsert::create(client, staff, &mut warnings).await?;
-        upsert::create(client, customers, &mut warnings).await?;
+        upsert::create(reach, teams, &mut warnings).await?;
+        upsert::create(reach, staff, &mut warnings).await?;
+        upsert::create(reach, customers, &mut warnings).await?;
         upsert::note(ledger, warnings);
-        let rated = record(client, chunk, ledger).await?;
-        submit(client, rated, ledger).await?;
+        let rated = record(reach, zone, chunk, ledger).await?;
+        submit(reach, rated, ledger).await?;
     }
     Ok(())
 }
@@ -85,26 +92,30 @@ async fn ensure_template(client: &Client, template: &TemplateMapping) -> anyhow:
 
 /// Records the interactions of a chunk; gives the ratings of those that are on record, with their ids.
 async fn record(
-    client: &Client,
+    (client, patience): Reach<'_>,
+    zone: &TimeZone,
     chunk: Vec<(RawRow, Requests)>,
     ledger: &mut Ledger,
-) -> anyhow::Result<Vec<(RawRow, SubmitRatingRequest)>> {
+) -> anyhow::Result<Vec<Rated>> {
     if chunk.is_empty() {
         return Ok(Vec::new());
     }
-    let requests = chunk.iter().map(|(_, (interaction, _))| interaction.clone()).collect();
-    let mut interactions = client.interactions.clone();
-    let answer = interactions.batch_record_interactions(BatchRecordInteractionsRequest { requests }).await;
-    let results = answer.map_err(|status| explain(&status))?.into_inner().results;
+    let requests: Vec<_> = chunk.iter().map(|(_, (interaction, _))| interaction.clone()).collect();
+    let call = async || {
+        let batch = BatchRecordInteractionsRequest { requests: requests.clone() };
+        client.interactions.clone().batch_record_interactions(batch).await
+    };
+    let results = patience.call(call).await?.into_inner().results;
     anyhow::ensure!(results.len() == chunk.len(), "the server answered {} of {} rows", results.len(), chunk.len());
     let mut rated = Vec::with_capacity(chunk.len());
-    for ((row, (_, mut request)), result) in chunk.into_iter().zip(results) {
+    for ((row, (interaction, mut request)), result) in chunk.into_iter().zip(results) {
         match result.result {
             Some(record_item_result::Result::Recorded(recorded)) => {
                 if let Some(rating) = &mut request.rating {
                     rating.interaction_id = recorded.interaction_id;
                 }
-                rated.push((row, request));
+                let day = interaction.interaction.and_then(|one| day_of(&one, zone));
+                rated.push((row, request, day));
             }
             Some(record_item_result::Result::Error(error)) => ledger.reject(&row, &reasons(&error))?,
             None => return Err(anyhow!("the server said nothing of line {}", row.line)),
@@ -113,20 +124,25 @@ async fn record(
     Ok(rated)
 }
 
-async fn submit(client: &Client, rated: Vec<(RawRow, SubmitRatingRequest)>, ledger: &mut Ledger) -> anyhow::Result<()> {
+async fn submit((client, patience): Reach<'_>, rated: Vec<Rated>, ledger: &mut Ledger) -> anyhow::Result<()> {
     if rated.is_empty() {
         return Ok(());
     }
-    let requests = rated.iter().map(|(_, request)| request.clone()).collect();
-    let answer = client.ratings.clone().batch_submit_ratings(BatchSubmitRatingsRequest { requests }).await;
-    let results = answer.map_err(|status| explain(&status))?.into_inner().results;
+    let requests: Vec<_> = rated.iter().map(|(_, request, _)| request.clone()).collect();
+    let call = async || {
+        client.ratings.clone().batch_submit_ratings(BatchSubmitRatingsRequest { requests: requests.clone() }).await
+    };
+    let results = patience.call(call).await?.into_inner().results;
     anyhow::ensure!(results.len() == rated.len(), "the server answered {} of {} rows", results.len(), rated.len());
-    for ((row, _), result) in rated.into_iter().zip(results) {
+    for ((row, _, day), result) in rated.into_iter().zip(results) {
         match result.result {
-            Some(submit_rating_result::Result::Submitted(submitted)) => match submitted.recording() {
-                Recording::AlreadyPresent => ledger.counts.already_present += 1,
-                Recording::Recorded | Recording::Unspecified => ledger.counts.accepted += 1,
-            },
+            Some(submit_rating_result::Result::Submitted(submitted)) => {
+                ledger.days.add(day);
+                match submitted.recording() {
+                    Recording::AlreadyPresent => ledger.counts.already_present += 1,
+                    Recording::Recorded | Recording::Unspecified => ledger.counts.accepted += 1,
+                }
+            }
             Some(submit_rating_result::Result::Error(error)) => ledger.reject(&row, &reasons(&error))?,
             None => return Err(anyhow!("the server said nothing of line {}", row.line)),
         }

@@ -5,14 +5,15 @@ use std::collections::HashSet;
 use tonic::Status;
 use uuid::Uuid;
 
-use super::ledger::Ledger;
+use super::{ledger::Ledger, patience::Patience};
+use rapport_import::{mapping::Unknown, rows::Records};
+
 use crate::{
     api::v1::{
         BatchUpsertCustomersRequest, BatchUpsertStaffMembersRequest, BatchUpsertTeamsRequest, Customer,
         RecordInteractionRequest, StaffMember, Team, UpsertItemResult, UpsertMode, upsert_item_result,
     },
-    cli::client::{Client, explain, reasons},
-    import::{mapping::Unknown, rows::Records},
+    cli::client::{Client, reasons},
 };
 
 /// The contract's limit of a batch.
@@ -134,16 +135,18 @@ impl Creation {
     }
 }
 
+/// The server, and how long to wait for it.
+pub(super) type Reach<'a> = (&'a Client, Patience);
+
 /// Creates records where there are none. One that is refused is a warning: the rows that need it are rejected by the
 /// server with their own reasons.
 pub(super) async fn create<T: Upsert>(
-    client: &Client,
+    (client, patience): Reach<'_>,
     records: Vec<T>,
     warnings: &mut Vec<String>,
 ) -> anyhow::Result<()> {
     for batch in records.chunks(BATCH) {
-        let results =
-            T::send(client, batch.to_vec(), UpsertMode::CreateOnly).await.map_err(|status| explain(&status))?;
+        let results = patience.call(async || T::send(client, batch.to_vec(), UpsertMode::CreateOnly).await).await?;
         for (record, result) in batch.iter().zip(results) {
             if let Some(upsert_item_result::Result::Error(error)) = result.result {
                 let why = reasons(&error).join("; ");

@@ -1,0 +1,94 @@
+//! `rapport import suggest`: a mapping for a file that nobody described.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use rapport_import::{
+    suggest::{self, Circumstances, Kind, Scanned},
+    table::{Shape, Table, TableError},
+};
+
+use crate::{
+    cli::out::{note, one_line, say},
+    interaction::reader::violations,
+};
+
+/// Arguments of `rapport import suggest`.
+#[derive(Debug, Args)]
+pub struct SuggestArgs {
+    /// The file
+    pub file: PathBuf,
+    /// What the rows are; told from the columns if left out
+    #[arg(long, value_enum)]
+    pub kind: Option<KindArg>,
+    /// Print what is known of every column as one JSON object instead of the mapping
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What the rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KindArg {
+    /// What happened between the organisation and customers
+    Interactions,
+    /// How customers rated what happened
+    Ratings,
+    /// Teams, staff and customers
+    Directory,
+}
+
+impl From<KindArg> for Kind {
+    fn from(kind: KindArg) -> Self {
+        match kind {
+            KindArg::Interactions => Self::Interactions,
+            KindArg::Ratings => Self::Ratings,
+            KindArg::Directory => Self::Directory,
+        }
+    }
+}
+
+/// Runs the command: the mapping goes to standard output, what it would do to standard error.
+pub(super) fn run(args: &SuggestArgs) -> anyhow::Result<()> {
+    let shape = Shape::default();
+    let cannot = || format!("cannot read {}", args.file.display());
+    let header = Table::open(&args.file, &shape).with_context(cannot)?.header().to_vec();
+    let now = Timestamp::now();
+    let rules = |request: &_| violations(request, now.as_microsecond());
+    let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let about = Circumstances {
+        file_name: &name,
+        header: &header,
+        kind: args.kind.map(Kind::from),
+        reading: &[],
+        now,
+        rules: &rules,
+    };
+    let mut scan = |each: &mut dyn FnMut(Scanned<'_>)| -> Result<(), TableError> {
+        let mut table = Table::open(&args.file, &shape)?;
+        while let Some(raw) = table.next_row()? {
+            let row = raw.texts(&header);
+            each((raw.line, row));
+        }
+        Ok(())
+    };
+    let suggestion = suggest::suggest(&mut scan, &about).with_context(cannot)?;
+    if args.json {
+        return Ok(say!("{}", serde_json::to_string(&suggestion)?)?);
+    }
+    say!("{}", suggestion.mapping.trim_end())?;
+    let trial = &suggestion.trial;
+    note!(
+        "{}: {} rows, {} to be sent, {} skipped, {} rejected; {} question(s)",
+        suggestion.kind.name(),
+        trial.read,
+        trial.sent,
+        trial.skipped,
+        trial.rejected,
+        suggestion.questions.len()
+    );
+    let open = suggestion.questions.iter().filter(|question| question.contains("in the place of \"?\""));
+    open.for_each(|question| note!("to be answered: {}", one_line(question)));
+    Ok(())
+}
