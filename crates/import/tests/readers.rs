@@ -63,6 +63,9 @@ fn xlsx(sheets: &[(&str, &str)], strings: &[&str]) -> Vec<u8> {
         let sheet = format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>");
         files.push((format!("xl/worksheets/sheet{id}.xml"), sheet));
     }
+    let top = format!("<Relationship Id=\"r\" Type=\"{relations}/officeDocument\" Target=\"xl/workbook.xml\"/>");
+    let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+    files.push(("_rels/.rels".to_owned(), format!("<Relationships xmlns=\"{package}\">{top}</Relationships>")));
     files.push(("xl/workbook.xml".to_owned(), book + "</sheets></workbook>"));
     files.push(("xl/_rels/workbook.xml.rels".to_owned(), rels + "</Relationships>"));
     let items: String = strings.iter().map(|text| format!("<si><t>{text}</t></si>")).collect();
@@ -271,12 +274,12 @@ fn an_open_document_sheet_is_read() {
 #[test]
 fn bombs_are_refused_before_they_go_off() {
     let place = Place::new();
-    let told = refusal(&place.file("a.csv.gz", gzip(vec![b'a'; 200 << 20])));
+    let told = refusal(&place.file("a.csv.gz", gzip(vec![b'a'; 40 << 20])));
     assert!(told.contains("bomb"), "{told}");
     let sheet = format!("<row r=\"1\"><c t=\"inlineStr\"><is><t>{}</t></is></c></row>", "a".repeat(8 << 20));
     let told = refusal(&place.file("b.xlsx", xlsx(&[("S", &sheet)], &[])));
     assert!(told.contains("bomb"), "{told}");
-    let told = refusal(&place.file("c.xlsx", xlsx(&[("S", &" <x/>".repeat(40 << 20))], &[])));
+    let told = refusal(&place.file("c.xlsx", xlsx(&[("S", &" <x/>".repeat(8 << 20))], &[])));
     assert!(told.contains("bomb"), "{told}");
     let strings = b"<sst uniqueCount=\"99999999999\"></sst>";
     let lying = zip(&[("xl/workbook.xml", b"<workbook/>"), ("xl/sharedStrings.xml", strings)]);
