@@ -82,6 +82,8 @@ fn write_workbook(count: u64, file: BufWriter<File>) {
     write!(zip, "<workbook xmlns=\"{main}\" xmlns:r=\"{relations}\"><sheets><sheet name=\"Calls\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>").unwrap();
     begin(&mut zip, "xl/_rels/workbook.xml.rels");
     write!(zip, "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" Type=\"{relations}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>").unwrap();
+    begin(&mut zip, "_rels/.rels");
+    write!(zip, "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r\" Type=\"{relations}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>").unwrap();
     let header = || std::iter::once(HEADER.map(str::to_owned));
     begin(&mut zip, "xl/sharedStrings.xml");
     write!(zip, "<sst xmlns=\"{main}\" uniqueCount=\"{}\">", (count + 1) * 7).unwrap();

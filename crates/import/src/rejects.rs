@@ -8,7 +8,12 @@ use std::{
 
 use csv::{ByteRecord, QuoteStyle, Writer, WriterBuilder};
 
-use super::table::{Dialect, RawRow};
+use encoding_rs::UTF_8;
+
+use super::{
+    mapping::MappingFile,
+    table::{Dialect, RawRow},
+};
 
 /// Columns before the original ones.
 pub(crate) const OWN_COLUMNS: [&str; 2] = ["line", "reasons"];
@@ -22,14 +27,20 @@ pub struct Rejects<W: io::Write> {
 }
 
 impl Rejects<File> {
-    /// Creates the file, which must not be the one being read.
-    pub fn create(path: &Path, dialect: Dialect, header: &[String], data: &Path) -> io::Result<Self> {
+    /// Creates the file, which must not be the one being read. It is UTF-8, and says so where the mapping says otherwise.
+    pub fn create(path: &Path, mapping: &MappingFile, header: &[String], data: &Path) -> io::Result<Self> {
+        let dialect = mapping.dialect(path);
+        let is_marked = mapping.shape().encoding.is_some_and(|encoding| encoding != UTF_8);
         if let (Ok(rejects), Ok(data)) = (fs::canonicalize(path), fs::canonicalize(data))
             && rejects == data
         {
             return Err(io::Error::other("the rejects file would overwrite the file being imported"));
         }
-        Self::new(File::create(path)?, dialect, header)
+        let mut file = File::create(path)?;
+        if is_marked {
+            io::Write::write_all(&mut file, "\u{feff}".as_bytes())?;
+        }
+        Self::new(file, dialect, header)
     }
 }
 
@@ -97,7 +108,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("rows.csv");
         fs::write(&path, "a\n1\n").unwrap();
-        assert!(Rejects::create(&path, CSV, &[], &path).is_err());
+        assert!(Rejects::create(&path, &MappingFile::parse("").unwrap(), &[], &path).is_err());
         assert_eq!(fs::read_to_string(&path).unwrap(), "a\n1\n");
     }
 }

@@ -16,7 +16,7 @@ use flate2::read::MultiGzDecoder;
 pub(crate) type Position = Arc<AtomicU64>;
 
 /// Below this nothing is a bomb.
-pub(crate) const HARMLESS: u64 = 100 << 20;
+pub(crate) const HARMLESS: u64 = 32 << 20;
 
 /// How many times as large as the file its content may be. Exports reach 10 to 50, rows that are all alike 150.
 pub(crate) const MAX_RATIO: u64 = 250;

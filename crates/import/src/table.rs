@@ -182,8 +182,13 @@ impl Table<'static> {
         let width = first.iter().map(|row| row.record.len()).max().unwrap_or_default();
         let header = match at {
             Some(at) => {
-                let header = first.get(at).ok_or(TableError::NoHeader)?.names()?;
+                let mut header = first.get(at).ok_or(TableError::NoHeader)?.names()?;
                 first.drain(..=at);
+                // Of merged cells only the first says something: the others are columns too.
+                header.resize(
+                    first.iter().map(|row| row.record.len()).max().unwrap_or_default().max(header.len()),
+                    String::new(),
+                );
                 header
             }
             None if first.is_empty() => return Err(TableError::NoHeader),

@@ -170,7 +170,7 @@ impl Run {
         let rejects = match &args.rejects {
             None => None,
             Some(path) => {
-                let rejects = Rejects::create(path, source.mapping.dialect(path), header, &source.path);
+                let rejects = Rejects::create(path, &source.mapping, header, &source.path);
                 Some((path.clone(), rejects.with_context(|| format!("cannot write {}", path.display()))?))
             }
         };

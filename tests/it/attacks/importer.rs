@@ -8,7 +8,7 @@ use rapport::api::v1::{
 use serde_json::json;
 
 use crate::{
-    cli::{MAPPING, last_line, rapport, write},
+    cli::{MAPPING, counts, rapport, write},
     privacy::{NUMBER, consent, reachable, set},
     support::{Caller, Server, Test, client::request_id, on_both, private_directory, sample::customer},
 };
@@ -105,7 +105,7 @@ async fn a_stray_quotation_mark_takes_its_own_row_only(server: Server) {
     let rejects = directory.path().join("rejects.csv").display().to_string();
     let endpoint = server.endpoint();
     let import = ["import", "interactions", &file, "--mapping", &mapping, "--endpoint", &endpoint, "--json"];
-    let told = last_line(&rapport(&server, &[&import[..], &["--rejects", &rejects]].concat()).await);
+    let told = counts(&rapport(&server, &[&import[..], &["--rejects", &rejects]].concat()).await);
     assert_eq!(told, json!({"read": 100, "accepted": 97, "already_present": 0, "skipped": 0, "rejected": 3}));
     let kept = std::fs::read_to_string(&rejects).unwrap();
     let lines: Vec<&str> = kept.lines().skip(1).map(|line| line.split_once(',').unwrap().0).collect();
