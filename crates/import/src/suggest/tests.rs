@@ -68,7 +68,7 @@ fn day_or_month_first_is_left_to_the_person_where_nothing_decides() {
 #[test]
 fn columns_together_are_a_key_and_repeated_rows_are_said() {
     let text = "call|at|who\n7|2026-01-01 10:00:00|x\n7|2026-01-02 10:00:00|x\n8|2026-01-01 10:00:00|x";
-    assert_eq!(line(&suggested("t.csv", text, None).unwrap(), "key"), "key = [\"call\", \"at\"]");
+    assert_eq!(line(&suggested("t.csv", text, None).unwrap(), "key"), "key = [\"at\", \"call\"]");
     let text = "at|who\n2026-01-01|x\n2026-01-01|x";
     let twice = suggested("t.csv", text, None).unwrap();
     assert!(twice.questions.iter().any(|question| question.contains("repeat in 1 rows")), "{:?}", twice.questions);
