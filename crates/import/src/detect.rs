@@ -60,7 +60,7 @@ pub(crate) fn layout(start: &[u8], whole: bool, shape: &Shape, usual: Dialect, n
         Header::None if !is_rejects => None,
         Header::Line(line) if !is_rejects => Some(line),
         Header::Found if !is_rejects && !rows.is_empty() => Some(rows[header(&rows, "line", notes)].line),
-        _ => Some(first),
+        Header::Found | Header::Line(_) | Header::None => Some(first),
     };
     Layout { dialect, header, first }
 }

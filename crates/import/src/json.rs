@@ -260,7 +260,7 @@ impl Scan {
     /// Passes a value; keeps its text where there is room for it, and gives it up where it is too long.
     fn value(&mut self, text: &mut Option<Vec<u8>>) -> Result<(), TableError> {
         let start = self.peek()?.ok_or_else(|| self.broken("a value"))?;
-        let (mut depth, mut quoted, mut escaped) = (0_u32, false, false);
+        let (mut depth, mut quoted, mut escaped, mut passed) = (0_u32, false, false, false);
         loop {
             let ready = self.source.fill_buf()?;
             if ready.is_empty() {
@@ -270,7 +270,7 @@ impl Scan {
             let mut used = 0;
             let mut done = false;
             for &byte in ready {
-                if !quoted && depth == 0 && used > 0 | usize::from(text.as_ref().is_some_and(|text| !text.is_empty())) {
+                if !quoted && depth == 0 && (passed || used > 0) {
                     let ends = b",]} \t\r\n".contains(&byte);
                     if ends && !b"{[\"".contains(&start) {
                         done = true;
@@ -299,6 +299,7 @@ impl Scan {
                 }
             }
             self.source.consume(used);
+            passed = true;
             if done {
                 return Ok(());
             }

@@ -320,7 +320,7 @@ fn serial_text(serial: ExcelDateTime) -> Result<String, String> {
         return Err("is 29 February 1900, which never was".to_owned());
     }
     let date = format!("{year:04}-{month:02}-{date:02}");
-    Ok(if whole % 86_400_000 == 0 { date } else { format!("{date}T{time}") })
+    Ok(if whole.is_multiple_of(86_400_000) { date } else { format!("{date}T{time}") })
 }
 
 /// `PT9H30M0.5S` as `09:30:00.5`.

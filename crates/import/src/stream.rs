@@ -65,9 +65,10 @@ struct Unpacked<R> {
 
 impl<R: Read> Read for Unpacked<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.source.read(out).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => io::Error::new(error.kind(), "the gzip file is cut short: fetch it again"),
-            _ => io::Error::new(error.kind(), format!("the gzip file is damaged: {error}")),
+        let count = self.source.read(out).map_err(|error| {
+            let cut = error.kind() == io::ErrorKind::UnexpectedEof;
+            let what = if cut { "is cut short: fetch it again".to_owned() } else { format!("is damaged: {error}") };
+            io::Error::new(error.kind(), format!("the gzip file {what}"))
         })?;
         self.given += count as u64;
         if self.given > HARMLESS && self.given / MAX_RATIO > self.position.load(Ordering::Relaxed) {
