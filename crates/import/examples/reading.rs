@@ -112,7 +112,7 @@ fn read(path: &Path) {
     while let Some(raw) = table.next_row().unwrap() {
         rows += 1;
         let row = raw.texts(&header).unwrap();
-        let judged = rows::interaction(&mapping, &TimeZone::UTC, &row, |request| Violations::of(request));
+        let judged = rows::interaction(&mapping, &TimeZone::UTC, &row, Violations::of);
         if let Judgement::Send(request) = judged {
             let content = prost::Message::encode_to_vec(&request);
             keys.note(request.request_id.parse().unwrap(), &content, raw.line);

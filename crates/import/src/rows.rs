@@ -382,7 +382,7 @@ mod tests {
 
     /// Field rules only; the server's own come from its crate.
     fn rules(request: &RecordInteractionRequest) -> Vec<Violation> {
-        let inner = request.interaction.iter().flat_map(|one| Violations::of(one));
+        let inner = request.interaction.iter().flat_map(Violations::of);
         Violations::of(request).into_iter().chain(inner.map(|one| one.inside("interaction"))).collect()
     }
 

@@ -63,7 +63,7 @@ pub fn resolve<const N: usize>(readings: [Option<(Reading, &TimeZone)>; N]) -> R
         }
         instants
     };
-    let mut orderly = (0..1 << places.len()).map(choose).filter(|instants| is_orderly(instants));
+    let mut orderly = (0..1 << places.len()).map(choose).filter(is_orderly);
     let first = orderly.next();
     let is_free = !places.is_empty() && (first.is_none() || orderly.next().is_some());
     Resolved { instants: first.unwrap_or_else(|| choose(0)), is_free }
@@ -87,7 +87,7 @@ fn candidates(reading: Reading, zone: &TimeZone) -> Result<(Timestamp, Timestamp
     if let AmbiguousOffset::Gap { .. } = ambiguous.offset() {
         return Err(format!("{local} did not exist in {}: the clocks were put forward", shown(zone)));
     }
-    let earlier = ambiguous.clone().earlier().map_err(|error| error.to_string())?;
+    let earlier = ambiguous.earlier().map_err(|error| error.to_string())?;
     let later = ambiguous.later().map_err(|error| error.to_string())?;
     Ok((earlier, later))
 }

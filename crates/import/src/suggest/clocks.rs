@@ -237,7 +237,7 @@ impl Instants {
                 (None, None) => {}
             }
         }
-        if self.rules[2].len() == 1 && connected && when(columns, &["abandoned"]) != "" {
+        if self.rules[2].len() == 1 && connected && !when(columns, &["abandoned"]).is_empty() {
             // Nobody served a contact that was abandoned, whatever the file has there.
             let rule = &mut self.rules[2][0];
             if !served.is_empty() {

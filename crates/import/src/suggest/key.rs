@@ -87,7 +87,7 @@ pub(super) fn candidates(profile: &Profile, roles: &Roles) -> Vec<Candidate> {
         })
         .filter(|set: &Vec<usize>| (2..=4).contains(&set.len()))
         // A time of day identifies nothing without its date.
-        .filter(|set| day.is_none_or(|day| set.contains(&day) || !set.iter().any(|place| is_clock(place))))
+        .filter(|set| day.is_none_or(|day| set.contains(&day) || !set.iter().any(is_clock)))
         .collect();
     sets.sort_by_key(|set| {
         (set.len(), set.iter().map(|place| columns.iter().position(|one| one == place)).collect::<Vec<_>>())

@@ -290,6 +290,9 @@ struct Composer<'a> {
 const CONTEXT_BYTES: usize = 15_000;
 const ATTRIBUTES: usize = 30;
 
+/// Judges a row by a mapping that is on trial.
+type Judge<'a> = Box<dyn Fn(&Row<'_>) -> Judgement<()> + 'a>;
+
 impl Composer<'_> {
     fn draft(&self, instants: &Instants) -> Draft {
         let mut draft = Draft::default();
@@ -648,7 +651,7 @@ impl Composer<'_> {
         Ok(trial)
     }
 
-    fn judge(&self, text: &str) -> Result<Box<dyn Fn(&Row<'_>) -> Judgement<()> + '_>, Problems> {
+    fn judge(&self, text: &str) -> Result<Judge<'_>, Problems> {
         let file = MappingFile::parse(text)?;
         let zone = TimeZone::UTC;
         let header = self.about.header;

@@ -32,8 +32,10 @@ pub(super) static ROLES: LazyLock<Vec<Role>> = LazyLock::new(|| {
     order.filter_map(role).collect()
 });
 
-/// The words of values, by group and meaning.
-static VALUES: LazyLock<BTreeMap<String, Vec<(String, Vec<Phrase>)>>> = LazyLock::new(|| {
+/// By group and meaning, the words of values.
+type Values = BTreeMap<String, Vec<(String, Vec<Phrase>)>>;
+
+static VALUES: LazyLock<Values> = LazyLock::new(|| {
     let groups = table(include_str!("../words/values.toml")).into_iter().filter_map(|(group, meanings)| {
         let meanings = meanings.as_table()?.iter();
         let meanings = meanings.filter_map(|(meaning, words)| Some((meaning.clone(), phrases(words.as_str()?))));
