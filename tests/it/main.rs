@@ -31,6 +31,7 @@ mod record;
 mod replies;
 mod results;
 mod server;
+mod shipped;
 mod stopping;
 mod support;
 mod surveys;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         support::trials(attacks::tests()),
         support::trials(brief::tests()),
         support::trials(cli::tests()),
+        support::trials(shipped::tests()),
         support::trials(clocks::tests()),
         support::trials(contact::tests()),
         support::trials(consensus::tests()),

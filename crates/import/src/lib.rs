@@ -14,7 +14,11 @@
 //! | `field` | one value of a message from the columns of a row |
 //! | `instant` | dates and times in any format, time zones, midnight |
 //! | `mapping` | the mapping file |
+//! | `moment`, `times`, `zone` | when something happened, by dates, durations and zones |
+//! | `number`, `duration`, `calendar` | numbers, durations and dates in the words of many languages |
 //! | `rows` | a row becomes a message |
+//! | `shipped` | the mappings that come with the program |
+//! | `suggest` | a mapping for a file that nobody described |
 //! | `rejects` | the file of rows that were not taken |
 //!
 //! # The mapping file
@@ -50,7 +54,9 @@
 //! | `when` | table from column to value or values; the rule counts only where all hold |
 //!
 //! Enum values are written as in summaries: lower case without prefix (`inbound_call`). Durations are seconds or
-//! `h:mm:ss`.
+//! `h:mm:ss` unless a rule's `format` says otherwise (`s`, `ms`, `min`, `h`, `d`, `h:mm:ss`, `mm:ss`, `h:mm`, `h:mm am/pm`,
+//! `words`; several may be listed). Numbers have a point before their fraction, or a comma with `decimal = ","` at the top; amounts
+//! of money and grouped digits are refused.
 //!
 //! An **instant** (`arrived_time`, `requested_time`, `connected_time`, `ended_time`) is a table: `from` is one rule or a
 //! list of rules with `column` or `columns` (joined by a blank; missing if one of them is), `format` (strptime
@@ -58,7 +64,11 @@
 //! and `when`. `missing_if_earlier_than` and `missing_if_later_than` name another instant; both look at the instants as
 //! they were read, before any of them was dropped. With `roll_over_at_midnight = true` in `[interaction]`, a local
 //! time more than 12 hours earlier than the known instant before it is of the next day. A local time that a
-//! clock change skips rejects the row; one that a clock change repeats is taken as the earlier of the two.
+//! clock change skips rejects the row; one that it repeats is read so that the row's own instants keep their order, and as
+//! the earlier of the two where that does not tell. Formats are also `standard`, `epoch s`, `epoch ms`, `epoch us`, `epoch ns`,
+//! `excel` and `excel 1904`; `time_of_day` names a column with the time beside a date, in a form of durations; `time_zone` is a
+//! zone's name, an offset, or a table with the `column` that names it. A rule with `after` or `before` another instant and a
+//! `column` with a duration tells an instant by that one; `longest` allows durations above 366 days.
 
 mod archive;
 pub mod calendar;

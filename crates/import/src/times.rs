@@ -139,3 +139,109 @@ fn drop_missing(times: &Times, reading: &mut Reading) {
         reading.kept[place] = instant.filter(|_| !earlier && !later);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::MappingFile;
+
+    const HEADER: [&str; 7] = ["start", "wait", "talk", "end", "total", "zone", "how"];
+
+    fn times(rules: &str, cells: [&str; 7]) -> Result<([String; 4], Vec<Remark>), Vec<String>> {
+        let text = format!("source = 's'\nkey = 'start'\n[interaction]\nchannel = {{ constant = 'email' }}\n{rules}");
+        let header = HEADER.map(str::to_owned);
+        let mapping = MappingFile::parse(&text).and_then(|file| file.interactions(&header)).map_err(|all| all.0)?;
+        let zone = mapping.common.zone.clone().unwrap_or(TimeZone::UTC);
+        let reading = read(&mapping.fields.times, &zone, &Row::new(cells.to_vec()));
+        let shown = reading.kept.map(|at| at.map(|at| at.to_string()).unwrap_or_default());
+        if reading.reasons.is_empty() { Ok((shown, reading.remarks)) } else { Err(reading.reasons) }
+    }
+
+    const FORWARD: &str = "requested_time.from = { column = 'start' }\n\
+        connected_time.from = { after = 'requested_time', column = 'wait', format = ['s', 'mm:ss'], when = { how = 'ok' } }\n\
+        ended_time.from = [{ after = 'connected_time', column = 'talk', format = 'min' }, { after = 'requested_time', column = 'wait' }]";
+
+    #[test]
+    fn times_are_told_by_durations() {
+        let row = |wait, talk, how| times(FORWARD, ["2026-01-02 09:00:00", wait, talk, "", "", "", how]);
+        let (shown, _) = row("90", "2.5", "ok").unwrap();
+        assert_eq!(shown, ["", "2026-01-02T09:00:00Z", "2026-01-02T09:01:30Z", "2026-01-02T09:04:00Z"]);
+        let (shown, _) = row("1:05", "1", "ok").unwrap();
+        assert_eq!(shown[2..], ["2026-01-02T09:01:05Z", "2026-01-02T09:02:05Z"]);
+        // Abandoned after waiting.
+        let (shown, _) = row("30", "", "lost").unwrap();
+        assert_eq!(shown, ["", "2026-01-02T09:00:00Z", "", "2026-01-02T09:00:30Z"]);
+        let rules =
+            "ended_time.from = { column = 'end' }\nrequested_time.from = { before = 'ended_time', column = 'total' }";
+        let (shown, _) = times(rules, ["", "", "", "2026-01-02 09:00:00", "0:01:00", "", ""]).unwrap();
+        assert_eq!(shown[1], "2026-01-02T08:59:00Z");
+    }
+
+    #[test]
+    fn impossible_durations_reject_the_row() {
+        let fault = |wait| times(FORWARD, ["2026-01-02 09:00:00", wait, "1", "", "", "", "ok"]).unwrap_err();
+        assert_eq!(fault("-5"), ["connected_time: \"wait\" is \"-5\" and must not be negative"]);
+        assert!(fault("99999999")[0].contains("longer than a rule allows"), "{:?}", fault("99999999"));
+        assert!(fault("$5")[0].contains("money"));
+        // One that cannot be read is not known, which is no second reason.
+        let unread = times(FORWARD, ["soon", "5", "1", "", "", "", "ok"]).unwrap_err();
+        assert_eq!(unread.len(), 1, "{unread:?}");
+    }
+
+    #[test]
+    fn times_told_by_one_another_only_are_a_mistake() {
+        let rules = "requested_time.from = { before = 'ended_time', column = 'total' }\n\
+            ended_time.from = { after = 'requested_time', column = 'total' }";
+        let mistakes = times(rules, [""; 7]).unwrap_err();
+        assert!(mistakes.iter().any(|one| one.contains("told by another instant only")), "{mistakes:?}");
+        let question = times("requested_time.from = { column = 'start', format = '?' }", [""; 7]).unwrap_err();
+        assert!(question[0].contains("only you can answer"), "{question:?}");
+    }
+
+    #[test]
+    fn a_day_and_a_time_of_day_in_two_columns() {
+        let row =
+            |rules: &str, day, clock| times(rules, [day, clock, "", "", "", "", ""]).map(|(shown, _)| shown[1].clone());
+        let of = |format| {
+            format!(
+                "requested_time.from = {{ column = 'start', format = ['%d/%m/%Y', 'excel'], time_of_day = {{ column = 'wait', format = '{format}' }} }}"
+            )
+        };
+        assert_eq!(row(&of("d"), "01/01/2021", "0.38400463").as_deref(), Ok("2021-01-01T09:12:58Z"));
+        assert_eq!(row(&of("h:mm am/pm"), "44197", "1:05 PM").as_deref(), Ok("2021-01-01T13:05:00Z"));
+        assert_eq!(row(&of("h:mm"), "31/12/2020", "24:00").as_deref(), Ok("2021-01-01T00:00:00Z"));
+        assert!(row(&of("h:mm"), "31/12/2020", "25:00").is_err());
+    }
+
+    #[test]
+    fn zones_in_the_file() {
+        let rules = "requested_time.from = { column = 'start', time_zone = { column = 'zone' } }";
+        let row = |start, zone| times(rules, [start, "", "", "", "", zone, ""]).map(|(shown, _)| shown[1].clone());
+        assert_eq!(row("2026-01-02 09:00:00", "Asia/Shanghai").as_deref(), Ok("2026-01-02T01:00:00Z"));
+        assert_eq!(row("2026-01-02 09:00:00", "-05:00").as_deref(), Ok("2026-01-02T14:00:00Z"));
+        assert_eq!(row("2026-01-02T09:00:00+08:00", "Asia/Shanghai").as_deref(), Ok("2026-01-02T01:00:00Z"));
+        assert!(row("2026-01-02T09:00:00+02:00", "Asia/Shanghai").unwrap_err()[0].contains("Asia/Shanghai"));
+        assert!(row("2026-01-02 09:00:00", "CST").unwrap_err()[0].contains("not an IANA time zone"));
+    }
+
+    #[test]
+    fn an_offset_holds_against_the_mapping_and_is_remarked() {
+        let text = "requested_time.from = { column = 'start' }";
+        let zoned = |start| {
+            let text = format!(
+                "source = 's'\nkey = 'start'\ntime_zone = 'Europe/Berlin'\n[interaction]\nchannel = {{ constant = 'email' }}\n{text}"
+            );
+            let mapping = MappingFile::parse(&text).unwrap().interactions(&HEADER.map(str::to_owned)).unwrap();
+            let zone = mapping.common.zone.clone().unwrap();
+            let reading = read(&mapping.fields.times, &zone, &Row::new(vec![start, "", "", "", "", "", ""]));
+            (reading.kept[1].unwrap().to_string(), reading.remarks)
+        };
+        assert_eq!(
+            zoned("2026-01-02T09:00:00+08:00"),
+            ("2026-01-02T01:00:00Z".to_owned(), vec![Remark::OffsetContradicts])
+        );
+        assert_eq!(zoned("2026-01-02T09:00:00+01:00").1, []);
+        assert_eq!(zoned("2026-01-02T09:00:00Z").1, []);
+        assert_eq!(zoned("2026-10-25 02:30:00").1, [Remark::TimeRepeated]);
+    }
+}

@@ -15,10 +15,7 @@ use serde::Serialize;
 
 use super::{Source, What};
 use crate::{
-    api::{
-        Named as _,
-        v1::{Interaction, RecordInteractionRequest},
-    },
+    api::v1::{Interaction, RecordInteractionRequest},
     cli::out::{self, one_line, say},
     interaction::reader::violations,
 };

@@ -24,6 +24,8 @@ mod key;
 mod people;
 mod profile;
 mod roles;
+#[cfg(test)]
+mod tests;
 mod trial;
 mod values;
 mod words;
@@ -171,6 +173,9 @@ pub fn suggest<E>(scan: &mut Scan<'_, E>, about: &Circumstances<'_>) -> Result<S
     let order = order_of(&profile);
     let columns = Columns { profile: &profile, roles: &roles, order };
     let mut instants = Instants::of(&columns);
+    if kind == Kind::Directory && PERSON.iter().all(|role| columns.get(role).is_none()) {
+        return Err(SuggestError::NoKind);
+    }
     if kind != Kind::Directory && instants.is_empty() {
         // A survey that says nothing of what it is about: its answer is all that is known.
         let answered = columns.get("survey_answered").ok_or(SuggestError::NoKind)?;
@@ -190,6 +195,9 @@ pub fn suggest<E>(scan: &mut Scan<'_, E>, about: &Circumstances<'_>) -> Result<S
     Ok(Suggestion { kind, mapping, columns: described, questions, trial })
 }
 
+/// Columns by which a row is about a person.
+const PERSON: [&str; 6] = ["customer_id", "customer_email", "customer_phone", "person_name", "staff", "staff_role"];
+
 /// What the rows are, which column is what, and the scale of scores.
 fn understand(profile: &Profile, kind: Option<Kind>) -> (Kind, Roles, Option<Scale>) {
     const SURVEY: [&str; 2] = ["survey_answered", "survey_sent"];
@@ -203,6 +211,12 @@ fn understand(profile: &Profile, kind: Option<Kind>) -> (Kind, Roles, Option<Sca
     let is_rated = found.is_some()
         && roles.column("score").is_some_and(|place| profile.columns[place].filled * 20 >= profile.rows * 19);
     let has_time = ["requested", "connected", "ended", "arrived"].iter().any(|role| roles.column(role).is_some());
+    let speaks_of_people = PERSON.iter().any(|role| roles.column(role).is_some());
+    // A date whose name says nothing is when it happened, where the file has no other.
+    let only_date = (0..profile.columns.len())
+        .find(|place| profile.columns[*place].kinds().contains(&"date") && !roles.is_taken(*place))
+        .filter(|_| !has_time && !speaks_of_people);
+    let has_time = has_time || only_date.is_some();
     let told = match (is_rated, has_time) {
         (true, _) => Kind::Ratings,
         (false, true) => Kind::Interactions,
@@ -218,6 +232,9 @@ fn understand(profile: &Profile, kind: Option<Kind>) -> (Kind, Roles, Option<Sca
     let scale = scale(&roles);
     if scale.is_none() {
         roles.forget("score");
+    }
+    if let Some(place) = only_date.filter(|place| kind != Kind::Directory && !roles.is_taken(*place)) {
+        roles.give("requested", place);
     }
     name_clocks(profile, &mut roles);
     (kind, roles, scale)

@@ -1,0 +1,100 @@
+use std::convert::Infallible;
+
+use super::*;
+
+fn suggested(name: &str, text: &str, kind: Option<Kind>) -> Result<Suggestion, SuggestError<Infallible>> {
+    let mut lines = text.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+    let header: Vec<String> = lines.next().unwrap().into_iter().map(str::to_owned).collect();
+    let rows: Vec<_> = lines.collect();
+    let rules = |request: &RecordInteractionRequest| {
+        rapport_contract::rules::Violations::of(request.interaction.as_ref().unwrap())
+    };
+    let about = Circumstances {
+        file_name: name,
+        header: &header,
+        kind,
+        reading: &[],
+        now: "2026-11-29T00:00:00Z".parse().unwrap(),
+        rules: &rules,
+    };
+    let mut scan = |each: &mut dyn FnMut(Scanned<'_>)| {
+        rows.iter().zip(2..).for_each(|(row, line)| each((line, Ok(Row::new(row.clone())))));
+        Ok::<(), Infallible>(())
+    };
+    suggest(&mut scan, &about)
+}
+
+fn line<'a>(suggestion: &'a Suggestion, begin: &str) -> &'a str {
+    suggestion
+        .mapping
+        .lines()
+        .find(|line| line.starts_with(begin))
+        .unwrap_or_else(|| panic!("{begin}: {}", suggestion.mapping))
+}
+
+#[test]
+fn calls_with_chinese_columns() {
+    let text = "流水号|客户编号|接入时间|坐席|等待时长(秒)|通话时长|通话状态|满意度\n\
+        A1|C7|2026年11月1日 上午9:05|王芳|12|0:03:10|已接通|非常满意\n\
+        A2|C8|2026年11月1日 下午3:05|李雷|40||未接来电|\n\
+        A3|C7|2026年11月13日 下午4:00|王芳|5|0:01:00|已接通|不满意";
+    let calls = suggested("呼入记录 2026-11.csv", text, None).unwrap();
+    assert_eq!((calls.kind, calls.trial.sent, calls.trial.rejected), (Kind::Interactions, 3, 0), "{}", calls.mapping);
+    assert_eq!(line(&calls, "key"), "key = \"流水号\"");
+    assert_eq!(line(&calls, "source"), "source = \"呼入记录\"");
+    assert!(
+        calls.mapping.contains("after = \"requested_time\", column = \"等待时长(秒)\", format = \"s\""),
+        "{}",
+        calls.mapping
+    );
+    assert!(line(&calls, "customer_id").contains("客户编号") && line(&calls, "staff_id").contains("坐席"));
+    let ratings = suggested("calls.csv", text, Some(Kind::Ratings)).unwrap();
+    assert_eq!((ratings.trial.sent, ratings.trial.skipped), (2, 1), "{}", ratings.mapping);
+    assert_eq!(
+        suggested("calls.csv", text, None).unwrap().mapping,
+        suggested("calls.csv", text, None).unwrap().mapping
+    );
+}
+
+#[test]
+fn day_or_month_first_is_left_to_the_person_where_nothing_decides() {
+    let text = "id|created|agent\n1|01/02/2026|a\n2|03/04/2026|b";
+    let open = suggested("t.csv", text, None).unwrap();
+    assert!(open.mapping.contains("format = \"?\""), "{}", open.mapping);
+    assert!(open.questions.iter().any(|question| question.contains("%d/%m/%Y") && question.contains("%m/%d/%Y")));
+    assert!(open.trial.reasons.keys().any(|reason| reason.contains("only you can answer")));
+}
+
+#[test]
+fn columns_together_are_a_key_and_repeated_rows_are_said() {
+    let text = "call|at|who\n7|2026-01-01 10:00:00|x\n7|2026-01-02 10:00:00|x\n8|2026-01-01 10:00:00|x";
+    assert_eq!(line(&suggested("t.csv", text, None).unwrap(), "key"), "key = [\"call\", \"at\"]");
+    let text = "at|who\n2026-01-01|x\n2026-01-01|x";
+    let twice = suggested("t.csv", text, None).unwrap();
+    assert!(twice.questions.iter().any(|question| question.contains("repeat in 1 rows")), "{:?}", twice.questions);
+}
+
+#[test]
+fn scores_are_folded_and_the_folding_is_asked() {
+    let nps = "id|date|nps score\n1|2026-01-01|10\n2|2026-01-02|0\n3|2026-01-03|7";
+    let nps = suggested("nps.csv", nps, None).unwrap();
+    assert_eq!((nps.kind, nps.trial.sent), (Kind::Ratings, 3), "{}", nps.mapping);
+    assert!(line(&nps, "score").contains("0 = \"1\", 10 = \"5\", 7 = \"4\""), "{}", line(&nps, "score"));
+    let stars = "id|created|rating\n1|2026-01-01|★★★★★\n2|2026-01-02|★☆☆☆☆\n3|2026-01-03|★★★★☆";
+    let stars = suggested("stars.csv", stars, None).unwrap();
+    assert_eq!((stars.kind, stars.trial.sent, stars.trial.rejected), (Kind::Ratings, 3, 0), "{}", stars.mapping);
+}
+
+#[test]
+fn people_become_a_directory() {
+    let text = "customer id|name|phone|email\nc1|Ana|+4930123456|a@example.com\nc2|Ben||b@example.com";
+    let people = suggested("people.csv", text, None).unwrap();
+    assert_eq!((people.kind, people.trial.sent, people.trial.rejected), (Kind::Directory, 2, 0), "{}", people.mapping);
+    assert!(people.mapping.contains("[[customer.contact_points]]"));
+}
+
+#[test]
+fn a_file_that_says_nothing_gets_no_mapping() {
+    assert!(matches!(suggested("t.csv", "a|b", None), Err(SuggestError::NoRows)));
+    assert!(matches!(suggested("t.csv", "colour|shade\nred|dark\nblue|light", None), Err(SuggestError::NoKind)));
+}

@@ -1,0 +1,59 @@
+//! The mappings that come with the program, each with its sample, through the program into a server.
+
+use serde_json::json;
+
+use crate::{
+    cli::{last_line, rapport},
+    support::{Server, Test, on_both},
+};
+
+pub(super) fn tests() -> Vec<Test> {
+    on_both![every_shipped_mapping_takes_its_sample, a_suggested_mapping_goes_in_as_it_is]
+}
+
+/// The mapping, what its rows are, rows read, accepted, skipped, and instants of one of its interactions in the database.
+const SAMPLES: &[(&str, &str, [u64; 3])] = &[
+    ("amazon-connect", "interactions", [3, 3, 0]),
+    ("asterisk", "interactions", [3, 3, 0]),
+    ("chatwoot", "interactions", [3, 3, 0]),
+    ("cisco-cucm", "interactions", [4, 3, 1]),
+    ("formbricks", "ratings", [3, 2, 1]),
+    ("freeswitch", "interactions", [3, 3, 0]),
+    ("freshdesk", "interactions", [3, 3, 0]),
+    ("genesys-cloud", "interactions", [3, 3, 0]),
+    ("jira-service-management", "interactions", [3, 3, 0]),
+    ("qualtrics", "ratings", [5, 2, 3]),
+    ("servicenow", "interactions", [3, 3, 0]),
+    ("surveymonkey", "ratings", [4, 2, 2]),
+    ("twilio-calls", "interactions", [3, 3, 0]),
+    ("zendesk-tickets", "interactions", [3, 3, 0]),
+    ("zendesk-csat", "ratings", [3, 2, 1]),
+];
+
+async fn every_shipped_mapping_takes_its_sample(server: Server) {
+    let endpoint = server.endpoint();
+    for (name, kind, [read, accepted, skipped]) in SAMPLES {
+        let file = format!("examples/data/{name}.csv");
+        let output =
+            rapport(&server, &["import", kind, &file, "--mapping", name, "--endpoint", &endpoint, "--json"]).await;
+        let told = last_line(&output);
+        let counts = ["read", "accepted", "skipped", "rejected"].map(|count| told[count].clone());
+        assert_eq!(counts, [json!(read), json!(accepted), json!(skipped), json!(0)], "{name}: {output:?}");
+    }
+    // Calls of which nobody waited for an answer, and scores that were words.
+    let abandoned = server.number("SELECT count(*) FROM interaction WHERE outcome = 2 AND connected_at IS NULL").await;
+    assert!(abandoned >= 3, "{abandoned}");
+    assert_eq!(server.number("SELECT count(*) FROM rating").await, 8);
+}
+
+async fn a_suggested_mapping_goes_in_as_it_is(server: Server) {
+    let directory = crate::support::private_directory();
+    let endpoint = server.endpoint();
+    let file = "examples/data/freshdesk.csv";
+    let suggested = rapport(&server, &["import", "suggest", file]).await;
+    assert!(suggested.status.success(), "{suggested:?}");
+    let mapping = crate::cli::write(directory.path(), "suggested.toml", &String::from_utf8(suggested.stdout).unwrap());
+    let import = ["import", "interactions", file, "--mapping", &mapping, "--endpoint", &endpoint, "--json"];
+    let told = last_line(&rapport(&server, &import).await);
+    assert_eq!((&told["accepted"], &told["rejected"]), (&json!(3), &json!(0)), "{told}");
+}
