@@ -31,6 +31,8 @@ pub(crate) fn tests() -> Vec<Test> {
         a_file_is_imported_once_and_its_bad_rows_come_back,
         a_check_sends_nothing_and_shows_what_would_stand,
         a_directory_is_imported,
+        an_import_goes_on_after_a_lost_connection,
+        a_key_with_other_content_names_the_earlier_line,
         a_broken_mapping_is_told_all_its_mistakes,
         a_token_of_the_data_directory_is_accepted,
         secrets_are_not_taken_from_the_command_line,
@@ -158,6 +160,73 @@ async fn a_check_sends_nothing_and_shows_what_would_stand(server: Server) {
     let unread: u64 = checked["columns"].as_array().unwrap().iter().map(|one| one["unread"].as_u64().unwrap()).sum();
     assert!(unread >= 1, "{checked}");
     assert_eq!(server.number("SELECT count(*) FROM interaction").await, 0);
+}
+
+/// Passes bytes on to the server, and cuts the first connections when they have sent so many.
+async fn cutting_proxy(server: &Server, cuts: usize, after: u64) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let server = server.endpoint().replace("http://", "");
+    tokio::spawn(async move {
+        for connection in 0.. {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut server = tokio::net::TcpStream::connect(&server).await.unwrap();
+            tokio::spawn(async move {
+                if connection >= cuts {
+                    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+                    return;
+                }
+                let ((from_client, mut to_client), (mut from_server, mut to_server)) = (client.split(), server.split());
+                let mut some = tokio::io::AsyncReadExt::take(from_client, after);
+                tokio::select! {
+                    _ = tokio::io::copy(&mut some, &mut to_server) => {}
+                    _ = tokio::io::copy(&mut from_server, &mut to_client) => {}
+                }
+            });
+        }
+    });
+    endpoint
+}
+
+async fn an_import_goes_on_after_a_lost_connection(server: Server) {
+    const COUNT: u64 = 3000;
+    let directory = private_directory();
+    let row = |number| format!("{number},call,03/03/2025 09:00,03/03/2025 09:02,c{}\n", number % 50);
+    let rows: String = (0..COUNT).map(row).collect();
+    let file = write(directory.path(), "rows.csv", &format!("id,how,asked,answered,customer\n{rows}"));
+    let mapping = write(directory.path(), "mapping.toml", MAPPING);
+    let endpoint = cutting_proxy(&server, 2, 100_000).await;
+    let import = ["import", "interactions", &file, "--mapping", &mapping, "--endpoint", &endpoint, "--json"];
+    let output = rapport(&server, &import).await;
+    let report = last_line(&output);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the connection is lost"), "{report}");
+    let went_in = report["accepted"].as_u64().unwrap() + report["already_present"].as_u64().unwrap();
+    assert_eq!((&report["read"], went_in, &report["rejected"]), (&json!(COUNT), COUNT, &json!(0)), "{report}");
+    let day = json!([{"day": "2025-03-03", "channel": "inbound_call", "rows": COUNT}]);
+    assert_eq!(report["days"], day);
+    assert_eq!(server.number("SELECT count(*) FROM interaction").await, i64::try_from(COUNT).unwrap());
+
+    // Nobody there at all: it says so when patience ends.
+    let endpoint = cutting_proxy(&server, usize::MAX, 3000).await;
+    let impatient =
+        ["import", "interactions", &file, "--mapping", &mapping, "--endpoint", &endpoint, "--patience", "1"];
+    let told = stderr(&rapport(&server, &impatient).await);
+    assert!(told.contains("has not answered for 1 seconds") && told.contains("run it again"), "{told}");
+}
+
+async fn a_key_with_other_content_names_the_earlier_line(server: Server) {
+    let directory = private_directory();
+    let rows = "id,how,asked,answered,customer\n1,call,03/03/2025 09:00,,a\n2,call,03/03/2025 09:00,,a\n\
+                1,call,03/03/2025 10:00,,a\n2,call,03/03/2025 09:00,,a\n";
+    let file = write(directory.path(), "rows.csv", rows);
+    let mapping = write(directory.path(), "mapping.toml", MAPPING);
+    let endpoint = server.endpoint();
+    let import = ["import", "interactions", &file, "--mapping", &mapping, "--endpoint", &endpoint, "--json"];
+    let output = rapport(&server, &import).await;
+    let expected = json!({"read": 4, "accepted": 2, "already_present": 1, "skipped": 0, "rejected": 1});
+    assert_eq!(counts(&output), expected);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("line 4: has the key of line 2"), "{told}");
 }
 
 async fn a_directory_is_imported(server: Server) {

@@ -17,6 +17,7 @@ use super::{Source, What};
 use crate::{
     api::v1::{Interaction, RecordInteractionRequest},
     cli::out::{self, one_line, say},
+    clock::Clock,
     interaction::reader::violations,
 };
 
@@ -93,7 +94,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let source = Source::open(&args.file, &args.mapping)?;
     let header = source.open_table()?.header().to_vec();
     let in_mapping = |problems: Problems| anyhow::anyhow!("{}: {problems}", args.mapping.display());
-    let now = Timestamp::now().as_microsecond();
+    let now = Clock::system().now_micros();
     let rules = move |request: &RecordInteractionRequest| violations(request, now);
     let zone = |common: &Common| common.zone.clone().unwrap_or(TimeZone::UTC);
     let judge: Judge<'_> = match args.what {

@@ -83,11 +83,8 @@ struct Entry {
 
 impl Serialize for Days {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let entries = { self.0.iter() }.map(|((date, channel), rows)| Entry {
-            day: date.to_string(),
-            channel: *channel,
-            rows: *rows,
-        });
+        let entries =
+            { self.0.iter() }.map(|((date, channel), rows)| Entry { day: date.to_string(), channel, rows: *rows });
         serializer.collect_seq(entries)
     }
 }

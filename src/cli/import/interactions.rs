@@ -231,6 +231,6 @@ mod tests {
         assert_eq!((settled, window.room.available_permits(), window.rows.borrow().len()), (6, 6, 0));
         assert_eq!((ledger.counts.accepted, ledger.counts.rejected), (4, 2));
         assert_eq!(ledger.shown(), ["line 5: item 3", "line 6: item 4"]);
-        assert!(window.settle(&response(7, 4, vec![]), settled, &mut ledger).is_err());
+        assert!(window.settle(&response(7, 4, vec![]), settled, &TimeZone::UTC, &mut ledger).is_err());
     }
 }

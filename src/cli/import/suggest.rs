@@ -12,6 +12,7 @@ use rapport_import::{
 
 use crate::{
     cli::out::{note, one_line, say},
+    clock::Clock,
     interaction::reader::violations,
 };
 
@@ -54,7 +55,7 @@ pub(super) fn run(args: &SuggestArgs) -> anyhow::Result<()> {
     let shape = Shape::default();
     let cannot = || format!("cannot read {}", args.file.display());
     let header = Table::open(&args.file, &shape).with_context(cannot)?.header().to_vec();
-    let now = Timestamp::now();
+    let now = Timestamp::from_microsecond(Clock::system().now_micros())?;
     let rules = |request: &_| violations(request, now.as_microsecond());
     let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let about = Circumstances {
