@@ -510,7 +510,14 @@ impl Composer<'_> {
             let value = if let [one] = rules.as_slice() { one.clone() } else { format!("[{}]", rules.join(", ")) };
             draft.add(
                 "interaction.customer_alias",
-                Line::new("kind", "{ constant = \"phone\" }").saying(said(phone, "the customer's telephone number")),
+                match phone.mostly(phone.has("phone")) {
+                    true => Line::new("kind", "{ constant = \"phone\" }")
+                        .saying(said(phone, "the customer's telephone number")),
+                    // Called a caller's number, and filled with names or devices.
+                    false => {
+                        Line::new("kind", "{ constant = \"other\" }").saying(said(phone, "what the customer is called"))
+                    }
+                },
             );
             return draft.add("interaction.customer_alias", Line::new("value", value));
         }

@@ -98,3 +98,17 @@ fn a_file_that_says_nothing_gets_no_mapping() {
     assert!(matches!(suggested("t.csv", "a|b", None), Err(SuggestError::NoRows)));
     assert!(matches!(suggested("t.csv", "colour|shade\nred|dark\nblue|light", None), Err(SuggestError::NoKind)));
 }
+
+#[test]
+fn a_callers_column_with_names_is_no_telephone() {
+    let text = "number|opened_at|resolved_at|assigned_to|caller_id\nINC1|2026-01-01 10:00:00|2026-01-01 11:00:00|Ann|David Miller\nINC2|2026-01-02 10:00:00|2026-01-02 11:00:00|Ann|survey user";
+    let named = suggested("incident.csv", text, Some(Kind::Interactions)).unwrap();
+    assert!(named.mapping.contains("kind = { constant = \"other\" }"), "{}", named.mapping);
+    let text = "number|opened_at|resolved_at|assigned_to|caller_id\nINC1|2026-01-01 10:00:00|2026-01-01 11:00:00|Ann|+49 30 123456\nINC2|2026-01-02 10:00:00|2026-01-02 11:00:00|Ann|+49 30 123457";
+    assert!(
+        suggested("incident.csv", text, Some(Kind::Interactions))
+            .unwrap()
+            .mapping
+            .contains("kind = { constant = \"phone\" }")
+    );
+}
