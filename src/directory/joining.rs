@@ -13,7 +13,7 @@ use super::{
     store::{find_customer, write_customer},
 };
 use crate::{
-    api::v1::{CustomerStanding, UpsertOutcome},
+    api::v1::{Consent, CustomerStanding, UpsertOutcome},
     error::{Error, Reason},
     store::{Abort, Tx},
 };
@@ -38,9 +38,24 @@ fn joined(kept: &Customer, absorbed: &Customer) -> Result<Customer, Error> {
     if kept.standing.unwrap_or(CustomerStanding::Prospect) == CustomerStanding::Prospect {
         after.standing = absorbed.standing;
     }
+    for point in &mut after.contact_points {
+        let both = kept.contact_points.iter().chain(&absorbed.contact_points).filter(|one| one.at == point.at);
+        let no = both.filter(|one| is_no(one.consent)).max_by_key(|one| one.consent_at);
+        // What is not known any more is no yes: only one that was given later takes a no back.
+        let is_taken_back = |no: &&ContactPoint| {
+            point.consent == Consent::Granted && no.consent_at.is_some() && point.consent_at > no.consent_at
+        };
+        if let Some(no) = no.filter(|no| !is_taken_back(no)) {
+            (point.consent, point.consent_at) = (no.consent, no.consent_at);
+        }
+    }
     after.contact_points.sort_by_key(|point| !kept.contact_points.iter().any(|one| one.at == point.at));
     after.aliases.sort_by_key(|alias| !kept.aliases.contains(alias));
     Ok(after)
+}
+
+fn is_no(consent: Consent) -> bool {
+    matches!(consent, Consent::Denied | Consent::Withdrawn)
 }
 
 /// Makes two records one. Nothing may refer to the absorbed one any more but its contact points and aliases.
@@ -167,7 +182,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::api::v1::{Consent, ContactKind};
+    use crate::api::v1::ContactKind;
 
     fn phone(number: u8) -> Alias {
         Alias::stored(ContactKind::Phone, format!("+{number}"), Some(format!("+ {number}")))
@@ -209,8 +224,7 @@ mod tests {
     }
 
     fn is_refused(points: &[ContactPoint], at: &Alias) -> bool {
-        let refusals = [Consent::Denied, Consent::Withdrawn];
-        points.iter().any(|point| point.at == *at && refusals.contains(&point.consent))
+        points.iter().any(|point| point.at == *at && is_no(point.consent))
     }
 
     proptest! {

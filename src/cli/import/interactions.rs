@@ -228,7 +228,7 @@ mod tests {
         };
         let settled = window.settle(&response(4, 3, vec![failure(3)]), 0, &TimeZone::UTC, &mut ledger).unwrap();
         let settled = window.settle(&response(6, 4, vec![failure(4)]), settled, &TimeZone::UTC, &mut ledger).unwrap();
-        assert_eq!((settled, window.room.available_permits(), window.rows.borrow().len()), (6, 6, 0));
+        assert_eq!((settled, window.room.available_permits(), window.rows.borrow().len()), (6, WINDOW + 6, 0));
         assert_eq!((ledger.counts.accepted, ledger.counts.rejected), (4, 2));
         assert_eq!(ledger.shown(), ["line 5: item 3", "line 6: item 4"]);
         assert!(window.settle(&response(7, 4, vec![]), settled, &TimeZone::UTC, &mut ledger).is_err());
