@@ -43,7 +43,7 @@ pub(super) async fn killed_during_a_vote(task: Task) -> anyhow::Result<String> {
         let mut vote = Vote { place: &place, endpoint: server.endpoint.clone(), begun, answers: &mut answers };
         if kill < task.size - task.size.div_ceil(3) {
             let patience = Duration::from_millis(random.random_range(20..2_500));
-            kill_during(vote.run(), &mut server, patience).await?;
+            Box::pin(kill_during(vote.run(), &mut server, patience)).await?;
         } else {
             vote.run().await.context("before the close")?;
             let patience = Duration::from_millis(random.random_range(0..CLOSING));
