@@ -26,6 +26,9 @@ const STATEMENTS: &[&str] = &[
     "ALTER TABLE survey_reply ADD COLUMN contact_written {text}",
     "ALTER TABLE survey_reply ADD COLUMN customer_id {text}",
     "CREATE INDEX survey_reply_invitation ON survey_reply (invitation_id) WHERE invitation_id IS NOT NULL",
+    // What a name's first owner takes with them.
+    "CREATE INDEX survey_reply_contact ON survey_reply (contact_value, contact_kind)
+        WHERE customer_id IS NULL AND contact_value IS NOT NULL",
     // Points at which somebody said that they want to hear nothing more.
     "CREATE TABLE refused_point (
         kind {code} NOT NULL,

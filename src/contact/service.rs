@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     api::{
-        convert::{duration, duration_micros, micros, normal, optional, timestamp},
+        convert::{duration, duration_micros, micros, optional, timestamp},
         rules::Violations,
         v1::{
             self, AuditAction, Channel, ContactPurpose, ContactRefusalReason, ContactVerdict, DoNotContactState,
@@ -30,8 +30,8 @@ use crate::{
     directory::{
         Party, etag,
         point::of_any_kind,
-        service::{alias_message, party},
-        store::{Named, kept_id, known_among, resolve},
+        service::{alias_message, customer_meant, party},
+        store::{Named, known_among, resolve},
     },
     error::{Error, Reason, Result, Violation},
     interaction::{
@@ -324,7 +324,7 @@ impl ContactService for ContactApi {
             Error::unless_empty(found.collect())?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "SetDoNotContact", id, &message);
-            let customer_id = kept_id(self.store.reader(), normal(message.customer_id.clone())).await?;
+            let customer_id = customer_meant(&self.store, message.customer_id.clone()).await?;
             scope.check_customer(&customer_id)?;
             let told = DoNotContact {
                 id: Uuid::nil(),
@@ -394,7 +394,7 @@ impl ContactService for ContactApi {
     ) -> Answer<v1::ListDoNotContactResponse> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let customer_id = kept_id(self.store.reader(), normal(message.customer_id)).await?;
+            let customer_id = customer_meant(&self.store, message.customer_id).await?;
             scope.check_customer(&customer_id)?;
             let reader = self.store.reader();
             let customers = vec![customer_id.clone()];

@@ -115,7 +115,7 @@ fn parted(joined: &Joined, now: &Customer) -> (Customer, Customer) {
         if now == after { before.clone() } else { now.clone() }
     }
     let at = |points: &[ContactPoint], at: &Alias| points.iter().find(|point| point.at == *at).cloned();
-    // Where the customer said something since, it holds for whomever has the point.
+    // What the customer said since of a point holds in both records that have it.
     let point = |before: &ContactPoint| {
         let (after, now) = (at(&after.contact_points, &before.at)?, at(&now.contact_points, &before.at)?);
         let said = |point: &ContactPoint| (point.consent, point.consent_at);
@@ -252,8 +252,21 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_since_holds_for_both() {
-        let record = |id: &str, number| Customer {
+    fn a_no_is_not_covered_by_what_is_not_known() {
+        let saying = |id: &str, consent| {
+            let mut record = record_with(id, 4);
+            (record.contact_points[0].consent, record.contact_points[0].consent_at) = (consent, Some(0));
+            record
+        };
+        let (no, unknown) = (saying("kept", Consent::Denied), saying("absorbed", Consent::Unspecified));
+        for after in [joined(&no, &unknown).unwrap(), joined(&unknown, &no).unwrap()] {
+            assert_eq!(after.contact_points[0].consent, Consent::Denied);
+        }
+    }
+
+    /// With a number at which they may be called, and another name.
+    fn record_with(id: &str, number: u8) -> Customer {
+        Customer {
             id: id.into(),
             salutation: String::new(),
             standing: None,
@@ -269,8 +282,12 @@ mod tests {
             aliases: vec![phone(number + 10)],
             suspension: None,
             revision: 1,
-        };
-        let (kept, absorbed) = (record("kept", 1), record("absorbed", 2));
+        }
+    }
+
+    #[test]
+    fn what_was_said_since_holds_for_both() {
+        let (kept, absorbed) = (record_with("kept", 1), record_with("absorbed", 2));
         let after = joined(&kept, &absorbed).unwrap();
         let mut now = after.clone();
         now.contact_points[1].consent = Consent::Withdrawn;

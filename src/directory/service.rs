@@ -329,6 +329,11 @@ pub(crate) fn party(
     Err(found)
 }
 
+/// The id that counts for one that a caller gave.
+pub(crate) async fn customer_meant(store: &Store, given: String) -> Result<String> {
+    Ok(rows::kept_id(store.reader(), normal(given)).await?)
+}
+
 /// What is wrong with an alias.
 pub(crate) fn alias_violations(message: &v1::CustomerAlias, forms: NormalForms) -> Vec<Violation> {
     let mut found = Violations::of(message);
@@ -634,7 +639,7 @@ impl DirectoryService for DirectoryApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "SuspendCustomer", id, &message);
             let end = message.end_time.as_ref().map(micros);
-            let customer_id = rows::kept_id(self.store.reader(), normal(message.customer_id)).await?;
+            let customer_id = customer_meant(&self.store, message.customer_id).await?;
             let customer = self.change_suspension(mutation, caller, customer_id, message.reason, Some(end)).await?;
             Ok(v1::SuspendCustomerResponse { customer: Some(self.customer_message(customer)) })
         })
@@ -646,7 +651,7 @@ impl DirectoryService for DirectoryApi {
             let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "LiftSuspension", id, &message);
-            let customer_id = rows::kept_id(self.store.reader(), normal(message.customer_id)).await?;
+            let customer_id = customer_meant(&self.store, message.customer_id).await?;
             let customer = self.change_suspension(mutation, caller, customer_id, message.reason, None).await?;
             Ok(v1::LiftSuspensionResponse { customer: Some(self.customer_message(customer)) })
         })

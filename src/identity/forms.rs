@@ -78,11 +78,8 @@ pub(crate) async fn remake(store: &Store, forms: NormalForms) -> Result<Option<R
 }
 
 async fn remake_in(tx: &Tx, store: &Store, forms: NormalForms) -> Result<Option<Remade>, Abort> {
-    // Nobody records, invites or replies meanwhile, on any server; of two that start one finds it done.
-    let mut now = 0;
-    for stream in [sequence::INTERACTIONS, sequence::RATINGS, sequence::INVITATIONS] {
-        (_, now) = sequence::take(tx, store.clock(), stream, 0).await?;
-    }
+    // Of two servers that start one finds it done.
+    let now = sequence::lock_record(tx, store.clock()).await?;
     let known = normal_form::Entity::find_by_id(ONLY).one(tx).await?;
     if known.is_some_and(|known| known.rules == forms.name()) {
         return Ok(None);

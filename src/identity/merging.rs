@@ -41,15 +41,6 @@ const MOVED: [(i16, &str); 4] = [
 ];
 const FOLLOWING: [&str; 2] = ["outbound_contact", "survey_invitation"];
 
-/// Nobody records, rates or invites until the transaction ends. In the order in which all who erase take these locks.
-async fn lock(tx: &Tx, store: &Store) -> Result<Micros, DbErr> {
-    let mut now = 0;
-    for stream in [sequence::INTERACTIONS, sequence::RATINGS, sequence::INVITATIONS] {
-        (_, now) = sequence::take(tx, store.clock(), stream, 0).await?;
-    }
-    Ok(now)
-}
-
 /// Makes two records one; gives the merge.
 ///
 /// # Errors
@@ -61,7 +52,7 @@ pub(super) async fn merge(
     (kept, absorbed): (String, String),
     reason: &str,
 ) -> Result<Uuid, Abort> {
-    let now = lock(tx, store).await?;
+    let now = sequence::lock_record(tx, store.clock()).await?;
     let id = Uuid::new_v4();
     let (kept, absorbed) = (kept_id(tx, kept).await?, kept_id(tx, absorbed).await?);
     if kept != absorbed {
@@ -113,7 +104,7 @@ async fn run(tx: &Tx, sql: &str, values: impl IntoIterator<Item = Value>) -> Res
 /// # Errors
 /// [`Error::NotFound`], [`Error::MergeNotUndoable`].
 pub(super) async fn undo(tx: &Tx, store: &Store, actor: &(String, Role), id: Uuid, reason: &str) -> Result<(), Abort> {
-    let now = lock(tx, store).await?;
+    let now = sequence::lock_record(tx, store.clock()).await?;
     let merge = merge::Entity::find_by_id(id).lock_exclusive().one(tx).await?.ok_or(Error::NotFound("merge"))?;
     let is_over = merge.undone_at.is_some() || now > merge.merged_at + UNDOABLE;
     let state = merge.state.clone().filter(|_| !is_over).ok_or(Error::MergeNotUndoable)?;

@@ -1,6 +1,5 @@
 //! The RPCs of identity.
 
-use futures::future::BoxFuture;
 use prost::Message as _;
 use rapport_identity::NormalForms;
 use tonic::{Request, Response, Status};
@@ -19,7 +18,6 @@ use crate::{
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
-    clock::Micros,
     context::Context,
     directory::{
         Alias,
@@ -29,7 +27,7 @@ use crate::{
     error::{Error, Result},
     interaction::store::{read_position, write_position},
     page::Query,
-    store::{Abort, Store, Tx, request},
+    store::Store,
     vault::Vault,
 };
 
@@ -50,24 +48,6 @@ pub struct IdentityApi {
 impl IdentityApi {
     pub(crate) fn new(context: &Context) -> Self {
         Self { store: context.store.clone(), vault: context.vault.clone(), forms: context.forms }
-    }
-
-    /// Does a change once per request id.
-    async fn change<A, W>(&self, mutation: request::Request, work: W) -> Result<A>
-    where
-        A: serde::Serialize + serde::de::DeserializeOwned + Send + 'static,
-        W: for<'t> Fn(&'t Tx, Micros) -> BoxFuture<'t, Result<A, Abort>> + Clone + Send + Sync + 'static,
-    {
-        let store = self.store.clone();
-        self.store
-            .transact(move |tx| {
-                let (store, mutation, work) = (store.clone(), mutation.clone(), work.clone());
-                Box::pin(async move {
-                    let now = store.now(tx).await?;
-                    request::once(tx, &mutation, now, work(tx, now)).await
-                })
-            })
-            .await
     }
 
     async fn merge_message(&self, id: Uuid) -> Result<v1::CustomerMerge> {
@@ -126,6 +106,7 @@ impl IdentityService for IdentityApi {
             let both = (normal(message.kept_customer_id), normal(message.absorbed_customer_id));
             let (store, actor, reason) = (self.store.clone(), actor(&caller), message.reason);
             let merged: Uuid = self
+                .store
                 .change(mutation, move |tx, _| {
                     let (store, actor, both) = (store.clone(), actor.clone(), both.clone());
                     let reason = reason.clone();
@@ -148,11 +129,12 @@ impl IdentityService for IdentityApi {
             let mutation = mutation(&caller, "UndoMerge", id, &message);
             let merge = Uuid::try_parse(&message.merge_id).map_err(|_| Error::NotFound("merge"))?;
             let (store, actor, reason) = (self.store.clone(), actor(&caller), message.reason);
-            self.change(mutation, move |tx, _| {
-                let (store, actor, reason) = (store.clone(), actor.clone(), reason.clone());
-                Box::pin(async move { merging::undo(tx, &store, &actor, merge, &reason).await })
-            })
-            .await?;
+            self.store
+                .change(mutation, move |tx, _| {
+                    let (store, actor, reason) = (store.clone(), actor.clone(), reason.clone());
+                    Box::pin(async move { merging::undo(tx, &store, &actor, merge, &reason).await })
+                })
+                .await?;
             Ok(v1::UndoMergeResponse { merge: Some(self.merge_message(merge).await?) })
         })
         .await
@@ -217,6 +199,7 @@ impl IdentityService for IdentityApi {
             let alias = Alias::read(told, self.forms);
             let (api, actor, reason) = (self.clone(), actor(&caller), message.reason);
             let owner: Option<String> = self
+                .store
                 .change(mutation, move |tx, now| {
                     let (api, actor, alias) = (api.clone(), actor.clone(), alias.clone());
                     let reason = reason.clone();

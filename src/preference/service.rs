@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     api::{
-        convert::{normal, optional},
+        convert::optional,
         v1::{self, AuditAction, PreferenceDimension, PreferenceOrigin, preference_service_server::PreferenceService},
     },
     audit,
@@ -29,7 +29,8 @@ use crate::{
     context::Context,
     directory::{
         Party, admission,
-        store::{find_customer, find_staff, kept_id, lock_customer, resolve},
+        service::customer_meant,
+        store::{find_customer, find_staff, lock_customer, resolve},
     },
     error::{Error, Reason, Result},
     interaction::{
@@ -117,11 +118,6 @@ impl PreferenceApi {
         changed.await
     }
 
-    /// The id that counts for one that a caller gave.
-    async fn customer(&self, given: String) -> Result<String> {
-        Ok(kept_id(self.store.reader(), normal(given)).await?)
-    }
-
     /// Which of these interactions the caller may read one by one.
     async fn readable(&self, caller: &Caller, ids: Vec<Uuid>) -> Result<HashSet<Uuid>> {
         match admission::reach_by(&self.store, caller, GET_INTERACTION).await? {
@@ -137,7 +133,7 @@ impl PreferenceService for PreferenceApi {
     async fn get_preferences(&self, request: Request<v1::GetPreferencesRequest>) -> Answer<v1::GetPreferencesResponse> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let customer_id = self.customer(message.customer_id.clone()).await?;
+            let customer_id = customer_meant(&self.store, message.customer_id.clone()).await?;
             scope.check_customer(&customer_id)?;
             let connection = self.store.reader();
             let customer = find_customer(connection, &customer_id).await?.ok_or(Error::NotFound("customer"))?;
@@ -178,7 +174,13 @@ impl PreferenceService for PreferenceApi {
                 value: message::value(dimension, message.value)?,
                 source: message.source,
                 note: message.note,
-                ..said(&caller, &scope, self.customer(message.customer_id).await?, dimension, PreferenceOrigin::Stated)?
+                ..said(
+                    &caller,
+                    &scope,
+                    customer_meant(&self.store, message.customer_id).await?,
+                    dimension,
+                    PreferenceOrigin::Stated,
+                )?
             };
             let statement = self.say(&caller, mutation, AuditAction::PreferenceStated, said).await?;
             Ok(v1::StatePreferenceResponse { statement: Some(statement) })
@@ -195,7 +197,7 @@ impl PreferenceService for PreferenceApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "WithdrawPreference", id, &message);
             let dimension = message.dimension();
-            let customer_id = self.customer(message.customer_id).await?;
+            let customer_id = customer_meant(&self.store, message.customer_id).await?;
             scope.check_customer(&customer_id)?;
             let (value, author) = (optional(message.value), caller.subject().to_owned());
             let about = (customer_id.clone(), AuditAction::PreferenceWithdrawn);
@@ -227,7 +229,7 @@ impl PreferenceService for PreferenceApi {
                 ..said(
                     &caller,
                     &scope,
-                    self.customer(message.customer_id).await?,
+                    customer_meant(&self.store, message.customer_id).await?,
                     dimension,
                     PreferenceOrigin::Refuted,
                 )?

@@ -46,12 +46,8 @@ pub(super) async fn erase(
     customer_id: &str,
     reason: &str,
 ) -> Result<Uuid, Abort> {
-    // Callers who record, rate or invite wait, in the order in which all of them take these locks: nothing of the
-    // customer's may come in between.
-    let mut now = 0;
-    for stream in [sequence::INTERACTIONS, sequence::RATINGS, sequence::INVITATIONS] {
-        (_, now) = sequence::take(tx, store.clock(), stream, 1).await?;
-    }
+    // Nothing of the customer's may come in between.
+    let now = sequence::lock_record(tx, store.clock()).await?;
     let locked = customer::Entity::find_by_id(customer_id.to_owned()).lock_exclusive().one(tx).await?;
     if locked.is_none() {
         let earlier = tombstone::of_customer(tx, vault, customer_id).await?;

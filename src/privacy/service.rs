@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     api::{
-        convert::{micros, normal, timestamp},
+        convert::{micros, timestamp},
         v1::{self, AuditAction, privacy_service_server::PrivacyService},
     },
     audit,
@@ -20,8 +20,8 @@ use crate::{
     context::Context,
     directory::{
         Alias,
-        service::contact_point_message,
-        store::{find_customer, kept_id, set_consent},
+        service::{contact_point_message, customer_meant},
+        store::{find_customer, set_consent},
         tombstone,
     },
     error::{Error, Reason, Result},
@@ -50,16 +50,11 @@ impl PrivacyApi {
         Self { store: context.store.clone(), vault: context.vault.clone(), forms: context.forms }
     }
 
-    /// The id that counts for one that a caller gave.
-    async fn customer(&self, given: String) -> Result<String> {
-        Ok(kept_id(self.store.reader(), normal(given)).await?)
-    }
-
     async fn set_consent(&self, request: Request<v1::SetConsentRequest>) -> Result<v1::SetConsentResponse> {
         let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
         let id = std::mem::take(&mut message.request_id);
         let mutation = mutation(&caller, "SetConsent", id, &message);
-        let customer_id = self.customer(std::mem::take(&mut message.customer_id)).await?;
+        let customer_id = customer_meant(&self.store, std::mem::take(&mut message.customer_id)).await?;
         scope.check_customer(&customer_id)?;
         let point = Alias::given(message.kind(), std::mem::take(&mut message.value), self.forms);
         let (api, actor, of, about) = (self.clone(), caller.principal.clone(), customer_id.clone(), point.clone());
@@ -104,7 +99,7 @@ impl PrivacyApi {
         let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
         let bound = v1::ExportCustomerRequest { customer_id: message.customer_id.clone(), ..Default::default() };
         let query = Query::new("ExportCustomer", &scope.binding(&caller), &bound.encode_to_vec());
-        let customer_id = self.customer(message.customer_id).await?;
+        let customer_id = customer_meant(&self.store, message.customer_id).await?;
         scope.check_customer(&customer_id)?;
         let position = query.position(&message.page_token)?;
         let is_first = position.is_none();
@@ -141,7 +136,7 @@ impl PrivacyApi {
         let Call { caller, mut message, .. } = Call::admit(&self.store, request).await?;
         let id = std::mem::take(&mut message.request_id);
         let mutation = mutation(&caller, "EraseCustomer", id, &message);
-        let (customer_id, reason) = (self.customer(message.customer_id).await?, message.reason);
+        let (customer_id, reason) = (customer_meant(&self.store, message.customer_id).await?, message.reason);
         let (api, actor) = (self.clone(), (caller.subject().to_owned(), caller.principal.role));
         let erased: Uuid = self
             .store

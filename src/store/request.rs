@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _,
     sea_query::{Expr, ExprTrait as _, OnConflict, Query},
@@ -110,6 +111,28 @@ where
 
 fn key(request: &Request) -> (String, String) {
     (request.scope.clone(), request.id.clone())
+}
+
+impl Store {
+    /// Does a change in a transaction of its own, once per request id; `work` is given the database's time of the request.
+    ///
+    /// # Errors
+    /// Those of [`once`] and of the work.
+    pub(crate) async fn change<A, W>(&self, request: Request, work: W) -> Result<A>
+    where
+        A: Serialize + DeserializeOwned + Send + 'static,
+        W: for<'t> Fn(&'t Tx, i64) -> BoxFuture<'t, Result<A, Abort>> + Clone + Send + Sync + 'static,
+    {
+        let store = self.clone();
+        self.transact(move |tx| {
+            let (store, request, work) = (store.clone(), request.clone(), work.clone());
+            Box::pin(async move {
+                let now = store.now(tx).await?;
+                once(tx, &request, now, work(tx, now)).await
+            })
+        })
+        .await
+    }
 }
 
 async fn claim(tx: &Tx, request: &Request, now: i64) -> Result<bool, DbErr> {

@@ -44,6 +44,16 @@ pub(crate) async fn take(tx: &Tx, clock: &Clock, stream: &str, count: i64) -> Re
     Ok((row.try_get_by_index::<i64>(0)? - count + 1, now))
 }
 
+/// Locks the record until the transaction ends, and gives the database's time: nobody records, rates or invites meanwhile, on
+/// any server. In the order in which all who write take these locks; no number is taken, since nothing is added.
+pub(crate) async fn lock_record(tx: &Tx, clock: &Clock) -> Result<i64, DbErr> {
+    let mut now = 0;
+    for stream in [INTERACTIONS, RATINGS, INVITATIONS] {
+        (_, now) = take(tx, clock, stream, 0).await?;
+    }
+    Ok(now)
+}
+
 /// The last number that a committed transaction took: no change with a greater one can be seen yet.
 pub(crate) async fn head(store: &Store, stream: &str) -> Result<i64, DbErr> {
     let row = Entity::find_by_id(stream.to_owned()).one(store.reader()).await?;

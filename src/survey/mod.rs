@@ -1,7 +1,7 @@
 //! Who is invited to answer a template after an interaction, and what customers write back. Types and rules, without I/O: of
 //! invitations in `invitation`, of replies in `reply`. Rows of invitations are in `invitations`, their counters in
 //! `responses`; `issue` issues them, `eligible` finds who might have been invited; `replies` keeps replies and makes ratings of
-//! them. RPCs are in `service`.
+//! them, `silence` says when nothing is written back. RPCs are in `service`.
 
 mod eligible;
 pub(crate) mod entity;
@@ -14,6 +14,7 @@ mod reply;
 pub(crate) mod response;
 pub(crate) mod responses;
 pub mod service;
+mod silence;
 mod watch;
 
 pub(crate) use eligible::eligible;

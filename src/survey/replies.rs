@@ -16,17 +16,14 @@ use super::{
     invitation::{ANSWERABLE, Invitation, SKEW},
     invitations::{self, Address},
     reply::{Answer, Meant, Next, decide, opted_out, reader},
+    silence::{is_loop, opt_out},
 };
 use crate::{
-    api::v1::{Attribution, AuditAction, Consent, RatingStanding, ReplyOutcome, Role},
+    api::v1::{Attribution, AuditAction, RatingStanding, ReplyOutcome, Role},
     audit,
     clock::Micros,
-    contact::store::refuse_point,
     correction::{Statement, correct_in, withdraw},
-    directory::{
-        Alias,
-        store::{owner_of, refuse_at},
-    },
+    directory::{Alias, store::owner_of},
     error::{Error, Reason, Result},
     interaction::store::{self as interactions, check_no_part},
     rating::{
@@ -37,10 +34,6 @@ use crate::{
     store::{Abort, Store, Stored, Tx, request},
     template::{Template, store::template},
 };
-
-/// How often the same text is answered, and how many replies to one invitation are: a person reads the rest in silence.
-const MOST_EQUAL: usize = 2;
-const MOST_ANSWERS: u64 = 8;
 
 /// What a customer wrote back.
 #[derive(Clone, Debug)]
@@ -192,42 +185,6 @@ pub(crate) async fn receive(
     let id = reply.id;
     reply::Entity::insert(row(reply)).exec_without_returning(tx).await?;
     Ok(Received { id, answer })
-}
-
-/// Whether answering would only go on with what two machines say to each other: the same text was answered twice, or many
-/// were.
-async fn is_loop(tx: &Tx, invitation_id: Uuid, text: &str) -> Result<bool, DbErr> {
-    let earlier =
-        reply::Entity::find().select_only().column(Column::Text).filter(Column::InvitationId.eq(invitation_id));
-    let earlier: Vec<String> = earlier.limit(MOST_ANSWERS).into_tuple().all(tx).await?;
-    let equal = earlier.iter().filter(|one| one.trim() == text.trim()).count();
-    Ok(equal >= MOST_EQUAL || earlier.len() as u64 >= MOST_ANSWERS)
-}
-
-/// Ends contact at the point that a reply came from, whosever it is; whether that is news.
-async fn opt_out(
-    tx: &Tx,
-    reply: &Reply,
-    (point, invitation): (Option<Alias>, Option<&Invitation>),
-    (actor, now): (&(String, Role), Micros),
-) -> Result<bool, Abort> {
-    let Some(point) = point else { return Ok(false) };
-    let is_news = refuse_point(tx, &point, now).await?;
-    let customer = reply.customer_id.clone().or(invitation.and_then(|one| one.customer_id.clone()));
-    let source = "a reply to a message";
-    if let Some(customer) = customer
-        && let Some(before) = refuse_at(tx, &customer, &point, (source, now)).await?
-    {
-        let detail = serde_json::json!({
-            "contact_point": { "kind": point.kind.as_str_name(), "value": point.written },
-            "consent": { "before": before.as_str_name(), "after": Consent::Withdrawn.as_str_name() },
-            "source": source,
-            "consent_at": now,
-        });
-        let actor = (actor.0.as_str(), actor.1);
-        audit::add(tx, now, actor, AuditAction::ConsentSet, &customer, "", Some(detail)).await?;
-    }
-    Ok(is_news)
 }
 
 /// Does what a reply says, and notes in it what was done.

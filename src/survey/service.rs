@@ -2,7 +2,7 @@
 
 use std::{pin::Pin, time::Duration};
 
-use futures::{Stream, future::BoxFuture};
+use futures::Stream;
 use jiff::tz::TimeZone;
 use prost::Message as _;
 use rapport_identity::NormalForms;
@@ -26,7 +26,6 @@ use crate::{
     },
     auth::Caller,
     call::{Call, mutation, page_size, respond},
-    clock::Micros,
     clock_trust::Trusted,
     context::Context,
     directory::store::kept_id,
@@ -34,7 +33,7 @@ use crate::{
     interaction::store::{check_no_part, read_position as read_instant, write_position as write_instant},
     page::Query,
     reach::{Oneself, Sight},
-    store::{Abort, Store, Tx, feed::Feed, request},
+    store::{Store, feed::Feed},
     template::{
         Template,
         store::{self as rows, Decision},
@@ -72,24 +71,6 @@ impl SurveyApi {
         let issued = Feed::start(store.clone(), stopping.clone());
         tokio::spawn(sweep(store.clone(), (stopping, trusted)));
         Self { store, time_zone: zone.rules, forms, issued, watches }
-    }
-
-    /// Does a mutation once per request id.
-    async fn change<A, W>(&self, mutation: request::Request, work: W) -> Result<A>
-    where
-        A: serde::Serialize + serde::de::DeserializeOwned + Send + 'static,
-        W: for<'t> Fn(&'t Tx, Micros) -> BoxFuture<'t, Result<A, Abort>> + Clone + Send + Sync + 'static,
-    {
-        let store = self.store.clone();
-        self.store
-            .transact(move |tx| {
-                let (store, mutation, work) = (store.clone(), mutation.clone(), work.clone());
-                Box::pin(async move {
-                    let now = store.now(tx).await?;
-                    request::once(tx, &mutation, now, work(tx, now)).await
-                })
-            })
-            .await
     }
 
     async fn invitation(&self, sight: &Sight, id: Uuid) -> Result<Invitation> {
@@ -153,7 +134,7 @@ impl SurveyService for SurveyApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "CreateTemplate", id, &message);
             let template_id = draft.id.clone();
-            let version = self.change(mutation, move |tx, _| Box::pin(rows::create(tx, draft.clone()))).await?;
+            let version = self.store.change(mutation, move |tx, _| Box::pin(rows::create(tx, draft.clone()))).await?;
             Ok(v1::CreateTemplateResponse { template: Some(self.template(&template_id, version).await?) })
         })
         .await
@@ -167,7 +148,7 @@ impl SurveyService for SurveyApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "UpdateTemplate", id, &message);
             let (template_id, version, if_etag) = (draft.id.clone(), draft.version, message.etag);
-            let changed = self.change(mutation, move |tx, _| {
+            let changed = self.store.change(mutation, move |tx, _| {
                 let (draft, if_etag) = (draft.clone(), if_etag.clone());
                 Box::pin(async move { rows::update(tx, draft, &if_etag).await })
             });
@@ -188,7 +169,7 @@ impl SurveyService for SurveyApi {
             let decision = decision(&caller, &message.template_id, message.version, &message.etag);
             let (template_id, version) = (decision.id.clone(), decision.version);
             let why = message.direction_override_reason.trim().to_owned();
-            let changed = self.change(mutation, move |tx, now| {
+            let changed = self.store.change(mutation, move |tx, now| {
                 let (decision, why) = (decision.clone(), why.clone());
                 Box::pin(async move { rows::publish(tx, now, &decision, &why).await })
             });
@@ -205,7 +186,7 @@ impl SurveyService for SurveyApi {
             let mutation = mutation(&caller, "RetireTemplate", id, &message);
             let decision = decision(&caller, &message.template_id, message.version, "");
             let (template_id, version) = (decision.id.clone(), decision.version);
-            let changed = self.change(mutation, move |tx, now| {
+            let changed = self.store.change(mutation, move |tx, now| {
                 let decision = decision.clone();
                 Box::pin(async move { rows::retire(tx, now, &decision).await })
             });
@@ -252,7 +233,7 @@ impl SurveyService for SurveyApi {
             let (store, zone) = (self.store.clone(), self.time_zone.clone());
             // A suppressed one is kept and so committed: it is refused here, not there.
             let person = caller.person().map(str::to_owned);
-            let verdict = self.change(mutation, move |tx, _| {
+            let verdict = self.store.change(mutation, move |tx, _| {
                 let (store, zone, template_id) = (store.clone(), zone.clone(), template_id.clone());
                 let person = person.clone();
                 Box::pin(async move {
@@ -279,7 +260,7 @@ impl SurveyService for SurveyApi {
             let id = Uuid::try_parse(&message.invitation_id).map_err(|_| Error::NotFound("invitation"))?;
             let (outcome, at) = (message.outcome(), message.delivery_time.as_ref().map(micros));
             let (store, person) = (self.store.clone(), caller.person().map(str::to_owned));
-            let changed = self.change(mutation, move |tx, now| {
+            let changed = self.store.change(mutation, move |tx, now| {
                 let (store, person) = (store.clone(), person.clone());
                 let report = match outcome {
                     DeliveryOutcome::Delivered | DeliveryOutcome::Unspecified => Report::Delivered(at.unwrap_or(now)),
@@ -347,7 +328,7 @@ impl SurveyService for SurveyApi {
                 ..message::read_reply(message, self.forms)?
             };
             let (store, zone, by) = (self.store.clone(), self.time_zone.clone(), mutation.clone());
-            let received = self.change(mutation, move |tx, _| {
+            let received = self.store.change(mutation, move |tx, _| {
                 let (store, zone, by, arrived) = (store.clone(), zone.clone(), by.clone(), arrived.clone());
                 Box::pin(async move { replies::receive(tx, (&store, &zone), &by, arrived).await })
             });
@@ -398,7 +379,7 @@ impl SurveyService for SurveyApi {
                 invitation_id: Uuid::try_parse(&message.invitation_id).ok(),
             };
             let (store, zone, by) = (self.store.clone(), self.time_zone.clone(), mutation.clone());
-            let settled = self.change(mutation, move |tx, _| {
+            let settled = self.store.change(mutation, move |tx, _| {
                 let (store, zone, by, settling) = (store.clone(), zone.clone(), by.clone(), settling.clone());
                 Box::pin(async move { replies::settle(tx, (&store, &zone), &by, &settling).await })
             });
@@ -415,7 +396,7 @@ impl SurveyService for SurveyApi {
             let mutation = mutation(&caller, "SubmitSurvey", id, &message);
             let given = message::read_given(message);
             let (store, zone, by) = (self.store.clone(), self.time_zone.clone(), mutation.clone());
-            let taken = self.change(mutation, move |tx, _| {
+            let taken = self.store.change(mutation, move |tx, _| {
                 let (store, zone, by, given) = (store.clone(), zone.clone(), by.clone(), given.clone());
                 Box::pin(async move { replies::take(tx, (&store, &zone), &by, given).await })
             });

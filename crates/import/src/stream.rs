@@ -1,4 +1,4 @@
-//! The bytes of a file, unpacked where it is compressed, counted for whoever watches.
+//! The bytes of a file, unpacked where it is compressed, counted for a progress bar.
 
 use std::{
     fs::File,

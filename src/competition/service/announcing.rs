@@ -53,6 +53,7 @@ impl CompetitionApi {
         let announced = self.announcement(message.competition.unwrap_or_default()).await?;
         let (api, actor) = (self.clone(), actor(&caller));
         let id = self
+            .store
             .change(mutation, move |tx, now| {
                 let (api, actor, announced) = (api.clone(), actor.clone(), announced.clone());
                 Box::pin(async move { announce::create(tx, (&api.store, &api.vault), now, &actor, &announced).await })
@@ -72,6 +73,7 @@ impl CompetitionApi {
         let announced = self.announcement(message.competition.unwrap_or_default()).await?;
         let (api, actor, etag) = (self.clone(), actor(&caller), message.etag);
         let changed = self
+            .store
             .change(mutation, move |tx, _| {
                 let (api, actor, announced, etag) = (api.clone(), actor.clone(), announced.clone(), etag.clone());
                 Box::pin(async move { announce::update(tx, &api.store, &actor, id, &announced, &etag).await })
@@ -91,6 +93,7 @@ impl CompetitionApi {
         let id = message::id(&message.competition_id, "competition")?;
         let (api, actor, reason) = (self.clone(), actor(&caller), message.reason);
         let id = self
+            .store
             .change(mutation, move |tx, _| {
                 let (api, actor, reason) = (api.clone(), actor.clone(), reason.clone());
                 Box::pin(async move { announce::cancel(tx, &api.store, &actor, id, &reason).await })
@@ -155,6 +158,7 @@ impl CompetitionApi {
         let text = self.plan_text(&caller, &told, &team).await?;
         let api = self.clone();
         let submitted = self
+            .store
             .change(mutation, move |tx, _| {
                 let (api, team, text) = (api.clone(), team.clone(), text.clone());
                 Box::pin(async move { plans::submit(tx, &api.store, competition, &team, &text).await })
@@ -172,6 +176,7 @@ impl CompetitionApi {
         let text = self.plan_text(&caller, &message.entry.unwrap_or_default(), &plan.team_id).await?;
         let (api, competition, etag) = (self.clone(), plan.competition_id, message.etag);
         let revised = self
+            .store
             .change(mutation, move |tx, _| {
                 let (api, plan, text, etag) = (api.clone(), plan.clone(), text.clone(), etag.clone());
                 Box::pin(async move { plans::revise(tx, &api.store, &plan, &text, &etag).await })
@@ -191,6 +196,7 @@ impl CompetitionApi {
         let plan = self.plan_within(&scope, &message.entry_id).await?;
         let (api, actor, competition) = (self.clone(), actor(&caller), plan.competition_id);
         let withdrawn = self
+            .store
             .change(mutation, move |tx, _| {
                 let (api, actor, plan) = (api.clone(), actor.clone(), plan.clone());
                 Box::pin(async move { plans::withdraw(tx, &api.store, &actor, &plan).await })
@@ -240,6 +246,7 @@ impl CompetitionApi {
         }
         let api = self.clone();
         let declared = self
+            .store
             .change(mutation, move |tx, _| {
                 let (api, staff_id, team_id) = (api.clone(), staff_id.clone(), team_id.clone());
                 Box::pin(async move { plans::declare_conflict(tx, &api.store, competition, &staff_id, &team_id).await })
@@ -276,6 +283,7 @@ impl CompetitionApi {
             invited.iter().map(|(judge, token)| (judge.clone(), token_hash(token))).collect();
         let api = self.clone();
         let done = self
+            .store
             .change(mutation, move |tx, _| {
                 let (api, team_id, hashed) = (api.clone(), team_id.clone(), hashed.clone());
                 Box::pin(async move { plans::invite(tx, &api.store, competition, &team_id, &hashed).await })
@@ -298,7 +306,7 @@ impl CompetitionApi {
             // A caller who asks again after the opening is answered by what was remembered, not by what stands there now.
             let prepared = opening::prepare((&self.store, &self.vault), id, &draw).await;
             let (api, actor, draw) = (self.clone(), actor(&caller), draw.clone());
-            let opened = self.change(mutation.clone(), move |tx, _| {
+            let opened = self.store.change(mutation.clone(), move |tx, _| {
                 let (api, actor, draw, prepared) = (api.clone(), actor.clone(), draw.clone(), prepared.clone());
                 Box::pin(async move {
                     let prepared = prepared?;

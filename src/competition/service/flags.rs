@@ -51,6 +51,7 @@ impl CompetitionApi {
         let reason = normal(message.reason);
         let (api, who, teams) = (self.clone(), actor(&caller), caller.principal.teams.clone());
         let id = self
+            .store
             .change(mutation, move |tx, _| {
                 let (api, who, teams) = (api.clone(), who.clone(), teams.clone());
                 let (opinion, reason) = (opinion.clone(), reason.clone());

@@ -9,10 +9,9 @@ mod voting;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use futures::{Stream, future::BoxFuture};
+use futures::Stream;
 use prometheus_client::metrics::histogram::Histogram;
 use sea_orm::entity::prelude::Uuid;
-use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{Notify, watch};
 use tonic::{Request, Response, Status};
 
@@ -32,16 +31,10 @@ use crate::{
     audit,
     auth::Caller,
     call::{Call, respond},
-    clock::Micros,
     clock_trust::Trusted,
     context::Context,
     error::{Error, Result},
-    store::{
-        Abort, Store, Tx,
-        feed::Feed,
-        group::GroupCommit,
-        request::{self, Request as Mutation},
-    },
+    store::{Store, feed::Feed, group::GroupCommit},
     vault::Vault,
     watch::Watches,
 };
@@ -83,25 +76,6 @@ impl CompetitionApi {
         tokio::spawn(keep_time(store.clone(), closing.clone(), (stopping.clone(), trusted.clone())));
         tokio::spawn(keep_reminding((store.clone(), vault.clone()), opened.clone(), (stopping, trusted)));
         Self { store, vault, ballots, closing, changes, reminders, watches, opened }
-    }
-
-    /// Does a change once per request id. `work` locks what it changes and reads the time after that; the time that it gets
-    /// is that of the request.
-    async fn change<A, W>(&self, mutation: Mutation, work: W) -> Result<A>
-    where
-        A: Serialize + DeserializeOwned + Send + 'static,
-        W: for<'t> Fn(&'t Tx, Micros) -> BoxFuture<'t, Result<A, Abort>> + Clone + Send + Sync + 'static,
-    {
-        let store = self.store.clone();
-        self.store
-            .transact(move |tx| {
-                let (store, mutation, work) = (store.clone(), mutation.clone(), work.clone());
-                Box::pin(async move {
-                    let now = store.now(tx).await?;
-                    request::once(tx, &mutation, now, work(tx, now)).await
-                })
-            })
-            .await
     }
 
     /// The outcome of a change; one that was refused because voting has opened is recorded.

@@ -163,6 +163,7 @@ impl CompetitionApi {
         let reason = normal(message.reason);
         let (api, who, teams) = (self.clone(), actor(&caller), caller.principal.teams.clone());
         let result_revision = self
+            .store
             .change(mutation, move |tx, _| {
                 let (api, who, teams, reason) = (api.clone(), who.clone(), teams.clone(), reason.clone());
                 Box::pin(

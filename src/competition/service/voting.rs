@@ -162,6 +162,7 @@ impl CompetitionApi {
         let mutation = mutation(&caller, "EraseVoter", request_id, &message);
         let (api, actor, voter_id) = (self.clone(), actor(&caller), normal(message.voter_id));
         let rolls = self
+            .store
             .change(mutation, move |tx, now| {
                 let (api, actor, voter_id) = (api.clone(), actor.clone(), voter_id.clone());
                 Box::pin(async move { erasure::erase(tx, &api.vault, now, &actor, &voter_id).await })
