@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    num::NonZeroU32,
     time::Duration,
 };
 
@@ -250,13 +249,12 @@ async fn ballots_are_taken_from_the_opening_to_the_deadline(server: Server) {
     assert_eq!(cast(&voter, request).await.unwrap(), receipt);
 }
 
-/// A server before a new database, before which people may call as often as they like.
+/// A server before a new database, before which a voter may have many calls in flight.
 async fn patient(server: &Server) -> Server {
     Server::start_with(server.backend(), Clock::system(), be_patient).await.unwrap()
 }
 
 fn be_patient(config: &mut Config) {
-    config.limits.person_calls_per_second = NonZeroU32::MAX;
     // A race has a hundred ballots of one voter in flight.
     config.limits.max_calls_per_subject = 200;
 }

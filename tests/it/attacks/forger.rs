@@ -1,7 +1,7 @@
 //! Somebody who alters a place in a list or a stream: a token or cursor that is altered, if only in one bit, tells and
 //! opens nothing, of whatever method.
 
-use std::{collections::BTreeMap, num::NonZeroU32};
+use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rapport::{api::v1::Role, clock::Clock};
@@ -52,12 +52,10 @@ async fn no_token_of_any_method_opens_with_nothing_in_it(server: Server) {
 
 /// Asks every method that gives tokens with one of its own, and then with what is made of that.
 async fn try_altered(server: &Server, alter: impl Fn(&[u8]) -> Vec<Vec<u8>>) {
-    let many = NonZeroU32::new(1_000_000).unwrap();
-    let unhurried = |config: &mut rapport::config::Config| {
-        config.limits.person_calls_per_second = many;
+    let lively = |config: &mut rapport::config::Config| {
         config.limits.watch_heartbeat = std::time::Duration::from_millis(50);
     };
-    let server = Server::start_with(server.backend(), Clock::system(), unhurried).await.unwrap();
+    let server = Server::start_with(server.backend(), Clock::system(), lively).await.unwrap();
     let server = crate::surveys::awake(server).await;
     let mut known = history(&server).await;
     continued(&server, &mut known).await;

@@ -1,9 +1,6 @@
 //! Somebody who is rated, in whatever role, and wants to know who rated them how (R12).
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    num::NonZeroU32,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use rapport::{
     api::v1::{self, Channel, DeliveryOutcome, Interaction, Rating, Role},
@@ -47,13 +44,10 @@ pub(super) fn tests() -> Vec<Test> {
     tests
 }
 
-/// A server on which a person may ask without pause, and on which it is always the same time: what is told of preferences
-/// depends on how long ago things were.
-async fn unhurried(server: Server) -> Server {
-    let many = NonZeroU32::new(1_000_000).unwrap();
-    let change = |config: &mut rapport::config::Config| config.limits.person_calls_per_second = many;
+/// A server on which it is always the same time: what is told of preferences depends on how long ago things were.
+async fn at_one_time(server: Server) -> Server {
     let now = Clock::fixed(Clock::system().now_micros());
-    Server::start_with(server.backend(), now, change).await.unwrap()
+    Server::start_with(server.backend(), now, |_| {}).await.unwrap()
 }
 
 fn rating(interaction_id: &str, score: i32, seconds: i64) -> v1::SubmitRatingRequest {
@@ -369,7 +363,7 @@ async fn all_told(server: &Server, known: &Known) -> BTreeMap<(&'static str, Str
 }
 
 async fn two_histories_that_differ_in_who_rated_what_read_the_same(server: Server) {
-    let server = crate::surveys::awake(unhurried(server).await).await;
+    let server = crate::surveys::awake(at_one_time(server).await).await;
     let mut known = history(&server).await;
     continued(&server, &mut known).await;
     compete(&server, &mut known).await;
