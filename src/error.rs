@@ -3,6 +3,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use uuid::Uuid;
+
 pub use rapport_contract::{Reason, Violation};
 
 /// Result with the domain's error, unless another one is named.
@@ -41,6 +43,9 @@ pub enum Error {
     /// A request id came back with another body.
     #[error("the request id was used before with another body")]
     RequestIdReused,
+    /// A request id came back with another body, and this interaction was recorded under it.
+    #[error("the request id was used before with another body")]
+    RecordedOtherwise(Uuid),
     /// An alias belongs to another customer.
     #[error("an alias belongs to another customer")]
     AliasTaken,

@@ -18,7 +18,8 @@ const RETRY_AFTER: prost_types::Duration = prost_types::Duration { seconds: 1, n
 
 /// The status of an error, with its details. Internal causes are logged here and stay here.
 pub fn of(error: Error) -> Status {
-    with_metadata(error, HashMap::new())
+    let recorded = interaction_id(&error).map(|id| ("interaction_id".to_owned(), id));
+    with_metadata(error, recorded.into_iter().collect())
 }
 
 /// The status that ends a stream which may be resumed: like [`of`], with the cursor in `ErrorInfo.metadata`.
@@ -59,8 +60,9 @@ pub fn of_item(error: Error) -> ItemError {
     let (code, reason) = classify(&error);
     log_cause(&error);
     let message = message(&error);
+    let interaction_id = interaction_id(&error).unwrap_or_default();
     let violations = violations(error).into_iter().map(field_violation).collect();
-    ItemError { code: code as i32, reason: reason.into(), message, violations }
+    ItemError { code: code as i32, reason: reason.into(), message, violations, interaction_id }
 }
 
 /// Code and reason of an error: every variant by name, so that a new one must be placed here.
@@ -77,7 +79,7 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::ParticipationNotTold => (Code::FailedPrecondition, Reason::ParticipationNotTold),
         Error::ReattributionSettled => (Code::FailedPrecondition, Reason::ReattributionSettled),
         Error::NotFound(_) => (Code::NotFound, Reason::NotFound),
-        Error::RequestIdReused => (Code::AlreadyExists, Reason::RequestIdReused),
+        Error::RequestIdReused | Error::RecordedOtherwise(_) => (Code::AlreadyExists, Reason::RequestIdReused),
         Error::AliasTaken => (Code::AlreadyExists, Reason::AliasTaken),
         Error::EtagMismatch => (Code::Aborted, Reason::EtagMismatch),
         Error::AlreadyRated => (Code::AlreadyExists, Reason::AlreadyRated),
@@ -151,6 +153,11 @@ fn message(error: &Error) -> String {
 
 fn violations(error: Error) -> Vec<Violation> {
     if let Error::Invalid(violations) | Error::CreditNotYours(violations) = error { violations } else { Vec::new() }
+}
+
+/// The interaction that stands in the way.
+fn interaction_id(error: &Error) -> Option<String> {
+    if let Error::RecordedOtherwise(id) = error { Some(id.to_string()) } else { None }
 }
 
 fn log_cause(error: &Error) {

@@ -30,9 +30,12 @@ pub(crate) fn tests() -> Vec<Test> {
     on_both![
         a_file_is_imported_once_and_its_bad_rows_come_back,
         a_check_sends_nothing_and_shows_what_would_stand,
+        what_is_taken_with_a_remark_is_said,
         a_directory_is_imported,
         an_import_goes_on_after_a_lost_connection,
         a_key_with_other_content_names_the_earlier_line,
+        one_more_column_completes_what_is_there,
+        a_rating_completes_its_interaction,
         a_broken_mapping_is_told_all_its_mistakes,
         a_token_of_the_data_directory_is_accepted,
         secrets_are_not_taken_from_the_command_line,
@@ -116,7 +119,10 @@ async fn a_file_is_imported_once_and_its_bad_rows_come_back(server: Server) {
     let with_rejects = [&import[..], &["--rejects", &rejects]].concat();
 
     let first = counts(&rapport(&server, &with_rejects).await);
-    assert_eq!(first, json!({"read": 5, "accepted": 2, "already_present": 0, "skipped": 0, "rejected": 3}));
+    assert_eq!(
+        first,
+        json!({"read": 5, "accepted": 2, "already_present": 0, "completed": 0, "skipped": 0, "rejected": 3})
+    );
     let kept = std::fs::read_to_string(&rejects).unwrap();
     let lines: Vec<_> = kept.lines().collect();
     assert_eq!(lines.len(), 4);
@@ -126,14 +132,20 @@ async fn a_file_is_imported_once_and_its_bad_rows_come_back(server: Server) {
     assert!(lines[3].starts_with("6,") && lines[3].contains("31/02/2025"), "{kept}");
 
     let second = counts(&rapport(&server, &import).await);
-    assert_eq!(second, json!({"read": 5, "accepted": 0, "already_present": 2, "skipped": 0, "rejected": 3}));
+    assert_eq!(
+        second,
+        json!({"read": 5, "accepted": 0, "already_present": 2, "completed": 0, "skipped": 0, "rejected": 3})
+    );
 
     // Mended, the rejected rows go in, from the rejects file itself.
     let mended = kept.replace("fax", "call").replace("11:59", "12:01").replace("31/02", "03/03");
     let mended = write(directory.path(), "mended.csv", &mended);
     let import = ["import", "interactions", &mended, "--mapping", &mapping, "--endpoint", &endpoint, "--json"];
     let third = counts(&rapport(&server, &import).await);
-    assert_eq!(third, json!({"read": 3, "accepted": 3, "already_present": 0, "skipped": 0, "rejected": 0}));
+    assert_eq!(
+        third,
+        json!({"read": 3, "accepted": 3, "already_present": 0, "completed": 0, "skipped": 0, "rejected": 0})
+    );
 
     let summary = rapport(&server, &["summary", "--by", "channel", "--endpoint", &endpoint, "--json"]).await;
     let groups = last_line(&summary)["groups"].clone();
@@ -160,6 +172,34 @@ async fn a_check_sends_nothing_and_shows_what_would_stand(server: Server) {
     let unread: u64 = checked["columns"].as_array().unwrap().iter().map(|one| one["unread"].as_u64().unwrap()).sum();
     assert!(unread >= 1, "{checked}");
     assert_eq!(server.number("SELECT count(*) FROM interaction").await, 0);
+}
+
+async fn what_is_taken_with_a_remark_is_said(server: Server) {
+    let directory = private_directory();
+    // The clocks went back at three; the second row has the key of the first.
+    let rows = "id,how,asked,answered,customer\n1,call,26/10/2025 02:30,,a\n1,call,26/10/2025 09:30,,a\n\
+                2,call,26/10/2025 02:40,,b\n";
+    let file = write(directory.path(), "rows.csv", rows);
+    let mapping = write(directory.path(), "mapping.toml", &format!("time_zone = \"Europe/Berlin\"\n{MAPPING}"));
+    let check = rapport(&server, &["import", "check", "interactions", &file, "--mapping", &mapping]).await;
+    let told = stdout(&check);
+    assert!(told.starts_with("read 3, to be sent 2, skipped 0, rejected 1"), "{told}");
+    assert!(told.contains("1 rows, first in line 3: has the key of line 2"), "{told}");
+    assert!(told.contains("note: 2 rows, first in line 2: a local time that the clocks showed twice"), "{told}");
+    let endpoint = server.endpoint();
+    let import = ["import", "interactions", &file, "--mapping", &mapping, "--endpoint", &endpoint];
+    let output = rapport(&server, &import).await;
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("note: 2 rows, first in line 2: a local time that the clocks showed twice"), "{told}");
+    // What was found in the file and nobody had said is told by all that read it.
+    let latin = directory.path().join("latin.csv");
+    std::fs::write(&latin, b"id;how;asked;answered;customer\n1;call;03/03/2025 09:00;;M\xfcller\n").unwrap();
+    let latin = latin.display().to_string();
+    let check = ["import", "check", "interactions", &latin, "--mapping", &mapping];
+    for command in [&check[..], &["import", "suggest", &latin]] {
+        let told = String::from_utf8_lossy(&rapport(&server, command).await.stderr).into_owned();
+        assert!(told.contains("latin.csv: ") && told.contains("windows-125"), "{told}");
+    }
 }
 
 /// Passes bytes on to the server, and cuts the first connections when they have sent so many.
@@ -223,10 +263,79 @@ async fn a_key_with_other_content_names_the_earlier_line(server: Server) {
     let endpoint = server.endpoint();
     let import = ["import", "interactions", &file, "--mapping", &mapping, "--endpoint", &endpoint, "--json"];
     let output = rapport(&server, &import).await;
-    let expected = json!({"read": 4, "accepted": 2, "already_present": 1, "skipped": 0, "rejected": 1});
+    let expected = json!({"read": 4, "accepted": 2, "already_present": 1, "completed": 0, "skipped": 0, "rejected": 1});
     assert_eq!(counts(&output), expected);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(told.contains("line 4: has the key of line 2"), "{told}");
+}
+
+/// The columns of [`MAPPING`] and two more.
+const FULL_ROWS: &str = "id,how,asked,answered,customer,matter,said,score
+1,call,03/03/2025 09:00,03/03/2025 09:02,王女士,退货,新的已寄出,5
+2,mail,03/03/2025 10:00,03/03/2025 10:30,王女士,Refunds,,4
+3,call,03/03/2025 11:00,03/03/2025 11:01,c3,,,3
+";
+
+async fn one_more_column_completes_what_is_there(server: Server) {
+    let directory = private_directory();
+    let endpoint = server.endpoint();
+    let import = async |rows: &str, mapping: &str| {
+        let file = write(directory.path(), "rows.csv", rows);
+        let mapping = write(directory.path(), "mapping.toml", mapping);
+        rapport(&server, &["import", "interactions", &file, "--mapping", &mapping, "--endpoint", &endpoint, "--json"])
+            .await
+    };
+    let went = |output: &Output| {
+        let told = last_line(output);
+        ["accepted", "already_present", "completed", "rejected"].map(|count| told[count].as_u64().unwrap())
+    };
+    let full = format!("{MAPPING}topic = {{ column = \"matter\" }}\nconclusion = {{ column = \"said\" }}\n");
+    assert_eq!(went(&import(FULL_ROWS, MAPPING).await), [3, 0, 0, 0]);
+    // Somebody has said of the second what it was about.
+    server.execute("UPDATE interaction SET topic = 'Returns' WHERE channel = 4").await;
+    let more = format!("{FULL_ROWS}4,call,03/03/2025 12:00,,c4,,,\n");
+    let second = import(&more, &full).await;
+    assert_eq!(went(&second), [1, 1, 1, 1]);
+    let day = json!([{"day": "2025-03-03", "channel": "inbound_call", "rows": 3}]);
+    assert_eq!(last_line(&second)["days"], day);
+    let told = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(told.contains("line 3: interaction 0") && told.contains("is on record: topic differs"), "{told}");
+    let topics = server.texts("SELECT topic FROM interaction WHERE topic IS NOT NULL ORDER BY topic").await;
+    assert_eq!(topics, ["Returns", "退货"]);
+    assert_eq!(server.texts("SELECT conclusion FROM interaction WHERE conclusion IS NOT NULL").await, ["新的已寄出"]);
+    assert_eq!(went(&import(&more, &full).await), [0, 3, 0, 1]);
+    // With fewer columns nothing is taken away.
+    assert_eq!(went(&import(&more, MAPPING).await), [0, 4, 0, 0]);
+    // What only a recording tells cannot be added, and then nothing else of the row is.
+    let late = format!(
+        "{full}case_id = {{ column = \"said\" }}\narrived_time = {{ from = {{ column = \"asked\", format = \"%d/%m/%Y %H:%M\" }} }}\n"
+    );
+    let refused = import(&more, &late).await;
+    assert_eq!(went(&refused), [0, 0, 0, 4]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(told.contains("arrived_time cannot be added any more"), "{told}");
+    assert_eq!(server.number("SELECT count(*) FROM interaction WHERE case_id IS NOT NULL").await, 0);
+}
+
+async fn a_rating_completes_its_interaction(server: Server) {
+    let server = server.with_organization().await;
+    let directory = private_directory();
+    let endpoint = server.endpoint();
+    let rating = "[template]\ntemplate_id = \"csat\"\n\n[rating]\nscore = { column = \"score\" }\n\
+                  answered_time = { column = \"asked\", format = \"%d/%m/%Y %H:%M\" }\n";
+    let file = write(directory.path(), "rows.csv", FULL_ROWS);
+    let import = async |more: &str| {
+        let mapping = write(directory.path(), "mapping.toml", &format!("{MAPPING}{more}\n{rating}"));
+        let output =
+            rapport(&server, &["import", "ratings", &file, "--mapping", &mapping, "--endpoint", &endpoint, "--json"])
+                .await;
+        let told = last_line(&output);
+        ["accepted", "already_present", "completed", "rejected"].map(|count| told[count].as_u64().unwrap())
+    };
+    assert_eq!(import("").await, [3, 0, 0, 0]);
+    assert_eq!(import("topic = { column = \"matter\" }").await, [0, 1, 2, 0]);
+    assert_eq!(import("topic = { column = \"matter\" }").await, [0, 3, 0, 0]);
+    assert_eq!(server.number("SELECT count(*) FROM rating").await, 3);
 }
 
 async fn a_directory_is_imported(server: Server) {

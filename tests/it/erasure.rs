@@ -321,6 +321,15 @@ async fn an_import_run_again_brings_nobody_back(server: Server) {
     assert_eq!(import("interactions", &rows, &interactions).await, [0, 3, 0]);
     assert_eq!(import("ratings", &rows, &ratings).await, [0, 3, 0]);
     assert_eq!(figures(&server).await, before);
+    // Nor does a mapping that says more.
+    let more = file(
+        "more.toml",
+        &INTERACTIONS
+            .replace("\n[[interaction.p", "\n[interaction.context]\npage = { column = \"said\" }\n\n[[interaction.p"),
+    );
+    assert_eq!(import("interactions", &rows, &more).await, [0, 0, 3]);
+    let more = file("more.toml", &INTERACTIONS.replace("\nconclusion", "\ntopic = { column = \"said\" }\nconclusion"));
+    assert_eq!(import("interactions", &rows, &more).await, [0, 0, 2], "the third is completed");
     // Work with the customer that the file did not have before is recorded as work with nobody in particular.
     let rows = file("more.csv", &format!("{ROWS}4,2025-03-03 12:00,quetzal-1,quetzal four,+86 quetzal 0001,\n"));
     assert_eq!(import("interactions", &rows, &interactions).await, [1, 3, 0]);
@@ -329,11 +338,12 @@ async fn an_import_run_again_brings_nobody_back(server: Server) {
         "SELECT coalesce(written, value) FROM customer_alias",
         "SELECT DISTINCT customer_id FROM interaction WHERE customer_id IS NOT NULL",
         "SELECT conclusion FROM interaction WHERE conclusion IS NOT NULL",
+        "SELECT topic FROM interaction WHERE topic IS NOT NULL",
         "SELECT comment FROM rating WHERE comment IS NOT NULL",
     ];
     let kept: Vec<Vec<String>> = join_all(all.map(|sql| server.texts(sql))).await;
-    let expected: [&[&str]; 5] =
-        [&["carla", "dmitri", "dora", "somebody"], &["+86 2"], &["somebody"], &["three"], &["three"]];
+    let expected: [&[&str]; 6] =
+        [&["carla", "dmitri", "dora", "somebody"], &["+86 2"], &["somebody"], &["three"], &["three"], &["three"]];
     assert_eq!(kept, expected);
     assert_eq!(server.number("SELECT count(*) FROM interaction").await, 4);
 }

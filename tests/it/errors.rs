@@ -15,6 +15,7 @@ use rapport::{
     config::{Config, ServeArgs},
 };
 use tonic::{Code, Response, Status, metadata::MetadataValue};
+use tonic_types::StatusExt as _;
 
 use crate::support::{
     Caller, Server, Test,
@@ -474,7 +475,10 @@ async fn a_request_id_with_another_body(server: Server) {
     let again = app.record_as("r", call("nora", "carla")).await.unwrap();
     assert_eq!(again, v1::RecordInteractionResponse { recording: Recording::AlreadyPresent.into(), ..first.clone() });
     let other = Interaction { outcome: Outcome::Voicemail.into(), ..call("nora", "carla") };
-    reused(refused(app.record_as("r", other).await));
+    let status = refused(app.record_as("r", other).await);
+    let interaction_id = status.get_error_details().error_info().unwrap().metadata["interaction_id"].clone();
+    assert_eq!(interaction_id, first.interaction_id);
+    reused(status);
 
     // The id of a recording is no change's id: the two are kept apart.
     let upsert = async |id: &str, name: &str| {

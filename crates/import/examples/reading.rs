@@ -113,10 +113,8 @@ fn read(path: &Path) {
         rows += 1;
         let row = raw.texts(&header).unwrap();
         let judged = rows::interaction(&mapping, &TimeZone::UTC, &row, Violations::of);
-        if let Judgement::Send(request) = judged {
-            let content = prost::Message::encode_to_vec(&request);
-            keys.note(request.request_id.parse().unwrap(), &content, raw.line);
-            bytes += content.len();
+        if let Judgement::Send(request, _) = keys.judge(judged, table.unit(), raw.line) {
+            bytes += prost::Message::encoded_len(&request);
             requests += 1;
         }
     }

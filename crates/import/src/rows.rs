@@ -1,8 +1,11 @@
 //! A row becomes a message, or is skipped or rejected with every reason.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
 
+pub use super::times::Remark;
 use super::{
     field::Field,
     mapping::{
@@ -13,7 +16,7 @@ use super::{
     names::FromText,
     section::Column,
     table::Row,
-    times::{self, Remark},
+    times,
 };
 use rapport_contract::{
     Reason, Violation,
@@ -27,8 +30,8 @@ use rapport_contract::{
 /// What becomes of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Judgement<T> {
-    /// To be sent.
-    Send(T),
+    /// To be sent; with what is to be said of it all the same.
+    Send(T, Vec<Remark>),
     /// Left out, as the mapping says.
     Skip,
     /// Wrong in these ways.
@@ -39,10 +42,28 @@ impl<T> Judgement<T> {
     /// With another message.
     pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Judgement<U> {
         match self {
-            Self::Send(message) => Judgement::Send(with(message)),
+            Self::Send(message, remarks) => Judgement::Send(with(message), remarks),
             Self::Skip => Judgement::Skip,
             Self::Reject(reasons) => Judgement::Reject(reasons),
         }
+    }
+}
+
+/// What is to be said of rows that are taken all the same: each remark with its rows and the first line of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Remarks(BTreeMap<Remark, (u64, u64)>);
+
+impl Remarks {
+    /// Counts a row.
+    pub fn note(&mut self, line: u64, remarks: &[Remark]) {
+        for remark in remarks {
+            self.0.entry(*remark).or_insert((0, line)).0 += 1;
+        }
+    }
+
+    /// For people, a line each.
+    pub fn told(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|(remark, (rows, line))| format!("{rows} rows, first in line {line}: {}", remark.text()))
     }
 }
 
@@ -174,7 +195,7 @@ impl<'a> RowReader<'a> {
 
     fn judge<T>(mut self, message: T, check: impl FnOnce(&T, &mut Self)) -> Judgement<T> {
         check(&message, &mut self);
-        if self.reasons.is_empty() { Judgement::Send(message) } else { Judgement::Reject(self.reasons) }
+        if self.reasons.is_empty() { Judgement::Send(message, self.remarks) } else { Judgement::Reject(self.reasons) }
     }
 
     /// Adds the field rules that a message breaks.
@@ -408,7 +429,7 @@ mod tests {
     }
 
     fn sent(judgement: Judgement<RecordInteractionRequest>) -> Interaction {
-        let Judgement::Send(request) = judgement else { panic!("{judgement:?}") };
+        let Judgement::Send(request, _) = judgement else { panic!("{judgement:?}") };
         request.interaction.unwrap()
     }
 
@@ -530,7 +551,7 @@ mod tests {
         let judged = rows.iter().map(|row| directory(&mapping, &TimeZone::UTC, &row.texts(table.header()).unwrap()));
         let records: Vec<_> = judged
             .map(|judgement| {
-                let Judgement::Send(records) = judgement else { panic!("{judgement:?}") };
+                let Judgement::Send(records, _) = judgement else { panic!("{judgement:?}") };
                 records
             })
             .collect();

@@ -5,11 +5,43 @@ use std::{
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hasher},
 };
 
+use prost::Message as _;
+use rapport_contract::v1::{RecordInteractionRequest, SubmitRatingRequest};
 use uuid::Uuid;
+
+use crate::rows::Judgement;
+
+/// What the rows of a file become: requests by whose id a row is known again.
+pub trait Identified {
+    /// The id.
+    fn request_id(&self) -> &str;
+    /// All that is sent.
+    fn content(&self) -> Vec<u8>;
+}
+
+impl Identified for RecordInteractionRequest {
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    fn content(&self) -> Vec<u8> {
+        self.encode_to_vec()
+    }
+}
+
+impl Identified for (RecordInteractionRequest, SubmitRatingRequest) {
+    fn request_id(&self) -> &str {
+        &self.0.request_id
+    }
+
+    fn content(&self) -> Vec<u8> {
+        [self.0.encode_to_vec(), self.1.encode_to_vec()].concat()
+    }
+}
 
 /// What is known of a row's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seen {
+enum Seen {
     /// Nothing: it is the first.
     First,
     /// A row with the same key and content.
@@ -32,8 +64,21 @@ impl Default for Keys {
 }
 
 impl Keys {
+    /// Rejects a row that has the key of an earlier one and says something else. One that says the same is sent again: the
+    /// server knows it, and says what became of it. `unit`: what a line of the file is called.
+    pub fn judge<T: Identified>(&mut self, judgement: Judgement<T>, unit: &str, line: u64) -> Judgement<T> {
+        let Judgement::Send(request, _) = &judgement else { return judgement };
+        let Ok(id) = Uuid::parse_str(request.request_id()) else { return judgement };
+        match self.note(id, &request.content(), line) {
+            Seen::First | Seen::Same => judgement,
+            Seen::Other(line) => {
+                Judgement::Reject(vec![format!("has the key of {unit} {line}, which says something else")])
+            }
+        }
+    }
+
     /// Notes a row by its request id, which is a hash of its key.
-    pub fn note(&mut self, request_id: Uuid, content: &[u8], line: u64) -> Seen {
+    fn note(&mut self, request_id: Uuid, content: &[u8], line: u64) -> Seen {
         let bytes = request_id.into_bytes();
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(content);
         // Half of the hash: it only tells apart what has one key.

@@ -114,7 +114,7 @@ mod tests {
                     }
                 };
                 match judgement {
-                    Judgement::Send(()) => counts.0 += 1,
+                    Judgement::Send((), _) => counts.0 += 1,
                     Judgement::Skip => counts.1 += 1,
                     Judgement::Reject(reasons) => panic!("{name}, line {}: {reasons:?}", raw.line),
                 }

@@ -11,7 +11,8 @@ use super::{
 };
 
 /// Something to say of a row that is taken all the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Remark {
     /// A clock showed one of its times twice, and its other times do not tell which one it was.
     TimeRepeated,

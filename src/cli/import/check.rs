@@ -8,6 +8,7 @@ use rapport_import::{
     mapping::Common,
     rows::{self, Judgement},
     section::Problems,
+    seen::Keys,
     suggest::{Trial, kind_of},
     table::Row,
 };
@@ -87,41 +88,48 @@ struct Preview {
 }
 
 /// What a row would become, for the preview.
-type Judge<'a> = Box<dyn Fn(&Row<'_>) -> Judgement<Option<(RecordInteractionRequest, Option<i32>)>> + 'a>;
+type Shown = Option<(RecordInteractionRequest, Option<i32>)>;
+
+/// Judges a row of a file and line.
+type Judge<'a> = Box<dyn FnMut(&Row<'_>, u64) -> Judgement<Shown> + 'a>;
 
 /// Runs the command. Rejected rows are what it is there to show, not an error.
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let source = Source::open(&args.file, &args.mapping)?;
-    let header = source.open_table()?.header().to_vec();
+    let header = source.header()?;
     let in_mapping = |problems: Problems| anyhow::anyhow!("{}: {problems}", args.mapping.display());
     let now = Clock::system().now_micros();
     let rules = move |request: &RecordInteractionRequest| violations(request, now);
     let zone = |common: &Common| common.zone.clone().unwrap_or(TimeZone::UTC);
-    let judge: Judge<'_> = match args.what {
+    let (mut keys, unit) = (Keys::default(), source.open_table()?.unit());
+    let mut judge: Judge<'_> = match args.what {
         What::Interactions => {
             let mapping = source.mapping.interactions(&header).map_err(in_mapping)?;
             let zone = zone(&mapping.common);
-            Box::new(move |row| rows::interaction(&mapping, &zone, row, rules).map(|request| Some((request, None))))
+            Box::new(move |row, line| {
+                let judgement = rows::interaction(&mapping, &zone, row, rules);
+                keys.judge(judgement, unit, line).map(|request| Some((request, None)))
+            })
         }
         What::Ratings => {
             let mapping = source.mapping.ratings(&header).map_err(in_mapping)?;
             let zone = zone(&mapping.interaction.common);
-            Box::new(move |row| {
-                rows::rating(&mapping, &zone, row, rules)
+            Box::new(move |row, line| {
+                keys.judge(rows::rating(&mapping, &zone, row, rules), unit, line)
                     .map(|(request, rating)| Some((request, rating.rating.map(|rating| rating.score))))
             })
         }
         What::Directory => {
             let mapping = source.mapping.directory(&header).map_err(in_mapping)?;
             let zone = zone(&mapping.common);
-            Box::new(move |row| rows::directory(&mapping, &zone, row).map(|_| None))
+            Box::new(move |row, _| rows::directory(&mapping, &zone, row).map(|_| None))
         }
     };
-    let report = report(&source, &header, &judge)?;
+    let report = report(&source, &header, &mut judge)?;
     if args.json { Ok(say!("{}", serde_json::to_string(&report)?)?) } else { print(&report) }
 }
 
-fn report(source: &Source, header: &[String], judge: &Judge<'_>) -> anyhow::Result<Report> {
+fn report(source: &Source, header: &[String], judge: &mut Judge<'_>) -> anyhow::Result<Report> {
     let columns = header.iter().map(|name| ColumnReport { name: name.clone(), ..ColumnReport::default() });
     let mut report = Report { columns: columns.collect(), ..Report::default() };
     let mut table = source.open_table()?;
@@ -133,9 +141,9 @@ fn report(source: &Source, header: &[String], judge: &Judge<'_>) -> anyhow::Resu
                 if cell.is_empty() { column.empty += 1 } else { column.filled += 1 }
             }
         }
-        match row.map_or_else(Judgement::Reject, |row| judge(&row)) {
-            Judgement::Send(message) => {
-                report.trial.sent += 1;
+        match row.map_or_else(Judgement::Reject, |row| judge(&row, raw.line)) {
+            Judgement::Send(message, remarks) => {
+                report.trial.send(raw.line, &remarks);
                 if let Some((request, score)) = message.filter(|_| report.preview.len() < SHOWN) {
                     let interaction = request.interaction.unwrap_or_default();
                     report.preview.push(preview(raw.line, &interaction, score));
@@ -186,7 +194,7 @@ fn preview(line: u64, interaction: &Interaction, score: Option<i32>) -> Preview 
 }
 
 fn print(report: &Report) -> anyhow::Result<()> {
-    let Trial { read, sent, skipped, rejected, reasons, first } = &report.trial;
+    let Trial { read, sent, skipped, rejected, reasons, first, remarks } = &report.trial;
     say!("read {read}, to be sent {sent}, skipped {skipped}, rejected {rejected}")?;
     let mut by_rows: BTreeMap<_, Vec<&String>> = BTreeMap::new();
     reasons.iter().for_each(|(reason, rows)| by_rows.entry(std::cmp::Reverse(rows)).or_default().push(reason));
@@ -195,6 +203,9 @@ fn print(report: &Report) -> anyhow::Result<()> {
     {
         let line = first.get(reason).map_or(0, |(line, _)| *line);
         say!("  {rows} rows, first in line {line}: {}", one_line(&kind_of(reason)))?;
+    }
+    for told in remarks.told() {
+        say!("  note: {}", one_line(&told))?;
     }
     let columns = report.columns.iter().map(|column| {
         let bad: Vec<_> = column.bad_lines.iter().map(|bad| format!("{}: {}", bad.line, bad.reason)).collect();

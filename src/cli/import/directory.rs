@@ -47,6 +47,7 @@ fn counts(rows: &[Disposition]) -> Counts {
         read: rows.len() as u64,
         accepted: count(Disposition::Written),
         already_present: count(Disposition::Left),
+        completed: 0,
         skipped: count(Disposition::Skipped),
         rejected: count(Disposition::Rejected),
     }
@@ -81,7 +82,7 @@ impl Import<'_> {
                 Err(reasons) => Judgement::Reject(reasons),
             };
             self.rows.push(match judgement {
-                Judgement::Send(_) => Disposition::Open,
+                Judgement::Send(..) => Disposition::Open,
                 Judgement::Skip => Disposition::Skipped,
                 Judgement::Reject(reasons) => {
                     self.run.ledger.reject(&raw, &reasons)?;
@@ -102,7 +103,7 @@ impl Import<'_> {
                 continue;
             }
             let Ok(row) = raw.texts(table.header()) else { continue };
-            let Judgement::Send(records) = rows::directory(self.mapping, &self.run.zone, &row) else { continue };
+            let Judgement::Send(records, _) = rows::directory(self.mapping, &self.run.zone, &row) else { continue };
             let Some(record) = T::of(&records) else { continue };
             if batch.records.len() == BATCH || batch.differs(record) {
                 self.send(&mut batch).await?;
@@ -213,7 +214,7 @@ mod tests {
             Disposition::Written,
             Disposition::Open,
         ];
-        let expected = Counts { read: 6, accepted: 2, already_present: 1, skipped: 1, rejected: 1 };
+        let expected = Counts { read: 6, accepted: 2, already_present: 1, completed: 0, skipped: 1, rejected: 1 };
         assert_eq!(counts(&rows), expected);
     }
 }

@@ -1,17 +1,19 @@
 //! `rapport import interactions`: rows through one stream, with as much in memory as is not acknowledged yet.
 
 use std::{
-    cell::RefCell,
-    collections::{HashSet, VecDeque},
+    cell::{Cell, RefCell},
+    collections::{HashMap, VecDeque},
 };
 
 use anyhow::{Context as _, anyhow};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::tz::TimeZone;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
     Run,
+    completing::{self, Completion},
     days::day_of,
     ledger::Ledger,
     patience::{Lost, Waiting, of_stream},
@@ -62,6 +64,9 @@ pub(super) async fn run(mut run: Run, mapping: &InteractionMapping) -> anyhow::R
 /// A row and what it becomes.
 type Sent = (RawRow, RecordInteractionRequest);
 
+/// A row of which something else is on record, as the interaction of this id.
+type Reused = (Sent, String);
+
 /// One import. What is shared by those who feed the stream and those who hear its answers is never held while they wait.
 struct Sending<'a> {
     reach: Reach<'a>,
@@ -77,7 +82,7 @@ impl Sending<'_> {
     async fn all(&self, reading: &mut Reading<'_, RecordInteractionRequest>) -> anyhow::Result<()> {
         let mut waiting = self.reach.1.start();
         loop {
-            let window = Window::new(&self.ledger.borrow());
+            let window = Window::new();
             let (sender, receiver) = mpsc::channel(QUEUE);
             // Joined, not raced: when the file cannot be read on, what was sent is still acknowledged.
             let (fed, drained) =
@@ -143,15 +148,37 @@ impl Sending<'_> {
     ) -> anyhow::Result<()> {
         let started = self.reach.0.interactions.clone().record_interactions(ReceiverStream::new(receiver)).await;
         let mut responses = started.map_err(|status| of_stream(&status))?.into_inner();
-        let mut settled = 0;
         while let Some(response) = responses.message().await.map_err(|status| of_stream(&status))? {
             waiting.is_over();
-            settled = window.settle(&response, settled, self.zone, &mut self.ledger.borrow_mut())?;
+            let reused = window.settle(&response, self.zone, &mut self.ledger.borrow_mut())?;
+            self.complete(reused).await?;
         }
         let left = window.rows.borrow().len();
         if left > 0 {
             let ended = anyhow!("the server ended the stream without acknowledging {left} row(s)");
             return Err(Lost(ended).into());
+        }
+        Ok(())
+    }
+
+    /// Adds what rows say more than what is on record of them.
+    async fn complete(&self, rows: Vec<Reused>) -> anyhow::Result<()> {
+        let complete = async |(sent, id): Reused| {
+            let completion = completing::complete(self.reach, &sent.1, &id).await?;
+            anyhow::Ok((sent, completion))
+        };
+        let mut completed = stream::iter(rows).map(complete).buffered(completing::AT_ONCE);
+        while let Some(((row, request), completion)) = completed.try_next().await? {
+            let ledger = &mut self.ledger.borrow_mut();
+            match completion {
+                Completion::Completed => ledger.counts.completed += 1,
+                Completion::Complete => ledger.counts.already_present += 1,
+                Completion::Refused(reasons) => {
+                    ledger.reject(&row, &reasons)?;
+                    continue;
+                }
+            }
+            ledger.days.add(request.interaction.and_then(|interaction| day_of(&interaction, self.zone)));
         }
         Ok(())
     }
@@ -161,44 +188,47 @@ impl Sending<'_> {
 struct Window {
     rows: RefCell<VecDeque<Sent>>,
     room: Semaphore,
-    /// Recorded, and recorded earlier, before this stream.
-    before: (u64, u64),
+    /// The last response's counts, which are of the whole stream: settled, recorded, recorded earlier.
+    counts: Cell<[i64; 3]>,
 }
 
 impl Window {
-    fn new(ledger: &Ledger) -> Self {
-        let before = (ledger.counts.accepted, ledger.counts.already_present);
-        Self { rows: RefCell::default(), room: Semaphore::new(WINDOW), before }
+    fn new() -> Self {
+        Self { rows: RefCell::default(), room: Semaphore::new(WINDOW), counts: Cell::default() }
     }
 
-    /// Settles rows; `settled` is how many were before. Answers how many are now.
+    /// Settles rows. Answers those of which something else is on record.
     fn settle(
         &self,
         response: &RecordInteractionsResponse,
-        settled: i64,
         zone: &TimeZone,
         ledger: &mut Ledger,
-    ) -> anyhow::Result<i64> {
+    ) -> anyhow::Result<Vec<Reused>> {
         let mut rows = self.rows.borrow_mut();
+        let counts = [response.settled_count, response.recorded_count, response.already_present_count];
+        let [settled, recorded, present] = self.counts.replace(counts);
         let count = usize::try_from(response.settled_count - settled).ok().filter(|count| *count <= rows.len());
         let count = count.context("the server acknowledged rows that it was not sent")?;
-        let mut refused = HashSet::new();
+        let mut refused = HashMap::new();
         for failure in &response.failures {
             let place = usize::try_from(failure.index - settled).ok().filter(|place| *place < count);
             let place = place.context("the server refused a row that is settled")?;
-            let reasons = failure.error.as_ref().map(reasons).unwrap_or_default();
-            ledger.reject(&rows[place].0, &reasons)?;
-            refused.insert(place);
+            refused.insert(place, failure.error.clone().unwrap_or_default());
         }
-        ledger.counts.accepted = self.before.0 + u64::try_from(response.recorded_count)?;
-        ledger.counts.already_present = self.before.1 + u64::try_from(response.already_present_count)?;
-        for (place, (_, request)) in rows.drain(..count).enumerate() {
-            if let Some(interaction) = request.interaction.filter(|_| !refused.contains(&place)) {
-                ledger.days.add(day_of(&interaction, zone));
+        ledger.counts.accepted += u64::try_from(response.recorded_count - recorded)?;
+        ledger.counts.already_present += u64::try_from(response.already_present_count - present)?;
+        let mut reused = Vec::new();
+        for (place, (row, request)) in rows.drain(..count).enumerate() {
+            match refused.get(&place) {
+                None => ledger.days.add(request.interaction.and_then(|interaction| day_of(&interaction, zone))),
+                Some(error) => match completing::recorded_as(error) {
+                    Some(id) => reused.push(((row, request), id)),
+                    None => ledger.reject(&row, &reasons(error))?,
+                },
             }
         }
         self.room.add_permits(count);
-        Ok(response.settled_count)
+        Ok(reused)
     }
 }
 
@@ -215,7 +245,7 @@ mod tests {
             .map(|line| (RawRow::new(line, ByteRecord::from(vec!["x"])), RecordInteractionRequest::default()))
             .collect();
         let mut ledger = Ledger::new(None);
-        let window = Window { rows: RefCell::new(rows), ..Window::new(&ledger) };
+        let window = Window { rows: RefCell::new(rows), ..Window::new() };
         let failure = |index| RecordFailure {
             index,
             error: Some(ItemError { message: format!("item {index}"), ..Default::default() }),
@@ -226,11 +256,14 @@ mod tests {
             failures,
             ..Default::default()
         };
-        let settled = window.settle(&response(4, 3, vec![failure(3)]), 0, &TimeZone::UTC, &mut ledger).unwrap();
-        let settled = window.settle(&response(6, 4, vec![failure(4)]), settled, &TimeZone::UTC, &mut ledger).unwrap();
-        assert_eq!((settled, window.room.available_permits(), window.rows.borrow().len()), (6, WINDOW + 6, 0));
-        assert_eq!((ledger.counts.accepted, ledger.counts.rejected), (4, 2));
+        let mut settle = |response| window.settle(&response, &TimeZone::UTC, &mut ledger).map(|reused| reused.len());
+        assert_eq!(settle(response(4, 3, vec![failure(3)])).unwrap(), 0);
+        let other = ItemError { interaction_id: "0197".to_owned(), ..Default::default() };
+        let failures = vec![failure(4), RecordFailure { index: 5, error: Some(other) }];
+        assert_eq!(settle(response(6, 3, failures)).unwrap(), 1);
+        assert!(settle(response(7, 4, vec![])).is_err());
+        assert_eq!((window.room.available_permits(), window.rows.borrow().len()), (WINDOW + 6, 0));
+        assert_eq!((ledger.counts.accepted, ledger.counts.rejected), (3, 2));
         assert_eq!(ledger.shown(), ["line 5: item 3", "line 6: item 4"]);
-        assert!(window.settle(&response(7, 4, vec![]), settled, &TimeZone::UTC, &mut ledger).is_err());
     }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::days::Days;
 
-use rapport_import::{rejects::Rejects, table::RawRow};
+use rapport_import::{rejects::Rejects, rows::Remarks, table::RawRow};
 
 use crate::cli::out::{note, one_line};
 
@@ -28,6 +28,8 @@ pub(super) struct Counts {
     pub(super) accepted: u64,
     /// Recorded by an earlier run.
     pub(super) already_present: u64,
+    /// Recorded by an earlier run with less, and completed.
+    pub(super) completed: u64,
     /// Left out, as the mapping says.
     pub(super) skipped: u64,
     /// Not taken.
@@ -39,6 +41,8 @@ pub(super) struct Ledger {
     pub(super) counts: Counts,
     /// Rows that are on record now, by day and channel.
     pub(super) days: Days,
+    /// What is to be said of rows that were sent.
+    pub(super) remarks: Remarks,
     rejects: Option<(PathBuf, Rejects<File>)>,
     shown: Vec<String>,
     warnings: BTreeSet<String>,
@@ -46,7 +50,14 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub(super) fn new(rejects: Option<(PathBuf, Rejects<File>)>) -> Self {
-        Self { counts: Counts::default(), days: Days::default(), rejects, shown: Vec::new(), warnings: BTreeSet::new() }
+        Self {
+            counts: Counts::default(),
+            days: Days::default(),
+            remarks: Remarks::default(),
+            rejects,
+            shown: Vec::new(),
+            warnings: BTreeSet::new(),
+        }
     }
 
     /// Counts a rejected row and keeps it for those who mend it.
@@ -80,6 +91,9 @@ impl Ledger {
         for warning in &self.warnings {
             note!("warning: {}", one_line(warning));
         }
+        for remark in self.remarks.told() {
+            note!("note: {}", one_line(&remark));
+        }
         for row in &self.shown {
             note!("rejected: {}", one_line(row));
         }
@@ -99,13 +113,14 @@ impl Ledger {
 
 impl fmt::Display for Counts {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { read, accepted, already_present, skipped, rejected } = *self;
+        let Self { read, accepted, already_present, completed, skipped, rejected } = *self;
         writeln!(out, "read             {read:>12}")?;
         writeln!(out, "accepted         {accepted:>12}")?;
         writeln!(out, "already present  {already_present:>12}")?;
+        writeln!(out, "completed        {completed:>12}")?;
         writeln!(out, "skipped          {skipped:>12}")?;
         write!(out, "rejected         {rejected:>12}")?;
-        match read.saturating_sub(accepted + already_present + skipped + rejected) {
+        match read.saturating_sub(accepted + already_present + completed + skipped + rejected) {
             0 => Ok(()),
             // Only where a run was cut short.
             open => write!(out, "\nnot acknowledged {open:>12}"),

@@ -2,6 +2,7 @@
 
 mod check;
 mod command;
+mod completing;
 mod days;
 mod directory;
 mod interactions;
@@ -54,8 +55,8 @@ pub struct ImportArgs {
     /// Write the rows that were not taken to this file, each with its line and every reason
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
-    /// Print one JSON object: read, accepted, already_present, skipped, rejected, and days with what is on record of the file
-    /// by day and channel
+    /// Print one JSON object: read, accepted, already_present, completed, skipped, rejected, and days with what is on record of
+    /// the file by day and channel
     #[arg(long)]
     pub json: bool,
     /// How long to try again after the connection is lost; what was sent and not acknowledged is sent again
@@ -80,11 +81,7 @@ pub enum What {
 /// Runs the command. Rejected rows are reported, not an error.
 async fn run(what: What, args: ImportArgs) -> anyhow::Result<()> {
     let source = Source::open(&args.file, &args.mapping)?;
-    let table = source.open_table()?;
-    let file = args.file.display().to_string();
-    table.notes().iter().for_each(|found| note!("{}: {}", one_line(&file), one_line(found)));
-    let header = table.header().to_vec();
-    drop(table);
+    let header = source.header()?;
     let in_mapping = |problems: Problems| anyhow::anyhow!("{}: {problems}", args.mapping.display());
     match what {
         What::Interactions => {
@@ -136,9 +133,22 @@ impl Source {
         Ok(Self { path: file.to_owned(), bytes: metadata.len(), shape, mapping })
     }
 
+    /// The names of the columns; says what was found in the file that the mapping does not say.
+    fn header(&self) -> anyhow::Result<Vec<String>> {
+        let table = self.open_table()?;
+        note_found(&self.path, &table);
+        Ok(table.header().to_vec())
+    }
+
     fn open_table(&self) -> anyhow::Result<Table<'static>> {
         Table::open(&self.path, &self.shape).with_context(|| format!("cannot read {}", self.path.display()))
     }
+}
+
+/// Says what was found in a file that nobody had said of it.
+fn note_found(path: &Path, table: &Table<'_>) {
+    let file = path.display().to_string();
+    table.notes().iter().for_each(|found| note!("{}: {}", one_line(&file), one_line(found)));
 }
 
 /// What a run came to.

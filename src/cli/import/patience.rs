@@ -28,14 +28,18 @@ impl Patience {
         Waiting { limit: self.0, since: None, wait: FIRST_WAIT }
     }
 
-    /// Makes a call until it is answered, or patience ends.
-    pub(super) async fn call<T>(self, call: impl AsyncFn() -> Result<T, Status>) -> Result<T, anyhow::Error> {
+    /// Makes a call until it is answered, or patience ends; a refusal is an error.
+    pub(super) async fn call<T>(self, call: impl AsyncFn() -> Result<T, Status>) -> anyhow::Result<T> {
+        self.ask(call).await?.map_err(|status| explain(&status))
+    }
+
+    /// The same, where a refusal is an answer.
+    pub(super) async fn ask<T>(self, call: impl AsyncFn() -> Result<T, Status>) -> anyhow::Result<Result<T, Status>> {
         let mut waiting = self.start();
         loop {
             match call().await {
-                Ok(answer) => return Ok(answer),
                 Err(status) if is_lost(&status) => waiting.wait(&explain(&status)).await?,
-                Err(status) => return Err(explain(&status)),
+                answer => return Ok(answer),
             }
         }
     }

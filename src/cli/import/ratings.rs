@@ -2,12 +2,14 @@
 //! unless it is there already; its id is what the rating needs.
 
 use anyhow::{Context as _, anyhow};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::tz::TimeZone;
 use tonic::Code;
 use uuid::Uuid;
 
 use super::{
     Run,
+    completing::{self, Completion},
     days::{Day, day_of},
     ledger::Ledger,
     reading::Reading,
@@ -22,16 +24,16 @@ use rapport_import::{
 use crate::{
     api::v1::{
         BatchRecordInteractionsRequest, BatchSubmitRatingsRequest, CreateTemplateRequest, GetTemplateRequest,
-        PublishTemplateRequest, RecordInteractionRequest, Recording, SubmitRatingRequest, record_item_result,
-        submit_rating_result,
+        PublishTemplateRequest, RecordInteractionRequest, RecordItemResult, Recording, SubmitRatingRequest,
+        record_item_result, submit_rating_result,
     },
     cli::client::{Client, explain, reasons},
     clock::Clock,
     interaction::reader::violations,
 };
 
-/// A rating to be sent, with its row and where it counts.
-type Rated = (RawRow, SubmitRatingRequest, Option<Day>);
+/// A rating to be sent, with its row, where it counts, and whether its interaction was completed.
+type Rated = (RawRow, SubmitRatingRequest, Option<Day>, bool);
 
 type Requests = (RecordInteractionRequest, SubmitRatingRequest);
 
@@ -90,9 +92,9 @@ async fn ensure_template(client: &Client, template: &TemplateMapping) -> anyhow:
     Ok(())
 }
 
-/// Records the interactions of a chunk; gives the ratings of those that are on record, with their ids.
+/// Records the interactions of a chunk, or completes them; gives the ratings of those that are on record, with their ids.
 async fn record(
-    (client, patience): Reach<'_>,
+    reach: Reach<'_>,
     zone: &TimeZone,
     chunk: Vec<(RawRow, Requests)>,
     ledger: &mut Ledger,
@@ -100,6 +102,7 @@ async fn record(
     if chunk.is_empty() {
         return Ok(Vec::new());
     }
+    let (client, patience) = reach;
     let requests: Vec<_> = chunk.iter().map(|(_, (interaction, _))| interaction.clone()).collect();
     let call = async || {
         let batch = BatchRecordInteractionsRequest { requests: requests.clone() };
@@ -107,38 +110,62 @@ async fn record(
     };
     let results = patience.call(call).await?.into_inner().results;
     anyhow::ensure!(results.len() == chunk.len(), "the server answered {} of {} rows", results.len(), chunk.len());
-    let mut rated = Vec::with_capacity(chunk.len());
-    for ((row, (interaction, mut request)), result) in chunk.into_iter().zip(results) {
-        match result.result {
-            Some(record_item_result::Result::Recorded(recorded)) => {
+    let settle = async |((row, requests), result): ((RawRow, Requests), RecordItemResult)| {
+        let result = result.result.with_context(|| format!("the server said nothing of line {}", row.line))?;
+        let on_record = on_record(reach, &requests.0, result).await?;
+        anyhow::Ok((row, requests, on_record))
+    };
+    let mut settled = stream::iter(chunk.into_iter().zip(results)).map(settle).buffered(completing::AT_ONCE);
+    let mut rated = Vec::new();
+    while let Some((row, (interaction, mut request), on_record)) = settled.try_next().await? {
+        match on_record {
+            Ok((id, is_completed)) => {
                 if let Some(rating) = &mut request.rating {
-                    rating.interaction_id = recorded.interaction_id;
+                    rating.interaction_id = id;
                 }
                 let day = interaction.interaction.and_then(|one| day_of(&one, zone));
-                rated.push((row, request, day));
+                rated.push((row, request, day, is_completed));
             }
-            Some(record_item_result::Result::Error(error)) => ledger.reject(&row, &reasons(&error))?,
-            None => return Err(anyhow!("the server said nothing of line {}", row.line)),
+            Err(reasons) => ledger.reject(&row, &reasons)?,
         }
     }
     Ok(rated)
+}
+
+/// The id of a row's interaction and whether it was completed, or why it is not on record.
+async fn on_record(
+    reach: Reach<'_>,
+    request: &RecordInteractionRequest,
+    result: record_item_result::Result,
+) -> anyhow::Result<Result<(String, bool), Vec<String>>> {
+    let error = match result {
+        record_item_result::Result::Recorded(recorded) => return Ok(Ok((recorded.interaction_id, false))),
+        record_item_result::Result::Error(error) => error,
+    };
+    let Some(id) = completing::recorded_as(&error) else { return Ok(Err(reasons(&error))) };
+    Ok(match completing::complete(reach, request, &id).await? {
+        Completion::Completed => Ok((id, true)),
+        Completion::Complete => Ok((id, false)),
+        Completion::Refused(reasons) => Err(reasons),
+    })
 }
 
 async fn submit((client, patience): Reach<'_>, rated: Vec<Rated>, ledger: &mut Ledger) -> anyhow::Result<()> {
     if rated.is_empty() {
         return Ok(());
     }
-    let requests: Vec<_> = rated.iter().map(|(_, request, _)| request.clone()).collect();
+    let requests: Vec<_> = rated.iter().map(|(_, request, ..)| request.clone()).collect();
     let call = async || {
         client.ratings.clone().batch_submit_ratings(BatchSubmitRatingsRequest { requests: requests.clone() }).await
     };
     let results = patience.call(call).await?.into_inner().results;
     anyhow::ensure!(results.len() == rated.len(), "the server answered {} of {} rows", results.len(), rated.len());
-    for ((row, _, day), result) in rated.into_iter().zip(results) {
+    for ((row, _, day, is_completed), result) in rated.into_iter().zip(results) {
         match result.result {
             Some(submit_rating_result::Result::Submitted(submitted)) => {
                 ledger.days.add(day);
                 match submitted.recording() {
+                    Recording::AlreadyPresent if is_completed => ledger.counts.completed += 1,
                     Recording::AlreadyPresent => ledger.counts.already_present += 1,
                     Recording::Recorded | Recording::Unspecified => ledger.counts.accepted += 1,
                 }

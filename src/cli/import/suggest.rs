@@ -10,6 +10,7 @@ use rapport_import::{
     table::{Shape, Table, TableError},
 };
 
+use super::note_found;
 use crate::{
     cli::out::{note, one_line, say},
     clock::Clock,
@@ -54,7 +55,10 @@ impl From<KindArg> for Kind {
 pub(super) fn run(args: &SuggestArgs) -> anyhow::Result<()> {
     let shape = Shape::default();
     let cannot = || format!("cannot read {}", args.file.display());
-    let header = Table::open(&args.file, &shape).with_context(cannot)?.header().to_vec();
+    let table = Table::open(&args.file, &shape).with_context(cannot)?;
+    note_found(&args.file, &table);
+    let header = table.header().to_vec();
+    drop(table);
     let now = Timestamp::from_microsecond(Clock::system().now_micros())?;
     let rules = |request: &_| violations(request, now.as_microsecond());
     let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -89,6 +93,7 @@ pub(super) fn run(args: &SuggestArgs) -> anyhow::Result<()> {
         trial.rejected,
         suggestion.questions.len()
     );
+    trial.remarks.told().for_each(|remark| note!("note: {}", one_line(&remark)));
     let open = suggestion.questions.iter().filter(|question| question.contains("in the place of \"?\""));
     open.for_each(|question| note!("to be answered: {}", one_line(question)));
     Ok(())

@@ -111,7 +111,9 @@ impl WriteGroup for Recorder {
             let (mut about, mut ended) = (Vec::new(), Vec::new());
             for (entry, draft) in entries.iter().zip(drafts) {
                 answers.push(match (holders.get(&entry.request_key), draft) {
-                    (Some((body_hash, _)), _) if *body_hash != entry.body_hash => Err(Error::RequestIdReused),
+                    (Some((body_hash, holder)), _) if *body_hash != entry.body_hash => {
+                        Err(Error::RecordedOtherwise(holder.id))
+                    }
                     (Some((_, holder)), draft) if !draft.as_ref().is_ok_and(|draft| draft.receipt.id == holder.id) => {
                         Ok(holder.clone())
                     }

@@ -106,7 +106,10 @@ async fn a_stray_quotation_mark_takes_its_own_row_only(server: Server) {
     let endpoint = server.endpoint();
     let import = ["import", "interactions", &file, "--mapping", &mapping, "--endpoint", &endpoint, "--json"];
     let told = counts(&rapport(&server, &[&import[..], &["--rejects", &rejects]].concat()).await);
-    assert_eq!(told, json!({"read": 100, "accepted": 97, "already_present": 0, "skipped": 0, "rejected": 3}));
+    assert_eq!(
+        told,
+        json!({"read": 100, "accepted": 97, "already_present": 0, "completed": 0, "skipped": 0, "rejected": 3})
+    );
     let kept = std::fs::read_to_string(&rejects).unwrap();
     let lines: Vec<&str> = kept.lines().skip(1).map(|line| line.split_once(',').unwrap().0).collect();
     assert_eq!(lines, ["11", "41", "61"], "{kept}");

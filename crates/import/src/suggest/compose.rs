@@ -388,7 +388,7 @@ impl Composer<'_> {
             Ok(judge) => scan(&mut |(line, row)| {
                 trial.read += 1;
                 match row.map_or_else(Judgement::Reject, |row| judge(&row)) {
-                    Judgement::Send(()) => trial.sent += 1,
+                    Judgement::Send((), remarks) => trial.send(line, &remarks),
                     Judgement::Skip => trial.skipped += 1,
                     Judgement::Reject(reasons) => trial.reject(line, &reasons),
                 }
@@ -464,6 +464,7 @@ impl Composer<'_> {
                 draft.head.push(format!("  {rows} rows, first in line {line}: {reason}"));
             }
         }
+        draft.head.extend(trial.remarks.told().map(|told| format!("  {told}")));
         let questions = self.questions(draft).len();
         if questions > 0 {
             draft.head.push(format!(

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::rows::{Remark, Remarks};
+
 /// What came of a trial.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Trial {
@@ -17,12 +19,20 @@ pub struct Trial {
     pub reasons: BTreeMap<String, u64>,
     /// Of each reason the first line with the reason in full.
     pub first: BTreeMap<String, (u64, String)>,
+    /// What is to be said of rows that are sent.
+    pub remarks: Remarks,
 }
 
 /// Different reasons that are kept apart.
 const MAX_REASONS: usize = 50;
 
 impl Trial {
+    /// Counts a row that is sent.
+    pub fn send(&mut self, line: u64, remarks: &[Remark]) {
+        self.sent += 1;
+        self.remarks.note(line, remarks);
+    }
+
     /// Counts a rejected row.
     pub fn reject(&mut self, line: u64, reasons: &[String]) {
         self.rejected += 1;
