@@ -89,6 +89,7 @@ const TABLES: &[(&str, &str)] = &[
 /// The crates below the server, and which of one another they use.
 const CRATES: &[(&str, &[&str])] = &[
     ("brief", &["contract"]),
+    ("calendar", &[]),
     ("contract", &[]),
     ("identity", &[]),
     ("import", &["contract"]),
