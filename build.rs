@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let files = [
         "rapport/v1/access.proto",
         "rapport/v1/audit.proto",
+        "rapport/v1/calendar.proto",
         "rapport/v1/competition.proto",
         "rapport/v1/contact.proto",
         "rapport/v1/contest.proto",

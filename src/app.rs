@@ -7,14 +7,16 @@ use tonic::{server::NamedService, service::Routes};
 
 use crate::{
     api::v1::{
-        audit_service_server::AuditServiceServer, competition_service_server::CompetitionServiceServer,
-        contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
-        directory_service_server::DirectoryServiceServer, identity_service_server::IdentityServiceServer,
-        interaction_service_server::InteractionServiceServer, preference_service_server::PreferenceServiceServer,
-        privacy_service_server::PrivacyServiceServer, quality_service_server::QualityServiceServer,
-        rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
+        audit_service_server::AuditServiceServer, calendar_service_server::CalendarServiceServer,
+        competition_service_server::CompetitionServiceServer, contact_service_server::ContactServiceServer,
+        contest_service_server::ContestServiceServer, directory_service_server::DirectoryServiceServer,
+        identity_service_server::IdentityServiceServer, interaction_service_server::InteractionServiceServer,
+        preference_service_server::PreferenceServiceServer, privacy_service_server::PrivacyServiceServer,
+        quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
+        survey_service_server::SurveyServiceServer,
     },
     audit::service::AuditApi,
+    calendar::service::CalendarApi,
     clock_trust::Trusted,
     competition::CompetitionApi,
     config::Config,
@@ -105,6 +107,7 @@ pub(crate) fn services(
     let preferences = PreferenceServiceServer::new(PreferenceApi::new(&context)).max_decoding_message_size(small);
     let privacy = PrivacyServiceServer::new(PrivacyApi::new(&context)).max_decoding_message_size(small);
     let identity = IdentityServiceServer::new(IdentityApi::new(&context)).max_decoding_message_size(small);
+    let calendars = CalendarServiceServer::new(CalendarApi::new(&context)).max_decoding_message_size(batches);
     let audit = AuditServiceServer::new(AuditApi::new(&context)).max_decoding_message_size(small);
     let names = vec![
         name(&directory),
@@ -118,6 +121,7 @@ pub(crate) fn services(
         name(&preferences),
         name(&privacy),
         name(&identity),
+        name(&calendars),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
@@ -128,6 +132,7 @@ pub(crate) fn services(
             .add_service(preferences)
             .add_service(privacy)
             .add_service(identity)
+            .add_service(calendars)
             .add_service(audit),
         names,
     )

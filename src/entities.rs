@@ -1,8 +1,8 @@
 //! Every table, by its entity: what the live schema of both databases is compared with.
 
 use crate::{
-    audit, competition, contact, contest, directory, identity, interaction, master_keys, preference, privacy, quality,
-    rating,
+    audit, calendar, competition, contact, contest, directory, identity, interaction, master_keys, preference, privacy,
+    quality, rating,
     store::{self, Shape},
     survey, template,
 };
@@ -15,6 +15,8 @@ macro_rules! shapes {
 pub fn all() -> Vec<Shape> {
     shapes![
         audit::entity,
+        calendar::entity::assigned,
+        calendar::entity::version,
         competition::entity::ballot,
         competition::entity::ballot_request,
         competition::entity::change,

@@ -21,13 +21,14 @@
 //! | what was felt | [`rating`]: both ledgers, ranks, reading replies |
 //! | what happened | [`interaction`] |
 //! | what is asked | `template`: surveys and their words; `context`: what services are made from |
+//! | when people work | [`calendar`]: working hours, and when something is due |
 //! | whom it is about | [`contact`]: may they be contacted; [`directory`]: teams, staff, customers; [`watch`]; `call` |
 //! | who may see what | [`audit`], `reach`, [`auth`] |
 //! | storage | [`store`]: the one transaction runner, both databases; [`page`]; [`vault`]; [`metrics`]; `offload`: long work beside calls |
 //! | errors | [`error`], and [`api`]: the contract as the server answers for it |
 //! | the ground | [`config`], [`telemetry`], [`clock`] and small things without rules of ours |
 //! | crates | `rapport-contract`: generated code, checks, who may call; `rapport-vote`: dealing, tally, record, for auditors to |
-//! | | build alone; `rapport-brief`: facts in sentences; `rapport-import`: files; `rapport-preference`: what customers will do next; |
+//! | | build alone; `rapport-brief`: facts in sentences; `rapport-calendar`: working time; `rapport-import`: files; `rapport-preference`: what customers will do next; |
 //! | | `rapport-reply`: reads answers; `rapport-statistics`: published methods; `rapport-migrations` |
 
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test prints its seed"))]
@@ -36,6 +37,7 @@ pub mod api;
 mod app;
 pub mod audit;
 pub mod auth;
+pub mod calendar;
 mod call;
 pub mod cli;
 pub mod clock;

@@ -32,6 +32,7 @@ mod m0023_about_staff;
 mod m0024_orders;
 mod m0025_counted_ballots;
 mod m0026_identity;
+mod m0027_calendars;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_orders::Migration),
             Box::new(m0025_counted_ballots::Migration),
             Box::new(m0026_identity::Migration),
+            Box::new(m0027_calendars::Migration),
         ]
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod bias;
 pub mod brief;
+pub mod calendars;
 pub mod call;
 mod choice;
 pub mod client;
@@ -99,6 +100,12 @@ pub enum Command {
     Customers(customers::CustomersArgs),
     /// Prints how well what is inferred would have foretold the record
     Evaluate(evaluate::EvaluateArgs),
+    /// Shows and puts working calendars, reads holidays from iCalendar files, and says when something is due
+    Calendars {
+        /// What to do.
+        #[command(subcommand)]
+        command: calendars::CalendarsCommand,
+    },
     /// Calls any method of the server, with JSON in and out
     Call(call::CallArgs),
     /// Prints what a shell needs to complete these commands
@@ -153,6 +160,7 @@ async fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Brief(args) => brief::run(args).await,
         Command::Customers(args) => customers::run(args).await,
         Command::Evaluate(args) => evaluate::run(args).await,
+        Command::Calendars { command } => calendars::run(command).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Watch(args) => watch::run(args).await,

@@ -393,6 +393,14 @@ pub const TABLES: &[Table] = &[
             (Organization, &["published_at", "retired_at", "revision"]),
         ],
     ),
+    Table::of_others(
+        "calendar_version",
+        &[
+            (Organization, &["calendar_id", "version", "display_name", "time_zone", "week", "dated", "created_at"]),
+            (Staff, &["author"]),
+        ],
+    ),
+    Table::of_others("calendar_of_team", &[(Organization, &["team_id", "calendar_id"])]),
     Table::of_others("survey_direction", &[(Organization, &["channel", "direction", "turned_at"])]),
     Table::of_others("rating_correction", &[(Technical, &["earlier_id", "later_id", "first_answered_at"])]),
     Table::of_others(

@@ -9,7 +9,7 @@ use crate::{
     api::{
         DESCRIPTOR_SET,
         v1::{
-            ACCESS, directory_service_server::DirectoryServiceServer,
+            ACCESS, calendar_service_server::CalendarServiceServer, directory_service_server::DirectoryServiceServer,
             interaction_service_server::InteractionServiceServer, rating_service_server::RatingServiceServer,
         },
     },
@@ -20,8 +20,12 @@ use crate::{
 pub(super) const PREFIX: usize = 5;
 
 /// Services whose methods take batches, and so larger messages.
-pub(super) const BATCHED: [&str; 3] =
-    [DirectoryServiceServer::<()>::NAME, InteractionServiceServer::<()>::NAME, RatingServiceServer::<()>::NAME];
+pub(super) const BATCHED: [&str; 4] = [
+    CalendarServiceServer::<()>::NAME,
+    DirectoryServiceServer::<()>::NAME,
+    InteractionServiceServer::<()>::NAME,
+    RatingServiceServer::<()>::NAME,
+];
 
 /// What is to be known of each method of the contract.
 pub(super) struct Methods(HashMap<&'static str, Traits>);

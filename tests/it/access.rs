@@ -756,6 +756,39 @@ impl World {
                 let request = v1::ReleaseAliasRequest { request_id, alias: Some(alias), reason };
                 word(caller.identity().release_alias(request).await)
             }
+            "CalendarService/PutCalendar" => {
+                let calendar = Some(crate::calendars::desk(who));
+                let request = v1::PutCalendarRequest { request_id, calendar, etag };
+                word(caller.calendars().put_calendar(request).await)
+            }
+            "CalendarService/GetCalendar" => {
+                let request = v1::GetCalendarRequest { calendar_id: self.calendar().await, version: 0 };
+                word(caller.calendars().get_calendar(request).await)
+            }
+            "CalendarService/ListCalendars" => {
+                let calendar = self.calendar().await;
+                let answer = caller.calendars().list_calendars(v1::ListCalendarsRequest::default()).await;
+                listed(answer, |answer| answer.calendars.iter().any(|one| one.calendar_id == calendar))
+            }
+            "CalendarService/AssignCalendar" => {
+                let (team_id, calendar_id) = (team_id.to_owned(), self.calendar().await);
+                let request = v1::AssignCalendarRequest { request_id, team_id, calendar_id };
+                word(caller.calendars().assign_calendar(request).await)
+            }
+            "CalendarService/PreviewHolidays" => {
+                let ics = crate::calendars::ICS.to_owned();
+                let (from_date, to_date) = ("2026-01-01".to_owned(), "2026-12-31".to_owned());
+                word(caller.calendars().preview_holidays(v1::PreviewHolidaysRequest { ics, from_date, to_date }).await)
+            }
+            "CalendarService/ExplainDue" => {
+                let request = v1::ExplainDueRequest {
+                    calendar_id: self.calendar().await,
+                    start_time: at(0),
+                    working: Some(prost_types::Duration::default()),
+                    ..Default::default()
+                };
+                word(caller.calendars().explain_due(request).await)
+            }
             unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
         }
     }
@@ -1010,6 +1043,14 @@ impl World {
         };
         let answer = self.leads.interactions().reattribute_interaction(request).await.unwrap().into_inner();
         answer.reattribution.unwrap().reattribution_id
+    }
+
+    /// A calendar that is there: its id.
+    async fn calendar(&self) -> String {
+        let calendar = Some(crate::calendars::desk("berlin"));
+        let request = v1::PutCalendarRequest { request_id: request_id(), calendar, etag: String::new() };
+        self.callers["admin"].calendars().put_calendar(request).await.unwrap();
+        "berlin".to_owned()
     }
 
     /// A new draft of a survey template: its version.

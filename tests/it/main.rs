@@ -10,6 +10,7 @@
 mod access;
 mod attacks;
 mod brief;
+mod calendars;
 mod cli;
 mod clocks;
 mod consensus;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         support::trials(access::tests()),
         support::trials(attacks::tests()),
         support::trials(brief::tests()),
+        support::trials(calendars::tests()),
         support::trials(cli::tests()),
         support::trials(shipped::tests()),
         support::trials(clocks::tests()),

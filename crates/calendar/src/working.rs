@@ -119,6 +119,17 @@ impl Calendar {
         })
     }
 
+    /// Time between two instants by the dates of the calendar's clocks, each with its own hours where it has some.
+    pub fn days_between(&self, from: Micros, to: Micros) -> impl Iterator<Item = (Micros, Micros, Option<&Dated>)> {
+        let mut cursor = from;
+        self.days(from, to).filter_map(move |day| {
+            let end = day.tomorrow().ok().and_then(|next| local::instant(&self.zone, next.at(0, 0, 0, 0)))?.min(to);
+            let begin = cursor;
+            cursor = cursor.max(end);
+            (begin < end).then(|| (begin, end, self.dated.get(&day)))
+        })
+    }
+
     /// The days whose hours may lie between two instants. A day's hours end on the next one at the latest, and a zone may skip a
     /// day.
     fn days(&self, from: Micros, until: Micros) -> impl Iterator<Item = Date> + use<> {

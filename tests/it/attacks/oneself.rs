@@ -106,6 +106,11 @@ pub(super) async fn history(server: &Server) -> Known {
         };
         server.admin().identity().merge_customers(merge).await.unwrap();
     }
+    for id in ["berlin", "wien"] {
+        let calendar = Some(crate::calendars::desk(id));
+        let put = v1::PutCalendarRequest { request_id: request_id(), calendar, etag: String::new() };
+        server.admin().calendars().put_calendar(put).await.unwrap();
+    }
     let (mut interactions, mut ratings) = (Vec::new(), Vec::new());
     for (score, (day, rater)) in (1..).zip((0..).zip(RATERS)) {
         let id = served(server, "nora", rater, day).await;
@@ -174,10 +179,21 @@ pub(super) async fn history(server: &Server) -> Known {
         ("template_id", vec!["csat".to_owned()]),
         ("key", ["nora", "north", "nils", "topic of day 2", "email"].map(str::to_owned).to_vec()),
         ("time_zone", vec!["UTC".to_owned()]),
+        ("calendar_id", vec!["berlin".to_owned()]),
+    ]);
+    let requests = BTreeMap::from([
+        (
+            "CalendarService/PreviewHolidays",
+            serde_json::json!({ "ics": crate::calendars::ICS, "fromDate": "2026-01-01", "toDate": "2026-12-31" }),
+        ),
+        (
+            "CalendarService/ExplainDue",
+            serde_json::json!({ "calendarId": "berlin", "startTime": "2025-03-03T08:00:00Z", "working": "7200s" }),
+        ),
     ]);
     let day = |at: i64| jiff::Timestamp::from_second(MONDAY_NINE + at * DAY).unwrap().strftime("%Y-%m-%d").to_string();
     let spans = [0, 3].map(|day| (MONDAY_NINE + day * DAY - 3_600, MONDAY_NINE + day * DAY + 3_600)).to_vec();
-    Known { texts, days: [0, 3].map(day).to_vec(), spans, requests: BTreeMap::new() }
+    Known { texts, days: [0, 3].map(day).to_vec(), spans, requests }
 }
 
 /// So much more that every list has two of each: another block of nora's ratings, invitations, replies, wishes and breaches, what is

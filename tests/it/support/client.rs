@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rapport::api::v1::{
     self, Customer, Interaction, RecordInteractionRequest, RecordInteractionResponse, StaffMember, Team,
-    audit_service_client::AuditServiceClient, competition_service_client::CompetitionServiceClient,
-    contact_service_client::ContactServiceClient, contest_service_client::ContestServiceClient,
-    directory_service_client::DirectoryServiceClient, identity_service_client::IdentityServiceClient,
-    interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
-    privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
-    rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
+    audit_service_client::AuditServiceClient, calendar_service_client::CalendarServiceClient,
+    competition_service_client::CompetitionServiceClient, contact_service_client::ContactServiceClient,
+    contest_service_client::ContestServiceClient, directory_service_client::DirectoryServiceClient,
+    identity_service_client::IdentityServiceClient, interaction_service_client::InteractionServiceClient,
+    preference_service_client::PreferenceServiceClient, privacy_service_client::PrivacyServiceClient,
+    quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
+    survey_service_client::SurveyServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -99,6 +100,10 @@ impl Caller {
 
     pub(crate) fn identity(&self) -> IdentityServiceClient<Authorized> {
         IdentityServiceClient::new(self.service())
+    }
+
+    pub(crate) fn calendars(&self) -> CalendarServiceClient<Authorized> {
+        CalendarServiceClient::new(self.service())
     }
 
     pub(crate) fn privacy(&self) -> PrivacyServiceClient<Authorized> {
