@@ -23,6 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "rapport/v1/access.proto",
         "rapport/v1/audit.proto",
         "rapport/v1/calendar.proto",
+        "rapport/v1/commitment.proto",
         "rapport/v1/competition.proto",
         "rapport/v1/contact.proto",
         "rapport/v1/contest.proto",

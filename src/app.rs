@@ -8,16 +8,17 @@ use tonic::{server::NamedService, service::Routes};
 use crate::{
     api::v1::{
         audit_service_server::AuditServiceServer, calendar_service_server::CalendarServiceServer,
-        competition_service_server::CompetitionServiceServer, contact_service_server::ContactServiceServer,
-        contest_service_server::ContestServiceServer, directory_service_server::DirectoryServiceServer,
-        identity_service_server::IdentityServiceServer, interaction_service_server::InteractionServiceServer,
-        preference_service_server::PreferenceServiceServer, privacy_service_server::PrivacyServiceServer,
-        quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
-        survey_service_server::SurveyServiceServer,
+        commitment_service_server::CommitmentServiceServer, competition_service_server::CompetitionServiceServer,
+        contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
+        directory_service_server::DirectoryServiceServer, identity_service_server::IdentityServiceServer,
+        interaction_service_server::InteractionServiceServer, preference_service_server::PreferenceServiceServer,
+        privacy_service_server::PrivacyServiceServer, quality_service_server::QualityServiceServer,
+        rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
     },
     audit::service::AuditApi,
     calendar::service::CalendarApi,
     clock_trust::Trusted,
+    commitment::service::CommitmentApi,
     competition::CompetitionApi,
     config::Config,
     contact::service::ContactApi,
@@ -107,6 +108,7 @@ pub(crate) fn services(
     let preferences = PreferenceServiceServer::new(PreferenceApi::new(&context)).max_decoding_message_size(small);
     let privacy = PrivacyServiceServer::new(PrivacyApi::new(&context)).max_decoding_message_size(small);
     let identity = IdentityServiceServer::new(IdentityApi::new(&context)).max_decoding_message_size(small);
+    let commitments = CommitmentServiceServer::new(CommitmentApi::new(&context)).max_decoding_message_size(small);
     let calendars = CalendarServiceServer::new(CalendarApi::new(&context)).max_decoding_message_size(batches);
     let audit = AuditServiceServer::new(AuditApi::new(&context)).max_decoding_message_size(small);
     let names = vec![
@@ -122,6 +124,7 @@ pub(crate) fn services(
         name(&privacy),
         name(&identity),
         name(&calendars),
+        name(&commitments),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
@@ -133,6 +136,7 @@ pub(crate) fn services(
             .add_service(privacy)
             .add_service(identity)
             .add_service(calendars)
+            .add_service(commitments)
             .add_service(audit),
         names,
     )

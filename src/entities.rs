@@ -1,10 +1,10 @@
 //! Every table, by its entity: what the live schema of both databases is compared with.
 
 use crate::{
-    audit, calendar, competition, contact, contest, directory, identity, interaction, master_keys, preference, privacy,
-    quality, rating,
+    audit, calendar, commitment, competition, contact, contest, directory, identity, interaction, master_keys,
+    preference, privacy, quality, rating,
     store::{self, Shape},
-    survey, template,
+    survey, template, timer,
 };
 
 macro_rules! shapes {
@@ -17,6 +17,8 @@ pub fn all() -> Vec<Shape> {
         audit::entity,
         calendar::entity::assigned,
         calendar::entity::version,
+        commitment::entity::commitment,
+        commitment::entity::event,
         competition::entity::ballot,
         competition::entity::ballot_request,
         competition::entity::change,
@@ -77,5 +79,6 @@ pub fn all() -> Vec<Shape> {
         survey::entity::reply,
         template::entity::direction,
         template::entity::template,
+        timer::entity,
     ]
 }

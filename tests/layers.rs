@@ -23,11 +23,11 @@ const LAYERS: &[&[&str]] = &[
     &["audit"],
     &["directory"],
     &["call", "contact", "watch"],
-    &["calendar"],
+    &["calendar", "timer"],
     &["context", "template"],
     &["interaction"],
     &["rating"],
-    &["contest", "quality"],
+    &["commitment", "contest", "quality"],
     &["correction"],
     &["survey"],
     &["scorecard"],
@@ -53,6 +53,7 @@ const TABLES: &[(&str, &str)] = &[
     ("calendar", "calendar"),
     ("coaching_rating", "contest"),
     ("commit_mark", "store"),
+    ("commitment", "commitment"),
     ("competition", "competition"),
     ("contact_point", "directory"),
     ("contact_policy", "contact"),
@@ -86,6 +87,7 @@ const TABLES: &[(&str, &str)] = &[
     ("survey_reply", "survey"),
     ("survey_template", "template"),
     ("team", "directory"),
+    ("timer", "timer"),
 ];
 
 /// The crates below the server, and which of one another they use.

@@ -33,6 +33,7 @@ mod m0024_orders;
 mod m0025_counted_ballots;
 mod m0026_identity;
 mod m0027_calendars;
+mod m0028_commitments;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0025_counted_ballots::Migration),
             Box::new(m0026_identity::Migration),
             Box::new(m0027_calendars::Migration),
+            Box::new(m0028_commitments::Migration),
         ]
     }
 }

@@ -81,6 +81,7 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::NotFound(_) => (Code::NotFound, Reason::NotFound),
         Error::RequestIdReused | Error::RecordedOtherwise(_) => (Code::AlreadyExists, Reason::RequestIdReused),
         Error::AliasTaken => (Code::AlreadyExists, Reason::AliasTaken),
+        Error::CommitmentSettled => (Code::FailedPrecondition, Reason::CommitmentSettled),
         Error::EtagMismatch => (Code::Aborted, Reason::EtagMismatch),
         Error::AlreadyRated => (Code::AlreadyExists, Reason::AlreadyRated),
         Error::RatingSuperseded => (Code::FailedPrecondition, Reason::RatingSuperseded),

@@ -20,12 +20,12 @@ use super::out::one_line;
 use crate::{
     api::v1::{
         GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
-        calendar_service_client::CalendarServiceClient, competition_service_client::CompetitionServiceClient,
-        contest_service_client::ContestServiceClient, directory_service_client::DirectoryServiceClient,
-        identity_service_client::IdentityServiceClient, interaction_service_client::InteractionServiceClient,
-        preference_service_client::PreferenceServiceClient, privacy_service_client::PrivacyServiceClient,
-        quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
-        survey_service_client::SurveyServiceClient,
+        calendar_service_client::CalendarServiceClient, commitment_service_client::CommitmentServiceClient,
+        competition_service_client::CompetitionServiceClient, contest_service_client::ContestServiceClient,
+        directory_service_client::DirectoryServiceClient, identity_service_client::IdentityServiceClient,
+        interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
+        privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
+        rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
     },
     private_file,
 };
@@ -83,6 +83,8 @@ pub struct Client {
     pub privacy: PrivacyServiceClient<Connection>,
     /// Who is whom.
     pub identity: IdentityServiceClient<Connection>,
+    /// Promises.
+    pub commitments: CommitmentServiceClient<Connection>,
     /// When people work.
     pub calendars: CalendarServiceClient<Connection>,
     /// The audit trail.
@@ -166,6 +168,7 @@ impl Client {
             preferences: PreferenceServiceClient::new(connection.clone()),
             privacy: PrivacyServiceClient::new(connection.clone()),
             identity: IdentityServiceClient::new(connection.clone()),
+            commitments: CommitmentServiceClient::new(connection.clone()),
             calendars: CalendarServiceClient::new(connection.clone()),
             audit: AuditServiceClient::new(connection),
         }

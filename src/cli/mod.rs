@@ -6,6 +6,7 @@ pub mod calendars;
 pub mod call;
 mod choice;
 pub mod client;
+pub mod commitments;
 pub mod compact;
 pub mod competition;
 pub mod completions;
@@ -106,6 +107,12 @@ pub enum Command {
         #[command(subcommand)]
         command: calendars::CalendarsCommand,
     },
+    /// Lists what we promised customers, and how much of it was kept
+    Commitments {
+        /// What to do.
+        #[command(subcommand)]
+        command: commitments::CommitmentsCommand,
+    },
     /// Calls any method of the server, with JSON in and out
     Call(call::CallArgs),
     /// Prints what a shell needs to complete these commands
@@ -161,6 +168,7 @@ async fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Customers(args) => customers::run(args).await,
         Command::Evaluate(args) => evaluate::run(args).await,
         Command::Calendars { command } => calendars::run(command).await,
+        Command::Commitments { command } => commitments::run(command).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Watch(args) => watch::run(args).await,

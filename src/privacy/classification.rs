@@ -393,6 +393,26 @@ pub const TABLES: &[Table] = &[
             (Organization, &["published_at", "retired_at", "revision"]),
         ],
     ),
+    Table::of_customer(
+        "commitment",
+        blanked("customer_id IN {their_ids} OR interaction_id IN {theirs}", "id"),
+        &[
+            (Fact, &["id", "interaction_id", "due_at", "remind_before", "worth", "currency", "state", "level"]),
+            (Fact, &["made_at", "settled_at"]),
+            (EMPTY, &["what"]),
+            (NULL, &["customer_id", "note"]),
+            (Pseudonym, &["case_id"]),
+            (Staff, &["owner_staff_id", "team_id"]),
+            // A customer who released it is named by their own id.
+            (Note("CASE WHEN settled_by IN {their_ids} THEN '' ELSE settled_by END"), &["settled_by"]),
+            (Staff, &["author"]),
+        ],
+    ),
+    Table::of_others(
+        "commitment_event",
+        &[(Technical, &["sequence", "commitment_id", "kind", "happened_at", "late_by"])],
+    ),
+    Table::of_others("timer", &[(Technical, &["kind", "subject_id", "step", "due_at"])]),
     Table::of_others(
         "calendar_version",
         &[

@@ -756,6 +756,7 @@ impl World {
                 let request = v1::ReleaseAliasRequest { request_id, alias: Some(alias), reason };
                 word(caller.identity().release_alias(request).await)
             }
+            method if method.starts_with("CommitmentService/") => self.ask_of_commitment(method, who, about).await,
             "CalendarService/PutCalendar" => {
                 let calendar = Some(crate::calendars::desk(who));
                 let request = v1::PutCalendarRequest { request_id, calendar, etag };
@@ -800,6 +801,63 @@ impl World {
             self.callers["app"].upsert_customer(customer(id)).await.unwrap();
         }
         both
+    }
+
+    async fn ask_of_commitment(&self, method: &str, who: &str, about: About) -> &'static str {
+        let mut caller = self.callers[who].commitments();
+        let Thing { team, staff, customer } = self.thing(who, about);
+        let promise = crate::commitments::promise(staff, customer);
+        let (request_id, note) = (request_id(), "as agreed".to_owned());
+        if method == "CommitmentService/MakeCommitment" {
+            let request = v1::MakeCommitmentRequest { request_id, commitment: Some(promise) };
+            return word(caller.make_commitment(request).await);
+        }
+        let made =
+            async || crate::commitments::make(&self.callers["app"], promise.clone()).await.unwrap().commitment_id;
+        let commitment_id = made().await;
+        match method {
+            "CommitmentService/KeepCommitment" => {
+                word(caller.keep_commitment(v1::KeepCommitmentRequest { request_id, commitment_id, note }).await)
+            }
+            "CommitmentService/ReleaseCommitment" => {
+                let request = v1::ReleaseCommitmentRequest { request_id, commitment_id, reason: note };
+                word(caller.release_commitment(request).await)
+            }
+            "CommitmentService/GetCommitment" => {
+                word(caller.get_commitment(v1::GetCommitmentRequest { commitment_id }).await)
+            }
+            "CommitmentService/ListCommitments" => {
+                let request = v1::ListCommitmentsRequest { page_size: 500, ..Default::default() };
+                let answer = caller.list_commitments(request).await;
+                listed(answer, |answer| answer.commitments.iter().any(|one| one.commitment_id == commitment_id))
+            }
+            "CommitmentService/SummarizeCommitments" => {
+                let answer = caller.summarize_commitments(v1::SummarizeCommitmentsRequest::default()).await;
+                listed(answer, |answer| answer.summaries.iter().any(|one| one.team_id == team))
+            }
+            "CommitmentService/WatchCommitments" => {
+                match caller.watch_commitments(v1::WatchCommitmentsRequest::default()).await {
+                    Err(status) => code(status.code()),
+                    Ok(answer) => {
+                        let mut shown = answer.into_inner();
+                        let wanted = made().await;
+                        // Of the caller's own team, so that it comes whatever else does.
+                        let last = crate::commitments::promise("nora", "carla");
+                        let last = crate::commitments::make(&self.callers["app"], last).await.unwrap().commitment_id;
+                        let mut has = false;
+                        loop {
+                            let event = shown.message().await.unwrap().unwrap().event;
+                            let id = event.map(|event| event.commitment.unwrap().commitment_id).unwrap_or_default();
+                            has |= id == wanted;
+                            if id == last {
+                                break if has { "has" } else { "none" };
+                            }
+                        }
+                    }
+                }
+            }
+            unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
+        }
     }
 
     async fn ask_of_competition(&self, method: &str, who: &str, about: About) -> &'static str {

@@ -13,6 +13,7 @@ mod brief;
 mod calendars;
 mod cli;
 mod clocks;
+mod commitments;
 mod consensus;
 mod contact;
 mod contests;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         support::trials(shipped::tests()),
         support::trials(clocks::tests()),
         support::trials(contact::tests()),
+        support::trials(commitments::tests()),
         support::trials(consensus::tests()),
         support::trials(contests::tests()),
         support::trials(entities::tests()),

@@ -111,6 +111,11 @@ pub(super) async fn history(server: &Server) -> Known {
         let put = v1::PutCalendarRequest { request_id: request_id(), calendar, etag: String::new() };
         server.admin().calendars().put_calendar(put).await.unwrap();
     }
+    let mut commitments = Vec::new();
+    for owner in ["nora", "nora", "nils", "sam"] {
+        let made = crate::commitments::make(&server.app(), crate::commitments::promise(owner, "carla")).await.unwrap();
+        commitments.push(made.commitment_id);
+    }
     let (mut interactions, mut ratings) = (Vec::new(), Vec::new());
     for (score, (day, rater)) in (1..).zip((0..).zip(RATERS)) {
         let id = served(server, "nora", rater, day).await;
@@ -180,6 +185,7 @@ pub(super) async fn history(server: &Server) -> Known {
         ("key", ["nora", "north", "nils", "topic of day 2", "email"].map(str::to_owned).to_vec()),
         ("time_zone", vec!["UTC".to_owned()]),
         ("calendar_id", vec!["berlin".to_owned()]),
+        ("commitment_id", commitments),
     ]);
     let requests = BTreeMap::from([
         (

@@ -57,6 +57,14 @@ impl Server {
         Self::before(backend, database, clock, |_| {}).await.unwrap()
     }
 
+    /// Stops it, and starts it again after a while.
+    pub(crate) async fn restart_after(self, pause: impl Future<Output = ()>) -> Self {
+        let Self { backend, database, clock, running, .. } = self;
+        running.stop().await.unwrap();
+        pause.await;
+        Self::before(backend, database, clock, |_| {}).await.unwrap()
+    }
+
     /// Stops it and starts it again with another configuration.
     pub(crate) async fn restart_with(self, change: impl FnOnce(&mut Config)) -> Self {
         let Self { backend, database, clock, running, .. } = self;
