@@ -1,10 +1,10 @@
-//! Who is whom: notations of one contact point, names that change hands, and two records of one person.
+//! Who is whom: rules of contact points, names that change hands, and two records of one person.
 
 use prost::Message as _;
 use rapport::{
     api::v1::{
         self, Channel, Consent, ContactKind, ContactPoint, ContactPurpose, ContactRefusalReason as Refused, Customer,
-        CustomerAlias, CustomerMerge, DuplicateEvidenceKind as Kind, Interaction, PreferenceDimension, ReplyOutcome,
+        CustomerAlias, CustomerMerge, DuplicateEvidenceKind as Kind, Interaction, PreferenceDimension,
     },
     config::Config,
 };
@@ -22,12 +22,11 @@ use crate::{
         sample::{customer, phone},
         violations,
     },
-    surveys::{awake, ended, ended_by, issue, record, report},
+    surveys::{awake, ended, ended_by, record},
 };
 
 pub(crate) fn tests() -> Vec<Test> {
     on_both![
-        notations_of_one_number_meet_everywhere,
         addresses_and_accounts_have_their_own_rules,
         what_no_country_has_is_refused,
         a_name_that_moves_leaves_its_history,
@@ -52,7 +51,7 @@ async fn in_china(server: Server) -> Server {
 }
 
 /// Campaigns respect what customers wish, and are else free.
-async fn sees_wishes(server: Server) -> Server {
+pub(crate) async fn sees_wishes(server: Server) -> Server {
     let policy =
         v1::ContactPolicy { do_not_contact_purposes: vec![ContactPurpose::Campaign.into()], ..Default::default() };
     let request = v1::SetContactPolicyRequest {
@@ -65,30 +64,7 @@ async fn sees_wishes(server: Server) -> Server {
     server
 }
 
-/// Notations of numbers that an organisation in China sees, each first as E.164 has it.
-const NUMBERS: &[&[&str]] = &[
-    &[
-        "+8613812345678",
-        "138 1234 5678",
-        "138-1234-5678",
-        "13812345678",
-        "+86 138 1234 5678",
-        "0086 138 1234 5678",
-        "86 13812345678",
-        "(+86)138-1234-5678",
-        "１３８１２３４５６７８",
-        "tel:+86-138-1234-5678",
-        "+86 (0) 13812345678",
-    ],
-    &["+861065551234", "010-65551234", "(010) 6555 1234", "+86 10 6555 1234", "0086-10-6555-1234", "010 65551234"],
-    &["+861065551234;ext=12", "010-65551234 转12", "010-65551234 ext. 12", "+86 10 6555 1234 分机12", "01065551234x12"],
-    &["+442079460958", "+44 20 7946 0958", "+44 (0)20 7946 0958", "0044 20 7946 0958", "+44-20-7946-0958"],
-    &["+12015550123", "+1 (201) 555-0123", "001 201 555 0123", "+1-201-555-0123", "+1.201.555.0123"],
-    &["+4930123456", "+49 30 123456", "+49 (0)30 / 12 34 56", "0049 30 123456"],
-    &["+85251234567", "+852 5123 4567", "00852 51234567"],
-];
-
-fn point(kind: ContactKind, value: &str, consent: Consent) -> ContactPoint {
+pub(crate) fn point(kind: ContactKind, value: &str, consent: Consent) -> ContactPoint {
     ContactPoint {
         kind: kind.into(),
         value: value.to_owned(),
@@ -98,7 +74,7 @@ fn point(kind: ContactKind, value: &str, consent: Consent) -> ContactPoint {
     }
 }
 
-fn check(customer_id: &str, alias: Option<CustomerAlias>, contact_point: &str) -> v1::CheckContactRequest {
+pub(crate) fn check(customer_id: &str, alias: Option<CustomerAlias>, contact_point: &str) -> v1::CheckContactRequest {
     v1::CheckContactRequest {
         customer_id: customer_id.to_owned(),
         customer_alias: alias,
@@ -109,22 +85,22 @@ fn check(customer_id: &str, alias: Option<CustomerAlias>, contact_point: &str) -
     }
 }
 
-async fn refusals(caller: &Caller, request: v1::CheckContactRequest) -> Vec<Refused> {
+pub(crate) async fn refusals(caller: &Caller, request: v1::CheckContactRequest) -> Vec<Refused> {
     let answer = caller.contacts().check_contact(request).await.unwrap().into_inner();
     answer.refusals.iter().map(v1::ContactRefusal::reason).collect()
 }
 
-async fn by_alias(server: &Server, alias: CustomerAlias) -> Result<Customer, Status> {
+pub(crate) async fn by_alias(server: &Server, alias: CustomerAlias) -> Result<Customer, Status> {
     let request = v1::GetCustomerRequest { alias: Some(alias), ..Default::default() };
     Ok(server.app().directory().get_customer(request).await?.into_inner().customer.unwrap())
 }
 
-async fn get(server: &Server, customer_id: &str) -> Result<Customer, Status> {
+pub(crate) async fn get(server: &Server, customer_id: &str) -> Result<Customer, Status> {
     let request = v1::GetCustomerRequest { customer_id: customer_id.to_owned(), alias: None };
     Ok(server.app().directory().get_customer(request).await?.into_inner().customer.unwrap())
 }
 
-async fn timeline(caller: &Caller, customer_id: &str, alias: Option<CustomerAlias>) -> Vec<Interaction> {
+pub(crate) async fn timeline(caller: &Caller, customer_id: &str, alias: Option<CustomerAlias>) -> Vec<Interaction> {
     let request = v1::ReadCustomerTimelineRequest {
         customer_id: customer_id.to_owned(),
         customer_alias: alias,
@@ -138,97 +114,13 @@ fn ids(interactions: &[Interaction]) -> Vec<&str> {
     interactions.iter().map(|one| one.interaction_id.as_str()).collect()
 }
 
-async fn erase(server: &Server, customer_id: &str) {
+pub(crate) async fn erase(server: &Server, customer_id: &str) {
     let request = v1::EraseCustomerRequest {
         request_id: request_id(),
         customer_id: customer_id.to_owned(),
         reason: "as they asked".to_owned(),
     };
     server.admin().privacy().erase_customer(request).await.unwrap();
-}
-
-async fn notations_of_one_number_meet_everywhere(server: Server) {
-    let server = in_china(server).await;
-    let app = server.app();
-    for (number, notations) in NUMBERS.iter().enumerate() {
-        let (own, said_no) = (format!("own {number}"), format!("no {number}"));
-        let shown = notations[1];
-        let known = Customer {
-            aliases: vec![phone(shown)],
-            contact_points: vec![point(ContactKind::Phone, shown, Consent::Granted)],
-            ..customer(&own)
-        };
-        app.upsert_customer(known).await.unwrap();
-        let refusing =
-            Customer { contact_points: vec![point(ContactKind::Phone, shown, Consent::Denied)], ..customer(&said_no) };
-        app.upsert_customer(refusing).await.unwrap();
-        for written in *notations {
-            let found = by_alias(&server, phone(written)).await.unwrap();
-            assert_eq!(
-                (found.customer_id.as_str(), found.aliases[0].value.as_str()),
-                (own.as_str(), shown),
-                "{written}"
-            );
-            assert!(
-                refusals(&app, check(&said_no, None, written)).await.contains(&Refused::ConsentDenied),
-                "{written}"
-            );
-            assert!(!refusals(&app, check(&own, None, written)).await.contains(&Refused::ConsentDenied), "{written}");
-            let recorded = record(&server, ended_by(written, 60)).await;
-            let recorded = app.get(&recorded).await.unwrap();
-            assert_eq!((recorded.customer_id, recorded.customer_alias), (own.clone(), Some(phone(written))));
-        }
-        let all = timeline(&app, "", Some(phone(notations[2]))).await;
-        assert_eq!(all.len(), notations.len());
-
-        // A merge in another notation adds nothing; a no in another one is the same no.
-        let again = Customer {
-            aliases: vec![phone(notations[2])],
-            contact_points: vec![point(ContactKind::Phone, notations[2], Consent::Unspecified)],
-            ..customer(&own)
-        };
-        app.upsert_customer(again).await.unwrap();
-        let kept = get(&server, &own).await.unwrap();
-        assert_eq!((kept.aliases.len(), kept.contact_points.len()), (1, 1));
-        let no = v1::SetConsentRequest {
-            request_id: request_id(),
-            customer_id: own.clone(),
-            kind: ContactKind::Phone.into(),
-            value: notations[0].to_owned(),
-            consent: Consent::Withdrawn.into(),
-            source: "by telephone".to_owned(),
-            consent_time: None,
-        };
-        let set = app.privacy().set_consent(no).await.unwrap().into_inner().contact_point.unwrap();
-        assert_eq!((set.value.as_str(), set.consent()), (shown, Consent::Withdrawn));
-        assert!(refusals(&app, check(&own, None, notations[2])).await.contains(&Refused::ConsentDenied));
-    }
-    // No number met another one.
-    let owners = "SELECT count(*) FROM customer_alias";
-    assert_eq!(server.number(owners).await, i64::try_from(NUMBERS.len()).unwrap());
-
-    // A stranger is invited at one notation and answers from another.
-    let sent = issue(&server, &record(&server, ended_by("139 8765 4321", 60)).await).await.unwrap();
-    assert_eq!(sent.contact_point, Some(phone("139 8765 4321")));
-    let invitation = sent.invitation.unwrap().invitation_id;
-    report(&server, &invitation, v1::DeliveryOutcome::Delivered, None).await.unwrap();
-    let reply = v1::ReceiveReplyRequest {
-        request_id: request_id(),
-        contact_point: Some(phone("+86-139-8765-4321")),
-        text: "5".to_owned(),
-        ..Default::default()
-    };
-    let reply = app.surveys().receive_reply(reply).await.unwrap().into_inner().reply.unwrap();
-    assert_eq!((reply.outcome(), reply.invitation_id), (ReplyOutcome::Scored, invitation));
-
-    // An erased customer is recognised in any notation.
-    erase(&server, "own 0").await;
-    for written in NUMBERS[0] {
-        let somebody = Customer { aliases: vec![phone(written)], ..customer("somebody") };
-        assert_eq!(reason(&refused(app.upsert_customer(somebody).await)), "CUSTOMER_ERASED", "{written}");
-        let kept = app.get(&record(&server, ended_by(written, 60)).await).await.unwrap();
-        assert_eq!((kept.customer_id, kept.customer_alias), (String::new(), None), "{written}");
-    }
 }
 
 async fn addresses_and_accounts_have_their_own_rules(server: Server) {
@@ -361,7 +253,7 @@ async fn an_erased_number_can_be_given_to_somebody_else(server: Server) {
     assert_eq!(refused(release(&server, phone("138 1234 5678")).await).code(), Code::NotFound);
 }
 
-async fn merge(server: &Server, kept: &str, absorbed: &str) -> Result<CustomerMerge, Status> {
+pub(crate) async fn merge(server: &Server, kept: &str, absorbed: &str) -> Result<CustomerMerge, Status> {
     let request = v1::MergeCustomersRequest {
         request_id: request_id(),
         kept_customer_id: kept.to_owned(),
@@ -641,7 +533,7 @@ async fn erasing_one_of_two_erases_both(server: Server) {
     assert_eq!(server.number(audited).await, 0);
 }
 
-async fn suggestions(server: &Server, customer_id: &str) -> Vec<v1::DuplicateSuggestion> {
+pub(crate) async fn suggestions(server: &Server, customer_id: &str) -> Vec<v1::DuplicateSuggestion> {
     let (mut all, mut page_token) = (Vec::new(), String::new());
     loop {
         let request = v1::SuggestDuplicatesRequest { customer_id: customer_id.to_owned(), page_size: 3, page_token };

@@ -26,6 +26,7 @@ mod identity;
 mod interactions;
 mod keys;
 mod network;
+mod notations;
 mod preferences;
 mod privacy;
 mod quality;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         support::trials(interactions::tests()),
         support::trials(keys::tests()),
         support::trials(network::tests()),
+        support::trials(notations::tests()),
         support::trials(preferences::tests()),
         support::trials(privacy::tests()),
         support::trials(quality::tests()),

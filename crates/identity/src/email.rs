@@ -14,7 +14,7 @@ pub(super) fn normal(written: &str) -> Result<String, Fault> {
         (Some(start), true) => &text[start + 1..text.len() - 1],
         _ => text,
     };
-    let text = strip_scheme(text).trim().replace('＠', "@");
+    let text: String = strip_scheme(text).trim().chars().map(narrow).collect();
     let (local, domain) = text.rsplit_once('@').ok_or(RULE)?;
     let is_plain = |text: &str| !text.chars().any(|letter| letter.is_whitespace() || letter.is_control());
     let quoted = local.len() > 2 && local.starts_with('"') && local.ends_with('"');
@@ -35,10 +35,19 @@ fn ascii(domain: &str) -> Result<String, Fault> {
     if ascii.split('.').all(is_label) { Ok(ascii) } else { Err(RULE) }
 }
 
+/// The address of a link, without what a mail to it would begin with.
 fn strip_scheme(text: &str) -> &str {
     match text.get(..7) {
-        Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => &text[7..],
+        Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => text[7..].split('?').next().unwrap_or_default(),
         _ => text,
+    }
+}
+
+/// A letter of full width, as input methods for Chinese and Japanese write it, in its usual width (RFC 8265).
+fn narrow(letter: char) -> char {
+    match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+        _ => letter,
     }
 }
 
@@ -47,38 +56,29 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::notations::ADDRESSES;
 
     #[test]
-    fn notations_of_one_address() {
-        for (written, expected) in [
-            ("anna@example.com", "anna@example.com"),
-            (" Anna@Example.COM ", "anna@example.com"),
-            ("Anna Berg <ANNA@example.com>", "anna@example.com"),
-            ("mailto:anna@example.com", "anna@example.com"),
-            ("MAILTO:anna@EXAMPLE.com.", "anna@example.com"),
-            ("anna＠example．com", "anna@example.com"),
-            ("jürgen@müller.example", "jürgen@xn--mller-kva.example"),
-            ("ju\u{308}rgen@MÜLLER.example", "jürgen@xn--mller-kva.example"),
-            ("王@例子.中国", "王@xn--fsqu00a.xn--fiqs8s"),
-            ("\"a b\"@example.com", "\"a b\"@example.com"),
-            ("root@[192.0.2.1]", "root@[192.0.2.1]"),
-        ] {
-            assert_eq!(normal(written).as_deref(), Ok(expected), "{written}");
+    fn every_notation_of_an_address_has_its_one_form() {
+        let mut wrong = Vec::new();
+        for (expected, written) in ADDRESSES {
+            for one in written.iter().chain([expected]) {
+                let form = normal(one);
+                if form.as_deref() != Ok(*expected) {
+                    wrong.push(format!("{one:?} is {expected}, not {form:?}"));
+                }
+            }
         }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
     #[test]
-    fn addresses_that_differ_stay_apart() {
+    fn no_two_addresses_coincide() {
         // Providers that ignore dots or what stands behind a plus are few, and guessing which would join two people.
-        let all = [
-            "ann.a@example.com",
-            "anna@example.com",
-            "anna+x@example.com",
-            "anna@example.org",
-            "anna@mail.example.com",
-        ];
-        let forms: std::collections::BTreeSet<_> = all.iter().map(|one| normal(one).unwrap()).collect();
-        assert_eq!(forms.len(), all.len());
+        let forms: std::collections::BTreeSet<_> =
+            ADDRESSES.iter().map(|(_, written)| normal(written[0]).unwrap()).collect();
+        assert_eq!(forms.len(), ADDRESSES.len());
+        assert!(forms.len() >= 40);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How a delimited text is laid out where nobody says it: its separator, the lines before its header, the names of columns.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use crate::{
     delimited::Delimited,
@@ -59,7 +59,7 @@ pub(crate) fn layout(start: &[u8], whole: bool, shape: &Shape, usual: Dialect, n
     let header = match shape.header {
         Header::None if !is_rejects => None,
         Header::Line(line) if !is_rejects => Some(line),
-        Header::Found if !is_rejects && !rows.is_empty() => Some(rows[header(&rows, "line", notes)].line),
+        Header::Found if !is_rejects && !rows.is_empty() => header(&rows, "line", notes).map(|place| rows[place].line),
         Header::Found | Header::Line(_) | Header::None => Some(first),
     };
     Layout { dialect, header, first }
@@ -117,17 +117,57 @@ fn usual_columns(rows: &[RawRow]) -> usize {
 }
 
 /// Place of the row with the names of the columns: the first that has a text in more than half of them. Titles before it have
-/// few cells or mostly empty ones.
-pub(crate) fn header(rows: &[RawRow], unit: &str, notes: &mut Vec<String>) -> usize {
+/// few cells or mostly empty ones. None if that row holds values like those below it: the columns have no names.
+pub(crate) fn header(rows: &[RawRow], unit: &str, notes: &mut Vec<String>) -> Option<usize> {
     let columns = rows.iter().map(filled).max().unwrap_or_default().min(usual_columns(rows));
     let found = rows.iter().position(|row| columns < 2 || (filled(row) >= 2 && filled(row) * 2 > columns)).unwrap_or(0);
-    if let Some(row) = rows.get(found).filter(|_| found > 0) {
+    let (row, below) = rows.get(found..)?.split_first()?;
+    if let Some(value) = value_as_below(row, below) {
+        notes.push(format!(
+            "the columns have no names: {unit} {} has {value:?}, as the {unit}s below it have; they are called by their letters; the mapping can say header_line",
+            row.line
+        ));
+        return None;
+    }
+    if found > 0 {
         notes.push(format!(
             "the names of the columns are in {unit} {}: the {found} before it have fewer cells; the mapping can say header_line",
             row.line
         ));
     }
-    found
+    Some(found)
+}
+
+/// A cell that no column is called by, where most of the cells below it are of its form.
+fn value_as_below<'a>(row: &'a RawRow, below: &[RawRow]) -> Option<Cow<'a, str>> {
+    let cell = |row: &'a RawRow, place| row.record.get(place).map(String::from_utf8_lossy);
+    (0..row.record.len()).find_map(|place| {
+        let text = cell(row, place)?;
+        let form = form_of_value(&text)?;
+        let others = below.iter().filter_map(|row| row.record.get(place)).map(String::from_utf8_lossy);
+        let (same, filled) = others.filter(|other| !other.trim().is_empty()).fold((0, 0), |(same, filled), other| {
+            (same + usize::from(form_of_value(&other) == Some(form)), filled + 1)
+        });
+        (same * 2 > filled).then_some(text)
+    })
+}
+
+/// The form of a value by which nobody calls a column.
+fn form_of_value(text: &str) -> Option<&'static str> {
+    const LONG: usize = 9;
+    let text = text.trim();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let consists_of = |others: &str| text.chars().all(|one| one.is_ascii_digit() || others.contains(one));
+    if digits >= 8 && text.contains(':') && consists_of("/.-: ,TZ+APMapm") {
+        return Some("instant");
+    }
+    if digits >= LONG && consists_of("+.") {
+        return Some("long number");
+    }
+    if text.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.')) {
+        return (!text.contains(' ')).then_some("address");
+    }
+    uuid::Uuid::try_parse(text).is_ok().then_some("uuid")
 }
 
 fn filled(row: &RawRow) -> usize {
@@ -160,7 +200,7 @@ pub(crate) fn names(header: Vec<String>) -> Vec<String> {
 }
 
 /// The letters of a column, from 0: A to Z, AA, AB, ...
-fn letters(index: usize) -> String {
+pub(crate) fn letters(index: usize) -> String {
     let mut left = index + 1;
     let mut text = Vec::new();
     while left > 0 {
@@ -198,6 +238,12 @@ mod tests {
             ("id\n1\n2\n", (',', Some(1), 0)),
             // What may be a header is one, even where the rows have other lengths.
             ("h,i\n1,2,3\n4,5,6\n", (',', Some(1), 0)),
+            // Values where names would stand; but days may be names.
+            ("7,2026-11-21 09:30:00,a\n8,2026-11-21 09:40:00,b\n", (',', None, 1)),
+            ("ann@example.com,1\nben@example.com,2\n", (',', None, 1)),
+            ("1504279981,a\n1504279999,b\n", (',', None, 1)),
+            ("who,2026-11-21 00:00,2026-11-22 00:00\na,1,2\nb,3,4\n", (',', Some(1), 0)),
+            ("a,2026-11-21 09:30:00\n", (',', Some(1), 0)),
             ("", (',', Some(1), 0)),
         ] {
             assert_eq!(found(text), expected, "{text:?}");

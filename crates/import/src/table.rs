@@ -177,7 +177,7 @@ impl Table<'static> {
                     .position(|row| row.line == line)
                     .ok_or_else(|| TableError::Refused(format!("the sheet has nothing in row {line}, header_line")))?,
             ),
-            Header::Found => Some(detect::header(&first, "row", &mut notes)),
+            Header::Found => detect::header(&first, "row", &mut notes),
         };
         let width = first.iter().map(|row| row.record.len()).max().unwrap_or_default();
         let header = match at {
@@ -342,15 +342,24 @@ impl RawRow {
             match std::str::from_utf8(cell) {
                 Err(_) => reasons.push(format!("{} is not UTF-8", name(index))),
                 Ok(text) => {
+                    let text = text.trim_matches(is_around);
                     if let Some(bad) = forbidden_character(text) {
                         reasons.push(format!("{} must not hold U+{:04X}", name(index), u32::from(bad)));
                     }
-                    cells.push(text.trim());
+                    cells.push(text);
                 }
             }
         }
         if reasons.is_empty() { Ok(Row { cells, unread: &self.unread }) } else { Err(reasons) }
     }
+}
+
+/// What is no part of a text at whose end it stands: blanks, and the marks of direction and order that are copied with names
+/// and numbers from an address book.
+fn is_around(letter: char) -> bool {
+    const MARKS: [char; 6] = ['\u{61c}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{feff}'];
+    let is_embedding = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    letter.is_whitespace() || is_embedding || MARKS.contains(&letter)
 }
 
 /// A sound row: as many cells as the header, each a text without blanks around it.
@@ -416,7 +425,7 @@ mod tests {
 
     #[test]
     fn unsound_rows_name_every_fault() {
-        let mut table = Table::new(&b"h,i\nx\0,y\xff,\xe2\x80\xae\n"[..], CSV).unwrap();
+        let mut table = Table::new(&b"h,i\nx\0,y\xff,\x01\n"[..], CSV).unwrap();
         let row = table.next_row().unwrap().unwrap();
         let reasons = row.texts(table.header()).unwrap_err();
         assert_eq!(
@@ -425,9 +434,20 @@ mod tests {
                 "has 3 columns instead of 2",
                 "\"h\" must not hold U+0000",
                 "\"i\" is not UTF-8",
-                "column 3 must not hold U+202E",
+                "column 3 must not hold U+0001",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_copied_around_a_text_is_no_part_of_it() {
+        let text = "a,b\n\u{202a}+86 138 1234 5678\u{202c},\u{200e} \u{feff}\nx\u{202a}y,z\n";
+        let mut table = Table::new(text.as_bytes(), CSV).unwrap();
+        let header = table.header().to_vec();
+        let row = table.next_row().unwrap().unwrap();
+        assert_eq!(row.texts(&header).unwrap().cells().collect::<Vec<_>>(), ["+86 138 1234 5678", ""]);
+        let within = table.next_row().unwrap().unwrap();
+        assert_eq!(within.texts(&header).unwrap_err(), ["\"a\" must not hold U+202A"]);
     }
 
     /// The lines of the rows that can be read, and of those that cannot.

@@ -1,6 +1,7 @@
 //! When it happened: rules for the four instants from the columns of a file.
 
 use super::{
+    Trial,
     dates::{Found, Order},
     draft::{Draft, Line, list, quoted, shown},
     profile::{ColumnProfile, Profile},
@@ -120,6 +121,22 @@ pub(super) fn lasting(column: &ColumnProfile, role: &str) -> (String, Vec<String
         comments.push(format!("{} are negative; their rows are rejected.", column.numbers.negative));
     }
     (format!("{name}, format = {}", list(&formats)), comments)
+}
+
+/// Durations up to so many days are allowed where few are longer than rules allow: matters stay open for years.
+const LONGEST_DAYS: f64 = 3_660.0;
+
+/// The longest duration among a column's numbers, in days.
+fn longest(column: &ColumnProfile, role: &str) -> Option<f64> {
+    let days = match unit_of(column, role).0 {
+        "ms" => 86_400e3,
+        "s" => 86_400.0,
+        "min" => 1_440.0,
+        "h" => 24.0,
+        _ => 1.0,
+    };
+    let (_, high) = column.numbers.range?;
+    Some((high / days).ceil()).filter(|days| *days <= LONGEST_DAYS)
 }
 
 /// The unit of a column's numbers: by its name, else by their size.
@@ -279,6 +296,29 @@ impl Instants {
         if !self.guards[place].iter().any(|(known, ..)| *known == key) {
             self.guards[place].push((key, other, why));
         }
+    }
+
+    /// Allows durations of more than a year where the trial found a few; says whether anything changed.
+    pub(super) fn lengthen(&mut self, columns: &Columns<'_>, trial: &Trial) -> bool {
+        let mut changed = false;
+        for (name, rules) in NAMES.iter().zip(&mut self.rules) {
+            let rows = trial.count(&format!("{name}: "), "is longer than a rule allows");
+            // Many are another unit than was taken.
+            if rows == 0 || rows * 20 > trial.read {
+                continue;
+            }
+            for role in ["wait", "talk", "total"] {
+                let Some(column) = columns.get(role) else { continue };
+                let named = format!("column = {},", quoted(&column.name));
+                let rule = rules.iter_mut().find(|rule| rule.value.contains(&named));
+                let (Some(rule), Some(days)) = (rule, longest(column, role)) else { continue };
+                let open = rule.value.strip_suffix(" }").unwrap_or(&rule.value);
+                rule.value = format!("{open}, longest = \"{days} d\" }}");
+                rule.comments.push(format!("{rows} rows have more than 366 days; without longest they are rejected."));
+                changed = true;
+            }
+        }
+        changed
     }
 
     /// Writes the rules.

@@ -8,6 +8,7 @@ use super::{
     draft::{self, Draft, Line, list, quoted, shown},
     key::Candidate,
     people, profile, roles,
+    subheader::Subheader,
     values::{self, Scale},
     words,
 };
@@ -25,6 +26,7 @@ pub(super) struct Composer<'a> {
     pub(super) kind: Kind,
     pub(super) scale: Option<&'a Scale>,
     pub(super) key: &'a [Candidate],
+    pub(super) subheader: Option<&'a Subheader>,
 }
 
 /// All of a context's texts may have 16 KiB; some room is left.
@@ -99,22 +101,18 @@ impl Composer<'_> {
                 last.value = format!("{}\n{comment}", last.value);
             }
         }
+        if let Some(Subheader { lines, column, values }) = self.subheader {
+            let lines = lines.iter().map(u64::to_string).collect::<Vec<_>>().join(" and ");
+            let why = format!("No dates and numbers where the other rows have some: line {lines}.");
+            let column = &self.columns.profile.columns[*column].name;
+            draft.add_list("skip", skip(column, values, "names the columns once more", Some(why)));
+        }
         if self.kind == Kind::Ratings
             && let Some(score) = self.columns.get("score").filter(|score| score.empty > 0)
         {
             let mut values = vec![String::new()];
             values.extend(score.missing.iter().map(|text| (*text).to_owned()));
-            draft.add_list(
-                "skip",
-                vec![
-                    Line::new("column", quoted(&score.name)),
-                    Line::new(
-                        "values",
-                        format!("[{}]", values.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ")),
-                    ),
-                    Line::new("reason", "\"not rated\""),
-                ],
-            );
+            draft.add_list("skip", skip(&score.name, &values, "not rated", None));
         }
     }
 
@@ -433,7 +431,7 @@ impl Composer<'_> {
         guard(2, "connected_time", "missing_if_earlier_than", "requested_time");
         guard(3, "ended_time", "missing_if_earlier_than", "connected_time");
         guard(3, "ended_time", "missing_if_earlier_than", "requested_time");
-        changed
+        changed | instants.lengthen(self.columns, trial)
     }
 
     pub(super) fn head(&self, draft: &mut Draft, trial: &Trial) {
@@ -495,6 +493,16 @@ impl Composer<'_> {
             })
             .collect()
     }
+}
+
+/// Keys of a `[[skip]]`.
+fn skip(column: &str, values: &[String], reason: &str, why: Option<String>) -> Vec<Line> {
+    let values = values.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
+    vec![
+        Line::new("column", quoted(column)).saying_all(why),
+        Line::new("values", format!("[{values}]")),
+        Line::new("reason", quoted(reason)),
+    ]
 }
 
 /// Whether a mapping's text names a column outside its comments.

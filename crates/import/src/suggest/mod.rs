@@ -9,6 +9,7 @@
 //! | `words` | the tables of words, and how texts are compared with them |
 //! | `dates` | formats of dates |
 //! | `profile` | what the columns hold |
+//! | `subheader` | rows that name the columns once more |
 //! | `roles` | which column is what |
 //! | `key` | what identifies a row |
 //! | `clocks` | rules for instants |
@@ -26,6 +27,7 @@ mod key;
 mod people;
 mod profile;
 mod roles;
+mod subheader;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -42,11 +44,12 @@ use self::{
     key::Candidate,
     profile::Profile,
     roles::Roles,
+    subheader::Beginning,
     values::Scale,
 };
 use rapport_contract::{Violation, v1::RecordInteractionRequest};
 
-use super::table::Row;
+use super::{detect, table::Row};
 
 /// What the rows of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -144,6 +147,16 @@ pub enum SuggestError<E> {
     /// There is nothing to go by.
     #[error("the file has no rows below the names of its columns")]
     NoRows,
+    /// There are rows, and none can be read.
+    #[error("none of the {rows} rows can be read; the first, in line {line}, {reason}")]
+    NoSoundRow {
+        /// How many there are.
+        rows: u64,
+        /// Where the first begins.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// No mapping can be made of it.
     #[error(
         "nothing says what the rows of this file are: no column looks like the time of a contact, a score, a name or an address"
@@ -158,12 +171,28 @@ pub enum SuggestError<E> {
 pub fn suggest<E>(scan: &mut Scan<'_, E>, about: &Circumstances<'_>) -> Result<Suggestion, SuggestError<E>> {
     let today = TimeZone::UTC.to_datetime(about.now);
     let mut profile = Profile::new(about.header, today);
-    scan(&mut |(_, row)| match row {
-        Ok(row) => profile.see(row.cells()),
-        Err(_) => profile.faulty += 1,
+    let mut beginning = Beginning::default();
+    let mut faulty = Faulty::default();
+    scan(&mut |(line, row)| match row {
+        Ok(row) => {
+            beginning.see(line, row.cells());
+            profile.see(row.cells());
+        }
+        Err(reasons) => faulty.see(line, reasons),
     })?;
     if profile.rows == 0 {
-        return Err(SuggestError::NoRows);
+        return Err(faulty.error());
+    }
+    let subheader = beginning.subheader(about.header, today);
+    if let Some(subheader) = &subheader {
+        profile = Profile::new(about.header, today);
+        scan(&mut |(line, row)| {
+            if let Ok(row) = row
+                && !subheader.lines.contains(&line)
+            {
+                profile.see(row.cells());
+            }
+        })?;
     }
     let (kind, roles, scale) = understand(&profile, about.kind);
     let key = if kind == Kind::Directory { Vec::new() } else { find_key(scan, &profile, &roles)? };
@@ -179,7 +208,8 @@ pub fn suggest<E>(scan: &mut Scan<'_, E>, about: &Circumstances<'_>) -> Result<S
         let (value, comments, _) = clocks::told(&columns, answered);
         instants.end_by(format!("{{ {value} }}"), comments);
     }
-    let composer = Composer { about, columns: &columns, kind, scale: scale.as_ref(), key: &key };
+    let composer =
+        Composer { about, columns: &columns, kind, scale: scale.as_ref(), key: &key, subheader: subheader.as_ref() };
     let mut trial = composer.trial(scan, &instants)?;
     if composer.repair(&mut instants, &trial) {
         trial = composer.trial(scan, &instants)?;
@@ -190,6 +220,28 @@ pub fn suggest<E>(scan: &mut Scan<'_, E>, about: &Circumstances<'_>) -> Result<S
     let questions = composer.questions(&draft);
     let described = composer.describe(&mapping);
     Ok(Suggestion { kind, mapping, columns: described, questions, trial })
+}
+
+/// Rows that cannot be read.
+#[derive(Default)]
+struct Faulty {
+    rows: u64,
+    first: Option<(u64, Vec<String>)>,
+}
+
+impl Faulty {
+    fn see(&mut self, line: u64, reasons: Vec<String>) {
+        self.rows += 1;
+        self.first.get_or_insert((line, reasons));
+    }
+
+    /// Why a file has no rows besides these.
+    fn error<E>(self) -> SuggestError<E> {
+        match self.first {
+            Some((line, reasons)) => SuggestError::NoSoundRow { rows: self.rows, line, reason: reasons.join(", ") },
+            None => SuggestError::NoRows,
+        }
+    }
 }
 
 /// Columns by which a row is about a person.
@@ -208,7 +260,7 @@ fn understand(profile: &Profile, kind: Option<Kind>) -> (Kind, Roles, Option<Sca
     let is_rated = found.is_some()
         && roles.column("score").is_some_and(|place| profile.columns[place].filled * 20 >= profile.rows * 19);
     let has_time = ["requested", "connected", "ended", "arrived"].iter().any(|role| roles.column(role).is_some());
-    let speaks_of_people = PERSON.iter().any(|role| roles.column(role).is_some());
+    let speaks_of_people = PERSON.iter().any(|role| names_people(profile, &roles, role));
     // A date whose name says nothing is when it happened, where the file has no other.
     let only_date = (0..profile.columns.len())
         .find(|place| profile.columns[*place].kinds().contains(&"date") && !roles.is_taken(*place))
@@ -225,6 +277,9 @@ fn understand(profile: &Profile, kind: Option<Kind>) -> (Kind, Roles, Option<Sca
     }
     if kind == Kind::Directory {
         roles = Roles::of(profile, &["requested", "connected", "ended", "case_id", "seen", "conclusion", "topic"]);
+        if !names_people(profile, &roles, "customer_phone") {
+            roles.forget("customer_phone");
+        }
     }
     let scale = scale(&roles);
     if scale.is_none() {
@@ -234,7 +289,32 @@ fn understand(profile: &Profile, kind: Option<Kind>) -> (Kind, Roles, Option<Sca
         roles.give("requested", place);
     }
     name_clocks(profile, &mut roles);
+    name_by_values(profile, &mut roles);
     (kind, roles, scale)
+}
+
+/// Whether a column by which rows are about people has what it is called after: "from" may be anything's beginning.
+fn names_people(profile: &Profile, roles: &Roles, role: &str) -> bool {
+    let column = roles.column(role).map(|place| &profile.columns[place]);
+    column.is_some_and(|column| role != "customer_phone" || column.mostly(column.has("phone")))
+}
+
+/// Columns without names are known by their values, where all of them mean something.
+fn name_by_values(profile: &Profile, roles: &mut Roles) {
+    for role in ["outcome", "direction"] {
+        let is_meant = |place: &usize| {
+            let column = &profile.columns[*place];
+            column.name == detect::letters(*place)
+                && !roles.is_taken(*place)
+                && column.filled > 0
+                && roles::meant(column, role) == column.filled
+        };
+        if roles.column(role).is_none()
+            && let Some(place) = (0..profile.columns.len()).find(is_meant)
+        {
+            roles.give(role, place);
+        }
+    }
 }
 
 /// A time of day that is the start of a queue or a service, as its name says.

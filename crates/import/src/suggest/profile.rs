@@ -30,8 +30,6 @@ const EXAMPLES: usize = 3;
 pub(super) struct Profile {
     /// Rows that could be read as such.
     pub(super) rows: u64,
-    /// Rows that could not.
-    pub(super) faulty: u64,
     /// Its columns.
     pub(super) columns: Vec<ColumnProfile>,
     today: DateTime,
@@ -91,7 +89,7 @@ pub(super) struct Numbers {
 impl Profile {
     /// Of no row yet.
     pub(super) fn new(header: &[String], today: DateTime) -> Self {
-        Self { rows: 0, faulty: 0, columns: header.iter().map(|name| ColumnProfile::new(name)).collect(), today }
+        Self { rows: 0, columns: header.iter().map(|name| ColumnProfile::new(name)).collect(), today }
     }
 
     /// Takes a row into account.
@@ -134,6 +132,13 @@ impl ColumnProfile {
             words: Some(BTreeMap::new()),
             hashes: Some(HashSet::new()),
         }
+    }
+
+    /// Of one value.
+    pub(super) fn of(text: &str, today: DateTime) -> Self {
+        let mut column = Self::new("");
+        column.see(text, today);
+        column
     }
 
     fn see(&mut self, text: &str, today: DateTime) {

@@ -93,15 +93,35 @@ fn suits(role: &str, column: &ColumnProfile) -> bool {
     match role {
         "channel" => meant(column, "channel") * 2 >= column.filled,
         "direction" => meant(column, "direction") * 10 >= column.filled * 7,
-        "outcome" => (meant(column, "outcome") + meant(column, "yes_no")) * 10 >= column.filled * 6,
-        "resolved_flag" => (meant(column, "yes_no") + meant(column, "outcome")) * 10 >= column.filled * 8,
+        "outcome" => {
+            !is_about_a_limit(column) && (meant(column, "outcome") + meant(column, "yes_no")) * 10 >= column.filled * 6
+        }
+        "resolved_flag" => {
+            !is_about_a_limit(column) && (meant(column, "yes_no") + meant(column, "outcome")) * 10 >= column.filled * 8
+        }
         "staff_role" => meant(column, "staff_role") * 2 >= column.filled,
         "active" => meant(column, "active") * 10 >= column.filled * 9,
+        "conclusion" => column.examples.iter().all(|text| says_something(text)) && meant(column, "yes_no") == 0,
         "topic" => count <= 2_000 && column.longest <= 128,
         "wait" | "talk" | "total" | "hold" | "after_call_work" => column.numbers.negative * 2 < column.filled.max(1),
         "staff" | "team" | "customer_id" | "case_id" | "order_id" | "product_id" | "id" => column.longest <= 128,
         _ => true,
     }
+}
+
+/// Whether a text has a word: a figure and a unit are no conclusion.
+fn says_something(text: &str) -> bool {
+    text.chars().filter(|one| one.is_alphabetic()).count() >= if text.is_ascii() { 4 } else { 2 }
+}
+
+/// Whether a yes or no says that something happened in time, not whether it happened.
+fn is_about_a_limit(column: &ColumnProfile) -> bool {
+    const LIMITS: [&str; 9] = ["within", "sla", "innerhalb", "binnen", "dentro", "prazo", "entro", "超时", "时限"];
+    column
+        .phrase
+        .words()
+        .iter()
+        .any(|word| LIMITS.iter().any(|limit| word == limit || (!limit.is_ascii() && word.contains(limit))))
 }
 
 /// How many rows have a value that means something in a group of `words/values.toml`.

@@ -112,3 +112,95 @@ fn a_callers_column_with_names_is_no_telephone() {
             .contains("kind = { constant = \"phone\" }")
     );
 }
+
+#[test]
+fn rows_that_name_the_columns_once_more_are_skipped() {
+    let text = "StartDate|EndDate|Progress|ResponseId|Q1\n\
+        Start Date|End Date|Progress|Response ID|How was it?\n\
+        {\"ImportId\":\"startDate\"}|{\"ImportId\":\"endDate\"}|{\"ImportId\":\"progress\"}|{\"ImportId\":\"_recordId\"}|{\"ImportId\":\"QID1\"}\n\
+        2026-07-23 09:00:09|2026-07-23 09:44:10|100|R_1|good\n\
+        2026-07-24 09:00:09|2026-07-24 09:44:10|100|R_2|bad";
+    let survey = suggested("survey.csv", text, None).unwrap();
+    assert_eq!((survey.trial.sent, survey.trial.skipped, survey.trial.rejected), (2, 2, 0), "{}", survey.mapping);
+    assert!(survey.mapping.contains("have some: line 2 and 3."), "{}", survey.mapping);
+    assert!(!survey.mapping.contains("e.g. \"Start Date\""), "{}", survey.mapping);
+    // One date that cannot be read is a row's own fault.
+    let text = "id|created|agent\n1|soon|a\n2|2026-01-31|b\n3|2026-01-30|b";
+    let row = suggested("t.csv", text, None).unwrap();
+    assert_eq!((row.trial.sent, row.trial.skipped, row.trial.rejected), (2, 0, 1), "{}", row.mapping);
+}
+
+#[test]
+fn a_few_matters_may_stay_open_for_more_than_a_year() {
+    let rows = |longest: u64, count: usize| {
+        let row = |place: usize| {
+            let seconds = if place < count { longest } else { 3_600 };
+            format!("{place}|2020-01-31 09:00:00|{seconds}|{seconds}|{}\n", ["answered", "abandoned"][place % 2])
+        };
+        let text = format!(
+            "number|opened_at|wait time in seconds|duration in seconds|outcome\n{}",
+            (0..100).map(row).collect::<String>()
+        );
+        suggested("incident.csv", &text, Some(Kind::Interactions)).unwrap()
+    };
+    let few = rows(35_529_225, 2);
+    assert_eq!((few.trial.sent, few.trial.rejected), (100, 0), "{}", few.mapping);
+    assert_eq!(few.mapping.matches("longest = \"412 d\"").count(), 2, "{}", few.mapping);
+    assert!(few.mapping.contains("when = { outcome = \"answered\" }, longest"), "{}", few.mapping);
+    // Many, or of ten years and more, are something else.
+    assert_eq!(rows(35_529_225, 40).trial.rejected, 40);
+    assert_eq!(rows(1_500_000_000, 2).trial.rejected, 2);
+}
+
+#[test]
+fn a_file_none_of_whose_rows_can_be_read_says_why() {
+    let header = ["a".to_owned(), "b".to_owned()];
+    let rules = |_: &RecordInteractionRequest| Vec::new();
+    let now = "2026-11-29T00:00:00Z".parse().unwrap();
+    let about = Circumstances { file_name: "t.csv", header: &header, kind: None, reading: &[], now, rules: &rules };
+    let mut scan = |each: &mut dyn FnMut(Scanned<'_>)| {
+        (2..5).for_each(|line| each((line, Err(vec!["has 1 columns instead of 2".to_owned()]))));
+        Ok::<(), Infallible>(())
+    };
+    let error = suggest(&mut scan, &about).unwrap_err().to_string();
+    assert_eq!(error, "none of the 3 rows can be read; the first, in line 2, has 1 columns instead of 2");
+}
+
+#[test]
+fn columns_without_names_are_known_by_their_values() {
+    let text = "A|B|C|D\n2026-01-31 09:00:00|105|ANSWERED|in\n2026-01-31 09:05:00|106|NO ANSWER|out";
+    let calls = suggested("cdr.csv", text, None).unwrap();
+    assert_eq!((calls.kind, calls.trial.sent), (Kind::Interactions, 2), "{}", calls.mapping);
+    assert!(line(&calls, "outcome").contains("column = \"C\""), "{}", calls.mapping);
+    assert!(calls.mapping.contains("column = \"D\", values = { in = "), "{}", calls.mapping);
+}
+
+#[test]
+fn what_happened_in_time_is_no_outcome() {
+    let text = "id|created at|answered within 1 min|answered at\n\
+        1|2026-01-31 09:00:00|True|2026-01-31 09:00:30\n2|2026-01-31 09:00:00|False|2026-01-31 09:05:00";
+    let calls = suggested("calls.csv", text, None).unwrap();
+    assert!(line(&calls, "outcome").contains("constant = \"answered\""), "{}", calls.mapping);
+    assert!(!calls.mapping.contains("when ="), "{}", calls.mapping);
+}
+
+#[test]
+fn what_is_called_from_is_somebodys_number_only_with_numbers() {
+    let text = "issue|from status|to status\nP-1|To Do|Done\nP-2|To Do|In Progress";
+    assert!(matches!(suggested("log.csv", text, None), Err(SuggestError::NoKind)));
+    let text = "name|from\nAnn|+49 30 123456\nBen|+49 30 123457";
+    assert_eq!(suggested("people.csv", text, None).unwrap().kind, Kind::Directory);
+}
+
+#[test]
+fn a_figure_or_a_yes_is_no_conclusion() {
+    let with = |column: &str, values: [&str; 2]| {
+        let text =
+            format!("id|created at|{column}\n1|2026-01-31 09:00:00|{}\n2|2026-01-31 09:05:00|{}", values[0], values[1]);
+        suggested("calls.csv", &text, None).unwrap().mapping.contains("\nconclusion = ")
+    };
+    assert!(with("resolution", ["Fixed by a restart", "Explained"]));
+    assert!(with("resolution", ["重启后恢复", "已给客户退款"]));
+    assert!(!with("browser resolution", ["360x800", "1920x1080"]));
+    assert!(!with("resolution sla met", ["yes", "no"]));
+}
