@@ -11,9 +11,10 @@ pub mod service;
 mod store;
 mod watch;
 
+use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
-use crate::{api::v1::CommitmentState, clock::Micros};
+use crate::{api::v1::CommitmentState, clock::Micros, reach::Sight};
 
 /// A promise as it is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,39 @@ struct Commitment {
     author: String,
     made_at: Micros,
     settled: Option<Settled>,
+}
+
+/// A promise that is still owed, for the brief before a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Owed {
+    pub(crate) id: Uuid,
+    pub(crate) what: String,
+    pub(crate) owner: String,
+    pub(crate) due_at: Micros,
+    pub(crate) made_at: Micros,
+}
+
+/// What is still owed to a customer, as far as a caller may see it; the earliest due first.
+pub(crate) async fn owed(
+    connection: &impl ConnectionTrait,
+    sight: &Sight,
+    customer_id: &str,
+    limit: u64,
+) -> Result<Vec<Owed>, DbErr> {
+    let filter = store::Filter {
+        states: vec![CommitmentState::Open, CommitmentState::Broken],
+        customer_id: Some(customer_id.to_owned()),
+        ..store::Filter::default()
+    };
+    let found = store::list(connection, sight, &filter, None, limit).await?;
+    let owed = |one: Commitment| Owed {
+        id: one.id,
+        what: one.promise.what,
+        owner: one.promise.owner,
+        due_at: one.promise.due_at,
+        made_at: one.made_at,
+    };
+    Ok(found.into_iter().map(owed).collect())
 }
 
 /// How it ended.

@@ -17,6 +17,7 @@ use crate::{
         v1::{self, BriefEvidenceKind as Kind, Channel, ContactPurpose, PreferenceDimension},
     },
     auth::Caller,
+    commitment::{self, Owed},
     config::Zone,
     contact::{
         Attempt,
@@ -36,6 +37,8 @@ use crate::{
 const IN_FULL: usize = 50;
 /// Wishes not to be contacted that are looked at.
 const WISHES: u64 = 50;
+/// Promises that are told.
+const PROMISES: u64 = 5;
 /// By which colleagues are looked up.
 const GET_STAFF_MEMBER: &str = "/rapport.v1.DirectoryService/GetStaffMember";
 
@@ -92,6 +95,11 @@ pub(super) async fn write(
     let is_in_force = |wish: &DoNotContact| wish.lifted_at.is_none() && wish.end_at.is_none_or(|end| end > now);
     let wishes: Vec<_> = wishes.into_iter().filter(is_in_force).collect();
 
+    let promises = match party {
+        Party::Customer(id) => commitment::owed(reader, &Sight::of(caller, Scope::All), id, PROMISES).await?,
+        Party::Alias(_) => Vec::new(),
+    };
+
     let wall = Wall { zone, now };
     let who = match (&customer, party) {
         (Some(customer), _) => Who::Customer(customer),
@@ -107,8 +115,9 @@ pub(super) async fn write(
         preferences: &preferences,
         holding: &holding,
         wishes: &wishes,
+        promises: &promises,
         policy: policy_now((store, &wall), party, customer.as_ref(), wanted.channel).await?,
-        names: &names(store, caller, (&recorded, &lines, &holding)).await?,
+        names: &names(store, caller, (&recorded, &lines, &holding), &promises).await?,
     });
     let language = wanted.language.unwrap_or_else(|| language_of(&holding, customer.as_ref()));
     Ok(v1::BriefCustomerResponse {
@@ -152,12 +161,14 @@ async fn names(
     store: &Store,
     caller: &Caller,
     (recorded, lines, holding): (&[Recorded], &[RecordLine], &[Statement]),
+    promises: &[Owed],
 ) -> Result<HashMap<String, String>> {
     let Some(scope) = admission::reach_by(store, caller, GET_STAFF_MEMBER).await? else { return Ok(HashMap::new()) };
     let took_part = recorded.iter().flat_map(|one| &one.facts.participants).map(|one| &one.staff_id);
     let served = lines.iter().filter_map(|line| line.staff_id.as_ref());
     let said = holding.iter().filter(|one| one.dimension.0 == PreferenceDimension::Colleague);
-    let ids: HashSet<&String> = took_part.chain(served).chain(said.map(|one| &one.value)).collect();
+    let promised = promises.iter().map(|one| &one.owner);
+    let ids: HashSet<&String> = took_part.chain(served).chain(promised).chain(said.map(|one| &one.value)).collect();
     Ok(names_within(store.reader(), &scope, ids.into_iter().cloned().collect()).await?)
 }
 
@@ -174,6 +185,7 @@ fn evidence(evidence: Evidence) -> v1::BriefEvidence {
         Evidence::Interaction(id, at) => (Kind::Interaction, id.to_string(), Some(at)),
         Evidence::Statement(id, at) => (Kind::Statement, id.to_string(), Some(at)),
         Evidence::DoNotContact(id, at) => (Kind::DoNotContact, id.to_string(), Some(at)),
+        Evidence::Commitment(id, at) => (Kind::Commitment, id.to_string(), Some(at)),
         Evidence::Customer(id) => (Kind::Customer, id, None),
         Evidence::ContactPolicy(version) => (Kind::ContactPolicy, version.to_string(), None),
     };

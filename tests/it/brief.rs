@@ -26,6 +26,7 @@ pub(crate) fn tests() -> Vec<Test> {
         a_brief_tells_what_is_on_record,
         it_is_written_in_chinese_as_well,
         what_is_resolved_is_owed_no_more,
+        what_was_promised_is_owed,
         a_customer_who_did_not_get_through_is_owed_an_answer,
         a_prospect_is_known_by_what_they_did,
         a_stranger_is_known_by_a_number,
@@ -271,6 +272,35 @@ async fn what_is_resolved_is_owed_no_more(server: Server) {
     let answer = brief(&server.app(), about("carla", "en")).await.unwrap();
     let owed = of(&answer, BriefSection::Owed).join(" ");
     assert!(owed.contains("came back after it had been called resolved"), "{owed}");
+}
+
+async fn what_was_promised_is_owed(server: Server) {
+    let server = server.with_organization().await;
+    let made = crate::commitments::make(&server.app(), crate::commitments::promise("nora", "carla")).await.unwrap();
+    crate::commitments::make(&server.app(), crate::commitments::promise("nora", "dora")).await.unwrap();
+    let owed = async |language: &str| {
+        let request = BriefCustomerRequest {
+            customer_id: "carla".to_owned(),
+            purpose: ReadingPurpose::Serving.into(),
+            language: language.to_owned(),
+            ..Default::default()
+        };
+        let told = brief(&server.staff("nora"), request).await.unwrap();
+        told.lines.into_iter().filter(|line| line.section() == BriefSection::Owed).collect::<Vec<_>>()
+    };
+    let told = owed("en").await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].text.starts_with("We promised “退还差价” by ") && told[0].text.contains("answers for it"),
+        "{told:?}"
+    );
+    let evidence = &told[0].evidence[0];
+    assert_eq!((evidence.kind(), &evidence.id), (BriefEvidenceKind::Commitment, &made.commitment_id));
+    server.execute("UPDATE commitment SET due_at = made_at, state = 3").await;
+    assert!(owed("en").await[0].text.contains("have not kept it yet"));
+    assert!(owed("zh").await[0].text.starts_with("我们答应过“退还差价”"));
+    server.execute("UPDATE commitment SET state = 4").await;
+    assert_eq!(owed("en").await, []);
 }
 
 async fn a_customer_who_did_not_get_through_is_owed_an_answer(server: Server) {

@@ -49,6 +49,13 @@ pub enum Fact {
         at: Micros,
         attempts: usize,
     },
+    /// What was promised and is still owed.
+    Promise {
+        what: Words,
+        due: Micros,
+        is_broken: bool,
+        owner: Words,
+    },
     Prefers {
         dimension: PreferenceDimension,
         value: Value,

@@ -13,6 +13,7 @@ use super::{RecordLine, store::Statement, view::Preference};
 use crate::{
     api::v1::{Channel, ContactKind, ContactPurpose, PreferenceDimension, PreferenceOrigin},
     clock::Micros,
+    commitment::Owed,
     contact::{rules::Refusal, store::DoNotContact},
     directory::{Alias, ContactPoint, Customer},
     interaction::Recorded,
@@ -33,6 +34,8 @@ pub(super) struct Sources<'a> {
     /// What was said and holds.
     pub(super) holding: &'a [Statement],
     pub(super) wishes: &'a [DoNotContact],
+    /// What was promised and is still owed, the earliest due first.
+    pub(super) promises: &'a [Owed],
     pub(super) policy: PolicyNow,
     /// How colleagues are called whom the caller may look up; others go by their ids.
     pub(super) names: &'a HashMap<String, String>,

@@ -19,6 +19,7 @@ pub(in crate::preference) enum Evidence {
     Interaction(Uuid, Micros),
     Statement(Uuid, Micros),
     DoNotContact(Uuid, Micros),
+    Commitment(Uuid, Micros),
     Customer(String),
     ContactPolicy(i64),
 }

@@ -33,6 +33,8 @@ fn facts(words: &str) -> Vec<Fact> {
         Fact::Known { name: Some(text()), known_as: text(), standing: Some(CustomerStanding::Active) },
         Fact::Suspended { reason: text(), since: NOW, until: None },
         Fact::Callback { at: NOW, attempts: 1 },
+        Fact::Promise { what: text(), due: NOW, is_broken: true, owner: text() },
+        Fact::Promise { what: text(), due: NOW, is_broken: false, owner: text() },
         Fact::LongWait { at: NOW, waited: 130_000_000 },
         Fact::DoNotContact { channels: vec![], purposes: vec![], reason: text(), until: Some(NOW) },
         Fact::OnRecord { at: NOW, order: None, product: Some(text()), page: Some(text()), seen: None },
