@@ -6,6 +6,7 @@ mod files;
 mod io_errors;
 mod outages;
 mod starts;
+mod timers;
 mod vote;
 
 use std::{pin::Pin, sync::Arc};
@@ -64,6 +65,7 @@ pub(crate) const ALL: &[Round] = &[
     round!(crashes::calls_given_up, BOTH, 60, 1_000),
     round!(crashes::killed_first_starts, BOTH, 1, 20),
     round!(vote::killed_during_a_vote, BOTH, 2, 12),
+    round!(timers::killed_while_timers_fire, BOTH, 2, 200),
     round!(files::lost_log, SQLITE, 1, 10),
     round!(files::locked_file, SQLITE, 1, 3),
     round!(outages::restarted_database, POSTGRES, 1, 10),
