@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `lines` | the physical lines of a file |
 //! | `cells` | a row's text as cells, where quotation marks are meant as they stand |
+//! | `chat` | a chat that WhatsApp exported, as rows |
 //! | `table` | a delimited file as rows with exact line numbers |
 //! | `section` | reading TOML so that every mistake is reported at once |
 //! | `names` | texts as values: enum names, counts, durations |
@@ -33,6 +34,7 @@
 //! | `header` | `false`: there is none, and columns are called `A`, `B`, ... as in a sheet |
 //! | `sheet` | of a workbook; default: the first that has rows |
 //! | `records` | of a JSON object, the keys of the array that has the records, with points between them; default: the only one |
+//! | `dates` | of an exported chat whose dates do not say it: `"day first"`, `"month first"` or `"year first"` |
 //! | `quoting` | `false`: quotation marks are ordinary characters; needs `delimiter` |
 //! | `missing` | texts that mean "no value" in every column; the empty text always does |
 //! | `time_zone` | IANA name for local times; default: the organisation's |
@@ -73,6 +75,7 @@
 mod archive;
 pub mod calendar;
 mod cells;
+pub mod chat;
 mod delimited;
 mod detect;
 pub mod duration;

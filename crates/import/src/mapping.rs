@@ -8,6 +8,7 @@ use prost_types::Duration;
 use toml::Table as Toml;
 
 use super::{
+    chat::Order,
     field::{Conditions, Field, Missing, Shared},
     moment::InstantField,
     names::FromText,
@@ -57,6 +58,7 @@ impl MappingFile {
             header,
             sheet: text("sheet").map(str::to_owned),
             records: text("records").map(str::to_owned),
+            dates: text("dates").and_then(Order::named),
         }
     }
 
@@ -149,6 +151,9 @@ fn check_shape(root: &Section<'_>) {
             "encoding",
             format!("{name:?} is no encoding that is known, like \"utf-8\", \"utf-16le\" or \"gb18030\""),
         );
+    }
+    if root.text("dates").is_some_and(|text| Order::named(&text).is_none()) {
+        root.problem("dates", "must be \"day first\", \"month first\" or \"year first\"");
     }
     let none = root.flag("header") == Some(false);
     if root.text("header_line").is_some_and(|text| !text.parse().is_ok_and(|line: u64| line > 0)) {

@@ -13,6 +13,7 @@ use rapport_contract::rules::forbidden_character;
 
 use crate::{
     archive,
+    chat::{self, Order},
     delimited::Delimited,
     detect::{self, Layout},
     encoding::{self, Decoded},
@@ -55,6 +56,8 @@ pub struct Shape {
     pub sheet: Option<String>,
     /// Keys of the array that holds the records of a JSON file, with points between them.
     pub records: Option<String>,
+    /// Which part of a date comes first in an exported chat.
+    pub dates: Option<Order>,
 }
 
 /// Where the names of the columns are.
@@ -87,6 +90,14 @@ pub enum TableError {
     /// A file of another kind.
     #[error("it looks like {0}")]
     LooksLike(String),
+    /// A chat whose dates can be read in several ways.
+    #[error("nothing in the chat says how its dates are read, {example:?}: say in the mapping {choices}")]
+    DayOrMonth {
+        /// A date as it is written.
+        example: String,
+        /// What the mapping may say.
+        choices: String,
+    },
     /// Anything else, in words for people.
     #[error("{0}")]
     Refused(String),
@@ -143,13 +154,20 @@ impl Table<'static> {
         if let Some(what) = kind::of_markup(&text) {
             return Err(TableError::LooksLike(what.to_owned()));
         }
+        let reopen = || {
+            let mut source = stream::open(path, &position)?;
+            io::copy(&mut source.by_ref().take(found.mark as u64), &mut io::sink())?;
+            Ok::<Box<dyn Read + Send>, TableError>(Box::new(decoded(source, found.encoding)))
+        };
         if kind::is_json(&text) {
-            let reopen = || {
-                let mut source = stream::open(path, &position)?;
-                io::copy(&mut source.by_ref().take(found.mark as u64), &mut io::sink())?;
-                Ok::<Box<dyn Read + Send>, TableError>(Box::new(decoded(source, found.encoding)))
-            };
             let (header, rows) = json::open(reopen, shape.records.as_deref(), &mut notes)?;
+            return Ok(Self { header, rows: Box::new(rows), position, notes, unit: "line" });
+        }
+        // A mapping that says where cells end or names stand does not speak of a chat.
+        let is_delimited = shape.delimiter.is_some() || shape.header != Header::Found;
+        if let Some(form) = chat::form(&text).filter(|_| !is_delimited) {
+            let rows = chat::open(reopen, form, shape.dates, &mut notes)?;
+            let header = chat::COLUMNS.map(str::to_owned).to_vec();
             return Ok(Self { header, rows: Box::new(rows), position, notes, unit: "line" });
         }
         let layout = detect::layout(&start, whole, shape, Dialect::of(path), &mut notes);
