@@ -8,7 +8,11 @@ use crate::{
 };
 
 pub(super) fn tests() -> Vec<Test> {
-    on_both![every_shipped_mapping_takes_its_sample, a_suggested_mapping_goes_in_as_it_is]
+    on_both![
+        every_shipped_mapping_takes_its_sample,
+        a_chat_that_went_on_is_known_again,
+        a_suggested_mapping_goes_in_as_it_is,
+    ]
 }
 
 /// The mapping, what its rows are, rows read, accepted, skipped, and instants of one of its interactions in the database.
@@ -26,6 +30,8 @@ const SAMPLES: &[(&str, &str, [u64; 3])] = &[
     ("servicenow", "interactions", [3, 3, 0]),
     ("surveymonkey", "ratings", [4, 2, 2]),
     ("twilio-calls", "interactions", [3, 3, 0]),
+    ("wecom", "interactions", [4, 4, 0]),
+    ("whatsapp", "interactions", [3, 3, 0]),
     ("zendesk-tickets", "interactions", [3, 3, 0]),
     ("zendesk-csat", "ratings", [3, 2, 1]),
 ];
@@ -33,7 +39,12 @@ const SAMPLES: &[(&str, &str, [u64; 3])] = &[
 async fn every_shipped_mapping_takes_its_sample(server: Server) {
     let endpoint = server.endpoint();
     for (name, kind, [read, accepted, skipped]) in SAMPLES {
-        let file = format!("examples/data/{name}.csv");
+        let extension = match *name {
+            "wecom" => "jsonl",
+            "whatsapp" => "txt",
+            _ => "csv",
+        };
+        let file = format!("examples/data/{name}.{extension}");
         let output =
             rapport(&server, &["import", kind, &file, "--mapping", name, "--endpoint", &endpoint, "--json"]).await;
         let told = last_line(&output);
@@ -44,6 +55,34 @@ async fn every_shipped_mapping_takes_its_sample(server: Server) {
     let abandoned = server.number("SELECT count(*) FROM interaction WHERE outcome = 2 AND connected_at IS NULL").await;
     assert!(abandoned >= 3, "{abandoned}");
     assert_eq!(server.number("SELECT count(*) FROM rating").await, 8);
+}
+
+/// A later export of the same chat has the conversations of the earlier one under the same keys.
+async fn a_chat_that_went_on_is_known_again(server: Server) {
+    let directory = crate::support::private_directory();
+    let endpoint = server.endpoint();
+    let chat = std::fs::read_to_string("examples/data/whatsapp.txt").unwrap();
+    let counts = async |name: &str, text: &str| {
+        let file = crate::cli::write(directory.path(), name, text);
+        let rejects = directory.path().join("rejects.csv").display().to_string();
+        let import = ["import", "interactions", &file, "--mapping", "whatsapp", "--endpoint", &endpoint, "--json"];
+        let output = rapport(&server, &[&import[..], &["--rejects", &rejects]].concat()).await;
+        let told = last_line(&output);
+        let counts = ["accepted", "already_present", "rejected"].map(|count| told[count].as_u64().unwrap());
+        (counts, String::from_utf8(output.stderr).unwrap())
+    };
+    let (earlier, told) = counts("earlier.txt", &chat).await;
+    assert_eq!(earlier, [3, 0, 0], "{told}");
+    assert!(told.contains("10 messages make 3 conversations; 1 were left out, 0 are rejected rows"), "{told}");
+    let staff = server.number("SELECT count(*) FROM interaction WHERE direction = 2 AND connected_at IS NULL").await;
+    let counted = server.number("SELECT sum(customer_messages) * 10 + sum(staff_messages) FROM interaction").await;
+    assert_eq!((staff, counted), (1, 45));
+    // A new conversation is recorded, one that was still open grew and is told.
+    let more = "25/11/2025, 10:30 - +44 7700 900123: Yes, thank you!\n28/11/2025, 10:30 - +44 7700 900123: Hello?\n";
+    let (later, told) = counts("later.txt", &format!("{chat}{more}")).await;
+    assert_eq!(later, [1, 2, 1], "{told}");
+    let rejects = std::fs::read_to_string(directory.path().join("rejects.csv")).unwrap();
+    assert!(rejects.contains("conversation.lines") && rejects.contains(",11-12,"), "{rejects}");
 }
 
 async fn a_suggested_mapping_goes_in_as_it_is(server: Server) {

@@ -128,6 +128,9 @@ pub(crate) enum Half {
 
 /// The half of the day that a text names, and the text without the word.
 pub(crate) fn half(text: &str) -> Option<(Half, String)> {
+    if !text.contains(char::is_alphabetic) {
+        return None;
+    }
     let lower = plain(text).to_lowercase().replace("a. m", "a.m").replace("p. m", "p.m");
     let (at, length, half) = find_half(&lower)?;
     let half = if half.trim() == "pm" { Half::Pm } else { Half::Am };

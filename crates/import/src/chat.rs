@@ -443,8 +443,7 @@ fn decide(mut fits: Vec<Fit>, given: Option<Order>, stamps: u64, example: &str) 
         let note = "dates have the day first, as all regions have it that write points; the mapping can say dates";
         return of(Order::DayFirst, Some(note.to_owned()));
     }
-    let names: Vec<_> = fits.iter().map(|fit| format!("dates = {:?}", fit.order.name())).collect();
-    Err(TableError::DayOrMonth { example: example.to_owned(), choices: names.join(" or ") })
+    Err(TableError::DayOrMonth { example: example.to_owned(), choices: fits.iter().map(|fit| fit.order).collect() })
 }
 
 /// The beginning that is UTF-8: a stamp is.

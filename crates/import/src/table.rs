@@ -14,6 +14,7 @@ use rapport_contract::rules::forbidden_character;
 use crate::{
     archive,
     chat::{self, Order},
+    conversations::{Grouped, Grouping, Messages},
     delimited::Delimited,
     detect::{self, Layout},
     encoding::{self, Decoded},
@@ -91,16 +92,21 @@ pub enum TableError {
     #[error("it looks like {0}")]
     LooksLike(String),
     /// A chat whose dates can be read in several ways.
-    #[error("nothing in the chat says how its dates are read, {example:?}: say in the mapping {choices}")]
+    #[error("nothing in the chat says how its dates are read, {example:?}: say in the mapping {}", ways(choices))]
     DayOrMonth {
         /// A date as it is written.
         example: String,
-        /// What the mapping may say.
-        choices: String,
+        /// Its readings.
+        choices: Vec<Order>,
     },
     /// Anything else, in words for people.
     #[error("{0}")]
     Refused(String),
+}
+
+/// What a mapping may say of dates.
+fn ways(choices: &[Order]) -> String {
+    choices.iter().map(|order| format!("dates = {:?}", order.name())).collect::<Vec<_>>().join(" or ")
 }
 
 /// A file may have so many columns: as many as a sheet.
@@ -115,6 +121,11 @@ impl TableError {
 /// Rows, one after the other.
 pub(crate) trait Rows: Send {
     fn next_row(&mut self) -> Result<Option<RawRow>, TableError>;
+
+    /// What became of messages so far, where rows are conversations.
+    fn messages(&self) -> Option<Messages> {
+        None
+    }
 }
 
 /// A file being read, row by row.
@@ -285,6 +296,18 @@ impl<'a> Table<'a> {
         let rows = Ahead { first: ahead.into_iter().collect(), rows };
         let position = Position::default();
         Ok(Self { header: detect::names(header), rows: Box::new(rows), position, notes, unit: "line" })
+    }
+
+    /// The conversations of which these rows are the messages.
+    pub(crate) fn grouped(self, grouping: Grouping) -> Self {
+        let header = detect::names(grouping.header().to_vec());
+        let rows = Grouped { messages: self.rows, grouping, is_over: false };
+        Self { header, rows: Box::new(rows), ..self }
+    }
+
+    /// What became of messages so far, where rows are conversations.
+    pub fn messages(&self) -> Option<Messages> {
+        self.rows.messages()
     }
 
     /// The names of the columns, each once.

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::days::Days;
 
-use rapport_import::{rejects::Rejects, table::RawRow};
+use rapport_import::{conversations::Messages, rejects::Rejects, table::RawRow};
 
 use crate::cli::out::{note, one_line};
 
@@ -39,6 +39,8 @@ pub(super) struct Ledger {
     pub(super) counts: Counts,
     /// Rows that are on record now, by day and channel.
     pub(super) days: Days,
+    /// What became of messages, where rows are conversations.
+    pub(super) messages: Option<Messages>,
     rejects: Option<(PathBuf, Rejects<File>)>,
     shown: Vec<String>,
     warnings: BTreeSet<String>,
@@ -46,7 +48,14 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub(super) fn new(rejects: Option<(PathBuf, Rejects<File>)>) -> Self {
-        Self { counts: Counts::default(), days: Days::default(), rejects, shown: Vec::new(), warnings: BTreeSet::new() }
+        Self {
+            counts: Counts::default(),
+            days: Days::default(),
+            messages: None,
+            rejects,
+            shown: Vec::new(),
+            warnings: BTreeSet::new(),
+        }
     }
 
     /// Counts a rejected row and keeps it for those who mend it.
@@ -77,6 +86,9 @@ impl Ledger {
 
     /// Closes the rejects file and says on stderr what was not taken.
     pub(super) fn close(self) -> anyhow::Result<(Counts, Days)> {
+        if let Some(messages) = self.messages {
+            note!("{messages}");
+        }
         for warning in &self.warnings {
             note!("warning: {}", one_line(warning));
         }
