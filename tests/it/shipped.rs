@@ -12,6 +12,7 @@ pub(super) fn tests() -> Vec<Test> {
         every_shipped_mapping_takes_its_sample,
         a_chat_that_went_on_is_known_again,
         a_suggested_mapping_goes_in_as_it_is,
+        a_suggested_mapping_of_a_chat_goes_in,
     ]
 }
 
@@ -95,4 +96,42 @@ async fn a_suggested_mapping_goes_in_as_it_is(server: Server) {
     let import = ["import", "interactions", file, "--mapping", &mapping, "--endpoint", &endpoint, "--json"];
     let told = last_line(&rapport(&server, &import).await);
     assert_eq!((&told["accepted"], &told["rejected"]), (&json!(3), &json!(0)), "{told}");
+}
+
+async fn a_suggested_mapping_of_a_chat_goes_in(server: Server) {
+    let directory = crate::support::private_directory();
+    let endpoint = server.endpoint();
+    let suggest = async |name: &str, text: &str| {
+        let file = crate::cli::write(directory.path(), name, text);
+        let suggested = rapport(&server, &["import", "suggest", &file]).await;
+        assert!(suggested.status.success(), "{suggested:?}");
+        let mapping = String::from_utf8(suggested.stdout).unwrap();
+        (file, crate::cli::write(directory.path(), "chat.toml", &mapping), mapping)
+    };
+    let chat = "[2025/11/21 上午9:05:12] 陈女士: \u{200e}消息和通话已进行端到端加密。\n\
+        [2025/11/21 上午9:05:12] 陈女士: 你好\n在吗？\n\
+        [2025/11/21 下午1:05:00] 客服小林: 您好\n\
+        [2025/11/24 下午1:05:00] 客服小林: 收到了吗？\n";
+    let (file, mapping, _) = suggest("与陈女士的 WhatsApp 聊天.txt", chat).await;
+    let import = ["import", "interactions", &file, "--mapping", &mapping, "--endpoint", &endpoint, "--json"];
+    let told = last_line(&rapport(&server, &import).await);
+    assert_eq!((&told["accepted"], &told["rejected"]), (&json!(2), &json!(0)), "{told}");
+    let wait = "SELECT count(*) FROM interaction WHERE connected_at - requested_at = 14388000000";
+    assert_eq!(server.number(wait).await, 1);
+
+    // Neither the order of its dates nor who is who can be told: both are asked, and nothing goes in before.
+    let (file, mapping, text) = suggest("_chat.txt", "3/4/25, 10:00 - Ann: Hi\n3/4/25, 10:01 - Ben: Hi\n").await;
+    assert!(text.contains("dates = \"?\"") && text.contains("staff = \"?\""), "{text}");
+    let import = async |mapping: &str| {
+        let import = ["import", "interactions", &file, "--mapping", mapping, "--endpoint", &endpoint];
+        rapport(&server, &import).await
+    };
+    let refused = import(&mapping).await;
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && told.contains("dates = \"day first\""), "{told}");
+    let answered = text.replace("dates = \"?\"", "dates = \"day first\"").replace("staff = \"?\"", "staff = \"Ben\"");
+    let mapping = crate::cli::write(directory.path(), "answered.toml", &answered);
+    let taken = import(&mapping).await;
+    assert!(taken.status.success(), "{taken:?}");
+    assert_eq!(server.number("SELECT count(*) FROM interaction").await, 3);
 }

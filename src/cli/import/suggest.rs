@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use rapport_import::{
+    section::QUESTION,
     suggest::{self, Circumstances, Kind, Scanned},
     table::{Shape, Table, TableError},
 };
@@ -52,9 +53,19 @@ impl From<KindArg> for Kind {
 
 /// Runs the command: the mapping goes to standard output, what it would do to standard error.
 pub(super) fn run(args: &SuggestArgs) -> anyhow::Result<()> {
-    let shape = Shape::default();
     let cannot = || format!("cannot read {}", args.file.display());
-    let header = Table::open(&args.file, &shape).with_context(cannot)?.header().to_vec();
+    let mut shape = Shape::default();
+    let mut reading = Vec::new();
+    let table = match Table::open(&args.file, &shape) {
+        // Who writes in a chat can be told without knowing when.
+        Err(TableError::DayOrMonth { choices, .. }) => {
+            reading.push(("dates".to_owned(), format!("{QUESTION:?}")));
+            shape.dates = choices.first().copied();
+            Table::open(&args.file, &shape)
+        }
+        table => table,
+    };
+    let header = table.with_context(cannot)?.header().to_vec();
     let now = Timestamp::from_microsecond(Clock::system().now_micros())?;
     let rules = |request: &_| violations(request, now.as_microsecond());
     let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -62,7 +73,7 @@ pub(super) fn run(args: &SuggestArgs) -> anyhow::Result<()> {
         file_name: &name,
         header: &header,
         kind: args.kind.map(Kind::from),
-        reading: &[],
+        reading: &reading,
         now,
         rules: &rules,
     };
