@@ -195,3 +195,47 @@ fn first_customer(mut table: Table<'_>, mapping: &ConversationMapping) -> Result
         "nobody who writes in this chat is a customer, as staff and customers of [conversation] say".to_owned(),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::{rejects::Rejects, shipped::Shipped, table::Dialect};
+
+    fn opened(name: &str, text: &str) -> Result<Table<'static>, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(name);
+        fs::write(&path, text).unwrap();
+        let file = MappingFile::parse(Shipped::named("whatsapp").unwrap().text).unwrap();
+        open(&path, &file, &TimeZone::UTC).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn rejected_conversations_are_read_as_they_are() {
+        let chat = include_str!("../../../examples/data/whatsapp.txt");
+        let mut table = opened("chat.txt", chat).unwrap();
+        let mut sink = Vec::new();
+        let mut rejects = Rejects::new(&mut sink, Dialect { delimiter: b',', quoting: true }, table.header()).unwrap();
+        let mut rows = Vec::new();
+        while let Some(row) = table.next_row().unwrap() {
+            rejects.add(&row, &["why".to_owned()]).unwrap();
+            rows.push(row.record);
+        }
+        rejects.finish().unwrap();
+        let mut again = opened("rejects.csv", &String::from_utf8(sink).unwrap()).unwrap();
+        for record in &rows {
+            let row = again.next_row().unwrap().unwrap();
+            assert!(row.record.iter().skip(2).eq(record.iter()), "{row:?}");
+        }
+        assert!(again.next_row().unwrap().is_none() && rows.len() == 3);
+    }
+
+    #[test]
+    fn a_chat_without_a_customer_is_refused() {
+        let refused = opened("chat.txt", "21/11/2025, 10:00 - Lin (Support): x\n21/11/2025, 10:01 - Bob: y\n");
+        assert!(refused.is_err_and(|error| error.contains("nobody who writes in this chat is a customer")));
+        let other = opened("rows.csv", "id,when\n1,2\n");
+        assert!(other.is_err_and(|error| error.contains("conversation.author: the file has no column \"author\"")));
+    }
+}
