@@ -106,13 +106,35 @@ fn halves_in_english(text: &str) -> String {
     if lower.len() != spaced.len() {
         return spaced;
     }
-    let found = HALVES.iter().find_map(|(word, half)| {
-        let at = lower.match_indices(word).map(|(at, _)| at).find(|at| stands_alone(&lower, *at, word))?;
-        Some((at, word.len(), *half))
-    });
-    found.map_or(spaced.clone(), |(at, length, half)| {
+    find_half(&lower).map_or(spaced.clone(), |(at, length, half)| {
         format!("{}{}{}", &spaced[..at], half.trim().to_uppercase(), &spaced[at + length..])
     })
+}
+
+/// Where a text in lower case has a word for a half of the day, how long the word is, and the half.
+fn find_half(lower: &str) -> Option<(usize, usize, &'static str)> {
+    HALVES.iter().find_map(|(word, half)| {
+        let at = lower.match_indices(word).map(|(at, _)| at).find(|at| stands_alone(lower, *at, word))?;
+        Some((at, word.len(), *half))
+    })
+}
+
+/// A half of the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Half {
+    Am,
+    Pm,
+}
+
+/// The half of the day that a text names, and the text without the word.
+pub(crate) fn half(text: &str) -> Option<(Half, String)> {
+    if !text.contains(char::is_alphabetic) {
+        return None;
+    }
+    let lower = plain(text).to_lowercase().replace("a. m", "a.m").replace("p. m", "p.m");
+    let (at, length, half) = find_half(&lower)?;
+    let half = if half.trim() == "pm" { Half::Pm } else { Half::Am };
+    Some((half, format!("{}{}", &lower[..at], &lower[at + length..])))
 }
 
 /// A Latin word is not part of a longer one.

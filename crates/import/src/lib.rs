@@ -8,6 +8,8 @@
 //! |---|---|
 //! | `lines` | the physical lines of a file |
 //! | `cells` | a row's text as cells, where quotation marks are meant as they stand |
+//! | `chat` | a chat that WhatsApp exported, as rows |
+//! | `conversation`, `conversations` | what a mapping says of messages, and messages gathered into conversations |
 //! | `table` | a delimited file as rows with exact line numbers |
 //! | `section` | reading TOML so that every mistake is reported at once |
 //! | `names` | texts as values: enum names, counts, durations |
@@ -33,6 +35,7 @@
 //! | `header` | `false`: there is none, and columns are called `A`, `B`, ... as in a sheet |
 //! | `sheet` | of a workbook; default: the first that has rows |
 //! | `records` | of a JSON object, the keys of the array that has the records, with points between them; default: the only one |
+//! | `dates` | of an exported chat whose dates do not say it: `"day first"`, `"month first"` or `"year first"` |
 //! | `quoting` | `false`: quotation marks are ordinary characters; needs `delimiter` |
 //! | `missing` | texts that mean "no value" in every column; the empty text always does |
 //! | `time_zone` | IANA name for local times; default: the organisation's |
@@ -41,6 +44,7 @@
 //! | `[[keep]]` | the same keys: the only rows to take; the others are counted as skipped |
 //! | `[unknown]` | `teams`, `staff`, `customers`: `"create"` or `"reject"` (default); `customer_standing` of created ones |
 //! | `[interaction]` | the fields of an interaction (`import interactions`) |
+//! | `[conversation]` | how rows that are messages become conversations (`import interactions`); then `[[skip]]` and `[[keep]]` are about messages, and `key` and `[interaction]` about conversations |
 //! | `mode`, `[team]`, `[staff_member]`, `[customer]` | the records of a directory row (`import directory`) |
 //!
 //! A **field** is one rule or a list of rules; the first that yields a value wins. A rule has
@@ -69,10 +73,47 @@
 //! `excel` and `excel 1904`; `time_of_day` names a column with the time beside a date, in a form of durations; `time_zone` is a
 //! zone's name, an offset, or a table with the `column` that names it. A rule with `after` or `before` another instant and a
 //! `column` with a duration tells an instant by that one; `longest` allows durations above 366 days.
+//!
+//! In `[[interaction.participants]]`, `separator` is what stands between the ids where `staff_id` yields several.
+//!
+//! # Conversations
+//! `[conversation]` gathers messages:
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `time` | when a message was written: an instant's `from` |
+//! | `author` | the column with who wrote it |
+//! | `recipients` | the column with who read it, joined by `, `; a message in which no customer takes part is left out |
+//! | `by` | columns that name the chat; where they are empty, those who take part do; without `recipients`, a file is one chat |
+//! | `staff` | names of colleagues, or a table from their names to our ids |
+//! | `customers`, `bots` | names, or how names begin: `"wm*"` |
+//! | `gap` | silence that ends a conversation; default `"4:00:00"` |
+//! | `wait` | silence in which a question waits that nobody of ours has answered; default `"72:00:00"` |
+//!
+//! An author is a customer if only `staff` is given and does not have them, a colleague by their name if only `customers` is
+//! given; where both are, whom neither has is refused. The columns of a conversation are
+//!
+//! | column | holds |
+//! |---|---|
+//! | `conversation.chat` | what `by` names, else the chat's customer, else all who take part |
+//! | `conversation.begin`, `.end` | the first and the last message |
+//! | `conversation.begun_by`, `.side` | who wrote first, as the file names them; `customer`, `staff` or `bot` |
+//! | `conversation.answered`, `.state` | the first message of the other side, `answered` or `unanswered`; bots do not answer |
+//! | `conversation.customer`, `.customers` | the customer who wrote first, else the chat's; how many wrote |
+//! | `conversation.staff`, `.other_staff` | the id of the colleague who wrote most, and of the others, joined by `; ` |
+//! | `conversation.group` | `yes` if more than two people take part, else `no` |
+//! | `conversation.customer_messages`, `.staff_messages`, `.bot_messages` | how many messages |
+//! | `conversation.lines` | the lines of the file, from first to last |
+//!
+//! and behind them those of its first message. The key `["conversation.chat", "conversation.begin", "conversation.begun_by"]` is
+//! the same in a later export.
 
 mod archive;
 pub mod calendar;
 mod cells;
+pub mod chat;
+pub mod conversation;
+pub mod conversations;
 mod delimited;
 mod detect;
 pub mod duration;

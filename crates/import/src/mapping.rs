@@ -8,6 +8,8 @@ use prost_types::Duration;
 use toml::Table as Toml;
 
 use super::{
+    chat::Order,
+    conversation::ConversationMapping,
     field::{Conditions, Field, Missing, Shared},
     moment::InstantField,
     names::FromText,
@@ -57,14 +59,45 @@ impl MappingFile {
             header,
             sheet: text("sheet").map(str::to_owned),
             records: text("records").map(str::to_owned),
+            dates: text("dates").and_then(Order::named),
         }
     }
 
     /// The mapping for `import interactions`, or every mistake in it.
     pub fn interactions(&self, header: &[String]) -> Result<InteractionMapping, Problems> {
-        let (mut mapping, used) = section::read(&self.root, header, InteractionMapping::of)?;
+        let (mut mapping, used) = if self.root.contains_key(CONVERSATION) {
+            section::read(&self.without(OF_MESSAGES), header, InteractionMapping::of)?
+        } else {
+            section::read(&self.root, header, InteractionMapping::of)?
+        };
         mapping.common.used = used;
         Ok(mapping)
+    }
+
+    /// How messages become conversations, if the mapping says so: what it says of the columns of messages. What it says of
+    /// conversations, [`Self::interactions`] reads.
+    pub fn conversations(&self, header: &[String]) -> Result<Option<ConversationMapping>, Problems> {
+        if !self.root.contains_key(CONVERSATION) {
+            return Ok(None);
+        }
+        let mut root = self.root.clone();
+        root.retain(|key, _| OF_MESSAGES.contains(&key) || OF_BOTH.contains(&key));
+        let (mapping, used) = section::read(&root, header, |root| {
+            let zone = zone_of(root);
+            let shared = Shared { zone, ..shared(root) };
+            let choices = (Choice::all_of(root, "skip"), Choice::all_of(root, "keep"));
+            root.table(CONVERSATION, |section| ConversationMapping::of(section, &shared, choices))
+        })?;
+        Ok(mapping.map(|mut mapping| {
+            mapping.used = used;
+            mapping
+        }))
+    }
+
+    fn without(&self, keys: &[&str]) -> Toml {
+        let mut root = self.root.clone();
+        root.retain(|key, _| !keys.contains(&key));
+        root
     }
 
     /// The mapping for `import ratings`, or every mistake in it.
@@ -81,6 +114,14 @@ impl MappingFile {
         Ok(mapping)
     }
 }
+
+const CONVERSATION: &str = "conversation";
+
+/// Keys that are about messages where a mapping makes conversations of them.
+const OF_MESSAGES: &[&str] = &[CONVERSATION, "skip", "keep"];
+
+/// Keys that are about messages and conversations.
+const OF_BOTH: &[&str] = &["missing", "decimal", "time_zone"];
 
 fn delimiter(text: &str) -> Option<u8> {
     match text.as_bytes() {
@@ -119,13 +160,7 @@ pub struct Choice {
 
 impl Common {
     fn of(root: &Section<'_>) -> (Self, Shared) {
-        let zone = root.text("time_zone").and_then(|name| {
-            let zone = zone::named(&name);
-            if zone.is_none() {
-                root.problem("time_zone", format!("{name:?} is not an IANA time zone"));
-            }
-            zone
-        });
+        let zone = zone_of(root);
         check_shape(root);
         let source = root.required_text("source").unwrap_or_default();
         let shared = Shared { zone: zone.clone(), ..shared(root) };
@@ -133,6 +168,16 @@ impl Common {
         let common = Self { source, zone, skip, keep, missing: shared.missing.clone(), used: BTreeMap::new() };
         (common, shared)
     }
+}
+
+/// The zone of local times that the mapping names.
+fn zone_of(root: &Section<'_>) -> Option<TimeZone> {
+    let name = root.text("time_zone")?;
+    let zone = zone::named(&name);
+    if zone.is_none() {
+        root.problem("time_zone", format!("{name:?} is not an IANA time zone"));
+    }
+    zone
 }
 
 /// Notes what is wrong with the keys that [`MappingFile::shape`] reads.
@@ -149,6 +194,9 @@ fn check_shape(root: &Section<'_>) {
             "encoding",
             format!("{name:?} is no encoding that is known, like \"utf-8\", \"utf-16le\" or \"gb18030\""),
         );
+    }
+    if root.text("dates").is_some_and(|text| Order::named(&text).is_none()) {
+        root.problem("dates", "must be \"day first\", \"month first\" or \"year first\"");
     }
     let none = root.flag("header") == Some(false);
     if root.text("header_line").is_some_and(|text| !text.parse().is_ok_and(|line: u64| line > 0)) {
@@ -377,6 +425,7 @@ impl InteractionFields {
                 role: Field::of(one, "role", shared),
                 team_id: Field::of(one, "team_id", shared),
                 involvement: Field::of(one, "involvement", shared),
+                separator: one.text("separator").filter(|separator| !separator.is_empty()),
             };
             if !one.has("staff_id") {
                 one.problem("staff_id", "must be given");
@@ -516,6 +565,8 @@ pub struct ParticipantFields {
     pub role: Field<StaffRole>,
     pub team_id: Field<String>,
     pub involvement: Field<Involvement>,
+    /// What stands between the ids of several, if one text has them.
+    pub separator: Option<String>,
 }
 
 /// What the interaction was about.

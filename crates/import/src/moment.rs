@@ -89,6 +89,21 @@ impl InstantField {
         }
     }
 
+    /// The row's instant, which is told; of a local time that the clocks showed twice, the one not before another instant.
+    pub(crate) fn value_after(
+        &self,
+        row: &Row<'_>,
+        default: &TimeZone,
+        before: Option<Timestamp>,
+    ) -> Result<Option<Timestamp>, String> {
+        let Some(Plan::Told(rule)) = self.plan(row, |_| false) else { return Ok(None) };
+        let told = rule.read(row)?;
+        let zone = told.zone.as_ref().unwrap_or(default);
+        let before = before.map(|before| (Reading::Absolute(before), zone));
+        let [_, instant] = zone::resolve([before, Some((told.reading, zone))]).instants;
+        instant.transpose()
+    }
+
     /// The places of the instants to which its rules refer; none if one of them needs no other.
     pub fn needs(&self) -> Option<Vec<usize>> {
         let places = self.rules.iter().map(|rule| match &rule.source {

@@ -269,7 +269,7 @@ impl<'a> RowReader<'a> {
             after_call_work: self.value(&fields.after_call_work),
             customer_id: self.text(&fields.customer_id),
             customer_alias: fields.customer_alias.as_ref().and_then(|alias| self.alias(alias)),
-            participants: fields.participants.iter().filter_map(|one| self.participant(one)).collect(),
+            participants: fields.participants.iter().flat_map(|one| self.participants(one)).collect(),
             case_id: self.text(&fields.case_id),
             context: self.context(&fields.context),
             message_counts: self.message_counts(&fields.message_counts),
@@ -299,15 +299,17 @@ impl<'a> RowReader<'a> {
         Some(CustomerAlias { kind: self.number(&fields.kind), value })
     }
 
-    fn participant(&mut self, fields: &ParticipantFields) -> Option<Participant> {
-        let staff_id = self.value(&fields.staff_id)?;
-        Some(Participant {
-            staff_id,
-            role: self.number(&fields.role),
-            team_id: self.text(&fields.team_id),
-            involvement: self.number(&fields.involvement),
-            told_by: String::new(),
-        })
+    fn participants(&mut self, fields: &ParticipantFields) -> Vec<Participant> {
+        let Some(text) = self.value(&fields.staff_id) else { return Vec::new() };
+        let ids = match &fields.separator {
+            Some(separator) => text.split(separator.as_str()).map(|id| id.trim().to_owned()).collect(),
+            None => vec![text],
+        };
+        let (role, team_id, involvement) =
+            (self.number(&fields.role), self.text(&fields.team_id), self.number(&fields.involvement));
+        let one =
+            |staff_id| Participant { staff_id, role, team_id: team_id.clone(), involvement, told_by: String::new() };
+        ids.into_iter().filter(|id| !id.is_empty()).map(one).collect()
     }
 
     fn context(&mut self, fields: &ContextFields) -> Option<InteractionContext> {

@@ -134,8 +134,8 @@ impl<'a> Section<'a> {
     /// A text or a list of texts.
     pub fn texts(&self, key: &'static str) -> Vec<String> {
         let texts = self.get(key).map(|value| self.texts_of(key, value)).unwrap_or_default();
-        // "?" may well mean "no value", but it is no format.
-        if key == "format" && texts.iter().any(|text| text == QUESTION) {
+        // "?" may well mean "no value", but it is no format and nobody's name.
+        if matches!(key, "format" | "staff") && texts.iter().any(|text| text == QUESTION) {
             self.problem(key, UNANSWERED);
             return texts.into_iter().filter(|text| text != QUESTION).collect();
         }

@@ -36,6 +36,8 @@ shipped! {
     interactions "servicenow",
     ratings "surveymonkey",
     interactions "twilio-calls",
+    interactions "wecom",
+    interactions "whatsapp",
     ratings "zendesk-csat",
     interactions "zendesk-tickets",
 }
@@ -54,16 +56,16 @@ impl Shipped {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::path::Path;
 
     use jiff::tz::TimeZone;
     use rapport_contract::{Violation, rules::Violations, v1::RecordInteractionRequest};
 
     use super::*;
     use crate::{
+        conversation,
         mapping::MappingFile,
         rows::{self, Judgement},
-        table::{Dialect, Table},
     };
 
     fn rules(request: &RecordInteractionRequest) -> Vec<Violation> {
@@ -85,6 +87,8 @@ mod tests {
         ("servicenow", 3, 0),
         ("surveymonkey", 2, 2),
         ("twilio-calls", 3, 0),
+        ("wecom", 4, 0),
+        ("whatsapp", 3, 0),
         ("zendesk-csat", 2, 1),
         ("zendesk-tickets", 3, 0),
     ];
@@ -95,10 +99,15 @@ mod tests {
         assert_eq!(names, ROWS.iter().map(|(name, ..)| *name).collect::<Vec<_>>());
         let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data"));
         for (shipped, (name, sent, skipped)) in ALL.iter().zip(ROWS) {
-            let text = fs::read(folder.join(format!("{name}.csv"))).unwrap();
-            let mut table = Table::new(text.as_slice(), Dialect { delimiter: b',', quoting: true }).unwrap();
-            let header = table.header().to_vec();
+            let extension = match *name {
+                "wecom" => "jsonl",
+                "whatsapp" => "txt",
+                _ => "csv",
+            };
             let file = MappingFile::parse(shipped.text).unwrap();
+            let mut table =
+                conversation::open(&folder.join(format!("{name}.{extension}")), &file, &TimeZone::UTC).unwrap();
+            let header = table.header().to_vec();
             let mut counts = (0, 0);
             while let Some(raw) = table.next_row().unwrap() {
                 let row = raw.texts(&header).unwrap();

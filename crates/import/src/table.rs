@@ -13,6 +13,8 @@ use rapport_contract::rules::forbidden_character;
 
 use crate::{
     archive,
+    chat::{self, Order},
+    conversations::{Grouped, Grouping, Messages},
     delimited::Delimited,
     detect::{self, Layout},
     encoding::{self, Decoded},
@@ -55,6 +57,8 @@ pub struct Shape {
     pub sheet: Option<String>,
     /// Keys of the array that holds the records of a JSON file, with points between them.
     pub records: Option<String>,
+    /// Which part of a date comes first in an exported chat.
+    pub dates: Option<Order>,
 }
 
 /// Where the names of the columns are.
@@ -87,9 +91,22 @@ pub enum TableError {
     /// A file of another kind.
     #[error("it looks like {0}")]
     LooksLike(String),
+    /// A chat whose dates can be read in several ways.
+    #[error("nothing in the chat says how its dates are read, {example:?}: say in the mapping {}", ways(choices))]
+    DayOrMonth {
+        /// A date as it is written.
+        example: String,
+        /// Its readings.
+        choices: Vec<Order>,
+    },
     /// Anything else, in words for people.
     #[error("{0}")]
     Refused(String),
+}
+
+/// What a mapping may say of dates.
+fn ways(choices: &[Order]) -> String {
+    choices.iter().map(|order| format!("dates = {:?}", order.name())).collect::<Vec<_>>().join(" or ")
 }
 
 /// A file may have so many columns: as many as a sheet.
@@ -104,6 +121,11 @@ impl TableError {
 /// Rows, one after the other.
 pub(crate) trait Rows: Send {
     fn next_row(&mut self) -> Result<Option<RawRow>, TableError>;
+
+    /// What became of messages so far, where rows are conversations.
+    fn messages(&self) -> Option<Messages> {
+        None
+    }
 }
 
 /// A file being read, row by row.
@@ -143,13 +165,20 @@ impl Table<'static> {
         if let Some(what) = kind::of_markup(&text) {
             return Err(TableError::LooksLike(what.to_owned()));
         }
+        let reopen = || {
+            let mut source = stream::open(path, &position)?;
+            io::copy(&mut source.by_ref().take(found.mark as u64), &mut io::sink())?;
+            Ok::<Box<dyn Read + Send>, TableError>(Box::new(decoded(source, found.encoding)))
+        };
         if kind::is_json(&text) {
-            let reopen = || {
-                let mut source = stream::open(path, &position)?;
-                io::copy(&mut source.by_ref().take(found.mark as u64), &mut io::sink())?;
-                Ok::<Box<dyn Read + Send>, TableError>(Box::new(decoded(source, found.encoding)))
-            };
             let (header, rows) = json::open(reopen, shape.records.as_deref(), &mut notes)?;
+            return Ok(Self { header, rows: Box::new(rows), position, notes, unit: "line" });
+        }
+        // A mapping that says where cells end or names stand does not speak of a chat.
+        let is_delimited = shape.delimiter.is_some() || shape.header != Header::Found;
+        if let Some(form) = chat::form(&text).filter(|_| !is_delimited) {
+            let rows = chat::open(reopen, form, shape.dates, &mut notes)?;
+            let header = chat::COLUMNS.map(str::to_owned).to_vec();
             return Ok(Self { header, rows: Box::new(rows), position, notes, unit: "line" });
         }
         let layout = detect::layout(&start, whole, shape, Dialect::of(path), &mut notes);
@@ -267,6 +296,18 @@ impl<'a> Table<'a> {
         let rows = Ahead { first: ahead.into_iter().collect(), rows };
         let position = Position::default();
         Ok(Self { header: detect::names(header), rows: Box::new(rows), position, notes, unit: "line" })
+    }
+
+    /// The conversations of which these rows are the messages.
+    pub(crate) fn grouped(self, grouping: Grouping) -> Self {
+        let header = detect::names(grouping.header().to_vec());
+        let rows = Grouped { messages: self.rows, grouping, is_over: false };
+        Self { header, rows: Box::new(rows), ..self }
+    }
+
+    /// What became of messages so far, where rows are conversations.
+    pub fn messages(&self) -> Option<Messages> {
+        self.rows.messages()
     }
 
     /// The names of the columns, each once.

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
 use rapport_import::{
+    conversations::Messages,
     mapping::Common,
     rows::{self, Judgement},
     section::Problems,
@@ -49,6 +50,8 @@ const BAD_LINES: usize = 3;
 struct Report {
     #[serde(flatten)]
     trial: Trial,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    messages: Option<Messages>,
     columns: Vec<ColumnReport>,
     preview: Vec<Preview>,
 }
@@ -132,7 +135,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
 fn report(source: &Source, header: &[String], judge: &mut Judge<'_>) -> anyhow::Result<Report> {
     let columns = header.iter().map(|name| ColumnReport { name: name.clone(), ..ColumnReport::default() });
     let mut report = Report { columns: columns.collect(), ..Report::default() };
-    let mut table = source.open_table()?;
+    let mut table = source.open_table(&TimeZone::UTC)?;
     while let Some(raw) = table.next_row()? {
         report.trial.read += 1;
         let row = raw.texts(header);
@@ -156,6 +159,7 @@ fn report(source: &Source, header: &[String], judge: &mut Judge<'_>) -> anyhow::
             }
         }
     }
+    report.messages = table.messages();
     Ok(report)
 }
 
@@ -194,6 +198,9 @@ fn preview(line: u64, interaction: &Interaction, score: Option<i32>) -> Preview 
 }
 
 fn print(report: &Report) -> anyhow::Result<()> {
+    if let Some(messages) = report.messages {
+        say!("{messages}")?;
+    }
     let Trial { read, sent, skipped, rejected, reasons, first, remarks } = &report.trial;
     say!("read {read}, to be sent {sent}, skipped {skipped}, rejected {rejected}")?;
     let mut by_rows: BTreeMap<_, Vec<&String>> = BTreeMap::new();

@@ -75,7 +75,7 @@ impl Import<'_> {
 
     /// Reads every row, so that nothing wrong with one is found half-way.
     fn judge(&mut self) -> anyhow::Result<()> {
-        let mut table = self.run.source.open_table()?;
+        let mut table = self.run.source.open_table(&self.run.zone)?;
         while let Some(raw) = table.next_row()? {
             let judgement = match raw.texts(table.header()) {
                 Ok(row) => rows::directory(self.mapping, &self.run.zone, &row),
@@ -94,7 +94,7 @@ impl Import<'_> {
     }
 
     async fn send_all<T: Upsert>(&mut self) -> anyhow::Result<()> {
-        let mut table = self.run.source.open_table()?;
+        let mut table = self.run.source.open_table(&self.run.zone)?;
         let mut batch = Batch { records: Vec::new(), rows: Vec::new() };
         self.run.bar.set_message(format!("{}s", T::NAME));
         for place in 0..self.rows.len() {

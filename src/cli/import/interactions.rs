@@ -42,7 +42,7 @@ const QUEUE: usize = 256;
 /// Runs the import.
 pub(super) async fn run(mut run: Run, mapping: &InteractionMapping) -> anyhow::Result<()> {
     let clock = Clock::system();
-    let table = run.source.open_table()?;
+    let table = run.source.open_table(&run.zone)?;
     let judge =
         |row: &Row<'_>| rows::interaction(mapping, &run.zone, row, |request| violations(request, clock.now_micros()));
     let mut reading = Reading::new(table, &run.bar, judge);

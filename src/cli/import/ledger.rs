@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::days::Days;
 
-use rapport_import::{rejects::Rejects, rows::Remarks, table::RawRow};
+use rapport_import::{conversations::Messages, rejects::Rejects, rows::Remarks, table::RawRow};
 
 use crate::cli::out::{note, one_line};
 
@@ -43,6 +43,8 @@ pub(super) struct Ledger {
     pub(super) days: Days,
     /// What is to be said of rows that were sent.
     pub(super) remarks: Remarks,
+    /// What became of messages, where rows are conversations.
+    pub(super) messages: Option<Messages>,
     rejects: Option<(PathBuf, Rejects<File>)>,
     shown: Vec<String>,
     warnings: BTreeSet<String>,
@@ -54,6 +56,7 @@ impl Ledger {
             counts: Counts::default(),
             days: Days::default(),
             remarks: Remarks::default(),
+            messages: None,
             rejects,
             shown: Vec::new(),
             warnings: BTreeSet::new(),
@@ -88,6 +91,9 @@ impl Ledger {
 
     /// Closes the rejects file and says on stderr what was not taken.
     pub(super) fn close(self) -> anyhow::Result<(Counts, Days)> {
+        if let Some(messages) = self.messages {
+            note!("{messages}");
+        }
         for warning in &self.warnings {
             note!("warning: {}", one_line(warning));
         }

@@ -35,11 +35,12 @@ use super::{
     out::{self, note, one_line, say},
 };
 use rapport_import::{
+    conversation::{self, OpenError},
     mapping::{Common, MappingFile},
     rejects::Rejects,
     section::Problems,
     shipped::{self, Shipped},
-    table::{Shape, Table},
+    table::Table,
 };
 
 pub use self::command::{ImportCommand, run as run_command};
@@ -47,7 +48,7 @@ pub use self::command::{ImportCommand, run as run_command};
 /// Arguments of `rapport import interactions` and its like.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// The file: delimited text, an Excel or OpenDocument workbook, JSON; also packed by gzip
+    /// The file: delimited text, an Excel or OpenDocument workbook, JSON, a chat from WhatsApp; also packed by gzip
     pub file: PathBuf,
     /// The mapping, which says what the columns mean: a file, or the name of one that `rapport import mappings` lists
     #[arg(long, value_name = "MAP")]
@@ -119,29 +120,33 @@ fn mapping_text(mapping: &Path) -> anyhow::Result<String> {
 struct Source {
     path: PathBuf,
     bytes: u64,
-    shape: Shape,
     mapping: MappingFile,
+    mapping_path: PathBuf,
 }
 
 impl Source {
     fn open(file: &Path, mapping: &Path) -> anyhow::Result<Self> {
         let text = mapping_text(mapping)?;
+        let mapping_path = mapping.to_owned();
         let parsed = MappingFile::parse(&text);
-        let mapping = parsed.map_err(|problems| anyhow::anyhow!("{}: {problems}", mapping.display()))?;
+        let mapping = parsed.map_err(|problems| anyhow::anyhow!("{}: {problems}", mapping_path.display()))?;
         let metadata = fs::metadata(file).with_context(|| format!("cannot read {}", file.display()))?;
-        let shape = mapping.shape();
-        Ok(Self { path: file.to_owned(), bytes: metadata.len(), shape, mapping })
+        Ok(Self { path: file.to_owned(), bytes: metadata.len(), mapping, mapping_path })
     }
 
     /// The names of the columns; says what was found in the file that the mapping does not say.
     fn header(&self) -> anyhow::Result<Vec<String>> {
-        let table = self.open_table()?;
+        let table = self.open_table(&TimeZone::UTC)?;
         note_found(&self.path, &table);
         Ok(table.header().to_vec())
     }
 
-    fn open_table(&self) -> anyhow::Result<Table<'static>> {
-        Table::open(&self.path, &self.shape).with_context(|| format!("cannot read {}", self.path.display()))
+    /// The rows of the file. Local times are of this zone, unless the mapping names one.
+    fn open_table(&self, zone: &TimeZone) -> anyhow::Result<Table<'static>> {
+        conversation::open(&self.path, &self.mapping, zone).map_err(|error| match error {
+            OpenError::File(error) => anyhow::Error::new(error).context(format!("cannot read {}", self.path.display())),
+            OpenError::Mapping(problems) => anyhow::anyhow!("{}: {problems}", self.mapping_path.display()),
+        })
     }
 }
 

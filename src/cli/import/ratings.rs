@@ -40,7 +40,7 @@ type Requests = (RecordInteractionRequest, SubmitRatingRequest);
 /// Runs the import.
 pub(super) async fn run(mut run: Run, mapping: &RatingMapping) -> anyhow::Result<()> {
     let clock = Clock::system();
-    let table = run.source.open_table()?;
+    let table = run.source.open_table(&run.zone)?;
     let mut reading = Reading::new(table, &run.bar, |row| {
         rows::rating(mapping, &run.zone, row, |request| violations(request, clock.now_micros()))
     });

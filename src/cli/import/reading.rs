@@ -36,6 +36,7 @@ impl<'a, T: Identified> Reading<'a, T> {
         let mut chunk = Vec::new();
         for _ in 0..CHUNK {
             let Some(raw) = self.table.next_row()? else {
+                ledger.messages = self.table.messages();
                 return Ok((!chunk.is_empty()).then_some(chunk));
             };
             ledger.counts.read += 1;

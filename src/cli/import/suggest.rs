@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use rapport_import::{
+    section::QUESTION,
     suggest::{self, Circumstances, Kind, Scanned},
     table::{Shape, Table, TableError},
 };
@@ -53,9 +54,19 @@ impl From<KindArg> for Kind {
 
 /// Runs the command: the mapping goes to standard output, what it would do to standard error.
 pub(super) fn run(args: &SuggestArgs) -> anyhow::Result<()> {
-    let shape = Shape::default();
     let cannot = || format!("cannot read {}", args.file.display());
-    let table = Table::open(&args.file, &shape).with_context(cannot)?;
+    let mut shape = Shape::default();
+    let mut reading = Vec::new();
+    let table = match Table::open(&args.file, &shape) {
+        // Who writes in a chat can be told without knowing when.
+        Err(TableError::DayOrMonth { choices, .. }) => {
+            reading.push(("dates".to_owned(), format!("{QUESTION:?}")));
+            shape.dates = choices.first().copied();
+            Table::open(&args.file, &shape)
+        }
+        table => table,
+    };
+    let table = table.with_context(cannot)?;
     note_found(&args.file, &table);
     let header = table.header().to_vec();
     drop(table);
@@ -66,7 +77,7 @@ pub(super) fn run(args: &SuggestArgs) -> anyhow::Result<()> {
         file_name: &name,
         header: &header,
         kind: args.kind.map(Kind::from),
-        reading: &[],
+        reading: &reading,
         now,
         rules: &rules,
     };

@@ -446,35 +446,14 @@ impl Composer<'_> {
             }
         ));
         draft.head.push(format!("Look at what `rapport import check {kind} FILE --mapping THIS` says, then run `rapport import {kind} FILE --mapping THIS`."));
-        if trial.read > 0 {
-            draft.head.push(format!(
-                "Of {} rows {} would be sent, {} skipped, {} rejected{}",
-                trial.read,
-                trial.sent,
-                trial.skipped,
-                trial.rejected,
-                if trial.rejected > 0 { ":" } else { "." }
-            ));
-            let mut reasons: Vec<_> = trial.reasons.iter().collect();
-            reasons.sort_by_key(|(_, rows)| std::cmp::Reverse(**rows));
-            for (reason, rows) in reasons.into_iter().take(5) {
-                let line = trial.first.get(reason).map_or(0, |(line, _)| *line);
-                draft.head.push(format!("  {rows} rows, first in line {line}: {reason}"));
-            }
-        }
+        draft.head.extend(trial.summary("rows"));
         draft.head.extend(trial.remarks.told().map(|told| format!("  {told}")));
-        let questions = self.questions(draft).len();
+        let questions = draft.questions().len();
         if questions > 0 {
             draft.head.push(format!(
                 "{questions} lines below are marked QUESTION; each says what is taken unless you say otherwise."
             ));
         }
-    }
-
-    pub(super) fn questions(&self, draft: &Draft) -> Vec<String> {
-        let lines = draft.top.iter().chain(draft.sections.iter().flat_map(|section| &section.lines));
-        let comments = lines.flat_map(|line| &line.comments);
-        comments.filter_map(|comment| comment.strip_prefix("QUESTION: ").map(str::to_owned)).collect()
     }
 
     pub(super) fn describe(&self, mapping: &str) -> Vec<Described> {

@@ -70,6 +70,13 @@ impl Draft {
         self.sections.push(Section { name, is_list: true, lines });
     }
 
+    /// What is asked.
+    pub(super) fn questions(&self) -> Vec<String> {
+        let lines = self.top.iter().chain(self.sections.iter().flat_map(|section| &section.lines));
+        let comments = lines.flat_map(|line| &line.comments);
+        comments.filter_map(|comment| comment.strip_prefix("QUESTION: ").map(str::to_owned)).collect()
+    }
+
     /// The mapping's text.
     pub(super) fn text(&self) -> String {
         let mut out = String::new();

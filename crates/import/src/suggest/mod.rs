@@ -7,6 +7,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `words` | the tables of words, and how texts are compared with them |
+//! | `chats` | the mapping of a chat |
 //! | `dates` | formats of dates |
 //! | `profile` | what the columns hold |
 //! | `subheader` | rows that name the columns once more |
@@ -19,6 +20,7 @@
 //! | `draft` | the mapping as a text |
 //! | `trial` | the mapping on the file |
 
+mod chats;
 mod clocks;
 mod compose;
 mod dates;
@@ -169,6 +171,9 @@ pub enum SuggestError<E> {
 /// # Errors
 /// A file that cannot be read, or that says nothing.
 pub fn suggest<E>(scan: &mut Scan<'_, E>, about: &Circumstances<'_>) -> Result<Suggestion, SuggestError<E>> {
+    if chats::is_chat(about.header) && about.kind.is_none_or(|kind| kind == Kind::Interactions) {
+        return chats::suggest(scan, about);
+    }
     let today = TimeZone::UTC.to_datetime(about.now);
     let mut profile = Profile::new(about.header, today);
     let mut beginning = Beginning::default();
@@ -217,7 +222,7 @@ pub fn suggest<E>(scan: &mut Scan<'_, E>, about: &Circumstances<'_>) -> Result<S
     let mut draft = composer.draft(&instants);
     composer.head(&mut draft, &trial);
     let mapping = draft.text();
-    let questions = composer.questions(&draft);
+    let questions = draft.questions();
     let described = composer.describe(&mapping);
     Ok(Suggestion { kind, mapping, columns: described, questions, trial })
 }

@@ -204,3 +204,31 @@ fn a_figure_or_a_yes_is_no_conclusion() {
     assert!(!with("browser resolution", ["360x800", "1920x1080"]));
     assert!(!with("resolution sla met", ["yes", "no"]));
 }
+
+#[test]
+fn who_is_staff_in_a_chat_is_taken_where_something_says_it_and_asked_otherwise() {
+    let chat = |names: [&str; 3]| {
+        let [a, b, c] = names;
+        format!(
+            "time|author|kind|text\n2026-11-01T10:00:00||notice|encrypted\n2026-11-01T10:01:00|{a}|text|hi\n\
+             2026-11-01T10:02:00|{b}|text|hi\n2026-11-03T10:02:00|{c}|attachment|x"
+        )
+    };
+    let number = suggested("_chat.txt", &chat(["+49 30 1", "Lin", "Lin"]), None).unwrap();
+    assert_eq!(
+        (line(&number, "customers"), line(&number, "staff = \"L")),
+        ("customers = \"+49 30 1\"", "staff = \"Lin\"")
+    );
+    assert_eq!((number.trial.read, number.trial.sent), (2, 2), "{:?}", number.trial);
+    assert!(number.mapping.contains("kind = { constant = \"phone\" }") && number.questions.len() == 1);
+    let named = suggested("WhatsApp Chat with Ann.txt", &chat(["Ann", "Lin", "Ben"]), None).unwrap();
+    assert_eq!(line(&named, "staff = ["), "staff = [\"Lin\", \"Ben\"]");
+    assert_eq!((line(&named, "channel"), named.trial.sent), ("channel = { constant = \"group_chat\" }", 2));
+    let open = suggested("_chat.txt", &chat(["Ann", "Lin", "Ann"]), None).unwrap();
+    assert!(
+        open.mapping.contains("staff = \"?\"") && open.mapping.contains("\"Ann\" (2), \"Lin\" (1)"),
+        "{}",
+        open.mapping
+    );
+    assert!(open.trial.reasons.keys().any(|reason| reason.contains("only you can answer")));
+}

@@ -45,6 +45,28 @@ impl Trial {
         }
     }
 
+    /// What would come of the file, for the first lines of a mapping; `rows` is what its rows are.
+    pub(super) fn summary(&self, rows: &str) -> Vec<String> {
+        if self.read == 0 {
+            return Vec::new();
+        }
+        let mut lines = vec![format!(
+            "Of {} {rows} {} would be sent, {} skipped, {} rejected{}",
+            self.read,
+            self.sent,
+            self.skipped,
+            self.rejected,
+            if self.rejected > 0 { ":" } else { "." }
+        )];
+        let mut reasons: Vec<_> = self.reasons.iter().collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        lines.extend(reasons.into_iter().take(5).map(|(reason, count)| {
+            let line = self.first.get(reason).map_or(0, |(line, _)| *line);
+            format!("  {count} {rows}, first in line {line}: {reason}")
+        }));
+        lines
+    }
+
     /// Rows that were rejected for a reason that begins or ends so.
     pub fn count(&self, begin: &str, end: &str) -> u64 {
         let matching = self.reasons.iter().filter(|(reason, _)| reason.starts_with(begin) && reason.contains(end));
