@@ -104,7 +104,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let now = Clock::system().now_micros();
     let rules = move |request: &RecordInteractionRequest| violations(request, now);
     let zone = |common: &Common| common.zone.clone().unwrap_or(TimeZone::UTC);
-    let (mut keys, unit) = (Keys::default(), source.open_table()?.unit());
+    let (mut keys, unit) = (Keys::default(), source.open_table(&TimeZone::UTC)?.unit());
     let mut judge: Judge<'_> = match args.what {
         What::Interactions => {
             let mapping = source.mapping.interactions(&header).map_err(in_mapping)?;
