@@ -27,8 +27,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What a pool of connections is for.
 enum Use {
-    /// Looking at what is there, as it stands in the file, without touching anything.
-    Looking,
+    /// Looking at what is there without writing to the file.
+    Looking {
+        /// Whether the write-ahead log beside it has to be read as well.
+        through_log: bool,
+    },
     Reading,
     Writing(Suspicion, Commits),
 }
@@ -41,7 +44,8 @@ pub(super) async fn open(path: &Path, opening: &Opening, clock: Clock) -> Result
     let acknowledged = Mark::read(&mark_path).map_err(unreadable)?.unwrap_or(0);
 
     if std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
-        let looking = pool(path, 1, Use::Looking).await.map_err(refused)?;
+        let looking = Use::Looking { through_log: has_log(path) };
+        let looking = pool(path, 1, looking).await.map_err(refused)?;
         let looked = require_ours(&looking, &place).await;
         looking.close().await.map_err(refused)?;
         looked?;
@@ -78,9 +82,19 @@ pub(super) async fn open(path: &Path, opening: &Opening, clock: Clock) -> Result
 }
 
 fn went_back(place: &str, path: &Path, acknowledged: i64, counted: i64) -> OpenError {
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    OpenError::WentBack { place: place.to_owned(), mark: Mark::path(path), wal: wal.into(), acknowledged, counted }
+    let (mark, wal) = (Mark::path(path), log_of(path));
+    OpenError::WentBack { place: place.to_owned(), mark, wal, acknowledged, counted }
+}
+
+/// The write-ahead log of a database.
+fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
+fn has_log(path: &Path) -> bool {
+    std::fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0)
 }
 
 /// Waits for the file's lock, which is released when the file is dropped. On a thread of its own: the lock's holder may
@@ -100,15 +114,18 @@ async fn lock_file(path: PathBuf) -> Result<File, OpenError> {
 
 async fn pool(path: &Path, connections: u32, purpose: Use) -> Result<DatabaseConnection, DbErr> {
     let path = path.to_owned();
-    let (looking, writing) = (matches!(purpose, Use::Looking), matches!(purpose, Use::Writing(..)));
+    let writing = matches!(purpose, Use::Writing(..));
+    let looking = if let Use::Looking { through_log } = purpose { Some(through_log) } else { None };
     let mut options = ConnectOptions::new("sqlite::memory:");
     options.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
     options.test_before_acquire_if_idle_for(TRUSTED_IDLE);
     options.map_sqlx_sqlite_opts(move |sqlite| {
         use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
         let sqlite = sqlite.filename(&path).in_memory(false).shared_cache(false);
-        if looking {
-            return sqlite.create_if_missing(false).read_only(true).immutable(true);
+        if let Some(through_log) = looking {
+            // As it stands: nothing is made beside a file that may be somebody else's. But a file whose log was being copied
+            // into it when its server died is whole only together with that log.
+            return sqlite.create_if_missing(false).read_only(true).immutable(!through_log);
         }
         let sqlite = sqlite
             .create_if_missing(writing)
@@ -191,4 +208,39 @@ async fn texts(db: &DatabaseConnection, sql: &str) -> Result<Vec<String>, DbErr>
 
 async fn first_text(db: &DatabaseConnection, sql: &str) -> Result<String, DbErr> {
     texts(db, sql).await?.pop().ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io::Write as _};
+
+    use sqlx::{Executor as _, SqliteConnection, sqlite::SqliteConnectOptions};
+
+    use super::*;
+    use crate::store::Database;
+
+    /// A server that dies while its log is copied into the file leaves a file that is whole only with the log.
+    #[tokio::test]
+    async fn a_checkpoint_that_was_cut_short_is_no_damage() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, left) = (directory.path().join("rapport.db"), directory.path().join("left.db"));
+        let start = async |path: &Path| {
+            Store::open(&Database::Sqlite(path.to_owned()), Opening::at_once(2), Clock::fixed(0)).await
+        };
+        let store = start(&path).await.unwrap();
+        let mut other = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&path)).await.unwrap();
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
+        other.execute("PRAGMA user_version = 7").await.unwrap();
+        fs::copy(&path, &left).unwrap();
+        fs::copy(log_of(&path), log_of(&left)).unwrap();
+        fs::copy(Mark::path(&path), Mark::path(&left)).unwrap();
+        drop((store, other));
+        // The first page stands in the log, and in the file as if only its beginning had been written.
+        let mut file = fs::File::options().write(true).open(&left).unwrap();
+        std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(100)).unwrap();
+        file.write_all(&[0; 1_900]).unwrap();
+        drop(file);
+        let store = start(&left).await.unwrap();
+        store.close().await;
+    }
 }
