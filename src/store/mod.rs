@@ -28,7 +28,7 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{DatabaseConnection, DbBackend, DbErr, sea_query};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr, sea_query};
 use tokio::sync::watch;
 
 use self::{fault::Fault, health::Health, mark::Mark, suspicion::Suspicion};
@@ -52,6 +52,17 @@ const STATEMENT_CACHE: usize = 256;
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// PostgreSQL's clock in microseconds, at the moment when it is read.
 const DATABASE_TIME: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+
+/// What all pools of connections have in common.
+fn pool_options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
+    options.test_before_acquire_if_idle_for(TRUSTED_IDLE);
+    // The driver (sqlx 0.9.0) looks after old and idle connections in a loop over a count which, while one is taken as another is
+    // given back, is below zero for a moment. Seen then, the loop does not end, and a thread of the runtime is lost to it.
+    options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+    options
+}
 
 /// Connections for reads that take long: they keep half of the processors busy at most.
 pub(crate) fn heavy_readers() -> u32 {

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, Database as Connector, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
-    Statement,
+    ConnectionTrait as _, Database as Connector, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement,
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOptions};
 
 use super::{
-    ACQUIRE_TIMEOUT, STATEMENT_CACHE, Store, TRUSTED_IDLE,
+    STATEMENT_CACHE, Store,
     health::Health,
     heavy_readers,
     opening::{self, OpenError, Opening},
+    pool_options,
     suspicion::Suspicion,
 };
 use crate::clock::Clock;
@@ -108,9 +108,7 @@ async fn pool(
     statement_timeout: Duration,
     suspicion: Suspicion,
 ) -> Result<DatabaseConnection, DbErr> {
-    let mut options = ConnectOptions::new(url);
-    options.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
-    options.test_before_acquire_if_idle_for(TRUSTED_IDLE);
+    let mut options = pool_options(url, connections);
     options.map_sqlx_postgres_opts(move |postgres| {
         postgres.statement_cache_capacity(STATEMENT_CACHE).options([
             ("statement_timeout", statement_timeout.as_millis().to_string()),

@@ -6,18 +6,16 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database as Connector, DatabaseConnection, DbBackend, DbErr, QueryResult,
-    Statement,
-};
+use sea_orm::{ConnectionTrait, Database as Connector, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
 use sqlx::Connection as _;
 
 use super::{
-    ACQUIRE_TIMEOUT, STATEMENT_CACHE, Store, TRUSTED_IDLE,
+    STATEMENT_CACHE, Store,
     health::Health,
     heavy_readers,
     mark::{self, Commits, Mark},
     opening::{self, OpenError, Opening},
+    pool_options,
     suspicion::Suspicion,
 };
 use crate::{clock::Clock, private_file};
@@ -116,9 +114,7 @@ async fn pool(path: &Path, connections: u32, purpose: Use) -> Result<DatabaseCon
     let path = path.to_owned();
     let writing = matches!(purpose, Use::Writing(..));
     let looking = if let Use::Looking { through_log } = purpose { Some(through_log) } else { None };
-    let mut options = ConnectOptions::new("sqlite::memory:");
-    options.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
-    options.test_before_acquire_if_idle_for(TRUSTED_IDLE);
+    let mut options = pool_options("sqlite::memory:", connections);
     options.map_sqlx_sqlite_opts(move |sqlite| {
         use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
         let sqlite = sqlite.filename(&path).in_memory(false).shared_cache(false);
@@ -241,6 +237,17 @@ mod tests {
         file.write_all(&[0; 1_900]).unwrap();
         drop(file);
         let store = start(&left).await.unwrap();
+        store.close().await;
+    }
+
+    /// The driver's loop over old and idle connections may never end: it is not begun.
+    #[tokio::test]
+    async fn no_pool_looks_after_its_connections_by_itself() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::Sqlite(directory.path().join("rapport.db"));
+        let store = Store::open(&database, Opening::at_once(2), Clock::fixed(0)).await.unwrap();
+        let options = store.reader().get_sqlite_connection_pool().options().clone();
+        assert_eq!((options.get_idle_timeout(), options.get_max_lifetime()), (None, None));
         store.close().await;
     }
 }

@@ -1,7 +1,8 @@
-//! The rows of a file that were read, by key, in a few bytes each: two million keys take less than 100 MB.
+//! The rows of a file that were read, by key, in a few bytes each: two million keys take less than 100 MB. No more than four
+//! million are remembered, so that memory stays flat however long a file is.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hasher},
 };
 
@@ -55,11 +56,16 @@ enum Seen {
 #[derive(Debug)]
 pub struct Keys {
     parts: Vec<HashMap<Key, (u32, u32), BuildHasherDefault<FirstWord>>>,
+    /// How many more are remembered. What comes after them is judged by the server alone, which knows every key it recorded.
+    room: u32,
 }
+
+/// Keys that are remembered.
+const ROOM: u32 = 4_000_000;
 
 impl Default for Keys {
     fn default() -> Self {
-        Self { parts: (0..256).map(|_| HashMap::default()).collect() }
+        Self { parts: (0..256).map(|_| HashMap::default()).collect(), room: ROOM }
     }
 }
 
@@ -85,15 +91,19 @@ impl Keys {
         let hash = u32::try_from(hash & u64::from(u32::MAX)).unwrap_or_default();
         // Bytes 6 and 8 hold the version of the UUID.
         let place = (usize::from(bytes[0])) % self.parts.len();
-        let mut seen = Seen::First;
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
-        self.parts[place]
-            .entry(word_of(&bytes))
-            .and_modify(|(before, first)| {
-                seen = if *before == hash { Seen::Same } else { Seen::Other(u64::from(*first)) };
-            })
-            .or_insert((hash, line));
-        seen
+        match self.parts[place].entry(word_of(&bytes)) {
+            Entry::Occupied(known) => {
+                let (before, first) = *known.get();
+                if before == hash { Seen::Same } else { Seen::Other(u64::from(first)) }
+            }
+            Entry::Vacant(free) => {
+                if let Some(room) = self.room.checked_sub(1) {
+                    free.insert((hash, u32::try_from(line).unwrap_or(u32::MAX)));
+                    self.room = room;
+                }
+                Seen::First
+            }
+        }
     }
 }
 
@@ -144,6 +154,9 @@ mod tests {
         assert_eq!(keys.note(one, b"a", 4), Seen::Same);
         assert_eq!(keys.note(one, b"b", 5), Seen::Other(2));
         assert_eq!(keys.note(two, b"a", 6), Seen::Same);
+        let mut full = Keys { room: 1, ..Keys::default() };
+        assert_eq!([full.note(one, b"a", 2), full.note(two, b"a", 3), full.note(two, b"b", 4)], [Seen::First; 3]);
+        assert_eq!(full.note(one, b"b", 5), Seen::Other(2));
         for key in 0..50_000_u32 {
             assert_eq!(keys.note(Uuid::new_v5(&Uuid::max(), &key.to_le_bytes()), b"x", 7), Seen::First);
         }

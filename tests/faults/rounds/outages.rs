@@ -88,7 +88,7 @@ pub(super) async fn restarted_database(task: Task) -> anyhow::Result<String> {
         outage.is_over().await?;
     }
     ensure!(outage.server.said().contains("127.0.0.1:"), "the log does not name the host: {}", outage.server.said());
-    outage.end().await
+    Box::pin(outage.end()).await
 }
 
 pub(super) async fn hung_database(task: Task) -> anyhow::Result<String> {
@@ -101,7 +101,7 @@ pub(super) async fn hung_database(task: Task) -> anyhow::Result<String> {
         noticed?;
         outage.is_over().await?;
     }
-    outage.end().await
+    Box::pin(outage.end()).await
 }
 
 pub(super) async fn read_only_database(task: Task) -> anyhow::Result<String> {
@@ -116,7 +116,7 @@ pub(super) async fn read_only_database(task: Task) -> anyhow::Result<String> {
         cluster.execute("SELECT pg_reload_conf()").await?;
         outage.is_over().await?;
     }
-    outage.end().await
+    Box::pin(outage.end()).await
 }
 
 /// Others hold all connections that the database gives.
@@ -141,7 +141,7 @@ pub(super) async fn no_connections(task: Task) -> anyhow::Result<String> {
         drop(others);
         outage.is_over().await?;
     }
-    outage.end().await
+    Box::pin(outage.end()).await
 }
 
 /// Backends are terminated at random, in the middle of commits too.
@@ -154,7 +154,7 @@ pub(super) async fn terminated_backends(task: Task) -> anyhow::Result<String> {
         outage.place.cluster()?.execute(terminate).await?;
     }
     outage.is_over().await?;
-    outage.end().await
+    Box::pin(outage.end()).await
 }
 
 /// Two servers before one database, stopped and started in turns: callers who try again notice nothing.
