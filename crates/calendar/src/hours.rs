@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 const DAY: u16 = 24 * 60;
 
 /// Intervals a day may have.
-pub(crate) const MAX_INTERVALS: usize = 24;
+pub const MAX_INTERVALS: usize = 24;
 
 /// Working time without a break, in minutes after the midnight at which its day begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

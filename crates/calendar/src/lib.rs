@@ -18,7 +18,7 @@ mod working;
 
 pub use self::{
     clock::{Segment, consumed, reached},
-    hours::{Hours, HoursError, Interval},
+    hours::{Hours, HoursError, Interval, MAX_INTERVALS},
     working::{Calendar, Dated, MAX_YEARS, NoWorkingHours, Span},
 };
 
