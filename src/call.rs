@@ -2,12 +2,13 @@
 
 use prost::Message;
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 use crate::{
-    api::status,
+    api::{status, v1::Role},
     auth::{Caller, policy::Owner},
     directory::admission,
-    error::Result,
+    error::{Error, Result},
     reach::Scope,
     store::{
         Store,
@@ -34,6 +35,16 @@ impl<M> Call<M> {
 /// Turns a handler's result into an answer or a status.
 pub(crate) async fn respond<T>(work: impl Future<Output = Result<T>>) -> std::result::Result<Response<T>, Status> {
     work.await.map(Response::new).map_err(status::of)
+}
+
+/// An id that the field rules have seen.
+pub(crate) fn id(text: &str) -> Result<Uuid> {
+    Uuid::try_parse(text).map_err(Error::internal)
+}
+
+/// Who acts: subject and role of the token.
+pub(crate) fn actor(caller: &Caller) -> (String, Role) {
+    (caller.subject().to_owned(), caller.principal.role)
 }
 
 /// The page size that holds: what was asked, or the default.

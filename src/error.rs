@@ -49,8 +49,8 @@ pub enum Error {
     /// An alias belongs to another customer.
     #[error("an alias belongs to another customer")]
     AliasTaken,
-    /// The promise does not wait any more.
-    #[error("the promise was kept or released before")]
+    /// The commitment does not wait any more.
+    #[error("the commitment was kept or released before")]
     CommitmentSettled,
     /// Somebody else changed the record first.
     #[error("the record was changed since it was read")]

@@ -327,13 +327,10 @@ async fn due(args: DueArgs) -> anyhow::Result<()> {
         None => client.organization_zone().await?,
     };
     let shown = |at: &Option<prost_types::Timestamp>| {
-        let at = (*at).and_then(|at| Timestamp::new(at.seconds, at.nanos).ok());
-        at.map_or_else(String::new, |at| zone.to_datetime(at).strftime("%a %Y-%m-%d %H:%M").to_string())
+        out::instant(*at).map_or_else(String::new, |at| zone.to_datetime(at).strftime("%a %Y-%m-%d %H:%M").to_string())
     };
     if args.json {
-        let rfc = |at: &Option<prost_types::Timestamp>| {
-            (*at).and_then(|at| Timestamp::new(at.seconds, at.nanos).ok()).map(|at| at.to_string())
-        };
+        let rfc = |at: &Option<prost_types::Timestamp>| out::instant(*at).map(|at| at.to_string());
         let span = |one: &DueSpan| {
             let kind = one.kind().plain_name();
             json!({ "from": rfc(&one.start_time), "to": rfc(&one.end_time), "kind": kind, "name": one.name })

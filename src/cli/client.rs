@@ -83,7 +83,7 @@ pub struct Client {
     pub privacy: PrivacyServiceClient<Connection>,
     /// Who is whom.
     pub identity: IdentityServiceClient<Connection>,
-    /// Promises.
+    /// Commitments.
     pub commitments: CommitmentServiceClient<Connection>,
     /// When people work.
     pub calendars: CalendarServiceClient<Connection>,

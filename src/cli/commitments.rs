@@ -14,7 +14,7 @@ use crate::api::v1::{Commitment, CommitmentState, ListCommitmentsRequest, Summar
 /// What `rapport commitments` can do.
 #[derive(Debug, Subcommand)]
 pub enum CommitmentsCommand {
-    /// Lists promises, the earliest due first
+    /// Lists commitments, the earliest due first
     List(ListArgs),
     /// Prints by team how many were kept, kept late, broken and released
     Summary(SummaryArgs),
@@ -23,7 +23,7 @@ pub enum CommitmentsCommand {
 /// Arguments of `rapport commitments list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Only promises in this state; may be given several times
+    /// Only commitments in this state; may be given several times
     #[arg(long, value_parser = choice::<CommitmentState>())]
     pub state: Vec<CommitmentState>,
     /// Only to this customer
@@ -92,7 +92,7 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
         }
         request.page_token = page.next_page_token;
     }
-    let due = |one: &Commitment| one.due_time.and_then(|at| Timestamp::new(at.seconds, at.nanos).ok());
+    let due = |one: &Commitment| out::instant(one.due_time);
     if args.json {
         for one in &found {
             let line = json!({

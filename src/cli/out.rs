@@ -120,6 +120,11 @@ macro_rules! note {
 
 pub(crate) use {note, say};
 
+/// An instant of the contract, if it is one.
+pub fn instant(at: Option<prost_types::Timestamp>) -> Option<jiff::Timestamp> {
+    at.and_then(|at| jiff::Timestamp::new(at.seconds, at.nanos).ok())
+}
+
 /// What somebody else wrote, for a line of ours: its line breaks are written out, so that it makes no line of its own.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|one| one == '\n' || !is_printable(one)) {

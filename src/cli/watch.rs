@@ -153,8 +153,7 @@ fn print(args: &WatchArgs, event: Option<InteractionEvent>, resume_cursor: &str)
 }
 
 fn instant(time: Option<prost_types::Timestamp>) -> String {
-    let time = time.and_then(|time| jiff::Timestamp::new(time.seconds, time.nanos).ok());
-    time.map(|time| time.to_string()).unwrap_or_default()
+    out::instant(time).map(|time| time.to_string()).unwrap_or_default()
 }
 
 /// What a change was, and to what kind of contact, by their plain names.

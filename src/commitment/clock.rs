@@ -1,4 +1,4 @@
-//! What happens to promises by time: a reminder, the breach, escalations.
+//! What happens to commitments by time: a reminder, the breach, escalations.
 
 use futures::future::BoxFuture;
 use rapport_calendar::Calendar;
@@ -14,13 +14,13 @@ use crate::{
     timer::{self, Due, Handler, Kind},
 };
 
-/// The calendar by which a team's promises run.
+/// The calendar by which a team's commitments run.
 pub(super) async fn calendar_of(connection: &impl ConnectionTrait, team_id: Option<&str>) -> Result<Calendar> {
     let version = calendar::store::of_team(connection, team_id.unwrap_or_default()).await?;
     Ok(version.map_or_else(Calendar::around_the_clock, |version| version.calendar))
 }
 
-/// The timers of promises.
+/// The timers of commitments.
 pub(super) const TIMERS: Handler =
     Handler { kind: Kind::Commitment, lock: |tx, at| Box::pin(store::lock(tx, at)), fire };
 
@@ -32,7 +32,7 @@ fn fire(tx: &Tx, due: Due) -> BoxFuture<'_, Result<(), Abort>> {
             (_, CommitmentState::Kept | CommitmentState::KeptLate | CommitmentState::Released) => return Ok(()),
             (_, CommitmentState::Unspecified) => return Ok(()),
             // To whom it was promised was erased.
-            _ if commitment.promise.what.is_empty() => return store::release_erased(tx, &commitment, now).await,
+            _ if commitment.terms.what.is_empty() => return store::release_erased(tx, &commitment, now).await,
             (rules::REMIND, state) => (state, commitment.level, CommitmentEventKind::Reminded),
             (rules::BREAK, _) => (CommitmentState::Broken, commitment.level, CommitmentEventKind::Broken),
             // The breach itself was missed, while no server ran.

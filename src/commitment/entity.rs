@@ -1,4 +1,4 @@
-//! The tables of promises, as SeaORM sees them.
+//! The tables of commitments, as SeaORM sees them.
 // The derive makes everything public, whatever the module is.
 #![allow(unreachable_pub)]
 

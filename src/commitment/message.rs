@@ -1,11 +1,11 @@
-//! Between the contract's messages and promises.
+//! Between the contract's messages and commitments.
 
 use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
 use super::{
-    Commitment, Promise, Worth, rules,
+    Commitment, Terms, Worth, rules,
     store::{Count, Filter},
 };
 use crate::{
@@ -17,8 +17,8 @@ use crate::{
     error::{Error, Reason, Result},
 };
 
-/// Reads a promise; a person who names no owner promises for themselves.
-pub(super) fn read(message: v1::Commitment, caller: &Caller) -> Result<Promise> {
+/// Reads a commitment; a person who names no owner promises for themselves.
+pub(super) fn read(message: v1::Commitment, caller: &Caller) -> Result<Terms> {
     let interaction_id = optional(message.interaction_id).map(|text| {
         let rule = "must be a UUID";
         text.parse::<Uuid>().map_err(|_| Error::invalid("commitment.interaction_id", Reason::Malformed, rule))
@@ -28,7 +28,7 @@ pub(super) fn read(message: v1::Commitment, caller: &Caller) -> Result<Promise> 
         owner.ok_or_else(|| Error::invalid("commitment.owner_staff_id", Reason::FieldRequired, "must be set"))?;
     let worth = (message.worth > 0 || !message.currency.is_empty())
         .then_some(Worth { amount: message.worth, currency: message.currency });
-    Ok(Promise {
+    Ok(Terms {
         what: message.what,
         customer_id: optional(message.customer_id),
         interaction_id: interaction_id.transpose()?,
@@ -40,22 +40,22 @@ pub(super) fn read(message: v1::Commitment, caller: &Caller) -> Result<Promise> 
     })
 }
 
-/// A promise as callers see it. A customer reads what was promised, not who fell short.
+/// A commitment as callers see it. A customer reads what was promised, not who fell short.
 pub(super) fn write(commitment: Commitment, caller: &Caller) -> v1::Commitment {
-    let Commitment { id, promise, team_id, state, level, author, made_at, settled } = commitment;
-    let (worth, currency) = promise.worth.map(|worth| (worth.amount, worth.currency)).unwrap_or_default();
+    let Commitment { id, terms, team_id, state, level, author, made_at, settled } = commitment;
+    let (worth, currency) = terms.worth.map(|worth| (worth.amount, worth.currency)).unwrap_or_default();
     let settle_time = settled.as_ref().map(|settled| timestamp(settled.at));
     let (settled_by, note) = settled.map(|settled| (settled.by, settled.note.unwrap_or_default())).unwrap_or_default();
     let written = v1::Commitment {
         commitment_id: id.to_string(),
-        what: promise.what,
-        customer_id: promise.customer_id.unwrap_or_default(),
-        interaction_id: promise.interaction_id.map(|id| id.to_string()).unwrap_or_default(),
-        case_id: promise.case_id.unwrap_or_default(),
-        owner_staff_id: promise.owner,
+        what: terms.what,
+        customer_id: terms.customer_id.unwrap_or_default(),
+        interaction_id: terms.interaction_id.map(|id| id.to_string()).unwrap_or_default(),
+        case_id: terms.case_id.unwrap_or_default(),
+        owner_staff_id: terms.owner,
         team_id: team_id.unwrap_or_default(),
-        due_time: Some(timestamp(promise.due_at)),
-        remind_before: Some(duration(promise.remind_before)),
+        due_time: Some(timestamp(terms.due_at)),
+        remind_before: Some(duration(terms.remind_before)),
         worth,
         currency,
         state: state.into(),
@@ -82,7 +82,7 @@ pub(super) fn write(commitment: Commitment, caller: &Caller) -> v1::Commitment {
     }
 }
 
-/// Which promises are asked for.
+/// Which commitments are asked for.
 pub(super) fn read_filter(message: &v1::ListCommitmentsRequest) -> Filter {
     let text = |text: &String| optional(normal(text.clone()));
     Filter {
@@ -94,7 +94,7 @@ pub(super) fn read_filter(message: &v1::ListCommitmentsRequest) -> Filter {
     }
 }
 
-/// What became of the promises of each team.
+/// What became of the commitments of each team.
 pub(super) fn write_summaries(counts: Vec<Count>) -> Vec<v1::CommitmentSummary> {
     let mut teams: BTreeMap<String, v1::CommitmentSummary> = BTreeMap::new();
     for count in counts {

@@ -1,7 +1,7 @@
 //! What we promised customers, and whether it was kept (L5).
 //!
 //! `rules` say who may promise and what each step of the clock does; `store` holds the rows, `clock` what happens by time, `message`
-//! turns messages into promises and back, `watch` what is watched. RPCs are in `service`.
+//! turns messages into commitments and back, `watch` what is watched. RPCs are in `service`.
 
 mod clock;
 pub(crate) mod entity;
@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use crate::{api::v1::CommitmentState, clock::Micros, reach::Sight};
 
-/// A promise as it is told.
+/// A commitment as it is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Promise {
+struct Terms {
     what: String,
     customer_id: Option<String>,
     interaction_id: Option<Uuid>,
@@ -30,7 +30,7 @@ struct Promise {
     worth: Option<Worth>,
 }
 
-/// What a promise is worth.
+/// What a commitment is worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Worth {
     /// In the smallest unit of the currency.
@@ -38,11 +38,11 @@ struct Worth {
     currency: String,
 }
 
-/// A promise on record.
+/// A commitment on record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Commitment {
     id: Uuid,
-    promise: Promise,
+    terms: Terms,
     team_id: Option<String>,
     state: CommitmentState,
     level: i32,
@@ -51,7 +51,7 @@ struct Commitment {
     settled: Option<Settled>,
 }
 
-/// A promise that is still owed, for the brief before a contact.
+/// A commitment that is still owed, for the brief before a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Owed {
     pub(crate) id: Uuid,
@@ -76,9 +76,9 @@ pub(crate) async fn owed(
     let found = store::list(connection, sight, &filter, None, limit).await?;
     let owed = |one: Commitment| Owed {
         id: one.id,
-        what: one.promise.what,
-        owner: one.promise.owner,
-        due_at: one.promise.due_at,
+        what: one.terms.what,
+        owner: one.terms.owner,
+        due_at: one.terms.due_at,
         made_at: one.made_at,
     };
     Ok(found.into_iter().map(owed).collect())

@@ -1,8 +1,8 @@
-//! Who may promise for whom, and when the steps of a promise come. Pure.
+//! Who may promise for whom, and when the steps of a commitment come. Pure.
 
 use rapport_calendar::Calendar;
 
-use super::Promise;
+use super::Terms;
 use crate::{
     api::v1::CommitmentState,
     clock::Micros,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 const HOUR: Micros = 3_600_000_000;
-/// Working time ahead of the due time at which a reminder comes, unless the promise says otherwise.
+/// Working time ahead of the due time at which a reminder comes, unless the commitment says otherwise.
 pub(super) const REMIND_BEFORE: Micros = 2 * HOUR;
 /// Working time after a breach until it is escalated.
 const ESCALATE_AFTER: Micros = 8 * HOUR;
@@ -23,18 +23,18 @@ pub(super) const REMIND: i32 = 1;
 /// The due time. Escalations have the numbers after it.
 pub(super) const BREAK: i32 = 2;
 
-/// What is wrong with a promise that is made at `now`.
-pub(super) fn check(promise: &Promise, now: Micros) -> Result<()> {
-    if promise.due_at <= now {
+/// What is wrong with a commitment that is made at `now`.
+pub(super) fn check(terms: &Terms, now: Micros) -> Result<()> {
+    if terms.due_at <= now {
         let rule = "must be in the future";
         return Err(Error::invalid("commitment.due_time", Reason::ImpossibleInstants, rule));
     }
-    if promise.customer_id.is_none() && promise.interaction_id.is_none() {
+    if terms.customer_id.is_none() && terms.interaction_id.is_none() {
         let rule = "must be set, unless interaction_id is";
         return Err(Error::invalid("commitment.customer_id", Reason::FieldRequired, rule));
     }
     let is_code = |code: &str| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
-    match &promise.worth {
+    match &terms.worth {
         Some(worth) if !is_code(&worth.currency) => {
             let rule = "must be a code of ISO 4217 such as EUR, with worth";
             Err(Error::invalid("commitment.currency", Reason::Malformed, rule))
@@ -43,7 +43,7 @@ pub(super) fn check(promise: &Promise, now: Micros) -> Result<()> {
     }
 }
 
-/// A colleague promises for themselves, a supervisor for their teams: a promise that somebody else cannot keep would be held
+/// A colleague promises for themselves, a supervisor for their teams: a commitment that somebody else cannot keep would be held
 /// against them.
 pub(super) fn may_promise(scope: &Scope, owner: &str, team_id: Option<&str>) -> Result<()> {
     let may = match scope {
@@ -57,16 +57,16 @@ pub(super) fn may_promise(scope: &Scope, owner: &str, team_id: Option<&str>) -> 
     if may { Ok(()) } else { Err(Error::FieldNotYours("commitment.owner_staff_id")) }
 }
 
-/// The timers of a promise that is made at `now`: a reminder, if there is time for one, and the due time.
-pub(super) fn timers(promise: &Promise, calendar: &Calendar, now: Micros) -> Vec<(i32, Micros)> {
-    let left = calendar.elapsed(now, promise.due_at);
+/// The timers of a commitment that is made at `now`: a reminder, if there is time for one, and the due time.
+pub(super) fn timers(terms: &Terms, calendar: &Calendar, now: Micros) -> Vec<(i32, Micros)> {
+    let left = calendar.elapsed(now, terms.due_at);
     // So much working time from now on leaves as much as was asked for.
-    let ahead = left.checked_sub(promise.remind_before).filter(|ahead| promise.remind_before > 0 && *ahead > 0);
-    let remind = ahead.and_then(|ahead| calendar.due(now, ahead)).filter(|at| *at < promise.due_at);
-    remind.map(|at| (REMIND, at)).into_iter().chain([(BREAK, promise.due_at)]).collect()
+    let ahead = left.checked_sub(terms.remind_before).filter(|ahead| terms.remind_before > 0 && *ahead > 0);
+    let remind = ahead.and_then(|ahead| calendar.due(now, ahead)).filter(|at| *at < terms.due_at);
+    remind.map(|at| (REMIND, at)).into_iter().chain([(BREAK, terms.due_at)]).collect()
 }
 
-/// The timer after a step at `now`: the chain goes on until the promise is settled.
+/// The timer after a step at `now`: the chain goes on until the commitment is settled.
 pub(super) fn next_timer(step: i32, calendar: &Calendar, now: Micros) -> Option<(i32, Micros)> {
     let after = match step {
         REMIND => return None,
@@ -76,7 +76,7 @@ pub(super) fn next_timer(step: i32, calendar: &Calendar, now: Micros) -> Option<
     calendar.due(now, after).map(|at| (step + 1, at))
 }
 
-/// What a promise becomes that is kept now.
+/// What a commitment becomes that is kept now.
 pub(super) fn kept(state: CommitmentState) -> Option<CommitmentState> {
     match state {
         CommitmentState::Open => Some(CommitmentState::Kept),
@@ -106,8 +106,8 @@ mod tests {
         text.parse::<Timestamp>().unwrap().as_microsecond()
     }
 
-    fn promise(due: &str) -> Promise {
-        Promise {
+    fn promise(due: &str) -> Terms {
+        Terms {
             what: "a new one".to_owned(),
             customer_id: Some("carla".to_owned()),
             interaction_id: None,
@@ -128,7 +128,7 @@ mod tests {
         // Two hours or less are no time for a reminder.
         let soon = promise("2025-03-07T12:00:00Z");
         assert_eq!(timers(&soon, &office(), friday), [(BREAK, soon.due_at)]);
-        let none = Promise { remind_before: 0, ..promise("2025-03-10T10:00:00Z") };
+        let none = Terms { remind_before: 0, ..promise("2025-03-10T10:00:00Z") };
         assert_eq!(timers(&none, &office(), friday), [(BREAK, due)]);
     }
 

@@ -1,4 +1,4 @@
-//! The RPCs of promises.
+//! The RPCs of commitments.
 
 use std::pin::Pin;
 
@@ -15,10 +15,10 @@ use super::{
 use crate::{
     api::{
         convert::{micros, optional},
-        v1::{self, CommitmentEventKind, CommitmentState, Role, commitment_service_server::CommitmentService},
+        v1::{self, CommitmentEventKind, CommitmentState, commitment_service_server::CommitmentService},
     },
     auth::Caller,
-    call::{Call, mutation, page_size, respond},
+    call::{Call, actor, id, mutation, page_size, respond},
     context::Context,
     directory::store::kept_id,
     error::{Error, Reason, Result},
@@ -43,7 +43,7 @@ pub struct CommitmentApi {
 }
 
 impl CommitmentApi {
-    /// Starts the timers of promises, too.
+    /// Starts the timers of commitments, too.
     pub(crate) fn new(context: &Context) -> Self {
         let Context { store, watches, stopping, trusted, .. } = context.clone();
         tokio::spawn(timer::keep_firing(store.clone(), clock::TIMERS, (stopping.clone(), trusted)));
@@ -72,14 +72,6 @@ impl CommitmentApi {
         let found = rows::find(self.store.reader(), sight, id).await?;
         Ok(found.map(|one| message::write(one, caller)))
     }
-}
-
-fn id(text: &str) -> Result<Uuid> {
-    text.parse().map_err(|_| Error::invalid("commitment_id", Reason::Malformed, "must be a UUID"))
-}
-
-fn actor(caller: &Caller) -> (String, Role) {
-    (caller.subject().to_owned(), caller.principal.role)
 }
 
 fn release(state: CommitmentState) -> Option<CommitmentState> {
@@ -161,7 +153,7 @@ impl CommitmentService for CommitmentApi {
             }
             let sight = Sight::of(&caller, scope);
             let read = |after, count| rows::list(self.store.reader(), &sight, &filter, after, count);
-            let place = |last: &Commitment| (last.promise.due_at, last.id);
+            let place = |last: &Commitment| (last.terms.due_at, last.id);
             let limit = page_size(message.page_size, PAGE);
             let (found, next_page_token) = query.page(limit, after, read, place, write_position).await?;
             let commitments = found.into_iter().map(|one| message::write(one, &caller)).collect();

@@ -1,4 +1,4 @@
-//! Promises in the database. Whatever changes one holds the lock of their stream, in which it is told.
+//! Commitments in the database. Whatever changes one holds the lock of their stream, in which it is told.
 
 use futures::future::BoxFuture;
 use sea_orm::{
@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::{
-    Commitment, Promise, Settled, Worth,
+    Commitment, Settled, Terms, Worth,
     clock::calendar_of,
     entity::{
         commitment::{self, Column, Entity},
@@ -32,15 +32,15 @@ use crate::{
     timer::{self, Kind},
 };
 
-/// Takes the lock of the stream of promises; gives a number of it and the database's time.
+/// Takes the lock of the stream of commitments; gives a number of it and the database's time.
 pub(super) async fn lock(tx: &Tx, store: &Store) -> Result<(i64, Micros), DbErr> {
     sequence::take(tx, store.clock(), sequence::COMMITMENTS, 1).await
 }
 
-/// What the state of a promise becomes, if it may, and what those who watch are told.
+/// What the state of a commitment becomes, if it may, and what those who watch are told.
 pub(super) type Settling = (fn(CommitmentState) -> Option<CommitmentState>, CommitmentEventKind);
 
-/// Which promises.
+/// Which commitments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Filter {
     pub(super) states: Vec<CommitmentState>,
@@ -68,7 +68,7 @@ fn within(sight: &Sight) -> Select<Entity> {
     }
 }
 
-/// Promises that were made for no complaint about this person, by interaction or by case.
+/// Commitments that were made for no complaint about this person, by interaction or by case.
 fn not_about(person: &str) -> Condition {
     let hidden = || interaction::store::hidden_from(person);
     let cases: SelectStatement = Subquery::select()
@@ -136,7 +136,7 @@ pub(super) async fn list(
     Ok(query.all(connection).await?.into_iter().map(of_row).collect())
 }
 
-/// How many promises of a team are in a state.
+/// How many commitments of a team are in a state.
 #[derive(Clone, Debug, FromQueryResult)]
 pub(super) struct Count {
     pub(super) team_id: Option<String>,
@@ -162,7 +162,7 @@ pub(super) async fn counts(
     query.into_model::<Count>().all(connection).await
 }
 
-/// Puts a promise on record and sets its timers; gives its id.
+/// Puts a commitment on record and sets its timers; gives its id.
 ///
 /// # Errors
 /// [`Error::NotFound`]: the interaction; what the directory does not know; what the rules find.
@@ -170,39 +170,39 @@ pub(super) async fn make(
     tx: &Tx,
     store: &Store,
     (actor, sight): (&(String, Role), &Sight),
-    told: &Promise,
+    told: &Terms,
 ) -> Result<Uuid, Abort> {
     let (sequence, now) = lock(tx, store).await?;
-    let mut promise = told.clone();
-    if let Some(id) = promise.interaction_id {
+    let mut terms = told.clone();
+    if let Some(id) = terms.interaction_id {
         // Those who may not see it cannot promise anything for it.
         let sight = Sight { scope: Scope::All, oneself: sight.oneself.clone() };
         let found = interaction::store::find(tx, &sight, id).await?.ok_or(Error::NotFound("interaction"))?;
-        promise.customer_id = promise.customer_id.or(found.facts.customer_id);
-        promise.case_id = promise.case_id.or(found.facts.case_id);
+        terms.customer_id = terms.customer_id.or(found.facts.customer_id);
+        terms.case_id = terms.case_id.or(found.facts.case_id);
     }
-    rules::check(&promise, now)?;
-    if let Some(id) = &promise.customer_id {
+    rules::check(&terms, now)?;
+    if let Some(id) = &terms.customer_id {
         let rule = "must be a customer of the directory";
         let unknown = || Error::invalid("commitment.customer_id", Reason::UnknownCustomer, rule);
-        promise.customer_id = Some(directory::find_customer(tx, id).await?.ok_or_else(unknown)?.id);
+        terms.customer_id = Some(directory::find_customer(tx, id).await?.ok_or_else(unknown)?.id);
     }
     let rule = "must be a colleague of the directory";
-    let owner = directory::find_staff(tx, &promise.owner).await?;
+    let owner = directory::find_staff(tx, &terms.owner).await?;
     let owner = owner.ok_or_else(|| Error::invalid("commitment.owner_staff_id", Reason::UnknownStaff, rule))?;
     rules::may_promise(&sight.scope, &owner.id, owner.team_id.as_deref())?;
     let id = clock::id_at(now);
-    let (amount, currency) = promise.worth.clone().map(|worth| (worth.amount, worth.currency)).unzip();
+    let (amount, currency) = terms.worth.clone().map(|worth| (worth.amount, worth.currency)).unzip();
     let row = commitment::ActiveModel {
         id: Set(id),
-        what: Set(promise.what.clone()),
-        customer_id: Set(promise.customer_id.clone()),
-        interaction_id: Set(promise.interaction_id),
-        case_id: Set(promise.case_id.clone()),
+        what: Set(terms.what.clone()),
+        customer_id: Set(terms.customer_id.clone()),
+        interaction_id: Set(terms.interaction_id),
+        case_id: Set(terms.case_id.clone()),
         owner_staff_id: Set(owner.id),
         team_id: Set(owner.team_id.clone()),
-        due_at: Set(promise.due_at),
-        remind_before: Set(promise.remind_before),
+        due_at: Set(terms.due_at),
+        remind_before: Set(terms.remind_before),
         worth: Set(amount),
         currency: Set(currency),
         state: Set(Stored(CommitmentState::Open)),
@@ -216,11 +216,11 @@ pub(super) async fn make(
     Entity::insert(row).exec_without_returning(tx).await?;
     tell(tx, (sequence, now), id, CommitmentEventKind::Made, None).await?;
     let calendar = calendar_of(tx, owner.team_id.as_deref()).await?;
-    timer::arm(tx, Kind::Commitment, id, rules::timers(&promise, &calendar, now)).await?;
+    timer::arm(tx, Kind::Commitment, id, rules::timers(&terms, &calendar, now)).await?;
     Ok(id)
 }
 
-/// Settles a promise: what `becomes` makes of its state. Gives its id.
+/// Settles a commitment: what `becomes` makes of its state. Gives its id.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::CommitmentSettled`].
@@ -234,7 +234,7 @@ pub(super) async fn settle(
     let (sequence, now) = lock(tx, store).await?;
     let found = find(tx, sight, id).await?.ok_or(Error::NotFound("commitment"))?;
     // What is due and whose timer has not fired yet is broken all the same.
-    let is_over = found.state == CommitmentState::Open && found.promise.due_at <= now;
+    let is_over = found.state == CommitmentState::Open && found.terms.due_at <= now;
     let state = if is_over { CommitmentState::Broken } else { found.state };
     let state = becomes(state).ok_or(Error::CommitmentSettled)?;
     let row = commitment::ActiveModel {
@@ -251,7 +251,7 @@ pub(super) async fn settle(
     Ok(id)
 }
 
-/// Writes what a step of the clock made of a promise.
+/// Writes what a step of the clock made of a commitment.
 pub(super) async fn step(tx: &Tx, id: Uuid, state: CommitmentState, level: i32) -> Result<(), DbErr> {
     let row =
         commitment::ActiveModel { id: Set(id), state: Set(Stored(state)), level: Set(level), ..Default::default() };
@@ -291,7 +291,7 @@ pub(super) async fn tell(
     Ok(())
 }
 
-/// The log of what happens to promises.
+/// The log of what happens to commitments.
 pub(super) struct Events;
 
 /// A line of the log.
@@ -335,7 +335,7 @@ fn of_row(row: commitment::Model) -> Commitment {
     let settled = row.settled_at.map(|at| Settled { at, by: row.settled_by.unwrap_or_default(), note: row.note });
     Commitment {
         id: row.id,
-        promise: Promise {
+        terms: Terms {
             what: row.what,
             customer_id: row.customer_id,
             interaction_id: row.interaction_id,

@@ -1,4 +1,4 @@
-//! What those watch who see to it that promises are kept.
+//! What those watch who see to it that commitments are kept.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ use crate::{
     watch::Subject,
 };
 
-/// The promises of a team, or of all within reach.
+/// The commitments of a team, or of all within reach.
 pub(super) struct Watched {
     pub(super) team_id: Option<String>,
     pub(super) caller: Caller,

@@ -1,7 +1,5 @@
 //! Between the contract's messages and the domain's types.
 
-use uuid::Uuid;
-
 use super::{
     Contest, Review,
     rules::{self, CONTEST_WINDOW},
@@ -13,6 +11,7 @@ use crate::{
         convert::{optional, timestamp},
         v1,
     },
+    call,
     error::{Error, Reason, Result, Violation},
     rating::Rating,
 };
@@ -29,15 +28,10 @@ pub(super) fn read(message: &v1::ContestRatingRequest) -> Result<Input> {
     }
     Error::unless_empty(found)?;
     let target = match message.rating_id.as_str() {
-        "" => Target::Masked(id(&message.masked_id)?),
-        rating_id => Target::Rating(id(rating_id)?),
+        "" => Target::Masked(call::id(&message.masked_id)?),
+        rating_id => Target::Rating(call::id(rating_id)?),
     };
     Ok(Input { target, grounds, evidence })
-}
-
-/// An id that the field rules have seen.
-pub(super) fn id(text: &str) -> Result<Uuid> {
-    Uuid::try_parse(text).map_err(Error::internal)
 }
 
 /// Who reads a contest.

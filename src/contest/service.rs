@@ -16,7 +16,7 @@ use super::{
 use crate::{
     api::v1::{self, ContestState, contest_service_server::ContestService},
     auth::Caller,
-    call::{Call, mutation, page_size, respond},
+    call::{self, Call, mutation, page_size, respond},
     clock::Micros,
     context::Context,
     error::{Error, Result},
@@ -159,7 +159,7 @@ impl ContestService for ContestApi {
             let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "DecideContest", id, &message);
-            let (contest_id, verdict) = (message::id(&message.contest_id)?, message.verdict());
+            let (contest_id, verdict) = (call::id(&message.contest_id)?, message.verdict());
             let (reviewer, role, reason) = (reviewer(&caller), caller.principal.role, message.reason);
             let decided = self.change(mutation, move |tx, now| {
                 let (reviewer, reason) = (reviewer.clone(), reason.clone());
@@ -176,7 +176,7 @@ impl ContestService for ContestApi {
             let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "AppealContest", id, &message);
-            let contest_id = message::id(&message.contest_id)?;
+            let contest_id = call::id(&message.contest_id)?;
             let (actor, reason) = ((caller.subject().to_owned(), caller.principal.role), message.reason);
             let sight = Sight::of(&caller, scope);
             let within = sight.clone();
@@ -195,7 +195,7 @@ impl ContestService for ContestApi {
             let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "RestoreRating", id, &message);
-            let rating_id = message::id(&message.rating_id)?;
+            let rating_id = call::id(&message.rating_id)?;
             let (reviewer, role, reason) = (reviewer(&caller), caller.principal.role, message.reason);
             let restored = self.change(mutation, move |tx, now| {
                 let (reviewer, reason) = (reviewer.clone(), reason.clone());

@@ -16,8 +16,7 @@ use crate::{
         convert::{normal, optional, timestamp},
         v1::{self, DuplicateEvidenceKind, identity_service_server::IdentityService},
     },
-    auth::Caller,
-    call::{Call, mutation, page_size, respond},
+    call::{Call, actor, mutation, page_size, respond},
     context::Context,
     directory::{
         Alias,
@@ -53,10 +52,6 @@ impl IdentityApi {
     async fn merge_message(&self, id: Uuid) -> Result<v1::CustomerMerge> {
         Ok(message(merging::find(self.store.reader(), id).await?))
     }
-}
-
-fn actor(caller: &Caller) -> (String, v1::Role) {
-    (caller.subject().to_owned(), caller.principal.role)
 }
 
 /// A merge as callers see it.

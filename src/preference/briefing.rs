@@ -37,8 +37,8 @@ use crate::{
 const IN_FULL: usize = 50;
 /// Wishes not to be contacted that are looked at.
 const WISHES: u64 = 50;
-/// Promises that are told.
-const PROMISES: u64 = 5;
+/// Commitments that are told.
+const COMMITMENTS: u64 = 5;
 /// By which colleagues are looked up.
 const GET_STAFF_MEMBER: &str = "/rapport.v1.DirectoryService/GetStaffMember";
 
@@ -95,8 +95,8 @@ pub(super) async fn write(
     let is_in_force = |wish: &DoNotContact| wish.lifted_at.is_none() && wish.end_at.is_none_or(|end| end > now);
     let wishes: Vec<_> = wishes.into_iter().filter(is_in_force).collect();
 
-    let promises = match party {
-        Party::Customer(id) => commitment::owed(reader, &Sight::of(caller, Scope::All), id, PROMISES).await?,
+    let owed = match party {
+        Party::Customer(id) => commitment::owed(reader, &Sight::of(caller, Scope::All), id, COMMITMENTS).await?,
         Party::Alias(_) => Vec::new(),
     };
 
@@ -115,9 +115,9 @@ pub(super) async fn write(
         preferences: &preferences,
         holding: &holding,
         wishes: &wishes,
-        promises: &promises,
+        commitments: &owed,
         policy: policy_now((store, &wall), party, customer.as_ref(), wanted.channel).await?,
-        names: &names(store, caller, (&recorded, &lines, &holding), &promises).await?,
+        names: &names(store, caller, (&recorded, &lines, &holding), &owed).await?,
     });
     let language = wanted.language.unwrap_or_else(|| language_of(&holding, customer.as_ref()));
     Ok(v1::BriefCustomerResponse {
@@ -161,13 +161,13 @@ async fn names(
     store: &Store,
     caller: &Caller,
     (recorded, lines, holding): (&[Recorded], &[RecordLine], &[Statement]),
-    promises: &[Owed],
+    owed: &[Owed],
 ) -> Result<HashMap<String, String>> {
     let Some(scope) = admission::reach_by(store, caller, GET_STAFF_MEMBER).await? else { return Ok(HashMap::new()) };
     let took_part = recorded.iter().flat_map(|one| &one.facts.participants).map(|one| &one.staff_id);
     let served = lines.iter().filter_map(|line| line.staff_id.as_ref());
     let said = holding.iter().filter(|one| one.dimension.0 == PreferenceDimension::Colleague);
-    let promised = promises.iter().map(|one| &one.owner);
+    let promised = owed.iter().map(|one| &one.owner);
     let ids: HashSet<&String> = took_part.chain(served).chain(promised).chain(said.map(|one| &one.value)).collect();
     Ok(names_within(store.reader(), &scope, ids.into_iter().cloned().collect()).await?)
 }

@@ -10,13 +10,14 @@ use crate::{
         convert::{normal, optional, timestamp},
         v1::{self, Involvement, PraiseState},
     },
+    call,
     error::{Error, Reason, Result, Violation},
     interaction::Served,
     rating::Rating,
 };
 
 pub(super) fn read(message: v1::AssessInteractionRequest) -> Result<(Uuid, Marks)> {
-    let interaction_id = id(&message.interaction_id)?;
+    let interaction_id = call::id(&message.interaction_id)?;
     let mut criteria = Vec::with_capacity(message.criteria.len());
     let (mut names, mut found) = (HashSet::new(), Vec::new());
     for (index, one) in message.criteria.into_iter().enumerate() {
@@ -32,15 +33,10 @@ pub(super) fn read(message: v1::AssessInteractionRequest) -> Result<(Uuid, Marks
     Ok((interaction_id, Marks { overall, criteria, note: Some(message.note).filter(|note| !note.is_empty()) }))
 }
 
-/// An id that the field rules have seen.
-pub(super) fn id(text: &str) -> Result<Uuid> {
-    Uuid::try_parse(text).map_err(Error::internal)
-}
-
 pub(super) fn read_filter(message: v1::AssessmentFilter) -> Result<AssessmentFilter> {
     let interaction_id = Some(message.interaction_id).filter(|id| !id.is_empty());
     Ok(AssessmentFilter {
-        interaction_id: interaction_id.as_deref().map(id).transpose()?,
+        interaction_id: interaction_id.as_deref().map(call::id).transpose()?,
         team_id: optional(message.team_id),
         staff_id: optional(message.staff_id),
     })

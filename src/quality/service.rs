@@ -12,7 +12,7 @@ use crate::{
         v1::{self, PraiseState, quality_service_server::QualityService},
     },
     auth::Caller,
-    call::{Call, mutation, page_size, respond},
+    call::{self, Call, mutation, page_size, respond},
     clock::Micros,
     context::Context,
     error::{Error, Result},
@@ -164,7 +164,7 @@ impl QualityService for QualityApi {
             let Call { caller, scope, mut message } = Call::admit(&self.store, request).await?;
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "SharePraise", id, &message);
-            let rating_id = message::id(&message.rating_id)?;
+            let rating_id = call::id(&message.rating_id)?;
             let text = Some(message.text.trim().to_owned()).filter(|text| !text.is_empty());
             let actor = caller.clone();
             let sight = Sight::of(&caller, scope);

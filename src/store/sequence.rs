@@ -19,7 +19,7 @@ pub(crate) const RATINGS: &str = "ratings";
 pub(crate) const INVITATIONS: &str = "invitations";
 /// The stream of what becomes of competitions.
 pub(crate) const COMPETITIONS: &str = "competitions";
-/// The stream of what happens to promises.
+/// The stream of what happens to commitments.
 pub(crate) const COMMITMENTS: &str = "commitments";
 /// The stream of reminders to those who have not voted.
 pub(crate) const REMINDERS: &str = "reminders";

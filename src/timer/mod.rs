@@ -29,7 +29,7 @@ const TOGETHER: u64 = 200;
 /// Whose timers. Numbers are on record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Promises to customers.
+    /// Commitments to customers.
     Commitment = 1,
 }
 

@@ -1,4 +1,4 @@
-//! Promises to customers: made, reminded of, broken, escalated, kept, released (L5).
+//! Commitments to customers: made, reminded of, broken, escalated, kept, released (L5).
 
 use std::time::Duration;
 

@@ -39,7 +39,7 @@ missed = Tried to reach us by { $channel } on { $day } and did not get through{ 
        *[other] {" "}after waiting { $waited }
     }; nobody has served this customer since.
 callback = A callback that the customer asked for has not got through: { attempts }, the last on { $moment }.
-promise = We promised { $what } by { $moment }{ $state ->
+commitment = We promised { $what } by { $moment }{ $state ->
         [broken] , and have not kept it yet
        *[open] {""}
     }; { $owner } answers for it.

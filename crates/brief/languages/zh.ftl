@@ -37,7 +37,7 @@ missed = { $day }客户通过{ $channel }找过我们{ $waited ->
        *[other] ，等了{ $waited }
     }，没有接通，此后还没有人为其服务。
 callback = 客户要求的回电还没有打通：试过{ $count }次，最近一次是{ $moment }。
-promise = 我们答应过{ $what }，最晚{ $moment }{ $state ->
+commitment = 我们答应过{ $what }，最晚{ $moment }{ $state ->
         [broken] ，至今没有兑现
        *[open] {""}
     }，由{ $owner }负责。

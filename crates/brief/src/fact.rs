@@ -50,7 +50,7 @@ pub enum Fact {
         attempts: usize,
     },
     /// What was promised and is still owed.
-    Promise {
+    Commitment {
         what: Words,
         due: Micros,
         is_broken: bool,

@@ -283,12 +283,12 @@ impl Speech<'_> {
             Fact::Callback { at, attempts } => {
                 self.text("callback", [("count", (*attempts).into()), ("moment", self.moment(*at).into())])
             }
-            Fact::Promise { what, due, is_broken, owner } => {
+            Fact::Commitment { what, due, is_broken, owner } => {
                 let state = if *is_broken { "broken" } else { "open" };
                 let moment = self.moment(*due).into();
                 let arguments =
                     [("what", quoted(what)), ("moment", moment), ("state", state.into()), ("owner", quoted(owner))];
-                self.text("promise", arguments)
+                self.text("commitment", arguments)
             }
             Fact::Prefers { dimension, value, confidence, sample, tied } => {
                 let tied: Vec<String> = tied.iter().map(|one| self.value(one)).collect();

@@ -13,7 +13,7 @@ use jiff::civil::DateTime;
 use crate::{
     calendar::{self, Half},
     lines::{Lines, MAX_BYTES, content},
-    table::{RawRow, Rows, TableError},
+    table::{RawRow, Rows, TableError, is_mark},
 };
 
 /// The columns of a chat.
@@ -114,12 +114,7 @@ impl Stamp {
     }
 }
 
-/// Marks of the direction of writing, which WhatsApp puts around what it says itself and around telephone numbers.
-fn is_mark(one: char) -> bool {
-    matches!(one, '\u{feff}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// A text without those marks, and with plain blanks.
+/// A text without the marks that WhatsApp puts around what it says itself and around telephone numbers, and with plain blanks.
 fn unmarked(text: &str) -> String {
     let letters = text.chars().filter(|one| !is_mark(*one));
     letters.map(|one| if matches!(one, '\u{a0}' | '\u{202f}') { ' ' } else { one }).collect()

@@ -398,9 +398,12 @@ impl RawRow {
 /// What is no part of a text at whose end it stands: blanks, and the marks of direction and order that are copied with names
 /// and numbers from an address book.
 fn is_around(letter: char) -> bool {
-    const MARKS: [char; 6] = ['\u{61c}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{feff}'];
-    let is_embedding = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    letter.is_whitespace() || is_embedding || MARKS.contains(&letter)
+    letter.is_whitespace() || is_mark(letter) || matches!(letter, '\u{200b}' | '\u{2060}')
+}
+
+/// Marks of the direction of writing, and of the order of bytes.
+pub(crate) fn is_mark(letter: char) -> bool {
+    matches!(letter, '\u{feff}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A sound row: as many cells as the header, each a text without blanks around it.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 use rapport_import::{
     conversations::Messages,
     mapping::Common,
@@ -93,8 +93,8 @@ struct Preview {
 /// What a row would become, for the preview.
 type Shown = Option<(RecordInteractionRequest, Option<i32>)>;
 
-/// Judges a row of a file and line.
-type Judge<'a> = Box<dyn FnMut(&Row<'_>, u64) -> Judgement<Shown> + 'a>;
+/// Judges a row that stands in such a line, by what a line of the file is called.
+type Judge<'a> = Box<dyn FnMut(&Row<'_>, (&str, u64)) -> Judgement<Shown> + 'a>;
 
 /// Runs the command. Rejected rows are what it is there to show, not an error.
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
@@ -104,12 +104,12 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let now = Clock::system().now_micros();
     let rules = move |request: &RecordInteractionRequest| violations(request, now);
     let zone = |common: &Common| common.zone.clone().unwrap_or(TimeZone::UTC);
-    let (mut keys, unit) = (Keys::default(), source.open_table(&TimeZone::UTC)?.unit());
+    let mut keys = Keys::default();
     let mut judge: Judge<'_> = match args.what {
         What::Interactions => {
             let mapping = source.mapping.interactions(&header).map_err(in_mapping)?;
             let zone = zone(&mapping.common);
-            Box::new(move |row, line| {
+            Box::new(move |row, (unit, line)| {
                 let judgement = rows::interaction(&mapping, &zone, row, rules);
                 keys.judge(judgement, unit, line).map(|request| Some((request, None)))
             })
@@ -117,7 +117,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
         What::Ratings => {
             let mapping = source.mapping.ratings(&header).map_err(in_mapping)?;
             let zone = zone(&mapping.interaction.common);
-            Box::new(move |row, line| {
+            Box::new(move |row, (unit, line)| {
                 keys.judge(rows::rating(&mapping, &zone, row, rules), unit, line)
                     .map(|(request, rating)| Some((request, rating.rating.map(|rating| rating.score))))
             })
@@ -144,7 +144,7 @@ fn report(source: &Source, header: &[String], judge: &mut Judge<'_>) -> anyhow::
                 if cell.is_empty() { column.empty += 1 } else { column.filled += 1 }
             }
         }
-        match row.map_or_else(Judgement::Reject, |row| judge(&row, raw.line)) {
+        match row.map_or_else(Judgement::Reject, |row| judge(&row, (table.unit(), raw.line))) {
             Judgement::Send(message, remarks) => {
                 report.trial.send(raw.line, &remarks);
                 if let Some((request, score)) = message.filter(|_| report.preview.len() < SHOWN) {
@@ -176,10 +176,7 @@ impl Report {
 }
 
 fn preview(line: u64, interaction: &Interaction, score: Option<i32>) -> Preview {
-    let at = |instant: Option<prost_types::Timestamp>| {
-        let instant = instant?;
-        Timestamp::new(instant.seconds, instant.nanos).ok().map(|instant| instant.to_string())
-    };
+    let at = |at| out::instant(at).map(|at| at.to_string());
     let alias = interaction.customer_alias.as_ref().map(|alias| alias.value.clone());
     Preview {
         line,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
+use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
 use serde::{Serialize, Serializer};
 
 use crate::{api::v1::Interaction, cli::out};
@@ -22,7 +22,7 @@ pub(super) fn day_of(interaction: &Interaction, zone: &TimeZone) -> Option<Day> 
     let one = interaction;
     let at =
         [&one.requested_time, &one.arrived_time, &one.connected_time, &one.ended_time].into_iter().flatten().next()?;
-    let at = Timestamp::new(at.seconds, at.nanos).ok()?;
+    let at = out::instant(Some(*at))?;
     Some((zone.to_datetime(at).date(), one.channel().plain_name()))
 }
 

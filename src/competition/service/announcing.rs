@@ -24,7 +24,7 @@ use crate::{
         v1::{self, CompetitionState, OpeningWarningKind},
     },
     auth::Caller,
-    call::{Call, mutation, page_size},
+    call::{Call, actor, mutation, page_size},
     directory::store::{Named, cannot_begin, find_team, find_teams, known_among},
     error::{Error, Reason, Result, Violation},
     interaction,
@@ -399,10 +399,6 @@ pub(super) fn view(scope: &Scope, competition: &Competition, plan: &Plan) -> Vie
     let hidden = competition.announced.rules.hides_teams && competition.state == CompetitionState::Voting;
     let own = is_own(scope, plan);
     View { team: own || !hidden, interactions: own }
-}
-
-pub(super) fn actor(caller: &Caller) -> rows::Actor {
-    (caller.subject().to_owned(), caller.principal.role)
 }
 
 /// What the organiser should know before the first ballot.

@@ -10,14 +10,13 @@ use super::{
         store::flags::{self, Flagged, Opinion, Review},
     },
     CompetitionApi,
-    announcing::actor,
 };
 use crate::{
     api::{
         convert::{normal, timestamp},
         v1::{self, FlagVerdict},
     },
-    call::{Call, mutation, page_size},
+    call::{Call, actor, mutation, page_size},
     error::{Error, Reason, Result},
     page::Query,
 };

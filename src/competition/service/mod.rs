@@ -30,7 +30,7 @@ use crate::{
     api::v1::{self, AuditAction, competition_service_server::CompetitionService},
     audit,
     auth::Caller,
-    call::{Call, respond},
+    call::{Call, actor, respond},
     clock_trust::Trusted,
     context::Context,
     error::{Error, Result},
@@ -81,7 +81,7 @@ impl CompetitionApi {
     /// The outcome of a change; one that was refused because voting has opened is recorded.
     async fn frozen<A>(&self, caller: &Caller, method: &'static str, id: Uuid, outcome: Result<A>) -> Result<A> {
         if matches!(outcome, Err(Error::VotingOpened)) {
-            let (store, actor) = (self.store.clone(), announcing::actor(caller));
+            let (store, actor) = (self.store.clone(), actor(caller));
             self.store
                 .transact(move |tx| {
                     let (store, actor) = (store.clone(), actor.clone());

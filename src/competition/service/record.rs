@@ -12,13 +12,12 @@ use super::{
         store::{self as rows, Locked, counted, flags::check_disinterest, opening::roll_of, results::sums_of},
     },
     CompetitionApi,
-    announcing::actor,
 };
 use crate::{
     api::v1::{self, AuditAction, RecordAudience},
     audit,
     auth::Caller,
-    call::Call,
+    call::{Call, actor},
     error::{Error, Result},
 };
 

@@ -17,7 +17,6 @@ use super::{
         terms::Competition,
     },
     CompetitionApi,
-    announcing::actor,
     explaining::Explained,
 };
 use crate::{
@@ -25,7 +24,7 @@ use crate::{
         convert::normal,
         v1::{self, ResultStatus},
     },
-    call::{Call, mutation, page_size},
+    call::{Call, actor, mutation, page_size},
     error::{Error, Result},
     page::Query,
 };

@@ -17,7 +17,6 @@ use super::{
         },
     },
     Answers, CompetitionApi,
-    announcing::actor,
 };
 use crate::{
     api::{
@@ -25,7 +24,7 @@ use crate::{
         v1::{self, CompetitionState, NoBallotReason},
     },
     auth::{Caller, policy::Votes},
-    call::{Call, mutation},
+    call::{Call, actor, mutation},
     error::{Error, Reason, Result, Violation},
     reach::Scope,
     survey::token_hash,

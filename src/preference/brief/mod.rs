@@ -35,7 +35,7 @@ pub(super) struct Sources<'a> {
     pub(super) holding: &'a [Statement],
     pub(super) wishes: &'a [DoNotContact],
     /// What was promised and is still owed, the earliest due first.
-    pub(super) promises: &'a [Owed],
+    pub(super) commitments: &'a [Owed],
     pub(super) policy: PolicyNow,
     /// How colleagues are called whom the caller may look up; others go by their ids.
     pub(super) names: &'a HashMap<String, String>,

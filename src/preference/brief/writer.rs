@@ -145,14 +145,14 @@ impl Brief<'_, '_> {
             let fact = Fact::Callback { at: occurred(last), attempts: callbacks.len() };
             self.say(Section::Owed, fact, callbacks.iter().map(|one| interaction(one)).collect());
         }
-        for promise in self.sources.promises {
-            let fact = Fact::Promise {
-                what: Words::new(promise.what.clone()),
-                due: promise.due_at,
-                is_broken: promise.due_at <= self.sources.now,
-                owner: self.person(&promise.owner),
+        for commitment in self.sources.commitments {
+            let fact = Fact::Commitment {
+                what: Words::new(commitment.what.clone()),
+                due: commitment.due_at,
+                is_broken: commitment.due_at <= self.sources.now,
+                owner: self.person(&commitment.owner),
             };
-            self.say(Section::Owed, fact, vec![Evidence::Commitment(promise.id, promise.made_at)]);
+            self.say(Section::Owed, fact, vec![Evidence::Commitment(commitment.id, commitment.made_at)]);
         }
         for Open { interactions, because } in open.iter().take(AT_MOST) {
             let (Some(newest), Some(oldest)) = (interactions.first(), interactions.last()) else { continue };

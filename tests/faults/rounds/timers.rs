@@ -18,12 +18,12 @@ use crate::{
     process::Server,
 };
 
-/// Promises made around each kill.
+/// Commitments made around each kill.
 const PROMISES: usize = 8;
 /// Between two looks of a server, and what the machine takes for it.
 const IN_TIME: Duration = Duration::from_secs(2);
 
-/// SIGKILL at random moments while promises are made, reminded of and broken: each step comes once, and none later than the
+/// SIGKILL at random moments while commitments are made, reminded of and broken: each step comes once, and none later than the
 /// time without a server and two seconds.
 pub(super) async fn killed_while_timers_fire(task: Task) -> anyhow::Result<String> {
     let place = Place::new(task.backend)?;
