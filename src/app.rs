@@ -10,13 +10,14 @@ use crate::{
         audit_service_server::AuditServiceServer, calendar_service_server::CalendarServiceServer,
         commitment_service_server::CommitmentServiceServer, competition_service_server::CompetitionServiceServer,
         contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
-        directory_service_server::DirectoryServiceServer, identity_service_server::IdentityServiceServer,
-        interaction_service_server::InteractionServiceServer, preference_service_server::PreferenceServiceServer,
-        privacy_service_server::PrivacyServiceServer, quality_service_server::QualityServiceServer,
-        rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
+        directory_service_server::DirectoryServiceServer, follow_up_service_server::FollowUpServiceServer,
+        identity_service_server::IdentityServiceServer, interaction_service_server::InteractionServiceServer,
+        preference_service_server::PreferenceServiceServer, privacy_service_server::PrivacyServiceServer,
+        quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
+        survey_service_server::SurveyServiceServer,
     },
     audit::service::AuditApi,
-    calendar::service::CalendarApi,
+    calendar::{self, service::CalendarApi},
     clock_trust::Trusted,
     commitment::service::CommitmentApi,
     competition::CompetitionApi,
@@ -25,6 +26,7 @@ use crate::{
     contest::service::ContestApi,
     context::Context,
     directory::{self, service::DirectoryApi},
+    follow_up::{self, service::FollowUpApi},
     identity::{claim, service::IdentityApi},
     interaction::{Reactions, service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
@@ -40,7 +42,7 @@ use crate::{
 };
 
 /// What interactions set off. Locks are taken in this order: the stream of interactions, which the transaction holds already;
-/// ratings; the stream of invitations.
+/// ratings; the stream of invitations; that of follow-ups.
 const REACTIONS: Reactions = Reactions {
     is_rated: |tx, store, interaction| {
         Box::pin(async move {
@@ -57,7 +59,16 @@ const REACTIONS: Reactions = Reactions {
     awaits_any: template::store::INVITE_THEMSELVES,
     awaits_end: survey::invites_itself,
     ended: |tx, at, ended| Box::pin(survey::invite_themselves(tx, at, ended)),
+    complained: |tx, store, complaints| Box::pin(follow_up::opening::of_complaints(tx, store, complaints)),
 };
+
+/// What ratings set off. The stream of follow-ups comes after that of ratings, which the transaction holds, and that of invitations.
+const RATED: rating::Reactions =
+    rating::Reactions { low: |tx, store, low| Box::pin(follow_up::opening::of_ratings(tx, store, low)) };
+
+/// What changes of calendars set off.
+const RECKONING: calendar::Reactions =
+    calendar::Reactions { changed: |tx, store, author| Box::pin(follow_up::recount(tx, store, author)) };
 
 /// What the directory sets off. The stream of interactions is locked before any customer, as by all who erase.
 const NAMING: directory::Reactions = directory::Reactions {
@@ -100,8 +111,8 @@ pub(crate) fn services(
     let interactions = InteractionApi::new(&context, REACTIONS, streams);
     let interactions = InteractionServiceServer::new(interactions).max_decoding_message_size(batches);
     let contacts = ContactServiceServer::new(ContactApi::new(&context)).max_decoding_message_size(small);
-    let surveys = SurveyServiceServer::new(SurveyApi::new(&context)).max_decoding_message_size(small);
-    let ratings = RatingServiceServer::new(RatingApi::new(&context)).max_decoding_message_size(batches);
+    let surveys = SurveyServiceServer::new(SurveyApi::new(&context, RATED)).max_decoding_message_size(small);
+    let ratings = RatingServiceServer::new(RatingApi::new(&context, RATED)).max_decoding_message_size(batches);
     let contests = ContestServiceServer::new(ContestApi::new(&context)).max_decoding_message_size(small);
     let quality = QualityServiceServer::new(QualityApi::new(&context)).max_decoding_message_size(small);
     let competitions = CompetitionServiceServer::new(CompetitionApi::new(&context)).max_decoding_message_size(small);
@@ -109,7 +120,9 @@ pub(crate) fn services(
     let privacy = PrivacyServiceServer::new(PrivacyApi::new(&context)).max_decoding_message_size(small);
     let identity = IdentityServiceServer::new(IdentityApi::new(&context)).max_decoding_message_size(small);
     let commitments = CommitmentServiceServer::new(CommitmentApi::new(&context)).max_decoding_message_size(small);
-    let calendars = CalendarServiceServer::new(CalendarApi::new(&context)).max_decoding_message_size(batches);
+    let follow_ups = FollowUpServiceServer::new(FollowUpApi::new(&context)).max_decoding_message_size(small);
+    let calendars =
+        CalendarServiceServer::new(CalendarApi::new(&context, RECKONING)).max_decoding_message_size(batches);
     let audit = AuditServiceServer::new(AuditApi::new(&context)).max_decoding_message_size(small);
     let names = vec![
         name(&directory),
@@ -125,6 +138,7 @@ pub(crate) fn services(
         name(&identity),
         name(&calendars),
         name(&commitments),
+        name(&follow_ups),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
@@ -137,6 +151,7 @@ pub(crate) fn services(
             .add_service(identity)
             .add_service(calendars)
             .add_service(commitments)
+            .add_service(follow_ups)
             .add_service(audit),
         names,
     )

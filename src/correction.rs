@@ -11,7 +11,7 @@ use crate::{
     interaction::store::check_no_part,
     quality,
     rating::{
-        Rating,
+        Rating, Reactions,
         rules::{FUTURE_GRACE, standing},
         store::{CORRECTION_WINDOW, Correction, counters, find, lock, since_answer, supersede},
     },
@@ -24,7 +24,7 @@ use crate::{
 /// # Errors
 /// [`Error::NotFound`]; [`Error::RatingSuperseded`] if it was corrected before; [`Error::CorrectionTooLate`], where what
 /// the customer says now is kept as the evidence of a contest; [`Error::InterestedParty`]; [`Reason::TimeInFuture`].
-pub(crate) async fn correct(store: &Store, correction: Correction) -> Result<Uuid> {
+pub(crate) async fn correct((store, reactions): (&Store, Reactions), correction: Correction) -> Result<Uuid> {
     let runner = store.clone();
     let corrected = store.transact(move |tx| {
         let (store, correction) = (runner.clone(), correction.clone());
@@ -34,7 +34,7 @@ pub(crate) async fn correct(store: &Store, correction: Correction) -> Result<Uui
                 let rule = "must not lie ahead of the server's clock";
                 return Err(Error::invalid("answered_time", Reason::TimeInFuture, rule).into());
             }
-            let work = Box::pin(correct_or_withdraw(tx, &correction, now));
+            let work = Box::pin(correct_or_withdraw(tx, (&store, reactions), &correction, now));
             request::once(tx, &correction.request, now, work).await
         })
     });
@@ -42,7 +42,12 @@ pub(crate) async fn correct(store: &Store, correction: Correction) -> Result<Uui
 }
 
 /// None: it is too late, and a contest says so. That must be committed, though the caller is refused.
-async fn correct_or_withdraw(tx: &Tx, correction: &Correction, now: Micros) -> Result<Option<Uuid>, Abort> {
+async fn correct_or_withdraw(
+    tx: &Tx,
+    at: (&Store, Reactions),
+    correction: &Correction,
+    now: Micros,
+) -> Result<Option<Uuid>, Abort> {
     let found = find(tx, &Sight::all(), correction.rating_id).await?.ok_or(Error::NotFound("rating"))?;
     if let Some(by) = &correction.by {
         // To them there is no such rating.
@@ -51,7 +56,7 @@ async fn correct_or_withdraw(tx: &Tx, correction: &Correction, now: Micros) -> R
         }
         check_no_part(tx, found.interaction_id, Some(by)).await?;
     }
-    let too_late = match correct_in(tx, correction, now).await {
+    let too_late = match correct_in(tx, at, correction, now).await {
         Err(Abort::Domain(Error::CorrectionTooLate)) => Abort::Domain(Error::CorrectionTooLate),
         done => return done.map(Some),
     };
@@ -95,8 +100,13 @@ pub(crate) async fn withdraw(tx: &Tx, now: Micros, rating: &Rating, said: Statem
 
 /// Puts a rating right as [`correct`] does in time, in an open transaction that holds the lock of the ratings since `now`,
 /// whatever the request.
-pub(crate) async fn correct_in(tx: &Tx, correction: &Correction, now: Micros) -> Result<Uuid, Abort> {
-    let (later, changes) = supersede(tx, correction, now).await?;
+pub(crate) async fn correct_in(
+    tx: &Tx,
+    at: (&Store, Reactions),
+    correction: &Correction,
+    now: Micros,
+) -> Result<Uuid, Abort> {
+    let (later, changes) = supersede(tx, at, correction, now).await?;
     contest::store::follow(tx, correction.rating_id, later).await?;
     quality::praise::follow(tx, correction.rating_id, later).await?;
     counters::apply(tx, changes).await?;

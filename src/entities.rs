@@ -1,8 +1,8 @@
 //! Every table, by its entity: what the live schema of both databases is compared with.
 
 use crate::{
-    audit, calendar, commitment, competition, contact, contest, directory, identity, interaction, master_keys,
-    preference, privacy, quality, rating,
+    audit, calendar, commitment, competition, contact, contest, deadline, directory, follow_up, identity, interaction,
+    master_keys, preference, privacy, quality, rating,
     store::{self, Shape},
     survey, template, timer,
 };
@@ -37,6 +37,13 @@ pub fn all() -> Vec<Shape> {
         contact::entity::do_not_contact,
         contact::entity::outbound_contact,
         contact::entity::refused_point,
+        deadline::entity::clock,
+        deadline::entity::stretch,
+        follow_up::entity::about,
+        follow_up::entity::event,
+        follow_up::entity::follow_up,
+        follow_up::entity::point,
+        follow_up::entity::statement,
         contest::entity::coaching_rating,
         contest::entity::contest,
         contest::entity::review,

@@ -52,6 +52,21 @@ pub enum Error {
     /// The commitment does not wait any more.
     #[error("the commitment was kept or released before")]
     CommitmentSettled,
+    /// Somebody else holds the follow-up.
+    #[error("somebody else holds the follow-up")]
+    FollowUpClaimed,
+    /// The claim is not the one that holds.
+    #[error("the claim has lapsed, or was never the caller's")]
+    FollowUpClaimStale,
+    /// The follow-up does not wait for this any more.
+    #[error("the follow-up was answered, confirmed or closed before")]
+    FollowUpSettled,
+    /// There are points without an answer.
+    #[error("the follow-up has points without an answer")]
+    FollowUpPointsOpen,
+    /// There is an answer already, which stays.
+    #[error("it was answered before")]
+    AlreadyAnswered,
     /// Somebody else changed the record first.
     #[error("the record was changed since it was read")]
     EtagMismatch,

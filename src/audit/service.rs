@@ -17,6 +17,7 @@ use crate::{
     call::{Call, page_size, respond},
     context::Context,
     error::Result,
+    follow_up,
     interaction::store::hidden_ids,
     page::Query,
     rating::store::entity::rating,
@@ -79,10 +80,13 @@ impl AuditService for AuditApi {
     }
 }
 
-/// What the trail calls complaints about a person, and the ratings and replies that came of them.
+/// What the trail calls complaints about a person, the ratings and replies that came of them, and follow-ups about them.
 async fn complaints(connection: &impl ConnectionTrait, person: Option<&str>) -> Result<Vec<String>> {
     let hidden: Vec<Uuid> = hidden_ids(connection, person).await?.into_iter().collect();
     let mut found: Vec<String> = hidden.iter().map(Uuid::to_string).collect();
+    if let Some(person) = person {
+        found.extend(follow_up::hidden_statements(connection, person).await?);
+    }
     if hidden.is_empty() {
         return Ok(found);
     }

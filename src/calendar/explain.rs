@@ -6,7 +6,7 @@ use crate::{api::v1::DueSpanKind, clock::Micros};
 
 /// A stretch of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stretch {
+pub(crate) struct Stretch {
     pub(super) from: Micros,
     /// None: it goes on.
     pub(super) to: Option<Micros>,
@@ -17,26 +17,19 @@ pub(super) struct Stretch {
 
 /// When something is due.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Explained {
+pub(crate) struct Explained {
     pub(super) due: Option<Micros>,
     /// From the start to then, in order and without gaps, as many as were asked for.
-    pub(super) stretches: Vec<Stretch>,
+    pub(crate) stretches: Vec<Stretch>,
     /// How many more there are.
-    pub(super) omitted: usize,
+    pub(crate) omitted: usize,
 }
 
-/// When something is due that takes so much working time from a start on, with pauses in order; at most `limit` stretches.
-pub(super) fn explain(
-    calendar: &Calendar,
-    start: Micros,
-    working: Micros,
-    pauses: &[(Micros, Option<Micros>)],
-    limit: usize,
-) -> Explained {
-    let segments = segments(calendar, start, pauses);
-    let due = reached(&segments, working);
+/// When a clock of these segments has counted so much working time; at most `limit` stretches.
+pub(crate) fn explain(segments: &[Segment<'_>], working: Micros, limit: usize) -> Explained {
+    let due = reached(segments, working);
     let mut explained = Explained { due, ..Explained::default() };
-    for segment in segments {
+    for segment in segments.iter().copied() {
         let end = [segment.to, due].into_iter().flatten().min();
         if due.is_some_and(|due| segment.from >= due) {
             break;
@@ -51,7 +44,12 @@ pub(super) fn explain(
     explained
 }
 
-fn segments<'c>(calendar: &'c Calendar, start: Micros, pauses: &[(Micros, Option<Micros>)]) -> Vec<Segment<'c>> {
+/// A clock that runs by one calendar from a start on, with pauses in order.
+pub(super) fn segments<'c>(
+    calendar: &'c Calendar,
+    start: Micros,
+    pauses: &[(Micros, Option<Micros>)],
+) -> Vec<Segment<'c>> {
     let mut segments = Vec::new();
     let mut from = Some(start);
     for (pause, resume) in pauses {
@@ -129,6 +127,10 @@ mod tests {
         text.parse::<Timestamp>().unwrap().as_microsecond()
     }
 
+    fn explained_from(start: Micros, working: Micros, pauses: &[(Micros, Option<Micros>)], limit: usize) -> Explained {
+        explain(&segments(&office(), start, pauses), working, limit)
+    }
+
     fn told(explained: &Explained) -> Vec<String> {
         let shown = |at: Micros| Timestamp::from_microsecond(at).unwrap().strftime("%d %H:%M").to_string();
         let line = |one: &Stretch| format!("{} {:?} {}", shown(one.from), one.kind, one.name);
@@ -138,7 +140,7 @@ mod tests {
     #[test]
     fn every_stretch_is_told() {
         let pauses = [(at("2025-12-24T14:30:00Z"), Some(at("2025-12-24T15:00:00Z")))];
-        let explained = explain(&office(), at("2025-12-24T14:00:00Z"), 7_200_000_000, &pauses, 100);
+        let explained = explained_from(at("2025-12-24T14:00:00Z"), 7_200_000_000, &pauses, 100);
         assert_eq!(explained.due, Some(at("2025-12-26T08:30:00Z")));
         let expected = [
             "24 14:00 Working ",
@@ -153,19 +155,19 @@ mod tests {
         let ends = explained.stretches.iter().map(|one| one.to.unwrap());
         let begins = explained.stretches.iter().skip(1).map(|one| one.from);
         assert!(begins.zip(ends).all(|(begin, end)| begin == end), "{explained:?}");
-        let few = explain(&office(), at("2025-12-24T14:00:00Z"), 7_200_000_000, &pauses, 3);
+        let few = explained_from(at("2025-12-24T14:00:00Z"), 7_200_000_000, &pauses, 3);
         assert_eq!((few.stretches.len(), few.omitted, few.due), (3, 4, explained.due));
     }
 
     #[test]
     fn a_pause_that_goes_on_is_the_last() {
         let explained =
-            explain(&office(), at("2025-12-24T14:00:00Z"), 7_200_000_000, &[(at("2025-12-24T14:30:00Z"), None)], 9);
+            explained_from(at("2025-12-24T14:00:00Z"), 7_200_000_000, &[(at("2025-12-24T14:30:00Z"), None)], 9);
         assert_eq!(told(&explained), ["24 14:00 Working ", "24 14:30 Paused "]);
         assert_eq!((explained.due, explained.stretches[1].to), (None, None));
         // A breach before it is one.
         let explained =
-            explain(&office(), at("2025-12-24T14:00:00Z"), 60_000_000, &[(at("2025-12-24T14:30:00Z"), None)], 9);
+            explained_from(at("2025-12-24T14:00:00Z"), 60_000_000, &[(at("2025-12-24T14:30:00Z"), None)], 9);
         assert_eq!((told(&explained).len(), explained.due), (1, Some(at("2025-12-24T14:01:00Z"))));
     }
 }

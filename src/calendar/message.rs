@@ -129,17 +129,21 @@ pub(super) fn read_pauses(start: Micros, messages: &[v1::Pause]) -> Result<Vec<(
 /// An explanation as callers see it.
 pub(super) fn write_explained(explained: Explained, version: Option<Version>) -> v1::ExplainDueResponse {
     let (calendar_id, calendar_version) = version.map(|version| (version.id, version.number)).unwrap_or_default();
-    let span = |one: Stretch| v1::DueSpan {
-        start_time: Some(timestamp(one.from)),
-        end_time: one.to.map(timestamp),
-        kind: DueSpanKind::into(one.kind),
-        name: one.name,
-    };
     v1::ExplainDueResponse {
         due_time: explained.due.map(timestamp),
         calendar_id,
         calendar_version,
-        spans: explained.stretches.into_iter().map(span).collect(),
+        spans: explained.stretches.into_iter().map(write_stretch).collect(),
         omitted_span_count: i32::try_from(explained.omitted).unwrap_or(i32::MAX),
+    }
+}
+
+/// A stretch of an explanation as callers see it.
+pub(crate) fn write_stretch(one: Stretch) -> v1::DueSpan {
+    v1::DueSpan {
+        start_time: Some(timestamp(one.from)),
+        end_time: one.to.map(timestamp),
+        kind: DueSpanKind::into(one.kind),
+        name: one.name,
     }
 }

@@ -4,12 +4,15 @@
 //! turns messages into calendars and back. RPCs are in `service`.
 
 pub(crate) mod entity;
-mod explain;
-mod message;
+pub(crate) mod explain;
+pub(crate) mod message;
+mod reactions;
 pub mod service;
 pub(crate) mod store;
 
 use rapport_calendar::Calendar;
+
+pub(crate) use reactions::Reactions;
 
 use crate::clock::Micros;
 

@@ -8,8 +8,8 @@ use rapport_calendar::{
 use tonic::{Request, Response, Status};
 
 use super::{
-    Version,
-    explain::explain,
+    Reactions, Version,
+    explain::{explain, segments},
     message::{self, date},
     store as rows,
 };
@@ -38,11 +38,13 @@ const YEARS: i64 = 5;
 #[derive(Clone, Debug)]
 pub struct CalendarApi {
     store: Store,
+    reactions: Reactions,
 }
 
 impl CalendarApi {
-    pub(crate) fn new(context: &Context) -> Self {
-        Self { store: context.store.clone() }
+    /// `reactions`: what changes set off in other domains.
+    pub(crate) fn new(context: &Context, reactions: Reactions) -> Self {
+        Self { store: context.store.clone(), reactions }
     }
 
     /// A version by its id, or by whose it is. None: around the clock.
@@ -75,11 +77,16 @@ impl CalendarService for CalendarApi {
             let mutation = mutation(&caller, "PutCalendar", id, &message);
             let told = message::read(message.calendar.unwrap_or_default(), caller.subject())?;
             let (role, etag, calendar_id) = (caller.principal.role, message.etag, told.id.clone());
+            let (store, reactions) = (self.store.clone(), self.reactions);
             let number = self
                 .store
                 .change(mutation, move |tx, now| {
-                    let (told, etag) = (told.clone(), etag.clone());
-                    Box::pin(async move { rows::put(tx, now, role, &told, &etag).await })
+                    let (store, told, etag) = (store.clone(), told.clone(), etag.clone());
+                    Box::pin(async move {
+                        let number = rows::put(tx, now, role, &told, &etag).await?;
+                        (reactions.changed)(tx, &store, &told.author).await?;
+                        Ok(number)
+                    })
                 })
                 .await?;
             let written = rows::find(self.store.reader(), &calendar_id, Some(number)).await?;
@@ -123,12 +130,15 @@ impl CalendarService for CalendarApi {
             let (team_id, calendar_id) = (normal(message.team_id), optional(message.calendar_id));
             self.check_team(&team_id).await?;
             let (actor, role, team) = (caller.subject().to_owned(), caller.principal.role, team_id.clone());
+            let (store, reactions) = (self.store.clone(), self.reactions);
             self.store
                 .change(mutation, move |tx, now| {
-                    let (actor, team_id, calendar_id) = (actor.clone(), team.clone(), calendar_id.clone());
-                    Box::pin(
-                        async move { rows::assign(tx, now, (&actor, role), &team_id, calendar_id.as_deref()).await },
-                    )
+                    let (store, actor, team_id) = (store.clone(), actor.clone(), team.clone());
+                    let calendar_id = calendar_id.clone();
+                    Box::pin(async move {
+                        rows::assign(tx, now, (&actor, role), &team_id, calendar_id.as_deref()).await?;
+                        (reactions.changed)(tx, &store, &actor).await
+                    })
                 })
                 .await?;
             let assigned = rows::of_team(self.store.reader(), &team_id).await?;
@@ -179,7 +189,7 @@ impl CalendarService for CalendarApi {
             let version = self.version(&calendar_id, message.version, &team_id).await?;
             let always = Calendar::around_the_clock();
             let calendar = version.as_ref().map_or(&always, |version| &version.calendar);
-            let explained = explain(calendar, start, working, &pauses, STRETCHES);
+            let explained = explain(&segments(calendar, start, &pauses), working, STRETCHES);
             Ok(message::write_explained(explained, version))
         })
         .await

@@ -22,10 +22,11 @@ use crate::{
         GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
         calendar_service_client::CalendarServiceClient, commitment_service_client::CommitmentServiceClient,
         competition_service_client::CompetitionServiceClient, contest_service_client::ContestServiceClient,
-        directory_service_client::DirectoryServiceClient, identity_service_client::IdentityServiceClient,
-        interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
-        privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
-        rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
+        directory_service_client::DirectoryServiceClient, follow_up_service_client::FollowUpServiceClient,
+        identity_service_client::IdentityServiceClient, interaction_service_client::InteractionServiceClient,
+        preference_service_client::PreferenceServiceClient, privacy_service_client::PrivacyServiceClient,
+        quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
+        survey_service_client::SurveyServiceClient,
     },
     private_file,
 };
@@ -83,6 +84,8 @@ pub struct Client {
     pub privacy: PrivacyServiceClient<Connection>,
     /// Who is whom.
     pub identity: IdentityServiceClient<Connection>,
+    /// Follow-ups.
+    pub follow_ups: FollowUpServiceClient<Connection>,
     /// Commitments.
     pub commitments: CommitmentServiceClient<Connection>,
     /// When people work.
@@ -168,6 +171,7 @@ impl Client {
             preferences: PreferenceServiceClient::new(connection.clone()),
             privacy: PrivacyServiceClient::new(connection.clone()),
             identity: IdentityServiceClient::new(connection.clone()),
+            follow_ups: FollowUpServiceClient::new(connection.clone()),
             commitments: CommitmentServiceClient::new(connection.clone()),
             calendars: CalendarServiceClient::new(connection.clone()),
             audit: AuditServiceClient::new(connection),

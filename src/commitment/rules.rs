@@ -6,6 +6,7 @@ use super::Terms;
 use crate::{
     api::v1::CommitmentState,
     clock::Micros,
+    deadline::next_escalation,
     error::{Error, Reason, Result},
     reach::Scope,
 };
@@ -13,10 +14,6 @@ use crate::{
 const HOUR: Micros = 3_600_000_000;
 /// Working time ahead of the due time at which a reminder comes, unless the commitment says otherwise.
 pub(super) const REMIND_BEFORE: Micros = 2 * HOUR;
-/// Working time after a breach until it is escalated.
-const ESCALATE_AFTER: Micros = 8 * HOUR;
-/// Working time from one escalation to the next, for as long as it is not settled.
-const ESCALATE_AGAIN: Micros = 40 * HOUR;
 
 /// A reminder.
 pub(super) const REMIND: i32 = 1;
@@ -68,12 +65,10 @@ pub(super) fn timers(terms: &Terms, calendar: &Calendar, now: Micros) -> Vec<(i3
 
 /// The timer after a step at `now`: the chain goes on until the commitment is settled.
 pub(super) fn next_timer(step: i32, calendar: &Calendar, now: Micros) -> Option<(i32, Micros)> {
-    let after = match step {
-        REMIND => return None,
-        BREAK => ESCALATE_AFTER,
-        _ => ESCALATE_AGAIN,
-    };
-    calendar.due(now, after).map(|at| (step + 1, at))
+    if step == REMIND {
+        return None;
+    }
+    next_escalation(calendar, now, step == BREAK).map(|at| (step + 1, at))
 }
 
 /// What a commitment becomes that is kept now.

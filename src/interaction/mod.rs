@@ -62,6 +62,14 @@ pub(crate) struct Facts {
     pub(crate) about_staff_ids: Vec<String>,
 }
 
+impl Facts {
+    /// The team of the primary participant, as they served.
+    pub(crate) fn primary_team(&self) -> Option<&str> {
+        let primary = self.participants.iter().find(|one| one.involvement == Involvement::Primary);
+        primary.and_then(|one| one.team_id.as_deref())
+    }
+}
+
 /// When it happened; what is not known is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Instants {

@@ -33,6 +33,31 @@ pub struct Reactions {
     pub(crate) awaits_end: fn(&Facts, Micros) -> bool,
     /// Interactions are over of which somebody wanted to know.
     pub(crate) ended: ToEnded,
+    /// Customers have complained, who can be told what comes of it.
+    pub(crate) complained: for<'t> fn(&'t Tx, &'t Store, Vec<Complaint>) -> Reaction<'t, (), Abort>,
+}
+
+/// A complaint that was just recorded.
+#[derive(Clone, Debug)]
+pub(crate) struct Complaint {
+    pub(crate) interaction_id: Uuid,
+    pub(crate) occurred_at: Micros,
+    pub(crate) topic: Option<String>,
+    /// Of the primary participant.
+    pub(crate) team_id: Option<String>,
+}
+
+impl Complaint {
+    /// Of an interaction that is recorded, if it is one and its customer can be told of it.
+    pub(crate) fn of(interaction_id: Uuid, facts: &Facts, recorded_at: Micros) -> Option<Self> {
+        let has_party = facts.customer_id.is_some() || facts.customer_alias.is_some();
+        (facts.kind == InteractionKind::Complaint && has_party).then(|| Self {
+            interaction_id,
+            occurred_at: facts.instants.occurred().unwrap_or(recorded_at),
+            topic: facts.topic.clone(),
+            team_id: facts.primary_team().map(str::to_owned),
+        })
+    }
 }
 
 /// An interaction that is over.

@@ -88,6 +88,10 @@ const fn blanked(which: &'static str, key: &'static str) -> Rows {
     Rows { which, key: Some(key), fate: Disposition::Blanked }
 }
 
+const fn few(which: &'static str) -> Rows {
+    Rows { which, key: None, fate: Disposition::Blanked }
+}
+
 const fn deleted(which: &'static str) -> Rows {
     Rows { which, key: None, fate: Disposition::Deleted }
 }
@@ -150,11 +154,7 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_customer(
         "contest_review",
-        Rows {
-            which: "contest_id IN (SELECT contest_id FROM contest WHERE rating_id IN {their_ratings})",
-            key: None,
-            fate: Disposition::Blanked,
-        },
+        few("contest_id IN (SELECT contest_id FROM contest WHERE rating_id IN {their_ratings})"),
         &[(Note("''"), &["reason"]), (Staff, &["contest_id", "number", "reviewer", "verdict", "reviewed_at"])],
     ),
     Table::of_customer(
@@ -195,6 +195,40 @@ pub const TABLES: &[Table] = &[
             (NULL, &["comment"]),
             (Staff, &["rated_staff_id", "rated_team_id", "rated_role"]),
             (Technical, &["request_key", "body_hash"]),
+        ],
+    ),
+    Table::of_customer(
+        "follow_up_point",
+        few("follow_up_id IN (SELECT id FROM follow_up WHERE interaction_id IN {theirs})"),
+        &[
+            (Fact, &["follow_up_id", "number", "raised_at", "answered_at"]),
+            (EMPTY, &["words"]),
+            (NULL, &["answer"]),
+            (Staff, &["answered_by"]),
+        ],
+    ),
+    Table::of_customer(
+        "follow_up_statement",
+        few("follow_up_id IN (SELECT id FROM follow_up WHERE interaction_id IN {theirs})"),
+        &[
+            // It was written so that it names nobody, and may come close.
+            (Note("''"), &["words"]),
+            (Note("NULL"), &["answer"]),
+            (Staff, &["id", "follow_up_id", "staff_id", "released_at", "released_by", "answered_at"]),
+        ],
+    ),
+    Table::of_customer(
+        "follow_up",
+        blanked(OF_INTERACTIONS, "id"),
+        &[
+            (Fact, &["id", "source", "interaction_id", "state", "waits_for", "waits_until", "due_at", "opened_at"]),
+            (Fact, &["settled_at", "close_reason"]),
+            (NULL, &["note"]),
+            (Note("NULL"), &["next_action"]),
+            // A customer who confirmed it is named by their own id.
+            (Note("CASE WHEN settled_by IN {their_ids} THEN '' ELSE settled_by END"), &["settled_by"]),
+            (Staff, &["team_id", "level", "holder_staff_id", "claim_number", "leased_until", "author"]),
+            (Technical, &["origin_id"]),
         ],
     ),
     Table::of_customer(
@@ -390,7 +424,24 @@ pub const TABLES: &[Table] = &[
         &[
             (Organization, &["template_id", "version", "state", "display_name", "direction", "channels", "questions"]),
             (Organization, &["wordings", "answer_window", "issue_mode", "invite_interval", "label_until"]),
-            (Organization, &["published_at", "retired_at", "revision"]),
+            (Organization, &["published_at", "retired_at", "revision", "follow_up_level", "follow_up_within"]),
+        ],
+    ),
+    Table::of_others("follow_up_about", &[(Staff, &["follow_up_id", "staff_id"])]),
+    Table::of_others(
+        "follow_up_event",
+        &[(Technical, &["sequence", "follow_up_id", "kind", "happened_at", "late_by"]), (Staff, &["actor"])],
+    ),
+    Table::of_others(
+        "clock",
+        &[(Technical, &["subject_id", "number", "team_id", "target", "started_at", "stopped_at", "due_at"])],
+    ),
+    Table::of_others(
+        "clock_stretch",
+        &[
+            (Technical, &["subject_id", "number", "position", "from_at", "to_at", "runs", "reason"]),
+            (Organization, &["calendar_id", "calendar_version"]),
+            (Staff, &["author"]),
         ],
     ),
     Table::of_customer(

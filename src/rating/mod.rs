@@ -9,6 +9,7 @@ mod compare;
 pub(crate) mod figures;
 mod message;
 mod outcomes;
+pub(crate) mod reactions;
 pub(crate) mod rules;
 pub mod service;
 pub mod store;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 pub(crate) use compare::shrunken_team_means;
 pub(crate) use message::{period as read_days, read_answers, read_period};
+pub(crate) use reactions::{Low, Reactions};
 pub(crate) use rules::{day_of, judge, rated, standing};
 
 use crate::{

@@ -13,7 +13,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{
-    Rating,
+    Rating, Reactions,
     compare::{self, Compared, Comparison},
     figures::{SEPARATOR, Unit},
     message,
@@ -55,6 +55,7 @@ pub struct RatingApi {
     store: Store,
     time_zone: TimeZone,
     submitter: GroupCommit<Submitter>,
+    reactions: Reactions,
 }
 
 impl std::fmt::Debug for RatingApi {
@@ -64,11 +65,12 @@ impl std::fmt::Debug for RatingApi {
 }
 
 impl RatingApi {
-    pub(crate) fn new(context: &Context) -> Self {
+    /// `reactions`: what ratings set off in other domains.
+    pub(crate) fn new(context: &Context, reactions: Reactions) -> Self {
         let Context { store, zone, recording, group_sizes, .. } = context.clone();
-        let writer = Submitter::new(store.clone(), zone.rules.clone());
+        let writer = Submitter::new(store.clone(), zone.rules.clone(), reactions);
         let submitter = GroupCommit::start(store.clone(), writer, recording.group_max, recording.queue, group_sizes);
-        Self { store, time_zone: zone.rules, submitter }
+        Self { store, time_zone: zone.rules, submitter, reactions }
     }
 
     async fn ranked(
@@ -230,7 +232,7 @@ impl RatingService for RatingApi {
                 comment: Some(message.comment).filter(|text| !text.is_empty()),
                 by: caller.person().map(str::to_owned),
             };
-            let id = correction::correct(&self.store, correction).await?;
+            let id = correction::correct((&self.store, self.reactions), correction).await?;
             let found = rows::find(self.store.reader(), &Sight::of(&caller, scope), id).await?;
             let found = found.ok_or(Error::NotFound("rating"))?;
             Ok(v1::CorrectRatingResponse { rating: shown(self.store.reader(), vec![found]).await?.pop() })

@@ -17,6 +17,11 @@ impl Oneself {
         Self(caller.person().map(str::to_owned))
     }
 
+    /// Of somebody who does not call: for what is not to become theirs.
+    pub(crate) fn of_person(staff_id: &str) -> Self {
+        Self(Some(staff_id.to_owned()))
+    }
+
     /// Nobody: for what the server reads by itself.
     pub(crate) fn nobody() -> Self {
         Self(None)

@@ -22,7 +22,7 @@ use crate::{
     },
     error::{Error, Reason, Result, Violation},
     rating::read_answers,
-    template::{ANSWER_WINDOW, INVITE_INTERVAL, Template, Wording, check},
+    template::{ANSWER_WINDOW, FOLLOW_UP_WITHIN, INVITE_INTERVAL, Template, Wording, check},
 };
 
 /// Reads a template as a draft, with all that is wrong with it.
@@ -39,6 +39,8 @@ pub(super) fn read_template(message: v1::SurveyTemplate) -> (Template, Vec<Viola
             .unwrap_or(IssueMode::Manual),
         answer_window: message.answer_window.as_ref().map_or(ANSWER_WINDOW, duration_micros),
         invite_interval: message.invite_interval.as_ref().map_or(INVITE_INTERVAL, duration_micros),
+        follow_up_level: i16::try_from(message.follow_up_level).unwrap_or_default(),
+        follow_up_within: message.follow_up_within.as_ref().map_or(FOLLOW_UP_WITHIN, duration_micros),
         id: normal(message.template_id),
         display_name: normal(message.display_name),
         wordings: message.wordings.into_iter().map(read_wording).collect(),
@@ -71,6 +73,8 @@ pub(super) fn write_template(template: Template) -> v1::SurveyTemplate {
         answer_window: Some(duration(template.answer_window)),
         issue_mode: template.issue_mode.into(),
         invite_interval: Some(duration(template.invite_interval)),
+        follow_up_level: i32::from(template.follow_up_level),
+        follow_up_within: Some(duration(template.follow_up_within)),
         label_confirm_end_time: template.label_until.map(timestamp),
         publish_time: template.published_at.map(timestamp),
         retire_time: template.retired_at.map(timestamp),

@@ -27,7 +27,7 @@ use crate::{
     error::{Error, Reason, Result},
     interaction::store::{self as interactions, check_no_part},
     rating::{
-        Answers, Input, Rating,
+        Answers, Input, Rating, Reactions,
         store::{Correction, NewRating, RatingReceipt, lock, standing_for, submit},
     },
     reach::{Oneself, Sight},
@@ -86,6 +86,15 @@ fn row(reply: Reply) -> reply::ActiveModel {
     }
 }
 
+/// Where replies become ratings, and what those set off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taking<'t> {
+    pub(crate) store: &'t Store,
+    /// The organisation's.
+    pub(crate) zone: &'t TimeZone,
+    pub(crate) reactions: Reactions,
+}
+
 /// A reply as it arrives.
 #[derive(Clone, Debug)]
 pub(crate) struct Arrived {
@@ -113,11 +122,11 @@ pub(crate) struct Received {
 /// [`Reason::TimeInFuture`], [`Error::InterestedParty`]. Whatever the reply says is no error.
 pub(crate) async fn receive(
     tx: &Tx,
-    (store, zone): (&Store, &TimeZone),
+    taking: Taking<'_>,
     request: &request::Request,
     arrived: Arrived,
 ) -> Result<Received, Abort> {
-    let now = lock(tx, store).await?;
+    let now = lock(tx, taking.store).await?;
     let replied_at = arrived.replied_at.unwrap_or(now);
     if replied_at > now + SKEW {
         let rule = "must not lie ahead of the server's clock";
@@ -158,7 +167,7 @@ pub(crate) async fn receive(
     let mut said = match (notice, asked) {
         (Some(Notice::Automatic | Notice::OptOut { alone: true }), _) | (_, None) => None,
         (_, Some((invitation, _))) if !invitation.is_answerable(replied_at) => Some(Answer::ForAPerson),
-        (_, Some(asked)) => Some(act(tx, (zone, now), request, asked, &mut reply).await?),
+        (_, Some(asked)) => Some(act(tx, (taking, now), request, asked, &mut reply).await?),
     };
     if let (Some(answer), Some((invitation, _))) = (said, asked)
         && is_loop(tx, invitation.id, &reply.text).await?
@@ -190,7 +199,7 @@ pub(crate) async fn receive(
 /// Does what a reply says, and notes in it what was done.
 async fn act(
     tx: &Tx,
-    (zone, now): (&TimeZone, Micros),
+    (taking, now): (Taking<'_>, Micros),
     request: &request::Request,
     (invitation, template): (&Invitation, &Template),
     reply: &mut Reply,
@@ -208,7 +217,7 @@ async fn act(
     };
     match (decide(read, earlier.as_ref(), at), earlier) {
         (Next::Rate(meant), _) => {
-            let taken = rate(tx, (zone, now), (invitation, template), request, told(invitation, meant, at)).await?;
+            let taken = rate(tx, (taking, now), (invitation, template), request, told(invitation, meant, at)).await?;
             // The interaction may be rated by another way, or not be one that can be rated any more.
             let receipt = match taken {
                 Ok(receipt) => receipt,
@@ -230,7 +239,7 @@ async fn act(
                 answered_at: at,
                 by: None,
             };
-            let id = correct_in(tx, &correction, now).await?;
+            let id = correct_in(tx, (taking.store, taking.reactions), &correction, now).await?;
             let standing = standing_for(tx, id).await?.map_or(earlier.standing, |later| later.standing);
             rated(ReplyOutcome::Corrected, id, standing);
             Ok(Answer::to_rating(standing, true))
@@ -282,7 +291,7 @@ fn told(invitation: &Invitation, meant: Meant, answered_at: Micros) -> Input {
 /// Takes the rating by which an invitation is answered.
 async fn rate(
     tx: &Tx,
-    (zone, now): (&TimeZone, Micros),
+    (taking, now): (Taking<'_>, Micros),
     (invitation, template): (&Invitation, &Template),
     request: &request::Request,
     told: Input,
@@ -291,7 +300,7 @@ async fn rate(
     let request_key = request::hash(&[b"invitation", invitation.id.as_bytes()]);
     // Those who entered it were asked before.
     let entry = NewRating { request_key, body_hash: request.body_hash, told, by: None };
-    let taken = submit(tx, zone, now, &[entry]).await?.pop();
+    let taken = submit(tx, (taking.store, taking.reactions), (taking.zone, now), &[entry]).await?.pop();
     let taken = taken.unwrap_or(Err(Error::AlreadyRated));
     if let Ok(receipt) = &taken {
         invitations::answer(tx, invitation, template, receipt.id).await?;
@@ -322,11 +331,11 @@ pub(crate) struct Taken {
 /// [`Error::SurveyTokenInvalid`], [`Error::AlreadyRated`].
 pub(crate) async fn take(
     tx: &Tx,
-    (store, zone): (&Store, &TimeZone),
+    taking: Taking<'_>,
     request: &request::Request,
     given: Given,
 ) -> Result<Taken, Abort> {
-    let now = lock(tx, store).await?;
+    let now = lock(tx, taking.store).await?;
     let invitation = invitations::answered_at(tx, &Address::Token(given.token), now).await?;
     let good = |one: &Invitation| one.is_answerable(now) && now - one.issued_at <= ANSWERABLE;
     let invitation = invitation.filter(good).ok_or(Error::SurveyTokenInvalid)?;
@@ -336,7 +345,7 @@ pub(crate) async fn take(
     let template = template_of(tx, &invitation).await?;
     let at = now.max(invitation.asked_at());
     let told = Input { answers: given.answers, ..told(&invitation, given.meant, at) };
-    let receipt = rate(tx, (zone, now), (&invitation, &template), request, told).await??;
+    let receipt = rate(tx, (taking, now), (&invitation, &template), request, told).await??;
     let answer = Answer::to_rating(receipt.standing, false).text(&template, &invitation.locale);
     Ok(Taken { rating_id: receipt.id, standing: receipt.standing.into(), answer })
 }
@@ -361,11 +370,11 @@ pub(crate) struct Settling {
 /// that was suppressed, [`Error::InterestedParty`].
 pub(crate) async fn settle(
     tx: &Tx,
-    (store, zone): (&Store, &TimeZone),
+    taking: Taking<'_>,
     request: &request::Request,
     settling: &Settling,
 ) -> Result<(), Abort> {
-    let now = lock(tx, store).await?;
+    let now = lock(tx, taking.store).await?;
     let found = reply::Entity::find_by_id(settling.reply_id).lock_exclusive().one(tx).await?;
     let mut reply: Reply = found.ok_or(Error::NotFound("reply"))?.into();
     if reply.outcome != ReplyOutcome::ForAPerson {
@@ -400,7 +409,7 @@ pub(crate) async fn settle(
         let at = reply.replied_at.max(invitation.asked_at());
         let meant = Meant { score, attribution: settling.attribution, comment: Some(reply.text.clone()) };
         let told = told(&invitation, meant, at);
-        let receipt = rate(tx, (zone, now), (&invitation, &template), request, told).await??;
+        let receipt = rate(tx, (taking, now), (&invitation, &template), request, told).await??;
         reply.rating = Some((receipt.id, receipt.standing));
     }
     reply.outcome = ReplyOutcome::Settled;

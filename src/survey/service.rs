@@ -15,7 +15,7 @@ use super::{
     invitations::{self, Invitations},
     issue::{Verdict, issue},
     message,
-    replies::{self, Arrived, Reply, Settling},
+    replies::{self, Arrived, Reply, Settling, Taking},
     watch::{ToSend, to_send},
 };
 use crate::{
@@ -32,6 +32,7 @@ use crate::{
     error::{Error, Reason, Result, Violation},
     interaction::store::{check_no_part, read_position as read_instant, write_position as write_instant},
     page::Query,
+    rating::Reactions,
     reach::{Oneself, Sight},
     store::{Store, feed::Feed},
     template::{
@@ -57,6 +58,7 @@ pub struct SurveyApi {
     forms: NormalForms,
     issued: Feed<Invitations>,
     watches: Watches,
+    reactions: Reactions,
 }
 
 impl std::fmt::Debug for SurveyApi {
@@ -66,11 +68,12 @@ impl std::fmt::Debug for SurveyApi {
 }
 
 impl SurveyApi {
-    pub(crate) fn new(context: &Context) -> Self {
+    /// `reactions`: what ratings set off in other domains.
+    pub(crate) fn new(context: &Context, reactions: Reactions) -> Self {
         let Context { store, zone, forms, watches, stopping, trusted, .. } = context.clone();
         let issued = Feed::start(store.clone(), stopping.clone());
         tokio::spawn(sweep(store.clone(), (stopping, trusted)));
-        Self { store, time_zone: zone.rules, forms, issued, watches }
+        Self { store, time_zone: zone.rules, forms, issued, watches, reactions }
     }
 
     async fn invitation(&self, sight: &Sight, id: Uuid) -> Result<Invitation> {
@@ -327,10 +330,13 @@ impl SurveyService for SurveyApi {
                 actor: (caller.subject().to_owned(), caller.principal.role),
                 ..message::read_reply(message, self.forms)?
             };
-            let (store, zone, by) = (self.store.clone(), self.time_zone.clone(), mutation.clone());
+            let (store, zone, reactions) = (self.store.clone(), self.time_zone.clone(), self.reactions);
+            let by = mutation.clone();
             let received = self.store.change(mutation, move |tx, _| {
                 let (store, zone, by, arrived) = (store.clone(), zone.clone(), by.clone(), arrived.clone());
-                Box::pin(async move { replies::receive(tx, (&store, &zone), &by, arrived).await })
+                Box::pin(async move {
+                    replies::receive(tx, Taking { store: &store, zone: &zone, reactions }, &by, arrived).await
+                })
             });
             let received = received.await?;
             let reply = self.reply(received.id).await?;
@@ -378,10 +384,13 @@ impl SurveyService for SurveyApi {
                 reason: message.reason,
                 invitation_id: Uuid::try_parse(&message.invitation_id).ok(),
             };
-            let (store, zone, by) = (self.store.clone(), self.time_zone.clone(), mutation.clone());
+            let (store, zone, reactions) = (self.store.clone(), self.time_zone.clone(), self.reactions);
+            let by = mutation.clone();
             let settled = self.store.change(mutation, move |tx, _| {
                 let (store, zone, by, settling) = (store.clone(), zone.clone(), by.clone(), settling.clone());
-                Box::pin(async move { replies::settle(tx, (&store, &zone), &by, &settling).await })
+                Box::pin(async move {
+                    replies::settle(tx, Taking { store: &store, zone: &zone, reactions }, &by, &settling).await
+                })
             });
             settled.await?;
             Ok(v1::SettleReplyResponse { reply: Some(self.reply(reply_id).await?) })
@@ -395,10 +404,13 @@ impl SurveyService for SurveyApi {
             let id = std::mem::take(&mut message.request_id);
             let mutation = mutation(&caller, "SubmitSurvey", id, &message);
             let given = message::read_given(message);
-            let (store, zone, by) = (self.store.clone(), self.time_zone.clone(), mutation.clone());
+            let (store, zone, reactions) = (self.store.clone(), self.time_zone.clone(), self.reactions);
+            let by = mutation.clone();
             let taken = self.store.change(mutation, move |tx, _| {
                 let (store, zone, by, given) = (store.clone(), zone.clone(), by.clone(), given.clone());
-                Box::pin(async move { replies::take(tx, (&store, &zone), &by, given).await })
+                Box::pin(async move {
+                    replies::take(tx, Taking { store: &store, zone: &zone, reactions }, &by, given).await
+                })
             });
             let taken = taken.await?;
             Ok(v1::SubmitSurveyResponse {

@@ -26,6 +26,8 @@ pub(crate) mod template {
         pub answer_window: i64,
         pub issue_mode: Stored<IssueMode>,
         pub invite_interval: i64,
+        pub follow_up_level: i16,
+        pub follow_up_within: i64,
         pub label_until: Option<i64>,
         pub published_at: Option<i64>,
         pub retired_at: Option<i64>,

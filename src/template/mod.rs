@@ -27,6 +27,8 @@ pub(crate) const DAY: Micros = 24 * HOUR;
 pub(crate) const ANSWER_WINDOW: Micros = HOUR;
 /// How often a customer is invited at most where the template does not say (R11).
 pub(crate) const INVITE_INTERVAL: Micros = 30 * DAY;
+/// Working time in which a follow-up is answered where the template does not say (L1).
+pub(crate) const FOLLOW_UP_WITHIN: Micros = 16 * HOUR;
 /// For how long customers may take a scale that was turned round for what it was (R1).
 pub(crate) const HABIT: Micros = 90 * DAY;
 
@@ -49,6 +51,10 @@ pub(crate) struct Template {
     pub(crate) answer_window: Micros,
     pub(crate) issue_mode: IssueMode,
     pub(crate) invite_interval: Micros,
+    /// A rating of this level or a lower one opens a follow-up; 0: none does.
+    pub(crate) follow_up_level: i16,
+    /// Working time in which that is answered.
+    pub(crate) follow_up_within: Micros,
     /// Until then a number alone is no answer.
     pub(crate) label_until: Option<Micros>,
     pub(crate) published_at: Option<Micros>,
@@ -136,6 +142,8 @@ pub(crate) mod tests {
             answer_window: ANSWER_WINDOW,
             issue_mode: IssueMode::Manual,
             invite_interval: INVITE_INTERVAL,
+            follow_up_level: 0,
+            follow_up_within: FOLLOW_UP_WITHIN,
             label_until: None,
             published_at: None,
             retired_at: None,

@@ -31,6 +31,8 @@ const TOGETHER: u64 = 200;
 pub(crate) enum Kind {
     /// Commitments to customers.
     Commitment = 1,
+    /// Follow-ups of what customers were not satisfied with.
+    FollowUp = 2,
 }
 
 impl Kind {
@@ -78,6 +80,27 @@ pub(crate) async fn arm(
         Entity::insert(row).on_conflict(moved).exec_without_returning(tx).await?;
     }
     Ok(())
+}
+
+/// Sets timers of a subject, and stops those of its steps that have no time.
+pub(crate) async fn set(
+    tx: &Tx,
+    kind: Kind,
+    subject: Uuid,
+    steps: impl IntoIterator<Item = (i32, Option<Micros>)>,
+) -> Result<(), DbErr> {
+    let (mut armed, mut stopped) = (Vec::new(), Vec::new());
+    for (step, due_at) in steps {
+        match due_at {
+            Some(due_at) => armed.push((step, due_at)),
+            None => stopped.push(step),
+        }
+    }
+    if !stopped.is_empty() {
+        let timers = Entity::delete_many().filter(Column::Kind.eq(kind.number()));
+        timers.filter(Column::SubjectId.eq(subject)).filter(Column::Step.is_in(stopped)).exec(tx).await?;
+    }
+    arm(tx, kind, subject, armed).await
 }
 
 /// Stops all timers of a subject.

@@ -757,6 +757,7 @@ impl World {
                 word(caller.identity().release_alias(request).await)
             }
             method if method.starts_with("CommitmentService/") => self.ask_of_commitment(method, who, about).await,
+            method if method.starts_with("FollowUpService/") => self.ask_of_follow_up(method, who, about).await,
             "CalendarService/PutCalendar" => {
                 let calendar = Some(crate::calendars::desk(who));
                 let request = v1::PutCalendarRequest { request_id, calendar, etag };
@@ -855,6 +856,150 @@ impl World {
                         }
                     }
                 }
+            }
+            unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
+        }
+    }
+
+    async fn ask_of_follow_up(&self, method: &str, who: &str, about: About) -> &'static str {
+        use crate::follow_ups as sample;
+        let mut caller = self.callers[who].follow_ups();
+        let Thing { team, staff, customer } = self.thing(who, about);
+        let app = &self.callers["app"];
+        let interaction_id = app.record(call(staff, customer)).await.unwrap().interaction_id;
+        let request_id = request_id();
+        if method == "FollowUpService/OpenFollowUp" {
+            return word(caller.open_follow_up(sample::opening(&interaction_id)).await);
+        }
+        let opened = async |accused: &[&str]| {
+            let about_staff_ids = accused.iter().map(|&id| id.to_owned()).collect();
+            let opening = v1::OpenFollowUpRequest { about_staff_ids, ..sample::opening(&interaction_id) };
+            sample::open(app, opening).await.unwrap()
+        };
+        let mut one = opened(&[]).await;
+        let follow_up_id = one.follow_up_id.clone();
+        let holder = match (about, who) {
+            (About::Own | About::Any, "supervisor") => "petra",
+            (About::Own | About::Any, _) => "nora",
+            (About::Team, _) => "nils",
+            (About::Other, _) => "sam",
+        };
+        let held = async || {
+            let request = v1::ClaimFollowUpRequest { staff_id: holder.to_owned(), ..sample::claiming(&follow_up_id) };
+            app.follow_ups().claim_follow_up(request).await.unwrap().into_inner().follow_up.unwrap()
+        };
+        if ["Return", "Hold", "Resume", "AnswerPoint", "Confirm", "Close"].iter().any(|name| method.contains(name)) {
+            one = held().await;
+        }
+        if ["Confirm", "Reopen", "Close"].iter().any(|name| method.contains(name)) {
+            one = held().await;
+            for number in 1..=2 {
+                sample::answer(app, &one, number).await.unwrap();
+            }
+        }
+        let claim_number = one.claim_number;
+        match method {
+            "FollowUpService/RaisePoint" => {
+                let words = "and one more".to_owned();
+                word(caller.raise_point(v1::RaisePointRequest { request_id, follow_up_id, words }).await)
+            }
+            "FollowUpService/ClaimFollowUp" => {
+                let staff_id = if who == "app" { holder.to_owned() } else { String::new() };
+                let request = v1::ClaimFollowUpRequest { staff_id, ..sample::claiming(&follow_up_id) };
+                word(caller.claim_follow_up(request).await)
+            }
+            "FollowUpService/ReturnFollowUp" => {
+                let request = v1::ReturnFollowUpRequest { request_id, follow_up_id, claim_number };
+                word(caller.return_follow_up(request).await)
+            }
+            "FollowUpService/HoldFollowUp" => {
+                word(caller.hold_follow_up(sample::waiting(&one, v1::FollowUpWait::Customer, 600)).await)
+            }
+            "FollowUpService/ResumeFollowUp" => {
+                let request = v1::ResumeFollowUpRequest { request_id, follow_up_id, claim_number };
+                word(caller.resume_follow_up(request).await)
+            }
+            "FollowUpService/AnswerPoint" => {
+                let (point_number, answer) = (1, "as it was".to_owned());
+                let request = v1::AnswerPointRequest { request_id, follow_up_id, claim_number, point_number, answer };
+                word(caller.answer_point(request).await)
+            }
+            "FollowUpService/ConfirmFollowUp" => {
+                let note = String::new();
+                word(caller.confirm_follow_up(v1::ConfirmFollowUpRequest { request_id, follow_up_id, note }).await)
+            }
+            "FollowUpService/ReopenFollowUp" => {
+                let points = vec![v1::Point { words: "not yet".to_owned(), ..Default::default() }];
+                word(caller.reopen_follow_up(v1::ReopenFollowUpRequest { request_id, follow_up_id, points }).await)
+            }
+            "FollowUpService/AssignFollowUp" => {
+                let (team_id, staff_id) = (team.to_owned(), holder.to_owned());
+                let request = v1::AssignFollowUpRequest { request_id, follow_up_id, team_id, staff_id, lease: None };
+                word(caller.assign_follow_up(request).await)
+            }
+            "FollowUpService/CloseFollowUp" => {
+                let (reason, note) = (v1::FollowUpCloseReason::NoReply.into(), "no answer".to_owned());
+                let request = v1::CloseFollowUpRequest { request_id, follow_up_id, reason, note };
+                word(caller.close_follow_up(request).await)
+            }
+            "FollowUpService/GetFollowUp" => word(caller.get_follow_up(v1::GetFollowUpRequest { follow_up_id }).await),
+            "FollowUpService/ListFollowUps" => {
+                let request = v1::ListFollowUpsRequest { page_size: 500, ..Default::default() };
+                let answer = caller.list_follow_ups(request).await;
+                listed(answer, |answer| answer.follow_ups.iter().any(|one| one.follow_up_id == follow_up_id))
+            }
+            "FollowUpService/SummarizeFollowUps" => {
+                let answer = caller.summarize_follow_ups(v1::SummarizeFollowUpsRequest::default()).await;
+                listed(answer, |answer| answer.summaries.iter().any(|one| one.team_id == team))
+            }
+            "FollowUpService/ExplainFollowUp" => {
+                word(caller.explain_follow_up(v1::ExplainFollowUpRequest { follow_up_id }).await)
+            }
+            "FollowUpService/WatchFollowUps" => {
+                match caller.watch_follow_ups(v1::WatchFollowUpsRequest::default()).await {
+                    Err(status) => code(status.code()),
+                    Ok(answer) => {
+                        let mut shown = answer.into_inner();
+                        let wanted = opened(&[]).await.follow_up_id;
+                        // Of the caller's own team, so that it comes whatever else does.
+                        let last = app.record(call("nora", "carla")).await.unwrap().interaction_id;
+                        let last = sample::open(app, sample::opening(&last)).await.unwrap().follow_up_id;
+                        let mut has = false;
+                        loop {
+                            let event = shown.message().await.unwrap().unwrap().event;
+                            let id = event.map(|event| event.follow_up.unwrap().follow_up_id).unwrap_or_default();
+                            has |= id == wanted;
+                            if id == last {
+                                break if has { "has" } else { "none" };
+                            }
+                        }
+                    }
+                }
+            }
+            "FollowUpService/ReleaseStatement" => {
+                let follow_up_id = opened(&["nils"]).await.follow_up_id;
+                let (staff_id, words) = ("nils".to_owned(), "Somebody says that you hung up.".to_owned());
+                let request = v1::ReleaseStatementRequest { request_id, follow_up_id, staff_id, words };
+                word(caller.release_statement(request).await)
+            }
+            "FollowUpService/ListStatements" => {
+                word(caller.list_statements(v1::ListStatementsRequest::default()).await)
+            }
+            "FollowUpService/AnswerStatement" => {
+                let follow_up_id = opened(&[holder]).await.follow_up_id;
+                let words = "Somebody says that you hung up.".to_owned();
+                let staff_id = holder.to_owned();
+                let release = v1::ReleaseStatementRequest {
+                    request_id: format!("{request_id}-r"),
+                    follow_up_id,
+                    staff_id,
+                    words,
+                };
+                let released =
+                    self.callers["admin"].follow_ups().release_statement(release).await.unwrap().into_inner();
+                let statement_id = released.statement.unwrap().statement_id;
+                let answer = "the line was cut".to_owned();
+                word(caller.answer_statement(v1::AnswerStatementRequest { request_id, statement_id, answer }).await)
             }
             unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
         }

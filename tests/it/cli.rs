@@ -80,7 +80,12 @@ const ROWS: &str = "id,how,asked,answered,customer
 ";
 
 pub(crate) async fn rapport(server: &Server, arguments: &[&str]) -> Output {
-    let token = server.token(Role::Admin, "ops", &[]);
+    rapport_as(server, Role::Admin, "ops", arguments).await
+}
+
+/// As somebody of this role.
+pub(crate) async fn rapport_as(server: &Server, role: Role, subject: &str, arguments: &[&str]) -> Output {
+    let token = server.token(role, subject, &[]);
     let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
     command.args(arguments).env("RAPPORT_TOKEN", token).stdin(Stdio::null());
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()

@@ -22,6 +22,7 @@ mod entities;
 mod erasure;
 mod errors;
 mod figures;
+mod follow_ups;
 mod identity;
 mod interactions;
 mod keys;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         support::trials(clocks::tests()),
         support::trials(contact::tests()),
         support::trials(commitments::tests()),
+        support::trials(follow_ups::tests()),
         support::trials(consensus::tests()),
         support::trials(contests::tests()),
         support::trials(entities::tests()),

@@ -145,6 +145,34 @@ pub(crate) fn hidden_from(person: &str) -> SelectStatement {
     about.filter(about::Column::StaffId.eq(person)).into_query()
 }
 
+/// The ids of what belongs to a case in which something is about this person.
+pub(crate) fn of_cases_hidden_from(person: &str) -> SelectStatement {
+    use interaction::Column;
+    let cases = interaction::Entity::find().select_only().column(Column::CaseId);
+    let cases = cases.filter(Column::Id.in_subquery(hidden_from(person))).filter(Column::CaseId.is_not_null());
+    ids().filter(Column::CaseId.in_subquery(cases.into_query())).into_query()
+}
+
+/// The ids of what a customer took part in.
+pub(crate) fn of_customer(customer_id: &str) -> SelectStatement {
+    ids().filter(interaction::Column::CustomerId.eq(customer_id)).into_query()
+}
+
+/// The ids of what belongs to a case.
+pub(crate) fn of_case(case_id: &str) -> SelectStatement {
+    ids().filter(interaction::Column::CaseId.eq(case_id)).into_query()
+}
+
+/// The ids of what this person took part in.
+pub(crate) fn with_part_of(person: &str) -> SelectStatement {
+    let part = participant::Entity::find().select_only().column(participant::Column::InteractionId);
+    part.filter(participant::Column::StaffId.eq(person)).into_query()
+}
+
+fn ids() -> Select<interaction::Entity> {
+    interaction::Entity::find().select_only().column(interaction::Column::Id)
+}
+
 /// The same as a list, which is short: nearly always empty.
 pub(crate) async fn hidden_ids(
     connection: &impl ConnectionTrait,

@@ -21,7 +21,10 @@ use crate::{
         tombstone::{self, Name},
     },
     error::{Error, Reason, Result, Violation},
-    interaction::{Context, Facts, Participant, Reactions, credit, reactions::Ended},
+    interaction::{
+        Context, Facts, Participant, Reactions, credit,
+        reactions::{Complaint, Ended},
+    },
     reach::Scope,
     store::{
         Abort, Store, Tx,
@@ -98,8 +101,9 @@ impl WriteGroup for Recorder {
                     let contact = contact_of(&receipt, &facts);
                     let is_awaited = known.also && (self.reactions.awaits_end)(&facts, now);
                     let ended = is_awaited.then(|| Ended::new(receipt.id, &facts));
+                    let complaint = Complaint::of(receipt.id, &facts, now);
                     interactions.push(interaction_row(entry, facts, &receipt));
-                    Ok(Draft { receipt, participants, about, contact, ended })
+                    Ok(Draft { receipt, participants, about, contact, ended, complaint })
                 })
                 .collect();
 
@@ -108,7 +112,7 @@ impl WriteGroup for Recorder {
             let holders = if all_new { HashMap::new() } else { present_among(tx, entries).await? };
             let mut answers = Vec::with_capacity(entries.len());
             let (mut participants, mut changes, mut contacts) = (Vec::new(), Vec::new(), Vec::new());
-            let (mut about, mut ended) = (Vec::new(), Vec::new());
+            let (mut about, mut ended, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
             for (entry, draft) in entries.iter().zip(drafts) {
                 answers.push(match (holders.get(&entry.request_key), draft) {
                     (Some((body_hash, holder)), _) if *body_hash != entry.body_hash => {
@@ -123,6 +127,7 @@ impl WriteGroup for Recorder {
                         about.extend(draft.about);
                         contacts.extend(draft.contact);
                         ended.extend(draft.ended);
+                        complaints.extend(draft.complaint);
                         changes.push(change_row(sequence, draft.receipt.id, InteractionChangeKind::Recorded, now));
                         sequence += 1;
                         Ok(draft.receipt)
@@ -134,6 +139,7 @@ impl WriteGroup for Recorder {
             bulk::insert::<change::Entity>(tx, changes, Present::Never).await?;
             contact::store::record(tx, &self.time_zone, contacts).await?;
             (self.reactions.ended)(tx, (&self.store, &self.time_zone), ended).await?;
+            (self.reactions.complained)(tx, &self.store, complaints).await?;
             Ok(answers)
         })
     }
@@ -147,6 +153,7 @@ struct Draft {
     contact: Option<Contact>,
     /// Where somebody wants to know that it is over.
     ended: Option<Ended>,
+    complaint: Option<Complaint>,
 }
 
 /// An interaction as a contact of ours, if it is one.

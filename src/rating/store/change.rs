@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     interaction::Participant,
     rating::{
-        Rating,
+        Low, Rating, Reactions,
         figures::Changes,
         rules::{rated, standing},
     },
@@ -40,10 +40,15 @@ pub(crate) struct Correction {
 
 /// Puts a rating in the place of another one; both stay on record. Gives the id of the one that counts, and what changes of the
 /// counters, which is left to be applied. Needs [`lock`], since `now`.
-pub(crate) async fn supersede(tx: &Tx, correction: &Correction, now: Micros) -> Result<(Uuid, Changes), Abort> {
+pub(crate) async fn supersede(
+    tx: &Tx,
+    (store, reactions): (&Store, Reactions),
+    correction: &Correction,
+    now: Micros,
+) -> Result<(Uuid, Changes), Abort> {
     let row = rating::Entity::find_by_id(correction.rating_id).one(tx).await?;
     let earlier = to_rating(row.ok_or(Error::NotFound("rating"))?);
-    let later = corrected(tx, &earlier, correction, now).await?;
+    let (later, low) = corrected(tx, &earlier, correction, now).await?;
     let mut changes = Changes::default();
     changes.remove(&earlier);
     changes.add(&later);
@@ -58,10 +63,17 @@ pub(crate) async fn supersede(tx: &Tx, correction: &Correction, now: Micros) -> 
         first_answered_at: Set(Some(first_answered_at)),
     };
     correction::Entity::insert(link).exec_without_returning(tx).await?;
+    (reactions.low)(tx, store, low.into_iter().collect()).await?;
     Ok((later.id, changes))
 }
 
-async fn corrected(tx: &Tx, earlier: &Rating, correction: &Correction, now: Micros) -> Result<Rating, Abort> {
+/// The rating in its new form, and whether that is low.
+async fn corrected(
+    tx: &Tx,
+    earlier: &Rating,
+    correction: &Correction,
+    now: Micros,
+) -> Result<(Rating, Option<Low>), Abort> {
     if earlier.standing == RatingStanding::Superseded {
         return Err(Error::RatingSuperseded.into());
     }
@@ -73,7 +85,7 @@ async fn corrected(tx: &Tx, earlier: &Rating, correction: &Correction, now: Micr
     let template = template.ok_or_else(|| DbErr::RecordNotFound(format!("template {}", earlier.template_id)))?;
     // In time is an answer that came in time: a slip noticed after the window is not held against it.
     let late = earlier.standing == RatingStanding::Late;
-    Ok(Rating {
+    let later = Rating {
         id: Uuid::new_v4(),
         score: correction.score.try_into().map_err(Error::internal)?,
         level: template.direction.level(correction.score).try_into().map_err(Error::internal)?,
@@ -90,7 +102,9 @@ async fn corrected(tx: &Tx, earlier: &Rating, correction: &Correction, now: Micr
             | RatingStanding::Superseded => standing(late, correction.attribution),
         },
         ..earlier.clone()
-    })
+    };
+    let low = Low::of(&later, &template);
+    Ok((later, low))
 }
 
 async fn set_standing(tx: &Tx, id: Uuid, standing: RatingStanding) -> Result<(), DbErr> {

@@ -20,7 +20,7 @@ use crate::{
     clock::Micros,
     error::{Error, Reason, Result},
     interaction::{self, Served},
-    rating::{Input, Rating, figures::Changes, judge},
+    rating::{Input, Low, Rating, Reactions, figures::Changes, judge},
     store::{Abort, Store, Stored, Tx, bulk, group::WriteGroup, set},
     template,
     template::Template,
@@ -49,12 +49,13 @@ pub(crate) struct RatingReceipt {
 pub(crate) struct Submitter {
     store: Store,
     time_zone: Arc<TimeZone>,
+    reactions: Reactions,
 }
 
 impl Submitter {
     /// `time_zone`: the organisation's, in which days begin.
-    pub(crate) fn new(store: Store, time_zone: TimeZone) -> Self {
-        Self { store, time_zone: Arc::new(time_zone) }
+    pub(crate) fn new(store: Store, time_zone: TimeZone, reactions: Reactions) -> Self {
+        Self { store, time_zone: Arc::new(time_zone), reactions }
     }
 }
 
@@ -69,7 +70,7 @@ impl WriteGroup for Submitter {
     ) -> BoxFuture<'t, Result<Vec<Result<RatingReceipt>>, Abort>> {
         Box::pin(async move {
             let now = lock(tx, &self.store).await?;
-            submit(tx, &self.time_zone, now, entries).await
+            submit(tx, (&self.store, self.reactions), (&self.time_zone, now), entries).await
         })
     }
 }
@@ -77,15 +78,15 @@ impl WriteGroup for Submitter {
 /// Takes ratings in an open transaction that holds the lock of the ratings since `now`; each is judged on its own.
 pub(crate) async fn submit(
     tx: &Tx,
-    time_zone: &TimeZone,
-    now: Micros,
+    (store, reactions): (&Store, Reactions),
+    (time_zone, now): (&TimeZone, Micros),
     entries: &[NewRating],
 ) -> Result<Vec<Result<RatingReceipt>>, Abort> {
     let mut present = present_among(tx, entries).await?;
     let known = Referred::of(tx, entries).await?;
     let mut rated = rated_among(tx, entries).await?;
     let mut answers = Vec::with_capacity(entries.len());
-    let (mut rows, mut changes) = (Vec::new(), Changes::default());
+    let (mut rows, mut changes, mut low) = (Vec::new(), Changes::default(), Vec::new());
     for entry in entries {
         if let Some((body_hash, receipt)) = present.get(&entry.request_key) {
             answers.push(match *body_hash == entry.body_hash {
@@ -101,6 +102,7 @@ pub(crate) async fn submit(
         answers.push(taken.map(|rating| {
             rows.push(to_row(&rating, entry.request_key, entry.body_hash));
             changes.add(&rating);
+            low.extend(known.template(entry).and_then(|template| Low::of(&rating, template)));
             let receipt = RatingReceipt { id: rating.id, already_present: false, standing: rating.standing };
             // The same request twice in one group is one.
             let again = RatingReceipt { already_present: true, ..receipt.clone() };
@@ -110,6 +112,7 @@ pub(crate) async fn submit(
     }
     bulk::insert(tx, rows, RATING).await?;
     counters::apply(tx, changes).await?;
+    (reactions.low)(tx, store, low).await?;
     Ok(answers)
 }
 
@@ -130,13 +133,17 @@ impl Referred {
         })
     }
 
+    fn template(&self, entry: &NewRating) -> Option<&Template> {
+        self.templates.get(&(entry.told.template_id.clone(), entry.told.template_version))
+    }
+
     fn judge(&self, entry: &NewRating, zone: &TimeZone, now: i64) -> Result<Rating> {
         let told = &entry.told;
         let served = self.served.get(&told.interaction_id).ok_or_else(|| {
             let rule = "must be an interaction on record";
             Error::invalid("rating.interaction_id", Reason::UnknownInteraction, rule)
         })?;
-        let template = self.templates.get(&(told.template_id.clone(), told.template_version)).ok_or_else(|| {
+        let template = self.template(entry).ok_or_else(|| {
             let rule = "must be a published template, and template_version one of its versions";
             Error::invalid("rating.template_id", Reason::UnknownTemplate, rule)
         })?;

@@ -34,6 +34,7 @@ pub(super) fn tests() -> Vec<Test> {
     // Thousands of questions each, whose answers are made by the same code on both databases.
     let mut tests = on!(&[Backend::Sqlite];
         two_histories_that_differ_in_who_rated_what_read_the_same,
+        a_complaint_and_what_comes_of_it_do_not_exist_to_the_accused,
         topics_join_no_list_with_the_view
     );
     tests.extend(on_both![
@@ -116,6 +117,21 @@ pub(super) async fn history(server: &Server) -> Known {
         let made = crate::commitments::make(&server.app(), crate::commitments::promise(owner, "carla")).await.unwrap();
         commitments.push(made.commitment_id);
     }
+    let mut follow_ups = Vec::new();
+    for (accused, staff_id) in [("nils", "nora"), ("nils", "nora"), ("nora", "nils"), ("nora", "nils")] {
+        let interaction_id = record(server, call(staff_id, "dora")).await;
+        let about_staff_ids = vec![accused.to_owned()];
+        let opening = v1::OpenFollowUpRequest { about_staff_ids, ..crate::follow_ups::opening(&interaction_id) };
+        let follow_up_id = crate::follow_ups::open(&server.app(), opening).await.unwrap().follow_up_id;
+        let release = v1::ReleaseStatementRequest {
+            request_id: request_id(),
+            follow_up_id: follow_up_id.clone(),
+            staff_id: accused.to_owned(),
+            words: "Somebody says that you hung up.".to_owned(),
+        };
+        server.admin().follow_ups().release_statement(release).await.unwrap();
+        follow_ups.push(follow_up_id);
+    }
     let (mut interactions, mut ratings) = (Vec::new(), Vec::new());
     for (score, (day, rater)) in (1..).zip((0..).zip(RATERS)) {
         let id = served(server, "nora", rater, day).await;
@@ -186,6 +202,7 @@ pub(super) async fn history(server: &Server) -> Known {
         ("time_zone", vec!["UTC".to_owned()]),
         ("calendar_id", vec!["berlin".to_owned()]),
         ("commitment_id", commitments),
+        ("follow_up_id", follow_ups),
     ]);
     let requests = BTreeMap::from([
         (
@@ -382,6 +399,101 @@ async fn all_told(server: &Server, known: &Known) -> BTreeMap<(&'static str, Str
         }
     }
     found
+}
+
+/// A complaint about nora, a follow-up of it that somebody works on, one by hand that names her, and a commitment to the customer. Gives
+/// the ids by which one could ask for them.
+async fn accused(server: &Server, known: &mut Known) {
+    use crate::follow_ups as sample;
+    let told = Interaction {
+        kind: v1::InteractionKind::Complaint.into(),
+        about_staff_ids: vec!["nora".to_owned()],
+        case_id: "K-77".to_owned(),
+        topic: "Rude".to_owned(),
+        ..ended_by_customer("nils", "carla")
+    };
+    let complaint = record(server, told).await;
+    let app = server.app();
+    let other = record(server, ended_by_customer("nils", "dora")).await;
+    let about_staff_ids = vec!["nora".to_owned()];
+    let by_hand = v1::OpenFollowUpRequest { about_staff_ids, ..sample::opening(&other) };
+    let by_hand = sample::open(&app, by_hand).await.unwrap().follow_up_id;
+    let of_complaint = v1::ListFollowUpsRequest { interaction_id: complaint.clone(), ..Default::default() };
+    let found = app.follow_ups().list_follow_ups(of_complaint).await.unwrap().into_inner().follow_ups;
+    let [follow_up] = found.try_into().unwrap();
+    let nils = server.staff("nils");
+    let held = sample::claim(&nils, &follow_up.follow_up_id).await.unwrap().unwrap();
+    sample::answer(&nils, &held, 1).await.unwrap();
+    sample::reopen(&app, &follow_up.follow_up_id).await.unwrap();
+    let promise = v1::Commitment { interaction_id: complaint.clone(), ..crate::commitments::promise("nils", "carla") };
+    let commitment = crate::commitments::make(&app, promise).await.unwrap().commitment_id;
+    let mut more = |name: &str, id: String| known.texts.entry(name.to_owned().leak()).or_default().push(id);
+    more("interaction_id", complaint);
+    more("follow_up_id", follow_up.follow_up_id);
+    more("follow_up_id", by_hand);
+    more("commitment_id", commitment);
+    more("case_id", "K-77".to_owned());
+    more("topic", "Rude".to_owned());
+}
+
+fn ended_by_customer(staff_id: &str, customer_id: &str) -> Interaction {
+    Interaction { participants: vec![participant(staff_id)], ..crate::surveys::ended(customer_id, 600) }
+}
+
+/// As if nobody had complained: what `accused` has written is gone.
+async fn unsay(server: &Server, known: &Known) {
+    let quoted = |name: &str, count: usize| {
+        let ids = known.texts[name].iter().rev().take(count);
+        ids.map(|id| format!("unhex('{}')", id.replace('-', ""))).collect::<Vec<_>>().join(", ")
+    };
+    let (complaint, follow_ups, commitment) =
+        (quoted("interaction_id", 1), quoted("follow_up_id", 2), quoted("commitment_id", 1));
+    for sql in [
+        format!("DELETE FROM follow_up_event WHERE follow_up_id IN ({follow_ups})"),
+        format!("DELETE FROM follow_up_point WHERE follow_up_id IN ({follow_ups})"),
+        format!("DELETE FROM follow_up_about WHERE follow_up_id IN ({follow_ups})"),
+        format!("DELETE FROM clock WHERE subject_id IN ({follow_ups})"),
+        format!("DELETE FROM clock_stretch WHERE subject_id IN ({follow_ups})"),
+        format!("DELETE FROM timer WHERE subject_id IN ({follow_ups}, {commitment})"),
+        format!("DELETE FROM follow_up WHERE id IN ({follow_ups})"),
+        format!("DELETE FROM commitment_event WHERE commitment_id IN ({commitment})"),
+        format!("DELETE FROM commitment WHERE id IN ({commitment})"),
+        format!("DELETE FROM interaction_about WHERE interaction_id IN ({complaint})"),
+        format!("DELETE FROM interaction_participant WHERE interaction_id IN ({complaint})"),
+        format!("DELETE FROM interaction_change WHERE interaction_id IN ({complaint})"),
+        format!("DELETE FROM interaction WHERE id IN ({complaint})"),
+    ] {
+        server.execute(&sql).await;
+    }
+}
+
+async fn a_complaint_and_what_comes_of_it_do_not_exist_to_the_accused(server: Server) {
+    let server = crate::surveys::awake(at_one_time(server).await).await;
+    let mut known = history(&server).await;
+    for ids in known.texts.values_mut().filter(|ids| ids.len() > 3) {
+        ids.truncate(3);
+    }
+    accused(&server, &mut known).await;
+    // Others are told of it, so that there is something to hide.
+    let get = v1::GetFollowUpRequest { follow_up_id: known.texts["follow_up_id"].last().unwrap().clone() };
+    let others = server.admin();
+    others.follow_ups().get_follow_up(get.clone()).await.unwrap();
+    let with = all_told(&server, &known).await;
+    unsay(&server, &known).await;
+    assert_eq!(refused(others.follow_ups().get_follow_up(get).await).code(), Code::NotFound);
+    let without = all_told(&server, &known).await;
+    let mut differing = Vec::new();
+    let mut count = 0;
+    for ((role, method), told) in &with {
+        for (asked, answer) in told {
+            count += 1;
+            if without[&(*role, method.clone())].get(asked) != Some(answer) {
+                differing.push(format!("{role}: {asked:?}"));
+            }
+        }
+    }
+    assert!(count > 1_000, "{count}");
+    assert!(differing.is_empty(), "{} of {count} answers differ:\n{}", differing.len(), differing.join("\n"));
 }
 
 async fn two_histories_that_differ_in_who_rated_what_read_the_same(server: Server) {
