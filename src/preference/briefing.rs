@@ -28,6 +28,7 @@ use crate::{
         store::{find_customer, names_within},
     },
     error::{Error, Result},
+    follow_up::{self, Waiting},
     interaction::{Recorded, store::all_of},
     reach::{Scope, Sight},
     store::Store,
@@ -39,6 +40,8 @@ const IN_FULL: usize = 50;
 const WISHES: u64 = 50;
 /// Commitments that are told.
 const COMMITMENTS: u64 = 5;
+/// Follow-ups that are told of, at most.
+const FOLLOW_UPS: u64 = 5;
 /// By which colleagues are looked up.
 const GET_STAFF_MEMBER: &str = "/rapport.v1.DirectoryService/GetStaffMember";
 
@@ -100,6 +103,11 @@ pub(super) async fn write(
         Party::Alias(_) => Vec::new(),
     };
 
+    let waiting = match party {
+        Party::Customer(id) => follow_up::waiting(reader, caller, id, FOLLOW_UPS).await?,
+        Party::Alias(_) => Vec::new(),
+    };
+
     let wall = Wall { zone, now };
     let who = match (&customer, party) {
         (Some(customer), _) => Who::Customer(customer),
@@ -116,8 +124,9 @@ pub(super) async fn write(
         holding: &holding,
         wishes: &wishes,
         commitments: &owed,
+        follow_ups: &waiting,
         policy: policy_now((store, &wall), party, customer.as_ref(), wanted.channel).await?,
-        names: &names(store, caller, (&recorded, &lines, &holding), &owed).await?,
+        names: &names(store, caller, (&recorded, &lines, &holding), (&owed, &waiting)).await?,
     });
     let language = wanted.language.unwrap_or_else(|| language_of(&holding, customer.as_ref()));
     Ok(v1::BriefCustomerResponse {
@@ -161,14 +170,16 @@ async fn names(
     store: &Store,
     caller: &Caller,
     (recorded, lines, holding): (&[Recorded], &[RecordLine], &[Statement]),
-    owed: &[Owed],
+    (owed, waiting): (&[Owed], &[Waiting]),
 ) -> Result<HashMap<String, String>> {
     let Some(scope) = admission::reach_by(store, caller, GET_STAFF_MEMBER).await? else { return Ok(HashMap::new()) };
     let took_part = recorded.iter().flat_map(|one| &one.facts.participants).map(|one| &one.staff_id);
     let served = lines.iter().filter_map(|line| line.staff_id.as_ref());
     let said = holding.iter().filter(|one| one.dimension.0 == PreferenceDimension::Colleague);
     let promised = owed.iter().map(|one| &one.owner);
-    let ids: HashSet<&String> = took_part.chain(served).chain(promised).chain(said.map(|one| &one.value)).collect();
+    let accused = waiting.iter().flat_map(|one| &one.about);
+    let named = took_part.chain(served).chain(promised).chain(accused).chain(said.map(|one| &one.value));
+    let ids: HashSet<&String> = named.collect();
     Ok(names_within(store.reader(), &scope, ids.into_iter().cloned().collect()).await?)
 }
 
@@ -186,6 +197,7 @@ fn evidence(evidence: Evidence) -> v1::BriefEvidence {
         Evidence::Statement(id, at) => (Kind::Statement, id.to_string(), Some(at)),
         Evidence::DoNotContact(id, at) => (Kind::DoNotContact, id.to_string(), Some(at)),
         Evidence::Commitment(id, at) => (Kind::Commitment, id.to_string(), Some(at)),
+        Evidence::FollowUp(id, at) => (Kind::FollowUp, id.to_string(), Some(at)),
         Evidence::Customer(id) => (Kind::Customer, id, None),
         Evidence::ContactPolicy(version) => (Kind::ContactPolicy, version.to_string(), None),
     };

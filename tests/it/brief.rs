@@ -27,6 +27,7 @@ pub(crate) fn tests() -> Vec<Test> {
         it_is_written_in_chinese_as_well,
         what_is_resolved_is_owed_no_more,
         what_was_promised_is_owed,
+        what_is_followed_up_is_owed_and_the_accused_are_not_assigned,
         a_customer_who_did_not_get_through_is_owed_an_answer,
         a_prospect_is_known_by_what_they_did,
         a_stranger_is_known_by_a_number,
@@ -301,6 +302,45 @@ async fn what_was_promised_is_owed(server: Server) {
     assert!(owed("zh").await[0].text.starts_with("我们答应过“退还差价”"));
     server.execute("UPDATE commitment SET state = 4").await;
     assert_eq!(owed("en").await, []);
+}
+
+async fn what_is_followed_up_is_owed_and_the_accused_are_not_assigned(server: Server) {
+    let server = server.with_organization().await;
+    let complaint = Interaction {
+        kind: v1::InteractionKind::Complaint.into(),
+        about_staff_ids: vec!["nils".to_owned()],
+        ..crate::surveys::ended("carla", 600)
+    };
+    crate::surveys::record(&server, complaint).await;
+    let told = async |caller: &Caller, language: &str| {
+        let request = v1::BriefCustomerRequest {
+            customer_id: "carla".to_owned(),
+            purpose: v1::ReadingPurpose::Serving.into(),
+            language: language.to_owned(),
+            ..Default::default()
+        };
+        let answer = caller.preferences().brief_customer(request).await.unwrap().into_inner();
+        let is_one = |line: &v1::BriefLine| line.evidence[0].kind() == BriefEvidenceKind::FollowUp;
+        answer.lines.into_iter().filter(is_one).map(|line| (line.section(), line.text)).collect::<Vec<_>>()
+    };
+    let nora = server.staff("nora");
+    let [owed, avoid] = told(&nora, "en").await.try_into().unwrap();
+    assert_eq!((owed.0, avoid.0), (BriefSection::Owed, BriefSection::Avoid));
+    assert!(owed.1.starts_with("The customer was not satisfied on") && owed.1.contains(", due "), "{owed:?}");
+    assert!(avoid.1.contains("since a complaint is about them: “") && avoid.1.contains("nils"), "{avoid:?}");
+    assert!(told(&nora, "zh").await[1].1.starts_with("客户的不满涉及以下同事"));
+    // To him there is none.
+    assert_eq!(told(&server.staff("nils"), "en").await, []);
+    server.execute("UPDATE follow_up SET due_at = 1").await;
+    assert!(told(&nora, "en").await[0].1.ends_with(" and late."));
+    server.execute("UPDATE follow_up SET state = 4").await;
+    assert!(told(&nora, "en").await[0].1.contains("has been answered"));
+    // What a rating has opened is not for colleagues, who would learn who rated whom.
+    server.execute("UPDATE follow_up SET source = 1").await;
+    assert_eq!(
+        (told(&nora, "en").await.len(), told(&server.supervisor("petra", &["north"]), "en").await.len()),
+        (0, 2)
+    );
 }
 
 async fn a_customer_who_did_not_get_through_is_owed_an_answer(server: Server) {

@@ -43,6 +43,17 @@ commitment = We promised { $what } by { $moment }{ $state ->
         [broken] , and have not kept it yet
        *[open] {""}
     }; { $owner } answers for it.
+follow-up = { $state ->
+        [answered] What the customer was not satisfied with on { $day } has been answered; they have not said yet whether that will do.
+       *[other] The customer was not satisfied on { $day } and waits for our answer{ $moment ->
+            [none] {""}
+           *[other] , due { $moment }
+        }{ $state ->
+            [overdue] {" "}and late
+           *[other] {""}
+        }.
+    }
+not-to-assign = Not to be assigned to this customer now, since a complaint is about them: { $people }.
 prefers = { $what } ({ $percent } % sure, from { contacts }{ $tied ->
         [none] {""}
        *[other] ; just as likely: { $tied }

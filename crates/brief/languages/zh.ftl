@@ -41,6 +41,17 @@ commitment = 我们答应过{ $what }，最晚{ $moment }{ $state ->
         [broken] ，至今没有兑现
        *[open] {""}
     }，由{ $owner }负责。
+follow-up = { $state ->
+        [answered] 客户{ $day }表示的不满已经答复，客户还没有说是否满意。
+       *[other] 客户{ $day }表示不满，还在等我们答复{ $moment ->
+            [none] {""}
+           *[other] ，期限{ $moment }
+        }{ $state ->
+            [overdue] ，已经过期
+           *[other] {""}
+        }。
+    }
+not-to-assign = 客户的不满涉及以下同事，目前不要安排他们接待：{ $people }。
 prefers = { $what }（把握{ $percent }%，依据{ $count }次联系{ $tied ->
         [none] {""}
        *[other] ，同样可能：{ $tied }

@@ -10,6 +10,17 @@ use rapport_contract::{
 
 use crate::{Micros, words::Words};
 
+/// Where the answer to a customer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FollowUpState {
+    /// It is owed.
+    Owed,
+    /// It is owed, and its time has passed.
+    Overdue,
+    /// It was given; the customer has not said what they think of it.
+    Answered,
+}
+
 /// What a brief says. Whatever somebody else wrote are [`Words`], which get into a line in quotation marks only.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the names say it")]
@@ -55,6 +66,17 @@ pub enum Fact {
         due: Micros,
         is_broken: bool,
         owner: Words,
+    },
+    /// What the customer was not satisfied with, whose answer they wait for, or have got.
+    FollowUp {
+        opened: Micros,
+        /// None: it is answered, or never due.
+        due: Option<Micros>,
+        state: FollowUpState,
+    },
+    /// Whom a complaint is about, which is still being followed up.
+    NotToAssign {
+        people: Vec<Words>,
     },
     Prefers {
         dimension: PreferenceDimension,

@@ -16,7 +16,7 @@ use unic_langid::LanguageIdentifier;
 
 use crate::{
     Micros,
-    fact::{Activity, Because, Fact, Matter, Met, Topic, Value},
+    fact::{Activity, Because, Fact, FollowUpState, Matter, Met, Topic, Value},
     words::{Words, times},
 };
 
@@ -289,6 +289,19 @@ impl Speech<'_> {
                 let arguments =
                     [("what", quoted(what)), ("moment", moment), ("state", state.into()), ("owner", quoted(owner))];
                 self.text("commitment", arguments)
+            }
+            Fact::FollowUp { opened, due, state } => {
+                let state = match state {
+                    FollowUpState::Owed => "owed",
+                    FollowUpState::Overdue => "overdue",
+                    FollowUpState::Answered => "answered",
+                };
+                let moment = or_none(due.map(|due| self.moment(due)));
+                self.text("follow-up", [("day", day(opened)), ("state", state.into()), ("moment", moment)])
+            }
+            Fact::NotToAssign { people } => {
+                let people = people.iter().map(Words::quoted).collect();
+                self.text("not-to-assign", [("people", self.list("names", people))])
             }
             Fact::Prefers { dimension, value, confidence, sample, tied } => {
                 let tied: Vec<String> = tied.iter().map(|one| self.value(one)).collect();

@@ -16,6 +16,7 @@ use crate::{
     commitment::Owed,
     contact::{rules::Refusal, store::DoNotContact},
     directory::{Alias, ContactPoint, Customer},
+    follow_up::Waiting,
     interaction::Recorded,
 };
 pub(super) use told::{Evidence, Told};
@@ -36,6 +37,8 @@ pub(super) struct Sources<'a> {
     pub(super) wishes: &'a [DoNotContact],
     /// What was promised and is still owed, the earliest due first.
     pub(super) commitments: &'a [Owed],
+    /// What waits of follow-ups, the earliest due first.
+    pub(super) follow_ups: &'a [Waiting],
     pub(super) policy: PolicyNow,
     /// How colleagues are called whom the caller may look up; others go by their ids.
     pub(super) names: &'a HashMap<String, String>,

@@ -20,6 +20,7 @@ pub(in crate::preference) enum Evidence {
     Statement(Uuid, Micros),
     DoNotContact(Uuid, Micros),
     Commitment(Uuid, Micros),
+    FollowUp(Uuid, Micros),
     Customer(String),
     ContactPolicy(i64),
 }

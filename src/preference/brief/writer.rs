@@ -1,10 +1,10 @@
 //! Finds what a brief says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rapport_brief::{
     Words,
-    fact::{Activity, Fact, Matter, Met, Topic, Value},
+    fact::{Activity, Fact, FollowUpState, Matter, Met, Topic, Value},
 };
 use uuid::Uuid;
 
@@ -154,6 +154,17 @@ impl Brief<'_, '_> {
             };
             self.say(Section::Owed, fact, vec![Evidence::Commitment(commitment.id, commitment.made_at)]);
         }
+        for one in self.sources.follow_ups {
+            let is_overdue = one.due_at.is_some_and(|due| due <= self.sources.now);
+            let state = match (one.is_answered, is_overdue) {
+                (true, _) => FollowUpState::Answered,
+                (false, true) => FollowUpState::Overdue,
+                (false, false) => FollowUpState::Owed,
+            };
+            let due = one.due_at.filter(|_| !one.is_answered);
+            let fact = Fact::FollowUp { opened: one.opened_at, due, state };
+            self.say(Section::Owed, fact, vec![Evidence::FollowUp(one.id, one.opened_at)]);
+        }
         for Open { interactions, because } in open.iter().take(AT_MOST) {
             let (Some(newest), Some(oldest)) = (interactions.first(), interactions.last()) else { continue };
             let said = interactions.iter().find_map(|one| Some((occurred(one), words(&one.facts.conclusion)?)));
@@ -228,6 +239,13 @@ impl Brief<'_, '_> {
     }
 
     fn avoid(&mut self) {
+        let accusing = self.sources.follow_ups.iter().filter(|one| !one.about.is_empty());
+        let people: BTreeSet<&String> = accusing.clone().flat_map(|one| &one.about).collect();
+        if !people.is_empty() {
+            let people = people.into_iter().map(|id| self.person(id)).collect();
+            let evidence = accusing.map(|one| Evidence::FollowUp(one.id, one.opened_at)).collect();
+            self.say(Section::Avoid, Fact::NotToAssign { people }, evidence);
+        }
         for wish in self.sources.wishes {
             let fact = Fact::DoNotContact {
                 channels: Channels::from_bits(wish.channels).iter().collect(),
