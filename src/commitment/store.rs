@@ -32,9 +32,10 @@ use crate::{
     timer::{self, Kind},
 };
 
-/// Takes the lock of the stream of commitments; gives a number of it and the database's time.
+/// Takes the lock of the stream of commitments; gives the first of two numbers of it, for what time did and for what is done, and the
+/// database's time.
 pub(super) async fn lock(tx: &Tx, store: &Store) -> Result<(i64, Micros), DbErr> {
-    sequence::take(tx, store.clock(), sequence::COMMITMENTS, 1).await
+    sequence::take(tx, store.clock(), sequence::COMMITMENTS, 2).await
 }
 
 /// What the state of a commitment becomes, if it may, and what those who watch are told.
@@ -247,7 +248,11 @@ pub(super) async fn settle(
     };
     Entity::update(row).exec(tx).await?;
     timer::disarm(tx, Kind::Commitment, id).await?;
-    tell(tx, (sequence, now), id, kind, None).await?;
+    if is_over {
+        // No server had looked yet: those who watch hear of the breach all the same.
+        tell(tx, (sequence, now), id, CommitmentEventKind::Broken, Some(now - found.terms.due_at)).await?;
+    }
+    tell(tx, (sequence + 1, now), id, kind, None).await?;
     Ok(id)
 }
 

@@ -32,6 +32,7 @@ pub(crate) fn tests() -> Vec<Test> {
         everything_wrong_with_a_promise_is_named,
         a_promise_is_broken_and_escalated_until_it_is_kept,
         what_was_due_while_no_server_ran_is_told_late,
+        a_breach_is_told_though_no_server_has_looked,
         the_customer_releases_and_nobody_else,
         to_the_accused_promises_of_a_complaint_do_not_exist,
         promises_are_counted_by_team,
@@ -247,6 +248,18 @@ async fn what_was_due_while_no_server_ran_is_told_late(server: Server) {
     assert_eq!(server.texts(kinds).await, ["1", "3"]);
     let late = server.number("SELECT late_by FROM commitment_event WHERE kind = 3").await;
     assert!((1_000_000..20_000_000).contains(&late), "{late}");
+}
+
+async fn a_breach_is_told_though_no_server_has_looked(server: Server) {
+    let server = server.with_organization().await;
+    let made = make(&server.app(), promise("nora", "carla")).await.unwrap().commitment_id;
+    let mut watch = Watch::open(&server.app()).await;
+    server.execute("DELETE FROM timer").await;
+    server.execute("UPDATE commitment SET due_at = made_at").await;
+    assert_eq!(keep(&server.staff("nora"), &made).await.unwrap().state(), CommitmentState::KeptLate);
+    let (broken, kept) = (watch.event().await, watch.event().await);
+    assert_eq!((broken.kind(), kept.kind()), (CommitmentEventKind::Broken, CommitmentEventKind::Kept));
+    assert!(broken.late_by.is_some() && kept.late_by.is_none());
 }
 
 async fn the_customer_releases_and_nobody_else(server: Server) {
