@@ -11,10 +11,10 @@ use crate::{
         commitment_service_server::CommitmentServiceServer, competition_service_server::CompetitionServiceServer,
         contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
         directory_service_server::DirectoryServiceServer, follow_up_service_server::FollowUpServiceServer,
-        identity_service_server::IdentityServiceServer, interaction_service_server::InteractionServiceServer,
-        preference_service_server::PreferenceServiceServer, privacy_service_server::PrivacyServiceServer,
-        quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
-        survey_service_server::SurveyServiceServer,
+        identity_service_server::IdentityServiceServer, incident_service_server::IncidentServiceServer,
+        interaction_service_server::InteractionServiceServer, preference_service_server::PreferenceServiceServer,
+        privacy_service_server::PrivacyServiceServer, quality_service_server::QualityServiceServer,
+        rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
     },
     audit::service::AuditApi,
     calendar::{self, service::CalendarApi},
@@ -28,6 +28,7 @@ use crate::{
     directory::{self, service::DirectoryApi},
     follow_up::{self, service::FollowUpApi},
     identity::{claim, service::IdentityApi},
+    incident::{linking, service::IncidentApi},
     interaction::{Reactions, service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
     preference::service::PreferenceApi,
@@ -42,7 +43,7 @@ use crate::{
 };
 
 /// What interactions set off. Locks are taken in this order: the stream of interactions, which the transaction holds already;
-/// ratings; the stream of invitations; that of follow-ups.
+/// ratings; the stream of invitations; that of follow-ups; that of incidents.
 const REACTIONS: Reactions = Reactions {
     is_rated: |tx, store, interaction| {
         Box::pin(async move {
@@ -60,6 +61,8 @@ const REACTIONS: Reactions = Reactions {
     awaits_end: survey::invites_itself,
     ended: |tx, at, ended| Box::pin(survey::invite_themselves(tx, at, ended)),
     complained: |tx, store, complaints| Box::pin(follow_up::opening::of_complaints(tx, store, complaints)),
+    awaits_fresh: linking::HITTING,
+    fresh: |tx, store, fresh| Box::pin(linking::of_fresh(tx, store, fresh)),
 };
 
 /// What ratings set off. The stream of follow-ups comes after that of ratings, which the transaction holds, and that of invitations.
@@ -121,6 +124,7 @@ pub(crate) fn services(
     let identity = IdentityServiceServer::new(IdentityApi::new(&context)).max_decoding_message_size(small);
     let commitments = CommitmentServiceServer::new(CommitmentApi::new(&context)).max_decoding_message_size(small);
     let follow_ups = FollowUpServiceServer::new(FollowUpApi::new(&context)).max_decoding_message_size(small);
+    let incidents = IncidentServiceServer::new(IncidentApi::new(&context, REACTIONS)).max_decoding_message_size(small);
     let calendars =
         CalendarServiceServer::new(CalendarApi::new(&context, RECKONING)).max_decoding_message_size(batches);
     let audit = AuditServiceServer::new(AuditApi::new(&context)).max_decoding_message_size(small);
@@ -139,6 +143,7 @@ pub(crate) fn services(
         name(&calendars),
         name(&commitments),
         name(&follow_ups),
+        name(&incidents),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
@@ -152,6 +157,7 @@ pub(crate) fn services(
             .add_service(calendars)
             .add_service(commitments)
             .add_service(follow_ups)
+            .add_service(incidents)
             .add_service(audit),
         names,
     )

@@ -1,8 +1,8 @@
 //! Every table, by its entity: what the live schema of both databases is compared with.
 
 use crate::{
-    audit, calendar, commitment, competition, contact, contest, deadline, directory, follow_up, identity, interaction,
-    master_keys, preference, privacy, quality, rating,
+    audit, calendar, commitment, competition, contact, contest, deadline, directory, follow_up, identity, incident,
+    interaction, master_keys, preference, privacy, quality, rating,
     store::{self, Shape},
     survey, template, timer,
 };
@@ -44,6 +44,9 @@ pub fn all() -> Vec<Shape> {
         follow_up::entity::follow_up,
         follow_up::entity::point,
         follow_up::entity::statement,
+        incident::entity::incident,
+        incident::entity::notice,
+        interaction::store::entity::incident,
         contest::entity::coaching_rating,
         contest::entity::contest,
         contest::entity::review,

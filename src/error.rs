@@ -67,6 +67,15 @@ pub enum Error {
     /// There is an answer already, which stays.
     #[error("it was answered before")]
     AlreadyAnswered,
+    /// The rule finds something else than it did.
+    #[error("the rule does not find what was previewed any more; preview it again")]
+    IncidentChanged,
+    /// The incident waits for nothing like this any more.
+    #[error("the incident was resolved or taken back, or its customers are told already")]
+    IncidentSettled,
+    /// The notice waits for no report.
+    #[error("the notice was reported or dropped before")]
+    NoticeSettled,
     /// Somebody else changed the record first.
     #[error("the record was changed since it was read")]
     EtagMismatch,

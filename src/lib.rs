@@ -57,6 +57,7 @@ pub mod error;
 pub mod follow_up;
 pub mod housekeeping;
 pub mod identity;
+pub mod incident;
 pub mod interaction;
 mod log_writer;
 mod master_keys;

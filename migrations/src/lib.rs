@@ -35,6 +35,7 @@ mod m0026_identity;
 mod m0027_calendars;
 mod m0028_commitments;
 mod m0029_follow_ups;
+mod m0032_incidents;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0027_calendars::Migration),
             Box::new(m0028_commitments::Migration),
             Box::new(m0029_follow_ups::Migration),
+            Box::new(m0032_incidents::Migration),
         ]
     }
 }

@@ -23,10 +23,10 @@ use crate::{
         calendar_service_client::CalendarServiceClient, commitment_service_client::CommitmentServiceClient,
         competition_service_client::CompetitionServiceClient, contest_service_client::ContestServiceClient,
         directory_service_client::DirectoryServiceClient, follow_up_service_client::FollowUpServiceClient,
-        identity_service_client::IdentityServiceClient, interaction_service_client::InteractionServiceClient,
-        preference_service_client::PreferenceServiceClient, privacy_service_client::PrivacyServiceClient,
-        quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
-        survey_service_client::SurveyServiceClient,
+        identity_service_client::IdentityServiceClient, incident_service_client::IncidentServiceClient,
+        interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
+        privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
+        rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
     },
     private_file,
 };
@@ -84,6 +84,8 @@ pub struct Client {
     pub privacy: PrivacyServiceClient<Connection>,
     /// Who is whom.
     pub identity: IdentityServiceClient<Connection>,
+    /// Incidents.
+    pub incidents: IncidentServiceClient<Connection>,
     /// Follow-ups.
     pub follow_ups: FollowUpServiceClient<Connection>,
     /// Commitments.
@@ -171,6 +173,7 @@ impl Client {
             preferences: PreferenceServiceClient::new(connection.clone()),
             privacy: PrivacyServiceClient::new(connection.clone()),
             identity: IdentityServiceClient::new(connection.clone()),
+            incidents: IncidentServiceClient::new(connection.clone()),
             follow_ups: FollowUpServiceClient::new(connection.clone()),
             commitments: CommitmentServiceClient::new(connection.clone()),
             calendars: CalendarServiceClient::new(connection.clone()),

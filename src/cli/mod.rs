@@ -16,6 +16,7 @@ pub mod demo;
 pub mod evaluate;
 pub mod followups;
 pub mod import;
+pub mod incidents;
 pub mod leaderboard;
 pub mod out;
 pub mod preferences;
@@ -120,6 +121,12 @@ pub enum Command {
         #[command(subcommand)]
         command: followups::FollowupsCommand,
     },
+    /// Declares what hit many customers at once, lets them be told, and says what it cost
+    Incidents {
+        /// What to do.
+        #[command(subcommand)]
+        command: incidents::IncidentsCommand,
+    },
     /// Calls any method of the server, with JSON in and out
     Call(call::CallArgs),
     /// Prints what a shell needs to complete these commands
@@ -176,6 +183,7 @@ async fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Evaluate(args) => evaluate::run(args).await,
         Command::Calendars { command } => calendars::run(command).await,
         Command::Commitments { command } => commitments::run(command).await,
+        Command::Incidents { command } => incidents::run(command).await,
         Command::Followups { command } => Box::pin(followups::run(command)).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),

@@ -621,8 +621,15 @@ pub(crate) struct KnownIds {
     pub(crate) merged: HashMap<String, String>,
     /// Customers by alias.
     pub(crate) aliases: HashMap<Alias, String>,
-    /// Whether [`Named::also`] holds.
-    pub(crate) also: bool,
+    /// Which of [`Named::also`] hold, by their place.
+    also: HashSet<i16>,
+}
+
+impl KnownIds {
+    /// Whether the condition at this place of [`Named::also`] holds.
+    pub(crate) fn also(&self, place: i16) -> bool {
+        self.also.contains(&place)
+    }
 }
 
 /// Ids to look up; of aliases their values.
@@ -632,8 +639,8 @@ pub(crate) struct Named {
     pub(crate) teams: Vec<String>,
     pub(crate) customers: Vec<String>,
     pub(crate) aliases: Vec<String>,
-    /// A condition in SQL, for which a group that records would make a trip of its own.
-    pub(crate) also: Option<&'static str>,
+    /// Conditions in SQL, for which a group that records would make trips of their own.
+    pub(crate) also: Vec<&'static str>,
 }
 
 /// Looks ids up, all in one trip: a group that records waits for it, and every caller in the group with it. By hand: six kinds
@@ -641,19 +648,23 @@ pub(crate) struct Named {
 pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named) -> Result<KnownIds, DbErr> {
     let backend = connection.get_database_backend();
     let listed = |parameter| set::texts_listed(backend, parameter);
+    let conditions = named.also.iter().enumerate();
+    let conditions: String = conditions
+        .map(|(place, condition)| {
+            format!("\n        UNION ALL SELECT 'w', '', CAST({place} AS smallint), NULL WHERE {condition}")
+        })
+        .collect();
     let sql = format!(
         "SELECT 's' AS what, staff_id AS id, role AS code, team_id AS of FROM staff_member WHERE staff_id IN {}
         UNION ALL SELECT 't', team_id, NULL, NULL FROM team WHERE team_id IN {}
         UNION ALL SELECT 'c', customer_id, NULL, NULL FROM customer WHERE customer_id IN {}
         UNION ALL SELECT 'm', customer_id, NULL, kept_id FROM merged_customer WHERE customer_id IN {}
-        UNION ALL SELECT 'a', value, kind, customer_id FROM customer_alias WHERE value IN {}
-        UNION ALL SELECT 'w', '', NULL, NULL WHERE {}",
+        UNION ALL SELECT 'a', value, kind, customer_id FROM customer_alias WHERE value IN {}{conditions}",
         listed(1),
         listed(2),
         listed(3),
         listed(3),
         listed(4),
-        named.also.unwrap_or("1 = 0"),
     );
     let mut lists = Vec::new();
     for mut list in [named.staff, named.teams, named.customers, named.aliases] {
@@ -672,7 +683,7 @@ pub(crate) async fn known_among(connection: &impl ConnectionTrait, named: Named)
             "t" => _ = known.teams.insert(id),
             "c" => _ = known.customers.insert(id),
             "m" => _ = known.merged.insert(id, row.try_get("", "of")?),
-            "w" => known.also = true,
+            "w" => _ = known.also.insert(row.try_get("", "code")?),
             _ => {
                 let kind = row.try_get::<Stored<_>>("", "code")?.0;
                 known.aliases.insert(Alias::stored(kind, id, None), row.try_get("", "of")?);

@@ -9,6 +9,7 @@ pub(crate) mod reactions;
 pub mod reader;
 pub(crate) mod reading;
 pub(crate) mod resolution;
+pub(crate) mod rule;
 mod rules;
 pub mod service;
 pub(crate) mod store;
@@ -201,5 +202,7 @@ pub(crate) struct Served {
     pub(crate) occurred_at: Micros,
     /// Its end, or the last instant that is known of it.
     pub(crate) over_at: Micros,
+    /// Whether it belongs to an incident.
+    pub(crate) in_incident: bool,
     pub(crate) participants: Vec<Participant>,
 }

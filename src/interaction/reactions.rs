@@ -34,7 +34,22 @@ pub struct Reactions {
     /// Interactions are over of which somebody wanted to know.
     pub(crate) ended: ToEnded,
     /// Customers have complained, who can be told what comes of it.
-    pub(crate) complained: for<'t> fn(&'t Tx, &'t Store, Vec<Complaint>) -> Reaction<'t, (), Abort>,
+    pub(crate) complained: ToComplaints,
+    /// A condition in SQL: whether anybody waits for interactions that hit.
+    pub(crate) awaits_fresh: &'static str,
+    /// Interactions are being recorded for which somebody waits; with the time of that.
+    pub(crate) fresh: ToFresh,
+}
+
+type ToComplaints = for<'t> fn(&'t Tx, &'t Store, Vec<Complaint>) -> Reaction<'t, (), Abort>;
+type ToFresh = for<'t> fn(&'t Tx, &'t Store, (Vec<Fresh>, Micros)) -> Reaction<'t, (), Abort>;
+
+/// An interaction that is being recorded.
+#[derive(Clone, Debug)]
+pub(crate) struct Fresh {
+    pub(crate) id: Uuid,
+    pub(crate) occurred_at: Micros,
+    pub(crate) facts: Facts,
 }
 
 /// A complaint that was just recorded.

@@ -239,6 +239,26 @@ pub const TABLES: &[Table] = &[
             (NULL, &["customer_id", "alias_kind", "alias_value"]),
         ],
     ),
+    Table::of_others("interaction_incident", &[(Technical, &["interaction_id", "incident_id", "linked_at"])]),
+    Table::of_customer(
+        "incident_notice",
+        blanked("customer_id IN {their_ids}", "id"),
+        &[
+            (Fact, &["id", "incident_id", "kind", "state", "not_before", "taken_at", "channel", "reported_at"]),
+            (Fact, &["interaction_id"]),
+            (NULL, &["customer_id", "alias_kind", "alias_value"]),
+        ],
+    ),
+    Table::of_others(
+        "incident",
+        &[
+            (Organization, &["id", "title", "department", "rule", "state", "declared_at", "found_count"]),
+            (Organization, &["linked_count", "linked_until", "linked_until_id", "moved_count", "updates", "notice"]),
+            (Organization, &["per_minute", "noticed_until", "resolved_at", "mended", "mended_until"]),
+            (Organization, &["cancel_reason"]),
+            (Staff, &["author"]),
+        ],
+    ),
     Table::of_customer(
         "interaction_as_rated",
         blanked(OF_INTERACTIONS, "interaction_id"),

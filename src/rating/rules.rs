@@ -64,7 +64,10 @@ pub(crate) fn judge(
         topic: served.topic.clone(),
         occurred_at: served.occurred_at,
         day: day_of(served.occurred_at, zone),
-        standing: standing(late, told.attribution),
+        standing: match standing(late, told.attribution) {
+            RatingStanding::Counted if served.in_incident => RatingStanding::Incident,
+            standing => standing,
+        },
     })
 }
 
@@ -156,6 +159,7 @@ mod tests {
             topic: None,
             occurred_at: NOW - 3 * HOUR,
             over_at: NOW - 2 * HOUR,
+            in_incident: false,
             participants: vec![participant("nils", Involvement::Assisting), participant("nora", Involvement::Primary)],
         }
     }

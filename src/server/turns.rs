@@ -31,9 +31,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LIGHT: usize = 4;
 
 /// Methods whose every call may look at a good part of the record.
-const METHODS: [&str; 10] = [
+const METHODS: [&str; 12] = [
     "/rapport.v1.CompetitionService/ExportRecord",
     "/rapport.v1.IdentityService/SuggestDuplicates",
+    "/rapport.v1.IncidentService/PreviewIncident",
+    "/rapport.v1.IncidentService/ReviewIncident",
     "/rapport.v1.InteractionService/SummarizeInteractions",
     "/rapport.v1.PreferenceService/BriefCustomer",
     "/rapport.v1.PrivacyService/ExportCustomer",

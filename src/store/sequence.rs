@@ -1,7 +1,7 @@
 //! Sequence numbers of streams with a cursor.
 
 use sea_orm::{
-    ConnectionTrait as _, DbBackend, DbErr, EntityTrait as _,
+    ColumnTrait as _, ConnectionTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _,
     sea_query::{Expr, ExprTrait as _, Query},
 };
 
@@ -23,6 +23,8 @@ pub(crate) const COMPETITIONS: &str = "competitions";
 pub(crate) const COMMITMENTS: &str = "commitments";
 /// The stream of what becomes of follow-ups.
 pub(crate) const FOLLOW_UPS: &str = "follow_ups";
+/// Nobody watches it: those who tell customers of incidents wait for one another here.
+pub(crate) const INCIDENTS: &str = "incidents";
 /// The stream of reminders to those who have not voted.
 pub(crate) const REMINDERS: &str = "reminders";
 
@@ -46,6 +48,14 @@ pub(crate) async fn take(tx: &Tx, clock: &Clock, stream: &str, count: i64) -> Re
     tx.takes_numbers(count);
     let now = if backend == DbBackend::Sqlite { clock.now_micros() } else { row.try_get_by_index(1)? };
     Ok((row.try_get_by_index::<i64>(0)? - count + 1, now))
+}
+
+/// Locks the stream until the transaction ends, and takes no number.
+pub(crate) async fn hold(tx: &Tx, stream: &str) -> Result<(), DbErr> {
+    let number = Expr::col(Column::LastSequence);
+    let hold = Entity::update_many().col_expr(Column::LastSequence, number).filter(Column::Name.eq(stream));
+    hold.exec(tx).await?;
+    Ok(())
 }
 
 /// Locks the record until the transaction ends, and gives the database's time: nobody records, rates or invites meanwhile, on

@@ -33,6 +33,8 @@ pub(crate) enum Kind {
     Commitment = 1,
     /// Follow-ups of what customers were not satisfied with.
     FollowUp = 2,
+    /// Incidents whose interactions are being linked.
+    Incident = 5,
 }
 
 impl Kind {

@@ -757,6 +757,7 @@ impl World {
                 word(caller.identity().release_alias(request).await)
             }
             method if method.starts_with("CommitmentService/") => self.ask_of_commitment(method, who, about).await,
+            method if method.starts_with("IncidentService/") => self.ask_of_incident(method, who).await,
             method if method.starts_with("FollowUpService/") => self.ask_of_follow_up(method, who, about).await,
             "CalendarService/PutCalendar" => {
                 let calendar = Some(crate::calendars::desk(who));
@@ -1000,6 +1001,63 @@ impl World {
                 let statement_id = released.statement.unwrap().statement_id;
                 let answer = "the line was cut".to_owned();
                 word(caller.answer_statement(v1::AnswerStatementRequest { request_id, statement_id, answer }).await)
+            }
+            unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
+        }
+    }
+
+    async fn ask_of_incident(&self, method: &str, who: &str) -> &'static str {
+        let mut caller = self.callers[who].incidents();
+        let mut app = self.callers["app"].incidents();
+        let request_id = request_id();
+        // Of a topic of its own, so that no two have to do with each other.
+        let topic = format!("Outage {request_id}");
+        let interaction = v1::Interaction { topic: topic.clone(), ..crate::surveys::ended("carla", 60) };
+        self.callers["app"].record(interaction).await.unwrap();
+        let rule =
+            Some(v1::IncidentRule { from_time: crate::surveys::ago(600), topics: vec![topic], ..Default::default() });
+        let preview = v1::PreviewIncidentRequest { rule: rule.clone() };
+        if method == "IncidentService/PreviewIncident" {
+            return word(caller.preview_incident(preview).await);
+        }
+        let fingerprint = app.preview_incident(preview).await.unwrap().into_inner().fingerprint;
+        let (title, department) = ("An outage".to_owned(), String::new());
+        let request = v1::DeclareIncidentRequest { request_id, title, department, rule, fingerprint };
+        if method == "IncidentService/DeclareIncident" {
+            return word(caller.declare_incident(request).await);
+        }
+        let declared = app.declare_incident(request).await.unwrap().into_inner().incident.unwrap();
+        let (request_id, incident_id) = (crate::support::client::request_id(), declared.incident_id);
+        let words = "it is the provider".to_owned();
+        match method {
+            "IncidentService/PostIncidentUpdate" => {
+                let request = v1::PostIncidentUpdateRequest { request_id, incident_id, words };
+                word(caller.post_incident_update(request).await)
+            }
+            "IncidentService/NotifyIncident" => {
+                let request = v1::NotifyIncidentRequest { request_id, incident_id, words, per_minute: 0 };
+                word(caller.notify_incident(request).await)
+            }
+            "IncidentService/ResolveIncident" => {
+                let request = v1::ResolveIncidentRequest { request_id, incident_id, mended_words: words };
+                word(caller.resolve_incident(request).await)
+            }
+            "IncidentService/CancelIncident" => {
+                word(caller.cancel_incident(v1::CancelIncidentRequest { request_id, incident_id, reason: words }).await)
+            }
+            "IncidentService/GetIncident" => word(caller.get_incident(v1::GetIncidentRequest { incident_id }).await),
+            "IncidentService/ListIncidents" => word(caller.list_incidents(v1::ListIncidentsRequest::default()).await),
+            "IncidentService/ReviewIncident" => {
+                word(caller.review_incident(v1::ReviewIncidentRequest { incident_id }).await)
+            }
+            "IncidentService/TakeNotices" => {
+                let request = v1::TakeNoticesRequest { request_id, channel: Channel::Sms.into(), count: 1 };
+                word(caller.take_notices(request).await)
+            }
+            "IncidentService/ReportNotice" => {
+                let notice_id = uuid::Uuid::new_v4().to_string();
+                let outcome = v1::NoticeOutcome::Failed.into();
+                word(caller.report_notice(v1::ReportNoticeRequest { request_id, notice_id, outcome }).await)
             }
             unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
         }

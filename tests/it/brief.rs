@@ -72,9 +72,12 @@ async fn brief(caller: &Caller, request: BriefCustomerRequest) -> Result<BriefCu
     caller.preferences().brief_customer(request).await.map(Response::into_inner)
 }
 
-/// The lines of a section.
+/// The lines of a section. Without follow-ups: complaints of the past open one only by a clock of the past, which PostgreSQL has not.
 fn of(answer: &BriefCustomerResponse, section: BriefSection) -> Vec<&str> {
-    answer.lines.iter().filter(|line| line.section() == section).map(|line| line.text.as_str()).collect()
+    let is_told = |line: &&v1::BriefLine| {
+        line.section() == section && line.evidence.iter().all(|one| one.kind() != BriefEvidenceKind::FollowUp)
+    };
+    answer.lines.iter().filter(is_told).map(|line| line.text.as_str()).collect()
 }
 
 /// A customer calls so many days after Monday nine o'clock.
@@ -184,7 +187,8 @@ async fn a_brief_tells_what_is_on_record(server: Server) {
     let sections: Vec<i32> = answer.lines.iter().map(|line| line.section).collect();
     assert!(sections.is_sorted(), "{sections:?}");
     assert!(answer.lines.iter().all(|line| !line.evidence.is_empty() && !line.text.is_empty()), "{:?}", answer.lines);
-    let owed = answer.lines.iter().find(|line| line.section() == BriefSection::Owed).unwrap();
+    let is_contact = |line: &&v1::BriefLine| line.evidence[0].kind() == BriefEvidenceKind::Interaction;
+    let owed = answer.lines.iter().filter(|line| line.section() == BriefSection::Owed).find(is_contact).unwrap();
     let evidence: Vec<_> = owed.evidence.iter().map(|one| (one.kind(), one.id.as_str())).collect();
     assert_eq!(evidence, [(BriefEvidenceKind::Interaction, again.as_str()), (BriefEvidenceKind::Interaction, &first)]);
     assert_eq!(owed.evidence[0].evidence_time, at(9 * DAY));

@@ -24,6 +24,7 @@ mod errors;
 mod figures;
 mod follow_ups;
 mod identity;
+mod incidents;
 mod interactions;
 mod keys;
 mod network;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         support::trials(errors::tests()),
         support::trials(figures::tests()),
         support::trials(identity::tests()),
+        support::trials(incidents::tests()),
         support::trials(interactions::tests()),
         support::trials(keys::tests()),
         support::trials(network::tests()),

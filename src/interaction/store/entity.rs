@@ -180,6 +180,21 @@ pub(crate) mod about {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub(crate) mod incident {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "interaction_incident")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub interaction_id: Uuid,
+        pub incident_id: Uuid,
+        pub linked_at: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 pub(crate) mod change {
     use sea_orm::entity::prelude::*;
 

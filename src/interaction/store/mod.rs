@@ -7,6 +7,7 @@ mod changes;
 mod decline;
 pub(crate) mod entity;
 mod find;
+pub(crate) mod incident;
 mod lines;
 mod reattribute;
 mod reattributions;

@@ -23,7 +23,7 @@ use crate::{
     error::{Error, Reason, Result, Violation},
     interaction::{
         Context, Facts, Participant, Reactions, credit,
-        reactions::{Complaint, Ended},
+        reactions::{Complaint, Ended, Fresh},
     },
     reach::Scope,
     store::{
@@ -86,7 +86,10 @@ impl WriteGroup for Recorder {
             // either visible to the insert below or comes after it.
             let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
             let (mut sequence, now) = sequence::take(tx, self.store.clock(), sequence::INTERACTIONS, count).await?;
-            let known = known_to(tx, entries.iter().map(|entry| &entry.facts), Some(self.reactions.awaits_any)).await?;
+            let known = {
+                let conditions = vec![self.reactions.awaits_any, self.reactions.awaits_fresh];
+                known_to(tx, entries.iter().map(|entry| &entry.facts), conditions).await?
+            };
             let erased = tombstone::among(tx, &self.vault, known.strangers(entries)).await?;
             let mut interactions = Vec::with_capacity(entries.len());
             let drafts: Vec<Result<Draft>> = entries
@@ -99,11 +102,12 @@ impl WriteGroup for Recorder {
                     let participants = participant_rows(receipt.id, &facts, occurred_at).collect();
                     let about = about_rows(receipt.id, &facts).collect();
                     let contact = contact_of(&receipt, &facts);
-                    let is_awaited = known.also && (self.reactions.awaits_end)(&facts, now);
+                    let is_awaited = known.also(0) && (self.reactions.awaits_end)(&facts, now);
                     let ended = is_awaited.then(|| Ended::new(receipt.id, &facts));
                     let complaint = Complaint::of(receipt.id, &facts, now);
+                    let fresh = known.also(1).then(|| Fresh { id: receipt.id, occurred_at, facts: facts.clone() });
                     interactions.push(interaction_row(entry, facts, &receipt));
-                    Ok(Draft { receipt, participants, about, contact, ended, complaint })
+                    Ok(Draft { receipt, participants, about, contact, ended, complaint, fresh })
                 })
                 .collect();
 
@@ -112,7 +116,8 @@ impl WriteGroup for Recorder {
             let holders = if all_new { HashMap::new() } else { present_among(tx, entries).await? };
             let mut answers = Vec::with_capacity(entries.len());
             let (mut participants, mut changes, mut contacts) = (Vec::new(), Vec::new(), Vec::new());
-            let (mut about, mut ended, mut complaints) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut about, mut ended) = (Vec::new(), Vec::new());
+            let (mut complaints, mut fresh) = (Vec::new(), Vec::new());
             for (entry, draft) in entries.iter().zip(drafts) {
                 answers.push(match (holders.get(&entry.request_key), draft) {
                     (Some((body_hash, holder)), _) if *body_hash != entry.body_hash => {
@@ -128,6 +133,7 @@ impl WriteGroup for Recorder {
                         contacts.extend(draft.contact);
                         ended.extend(draft.ended);
                         complaints.extend(draft.complaint);
+                        fresh.extend(draft.fresh);
                         changes.push(change_row(sequence, draft.receipt.id, InteractionChangeKind::Recorded, now));
                         sequence += 1;
                         Ok(draft.receipt)
@@ -140,6 +146,9 @@ impl WriteGroup for Recorder {
             contact::store::record(tx, &self.time_zone, contacts).await?;
             (self.reactions.ended)(tx, (&self.store, &self.time_zone), ended).await?;
             (self.reactions.complained)(tx, &self.store, complaints).await?;
+            if !fresh.is_empty() {
+                (self.reactions.fresh)(tx, &self.store, (fresh, now)).await?;
+            }
             Ok(answers)
         })
     }
@@ -154,6 +163,8 @@ struct Draft {
     /// Where somebody wants to know that it is over.
     ended: Option<Ended>,
     complaint: Option<Complaint>,
+    /// Where somebody waits for what comes.
+    fresh: Option<Fresh>,
 }
 
 /// An interaction as a contact of ours, if it is one.
@@ -193,7 +204,7 @@ async fn present_among(tx: &Tx, entries: &[NewInteraction]) -> Result<HashMap<Uu
 async fn known_to<'f>(
     connection: &impl ConnectionTrait,
     told: impl IntoIterator<Item = &'f Facts>,
-    also: Option<&'static str>,
+    also: Vec<&'static str>,
 ) -> Result<KnownIds, DbErr> {
     let mut named = Named { also, ..Named::default() };
     for facts in told {
@@ -300,7 +311,7 @@ impl KnownIds {
 
 /// The ids in an interaction that the directory does not know.
 pub(crate) async fn unknown_ids(connection: &impl ConnectionTrait, facts: &Facts) -> Result<Vec<Violation>, DbErr> {
-    let known = known_to(connection, [facts], None).await?;
+    let known = known_to(connection, [facts], Vec::new()).await?;
     Ok(match known.complete(facts, &Scope::All) {
         Err(Error::Invalid(found)) => found,
         Ok(_) | Err(_) => Vec::new(),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, DbErr, QueryFilter as _, entity::prelude::*};
 
-use super::entity::{interaction, participant};
+use super::entity::{incident, interaction, participant};
 use crate::{
     api::v1::{Channel, InteractionKind},
     clock::Micros,
@@ -39,9 +39,16 @@ pub(crate) async fn served(connection: &impl ConnectionTrait, ids: &[Uuid]) -> R
             topic: row.topic,
             occurred_at: row.occurred_at,
             over_at: row.ended_at.unwrap_or_else(|| begun.into_iter().flatten().fold(row.occurred_at, Micros::max)),
+            in_incident: false,
             participants: Vec::new(),
         };
         served.insert(row.id, one);
+    }
+    let query = incident::Entity::find().filter(incident::Column::InteractionId.in_subquery(listed()));
+    for row in query.all(connection).await? {
+        if let Some(one) = served.get_mut(&row.interaction_id) {
+            one.in_incident = true;
+        }
     }
     let query = participant::Entity::find().filter(participant::Column::InteractionId.in_subquery(listed()));
     for row in query.all(connection).await? {

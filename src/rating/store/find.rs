@@ -49,7 +49,7 @@ impl RatingFilter {
 }
 
 /// Everything within reach, apart from what rates the reader or came of a complaint about them (R12).
-fn within(sight: &Sight) -> Select<rating::Entity> {
+pub(super) fn within(sight: &Sight) -> Select<rating::Entity> {
     use rating::Column;
     let all = rating::Entity::find();
     let reached = match &sight.scope {

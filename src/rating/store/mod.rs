@@ -5,6 +5,7 @@ mod contact;
 pub(crate) mod counters;
 pub(crate) mod entity;
 mod find;
+mod incident;
 mod outcomes;
 mod rows;
 mod submit;
@@ -17,6 +18,7 @@ pub(crate) use find::{
     Links, RatingFilter, among, counted_besides, find, ids_within, links, list, note_reading, of_interaction,
     standing_for,
 };
+pub(crate) use incident::{inside, into_incident, out_of_incident};
 pub(crate) use outcomes::outcomes;
 pub(crate) use submit::{NewRating, RatingReceipt, Submitter, submit};
 

@@ -117,6 +117,10 @@ pub(super) async fn history(server: &Server) -> Known {
         let made = crate::commitments::make(&server.app(), crate::commitments::promise(owner, "carla")).await.unwrap();
         commitments.push(made.commitment_id);
     }
+    let mut incidents = Vec::new();
+    for topic in ["topic of day 2", "Outage"] {
+        incidents.push(crate::incidents::declare(server, &[topic]).await.incident_id);
+    }
     let mut follow_ups = Vec::new();
     for (accused, staff_id) in [("nils", "nora"), ("nils", "nora"), ("nora", "nils"), ("nora", "nils")] {
         let interaction_id = record(server, call(staff_id, "dora")).await;
@@ -203,8 +207,14 @@ pub(super) async fn history(server: &Server) -> Known {
         ("calendar_id", vec!["berlin".to_owned()]),
         ("commitment_id", commitments),
         ("follow_up_id", follow_ups),
+        ("incident_id", incidents),
     ]);
+    let begun = jiff::Timestamp::from_second(crate::surveys::ago(3_600).unwrap().seconds).unwrap().to_string();
     let requests = BTreeMap::from([
+        (
+            "IncidentService/PreviewIncident",
+            serde_json::json!({ "rule": { "fromTime": begun, "topics": ["topic of day 2"] } }),
+        ),
         (
             "CalendarService/PreviewHolidays",
             serde_json::json!({ "ics": crate::calendars::ICS, "fromDate": "2026-01-01", "toDate": "2026-12-31" }),
@@ -427,11 +437,17 @@ async fn accused(server: &Server, known: &mut Known) {
     sample::reopen(&app, &follow_up.follow_up_id).await.unwrap();
     let promise = v1::Commitment { interaction_id: complaint.clone(), ..crate::commitments::promise("nils", "carla") };
     let commitment = crate::commitments::make(&app, promise).await.unwrap().commitment_id;
+    let incident = crate::incidents::declare(server, &["Rude"]).await.incident_id;
+    let seconds = crate::surveys::ago(3_600).unwrap().seconds;
+    let from = jiff::Timestamp::from_second(seconds).unwrap().to_string();
+    let rule = serde_json::json!({ "rule": { "fromTime": from, "topics": ["Rude"] } });
+    known.requests.insert("IncidentService/PreviewIncident", rule);
     let mut more = |name: &str, id: String| known.texts.entry(name.to_owned().leak()).or_default().push(id);
     more("interaction_id", complaint);
     more("follow_up_id", follow_up.follow_up_id);
     more("follow_up_id", by_hand);
     more("commitment_id", commitment);
+    more("incident_id", incident);
     more("case_id", "K-77".to_owned());
     more("topic", "Rude".to_owned());
 }

@@ -8,10 +8,10 @@ use rapport::api::v1::{
     commitment_service_client::CommitmentServiceClient, competition_service_client::CompetitionServiceClient,
     contact_service_client::ContactServiceClient, contest_service_client::ContestServiceClient,
     directory_service_client::DirectoryServiceClient, follow_up_service_client::FollowUpServiceClient,
-    identity_service_client::IdentityServiceClient, interaction_service_client::InteractionServiceClient,
-    preference_service_client::PreferenceServiceClient, privacy_service_client::PrivacyServiceClient,
-    quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
-    survey_service_client::SurveyServiceClient,
+    identity_service_client::IdentityServiceClient, incident_service_client::IncidentServiceClient,
+    interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
+    privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
+    rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -101,6 +101,10 @@ impl Caller {
 
     pub(crate) fn identity(&self) -> IdentityServiceClient<Authorized> {
         IdentityServiceClient::new(self.service())
+    }
+
+    pub(crate) fn incidents(&self) -> IncidentServiceClient<Authorized> {
+        IncidentServiceClient::new(self.service())
     }
 
     pub(crate) fn follow_ups(&self) -> FollowUpServiceClient<Authorized> {

@@ -1,0 +1,76 @@
+//! The tables of incidents, as SeaORM sees them. Which interactions one hits is `interaction_incident`'s.
+// The derive makes everything public, whatever the module is.
+#![allow(unreachable_pub)]
+
+pub(crate) mod incident {
+    use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::IncidentState, store::Stored};
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "incident")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub title: String,
+        pub department: String,
+        /// In JSON.
+        pub rule: String,
+        pub state: Stored<IncidentState>,
+        pub declared_at: i64,
+        pub author: String,
+        pub found_count: i64,
+        pub linked_count: i64,
+        /// How far what is on record is linked.
+        pub linked_until: Option<i64>,
+        pub linked_until_id: Option<Uuid>,
+        /// Ratings that counted for staff and do not since.
+        pub moved_count: i64,
+        /// In JSON.
+        pub updates: String,
+        pub notice: Option<String>,
+        pub per_minute: i32,
+        /// How far its customers have notices, by interaction.
+        pub noticed_until: Option<Uuid>,
+        pub resolved_at: Option<i64>,
+        pub mended: Option<String>,
+        /// How far those who were told have notices that it is mended, by notice.
+        pub mended_until: Option<Uuid>,
+        pub cancel_reason: Option<String>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod notice {
+    use sea_orm::entity::prelude::*;
+
+    use crate::{
+        api::v1::{Channel, ContactKind, NoticeKind},
+        store::Stored,
+    };
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "incident_notice")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub incident_id: Uuid,
+        pub kind: Stored<NoticeKind>,
+        pub customer_id: Option<String>,
+        pub alias_kind: Option<Stored<ContactKind>>,
+        pub alias_value: Option<String>,
+        /// See [`super::super::notice::State`].
+        pub state: i16,
+        pub not_before: i64,
+        pub taken_at: Option<i64>,
+        pub channel: Option<Stored<Channel>>,
+        pub reported_at: Option<i64>,
+        /// By which it was recorded.
+        pub interaction_id: Option<Uuid>,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
