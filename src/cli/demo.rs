@@ -2,6 +2,7 @@
 //! server goes on serving, for those who want to try it.
 
 mod brief;
+mod closing;
 mod competition;
 mod ratings;
 mod review;
@@ -158,6 +159,7 @@ impl Story {
         self.figures().await?;
         self.ratings().await?;
         self.review().await?;
+        self.closing().await?;
         self.competition(redeals).await?;
         self.brief().await
     }

@@ -56,9 +56,14 @@ impl Story {
         Ok(print_ledgers(card, exempt_since(&contested))?)
     }
 
-    /// Figures of the whole company.
+    /// Figures of the whole company in that month.
     pub(super) async fn card(&mut self) -> anyhow::Result<v1::Scorecard> {
-        let request = v1::GetScorecardRequest { unit: ScorecardUnit::Organization.into(), ..Default::default() };
+        let request = v1::GetScorecardRequest {
+            unit: ScorecardUnit::Organization.into(),
+            first_day: "2026-03-01".into(),
+            last_day: "2026-03-31".into(),
+            ..Default::default()
+        };
         let card = self.admin.ratings.get_scorecard(request).await.map_err(refused)?.into_inner();
         card.groups.into_iter().next().context("no figures")
     }
