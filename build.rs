@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "rapport/v1/contest.proto",
         "rapport/v1/directory.proto",
         "rapport/v1/error_reason.proto",
+        "rapport/v1/event.proto",
         "rapport/v1/identity.proto",
         "rapport/v1/interaction.proto",
         "rapport/v1/preference.proto",

@@ -10,10 +10,11 @@ use crate::{
         audit_service_server::AuditServiceServer, calendar_service_server::CalendarServiceServer,
         commitment_service_server::CommitmentServiceServer, competition_service_server::CompetitionServiceServer,
         contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
-        directory_service_server::DirectoryServiceServer, identity_service_server::IdentityServiceServer,
-        interaction_service_server::InteractionServiceServer, preference_service_server::PreferenceServiceServer,
-        privacy_service_server::PrivacyServiceServer, quality_service_server::QualityServiceServer,
-        rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
+        directory_service_server::DirectoryServiceServer, event_service_server::EventServiceServer,
+        identity_service_server::IdentityServiceServer, interaction_service_server::InteractionServiceServer,
+        preference_service_server::PreferenceServiceServer, privacy_service_server::PrivacyServiceServer,
+        quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
+        survey_service_server::SurveyServiceServer,
     },
     audit::service::AuditApi,
     calendar::service::CalendarApi,
@@ -25,6 +26,7 @@ use crate::{
     contest::service::ContestApi,
     context::Context,
     directory::{self, service::DirectoryApi},
+    event::service::EventApi,
     identity::{claim, service::IdentityApi},
     interaction::{Reactions, service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
@@ -37,6 +39,7 @@ use crate::{
     template,
     vault::Vault,
     watch::{WatchLimits, Watches},
+    webhook::Target,
 };
 
 /// What interactions set off. Locks are taken in this order: the stream of interactions, which the transaction holds already;
@@ -72,6 +75,7 @@ pub(crate) fn services(
     metrics: &Arc<Metrics>,
     (stopping, trusted): (&watch::Receiver<bool>, &Trusted),
     vault: Vault,
+    webhooks: Vec<Target>,
 ) -> (Routes, Vec<&'static str>) {
     fn name<S: NamedService>(_: &S) -> &'static str {
         S::NAME
@@ -110,6 +114,8 @@ pub(crate) fn services(
     let identity = IdentityServiceServer::new(IdentityApi::new(&context)).max_decoding_message_size(small);
     let commitments = CommitmentServiceServer::new(CommitmentApi::new(&context)).max_decoding_message_size(small);
     let calendars = CalendarServiceServer::new(CalendarApi::new(&context)).max_decoding_message_size(batches);
+    let events = EventApi::new(&context, config.events.source.clone(), webhooks);
+    let events = EventServiceServer::new(events).max_decoding_message_size(small);
     let audit = AuditServiceServer::new(AuditApi::new(&context)).max_decoding_message_size(small);
     let names = vec![
         name(&directory),
@@ -125,6 +131,7 @@ pub(crate) fn services(
         name(&identity),
         name(&calendars),
         name(&commitments),
+        name(&events),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
@@ -137,6 +144,7 @@ pub(crate) fn services(
             .add_service(identity)
             .add_service(calendars)
             .add_service(commitments)
+            .add_service(events)
             .add_service(audit),
         names,
     )

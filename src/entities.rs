@@ -4,7 +4,7 @@ use crate::{
     audit, calendar, commitment, competition, contact, contest, directory, identity, interaction, master_keys,
     preference, privacy, quality, rating,
     store::{self, Shape},
-    survey, template, timer,
+    survey, template, timer, webhook,
 };
 
 macro_rules! shapes {
@@ -80,5 +80,7 @@ pub fn all() -> Vec<Shape> {
         template::entity::direction,
         template::entity::template,
         timer::entity,
+        webhook::entity::delivery,
+        webhook::entity::webhook,
     ]
 }

@@ -33,6 +33,8 @@ const LAYERS: &[&[&str]] = &[
     &["scorecard"],
     &["competition", "preference"],
     &["identity", "privacy"],
+    &["event"],
+    &["webhook"],
     &["housekeeping", "master_keys"],
     &[SERVICES],
     &["app", "entities"],
@@ -88,6 +90,7 @@ const TABLES: &[(&str, &str)] = &[
     ("survey_template", "template"),
     ("team", "directory"),
     ("timer", "timer"),
+    ("webhook", "webhook"),
 ];
 
 /// The crates below the server, and which of one another they use.

@@ -22,10 +22,11 @@ use crate::{
         GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
         calendar_service_client::CalendarServiceClient, commitment_service_client::CommitmentServiceClient,
         competition_service_client::CompetitionServiceClient, contest_service_client::ContestServiceClient,
-        directory_service_client::DirectoryServiceClient, identity_service_client::IdentityServiceClient,
-        interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
-        privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
-        rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
+        directory_service_client::DirectoryServiceClient, event_service_client::EventServiceClient,
+        identity_service_client::IdentityServiceClient, interaction_service_client::InteractionServiceClient,
+        preference_service_client::PreferenceServiceClient, privacy_service_client::PrivacyServiceClient,
+        quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
+        survey_service_client::SurveyServiceClient,
     },
     private_file,
 };
@@ -85,6 +86,8 @@ pub struct Client {
     pub identity: IdentityServiceClient<Connection>,
     /// Commitments.
     pub commitments: CommitmentServiceClient<Connection>,
+    /// What happens, told to programs.
+    pub events: EventServiceClient<Connection>,
     /// When people work.
     pub calendars: CalendarServiceClient<Connection>,
     /// The audit trail.
@@ -169,6 +172,7 @@ impl Client {
             privacy: PrivacyServiceClient::new(connection.clone()),
             identity: IdentityServiceClient::new(connection.clone()),
             commitments: CommitmentServiceClient::new(connection.clone()),
+            events: EventServiceClient::new(connection.clone()),
             calendars: CalendarServiceClient::new(connection.clone()),
             audit: AuditServiceClient::new(connection),
         }

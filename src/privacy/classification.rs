@@ -414,6 +414,22 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_others("timer", &[(Technical, &["kind", "subject_id", "step", "due_at"])]),
     Table::of_others(
+        "webhook",
+        &[
+            (Organization, &["name"]),
+            (Technical, &["position", "last_place", "holder", "lease_until", "fence", "held_until"]),
+            (Technical, &["last_success_at", "last_failure_at", "last_error"]),
+        ],
+    ),
+    Table::of_others(
+        "webhook_delivery",
+        &[
+            (Organization, &["webhook"]),
+            (Technical, &["log", "sequence", "state", "place", "ahead", "happened_at", "attempts", "next_at"]),
+            (Technical, &["failed_at", "error"]),
+        ],
+    ),
+    Table::of_others(
         "calendar_version",
         &[
             (Organization, &["calendar_id", "version", "display_name", "time_zone", "week", "dated", "created_at"]),

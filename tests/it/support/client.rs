@@ -7,10 +7,11 @@ use rapport::api::v1::{
     audit_service_client::AuditServiceClient, calendar_service_client::CalendarServiceClient,
     commitment_service_client::CommitmentServiceClient, competition_service_client::CompetitionServiceClient,
     contact_service_client::ContactServiceClient, contest_service_client::ContestServiceClient,
-    directory_service_client::DirectoryServiceClient, identity_service_client::IdentityServiceClient,
-    interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
-    privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
-    rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
+    directory_service_client::DirectoryServiceClient, event_service_client::EventServiceClient,
+    identity_service_client::IdentityServiceClient, interaction_service_client::InteractionServiceClient,
+    preference_service_client::PreferenceServiceClient, privacy_service_client::PrivacyServiceClient,
+    quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
+    survey_service_client::SurveyServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -104,6 +105,10 @@ impl Caller {
 
     pub(crate) fn commitments(&self) -> CommitmentServiceClient<Authorized> {
         CommitmentServiceClient::new(self.service())
+    }
+
+    pub(crate) fn events(&self) -> EventServiceClient<Authorized> {
+        EventServiceClient::new(self.service())
     }
 
     pub(crate) fn calendars(&self) -> CalendarServiceClient<Authorized> {

@@ -1,0 +1,122 @@
+//! The logs whose lines are events. Each numbers its lines under its stream's lock, so that a line that can be seen has every
+//! smaller one before it (ADR 4).
+//!
+//! What may be told here is what its domain's log says anyway. Reminders to voters are left out: that nobody is reminded would tell
+//! that all have voted. Ratings have a lock and no log; what comes of a bad one is a commitment or another record with a log.
+
+use crate::{
+    api::{
+        Named,
+        v1::{CommitmentEventKind, CompetitionState, InteractionChangeKind, InvitationState},
+    },
+    store::sequence,
+};
+
+/// A log.
+pub(super) struct Source {
+    /// In cursors and on record: never that of another one. They stand in the order of their numbers.
+    pub(super) number: u8,
+    /// Its name among the [`sequence`]s, and what ids and subjects of events begin with.
+    pub(super) stream: &'static str,
+    /// What a line is about, in types and data of events.
+    pub(super) noun: &'static str,
+    /// The kinds of its lines, by number.
+    pub(super) kinds: fn() -> Vec<(i32, &'static str)>,
+    /// A table with a column `sequence`.
+    pub(super) table: &'static str,
+    /// The line's time, kind, subject and lateness, as expressions over that table.
+    pub(super) columns: [&'static str; 4],
+    /// How records are joined to the line `l`, by `l.subject_id`.
+    pub(super) joined: &'static str,
+    /// The customer and the interaction, as expressions over what was joined.
+    pub(super) concerns: [&'static str; 2],
+}
+
+const NO_TIME: &str = "CAST(NULL AS bigint)";
+const NO_TEXT: &str = "CAST(NULL AS text)";
+const NO_ID: &str = "CAST(NULL AS uuid)";
+
+/// All logs. Of two lines of the same moment that of the upper one comes first: they stand in the order in which a transaction
+/// takes their locks, and so in the order of cause and effect.
+pub(super) const SOURCES: &[Source] = &[
+    Source {
+        number: 1,
+        stream: sequence::INTERACTIONS,
+        noun: "interaction",
+        kinds: all::<InteractionChangeKind>,
+        table: "interaction_change",
+        columns: ["changed_at", "kind", "interaction_id", NO_TIME],
+        joined: "LEFT JOIN interaction r ON r.id = l.subject_id",
+        concerns: ["r.customer_id", "l.subject_id"],
+    },
+    Source {
+        number: 2,
+        stream: sequence::INVITATIONS,
+        noun: "invitation",
+        kinds: || vec![(1, InvitationState::Issued.plain_name())],
+        table: "survey_invitation",
+        columns: ["issued_at", "1", "id", NO_TIME],
+        joined: "LEFT JOIN survey_invitation r ON r.id = l.subject_id",
+        concerns: ["r.customer_id", "r.interaction_id"],
+    },
+    Source {
+        number: 3,
+        stream: sequence::COMPETITIONS,
+        noun: "competition",
+        kinds: all::<CompetitionState>,
+        table: "competition_change",
+        columns: ["changed_at", "state", "competition_id", NO_TIME],
+        joined: "",
+        concerns: [NO_TEXT, NO_ID],
+    },
+    Source {
+        number: 4,
+        stream: sequence::COMMITMENTS,
+        noun: "commitment",
+        kinds: all::<CommitmentEventKind>,
+        table: "commitment_event",
+        columns: ["happened_at", "kind", "commitment_id", "late_by"],
+        joined: "LEFT JOIN commitment r ON r.id = l.subject_id",
+        concerns: ["r.customer_id", "r.interaction_id"],
+    },
+];
+
+fn all<E: Named + Into<i32>>() -> Vec<(i32, &'static str)> {
+    E::VALUES.iter().map(|value| ((*value).into(), value.plain_name())).collect()
+}
+
+impl Source {
+    /// The type of an event.
+    pub(super) fn type_of(&self, kind: i32) -> String {
+        let found = (self.kinds)().into_iter().find(|(number, _)| *number == kind);
+        // A newer server wrote what is not found.
+        format!("rapport.{}.{}", self.noun, found.map_or("unknown", |(_, name)| name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_are_each_ones_own() {
+        let numbers: Vec<_> = SOURCES.iter().map(|source| source.number).collect();
+        assert!(numbers.is_sorted_by(|one, other| one < other), "{numbers:?}");
+        let streams: BTreeSet<_> = SOURCES.iter().map(|source| source.stream).collect();
+        let nouns: BTreeSet<_> = SOURCES.iter().map(|source| source.noun).collect();
+        assert_eq!((streams.len(), nouns.len()), (SOURCES.len(), SOURCES.len()));
+        assert!(streams.iter().all(|name| !name.contains('-')), "ids are taken apart at the hyphen");
+    }
+
+    #[test]
+    fn a_type_says_what_became_of_what() {
+        let of = |stream: &str, kind| SOURCES.iter().find(|one| one.stream == stream).unwrap().type_of(kind);
+        assert_eq!(of("commitments", 3), "rapport.commitment.broken");
+        assert_eq!(of("interactions", 1), "rapport.interaction.recorded");
+        assert_eq!(of("competitions", 2), "rapport.competition.voting");
+        assert_eq!(of("invitations", 1), "rapport.invitation.issued");
+        assert_eq!(of("commitments", 99), "rapport.commitment.unknown");
+    }
+}
