@@ -14,6 +14,7 @@ pub mod customers;
 pub mod database;
 pub mod demo;
 pub mod evaluate;
+pub mod events;
 pub mod import;
 pub mod leaderboard;
 pub mod out;
@@ -113,6 +114,12 @@ pub enum Command {
         #[command(subcommand)]
         command: commitments::CommitmentsCommand,
     },
+    /// Watches what happens, and shows webhooks, what their receivers have not taken, and delivers again
+    Events {
+        /// What to do.
+        #[command(subcommand)]
+        command: events::EventsCommand,
+    },
     /// Calls any method of the server, with JSON in and out
     Call(call::CallArgs),
     /// Prints what a shell needs to complete these commands
@@ -169,6 +176,7 @@ async fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Evaluate(args) => evaluate::run(args).await,
         Command::Calendars { command } => calendars::run(command).await,
         Command::Commitments { command } => commitments::run(command).await,
+        Command::Events { command } => events::run(command).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Watch(args) => watch::run(args).await,

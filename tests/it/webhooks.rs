@@ -13,13 +13,14 @@ use axum::{
 use rapport::{
     api::v1::{
         self, AuditAction, DeadLetter, ListDeadLettersRequest, ListWebhooksRequest, ReplayEventsRequest, ReplayScope,
-        Webhook, WebhookState,
+        Role, Webhook, WebhookState,
     },
     clock::Clock,
 };
 use tonic::{Code, Status};
 
 use crate::{
+    cli::last_line,
     commitments::{make, promise},
     events::{by_customer, serve_everybody},
     support::{
@@ -48,6 +49,7 @@ pub(crate) fn tests() -> Vec<Test> {
         a_webhook_goes_on_where_it_was_when_the_server_starts_again,
         customers_keep_their_order_before_a_receiver_that_fails_at_random,
         bad_replays_are_refused,
+        the_program_shows_webhooks,
     ];
     tests.extend(on_postgres![one_of_two_servers_delivers_and_the_other_takes_over]);
     tests
@@ -460,6 +462,55 @@ async fn bad_replays_are_refused(server: Server) {
         let request = ListDeadLettersRequest { webhook: "desk".to_owned(), ..Default::default() };
         assert_eq!(refused(caller.events().list_dead_letters(request).await).code(), Code::PermissionDenied);
     }
+}
+
+async fn the_program_shows_webhooks(server: Server) {
+    let receiver = Receiver::answering(|_| failure()).await;
+    let server = server.with_organization().await;
+    let server = with(server, &[("desk", &receiver.url(), &format!("{HERE}attempts = 1"))]).await;
+    let interaction_id = server.app().record(call("nora", "carla")).await.unwrap().interaction_id;
+    until(&server.admin(), 1, |one| one.dead_letter_count == 1).await;
+    let (endpoint, token) = (server.endpoint(), server.token(Role::App, "crm", &[]));
+    let run = async |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_rapport"));
+        command.arg("events").args(arguments).args(["--endpoint", &endpoint]).env("RAPPORT_TOKEN", &token);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        output
+    };
+    let text = |output: std::process::Output| String::from_utf8(output.stdout).unwrap();
+    let shown = text(run(&["webhooks"]).await);
+    assert!(["desk", "127.0.0.1", "failing", "it answers 500"].iter().all(|word| shown.contains(word)), "{shown}");
+    assert_eq!(last_line(&run(&["webhooks", "--json"]).await)["dead_letters"], 1);
+    let shown = text(run(&["dead-letters", "desk"]).await);
+    assert!(shown.contains("rapport.interaction.recorded") && shown.contains("it answers 500"), "{shown}");
+    let letter = last_line(&run(&["dead-letters", "desk", "--json"]).await);
+    assert_eq!(letter["event"]["data"]["interaction_id"], interaction_id);
+    receiver.answer(|_| success());
+    let id = letter["event"]["id"].as_str().unwrap();
+    assert_eq!(last_line(&run(&["replay", "desk", "--event", id, "--json"]).await)["dead_letters_taken_up"], 1);
+    receiver.takes(1).await;
+    assert!(text(run(&["replay", "desk", "--beginning"]).await).contains("desk: delivered again"));
+    receiver.takes(2).await;
+
+    // A watch prints each event, and the cursor to go on with.
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_rapport"));
+    command.args(["events", "watch", "--beginning", "--json", "--endpoint", &endpoint]).env("RAPPORT_TOKEN", &token);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+    let line = tokio::task::spawn_blocking(move || {
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        line
+    });
+    let event: serde_json::Value = serde_json::from_str(&line.await.unwrap()).unwrap();
+    assert_eq!(
+        (&event["type"], &event["data"]["interaction_id"]),
+        (&"rapport.interaction.recorded".into(), &interaction_id.into())
+    );
+    assert!(!event["resume_cursor"].as_str().unwrap().is_empty());
 }
 
 async fn one_of_two_servers_delivers_and_the_other_takes_over(server: Server) {
