@@ -126,14 +126,13 @@ fn head(source: &Source) -> String {
     )
 }
 
-/// Lines are counted off in a table of their own before anything is joined to them.
+/// Lines are counted off in a table of their own before anything is looked up for them.
 fn lines(source: &Source, part: i32, which: &str) -> String {
-    let Source { number, table, columns: [at, kind, subject, late], joined, concerns: [customer, interaction], .. } =
-        source;
+    let Source { number, table, columns: [at, kind, subject, late], concerns: [customer, interaction], .. } = source;
     format!(
         "SELECT {part}, {number}, l.sequence, l.happened_at, CAST(l.kind AS integer), l.subject_id, l.late_by, {customer}, {interaction}
         FROM (SELECT sequence, {at} AS happened_at, {kind} AS kind, {subject} AS subject_id, {late} AS late_by
-            FROM {table} WHERE {which}) l {joined}"
+            FROM {table} WHERE {which}) l"
     )
 }
 

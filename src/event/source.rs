@@ -26,9 +26,8 @@ pub(super) struct Source {
     pub(super) table: &'static str,
     /// The line's time, kind, subject and lateness, as expressions over that table.
     pub(super) columns: [&'static str; 4],
-    /// How records are joined to the line `l`, by `l.subject_id`.
-    pub(super) joined: &'static str,
-    /// The customer and the interaction, as expressions over what was joined.
+    /// The customer and the interaction, as expressions over the line `l`. Looked up for each line: with a join PostgreSQL, which does
+    /// not know how many lines there are, reads the whole table of records.
     pub(super) concerns: [&'static str; 2],
 }
 
@@ -46,8 +45,7 @@ pub(super) const SOURCES: &[Source] = &[
         kinds: all::<InteractionChangeKind>,
         table: "interaction_change",
         columns: ["changed_at", "kind", "interaction_id", NO_TIME],
-        joined: "LEFT JOIN interaction r ON r.id = l.subject_id",
-        concerns: ["r.customer_id", "l.subject_id"],
+        concerns: ["(SELECT customer_id FROM interaction WHERE id = l.subject_id)", "l.subject_id"],
     },
     Source {
         number: 2,
@@ -56,8 +54,10 @@ pub(super) const SOURCES: &[Source] = &[
         kinds: || vec![(1, InvitationState::Issued.plain_name())],
         table: "survey_invitation",
         columns: ["issued_at", "1", "id", NO_TIME],
-        joined: "LEFT JOIN survey_invitation r ON r.id = l.subject_id",
-        concerns: ["r.customer_id", "r.interaction_id"],
+        concerns: [
+            "(SELECT customer_id FROM survey_invitation WHERE id = l.subject_id)",
+            "(SELECT interaction_id FROM survey_invitation WHERE id = l.subject_id)",
+        ],
     },
     Source {
         number: 3,
@@ -66,7 +66,6 @@ pub(super) const SOURCES: &[Source] = &[
         kinds: all::<CompetitionState>,
         table: "competition_change",
         columns: ["changed_at", "state", "competition_id", NO_TIME],
-        joined: "",
         concerns: [NO_TEXT, NO_ID],
     },
     Source {
@@ -76,8 +75,10 @@ pub(super) const SOURCES: &[Source] = &[
         kinds: all::<CommitmentEventKind>,
         table: "commitment_event",
         columns: ["happened_at", "kind", "commitment_id", "late_by"],
-        joined: "LEFT JOIN commitment r ON r.id = l.subject_id",
-        concerns: ["r.customer_id", "r.interaction_id"],
+        concerns: [
+            "(SELECT customer_id FROM commitment WHERE id = l.subject_id)",
+            "(SELECT interaction_id FROM commitment WHERE id = l.subject_id)",
+        ],
     },
 ];
 
