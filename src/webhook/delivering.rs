@@ -44,7 +44,7 @@ const SENDING: Duration = Duration::from_secs(1);
 /// How often it is looked what is due, and whether somebody asked for a replay.
 const EVERY: Duration = Duration::from_secs(1);
 /// Between two rounds that were set off by commits, so that many small ones are read together.
-const REST: Duration = Duration::from_millis(20);
+const REST: Duration = Duration::from_millis(100);
 /// After the database did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Between two attempts to get a lease that another server has.

@@ -373,3 +373,71 @@ pub(crate) async fn replay(tx: &Tx, name: &str, what: &Replay) -> Result<u64, Ab
     }
     Ok(again)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        store::{Database, Opening},
+    };
+
+    const LENGTH: Duration = Duration::from_secs(5);
+
+    fn outcome(key: Option<Key>) -> Outcome {
+        let undelivered = |key| Undelivered {
+            key,
+            place: 1,
+            ahead: Position::beginning(),
+            happened_at: 0,
+            attempts: 1,
+            next_at: 0,
+            failed_at: None,
+            error: None,
+        };
+        Outcome {
+            position: Position::beginning(),
+            last_place: 1,
+            held_until: None,
+            last_success_at: None,
+            last_failure: None,
+            delivered: Vec::new(),
+            left: key.map(|key| (undelivered(key), true)).into_iter().collect(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_an_old_lease_writes_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Clock::fixed(1_000_000_000);
+        let database = Database::Sqlite(directory.path().join("rapport.db"));
+        let store = Store::open(&database, Opening::at_once(2), clock.clone()).await.unwrap();
+        enrol(&store, "desk", &Position::beginning()).await.unwrap();
+        // Again, by another server at the same moment.
+        enrol(&store, "desk", &Position::beginning()).await.unwrap();
+        let take = async |holder: u128| take_lease(&store, "desk", Uuid::from_u128(holder), LENGTH).await.unwrap();
+        let settled =
+            async |lease: Lease, key: Key| settle(&store, "desk", (lease, LENGTH), outcome(Some(key))).await.unwrap();
+        let dead = async || dead_letters(store.reader(), "desk", None, 10).await.unwrap().len();
+
+        let first = take(1).await.unwrap();
+        assert_eq!(take(2).await, None, "somebody else has it");
+        assert!(settled(first, (1, 1)).await);
+        clock.set(1_000_000_000 + micros(LENGTH) + 1);
+        let second = take(2).await.unwrap();
+        assert!(!settled(first, (1, 2)).await && dead().await == 1, "the first one's time is over");
+        assert!(settled(second, (1, 3)).await && dead().await == 2);
+        // A replay takes over from the one who delivers.
+        let replayed = store.transact(|tx| Box::pin(async { replay(tx, "desk", &Replay::DeadLetters).await }));
+        assert_eq!(replayed.await.unwrap(), 2);
+        assert!(!settled(second, (1, 4)).await && dead().await == 0);
+        // A lease set by a clock that was ahead by a day does not hold anybody up.
+        clock.set(86_400_000_000 + 1_000_000_000);
+        take(2).await.unwrap();
+        clock.set(2_000_000_000);
+        let third = take(3).await.unwrap();
+        give_lease_back(&store, "desk", third).await.unwrap();
+        assert!(take(4).await.is_some());
+        store.close().await;
+    }
+}

@@ -43,6 +43,7 @@ pub(crate) fn tests() -> Vec<Test> {
         what_is_not_taken_is_a_dead_letter_and_can_be_replayed,
         everything_is_replayed_behind_a_cursor,
         redirects_are_not_followed,
+        a_receiver_that_says_nothing_is_given_up,
         a_name_that_leads_to_this_machine_is_not_called,
         targets_that_must_not_be_keep_the_server_from_starting,
         a_receiver_is_called_by_tls_and_its_certificate_looked_at,
@@ -326,6 +327,18 @@ async fn redirects_are_not_followed(server: Server) {
     until(&server.admin(), 1, |one| one.dead_letter_count == 1).await;
     assert_eq!(dead_letters(&server, "desk").await[0].error, "it answers 307, and redirects are not followed");
     assert!(inner.got().is_empty());
+}
+
+async fn a_receiver_that_says_nothing_is_given_up(server: Server) {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let server = server.with_organization().await;
+    let once = format!("{HERE}timeout = '200ms'\nattempts = 1");
+    let server = with(server, &[("gone", "http://127.0.0.1:9/", &once), ("silent", &url, &once)]).await;
+    server.app().record(call("nora", "carla")).await.unwrap();
+    until(&server.admin(), 2, |one| one.dead_letter_count == 1).await;
+    let errors: Vec<_> = list(&server.admin()).await.into_iter().map(|one| one.last_error).collect();
+    assert_eq!(errors, ["no connection: connection refused", "no answer within 200 ms"]);
 }
 
 async fn a_name_that_leads_to_this_machine_is_not_called(server: Server) {
