@@ -64,7 +64,8 @@ pub(super) async fn killed_while_events_go_out(task: Task) -> anyhow::Result<Str
         let serving: Vec<_> = (0..CUSTOMERS)
             .map(|customer| tokio::spawn(serve(clients[customer % clients.len()].clone(), customer)))
             .collect();
-        tokio::time::sleep(Duration::from_millis(random.random_range(0..900))).await;
+        // Longer than a lease at times, and shorter at others.
+        tokio::time::sleep(Duration::from_millis(random.random_range(0..5_000))).await;
         servers[victim].kill()?;
         for one in serving {
             one.await?;
