@@ -96,6 +96,7 @@ pub(crate) fn services(
         trusted: trusted.clone(),
         recording: config.recording.clone(),
         group_sizes: metrics.group_sizes.clone(),
+        webhook_attempts: metrics.webhook_attempts.clone(),
     };
     let streams = StreamLimits { max_life: limits.stream_max_life, stopping: stopping.clone() };
     let (small, batches) = (limits.max_message_bytes, limits.max_batch_message_bytes);

@@ -46,11 +46,12 @@ pub struct EventApi {
 impl EventApi {
     /// Starts to deliver to webhooks, too.
     pub(crate) fn new(context: &Context, source: String, targets: Vec<Target>) -> Self {
-        let Context { store, watches, stopping, .. } = context.clone();
+        let Context { store, watches, stopping, webhook_attempts: attempts, .. } = context.clone();
         let feed = EventFeed::start(store.clone(), stopping.clone());
         for target in &targets {
             let from = (store.clone(), feed.clone());
-            tokio::spawn(keep_delivering(from, target.clone(), source.clone(), stopping.clone()));
+            let to = (target.clone(), source.clone(), attempts.clone());
+            tokio::spawn(keep_delivering(from, to, stopping.clone()));
         }
         Self { store, feed, watches, source, targets: targets.into() }
     }

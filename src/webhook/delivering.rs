@@ -27,6 +27,7 @@ use crate::{
     clock::Micros,
     error::Result,
     event::{self, EventFeed, Key, Line, Position, Read, Walker, form},
+    metrics::{Attempt, Attempts},
     store::Store,
     watch::Walk as _,
 };
@@ -54,11 +55,10 @@ const NOTE_EVERY: Duration = Duration::from_secs(10);
 /// No receiver asks to wait for longer, so that a longer time is that of a wrong clock.
 const LONGEST_HOLD: Micros = 25 * 3_600_000_000;
 
-/// Delivers to a target until `stopping` turns true. `source`: of the events.
+/// Delivers to a target until `stopping` turns true: events of this `source`, counted in `attempts`.
 pub(crate) async fn keep_delivering(
     (store, feed): (Store, EventFeed),
-    target: Target,
-    source: String,
+    (target, source, attempts): (Target, String, Attempts),
     mut stopping: watch::Receiver<bool>,
 ) {
     let target = Arc::new(target);
@@ -69,7 +69,8 @@ pub(crate) async fn keep_delivering(
             return;
         }
     };
-    let delivery = Delivery { store, target, source, sender, holder: Uuid::new_v4(), held: Mutex::default() };
+    let (holder, held) = (Uuid::new_v4(), Mutex::default());
+    let delivery = Delivery { store, target, source, attempts, sender, holder, held };
     tokio::select! {
         () = Box::pin(delivery.run(feed)) => {}
         _ = stopping.wait_for(|stop| *stop) => {}
@@ -85,6 +86,7 @@ struct Delivery {
     store: Store,
     target: Arc<Target>,
     source: String,
+    attempts: Attempts,
     sender: Sender,
     /// Of leases.
     holder: Uuid,
@@ -297,12 +299,17 @@ impl Delivery {
         let body = Bytes::from(form::to_json(&event).to_string());
         let clock = self.store.clock();
         let sent = self.sender.send(&event.id, body, clock.now_micros().div_euclid(1_000_000)).await;
-        let Err(failure) = sent else { return Fate::Delivered(clock.now_micros()) };
+        let Err(failure) = sent else {
+            self.attempts.count(Attempt::Delivered);
+            return Fate::Delivered(clock.now_micros());
+        };
         is_held.fetch_or(failure.holds, Ordering::Relaxed);
         let (webhook, error, attempts) = (&self.target.name, &failure.words, item.attempts() + 1);
         if self.target.patience.is_over(attempts) {
+            self.attempts.count(Attempt::DeadLetter);
             tracing::error!(webhook, event = event.id, attempts, error, "an event is a dead letter");
         } else {
+            self.attempts.count(Attempt::Failed);
             tracing::warn!(webhook, event = event.id, attempts, error, "an event was not delivered");
         }
         Fate::Failed(failure, clock.now_micros())

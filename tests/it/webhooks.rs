@@ -16,6 +16,7 @@ use rapport::{
         Role, Webhook, WebhookState,
     },
     clock::Clock,
+    metrics::Attempt,
 };
 use tonic::{Code, Status};
 
@@ -220,6 +221,9 @@ async fn what_is_not_taken_is_a_dead_letter_and_can_be_replayed(server: Server) 
     // Behind a dead letter the next one goes on, in their order.
     let told: Vec<_> = dead.iter().map(|one| one.event.clone().unwrap().data["interaction_id"].clone()).collect();
     assert_eq!(told, ids);
+    let counted =
+        [Attempt::Delivered, Attempt::Failed, Attempt::DeadLetter].map(|one| server.metrics().webhook_attempts(one));
+    assert_eq!(counted, [0, 3, 3]);
     assert!(dead.iter().all(|one| one.attempts == 2 && one.error == "it answers 500" && one.failure_time.is_some()));
     assert!(!format!("{dead:?}").contains("carla"));
     let mut pages = Vec::new();
