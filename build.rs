@@ -31,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "rapport/v1/error_reason.proto",
         "rapport/v1/follow_up.proto",
         "rapport/v1/incident.proto",
+        "rapport/v1/event.proto",
         "rapport/v1/identity.proto",
         "rapport/v1/interaction.proto",
         "rapport/v1/preference.proto",

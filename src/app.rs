@@ -10,11 +10,12 @@ use crate::{
         audit_service_server::AuditServiceServer, calendar_service_server::CalendarServiceServer,
         commitment_service_server::CommitmentServiceServer, competition_service_server::CompetitionServiceServer,
         contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
-        directory_service_server::DirectoryServiceServer, follow_up_service_server::FollowUpServiceServer,
-        identity_service_server::IdentityServiceServer, incident_service_server::IncidentServiceServer,
-        interaction_service_server::InteractionServiceServer, preference_service_server::PreferenceServiceServer,
-        privacy_service_server::PrivacyServiceServer, quality_service_server::QualityServiceServer,
-        rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
+        directory_service_server::DirectoryServiceServer, event_service_server::EventServiceServer,
+        follow_up_service_server::FollowUpServiceServer, identity_service_server::IdentityServiceServer,
+        incident_service_server::IncidentServiceServer, interaction_service_server::InteractionServiceServer,
+        preference_service_server::PreferenceServiceServer, privacy_service_server::PrivacyServiceServer,
+        quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
+        survey_service_server::SurveyServiceServer,
     },
     audit::service::AuditApi,
     calendar::{self, service::CalendarApi},
@@ -26,6 +27,7 @@ use crate::{
     contest::service::ContestApi,
     context::Context,
     directory::{self, service::DirectoryApi},
+    event::service::EventApi,
     follow_up::{self, service::FollowUpApi},
     identity::{claim, service::IdentityApi},
     incident::{linking, service::IncidentApi},
@@ -40,6 +42,7 @@ use crate::{
     template,
     vault::Vault,
     watch::{WatchLimits, Watches},
+    webhook::Target,
 };
 
 /// What interactions set off. Locks are taken in this order: the stream of interactions, which the transaction holds already;
@@ -86,6 +89,7 @@ pub(crate) fn services(
     metrics: &Arc<Metrics>,
     (stopping, trusted): (&watch::Receiver<bool>, &Trusted),
     vault: Vault,
+    webhooks: Vec<Target>,
 ) -> (Routes, Vec<&'static str>) {
     fn name<S: NamedService>(_: &S) -> &'static str {
         S::NAME
@@ -106,6 +110,7 @@ pub(crate) fn services(
         trusted: trusted.clone(),
         recording: config.recording.clone(),
         group_sizes: metrics.group_sizes.clone(),
+        webhook_attempts: metrics.webhook_attempts.clone(),
     };
     let streams = StreamLimits { max_life: limits.stream_max_life, stopping: stopping.clone() };
     let (small, batches) = (limits.max_message_bytes, limits.max_batch_message_bytes);
@@ -127,6 +132,8 @@ pub(crate) fn services(
     let incidents = IncidentServiceServer::new(IncidentApi::new(&context, REACTIONS)).max_decoding_message_size(small);
     let calendars =
         CalendarServiceServer::new(CalendarApi::new(&context, RECKONING)).max_decoding_message_size(batches);
+    let events = EventApi::new(&context, config.events.source.clone(), webhooks);
+    let events = EventServiceServer::new(events).max_decoding_message_size(small);
     let audit = AuditServiceServer::new(AuditApi::new(&context)).max_decoding_message_size(small);
     let names = vec![
         name(&directory),
@@ -144,6 +151,7 @@ pub(crate) fn services(
         name(&commitments),
         name(&follow_ups),
         name(&incidents),
+        name(&events),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
@@ -158,6 +166,7 @@ pub(crate) fn services(
             .add_service(commitments)
             .add_service(follow_ups)
             .add_service(incidents)
+            .add_service(events)
             .add_service(audit),
         names,
     )

@@ -60,6 +60,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// How interactions are written.
     pub recording: Recording,
+    /// To whom events are told.
+    pub events: Events,
     /// What the log looks like.
     pub log: Log,
 }
@@ -168,6 +170,15 @@ pub struct Recording {
     pub group_max: usize,
     /// Interactions that may wait before callers are told to come back.
     pub queue: usize,
+}
+
+/// To whom events are told.
+#[derive(Clone, Debug)]
+pub struct Events {
+    /// The `source` of every event: a URI reference that names this deployment.
+    pub source: String,
+    /// File with the receivers of webhooks; absent: there are none.
+    pub webhooks_file: Option<PathBuf>,
 }
 
 /// What the log looks like.
@@ -289,6 +300,8 @@ pub const KEYS: &[Key] = &[
     key("telemetry.sample_ratio", "1", "share of the traces begun here that is kept, 0 to 1"),
     key("recording.group_max", "256", "waiting interactions that share a transaction, 1 to 500; 1 gives each its own"),
     key("recording.queue", "4096", "interactions that may wait before callers are told to come back"),
+    key("events.source", "/rapport", "the source of every event: a URI reference that names this deployment"),
+    key("events.webhooks_file", "", "TOML file with the receivers of webhooks (docs/events.md)"),
     key("log.format", "text", "text for people, json for programs"),
     key("log.filter", "info", "which events, in the notation of RUST_LOG"),
 ];
@@ -448,6 +461,10 @@ impl Config {
             recording: Recording {
                 group_max: read.value("recording.group_max", group),
                 queue: read.value("recording.queue", at_least_one),
+            },
+            events: Events {
+                source: read.value("events.source", uri_reference),
+                webhooks_file: read.optional("events.webhooks_file", path),
             },
             log: Log { format: read.value("log.format", log_format), filter: read.value("log.filter", log_filter) },
         };
@@ -662,6 +679,12 @@ fn http_url(text: &str) -> Result<String, String> {
         Some("http" | "https") => Ok(text.to_owned()),
         _ => Err(format!("{text:?} is not a URL such as http://127.0.0.1:4317")),
     }
+}
+
+fn uri_reference(text: &str) -> Result<String, String> {
+    let is_one = (1..=256).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"{}|\\^`".contains(&byte));
+    if is_one { Ok(text.to_owned()) } else { Err(format!("{text:?} is not a URI reference such as /rapport")) }
 }
 
 /// Origins as browsers write them: exact, so neither patterns nor a path, nor what a browser would leave out.

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use crate::{
     clock_trust::Trusted,
     config::{Recording, Zone},
+    metrics::Attempts,
     store::Store,
     vault::Vault,
     watch::Watches,
@@ -31,4 +32,6 @@ pub(crate) struct Context {
     pub(crate) recording: Recording,
     /// Where such transactions are counted by their items.
     pub(crate) group_sizes: Histogram,
+    /// Where deliveries to webhooks are counted.
+    pub(crate) webhook_attempts: Attempts,
 }

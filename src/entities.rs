@@ -4,7 +4,7 @@ use crate::{
     audit, calendar, commitment, competition, contact, contest, deadline, directory, follow_up, identity, incident,
     interaction, master_keys, preference, privacy, quality, rating,
     store::{self, Shape},
-    survey, template, timer,
+    survey, template, timer, webhook,
 };
 
 macro_rules! shapes {
@@ -44,6 +44,7 @@ pub fn all() -> Vec<Shape> {
         follow_up::entity::follow_up,
         follow_up::entity::point,
         follow_up::entity::statement,
+        incident::entity::event,
         incident::entity::incident,
         incident::entity::notice,
         interaction::store::entity::incident,
@@ -90,5 +91,7 @@ pub fn all() -> Vec<Shape> {
         template::entity::direction,
         template::entity::template,
         timer::entity,
+        webhook::entity::delivery,
+        webhook::entity::webhook,
     ]
 }

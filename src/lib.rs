@@ -14,6 +14,7 @@
 //! | composition | `app`: makes the services, and says what a change in one domain sets off in others; [`entities`]: all tables |
 //! | services | `service` and `message` of every domain: they bring domains together |
 //! | by the clock | [`housekeeping`], `master_keys` |
+//! | what is told | [`event`]: all logs as one; [`webhook`]: its delivery to receivers |
 //! | personal data | [`privacy`]: export, erasure, the class of every column |
 //! | conclusions | [`competition`]: the vote; [`preference`]: how customers like to be met |
 //! | figures | `scorecard`: what ratings and invitations come to |
@@ -54,6 +55,7 @@ pub mod directory;
 pub mod entities;
 mod environment;
 pub mod error;
+pub mod event;
 pub mod follow_up;
 pub mod housekeeping;
 pub mod identity;
@@ -79,3 +81,4 @@ mod template;
 mod timer;
 pub mod vault;
 pub mod watch;
+pub mod webhook;

@@ -37,6 +37,18 @@ pub struct Metrics {
     pub(crate) connections_open: Gauge,
     pub(crate) streams_open: Gauge,
     pub(crate) group_sizes: Histogram,
+    pub(crate) webhook_attempts: Attempts,
+}
+
+/// Attempts to deliver an event to a webhook, by what became of each. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Attempts(Family<Labels<1>, Counter>);
+
+impl Attempts {
+    /// Counts one.
+    pub(crate) fn count(&self, attempt: Attempt) {
+        self.0.get_or_create(&[("outcome", attempt.name())]).inc();
+    }
 }
 
 /// What is counted of one method.
@@ -90,6 +102,9 @@ impl Metrics {
         registry.register("watches_ended", "Watches that ended, by how", watch_endings.clone());
         let group_sizes = Histogram::new(exponential_buckets(1.0, 2.0, 10));
         registry.register("write_group_size", "Interactions that shared a transaction", group_sizes.clone());
+        let webhook_attempts = Attempts::default();
+        let of_webhooks = "Attempts to deliver an event to a webhook, by what became of them";
+        registry.register("webhook_attempts", of_webhooks, webhook_attempts.0.clone());
         let pools = Family::default();
         registry.register("database_connections", "Connections to the database, by pool and state", pools.clone());
         let version = vec![("version", env!("CARGO_PKG_VERSION"))];
@@ -115,6 +130,7 @@ impl Metrics {
             connections_open,
             streams_open,
             group_sizes,
+            webhook_attempts,
         }
     }
 
@@ -149,6 +165,11 @@ impl Metrics {
     /// Watches that ended so, since the server began.
     pub fn watches_ended(&self, ending: Ending) -> u64 {
         self.watch_endings.get_or_create(&[("ending", ending.name())]).get()
+    }
+
+    /// Attempts to deliver an event to a webhook that ended so, since the server began.
+    pub fn webhook_attempts(&self, attempt: Attempt) -> u64 {
+        self.webhook_attempts.0.get_or_create(&[("outcome", attempt.name())]).get()
     }
 
     /// Streams that are open, those included that have ended and whose reader does not take it in.
@@ -234,6 +255,28 @@ impl Unserved {
             Self::Address => "address_full",
             Self::Handshake => "handshake_failed",
             Self::Silence => "no_call_in_time",
+        }
+    }
+}
+
+/// What became of an attempt to deliver an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// It was taken.
+    Delivered,
+    /// It is tried again.
+    Failed,
+    /// It is tried no more.
+    DeadLetter,
+}
+
+impl Attempt {
+    /// As metrics name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::DeadLetter => "dead_letter",
         }
     }
 }

@@ -263,7 +263,12 @@ impl Query {
 
     /// The cursor that resumes a stream behind a sequence number.
     pub fn cursor(&self, sequence: i64) -> String {
-        self.write(&sequence.to_be_bytes(), &CURSOR)
+        self.cursor_at(&sequence.to_be_bytes())
+    }
+
+    /// The cursor that resumes a stream at a place that takes more than a number to say.
+    pub fn cursor_at(&self, place: &[u8]) -> String {
+        self.write(place, &CURSOR)
     }
 
     /// The sequence number in a cursor, or none where the stream begins at its head.
@@ -271,10 +276,19 @@ impl Query {
     /// # Errors
     /// [`Reason::CursorInvalid`], also for a number ahead of the `head`; [`Reason::CursorMismatch`].
     pub fn resume(&self, cursor: &str, head: i64) -> Result<Option<i64>> {
+        self.resume_at(cursor, |bytes| {
+            let sequence = <[u8; 8]>::try_from(bytes).ok().map(i64::from_be_bytes);
+            sequence.filter(|sequence| (0..=head).contains(sequence))
+        })
+    }
+
+    /// The place in a cursor, which `read` knows how to read, or none where the stream begins at its head.
+    ///
+    /// # Errors
+    /// [`Reason::CursorInvalid`], also where `read` finds no place in it; [`Reason::CursorMismatch`].
+    pub fn resume_at<P>(&self, cursor: &str, read: impl FnOnce(Vec<u8>) -> Option<P>) -> Result<Option<P>> {
         let Some(bytes) = self.read(cursor, &CURSOR)? else { return Ok(None) };
-        let sequence = <[u8; 8]>::try_from(bytes).ok().map(i64::from_be_bytes);
-        let sequence = sequence.filter(|sequence| (0..=head).contains(sequence));
-        sequence.map(Some).ok_or_else(|| CURSOR.refuse(CURSOR.invalid))
+        read(bytes).map(Some).ok_or_else(|| CURSOR.refuse(CURSOR.invalid))
     }
 
     fn read(&self, token: &str, form: &Form) -> Result<Option<Vec<u8>>> {

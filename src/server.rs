@@ -42,6 +42,7 @@ use crate::{
     page::TokenSeal,
     preference, private_file,
     store::{Database, Opening, Store},
+    webhook,
 };
 
 /// What is left after the drain deadline gets this long to notice that it was cut.
@@ -82,6 +83,10 @@ async fn begin(config: Config, clock: Clock) -> anyhow::Result<Running> {
         wait: config.database_wait,
         accept_older: config.accept_older_database,
     };
+    let webhooks = match &config.events.webhooks_file {
+        Some(file) => webhook::load(file)?,
+        None => Vec::new(),
+    };
     let store = Store::open(&database(&config)?, opening, clock.clone()).await?;
     identity::forms::remake(&store, config.normal_forms()).await?;
     // Before any key is made: the database says which ones there must be.
@@ -94,7 +99,7 @@ async fn begin(config: Config, clock: Clock) -> anyhow::Result<Running> {
 
     let (housekeeping, trusted) = Housekeeping::new(store.clone());
     let tokens = Arc::new(TokenSeal::new(&vault, clock));
-    let (services, names) = app::services(&config, &store, &metrics, (&stopping, &trusted), vault);
+    let (services, names) = app::services(&config, &store, &metrics, (&stopping, &trusted), vault, webhooks);
     let mut routes = services.add_service(health_service);
     if config.reflection {
         let reflection = || {

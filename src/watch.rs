@@ -1,5 +1,5 @@
 //! Watching a stream: what all watches have in common, from the opening to the end. What is watched, and what is shown of
-//! it, is each domain's own `Subject`.
+//! it, is each domain's own `Subject`; of several streams at once, a `Watched` with a way of its own through them.
 //!
 //! A watch never waits for its reader for long, and holds little while it does: a few messages are under way, and a
 //! reader who takes none of them for too long is cut. How it ends is kept beside the messages, so that no reader can
@@ -8,7 +8,7 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures::{Stream, StreamExt as _, future::BoxFuture};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{SemaphorePermit, mpsc, oneshot, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
@@ -79,7 +79,117 @@ pub(crate) trait Subject: Send + Sync + 'static {
     fn message(&self, event: Option<Self::Event>, resume_cursor: String) -> Self::Message;
 }
 
+/// What somebody watches, whatever a place in it is.
+pub(crate) trait Watched: Send + Sync + 'static {
+    /// Name of the method; cursors are bound to it.
+    const METHOD: &'static str;
+    /// How one gets on in it.
+    type Walk: Walk;
+    /// What is shown of a line.
+    type Event: Send;
+    /// A response of the method.
+    type Message: Send + 'static;
+
+    /// What is watched, as text; cursors are bound to it.
+    fn key(&self) -> String;
+
+    /// Whether a line may have to be shown: asked in memory for every line there is.
+    fn may_show(&self, line: &Line<Self>) -> bool;
+
+    /// What the caller sees of these lines, each with the place behind it; nothing of what is not within the scope.
+    fn show(
+        &self,
+        store: &Store,
+        scope: &Scope,
+        lines: Vec<Line<Self>>,
+    ) -> impl Future<Output = Result<Vec<(At<Self>, Self::Event)>>> + Send;
+
+    /// A response. Without an event it says how far the watch is.
+    fn message(&self, event: Option<Self::Event>, resume_cursor: String) -> Self::Message;
+}
+
+/// A reader's way through what is watched.
+pub(crate) trait Walk: Send + 'static {
+    /// What is read.
+    type Line: Send;
+    /// A place in it.
+    type At: Clone + Send + Sync;
+
+    /// Behind which the reader is.
+    fn position(&self) -> Self::At;
+
+    /// The reader was given everything up to a place.
+    fn advance(&mut self, at: Self::At);
+
+    /// Waits until something lies ahead; gives at most `limit` wanted lines, and the place up to which they are all.
+    fn ahead(
+        &mut self,
+        limit: usize,
+        wanted: impl Fn(&Self::Line) -> bool + Send,
+    ) -> impl Future<Output = Result<(Vec<Self::Line>, Self::At)>> + Send;
+
+    /// The right to read the database, when it is this reader's turn.
+    fn turn(&self) -> impl Future<Output = Result<SemaphorePermit<'_>>> + Send;
+
+    /// The cursor that resumes behind a place.
+    fn cursor(query: &Query, at: &Self::At) -> String;
+}
+
+impl<S: Subject> Watched for S {
+    const METHOD: &'static str = S::METHOD;
+    type Walk = Place<S::Log>;
+    type Event = S::Event;
+    type Message = S::Message;
+
+    fn key(&self) -> String {
+        Subject::key(self)
+    }
+
+    fn may_show(&self, change: &Change<S>) -> bool {
+        Subject::may_show(self, change)
+    }
+
+    async fn show(&self, store: &Store, scope: &Scope, changes: Vec<Change<S>>) -> Result<Vec<(i64, S::Event)>> {
+        Subject::show(self, store, scope, changes).await
+    }
+
+    fn message(&self, event: Option<S::Event>, resume_cursor: String) -> S::Message {
+        Subject::message(self, event, resume_cursor)
+    }
+}
+
+impl<L: Log> Walk for Place<L> {
+    type Line = L::Change;
+    type At = i64;
+
+    fn position(&self) -> i64 {
+        Self::position(self)
+    }
+
+    fn advance(&mut self, at: i64) {
+        Self::advance(self, at);
+    }
+
+    async fn ahead(
+        &mut self,
+        limit: usize,
+        wanted: impl Fn(&L::Change) -> bool + Send,
+    ) -> Result<(Vec<L::Change>, i64)> {
+        Self::ahead(self, limit, wanted).await
+    }
+
+    async fn turn(&self) -> Result<SemaphorePermit<'_>> {
+        Self::turn(self).await
+    }
+
+    fn cursor(query: &Query, at: &i64) -> String {
+        query.cursor(*at)
+    }
+}
+
 type Change<S> = <<S as Subject>::Log as Log>::Change;
+type Line<W> = <<W as Watched>::Walk as Walk>::Line;
+type At<W> = <<W as Watched>::Walk as Walk>::At;
 type Responses<M> = Pin<Box<dyn Stream<Item = Result<M, Status>> + Send>>;
 
 impl Watches {
@@ -100,35 +210,43 @@ impl Watches {
         resume_cursor: &str,
     ) -> Result<Opened<S>> {
         let head = feed.head().await?;
-        let query = Query::new(S::METHOD, &scope.binding(&caller), subject.key().as_bytes());
+        let query = bound(&subject, &caller, &scope);
         let position = query.resume(resume_cursor, head)?.unwrap_or(head);
-        Ok(Opened {
-            watching: Watching {
-                store: store.clone(),
-                place: feed.watch(position),
-                shown: position,
-                limits: self.limits.clone(),
-                caller,
-                scope,
-                query,
-                subject,
-            },
+        Ok(self.open_at(store, (caller, scope), (subject, query), feed.watch(position)))
+    }
+
+    /// Finds a place for a watch that begins where a walk is; its query comes from [`bound`].
+    pub(crate) fn open_at<W: Watched>(
+        &self,
+        store: &Store,
+        (caller, scope): (Caller, Scope),
+        (subject, query): (W, Query),
+        place: W::Walk,
+    ) -> Opened<W> {
+        let (store, limits, shown) = (store.clone(), self.limits.clone(), place.position());
+        Opened {
+            watching: Watching { store, place, shown, limits, caller, scope, query, subject },
             stopping: self.stopping.clone(),
             metrics: self.metrics.clone(),
-        })
+        }
     }
 }
 
+/// What cursors of a watch are bound to.
+pub(crate) fn bound<W: Watched>(subject: &W, caller: &Caller, scope: &Scope) -> Query {
+    Query::new(W::METHOD, &scope.binding(caller), subject.key().as_bytes())
+}
+
 /// A watch that may begin.
-pub(crate) struct Opened<S: Subject> {
-    watching: Watching<S>,
+pub(crate) struct Opened<W: Watched> {
+    watching: Watching<W>,
     stopping: watch::Receiver<bool>,
     metrics: Arc<Metrics>,
 }
 
-impl<S: Subject> Opened<S> {
+impl<W: Watched> Opened<W> {
     /// Lets it begin; gives its responses.
-    pub(crate) fn begin(self) -> Responses<S::Message> {
+    pub(crate) fn begin(self) -> Responses<W::Message> {
         let Self { mut watching, stopping, metrics } = self;
         let (out, messages) = mpsc::channel(UNDER_WAY);
         let (last_word, end) = oneshot::channel();
@@ -141,7 +259,7 @@ impl<S: Subject> Opened<S> {
             metrics.watch_ended(ending);
             if let Some(error) = error {
                 // The reader may have gone in the meantime.
-                _ = last_word.send(status::of_end(error, watching.query.cursor(watching.shown)));
+                _ = last_word.send(status::of_end(error, watching.cursor(&watching.shown)));
             }
         });
         let messages = ReceiverStream::new(messages).map(Ok);
@@ -165,19 +283,23 @@ impl From<Error> for Stop {
 
 type Life = BoxFuture<'static, Stop>;
 
-struct Watching<S: Subject> {
+struct Watching<W: Watched> {
     store: Store,
-    place: Place<S::Log>,
+    place: W::Walk,
     /// Where the reader is: behind the last message under way to them.
-    shown: i64,
+    shown: At<W>,
     limits: WatchLimits,
     caller: Caller,
     scope: Scope,
     query: Query,
-    subject: S,
+    subject: W,
 }
 
-impl<S: Subject> Watching<S> {
+impl<W: Watched> Watching<W> {
+    fn cursor(&self, at: &At<W>) -> String {
+        W::Walk::cursor(&self.query, at)
+    }
+
     /// Ends when the watch must, however it goes.
     fn life(&self, mut stopping: watch::Receiver<bool>) -> Life {
         let left = self.caller.principal.expires_micros - self.store.clock().now_micros();
@@ -194,7 +316,7 @@ impl<S: Subject> Watching<S> {
     }
 
     /// Shows what happens until something ends it.
-    async fn run(&mut self, life: &mut Life, out: &mpsc::Sender<S::Message>) -> Stop {
+    async fn run(&mut self, life: &mut Life, out: &mpsc::Sender<W::Message>) -> Stop {
         match self.go_on(life, out).await {
             Ok(never) => match never {},
             Err(stop) => stop,
@@ -204,9 +326,9 @@ impl<S: Subject> Watching<S> {
     async fn go_on(
         &mut self,
         life: &mut Life,
-        out: &mpsc::Sender<S::Message>,
+        out: &mpsc::Sender<W::Message>,
     ) -> Result<std::convert::Infallible, Stop> {
-        self.send(None, self.shown, life, out).await?;
+        self.send(None, self.shown.clone(), life, out).await?;
         let mut heartbeat = tokio::time::interval(self.limits.heartbeat);
         heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         heartbeat.reset();
@@ -217,20 +339,20 @@ impl<S: Subject> Watching<S> {
                 () = out.closed() => return Err(Stop::Left),
                 _ = heartbeat.tick() => {
                     self.admit().await?;
-                    self.send(None, self.shown, life, out).await?;
+                    self.send(None, self.shown.clone(), life, out).await?;
                     continue;
                 }
                 events = self.next() => events?,
             };
-            for (sequence, event) in events {
-                self.send(Some(event), sequence, life, out).await?;
+            for (at, event) in events {
+                self.send(Some(event), at, life, out).await?;
             }
             self.shown = self.place.position();
         }
     }
 
     /// The events that come next. Where this is dropped half-way, none of them counts as given.
-    async fn next(&mut self) -> Result<Vec<(i64, S::Event)>> {
+    async fn next(&mut self) -> Result<Vec<(At<W>, W::Event)>> {
         loop {
             let (changes, reached) = self.place.ahead(TOGETHER, |change| self.subject.may_show(change)).await?;
             let mut events = Vec::new();
@@ -238,7 +360,7 @@ impl<S: Subject> Watching<S> {
                 let _turn = self.place.turn().await?;
                 events = self.subject.show(&self.store, &self.scope, changes).await?;
             }
-            self.place.advance(reached);
+            self.place.advance(reached.clone());
             if !events.is_empty() {
                 return Ok(events);
             }
@@ -250,7 +372,7 @@ impl<S: Subject> Watching<S> {
     async fn admit(&mut self) -> Result<()> {
         let scope = admission::admit(&self.store, &self.caller).await?;
         if scope != self.scope {
-            self.query = Query::new(S::METHOD, &scope.binding(&self.caller), self.subject.key().as_bytes());
+            self.query = bound(&self.subject, &self.caller, &scope);
             self.scope = scope;
         }
         Ok(())
@@ -259,12 +381,12 @@ impl<S: Subject> Watching<S> {
     /// Puts a message under way, after which the reader is behind `position`.
     async fn send(
         &mut self,
-        event: Option<S::Event>,
-        position: i64,
+        event: Option<W::Event>,
+        position: At<W>,
         life: &mut Life,
-        out: &mpsc::Sender<S::Message>,
+        out: &mpsc::Sender<W::Message>,
     ) -> Result<(), Stop> {
-        let message = self.subject.message(event, self.query.cursor(position));
+        let message = self.subject.message(event, self.cursor(&position));
         tokio::select! {
             biased;
             stop = life => Err(stop),

@@ -34,6 +34,8 @@ const LAYERS: &[&[&str]] = &[
     &["scorecard"],
     &["competition", "preference"],
     &["identity", "privacy"],
+    &["event"],
+    &["webhook"],
     &["housekeeping", "master_keys"],
     &[SERVICES],
     &["app", "entities"],
@@ -92,6 +94,7 @@ const TABLES: &[(&str, &str)] = &[
     ("survey_template", "template"),
     ("team", "directory"),
     ("timer", "timer"),
+    ("webhook", "webhook"),
 ];
 
 /// The crates below the server, and which of one another they use.

@@ -66,6 +66,12 @@ const STATEMENTS: &[&str] = &[
     "CREATE INDEX incident_notice_of ON incident_notice (incident_id, kind, id)",
     "CREATE INDEX incident_notice_customer ON incident_notice (customer_id, incident_id, kind)
         WHERE customer_id IS NOT NULL",
+    "CREATE TABLE incident_event (
+        sequence {int} PRIMARY KEY,
+        incident_id {id} NOT NULL,
+        kind {code} NOT NULL,
+        happened_at {int} NOT NULL
+    ) {strict}",
     "INSERT INTO stream (name, last_sequence) VALUES ('incidents', 0)",
     "CREATE INDEX incident_notice_alias ON incident_notice (alias_value, incident_id, kind) WHERE alias_value IS NOT NULL",
 ];

@@ -22,11 +22,12 @@ use crate::{
         GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
         calendar_service_client::CalendarServiceClient, commitment_service_client::CommitmentServiceClient,
         competition_service_client::CompetitionServiceClient, contest_service_client::ContestServiceClient,
-        directory_service_client::DirectoryServiceClient, follow_up_service_client::FollowUpServiceClient,
-        identity_service_client::IdentityServiceClient, incident_service_client::IncidentServiceClient,
-        interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
-        privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
-        rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
+        directory_service_client::DirectoryServiceClient, event_service_client::EventServiceClient,
+        follow_up_service_client::FollowUpServiceClient, identity_service_client::IdentityServiceClient,
+        incident_service_client::IncidentServiceClient, interaction_service_client::InteractionServiceClient,
+        preference_service_client::PreferenceServiceClient, privacy_service_client::PrivacyServiceClient,
+        quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
+        survey_service_client::SurveyServiceClient,
     },
     private_file,
 };
@@ -90,6 +91,8 @@ pub struct Client {
     pub follow_ups: FollowUpServiceClient<Connection>,
     /// Commitments.
     pub commitments: CommitmentServiceClient<Connection>,
+    /// What happens, told to programs.
+    pub events: EventServiceClient<Connection>,
     /// When people work.
     pub calendars: CalendarServiceClient<Connection>,
     /// The audit trail.
@@ -176,6 +179,7 @@ impl Client {
             incidents: IncidentServiceClient::new(connection.clone()),
             follow_ups: FollowUpServiceClient::new(connection.clone()),
             commitments: CommitmentServiceClient::new(connection.clone()),
+            events: EventServiceClient::new(connection.clone()),
             calendars: CalendarServiceClient::new(connection.clone()),
             audit: AuditServiceClient::new(connection),
         }

@@ -14,6 +14,7 @@ pub mod customers;
 pub mod database;
 pub mod demo;
 pub mod evaluate;
+pub mod events;
 pub mod followups;
 pub mod import;
 pub mod incidents;
@@ -127,6 +128,12 @@ pub enum Command {
         #[command(subcommand)]
         command: incidents::IncidentsCommand,
     },
+    /// Watches what happens, and shows webhooks, what their receivers have not taken, and delivers again
+    Events {
+        /// What to do.
+        #[command(subcommand)]
+        command: events::EventsCommand,
+    },
     /// Calls any method of the server, with JSON in and out
     Call(call::CallArgs),
     /// Prints what a shell needs to complete these commands
@@ -185,6 +192,7 @@ async fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Commitments { command } => commitments::run(command).await,
         Command::Incidents { command } => incidents::run(command).await,
         Command::Followups { command } => Box::pin(followups::run(command)).await,
+        Command::Events { command } => events::run(command).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Watch(args) => watch::run(args).await,

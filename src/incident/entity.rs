@@ -43,6 +43,25 @@ pub(crate) mod incident {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub(crate) mod event {
+    use sea_orm::entity::prelude::*;
+
+    use crate::{api::v1::IncidentEventKind, store::Stored};
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "incident_event")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub sequence: i64,
+        pub incident_id: Uuid,
+        pub kind: Stored<IncidentEventKind>,
+        pub happened_at: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 pub(crate) mod notice {
     use sea_orm::entity::prelude::*;
 

@@ -9,13 +9,14 @@ use sea_orm::{
 use super::{
     Update,
     entity::{
+        event,
         incident::{Column, Entity, Model},
         notice,
     },
     notice::State,
 };
 use crate::{
-    api::v1::{AuditAction, IncidentState, InteractionKind, NoticeKind, RatingStanding, Role},
+    api::v1::{AuditAction, IncidentEventKind, IncidentState, InteractionKind, NoticeKind, RatingStanding, Role},
     audit, clock,
     clock::Micros,
     error::{Error, Reason, Result},
@@ -114,6 +115,7 @@ pub(super) async fn declare(
     let id = row.id;
     Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
     timer::arm(tx, Kind::Incident, id, [(GO_ON, now)]).await?;
+    tell(tx, store, id, IncidentEventKind::Declared).await?;
     let detail = serde_json::json!({ "found": found.interactions });
     let action = AuditAction::IncidentDeclared;
     audit::add(tx, now, (actor, role), action, &id.to_string(), &told.title, Some(detail)).await?;
@@ -147,7 +149,7 @@ pub(super) async fn take(
     if one.state.0 == IncidentState::Cancelled || !is_open && !matches!(step, Step::Update(_) | Step::Cancel(_)) {
         return Err(Error::IncidentSettled.into());
     }
-    match step {
+    let told = match step {
         Step::Update(words) => {
             let mut updates = updates(&one);
             if updates.len() >= 200 {
@@ -157,6 +159,7 @@ pub(super) async fn take(
             }
             updates.push(Update { at: now, words, author: actor.to_owned() });
             one.updates = serde_json::to_string(&updates).map_err(Error::internal)?;
+            IncidentEventKind::Updated
         }
         Step::Notify { words, per_minute } => {
             if one.notice.is_some() {
@@ -164,6 +167,7 @@ pub(super) async fn take(
             }
             one.notice = Some(words);
             one.per_minute = per_minute;
+            IncidentEventKind::Notified
         }
         Step::Resolve(words) => {
             if words.is_empty() && one.notice.is_some() {
@@ -177,6 +181,7 @@ pub(super) async fn take(
             one.resolved_at = Some(now);
             one.mended = Some(words).filter(|words| !words.is_empty());
             super::notice::drop_waiting(tx, id).await?;
+            IncidentEventKind::Resolved
         }
         Step::Cancel(reason) => {
             one.state = Stored(IncidentState::Cancelled);
@@ -184,11 +189,21 @@ pub(super) async fn take(
             super::notice::drop_waiting(tx, id).await?;
             let action = AuditAction::IncidentCancelled;
             audit::add(tx, now, (actor, role), action, &id.to_string(), &reason, None).await?;
+            IncidentEventKind::Cancelled
         }
-    }
+    };
+    tell(tx, store, id, told).await?;
     one.into_active_model().reset_all().update(tx).await?;
     timer::arm(tx, Kind::Incident, id, [(GO_ON, now)]).await?;
     Ok(id)
+}
+
+/// Puts on record what became of an incident.
+async fn tell(tx: &Tx, store: &Store, id: Uuid, kind: IncidentEventKind) -> Result<(), DbErr> {
+    let (sequence, now) = sequence::take(tx, store.clock(), sequence::INCIDENTS, 1).await?;
+    let row = event::Model { sequence, incident_id: id, kind: Stored(kind), happened_at: now };
+    event::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+    Ok(())
 }
 
 /// The rule of an incident.

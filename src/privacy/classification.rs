@@ -249,6 +249,7 @@ pub const TABLES: &[Table] = &[
             (NULL, &["customer_id", "alias_kind", "alias_value"]),
         ],
     ),
+    Table::of_others("incident_event", &[(Organization, &["sequence", "incident_id", "kind", "happened_at"])]),
     Table::of_others(
         "incident",
         &[
@@ -484,6 +485,22 @@ pub const TABLES: &[Table] = &[
         &[(Technical, &["sequence", "commitment_id", "kind", "happened_at", "late_by"])],
     ),
     Table::of_others("timer", &[(Technical, &["kind", "subject_id", "step", "due_at"])]),
+    Table::of_others(
+        "webhook",
+        &[
+            (Organization, &["name"]),
+            (Technical, &["position", "last_place", "holder", "lease_until", "fence", "held_until"]),
+            (Technical, &["last_success_at", "last_failure_at", "last_error"]),
+        ],
+    ),
+    Table::of_others(
+        "webhook_delivery",
+        &[
+            (Organization, &["webhook"]),
+            (Technical, &["log", "sequence", "state", "place", "ahead", "happened_at", "attempts", "next_at"]),
+            (Technical, &["failed_at", "error"]),
+        ],
+    ),
     Table::of_others(
         "calendar_version",
         &[

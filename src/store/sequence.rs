@@ -23,7 +23,7 @@ pub(crate) const COMPETITIONS: &str = "competitions";
 pub(crate) const COMMITMENTS: &str = "commitments";
 /// The stream of what becomes of follow-ups.
 pub(crate) const FOLLOW_UPS: &str = "follow_ups";
-/// Nobody watches it: those who tell customers of incidents wait for one another here.
+/// The stream of what becomes of incidents; those who tell customers of them wait for one another here, too.
 pub(crate) const INCIDENTS: &str = "incidents";
 /// The stream of reminders to those who have not voted.
 pub(crate) const REMINDERS: &str = "reminders";

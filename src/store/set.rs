@@ -37,6 +37,24 @@ pub(crate) fn texts_listed(backend: DbBackend, parameter: usize) -> String {
     }
 }
 
+/// Numbers in a statement that is written by hand, by the number of its parameter.
+pub(crate) fn numbers_listed(backend: DbBackend, parameter: usize) -> String {
+    if backend == DbBackend::Sqlite {
+        format!("(SELECT value FROM json_each(${parameter}))")
+    } else {
+        format!("(SELECT unnest(${parameter}::bigint[]))")
+    }
+}
+
+/// The parameter for [`numbers_listed`].
+pub(crate) fn number_list(backend: DbBackend, numbers: Vec<i64>) -> Value {
+    if backend == DbBackend::Sqlite {
+        Value::from(serde_json::Value::from(numbers).to_string())
+    } else {
+        Value::Array(ArrayType::BigInt, Some(Box::new(numbers.into_iter().map(Value::from).collect())))
+    }
+}
+
 /// The parameter for [`texts_listed`].
 pub(crate) fn text_list(backend: DbBackend, texts: Vec<String>) -> Value {
     if backend == DbBackend::Sqlite {

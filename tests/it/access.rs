@@ -756,6 +756,20 @@ impl World {
                 let request = v1::ReleaseAliasRequest { request_id, alias: Some(alias), reason };
                 word(caller.identity().release_alias(request).await)
             }
+            "EventService/WatchEvents" => word(caller.events().watch_events(v1::WatchEventsRequest::default()).await),
+            "EventService/ListWebhooks" => {
+                word(caller.events().list_webhooks(v1::ListWebhooksRequest::default()).await)
+            }
+            "EventService/ListDeadLetters" => {
+                let request = v1::ListDeadLettersRequest { webhook: "desk".to_owned(), ..Default::default() };
+                word(caller.events().list_dead_letters(request).await)
+            }
+            "EventService/ReplayEvents" => {
+                let scope = v1::ReplayScope::DeadLetters.into();
+                let webhook = "desk".to_owned();
+                let request = v1::ReplayEventsRequest { request_id, webhook, scope, ..Default::default() };
+                word(caller.events().replay_events(request).await)
+            }
             method if method.starts_with("CommitmentService/") => self.ask_of_commitment(method, who, about).await,
             method if method.starts_with("IncidentService/") => self.ask_of_incident(method, who).await,
             method if method.starts_with("FollowUpService/") => self.ask_of_follow_up(method, who, about).await,

@@ -21,6 +21,7 @@ mod contract;
 mod entities;
 mod erasure;
 mod errors;
+mod events;
 mod figures;
 mod follow_ups;
 mod identity;
@@ -44,6 +45,7 @@ mod surveys;
 mod voting;
 mod watch;
 mod web;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         support::trials(entities::tests()),
         support::trials(erasure::tests()),
         support::trials(errors::tests()),
+        support::trials(events::tests()),
         support::trials(figures::tests()),
         support::trials(identity::tests()),
         support::trials(incidents::tests()),
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         support::trials(surveys::tests()),
         support::trials(voting::tests()),
         support::trials(web::tests()),
+        support::trials(webhooks::tests()),
         support::trials(watch::tests()),
         // Needs no server.
         contract::trials(),

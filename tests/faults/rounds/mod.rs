@@ -8,6 +8,7 @@ mod outages;
 mod starts;
 mod timers;
 mod vote;
+mod webhooks;
 
 use std::{pin::Pin, sync::Arc};
 
@@ -66,6 +67,7 @@ pub(crate) const ALL: &[Round] = &[
     round!(crashes::killed_first_starts, BOTH, 1, 20),
     round!(vote::killed_during_a_vote, BOTH, 2, 12),
     round!(timers::killed_while_timers_fire, BOTH, 2, 200),
+    round!(webhooks::killed_while_events_go_out, BOTH, 2, 200),
     round!(files::lost_log, SQLITE, 1, 10),
     round!(files::locked_file, SQLITE, 1, 3),
     round!(outages::restarted_database, POSTGRES, 1, 10),

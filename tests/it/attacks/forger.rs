@@ -11,7 +11,7 @@ use super::oneself::{compete, continued, history};
 use crate::support::{
     Server, Test,
     asking::{Method, methods, with_token},
-    on_both,
+    on_both, private_directory, secret_file,
 };
 
 pub(super) fn tests() -> Vec<Test> {
@@ -52,14 +52,21 @@ async fn no_token_of_any_method_opens_with_nothing_in_it(server: Server) {
 
 /// Asks every method that gives tokens with one of its own, and then with what is made of that.
 async fn try_altered(server: &Server, alter: impl Fn(&[u8]) -> Vec<Vec<u8>>) {
+    let directory = private_directory();
+    let webhooks = unreachable(directory.path());
     let lively = |config: &mut rapport::config::Config| {
         config.limits.watch_heartbeat = std::time::Duration::from_millis(50);
+        config.events.webhooks_file = Some(webhooks);
     };
     let server = Server::start_with(server.backend(), Clock::system(), lively).await.unwrap();
     let server = crate::surveys::awake(server).await;
     let mut known = history(&server).await;
     continued(&server, &mut known).await;
     compete(&server, &mut known).await;
+    known.texts.insert("webhook", vec!["desk".to_owned()]);
+    while server.number("SELECT count(*) FROM webhook_delivery WHERE state = 2 AND webhook = 'desk'").await < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     let callers = BTreeMap::from([
         (Role::App as i32, server.app()),
         (Role::Admin as i32, server.admin()),
@@ -68,7 +75,8 @@ async fn try_altered(server: &Server, alter: impl Fn(&[u8]) -> Vec<Vec<u8>>) {
         (Role::Reviewer as i32, server.caller(Role::Reviewer, "rita", &[])),
     ]);
     let (mut without, mut opened) = (Vec::new(), Vec::new());
-    for method in methods().into_iter().filter(|method| method.token_field().is_some()) {
+    // What a change takes comes from the answer of another method: `webhooks` forges that of ReplayEvents.
+    for method in methods().into_iter().filter(|method| method.token_field().is_some() && !method.writes()) {
         let mut seen = None;
         for role in [Role::App, Role::Admin, Role::Supervisor, Role::Reviewer, Role::Staff] {
             if seen.is_none() && method.is_granted(role) {
@@ -96,6 +104,20 @@ async fn try_altered(server: &Server, alter: impl Fn(&[u8]) -> Vec<Vec<u8>>) {
         without.is_empty(),
         "no token was seen, so none was tried, of {without:?}: let the history have two of each"
     );
+}
+
+/// A file with two webhooks whose receivers are not there, so that every event is a dead letter.
+fn unreachable(directory: &std::path::Path) -> std::path::PathBuf {
+    secret_file(directory, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let target = |name: &str| {
+        format!(
+            "[[webhook]]\nname = '{name}'\nurl = 'http://127.0.0.1:9/'\nsecret_file = 'secret'\nattempts = 1\n\
+             allow_private = true\nallow_http = true\n"
+        )
+    };
+    let path = directory.join("webhooks.toml");
+    std::fs::write(&path, target("crm") + &target("desk")).unwrap();
+    path
 }
 
 /// A request that is answered with a token, and the token.

@@ -7,11 +7,12 @@ use rapport::api::v1::{
     audit_service_client::AuditServiceClient, calendar_service_client::CalendarServiceClient,
     commitment_service_client::CommitmentServiceClient, competition_service_client::CompetitionServiceClient,
     contact_service_client::ContactServiceClient, contest_service_client::ContestServiceClient,
-    directory_service_client::DirectoryServiceClient, follow_up_service_client::FollowUpServiceClient,
-    identity_service_client::IdentityServiceClient, incident_service_client::IncidentServiceClient,
-    interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
-    privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
-    rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
+    directory_service_client::DirectoryServiceClient, event_service_client::EventServiceClient,
+    follow_up_service_client::FollowUpServiceClient, identity_service_client::IdentityServiceClient,
+    incident_service_client::IncidentServiceClient, interaction_service_client::InteractionServiceClient,
+    preference_service_client::PreferenceServiceClient, privacy_service_client::PrivacyServiceClient,
+    quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
+    survey_service_client::SurveyServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -113,6 +114,10 @@ impl Caller {
 
     pub(crate) fn commitments(&self) -> CommitmentServiceClient<Authorized> {
         CommitmentServiceClient::new(self.service())
+    }
+
+    pub(crate) fn events(&self) -> EventServiceClient<Authorized> {
+        EventServiceClient::new(self.service())
     }
 
     pub(crate) fn calendars(&self) -> CalendarServiceClient<Authorized> {

@@ -8,6 +8,7 @@ mod database;
 pub(crate) mod http;
 mod postgres;
 pub(crate) mod raw;
+pub(crate) mod receiver;
 pub(crate) mod refusal;
 pub(crate) mod sample;
 mod server;
