@@ -20,7 +20,8 @@ pub(crate) use change::{Changing, lock, note_reading, update};
 pub(crate) use changes::{Change, Changes, shown};
 pub(crate) use decline::decline;
 pub(crate) use find::{
-    InteractionFilter, all_of, among, find, hidden_from, hidden_ids, list, not_about_sql, read_position, write_position,
+    InteractionFilter, all_of, among, find, hidden_from, hidden_ids, list, not_about_sql, of_nothing_about,
+    read_position, write_position,
 };
 pub(crate) use lines::{contacts, contacts_on_matters, lines, primary_roles};
 pub(crate) use reattribute::{Deciding, approve, reattribute, reject};
