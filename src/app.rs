@@ -8,15 +8,17 @@ use tonic::{server::NamedService, service::Routes};
 use crate::{
     api::v1::{
         audit_service_server::AuditServiceServer, calendar_service_server::CalendarServiceServer,
-        commitment_service_server::CommitmentServiceServer, competition_service_server::CompetitionServiceServer,
-        contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
-        directory_service_server::DirectoryServiceServer, identity_service_server::IdentityServiceServer,
-        interaction_service_server::InteractionServiceServer, preference_service_server::PreferenceServiceServer,
+        callback_service_server::CallbackServiceServer, commitment_service_server::CommitmentServiceServer,
+        competition_service_server::CompetitionServiceServer, contact_service_server::ContactServiceServer,
+        contest_service_server::ContestServiceServer, directory_service_server::DirectoryServiceServer,
+        identity_service_server::IdentityServiceServer, interaction_service_server::InteractionServiceServer,
+        preference_service_server::PreferenceServiceServer, presence_service_server::PresenceServiceServer,
         privacy_service_server::PrivacyServiceServer, quality_service_server::QualityServiceServer,
         rating_service_server::RatingServiceServer, survey_service_server::SurveyServiceServer,
     },
     audit::service::AuditApi,
     calendar::service::CalendarApi,
+    callback::service::CallbackApi,
     clock_trust::Trusted,
     commitment::service::CommitmentApi,
     competition::CompetitionApi,
@@ -29,6 +31,7 @@ use crate::{
     interaction::{Reactions, service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
     preference::service::PreferenceApi,
+    presence::service::PresenceApi,
     privacy::service::PrivacyApi,
     quality::service::QualityApi,
     rating::{self, service::RatingApi},
@@ -109,6 +112,8 @@ pub(crate) fn services(
     let privacy = PrivacyServiceServer::new(PrivacyApi::new(&context)).max_decoding_message_size(small);
     let identity = IdentityServiceServer::new(IdentityApi::new(&context)).max_decoding_message_size(small);
     let commitments = CommitmentServiceServer::new(CommitmentApi::new(&context)).max_decoding_message_size(small);
+    let callbacks = CallbackServiceServer::new(CallbackApi::new(&context)).max_decoding_message_size(small);
+    let presence = PresenceServiceServer::new(PresenceApi::new(&context)).max_decoding_message_size(small);
     let calendars = CalendarServiceServer::new(CalendarApi::new(&context)).max_decoding_message_size(batches);
     let audit = AuditServiceServer::new(AuditApi::new(&context)).max_decoding_message_size(small);
     let names = vec![
@@ -125,6 +130,8 @@ pub(crate) fn services(
         name(&identity),
         name(&calendars),
         name(&commitments),
+        name(&callbacks),
+        name(&presence),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
@@ -137,6 +144,8 @@ pub(crate) fn services(
             .add_service(identity)
             .add_service(calendars)
             .add_service(commitments)
+            .add_service(callbacks)
+            .add_service(presence)
             .add_service(audit),
         names,
     )

@@ -34,6 +34,7 @@ mod m0025_counted_ballots;
 mod m0026_identity;
 mod m0027_calendars;
 mod m0028_commitments;
+mod m0030_callbacks;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0026_identity::Migration),
             Box::new(m0027_calendars::Migration),
             Box::new(m0028_commitments::Migration),
+            Box::new(m0030_callbacks::Migration),
         ]
     }
 }

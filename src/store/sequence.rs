@@ -21,6 +21,8 @@ pub(crate) const INVITATIONS: &str = "invitations";
 pub(crate) const COMPETITIONS: &str = "competitions";
 /// The stream of what happens to commitments.
 pub(crate) const COMMITMENTS: &str = "commitments";
+/// The stream of what happens to callbacks.
+pub(crate) const CALLBACKS: &str = "callbacks";
 /// The stream of reminders to those who have not voted.
 pub(crate) const REMINDERS: &str = "reminders";
 

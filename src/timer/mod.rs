@@ -31,6 +31,8 @@ const TOGETHER: u64 = 200;
 pub(crate) enum Kind {
     /// Commitments to customers.
     Commitment = 1,
+    /// Callbacks to customers.
+    Callback = 3,
 }
 
 impl Kind {

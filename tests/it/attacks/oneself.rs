@@ -116,6 +116,20 @@ pub(super) async fn history(server: &Server) -> Known {
         let made = crate::commitments::make(&server.app(), crate::commitments::promise(owner, "carla")).await.unwrap();
         commitments.push(made.commitment_id);
     }
+    let mut callbacks = Vec::new();
+    for (number, (team, customer_id)) in
+        [("north", "carla"), ("north", "dora"), ("south", "carla"), ("south", "dmitri")].into_iter().enumerate()
+    {
+        let number = format!("+861381234567{number}");
+        let told = v1::Callback { customer_id: customer_id.to_owned(), ..crate::callbacks::wanted(team, &number) };
+        callbacks.push(crate::callbacks::request(&server.app(), told).await.unwrap().callback_id);
+    }
+    for (team, people) in [("north", ["nora", "nils"]), ("south", ["sam", "sam"])] {
+        crate::callbacks::set_desk(&server.admin(), team, 3).await.unwrap();
+        for id in people {
+            crate::callbacks::on_duty(&server.app(), id, 1).await;
+        }
+    }
     let (mut interactions, mut ratings) = (Vec::new(), Vec::new());
     for (score, (day, rater)) in (1..).zip((0..).zip(RATERS)) {
         let id = served(server, "nora", rater, day).await;
@@ -186,6 +200,7 @@ pub(super) async fn history(server: &Server) -> Known {
         ("time_zone", vec!["UTC".to_owned()]),
         ("calendar_id", vec!["berlin".to_owned()]),
         ("commitment_id", commitments),
+        ("callback_id", callbacks),
     ]);
     let requests = BTreeMap::from([
         (

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rapport::api::v1::{
     self, Customer, Interaction, RecordInteractionRequest, RecordInteractionResponse, StaffMember, Team,
     audit_service_client::AuditServiceClient, calendar_service_client::CalendarServiceClient,
-    commitment_service_client::CommitmentServiceClient, competition_service_client::CompetitionServiceClient,
-    contact_service_client::ContactServiceClient, contest_service_client::ContestServiceClient,
-    directory_service_client::DirectoryServiceClient, identity_service_client::IdentityServiceClient,
-    interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
+    callback_service_client::CallbackServiceClient, commitment_service_client::CommitmentServiceClient,
+    competition_service_client::CompetitionServiceClient, contact_service_client::ContactServiceClient,
+    contest_service_client::ContestServiceClient, directory_service_client::DirectoryServiceClient,
+    identity_service_client::IdentityServiceClient, interaction_service_client::InteractionServiceClient,
+    preference_service_client::PreferenceServiceClient, presence_service_client::PresenceServiceClient,
     privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
     rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
 };
@@ -100,6 +101,14 @@ impl Caller {
 
     pub(crate) fn identity(&self) -> IdentityServiceClient<Authorized> {
         IdentityServiceClient::new(self.service())
+    }
+
+    pub(crate) fn callbacks(&self) -> CallbackServiceClient<Authorized> {
+        CallbackServiceClient::new(self.service())
+    }
+
+    pub(crate) fn presence(&self) -> PresenceServiceClient<Authorized> {
+        PresenceServiceClient::new(self.service())
     }
 
     pub(crate) fn commitments(&self) -> CommitmentServiceClient<Authorized> {
