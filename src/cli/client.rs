@@ -20,10 +20,11 @@ use super::out::one_line;
 use crate::{
     api::v1::{
         GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
-        calendar_service_client::CalendarServiceClient, commitment_service_client::CommitmentServiceClient,
-        competition_service_client::CompetitionServiceClient, contest_service_client::ContestServiceClient,
-        directory_service_client::DirectoryServiceClient, identity_service_client::IdentityServiceClient,
-        interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
+        calendar_service_client::CalendarServiceClient, callback_service_client::CallbackServiceClient,
+        commitment_service_client::CommitmentServiceClient, competition_service_client::CompetitionServiceClient,
+        contest_service_client::ContestServiceClient, directory_service_client::DirectoryServiceClient,
+        identity_service_client::IdentityServiceClient, interaction_service_client::InteractionServiceClient,
+        preference_service_client::PreferenceServiceClient, presence_service_client::PresenceServiceClient,
         privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
         rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
     },
@@ -83,6 +84,10 @@ pub struct Client {
     pub privacy: PrivacyServiceClient<Connection>,
     /// Who is whom.
     pub identity: IdentityServiceClient<Connection>,
+    /// Callbacks.
+    pub callbacks: CallbackServiceClient<Connection>,
+    /// Who is on duty.
+    pub presence: PresenceServiceClient<Connection>,
     /// Commitments.
     pub commitments: CommitmentServiceClient<Connection>,
     /// When people work.
@@ -168,6 +173,8 @@ impl Client {
             preferences: PreferenceServiceClient::new(connection.clone()),
             privacy: PrivacyServiceClient::new(connection.clone()),
             identity: IdentityServiceClient::new(connection.clone()),
+            callbacks: CallbackServiceClient::new(connection.clone()),
+            presence: PresenceServiceClient::new(connection.clone()),
             commitments: CommitmentServiceClient::new(connection.clone()),
             calendars: CalendarServiceClient::new(connection.clone()),
             audit: AuditServiceClient::new(connection),

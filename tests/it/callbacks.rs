@@ -15,6 +15,7 @@ use tokio::{task::JoinSet, time::timeout};
 use tonic::{Code, Response, Status, Streaming};
 
 use crate::{
+    cli::{last_line, rapport},
     support::{
         Caller, Server, Test,
         client::request_id,
@@ -41,6 +42,7 @@ pub(crate) fn tests() -> Vec<Test> {
         wishes_erasures_and_merges_are_followed,
         presence_lapses_and_is_said_of_oneself,
         quotes_are_held_against_what_came,
+        the_program_takes_a_callback_through,
     ];
     tests.extend(on_postgres![two_servers_hand_out_each_callback_once]);
     tests
@@ -925,4 +927,47 @@ async fn two_servers_hand_out_each_callback_once(server: Server) {
         assert_eq!(server.number(&once).await, COUNT, "{kind}");
     }
     drop(sibling);
+}
+
+async fn the_program_takes_a_callback_through(server: Server) {
+    let server = in_china(server).await;
+    let endpoint = server.endpoint();
+    let run = async |arguments: &[&str]| {
+        let output = rapport(&server, &[arguments, &["--endpoint", &endpoint]].concat()).await;
+        assert!(output.status.success(), "{output:?}");
+        output
+    };
+    let text = |output: std::process::Output| String::from_utf8(output.stdout).unwrap();
+    run(&["presence", "set", "on-duty", "--staff", "nora", "--capacity", "2"]).await;
+    assert!(text(run(&["presence", "list"]).await).contains("nora"));
+    assert_eq!(last_line(&run(&["presence", "list", "--json"]).await)["state"], "on_duty");
+    run(&["callbacks", "desk", "north", "--number", "+862160000001", "--slot-capacity", "1"]).await;
+    assert_eq!(last_line(&run(&["callbacks", "desks", "--json"]).await)["number"], "+862160000001");
+    let quoted = last_line(&run(&["callbacks", "quote", "north", "--json"]).await);
+    assert_eq!((&quoted["basis"], &quoted["waiting"]), (&"capacity".into(), &0.into()));
+    assert!(text(run(&["callbacks", "quote", "north"]).await).contains("+862160000001"));
+    let asked =
+        ["callbacks", "request", "north", "138 1234 5678", "--topic", "退货", "--order", "O-17", "--seen", "空白页"];
+    let made = last_line(&run(&[&asked[..], &["--json"]].concat()).await);
+    let id = made["id"].as_str().unwrap().to_owned();
+    let shown = text(run(&["callbacks", "list"]).await);
+    assert!(shown.contains("138 1234 5678") && shown.contains("waiting") && shown.contains("退货"), "{shown}");
+    let claimed = last_line(&run(&["callbacks", "claim", "--staff", "nora", "--json"]).await);
+    assert_eq!(
+        (&claimed["id"], &claimed["fence"], &claimed["seen"]),
+        (&id.clone().into(), &1.into(), &"空白页".into())
+    );
+    assert!(text(run(&["callbacks", "claim", "--staff", "nora"]).await).contains("nobody"));
+    run(&["callbacks", "renew", &id, "1"]).await;
+    run(&["callbacks", "dial", &id, "1"]).await;
+    run(&["callbacks", "connect", &id, "1"]).await;
+    let done = last_line(&run(&["callbacks", "complete", &id, "1", "--note", "settled", "--json"]).await);
+    assert_eq!(done["state"], "done");
+    let other = last_line(&run(&["callbacks", "request", "north", "13800000002", "--json"]).await);
+    run(&["callbacks", "claim", other["id"].as_str().unwrap(), "--staff", "nora"]).await;
+    run(&["callbacks", "fail", other["id"].as_str().unwrap(), "1", "not-dialled"]).await;
+    run(&["callbacks", "cancel", other["id"].as_str().unwrap()]).await;
+    let summary = text(run(&["callbacks", "summary"]).await);
+    assert!(summary.contains("north") && summary.contains("100 %"), "{summary}");
+    assert_eq!(last_line(&run(&["callbacks", "summary", "--json"]).await)["team"], "north");
 }
