@@ -78,8 +78,9 @@ const STATEMENTS: &[&str] = &[
         note {text}
     ) {strict}",
     "CREATE INDEX callback_place ON callback (place_at, id)",
-    "CREATE INDEX callback_line ON callback (team_id, place_at, place) WHERE state = 1",
-    "CREATE INDEX callback_held ON callback (team_id, claimed_by) WHERE state IN (2, 3, 4)",
+    // What is not over: a condition without parameters, so that plans may count on it.
+    "CREATE INDEX callback_line ON callback (team_id, place_at, place) WHERE ended_at IS NULL",
+    "CREATE INDEX callback_held ON callback (claimed_by) WHERE ended_at IS NULL",
     "CREATE INDEX callback_team ON callback (team_id, ended_at)",
     "CREATE INDEX callback_slot ON callback (team_id, slot_at) WHERE slot_at IS NOT NULL",
     "CREATE INDEX callback_request ON callback (requested_at)",

@@ -44,6 +44,11 @@ fn any_of(states: &[State]) -> Condition {
     Condition::all().add(Column::State.is_in(states.iter().map(|state| Stored(*state))))
 }
 
+/// Any of these states, in which nothing is over: found among the few that are not, however many there were.
+fn open(states: &[State]) -> Condition {
+    any_of(states).add(Column::EndedAt.is_null())
+}
+
 /// What a caller may see.
 fn within(sight: &Sight) -> Select<Entity> {
     let mut query = Entity::find();
@@ -146,7 +151,7 @@ pub(super) async fn first_in_line(
     now: Micros,
 ) -> Result<Option<Callback>, DbErr> {
     let query = within(sight).filter(seen_by(staff_id)).filter(Column::TeamId.eq(team_id));
-    let query = query.filter(any_of(&[State::Waiting])).filter(Column::ReadyAt.lte(now));
+    let query = query.filter(open(&[State::Waiting])).filter(Column::ReadyAt.lte(now));
     // Of one moment by their number: the ids of several servers are in no order.
     let query = query.order_by_asc(Column::PlaceAt).order_by_asc(Column::Place).limit(1);
     query.lock_exclusive().one(tx).await?.map(of_row).transpose()
@@ -157,7 +162,7 @@ pub(super) async fn first_in_line(
 pub(super) async fn is_open(connection: &impl ConnectionTrait, sight: &Sight, point: &Alias) -> Result<bool, DbErr> {
     let sight = Sight { scope: Scope::All, oneself: sight.oneself.clone() };
     let query = within(&sight).filter(Column::PointValue.eq(&point.value));
-    let query = query.filter(Column::PointKind.eq(Stored(point.kind))).filter(any_of(&OPEN));
+    let query = query.filter(Column::PointKind.eq(Stored(point.kind))).filter(open(&OPEN));
     Ok(query.limit(1).one(connection).await?.is_some())
 }
 
@@ -174,10 +179,10 @@ pub(super) enum Held<'a> {
 pub(super) async fn held(connection: &impl ConnectionTrait, whose: Held<'_>) -> Result<i64, DbErr> {
     let query = Entity::find();
     let query = match whose {
-        Held::Team(id) => query.filter(any_of(&HELD)).filter(Column::TeamId.eq(id)),
-        Held::Colleague(id) => query.filter(any_of(&HELD)).filter(Column::ClaimedBy.eq(id)),
+        Held::Team(id) => query.filter(open(&HELD)).filter(Column::TeamId.eq(id)),
+        Held::Colleague(id) => query.filter(open(&HELD)).filter(Column::ClaimedBy.eq(id)),
         Held::CallsOf(id) => {
-            query.filter(any_of(&[State::Dialling, State::Connected])).filter(Column::ClaimedBy.eq(id))
+            query.filter(open(&[State::Dialling, State::Connected])).filter(Column::ClaimedBy.eq(id))
         }
     };
     Ok(i64::try_from(query.count(connection).await?).unwrap_or(i64::MAX))
@@ -190,9 +195,9 @@ pub(super) async fn load(
     team_id: &str,
     now: Micros,
 ) -> Result<Load, DbErr> {
-    let busy = of_team(sight, team_id).filter(any_of(&HELD)).count(connection).await?;
+    let busy = of_team(sight, team_id).filter(open(&HELD)).count(connection).await?;
     // Those of a slot stand in line from its beginning on.
-    let waiting = of_team(sight, team_id).filter(any_of(&[State::Waiting])).filter(Column::PlaceAt.lte(now));
+    let waiting = of_team(sight, team_id).filter(open(&[State::Waiting])).filter(Column::PlaceAt.lte(now));
     let waiting = waiting.count(connection).await?;
     let counted = |count| i64::try_from(count).unwrap_or(i64::MAX);
     let capacity = presence::capacity(connection, team_id, now).await?;
@@ -223,7 +228,7 @@ pub(super) async fn taken_slots(
     team_id: &str,
     now: Micros,
 ) -> Result<BTreeMap<Micros, i64>, DbErr> {
-    let query = of_team(sight, team_id).filter(any_of(&OPEN)).filter(Column::SlotAt.gt(now));
+    let query = of_team(sight, team_id).filter(open(&OPEN)).filter(Column::SlotAt.gt(now));
     let query = query.select_only().column(Column::SlotAt).column_as(Column::Id.count(), "count");
     let rows: Vec<(i64, i64)> = query.group_by(Column::SlotAt).into_tuple().all(connection).await?;
     Ok(rows.into_iter().collect())
