@@ -8,17 +8,19 @@ use tonic::{server::NamedService, service::Routes};
 use crate::{
     api::v1::{
         audit_service_server::AuditServiceServer, calendar_service_server::CalendarServiceServer,
-        commitment_service_server::CommitmentServiceServer, competition_service_server::CompetitionServiceServer,
-        contact_service_server::ContactServiceServer, contest_service_server::ContestServiceServer,
-        directory_service_server::DirectoryServiceServer, event_service_server::EventServiceServer,
-        follow_up_service_server::FollowUpServiceServer, identity_service_server::IdentityServiceServer,
-        incident_service_server::IncidentServiceServer, interaction_service_server::InteractionServiceServer,
-        preference_service_server::PreferenceServiceServer, privacy_service_server::PrivacyServiceServer,
+        callback_service_server::CallbackServiceServer, commitment_service_server::CommitmentServiceServer,
+        competition_service_server::CompetitionServiceServer, contact_service_server::ContactServiceServer,
+        contest_service_server::ContestServiceServer, directory_service_server::DirectoryServiceServer,
+        event_service_server::EventServiceServer, follow_up_service_server::FollowUpServiceServer,
+        identity_service_server::IdentityServiceServer, incident_service_server::IncidentServiceServer,
+        interaction_service_server::InteractionServiceServer, preference_service_server::PreferenceServiceServer,
+        presence_service_server::PresenceServiceServer, privacy_service_server::PrivacyServiceServer,
         quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
         survey_service_server::SurveyServiceServer,
     },
     audit::service::AuditApi,
     calendar::{self, service::CalendarApi},
+    callback::service::CallbackApi,
     clock_trust::Trusted,
     commitment::service::CommitmentApi,
     competition::CompetitionApi,
@@ -34,6 +36,7 @@ use crate::{
     interaction::{Reactions, service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
     preference::service::PreferenceApi,
+    presence::service::PresenceApi,
     privacy::service::PrivacyApi,
     quality::service::QualityApi,
     rating::{self, service::RatingApi},
@@ -134,6 +137,8 @@ pub(crate) fn services(
         CalendarServiceServer::new(CalendarApi::new(&context, RECKONING)).max_decoding_message_size(batches);
     let events = EventApi::new(&context, config.events.source.clone(), webhooks);
     let events = EventServiceServer::new(events).max_decoding_message_size(small);
+    let callbacks = CallbackServiceServer::new(CallbackApi::new(&context)).max_decoding_message_size(small);
+    let presence = PresenceServiceServer::new(PresenceApi::new(&context)).max_decoding_message_size(small);
     let audit = AuditServiceServer::new(AuditApi::new(&context)).max_decoding_message_size(small);
     let names = vec![
         name(&directory),
@@ -152,6 +157,8 @@ pub(crate) fn services(
         name(&follow_ups),
         name(&incidents),
         name(&events),
+        name(&callbacks),
+        name(&presence),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
@@ -167,6 +174,8 @@ pub(crate) fn services(
             .add_service(follow_ups)
             .add_service(incidents)
             .add_service(events)
+            .add_service(callbacks)
+            .add_service(presence)
             .add_service(audit),
         names,
     )

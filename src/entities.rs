@@ -1,8 +1,8 @@
 //! Every table, by its entity: what the live schema of both databases is compared with.
 
 use crate::{
-    audit, calendar, commitment, competition, contact, contest, deadline, directory, follow_up, identity, incident,
-    interaction, master_keys, preference, privacy, quality, rating,
+    audit, calendar, callback, commitment, competition, contact, contest, deadline, directory, follow_up, identity,
+    incident, interaction, master_keys, preference, presence, privacy, quality, rating,
     store::{self, Shape},
     survey, template, timer, webhook,
 };
@@ -17,6 +17,9 @@ pub fn all() -> Vec<Shape> {
         audit::entity,
         calendar::entity::assigned,
         calendar::entity::version,
+        callback::entity::callback,
+        callback::entity::desk,
+        callback::entity::event,
         commitment::entity::commitment,
         commitment::entity::event,
         competition::entity::ballot,
@@ -75,6 +78,7 @@ pub fn all() -> Vec<Shape> {
         preference::entity::fit,
         preference::entity::fitted,
         preference::entity::statement,
+        presence::entity,
         privacy::entity::erasure,
         quality::entity::assessment,
         quality::entity::praise,

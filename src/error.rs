@@ -76,6 +76,24 @@ pub enum Error {
     /// The notice waits for no report.
     #[error("the notice was reported or dropped before")]
     NoticeSettled,
+    /// The contact point has an open callback.
+    #[error("there is an open callback for this contact point")]
+    CallbackOpen,
+    /// Another claim of the callback is the present one, or none is.
+    #[error("the claim of the callback lapsed or is somebody else's")]
+    CallbackClaimLost,
+    /// The callback is in another state.
+    #[error("the callback is {0}")]
+    CallbackStateMismatch(&'static str),
+    /// Nobody takes a callback beyond what they said they would.
+    #[error("the colleague {0}")]
+    CallbackCapacityExceeded(&'static str),
+    /// A slot cannot be promised.
+    #[error("the slot has no room for another callback, or is none that is offered")]
+    CallbackSlotUnavailable,
+    /// Nobody works any more.
+    #[error("the team's calendar has no more working time")]
+    CallbackNoOpening,
     /// Somebody else changed the record first.
     #[error("the record was changed since it was read")]
     EtagMismatch,
@@ -110,7 +128,7 @@ pub enum Error {
     #[error("the customer was invited within the template's interval")]
     InvitedRecently,
     /// The contact policy stands against it.
-    #[error("the customer must not be asked now: {}", .0.join(", "))]
+    #[error("the customer must not be contacted now: {}", .0.join(", "))]
     ContactRefused(Vec<String>),
     /// An invitation was not delivered in time.
     #[error("the invitation was not delivered in time")]

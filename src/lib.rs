@@ -22,7 +22,7 @@
 //! | what was felt | [`rating`]: both ledgers, ranks, reading replies |
 //! | what happened | [`interaction`] |
 //! | what is asked | `template`: surveys and their words; `context`: what services are made from |
-//! | when people work | [`calendar`]: working hours, and when something is due |
+//! | when people work | [`calendar`]: working hours, and when something is due; [`presence`]: who is on duty |
 //! | whom it is about | [`contact`]: may they be contacted; [`directory`]: teams, staff, customers; [`watch`]; `call` |
 //! | who may see what | [`audit`], `reach`, [`auth`] |
 //! | storage | [`store`]: the one transaction runner, both databases; [`page`]; [`vault`]; [`metrics`]; `offload`: long work beside calls |
@@ -40,6 +40,7 @@ pub mod audit;
 pub mod auth;
 pub mod calendar;
 mod call;
+pub mod callback;
 pub mod cli;
 pub mod clock;
 mod clock_trust;
@@ -67,6 +68,7 @@ pub mod metrics;
 mod offload;
 pub mod page;
 pub mod preference;
+pub mod presence;
 pub mod privacy;
 mod private_file;
 pub mod quality;

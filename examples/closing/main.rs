@@ -87,7 +87,7 @@ fn client(running: &Running, role: Role, subject: &str) -> anyhow::Result<Client
 }
 
 async fn cast(client: anyhow::Result<Client>, competition_id: String, turn: usize) -> anyhow::Result<()> {
-    let mut server = client?.competitions;
+    let mut server = client?.competitions.clone();
     let request = GetMyBallotRequest { competition_id: competition_id.clone(), ballot_token: String::new() };
     let ballot = server.get_my_ballot(request).await.map_err(|status| explain(&status))?.into_inner();
     let mut entry_ids: Vec<String> = ballot.panel.into_iter().map(|entry| entry.entry_id).collect();

@@ -35,6 +35,7 @@ mod m0026_identity;
 mod m0027_calendars;
 mod m0028_commitments;
 mod m0029_follow_ups;
+mod m0030_callbacks;
 mod m0031_webhooks;
 mod m0032_incidents;
 
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0027_calendars::Migration),
             Box::new(m0028_commitments::Migration),
             Box::new(m0029_follow_ups::Migration),
+            Box::new(m0030_callbacks::Migration),
             Box::new(m0031_webhooks::Migration),
             Box::new(m0032_incidents::Migration),
         ]

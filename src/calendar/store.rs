@@ -46,6 +46,12 @@ pub(crate) async fn of_team(connection: &impl ConnectionTrait, team_id: &str) ->
     find(connection, &row.calendar_id, None).await
 }
 
+/// The hours by which a team works, or somebody without a team.
+pub(crate) async fn hours_of(connection: &impl ConnectionTrait, team_id: Option<&str>) -> Result<Calendar, DbErr> {
+    let version = of_team(connection, team_id.unwrap_or_default()).await?;
+    Ok(version.map_or_else(Calendar::around_the_clock, |version| version.calendar))
+}
+
 /// The newest versions behind an id, in order of id.
 pub(super) async fn list(
     connection: &impl ConnectionTrait,

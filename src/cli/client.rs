@@ -1,6 +1,7 @@
 //! What the commands that call a server share: where it is, who asks, and errors that a person can read.
 
 use std::{
+    ops::{Deref, DerefMut},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -20,12 +21,13 @@ use super::out::one_line;
 use crate::{
     api::v1::{
         GetOrganizationRequest, ItemError, audit_service_client::AuditServiceClient,
-        calendar_service_client::CalendarServiceClient, commitment_service_client::CommitmentServiceClient,
-        competition_service_client::CompetitionServiceClient, contest_service_client::ContestServiceClient,
-        directory_service_client::DirectoryServiceClient, event_service_client::EventServiceClient,
-        follow_up_service_client::FollowUpServiceClient, identity_service_client::IdentityServiceClient,
-        incident_service_client::IncidentServiceClient, interaction_service_client::InteractionServiceClient,
-        preference_service_client::PreferenceServiceClient, privacy_service_client::PrivacyServiceClient,
+        calendar_service_client::CalendarServiceClient, callback_service_client::CallbackServiceClient,
+        commitment_service_client::CommitmentServiceClient, competition_service_client::CompetitionServiceClient,
+        contest_service_client::ContestServiceClient, directory_service_client::DirectoryServiceClient,
+        event_service_client::EventServiceClient, follow_up_service_client::FollowUpServiceClient,
+        identity_service_client::IdentityServiceClient, incident_service_client::IncidentServiceClient,
+        interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
+        presence_service_client::PresenceServiceClient, privacy_service_client::PrivacyServiceClient,
         quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
         survey_service_client::SurveyServiceClient,
     },
@@ -62,9 +64,29 @@ pub struct Gone;
 /// A connection with its token.
 pub type Connection = InterceptedService<Channel, Bearer>;
 
+/// A client of a server.
+///
+/// In a box: with every service that is added, commands that hold one by value grew until their futures were too large.
+#[derive(Debug, Clone)]
+pub struct Client(Box<Services>);
+
+impl Deref for Client {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.0
+    }
+}
+
+impl DerefMut for Client {
+    fn deref_mut(&mut self) -> &mut Services {
+        &mut self.0
+    }
+}
+
 /// The services of a server.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub struct Services {
     /// Teams, staff, customers.
     pub directory: DirectoryServiceClient<Connection>,
     /// Interactions.
@@ -89,6 +111,10 @@ pub struct Client {
     pub incidents: IncidentServiceClient<Connection>,
     /// Follow-ups.
     pub follow_ups: FollowUpServiceClient<Connection>,
+    /// Callbacks.
+    pub callbacks: CallbackServiceClient<Connection>,
+    /// Who is on duty.
+    pub presence: PresenceServiceClient<Connection>,
     /// Commitments.
     pub commitments: CommitmentServiceClient<Connection>,
     /// What happens, told to programs.
@@ -165,7 +191,7 @@ impl Client {
     }
 
     fn over(connection: Connection) -> Self {
-        Self {
+        Self(Box::new(Services {
             directory: DirectoryServiceClient::new(connection.clone()),
             interactions: InteractionServiceClient::new(connection.clone()),
             surveys: SurveyServiceClient::new(connection.clone()),
@@ -178,11 +204,13 @@ impl Client {
             identity: IdentityServiceClient::new(connection.clone()),
             incidents: IncidentServiceClient::new(connection.clone()),
             follow_ups: FollowUpServiceClient::new(connection.clone()),
+            callbacks: CallbackServiceClient::new(connection.clone()),
+            presence: PresenceServiceClient::new(connection.clone()),
             commitments: CommitmentServiceClient::new(connection.clone()),
             events: EventServiceClient::new(connection.clone()),
             calendars: CalendarServiceClient::new(connection.clone()),
             audit: AuditServiceClient::new(connection),
-        }
+        }))
     }
 
     /// The organisation's time zone.

@@ -4,6 +4,7 @@ pub mod bias;
 pub mod brief;
 pub mod calendars;
 pub mod call;
+pub mod callbacks;
 mod choice;
 pub mod client;
 pub mod commitments;
@@ -21,6 +22,7 @@ pub mod incidents;
 pub mod leaderboard;
 pub mod out;
 pub mod preferences;
+pub mod presence;
 pub mod rank;
 pub mod recompute;
 pub mod scorecard;
@@ -110,6 +112,18 @@ pub enum Command {
         #[command(subcommand)]
         command: calendars::CalendarsCommand,
     },
+    /// Takes callbacks through: quotes, requests, claims, rings, and sums up what came of the quotes
+    Callbacks {
+        /// What to do.
+        #[command(subcommand)]
+        command: callbacks::CallbacksCommand,
+    },
+    /// Says who is on duty, and for how many callbacks at once
+    Presence {
+        /// What to do.
+        #[command(subcommand)]
+        command: presence::PresenceCommand,
+    },
     /// Lists what we promised customers, and how much of it was kept
     Commitments {
         /// What to do.
@@ -189,9 +203,11 @@ async fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Customers(args) => customers::run(args).await,
         Command::Evaluate(args) => evaluate::run(args).await,
         Command::Calendars { command } => calendars::run(command).await,
+        Command::Callbacks { command } => Box::pin(callbacks::run(command)).await,
+        Command::Presence { command } => presence::run(command).await,
         Command::Commitments { command } => commitments::run(command).await,
         Command::Incidents { command } => incidents::run(command).await,
-        Command::Followups { command } => Box::pin(followups::run(command)).await,
+        Command::Followups { command } => followups::run(command).await,
         Command::Events { command } => events::run(command).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),

@@ -1,24 +1,15 @@
 //! What happens to commitments by time: a reminder, the breach, escalations.
 
 use futures::future::BoxFuture;
-use rapport_calendar::Calendar;
-use sea_orm::ConnectionTrait;
 
 use super::{Commitment, rules, store};
 use crate::{
     api::v1::{CommitmentEventKind, CommitmentState},
-    calendar,
+    calendar::store::hours_of,
     clock::Micros,
-    error::Result,
     store::{Abort, Tx},
     timer::{self, Due, Handler, Kind},
 };
-
-/// The calendar by which a team's commitments run.
-pub(super) async fn calendar_of(connection: &impl ConnectionTrait, team_id: Option<&str>) -> Result<Calendar> {
-    let version = calendar::store::of_team(connection, team_id.unwrap_or_default()).await?;
-    Ok(version.map_or_else(Calendar::around_the_clock, |version| version.calendar))
-}
 
 /// The timers of commitments.
 pub(super) const TIMERS: Handler =
@@ -48,7 +39,7 @@ fn fire(tx: &Tx, due: Due) -> BoxFuture<'_, Result<(), Abort>> {
 }
 
 async fn arm_next(tx: &Tx, commitment: &Commitment, step: i32, now: Micros) -> Result<(), Abort> {
-    let calendar = calendar_of(tx, commitment.team_id.as_deref()).await?;
+    let calendar = hours_of(tx, commitment.team_id.as_deref()).await?;
     let next = rules::next_timer(step, &calendar, now);
     timer::arm(tx, Kind::Commitment, commitment.id, next).await?;
     Ok(())

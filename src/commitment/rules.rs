@@ -43,14 +43,7 @@ pub(super) fn check(terms: &Terms, now: Micros) -> Result<()> {
 /// A colleague promises for themselves, a supervisor for their teams: a commitment that somebody else cannot keep would be held
 /// against them.
 pub(super) fn may_promise(scope: &Scope, owner: &str, team_id: Option<&str>) -> Result<()> {
-    let may = match scope {
-        Scope::All => true,
-        Scope::Teams { staff_id, teams } => {
-            owner == staff_id || team_id.is_some_and(|team| teams.iter().any(|one| one == team))
-        }
-        Scope::Staff(id) => owner == id,
-        Scope::Customer(_) => false,
-    };
+    let may = scope.has_colleague(owner, team_id);
     if may { Ok(()) } else { Err(Error::FieldNotYours("commitment.owner_staff_id")) }
 }
 

@@ -2,15 +2,12 @@
 
 use futures::future::BoxFuture;
 use sea_orm::{
-    ActiveValue::Set,
-    Condition, ConnectionTrait, DbErr, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
-    entity::prelude::*,
-    sea_query::{Alias as Name, ExprTrait as _, Query as Subquery, SelectStatement},
+    ActiveValue::Set, ConnectionTrait, DbErr, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    Select, entity::prelude::*, sea_query::ExprTrait as _,
 };
 
 use super::{
     Commitment, Settled, Terms, Worth,
-    clock::calendar_of,
     entity::{
         commitment::{self, Column, Entity},
         event,
@@ -19,6 +16,7 @@ use super::{
 };
 use crate::{
     api::v1::{CommitmentEventKind, CommitmentState, Role},
+    calendar::store::hours_of,
     clock::{self, Micros},
     directory::store as directory,
     error::{Error, Reason, Result},
@@ -64,23 +62,11 @@ fn within(sight: &Sight) -> Select<Entity> {
         Scope::Customer(id) => query.filter(Column::CustomerId.eq(id)),
     };
     match sight.oneself.id() {
-        Some(person) => query.filter(not_about(person)),
+        Some(person) => {
+            query.filter(interaction::store::of_nothing_about(person, Column::InteractionId, Column::CaseId))
+        }
         None => query,
     }
-}
-
-/// Commitments that were made for no complaint about this person, by interaction or by case.
-fn not_about(person: &str) -> Condition {
-    let hidden = || interaction::store::hidden_from(person);
-    let cases: SelectStatement = Subquery::select()
-        .column(Name::new("case_id"))
-        .from(Name::new("interaction"))
-        .and_where(Expr::col(Name::new("id")).in_subquery(hidden()))
-        .and_where(Expr::col(Name::new("case_id")).is_not_null())
-        .to_owned();
-    let by_interaction = Column::InteractionId.is_null().or(Column::InteractionId.not_in_subquery(hidden()));
-    let by_case = Column::CaseId.is_null().or(Column::CaseId.not_in_subquery(cases));
-    Condition::all().add(by_interaction).add(by_case)
 }
 
 /// One that a caller may see.
@@ -216,7 +202,7 @@ pub(super) async fn make(
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     tell(tx, (sequence, now), id, CommitmentEventKind::Made, None).await?;
-    let calendar = calendar_of(tx, owner.team_id.as_deref()).await?;
+    let calendar = hours_of(tx, owner.team_id.as_deref()).await?;
     timer::arm(tx, Kind::Commitment, id, rules::timers(&terms, &calendar, now)).await?;
     Ok(id)
 }

@@ -7,8 +7,8 @@ use crate::{
     api::{
         Named,
         v1::{
-            CommitmentEventKind, CompetitionState, FollowUpEventKind, IncidentEventKind, InteractionChangeKind,
-            InvitationState,
+            CallbackEventKind, CommitmentEventKind, CompetitionState, FollowUpEventKind, IncidentEventKind,
+            InteractionChangeKind, InvitationState,
         },
     },
     store::sequence,
@@ -102,6 +102,18 @@ pub(super) const SOURCES: &[Source] = &[
         table: "incident_event",
         columns: ["happened_at", "kind", "incident_id", NO_TIME],
         concerns: [NO_TEXT, NO_ID],
+    },
+    Source {
+        number: 7,
+        stream: sequence::CALLBACKS,
+        noun: "callback",
+        kinds: all::<CallbackEventKind>,
+        table: "callback_event",
+        columns: ["happened_at", "kind", "callback_id", "late_by"],
+        concerns: [
+            "(SELECT customer_id FROM callback WHERE id = l.subject_id)",
+            "(SELECT interaction_id FROM callback WHERE id = l.subject_id)",
+        ],
     },
 ];
 

@@ -23,7 +23,7 @@ pub(crate) async fn lock(tx: &Tx, store: &Store) -> Result<(), Abort> {
 pub(crate) async fn claim(tx: &Tx, customer_id: &str, names: &[Alias]) -> Result<(), Abort> {
     for name in names {
         for (table, prefix) in NAMED {
-            // By hand: four tables in one form, each with an index of its own for it.
+            // By hand: five tables in one form, each with an index of its own for it.
             let sql = format!(
                 "UPDATE {table} SET customer_id = $1
                 WHERE customer_id IS NULL AND {prefix}_kind = $2 AND {prefix}_value = $3"
@@ -36,11 +36,12 @@ pub(crate) async fn claim(tx: &Tx, customer_id: &str, names: &[Alias]) -> Result
 }
 
 /// What is recorded under a name, and how its columns begin. The interactions come first: who invites or judges holds one.
-const NAMED: [(&str, &str); 4] = [
+const NAMED: [(&str, &str); 5] = [
     ("interaction", "alias"),
     ("outbound_contact", "alias"),
     ("survey_invitation", "contact"),
     ("survey_reply", "contact"),
+    ("callback", "point"),
 ];
 
 /// Aliases looked at with one statement.

@@ -37,12 +37,13 @@ impl Points {
 }
 
 /// All columns of points but the aliases, of which no two may be equal. Contacts show no notation.
-const POINTS: [Points; 5] = [
+const POINTS: [Points; 6] = [
     Points::of("contact_point", &["customer_id", "position"], ""),
     Points::of("interaction", &["id"], "alias_"),
     Points::of("outbound_contact", &["interaction_id"], "alias_"),
     Points::of("survey_invitation", &["id"], "contact_"),
     Points::of("survey_reply", &["id"], "contact_"),
+    Points::of("callback", &["id"], "point_"),
 ];
 
 /// What was changed.
@@ -98,7 +99,7 @@ async fn remake_in(tx: &Tx, store: &Store, forms: NormalForms) -> Result<Option<
     Ok(Some(remade))
 }
 
-/// By hand: five tables in one form. Pages by key, since there may be millions.
+/// By hand: six tables in one form. Pages by key, since there may be millions.
 async fn remake_points(tx: &Tx, points: &Points, forms: NormalForms) -> Result<u64, DbErr> {
     let Points { table, key, prefix } = points;
     let backend = tx.get_database_backend();

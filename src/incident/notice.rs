@@ -1,6 +1,6 @@
 //! What customers are told of an incident: each once what happened, and those who were told it once that it is mended.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use jiff::tz::TimeZone;
 use sea_orm::{
@@ -243,15 +243,16 @@ struct Room(HashMap<Uuid, i64>);
 
 impl Room {
     async fn has(&mut self, tx: &Tx, incident_id: Uuid, now: Micros) -> Result<bool, DbErr> {
-        if !self.0.contains_key(&incident_id) {
-            let pace = store::find(tx, incident_id).await?.map_or(0, |one| i64::from(one.per_minute));
-            let pace = if pace > 0 { pace } else { PER_MINUTE };
-            let taken =
-                Entity::find().filter(Column::IncidentId.eq(incident_id)).filter(Column::TakenAt.gt(now - MINUTE));
-            let taken = i64::try_from(taken.count(tx).await?).unwrap_or(i64::MAX);
-            self.0.insert(incident_id, pace - taken);
-        }
-        let left = self.0.entry(incident_id).or_default();
+        let left = match self.0.entry(incident_id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let pace = store::find(tx, incident_id).await?.map_or(0, |one| i64::from(one.per_minute));
+                let pace = if pace > 0 { pace } else { PER_MINUTE };
+                let taken = Entity::find().filter(Column::IncidentId.eq(incident_id));
+                let taken = taken.filter(Column::TakenAt.gt(now - MINUTE)).count(tx).await?;
+                unknown.insert(pace - i64::try_from(taken).unwrap_or(i64::MAX))
+            }
+        };
         *left -= 1;
         Ok(*left >= 0)
     }

@@ -73,7 +73,8 @@ pub(crate) fn read_participants(messages: Vec<v1::Participant>) -> Vec<Participa
     messages.into_iter().map(read).collect()
 }
 
-fn read_context(message: v1::InteractionContext) -> Context {
+/// Reads what it was about.
+pub(crate) fn read_context(message: v1::InteractionContext) -> Context {
     Context {
         order_id: optional(message.order_id),
         product_id: optional(message.product_id),
@@ -123,8 +124,6 @@ pub(crate) fn read_filter(message: v1::InteractionFilter) -> Result<InteractionF
 pub(crate) fn write(recorded: Recorded) -> v1::Interaction {
     let Recorded { id, facts, recorded_at, revision, contact } = recorded;
     let instants = facts.instants;
-    let context = facts.context;
-    let has_context = context != Context::default();
     v1::Interaction {
         interaction_id: id.to_string(),
         channel: facts.channel.into(),
@@ -142,13 +141,7 @@ pub(crate) fn write(recorded: Recorded) -> v1::Interaction {
         customer_alias: facts.customer_alias.map(alias_message),
         participants: facts.participants.into_iter().map(write_participant).collect(),
         case_id: facts.case_id.unwrap_or_default(),
-        context: has_context.then(|| v1::InteractionContext {
-            order_id: context.order_id.unwrap_or_default(),
-            product_id: context.product_id.unwrap_or_default(),
-            page: context.rest.page.unwrap_or_default(),
-            seen: context.rest.seen.unwrap_or_default(),
-            attributes: context.rest.attributes,
-        }),
+        context: write_context(facts.context),
         transfers: facts.transfers.into_iter().map(write_transfer).collect(),
         message_counts: facts.messages.map(|counts| v1::MessageCounts {
             customer: counts.customer,
@@ -168,6 +161,17 @@ pub(crate) fn write(recorded: Recorded) -> v1::Interaction {
         about_staff_ids: facts.about_staff_ids,
         contact_policy_version: contact.and_then(|mark| mark.policy_version).unwrap_or_default(),
     }
+}
+
+/// What it was about, if anything is known of that.
+pub(crate) fn write_context(context: Context) -> Option<v1::InteractionContext> {
+    (context != Context::default()).then(|| v1::InteractionContext {
+        order_id: context.order_id.unwrap_or_default(),
+        product_id: context.product_id.unwrap_or_default(),
+        page: context.rest.page.unwrap_or_default(),
+        seen: context.rest.seen.unwrap_or_default(),
+        attributes: context.rest.attributes,
+    })
 }
 
 pub(crate) fn write_participant(participant: Participant) -> v1::Participant {

@@ -337,6 +337,32 @@ pub const TABLES: &[Table] = &[
         ],
     ),
     Table::of_customer(
+        "callback",
+        // To one who reads, callbacks of complaints about them are not the customer's.
+        blanked(
+            "(customer_id IN {their_ids} OR (customer_id IS NULL AND EXISTS (SELECT 1 FROM contact_point p
+                    WHERE p.customer_id = $1 AND p.kind = callback.point_kind AND p.value = callback.point_value)))
+                AND NOT EXISTS (SELECT 1 FROM interaction h WHERE h.customer_id = $1 AND h.id NOT IN {theirs}
+                    AND (h.id = callback.interaction_id OR h.case_id = callback.case_id))
+                OR interaction_id IN {theirs}",
+            "id",
+        ),
+        &[
+            (Fact, &["id", "topic", "interaction_id", "slot_at", "quoted_at", "quote_basis", "caller_number"]),
+            (Fact, &["requested_at", "attempts", "first_dialled_at", "dialled_at", "connected_at", "ended_at"]),
+            (Fact, &["breached_at", "failure", "call_interaction_id"]),
+            // There is nobody any more who could be rung.
+            (Identity("CASE WHEN state IN (1, 2, 3, 4) THEN 7 ELSE state END"), &["state"]),
+            (NULL, &["customer_id", "point_kind", "point_value", "point_written", "context", "note"]),
+            (Pseudonym, &["case_id", "order_id"]),
+            (Fact, &["product_id"]),
+            // A customer who asked is named by their own id.
+            (Note("CASE WHEN author_role = 6 THEN '' ELSE author END"), &["author"]),
+            (Staff, &["author_role", "team_id", "claimed_by", "claimed_at", "breach_reason", "level"]),
+            (Technical, &["place_at", "place", "ready_at", "fence", "lapses", "lease_until", "escalate_at"]),
+        ],
+    ),
+    Table::of_customer(
         "refused_point",
         deleted(
             "EXISTS (SELECT 1 FROM contact_point p WHERE p.customer_id = $1 AND p.kind = refused_point.kind
@@ -484,6 +510,12 @@ pub const TABLES: &[Table] = &[
         "commitment_event",
         &[(Technical, &["sequence", "commitment_id", "kind", "happened_at", "late_by"])],
     ),
+    Table::of_others("callback_event", &[(Technical, &["sequence", "callback_id", "kind", "happened_at", "late_by"])]),
+    Table::of_others(
+        "callback_desk",
+        &[(Organization, &["team_id", "caller_number", "slot_capacity", "revision", "set_at"]), (Staff, &["author"])],
+    ),
+    Table::of_others("presence", &[(Staff, &["staff_id", "team_id", "state", "capacity", "set_at", "lapse_at"])]),
     Table::of_others("timer", &[(Technical, &["kind", "subject_id", "step", "due_at"])]),
     Table::of_others(
         "webhook",

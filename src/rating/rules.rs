@@ -64,10 +64,9 @@ pub(crate) fn judge(
         topic: served.topic.clone(),
         occurred_at: served.occurred_at,
         day: day_of(served.occurred_at, zone),
-        standing: match standing(late, told.attribution) {
-            RatingStanding::Counted if served.in_incident => RatingStanding::Incident,
-            standing => standing,
-        },
+        standing: Some(standing(late, told.attribution))
+            .filter(|standing| !served.in_incident || *standing != RatingStanding::Counted)
+            .unwrap_or(RatingStanding::Incident),
     })
 }
 

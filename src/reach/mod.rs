@@ -33,6 +33,25 @@ impl Scope {
         }
     }
 
+    /// Whether a colleague, who may have a team, is within it.
+    pub(crate) fn has_colleague(&self, staff_id: &str, team_id: Option<&str>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Teams { staff_id: own, .. } => own == staff_id || team_id.is_some_and(|team| self.has_team(team)),
+            Self::Staff(own) => own == staff_id,
+            Self::Customer(_) => false,
+        }
+    }
+
+    /// Whether a team's work is within it.
+    pub(crate) fn has_team(&self, team_id: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Teams { teams, .. } => teams.iter().any(|one| one == team_id),
+            Self::Staff(_) | Self::Customer(_) => false,
+        }
+    }
+
     /// Customers have only themselves: anybody else looks like nobody.
     ///
     /// # Errors

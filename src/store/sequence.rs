@@ -25,6 +25,8 @@ pub(crate) const COMMITMENTS: &str = "commitments";
 pub(crate) const FOLLOW_UPS: &str = "follow_ups";
 /// The stream of what becomes of incidents; those who tell customers of them wait for one another here, too.
 pub(crate) const INCIDENTS: &str = "incidents";
+/// The stream of what happens to callbacks.
+pub(crate) const CALLBACKS: &str = "callbacks";
 /// The stream of reminders to those who have not voted.
 pub(crate) const REMINDERS: &str = "reminders";
 

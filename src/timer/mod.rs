@@ -35,6 +35,8 @@ pub(crate) enum Kind {
     FollowUp = 2,
     /// Incidents whose interactions are being linked.
     Incident = 5,
+    /// Callbacks to customers.
+    Callback = 3,
 }
 
 impl Kind {

@@ -770,6 +770,16 @@ impl World {
                 let request = v1::ReplayEventsRequest { request_id, webhook, scope, ..Default::default() };
                 word(caller.events().replay_events(request).await)
             }
+            method if method.starts_with("CallbackService/") => self.ask_of_callback(method, who, about).await,
+            "PresenceService/SetPresence" => {
+                let state = v1::PresenceState::OnDuty;
+                word(crate::callbacks::presence(caller, staff_id, state, 20).await.map(Response::new))
+            }
+            "PresenceService/ListPresence" => {
+                crate::callbacks::on_duty(&self.callers["app"], staff_id, 20).await;
+                let answer = caller.presence().list_presence(v1::ListPresenceRequest::default()).await;
+                listed(answer, |answer| answer.presences.iter().any(|one| one.staff_id == staff_id))
+            }
             method if method.starts_with("CommitmentService/") => self.ask_of_commitment(method, who, about).await,
             method if method.starts_with("IncidentService/") => self.ask_of_incident(method, who).await,
             method if method.starts_with("FollowUpService/") => self.ask_of_follow_up(method, who, about).await,
@@ -817,6 +827,126 @@ impl World {
             self.callers["app"].upsert_customer(customer(id)).await.unwrap();
         }
         both
+    }
+
+    async fn ask_of_callback(&self, method: &str, who: &str, about: About) -> &'static str {
+        use crate::callbacks::{claim_one, connect, dial, fail, on_duty, request, set_desk, wanted};
+        let (app, caller) = (&self.callers["app"], &self.callers[who]);
+        let Thing { team, staff, customer } = self.thing(who, about);
+        let number = || format!("+8613{:09}", uuid::Uuid::new_v4().as_u128() % 1_000_000_000);
+        let told = async || {
+            // Another cell may have left them suspended.
+            let (request_id, customer_id) = (request_id(), customer.to_owned());
+            let lift = v1::LiftSuspensionRequest { request_id, customer_id, reason: "as before".to_owned() };
+            drop(self.callers["admin"].directory().lift_suspension(lift).await);
+            let number = number();
+            v1::Callback { customer_id: customer.to_owned(), ..wanted(team, &number) }
+        };
+        match method {
+            "CallbackService/QuoteCallback" => {
+                let request = v1::QuoteCallbackRequest { team_id: team.to_owned() };
+                return word(caller.callbacks().quote_callback(request).await);
+            }
+            "CallbackService/RequestCallback" => {
+                let told = told().await;
+                if who == "customer" {
+                    crate::callbacks::with_number(app, customer, &told.contact_point).await;
+                }
+                let made = request(caller, told).await;
+                if let Ok(made) = &made {
+                    crate::callbacks::cancel(app, &made.callback_id).await.unwrap();
+                }
+                return word(made.map(Response::new));
+            }
+            "CallbackService/SetCallbackDesk" => {
+                return word(set_desk(caller, team, 5).await.map(Response::new));
+            }
+            "CallbackService/ListCallbackDesks" => {
+                set_desk(&self.callers["admin"], team, 5).await.unwrap();
+                let answer = caller.callbacks().list_callback_desks(v1::ListCallbackDesksRequest::default()).await;
+                return listed(answer, |answer| answer.desks.iter().any(|one| one.team_id == team));
+            }
+            _ => {}
+        }
+        on_duty(app, staff, 20).await;
+        let made = async || request(app, told().await).await.unwrap().callback_id;
+        let id = made().await;
+        let claimed = async || claim_one(app, staff, &id).await.unwrap().unwrap().1;
+        let request_id = request_id();
+        let answer = match method {
+            "CallbackService/ClaimCallback" => word(claim_one(caller, staff, &id).await.map(Response::new)),
+            "CallbackService/RenewCallbackClaim" => {
+                let (callback_id, fencing_number) = (id.clone(), claimed().await);
+                let request = v1::RenewCallbackClaimRequest { request_id, callback_id, fencing_number, lease: None };
+                word(caller.callbacks().renew_callback_claim(request).await)
+            }
+            "CallbackService/DialCallback" => {
+                let fence = claimed().await;
+                word(dial(caller, &id, fence).await.map(Response::new))
+            }
+            "CallbackService/ConnectCallback" => {
+                let fence = claimed().await;
+                dial(app, &id, fence).await.unwrap();
+                word(connect(caller, &id, fence).await.map(Response::new))
+            }
+            "CallbackService/CompleteCallback" => {
+                let fence = claimed().await;
+                dial(app, &id, fence).await.unwrap();
+                connect(app, &id, fence).await.unwrap();
+                word(crate::callbacks::complete(caller, &id, fence).await.map(Response::new))
+            }
+            "CallbackService/FailCallback" => {
+                let fence = claimed().await;
+                dial(app, &id, fence).await.unwrap();
+                word(fail(caller, (&id, fence), v1::CallbackFailureReason::Other).await.map(Response::new))
+            }
+            "CallbackService/CancelCallback" => word(crate::callbacks::cancel(caller, &id).await.map(Response::new)),
+            "CallbackService/GetCallback" => {
+                word(caller.callbacks().get_callback(v1::GetCallbackRequest { callback_id: id.clone() }).await)
+            }
+            "CallbackService/ListCallbacks" => {
+                let states = vec![v1::CallbackState::Waiting.into()];
+                let request = v1::ListCallbacksRequest { states, page_size: 500, ..Default::default() };
+                let answer = caller.callbacks().list_callbacks(request).await;
+                listed(answer, |answer| answer.callbacks.iter().any(|one| one.callback_id == id))
+            }
+            "CallbackService/SummarizeCallbacks" => {
+                let answer = caller.callbacks().summarize_callbacks(v1::SummarizeCallbacksRequest::default()).await;
+                listed(answer, |answer| answer.summaries.iter().any(|one| one.team_id == team))
+            }
+            "CallbackService/WatchCallbacks" => {
+                match caller.callbacks().watch_callbacks(v1::WatchCallbacksRequest::default()).await {
+                    Err(status) => code(status.code()),
+                    Ok(answer) => {
+                        let mut shown = answer.into_inner();
+                        let other = made().await;
+                        // Of the caller's own team, so that it comes whatever else does.
+                        let last = request(app, wanted("north", &number())).await.unwrap().callback_id;
+                        let mut has = false;
+                        let found = loop {
+                            let event = shown.message().await.unwrap().unwrap().event;
+                            let id = event.map(|event| event.callback.unwrap().callback_id).unwrap_or_default();
+                            has |= id == other;
+                            if id == last {
+                                break if has { "has" } else { "none" };
+                            }
+                        };
+                        for id in [other, last] {
+                            crate::callbacks::cancel(app, &id).await.unwrap();
+                        }
+                        found
+                    }
+                }
+            }
+            unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
+        };
+        // What it left open would keep the colleague busy.
+        if crate::callbacks::cancel(app, &id).await.is_err() {
+            for fence in [1, 2] {
+                drop(fail(app, (&id, fence), v1::CallbackFailureReason::Other).await);
+            }
+        }
+        answer
     }
 
     async fn ask_of_commitment(&self, method: &str, who: &str, about: About) -> &'static str {

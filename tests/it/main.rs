@@ -11,6 +11,7 @@ mod access;
 mod attacks;
 mod brief;
 mod calendars;
+mod callbacks;
 mod cli;
 mod clocks;
 mod commitments;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         support::trials(shipped::tests()),
         support::trials(clocks::tests()),
         support::trials(contact::tests()),
+        support::trials(callbacks::tests()),
         support::trials(commitments::tests()),
         support::trials(follow_ups::tests()),
         support::trials(consensus::tests()),

@@ -25,7 +25,7 @@ impl Story {
         self.rate_badly(&interaction_id).await?;
         let opened = self.follow_up_of(&interaction_id).await?;
         say!("  A follow-up opens by itself; its point is what he wrote: “{}”.", opened.points[0].words)?;
-        self.to_liu_yang_it_does_not_exist().await?;
+        self.hidden_from_liu_yang().await?;
 
         let overdue = self.until(&opened, |one| one.level > 0).await?;
         say!("Nobody takes it in its time: it is overdue, level {}, and the desk is told (L3).", overdue.level)?;
@@ -145,7 +145,7 @@ impl Story {
         found.follow_ups.into_iter().next().context("no follow-up was opened")
     }
 
-    async fn to_liu_yang_it_does_not_exist(&mut self) -> anyhow::Result<()> {
+    async fn hidden_from_liu_yang(&mut self) -> anyhow::Result<()> {
         let mut liu_yang = self.person(v1::Role::Staff, "liu.yang")?;
         let request = v1::ListFollowUpsRequest::default();
         let found = liu_yang.follow_ups.list_follow_ups(request).await.map_err(refused)?.into_inner().follow_ups;

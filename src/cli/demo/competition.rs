@@ -189,7 +189,7 @@ impl Story {
         let (plan, mut cast, mut dealt) = (Plan::bloc(SWAP, Bury::Nobody), 0, 0);
         for (voter, (staff_id, team)) in voters().into_iter().enumerate().filter(|(voter, _)| society.votes(*voter)) {
             let token = self.authenticator.sign(Role::Staff, &staff_id, &[team.to_owned()], TOKEN_LIFE)?;
-            let mut server = Client::lazy(&self.url, &token)?.competitions;
+            let mut server = Client::lazy(&self.url, &token)?.competitions.clone();
             let request = v1::GetMyBallotRequest { competition_id: id.clone(), ..Default::default() };
             let panel = server.get_my_ballot(request).await.map_err(refused)?.into_inner().panel;
             let ids = panel.iter().map(|entry| Ok((branch(entry)?, entry.entry_id.clone())));
@@ -286,10 +286,10 @@ impl Story {
             entry_ids: vec![entry.to_owned()],
             ..Default::default()
         };
-        let mut first = self.member("beijing", 1, "beijing")?.competitions;
+        let mut first = self.member("beijing", 1, "beijing")?.competitions.clone();
         first.cast_ballot(vote(&shanghai)).await.map_err(refused)?;
         say!("A colleague of 北京 votes for 上海; one of 上海 wants to return it:")?;
-        let mut second = self.member("shanghai", 1, "shanghai")?.competitions;
+        let mut second = self.member("shanghai", 1, "shanghai")?.competitions.clone();
         self.refuses(second.cast_ballot(vote(&beijing)).await)?;
         self.close(&id).await
     }

@@ -173,6 +173,16 @@ fn ids() -> Select<interaction::Entity> {
     interaction::Entity::find().select_only().column(interaction::Column::Id)
 }
 
+/// Rows that belong to nothing that is about this person, by their interaction or its case.
+pub(crate) fn of_nothing_about(person: &str, interaction_id: impl ColumnTrait, case_id: impl ColumnTrait) -> Condition {
+    let cases = interaction::Entity::find().select_only().column(interaction::Column::CaseId);
+    let cases = cases.filter(interaction::Column::Id.in_subquery(hidden_from(person)));
+    let cases = cases.filter(interaction::Column::CaseId.is_not_null()).into_query();
+    let by_interaction = interaction_id.is_null().or(interaction_id.not_in_subquery(hidden_from(person)));
+    let by_case = case_id.is_null().or(case_id.not_in_subquery(cases));
+    Condition::all().add(by_interaction).add(by_case)
+}
+
 /// The same as a list, which is short: nearly always empty.
 pub(crate) async fn hidden_ids(
     connection: &impl ConnectionTrait,

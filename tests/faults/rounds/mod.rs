@@ -1,5 +1,6 @@
 //! The rounds. Each is a fault, or a kind of them, on a database and servers of its own.
 
+mod claims;
 mod crashes;
 mod failover;
 mod files;
@@ -68,6 +69,7 @@ pub(crate) const ALL: &[Round] = &[
     round!(vote::killed_during_a_vote, BOTH, 2, 12),
     round!(timers::killed_while_timers_fire, BOTH, 2, 200),
     round!(webhooks::killed_while_events_go_out, BOTH, 2, 200),
+    round!(claims::killed_while_claims_lapse, BOTH, 2, 200),
     round!(files::lost_log, SQLITE, 1, 10),
     round!(files::locked_file, SQLITE, 1, 3),
     round!(outages::restarted_database, POSTGRES, 1, 10),

@@ -136,6 +136,20 @@ pub(super) async fn history(server: &Server) -> Known {
         server.admin().follow_ups().release_statement(release).await.unwrap();
         follow_ups.push(follow_up_id);
     }
+    let mut callbacks = Vec::new();
+    for (number, (team, customer_id)) in
+        [("north", "carla"), ("north", "dora"), ("south", "carla"), ("south", "dmitri")].into_iter().enumerate()
+    {
+        let number = format!("+861381234567{number}");
+        let told = v1::Callback { customer_id: customer_id.to_owned(), ..crate::callbacks::wanted(team, &number) };
+        callbacks.push(crate::callbacks::request(&server.app(), told).await.unwrap().callback_id);
+    }
+    for (team, people) in [("north", ["nora", "nils"]), ("south", ["sam", "sam"])] {
+        crate::callbacks::set_desk(&server.admin(), team, 3).await.unwrap();
+        for id in people {
+            crate::callbacks::on_duty(&server.app(), id, 1).await;
+        }
+    }
     let (mut interactions, mut ratings) = (Vec::new(), Vec::new());
     for (score, (day, rater)) in (1..).zip((0..).zip(RATERS)) {
         let id = served(server, "nora", rater, day).await;
@@ -208,6 +222,7 @@ pub(super) async fn history(server: &Server) -> Known {
         ("commitment_id", commitments),
         ("follow_up_id", follow_ups),
         ("incident_id", incidents),
+        ("callback_id", callbacks),
     ]);
     let begun = jiff::Timestamp::from_second(crate::surveys::ago(3_600).unwrap().seconds).unwrap().to_string();
     let requests = BTreeMap::from([
@@ -411,7 +426,7 @@ async fn all_told(server: &Server, known: &Known) -> BTreeMap<(&'static str, Str
     found
 }
 
-/// A complaint about nora, a follow-up of it that somebody works on, one by hand that names her, and a commitment to the customer. Gives
+/// A complaint about nora, a follow-up of it that somebody works on, one by hand that names her, and a commitment and a callback to the customer. Gives
 /// the ids by which one could ask for them.
 async fn accused(server: &Server, known: &mut Known) {
     use crate::follow_ups as sample;
@@ -437,6 +452,12 @@ async fn accused(server: &Server, known: &mut Known) {
     sample::reopen(&app, &follow_up.follow_up_id).await.unwrap();
     let promise = v1::Commitment { interaction_id: complaint.clone(), ..crate::commitments::promise("nils", "carla") };
     let commitment = crate::commitments::make(&app, promise).await.unwrap().commitment_id;
+    let wanted = v1::Callback {
+        interaction_id: complaint.clone(),
+        customer_id: "carla".to_owned(),
+        ..crate::callbacks::wanted("north", "+8613812349999")
+    };
+    let callback = crate::callbacks::request(&app, wanted).await.unwrap().callback_id;
     let incident = crate::incidents::declare(server, &["Rude"]).await.incident_id;
     let seconds = crate::surveys::ago(3_600).unwrap().seconds;
     let from = jiff::Timestamp::from_second(seconds).unwrap().to_string();
@@ -447,6 +468,7 @@ async fn accused(server: &Server, known: &mut Known) {
     more("follow_up_id", follow_up.follow_up_id);
     more("follow_up_id", by_hand);
     more("commitment_id", commitment);
+    more("callback_id", callback);
     more("incident_id", incident);
     more("case_id", "K-77".to_owned());
     more("topic", "Rude".to_owned());
@@ -462,8 +484,8 @@ async fn unsay(server: &Server, known: &Known) {
         let ids = known.texts[name].iter().rev().take(count);
         ids.map(|id| format!("unhex('{}')", id.replace('-', ""))).collect::<Vec<_>>().join(", ")
     };
-    let (complaint, follow_ups, commitment) =
-        (quoted("interaction_id", 1), quoted("follow_up_id", 2), quoted("commitment_id", 1));
+    let (complaint, follow_ups, commitment, callback) =
+        (quoted("interaction_id", 1), quoted("follow_up_id", 2), quoted("commitment_id", 1), quoted("callback_id", 1));
     for sql in [
         format!("DELETE FROM follow_up_event WHERE follow_up_id IN ({follow_ups})"),
         format!("DELETE FROM follow_up_point WHERE follow_up_id IN ({follow_ups})"),
@@ -472,6 +494,9 @@ async fn unsay(server: &Server, known: &Known) {
         format!("DELETE FROM clock_stretch WHERE subject_id IN ({follow_ups})"),
         format!("DELETE FROM timer WHERE subject_id IN ({follow_ups}, {commitment})"),
         format!("DELETE FROM follow_up WHERE id IN ({follow_ups})"),
+        format!("DELETE FROM timer WHERE subject_id IN ({callback})"),
+        format!("DELETE FROM callback_event WHERE callback_id IN ({callback})"),
+        format!("DELETE FROM callback WHERE id IN ({callback})"),
         format!("DELETE FROM commitment_event WHERE commitment_id IN ({commitment})"),
         format!("DELETE FROM commitment WHERE id IN ({commitment})"),
         format!("DELETE FROM interaction_about WHERE interaction_id IN ({complaint})"),

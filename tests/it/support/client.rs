@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rapport::api::v1::{
     self, Customer, Interaction, RecordInteractionRequest, RecordInteractionResponse, StaffMember, Team,
     audit_service_client::AuditServiceClient, calendar_service_client::CalendarServiceClient,
-    commitment_service_client::CommitmentServiceClient, competition_service_client::CompetitionServiceClient,
-    contact_service_client::ContactServiceClient, contest_service_client::ContestServiceClient,
-    directory_service_client::DirectoryServiceClient, event_service_client::EventServiceClient,
-    follow_up_service_client::FollowUpServiceClient, identity_service_client::IdentityServiceClient,
-    incident_service_client::IncidentServiceClient, interaction_service_client::InteractionServiceClient,
-    preference_service_client::PreferenceServiceClient, privacy_service_client::PrivacyServiceClient,
+    callback_service_client::CallbackServiceClient, commitment_service_client::CommitmentServiceClient,
+    competition_service_client::CompetitionServiceClient, contact_service_client::ContactServiceClient,
+    contest_service_client::ContestServiceClient, directory_service_client::DirectoryServiceClient,
+    event_service_client::EventServiceClient, follow_up_service_client::FollowUpServiceClient,
+    identity_service_client::IdentityServiceClient, incident_service_client::IncidentServiceClient,
+    interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
+    presence_service_client::PresenceServiceClient, privacy_service_client::PrivacyServiceClient,
     quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
     survey_service_client::SurveyServiceClient,
 };
@@ -110,6 +111,14 @@ impl Caller {
 
     pub(crate) fn follow_ups(&self) -> FollowUpServiceClient<Authorized> {
         FollowUpServiceClient::new(self.service())
+    }
+
+    pub(crate) fn callbacks(&self) -> CallbackServiceClient<Authorized> {
+        CallbackServiceClient::new(self.service())
+    }
+
+    pub(crate) fn presence(&self) -> PresenceServiceClient<Authorized> {
+        PresenceServiceClient::new(self.service())
     }
 
     pub(crate) fn commitments(&self) -> CommitmentServiceClient<Authorized> {
