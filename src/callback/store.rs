@@ -181,9 +181,7 @@ pub(super) async fn held(connection: &impl ConnectionTrait, whose: Held<'_>) -> 
     let query = match whose {
         Held::Team(id) => query.filter(open(&HELD)).filter(Column::TeamId.eq(id)),
         Held::Colleague(id) => query.filter(open(&HELD)).filter(Column::ClaimedBy.eq(id)),
-        Held::CallsOf(id) => {
-            query.filter(open(&[State::Dialling, State::Connected])).filter(Column::ClaimedBy.eq(id))
-        }
+        Held::CallsOf(id) => query.filter(open(&[State::Dialling, State::Connected])).filter(Column::ClaimedBy.eq(id)),
     };
     Ok(i64::try_from(query.count(connection).await?).unwrap_or(i64::MAX))
 }
