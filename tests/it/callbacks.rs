@@ -703,7 +703,7 @@ async fn to_the_accused_callbacks_of_a_complaint_do_not_exist(server: Server) {
             assert_eq!(refused(get(caller, id).await).code(), Code::NotFound);
         }
     }
-    // Never offered nor given, whoever asks.
+    // Never offered nor given, no matter who asks.
     assert_eq!(refused(claim_one(&callers[0], "", &hidden[0]).await).code(), Code::NotFound);
     let petra = server.supervisor("petra", &["north"]);
     let given = refused(claim_one(&petra, "nils", &hidden[0]).await);
