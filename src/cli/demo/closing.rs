@@ -32,6 +32,7 @@ impl Story {
         let mut sun_tao = self.person(v1::Role::Staff, "sun.tao")?;
         let held = self.claimed(&mut sun_tao, &opened).await?;
         say!("  孙涛 takes it, as claim {}, and only now reads whose it is: {}.", held.claim_number, held.customer_id)?;
+        self.callback(&mut sun_tao, &interaction_id).await?;
         self.commitments(&mut sun_tao, &interaction_id).await?;
         self.answered(&mut sun_tao, &held).await?;
         let confirmed = self.confirmed(&opened).await?;
@@ -71,6 +72,7 @@ impl Story {
                 contact_points: vec![v1::ContactPoint {
                     kind: v1::ContactKind::Phone.into(),
                     value: number.into(),
+                    source: "报名表".into(),
                     consent: v1::Consent::Granted.into(),
                     ..Default::default()
                 }],
@@ -177,6 +179,66 @@ impl Story {
         };
         let claimed = by.follow_ups.claim_follow_up(request).await.map_err(refused)?.into_inner();
         claimed.follow_up.context("an answer without the follow-up")
+    }
+
+    /// He asks to be called, is told when, and is called by then (L4).
+    async fn callback(&mut self, by: &mut Client, interaction_id: &str) -> anyhow::Result<()> {
+        let on_duty = v1::SetPresenceRequest {
+            request_id: Uuid::new_v4().to_string(),
+            state: v1::PresenceState::OnDuty.into(),
+            capacity: 1,
+            ..Default::default()
+        };
+        by.presence.set_presence(on_duty).await.map_err(refused)?;
+        let mut customer = self.person(v1::Role::Customer, CUSTOMER)?;
+        let wanted = v1::Callback {
+            contact_point: "138 1234 5602".into(),
+            team_id: "hotline".into(),
+            topic: "退款".into(),
+            interaction_id: interaction_id.to_owned(),
+            context: Some(v1::InteractionContext {
+                seen: "订单页显示“已退款”".into(), ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let request = v1::RequestCallbackRequest { request_id: Uuid::new_v4().to_string(), callback: Some(wanted) };
+        let asked = customer.callbacks.request_callback(request).await.map_err(refused)?.into_inner();
+        let asked = asked.callback.context("an answer without the callback")?;
+        let quoted = between(asked.request_time, asked.quoted_time);
+        let claim = v1::ClaimCallbackRequest {
+            request_id: Uuid::new_v4().to_string(),
+            callback_id: asked.callback_id.clone(),
+            ..Default::default()
+        };
+        let claimed = by.callbacks.claim_callback(claim).await.map_err(refused)?.into_inner();
+        let (callback_id, fencing_number) = (asked.callback_id, claimed.fencing_number);
+        let dial = v1::DialCallbackRequest {
+            request_id: Uuid::new_v4().to_string(),
+            callback_id: callback_id.clone(),
+            fencing_number,
+        };
+        let dialled = by.callbacks.dial_callback(dial).await.map_err(refused)?.into_inner();
+        let rung = dialled.callback.context("an answer without the callback")?;
+        let waited = between(rung.request_time, rung.first_dial_time);
+        anyhow::ensure!(waited <= quoted, "it rang later than was quoted");
+        let connect = v1::ConnectCallbackRequest {
+            request_id: Uuid::new_v4().to_string(),
+            callback_id: callback_id.clone(),
+            fencing_number,
+        };
+        by.callbacks.connect_callback(connect).await.map_err(refused)?;
+        let complete = v1::CompleteCallbackRequest {
+            request_id: Uuid::new_v4().to_string(),
+            callback_id,
+            fencing_number,
+            note: "查到漏办的退款".into(),
+            ..Default::default()
+        };
+        by.callbacks.complete_callback(complete).await.map_err(refused)?;
+        say!(
+            "  He asks in the app to be called; 孙涛 is free, so he is quoted {quoted} s, and it rings in time (L4)."
+        )?;
+        Ok(say!("  Nobody asks him again: the order page that he saw, “已退款”, comes with it.")?)
     }
 
     /// One is kept, and one is broken.
@@ -314,6 +376,11 @@ impl Story {
         };
         tokio::time::timeout(PATIENCE, sending).await.context("the notices did not come")?
     }
+}
+
+/// Whole seconds from one instant to the other, at least 0.
+fn between(from: Option<prost_types::Timestamp>, to: Option<prost_types::Timestamp>) -> i64 {
+    from.zip(to).map_or(0, |(from, to)| (to.seconds - from.seconds).max(0))
 }
 
 /// So many seconds from now.
