@@ -4,7 +4,7 @@
 //! `opening` what opens one by itself, `clock` what happens by time, `statement` what those are told whom it is about, `message`
 //! turns rows into messages, `watch` is what is watched. RPCs are in `service`.
 //!
-//! To those whom a follow-up is about it does not exist. Every query begins at [`sight::within`], so that none can forget it.
+//! To those whom a follow-up is about it does not exist. Every query begins at `sight::within`, so that none can forget it.
 
 mod clock;
 pub(crate) mod entity;

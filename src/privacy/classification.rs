@@ -3,8 +3,8 @@
 //! schema, so that a new column is classified before it ships.
 //!
 //! Conditions and expressions are SQL for both databases: `$1` is the customer's id, `{theirs}` lists the ids of their
-//! interactions, `{their_ratings}` and `{their_replies}` those of their ratings and replies, `{their_objects}` what the
-//! audit trail calls them.
+//! interactions, `{their_ratings}`, `{their_replies}` and `{their_follow_ups}` those of their ratings, replies and
+//! follow-ups, `{their_objects}` what the audit trail calls them. `{reader}` is who reads an export, if it is a person.
 
 use Class::{Fact, Identity, Note, Organization, Partly, Pseudonym, Staff, Technical};
 
@@ -199,7 +199,7 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_customer(
         "follow_up_point",
-        few("follow_up_id IN (SELECT id FROM follow_up WHERE interaction_id IN {theirs})"),
+        few("follow_up_id IN {their_follow_ups}"),
         &[
             (Fact, &["follow_up_id", "number", "raised_at", "answered_at"]),
             (EMPTY, &["words"]),
@@ -209,7 +209,7 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_customer(
         "follow_up_statement",
-        few("follow_up_id IN (SELECT id FROM follow_up WHERE interaction_id IN {theirs})"),
+        few("follow_up_id IN {their_follow_ups}"),
         &[
             // It was written so that it names nobody, and may come close.
             (Note("''"), &["words"]),
@@ -219,7 +219,7 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_customer(
         "follow_up",
-        blanked(OF_INTERACTIONS, "id"),
+        blanked("id IN {their_follow_ups}", "id"),
         &[
             (Fact, &["id", "source", "interaction_id", "state", "waits_for", "waits_until", "due_at", "opened_at"]),
             (Fact, &["settled_at", "close_reason"]),
@@ -493,7 +493,14 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_customer(
         "commitment",
-        blanked("customer_id IN {their_ids} OR interaction_id IN {theirs}", "id"),
+        // To one who reads, commitments for complaints about them are not the customer's.
+        blanked(
+            "customer_id IN {their_ids}
+                AND NOT EXISTS (SELECT 1 FROM interaction h WHERE h.customer_id = $1 AND h.id NOT IN {theirs}
+                    AND (h.id = commitment.interaction_id OR h.case_id = commitment.case_id))
+                OR interaction_id IN {theirs}",
+            "id",
+        ),
         &[
             (Fact, &["id", "interaction_id", "due_at", "remind_before", "worth", "currency", "state", "level"]),
             (Fact, &["made_at", "settled_at"]),

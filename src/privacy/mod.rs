@@ -14,7 +14,7 @@ use crate::{interaction::store::not_about_sql, store::set};
 /// A condition or expression of the classification, for a database. Export and erasure put statements together from these, by
 /// hand.
 fn expanded(sql: &str, backend: DbBackend) -> String {
-    expand(sql, backend, REPLIES, THEIRS)
+    expand(sql, backend, REPLIES, THEIRS).replace("{reader}", "''")
 }
 
 /// The same where `$2` is the person who reads: to that reader complaints about them are not the customer's, nor what came of them.
@@ -26,7 +26,7 @@ fn seen(sql: &str, backend: DbBackend) -> String {
             LEFT JOIN interaction i ON i.id = v.interaction_id
             WHERE r.id IN {REPLIES} AND (i.id IS NULL OR {not_about}))"
     );
-    expand(sql, backend, &replies, &theirs)
+    expand(sql, backend, &replies, &theirs).replace("{reader}", "$2")
 }
 
 fn expand(sql: &str, backend: DbBackend, replies: &str, theirs: &str) -> String {
@@ -41,9 +41,17 @@ fn expand(sql: &str, backend: DbBackend, replies: &str, theirs: &str) -> String 
     sql.replace("{their_ids}", ids)
         .replace("{their_objects}", &format!("({objects})"))
         .replace("{their_replies}", replies)
+        .replace("{their_follow_ups}", FOLLOW_UPS)
         .replace("{their_ratings}", "(SELECT id FROM rating WHERE interaction_id IN {theirs})")
         .replace("{theirs}", theirs)
 }
+
+/// Without those about the reader: by the case of a complaint, or by name.
+const FOLLOW_UPS: &str = "(SELECT f.id FROM follow_up f JOIN interaction own ON own.id = f.interaction_id
+        WHERE f.interaction_id IN {theirs}
+            AND NOT EXISTS (SELECT 1 FROM interaction h WHERE h.customer_id = $1 AND h.id NOT IN {theirs}
+                AND h.case_id = own.case_id)
+            AND NOT EXISTS (SELECT 1 FROM follow_up_about a WHERE a.follow_up_id = f.id AND a.staff_id = {reader}))";
 
 const THEIRS: &str = "(SELECT id FROM interaction WHERE customer_id = $1)";
 

@@ -31,6 +31,7 @@ use crate::{
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = on_both![
         every_log_is_told_as_one,
+        what_closes_the_loop_is_told_after_what_it_came_of,
         events_name_nobody_unless_that_was_chosen,
         a_watch_goes_on_behind_its_cursor_and_from_the_beginning,
         cursors_of_other_streams_are_refused,
@@ -89,6 +90,33 @@ impl Watch {
 
 fn types(events: &[Event]) -> Vec<&str> {
     events.iter().map(|event| event.r#type.trim_start_matches("rapport.")).collect()
+}
+
+async fn what_closes_the_loop_is_told_after_what_it_came_of(server: Server) {
+    let server = awake(server).await;
+    let app = server.app();
+    let request = WatchEventsRequest {
+        start: EventStart::Now.into(),
+        content: EventContent::Customer.into(),
+        ..Default::default()
+    };
+    let mut watch = Watch::open(&app, request).await.unwrap();
+    let complaint = v1::Interaction {
+        kind: v1::InteractionKind::Complaint.into(),
+        about_staff_ids: vec!["nils".to_owned()],
+        ..crate::surveys::ended("carla", 60)
+    };
+    let interaction_id = record(&server, complaint).await;
+    let wanted = v1::Callback { customer_id: "dora".to_owned(), ..crate::callbacks::wanted("north", "+8613812345678") };
+    crate::callbacks::request(&app, wanted).await.unwrap();
+    crate::incidents::declare(&server, &["Payment"]).await;
+    let told = watch.events(4).await;
+    let expected = ["interaction.recorded", "follow_up.opened", "callback.requested", "incident.declared"];
+    assert_eq!(types(&told), expected);
+    // Of whom it is, where that was chosen; never whom it is about.
+    assert_eq!((&told[1].data["customer_id"], &told[1].data["interaction_id"]), (&"carla".to_owned(), &interaction_id));
+    assert_eq!(told[2].data["customer_id"], "dora");
+    assert!(told.iter().flat_map(|event| event.data.values()).all(|value| value != "nils"), "{told:?}");
 }
 
 async fn every_log_is_told_as_one(server: Server) {

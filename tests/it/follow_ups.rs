@@ -651,6 +651,25 @@ async fn to_the_accused_it_does_not_exist_until_a_statement_is_released(server: 
         let status = refused(server.app().follow_ups().claim_follow_up(request).await);
         assert_eq!(violations(&status)[0], ("staff_id".to_owned(), "INTERESTED_PARTY".to_owned()));
     }
+    // Nor is it in an export that he asks for.
+    let promise =
+        v1::Commitment { interaction_id: interaction.clone(), ..crate::commitments::promise("nora", "carla") };
+    crate::commitments::make(&server.app(), promise).await.unwrap();
+    for (customer_id, count) in [("carla", 2), ("dora", 1)] {
+        let told = async |caller: &Caller| {
+            let request = v1::ExportCustomerRequest {
+                customer_id: customer_id.to_owned(),
+                page_size: 1_000,
+                ..Default::default()
+            };
+            let lines = caller.privacy().export_customer(request).await.unwrap().into_inner().json_lines;
+            let of = |table: &str| lines.iter().filter(|line| line.contains(&format!("\"table\":\"{table}\""))).count();
+            (of("follow_up"), of("follow_up_point"), of("commitment"))
+        };
+        let points = if customer_id == "carla" { 3 } else { 2 };
+        assert_eq!(told(&admin).await, (count, points, usize::from(customer_id == "carla")), "{customer_id}");
+        assert_eq!(told(&roles[3]).await, (0, 0, 0), "{customer_id}");
+    }
     let mut watch = boss.follow_ups().watch_follow_ups(WatchFollowUpsRequest::default()).await.unwrap().into_inner();
     assert_eq!(watch.message().await.unwrap().unwrap().event, None);
     claim(&server.staff("nora"), &known[0].follow_up_id).await.unwrap();

@@ -155,6 +155,7 @@ async fn a_draft_is_changed_by_its_etag(server: Server) {
         state: TemplateState::Draft.into(),
         questions: vec![RatingQuestion::Resolved.into(), RatingQuestion::Comment.into()],
         invite_interval: draft.invite_interval,
+        follow_up_within: draft.follow_up_within,
         etag: changed.etag.clone(),
         ..change
     };

@@ -156,13 +156,13 @@ impl Vote<'_> {
     async fn close(&mut self) -> anyhow::Result<()> {
         let competition_id = self.answers.get("create").context("no competition")?.clone();
         let request = CloseVotingRequest { request_id: "close".to_owned(), competition_id };
-        let mut competitions = self.client(Role::Admin, "ada")?.competitions;
+        let mut competitions = self.client(Role::Admin, "ada")?.competitions.clone();
         let closed = competitions.close_voting(request).await?.into_inner().competition.context("no competition")?;
         self.note("close", closed.state().as_str_name().to_owned())
     }
 
     async fn vote(&mut self, competition_id: &str, n: u64) -> anyhow::Result<()> {
-        let mut voter = self.client(Role::Staff, &format!("agent-{n}"))?.competitions;
+        let mut voter = self.client(Role::Staff, &format!("agent-{n}"))?.competitions.clone();
         let asked = GetMyBallotRequest { competition_id: competition_id.to_owned(), ballot_token: String::new() };
         let ballot = match voter.get_my_ballot(asked).await {
             Ok(ballot) => ballot.into_inner(),
