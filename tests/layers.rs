@@ -58,6 +58,8 @@ const TABLES: &[(&str, &str)] = &[
     ("coaching_rating", "contest"),
     ("commit_mark", "store"),
     ("clock", "deadline"),
+    // No table: PostgreSQL's function.
+    ("clock_timestamp", "store"),
     ("commitment", "commitment"),
     ("competition", "competition"),
     ("contact_point", "directory"),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
+    FollowUp,
     rules::{POINTS, RECENT},
     store::{self, Held, Opening},
 };
@@ -32,14 +33,8 @@ pub(crate) async fn of_ratings(tx: &Tx, store: &Store, low: Vec<Low>) -> Result<
             continue;
         }
         let words = one.comment.unwrap_or_default();
-        if let Some(mut there) = store::opened_by_rating(tx, one.interaction_id).await? {
-            let count = store::points(tx, &[there.id]).await?.remove(&there.id).map_or(0, |points| points.len());
-            if !words.is_empty() && count < POINTS {
-                held.catch_up(&mut there).await?;
-                held.raise(there.id, vec![words]).await?;
-                held.tell(there.id, FollowUpEventKind::PointRaised, None, None).await?;
-                held.finish(there).await?;
-            }
+        if let Some(there) = store::opened_by_rating(tx, one.interaction_id).await? {
+            add(&mut held, there, words).await?;
             continue;
         }
         let primary = facts.primary_team().map(str::to_owned);
@@ -60,7 +55,19 @@ pub(crate) async fn of_ratings(tx: &Tx, store: &Store, low: Vec<Low>) -> Result<
     Ok(())
 }
 
-/// Opens one for each complaint that was just recorded.
+/// Adds what else the customer says to one that waits for its answers, if they say anything.
+async fn add(held: &mut Held<'_>, mut there: FollowUp, words: String) -> Result<(), Abort> {
+    let count = store::points(held.tx, &[there.id]).await?.remove(&there.id).map_or(0, |points| points.len());
+    if !words.is_empty() && count < POINTS {
+        held.catch_up(&mut there).await?;
+        held.raise(there.id, vec![words]).await?;
+        held.tell(there.id, FollowUpEventKind::PointRaised, None, None).await?;
+        held.finish(there).await?;
+    }
+    Ok(())
+}
+
+/// Opens one for each complaint that was just recorded; where one about the same case waits for its answers, it is a point of that.
 pub(crate) async fn of_complaints(tx: &Tx, store: &Store, complaints: Vec<Complaint>) -> Result<(), Abort> {
     if complaints.is_empty() {
         return Ok(());
@@ -70,12 +77,19 @@ pub(crate) async fn of_complaints(tx: &Tx, store: &Store, complaints: Vec<Compla
         if held.now - one.occurred_at > RECENT {
             continue;
         }
+        let words = one.topic.unwrap_or_default();
+        if let Some((customer_id, case_id)) = &one.matter
+            && let Some(there) = store::opened_by_complaint(tx, (customer_id, case_id)).await?
+        {
+            add(&mut held, there, words).await?;
+            continue;
+        }
         let opening = Opening {
             source: FollowUpSource::Complaint,
             origin_id: Some(one.interaction_id),
             interaction_id: one.interaction_id,
             team_id: one.team_id,
-            words: vec![one.topic.unwrap_or_default()],
+            words: vec![words],
             about: Vec::new(),
             within: FOLLOW_UP_WITHIN,
             author: String::new(),

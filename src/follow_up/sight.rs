@@ -85,10 +85,14 @@ pub(super) async fn about(
     let interactions: Vec<Uuid> = follow_ups.iter().map(|one| one.interaction_id).collect();
     let recorded = interaction::store::all_of(connection, &Sight::all(), interactions).await?;
     let recorded: HashMap<Uuid, _> = recorded.into_iter().map(|one| (one.id, one.facts)).collect();
+    let cases = recorded.values().filter_map(|facts| facts.case_id.clone()).collect();
+    let accusing = interaction::store::accusing(connection, cases).await?;
     for one in follow_ups {
         let Some(facts) = recorded.get(&one.interaction_id) else { continue };
         let people = found.entry(one.id).or_default();
         people.extend(facts.about_staff_ids.iter().cloned());
+        let of_case = accusing.iter().filter(|other| facts.case_id.is_some() && other.facts.case_id == facts.case_id);
+        people.extend(of_case.flat_map(|other| other.facts.about_staff_ids.iter().cloned()));
         if one.source.0 == FollowUpSource::Rating {
             people.extend(facts.participants.iter().map(|part| part.staff_id.clone()));
         }

@@ -330,6 +330,18 @@ pub(super) async fn opened_by_rating(
     query.filter(Column::Source.eq(Stored(FollowUpSource::Rating))).one(connection).await
 }
 
+/// The unanswered one that a complaint of the same customer about the same case opened before.
+pub(super) async fn opened_by_complaint(
+    connection: &impl ConnectionTrait,
+    (customer_id, case_id): (&str, &str),
+) -> Result<Option<FollowUp>, DbErr> {
+    let query = Entity::find()
+        .filter(Column::InteractionId.in_subquery(interaction::store::of_case(case_id)))
+        .filter(Column::InteractionId.in_subquery(interaction::store::of_customer(customer_id)))
+        .filter(in_states(&UNANSWERED));
+    query.filter(Column::Source.eq(Stored(FollowUpSource::Complaint))).one(connection).await
+}
+
 /// The points of these, each in order of number.
 pub(super) async fn points(
     connection: &impl ConnectionTrait,

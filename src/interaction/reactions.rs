@@ -58,6 +58,8 @@ pub(crate) struct Complaint {
     pub(crate) interaction_id: Uuid,
     pub(crate) occurred_at: Micros,
     pub(crate) topic: Option<String>,
+    /// Whose matter it is, where both are known.
+    pub(crate) matter: Option<(String, String)>,
     /// Of the primary participant.
     pub(crate) team_id: Option<String>,
 }
@@ -70,6 +72,7 @@ impl Complaint {
             interaction_id,
             occurred_at: facts.instants.occurred().unwrap_or(recorded_at),
             topic: facts.topic.clone(),
+            matter: facts.customer_id.clone().zip(facts.case_id.clone()),
             team_id: facts.primary_team().map(str::to_owned),
         })
     }

@@ -29,6 +29,7 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = on_both![
         a_low_rating_is_followed_up_to_a_confirmed_answer,
         a_complaint_is_reopened_and_both_clocks_are_told,
+        complaints_of_one_case_are_points_of_one,
         only_what_is_low_and_recent_opens_one,
         of_many_claims_one_wins_and_a_lapsed_one_does_nothing,
         what_is_overdue_is_escalated_until_it_is_answered,
@@ -315,6 +316,28 @@ async fn a_complaint_is_reopened_and_both_clocks_are_told(server: Server) {
     let summary = petra.follow_ups().summarize_follow_ups(SummarizeFollowUpsRequest::default()).await.unwrap();
     let [north] = summary.into_inner().summaries.try_into().unwrap();
     assert_eq!((north.reopened_count, north.in_time_count, north.open_count), (1, 2, 1));
+}
+
+async fn complaints_of_one_case_are_points_of_one(server: Server) {
+    let server = server.with_organization().await;
+    let of_case = |customer_id: &str, about: &str, topic: &str| Interaction {
+        case_id: "K-5".to_owned(),
+        customer_id: customer_id.to_owned(),
+        topic: topic.to_owned(),
+        ..complaint("nora", about)
+    };
+    record(&server, of_case("carla", "nils", "Rude")).await;
+    record(&server, of_case("carla", "petra", "Rude again")).await;
+    let admin = server.admin();
+    let [one] = all(&admin).await.try_into().unwrap();
+    let words: Vec<_> = one.points.iter().map(|point| point.words.as_str()).collect();
+    assert_eq!(words, ["Rude", "Rude again"]);
+    assert_eq!(one.about_staff_ids, ["nils", "petra"]);
+    // Whom the second one is about does not see it either.
+    assert_eq!(all(&server.supervisor("petra", &["north"])).await, []);
+    // Another customer's words are another's.
+    record(&server, of_case("dora", "nils", "Late")).await;
+    assert_eq!(all(&admin).await.len(), 2);
 }
 
 async fn only_what_is_low_and_recent_opens_one(server: Server) {

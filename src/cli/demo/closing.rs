@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
 };
 
-const CUSTOMER: &str = "C-1002";
+const CUSTOMER: &str = "C-2001";
 /// How long anything that happens by the clock may take to be seen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -62,8 +62,8 @@ impl Story {
         self.app.directory.batch_upsert_staff_members(request).await.map_err(refused)?;
         for (id, name, number) in [
             (CUSTOMER, "陈先生", "+86 138 1234 5602"),
-            ("C-1003", "林女士", "+86 138 1234 5603"),
-            ("C-1004", "何先生", "+86 138 1234 5604"),
+            ("C-2002", "林女士", "+86 138 1234 5603"),
+            ("C-2003", "何先生", "+86 138 1234 5604"),
         ] {
             let customer = v1::Customer {
                 customer_id: id.into(),
@@ -308,7 +308,7 @@ impl Story {
     async fn incident(&mut self) -> anyhow::Result<()> {
         // Each telling has an outage of its own.
         let topic = format!("付款故障 {}", &Uuid::new_v4().simple().to_string()[..6]);
-        for customer_id in [CUSTOMER, "C-1003", "C-1004"] {
+        for customer_id in [CUSTOMER, "C-2002", "C-2003"] {
             self.called(customer_id, &topic).await?;
         }
         let rule = v1::IncidentRule { from_time: Some(now(-600)), topics: vec![topic], ..Default::default() };

@@ -153,6 +153,13 @@ pub(crate) fn of_cases_hidden_from(person: &str) -> SelectStatement {
     ids().filter(Column::CaseId.in_subquery(cases.into_query())).into_query()
 }
 
+/// What names whom it is about, in these cases.
+pub(crate) async fn accusing(connection: &impl ConnectionTrait, cases: Vec<String>) -> Result<Vec<Recorded>, DbErr> {
+    use interaction::Column;
+    let query = interaction::Entity::find().filter(Column::CaseId.is_in(cases)).filter(Column::AboutCount.gt(0));
+    with_participants(connection, query.all(connection).await?).await
+}
+
 /// The ids of what a customer took part in.
 pub(crate) fn of_customer(customer_id: &str) -> SelectStatement {
     ids().filter(interaction::Column::CustomerId.eq(customer_id)).into_query()

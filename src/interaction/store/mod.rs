@@ -21,7 +21,7 @@ pub(crate) use change::{Changing, lock, note_reading, update};
 pub(crate) use changes::{Change, Changes, shown};
 pub(crate) use decline::decline;
 pub(crate) use find::{
-    InteractionFilter, all_of, among, find, hidden_from, hidden_ids, list, not_about_sql, of_case,
+    InteractionFilter, accusing, all_of, among, find, hidden_from, hidden_ids, list, not_about_sql, of_case,
     of_cases_hidden_from, of_customer, of_nothing_about, read_position, with_part_of, write_position,
 };
 pub(crate) use lines::{contacts, contacts_on_matters, lines, primary_roles};
