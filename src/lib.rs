@@ -19,10 +19,12 @@
 //! | conclusions | [`competition`]: the vote; [`preference`]: how customers like to be met |
 //! | figures | `scorecard`: what ratings and invitations come to |
 //! | answers | [`survey`]: invitations and replies; `correction`: what customers say again; [`contest`], [`quality`] |
+//! | what we owe | [`commitment`]; [`follow_up`]: answers to bad ratings and complaints; [`callback`]; [`incident`]: outages |
 //! | what was felt | [`rating`]: both ledgers, ranks, reading replies |
 //! | what happened | [`interaction`] |
 //! | what is asked | `template`: surveys and their words; `context`: what services are made from |
-//! | when people work | [`calendar`]: working hours, and when something is due; [`presence`]: who is on duty |
+//! | against a target | `deadline`: clocks that count working time, in stretches |
+//! | when people work | [`calendar`]: working hours, and when something is due; [`presence`]: who is on duty; `timer`: steps by the clock |
 //! | whom it is about | [`contact`]: may they be contacted; [`directory`]: teams, staff, customers; [`watch`]; `call` |
 //! | who may see what | [`audit`], `reach`, [`auth`] |
 //! | storage | [`store`]: the one transaction runner, both databases; [`page`]; [`vault`]; [`metrics`]; `offload`: long work beside calls |

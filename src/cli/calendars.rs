@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
 use super::{
-    client::{Client, ClientArgs, explain},
+    client::{Client, ClientArgs, explain, request_id},
     out::{self, note, one_line, say},
 };
 use crate::{
@@ -298,7 +298,7 @@ async fn holidays(args: HolidaysArgs) -> anyhow::Result<()> {
 async fn assign(args: AssignArgs) -> anyhow::Result<()> {
     let mut client = args.client.connect().await?;
     let request = AssignCalendarRequest {
-        request_id: uuid::Uuid::new_v4().to_string(),
+        request_id: request_id(),
         team_id: args.team,
         calendar_id: args.calendar.unwrap_or_default(),
     };
@@ -379,7 +379,7 @@ async fn find(client: &Client, calendar_id: &str, version: i32) -> anyhow::Resul
 async fn write(client: &Client, calendar: Calendar) -> anyhow::Result<Calendar> {
     // Nobody else's version is lost: what was read is what it is based on.
     let etag = calendar.etag.clone();
-    let request = PutCalendarRequest { request_id: uuid::Uuid::new_v4().to_string(), calendar: Some(calendar), etag };
+    let request = PutCalendarRequest { request_id: request_id(), calendar: Some(calendar), etag };
     let written = client.calendars.clone().put_calendar(request).await.map_err(|status| explain(&status))?;
     written.into_inner().calendar.context("the server answered without a calendar")
 }

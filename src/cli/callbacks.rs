@@ -7,7 +7,7 @@ use tonic::{Response, Status};
 
 use super::{
     choice::choice,
-    client::{Client, ClientArgs, explain},
+    client::{Client, Common, explain, request_id},
     out::{self, say},
 };
 use crate::api::{
@@ -49,17 +49,6 @@ pub enum CallbacksCommand {
     Desk(DeskArgs),
     /// Lists what is set by team
     Desks(DesksArgs),
-}
-
-/// What every one of them takes.
-#[derive(Debug, Args)]
-pub struct Common {
-    /// Print a JSON object per line
-    #[arg(long)]
-    pub json: bool,
-    /// The server.
-    #[command(flatten)]
-    pub client: ClientArgs,
 }
 
 /// Arguments of `rapport callbacks quote`.
@@ -258,25 +247,12 @@ pub async fn run(command: CallbacksCommand) -> anyhow::Result<()> {
     }
 }
 
-fn new_request() -> String {
-    uuid::Uuid::new_v4().to_string()
-}
-
 fn asked<T>(answer: Result<Response<T>, Status>) -> anyhow::Result<T> {
     answer.map(Response::into_inner).map_err(|status| explain(&status))
 }
 
-fn instant(at: Timestamp) -> prost_types::Timestamp {
-    prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
-}
-
 fn text(at: Option<prost_types::Timestamp>) -> Option<String> {
     out::instant(at).map(|at| at.to_string())
-}
-
-fn local(at: Option<prost_types::Timestamp>, zone: &TimeZone) -> String {
-    let local = out::instant(at).map(|at| zone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string());
-    local.unwrap_or_default()
 }
 
 /// Seconds of a duration.
@@ -323,7 +299,7 @@ fn show(found: &[Callback], zone: &TimeZone, json: bool) -> anyhow::Result<()> {
     let rows = found.iter().map(|one| {
         let state = one.state().plain_name().replace('_', " ");
         let breach = one.breach_reason().plain_name().replace('_', " ");
-        let quoted = local(one.quoted_time, zone);
+        let quoted = out::minute(zone, one.quoted_time);
         let (who, whom) = (one.claimed_by_staff_id.clone(), one.customer_id.clone());
         let id = one.callback_id.clone();
         [quoted, state, breach, one.contact_point.clone(), whom, one.topic.clone(), one.team_id.clone(), who, id]
@@ -350,13 +326,13 @@ async fn quote(args: QuoteArgs) -> anyhow::Result<()> {
         return Ok(say!("{line}")?);
     }
     let basis = quote.basis().plain_name();
-    let (when, number) = (local(quote.quoted_time, &zone), &quote.caller_number);
+    let (when, number) = (out::minute(&zone, quote.quoted_time), &quote.caller_number);
     let header = ["by", "because of", "in line", "from"];
     say!("{}", out::table(header, [[when.as_str(), basis, &quote.waiting_count.to_string(), number]], [2]))?;
     let rows = told
         .slots
         .iter()
-        .map(|one| [local(one.start_time, &zone), local(one.end_time, &zone), one.free_count.to_string()]);
+        .map(|one| [out::minute(&zone, one.start_time), out::minute(&zone, one.end_time), one.free_count.to_string()]);
     Ok(say!("{}", out::table(["slot", "until", "free"], rows, [2]))?)
 }
 
@@ -372,10 +348,10 @@ async fn request(args: RequestArgs) -> anyhow::Result<()> {
         topic: args.topic,
         context: Some(context),
         interaction_id: args.interaction,
-        slot_start_time: args.slot.map(instant),
+        slot_start_time: args.slot.map(out::timestamp),
         ..Callback::default()
     };
-    let request = RequestCallbackRequest { request_id: new_request(), callback: Some(callback) };
+    let request = RequestCallbackRequest { request_id: request_id(), callback: Some(callback) };
     let made = asked(client.callbacks.request_callback(request).await)?;
     show(made.callback.as_slice(), &zone, args.common.json)
 }
@@ -383,7 +359,7 @@ async fn request(args: RequestArgs) -> anyhow::Result<()> {
 async fn claim(args: ClaimArgs) -> anyhow::Result<()> {
     let mut client = args.common.client.connect().await?;
     let request = ClaimCallbackRequest {
-        request_id: new_request(),
+        request_id: request_id(),
         callback_id: args.id,
         staff_id: args.staff,
         lease: Some(prost_types::Duration { seconds: args.lease, nanos: 0 }),
@@ -416,7 +392,7 @@ where
 
 async fn renew(args: StepArgs) -> anyhow::Result<()> {
     step(args, async |mut client: Client, callback_id, fencing_number| {
-        let request = RenewCallbackClaimRequest { request_id: new_request(), callback_id, fencing_number, lease: None };
+        let request = RenewCallbackClaimRequest { request_id: request_id(), callback_id, fencing_number, lease: None };
         Ok(client.callbacks.renew_callback_claim(request).await?.into_inner().callback)
     })
     .await
@@ -424,7 +400,7 @@ async fn renew(args: StepArgs) -> anyhow::Result<()> {
 
 async fn dial(args: StepArgs) -> anyhow::Result<()> {
     step(args, async |mut client: Client, callback_id, fencing_number| {
-        let request = DialCallbackRequest { request_id: new_request(), callback_id, fencing_number };
+        let request = DialCallbackRequest { request_id: request_id(), callback_id, fencing_number };
         Ok(client.callbacks.dial_callback(request).await?.into_inner().callback)
     })
     .await
@@ -432,7 +408,7 @@ async fn dial(args: StepArgs) -> anyhow::Result<()> {
 
 async fn connect(args: StepArgs) -> anyhow::Result<()> {
     step(args, async |mut client: Client, callback_id, fencing_number| {
-        let request = ConnectCallbackRequest { request_id: new_request(), callback_id, fencing_number };
+        let request = ConnectCallbackRequest { request_id: request_id(), callback_id, fencing_number };
         Ok(client.callbacks.connect_callback(request).await?.into_inner().callback)
     })
     .await
@@ -441,7 +417,7 @@ async fn connect(args: StepArgs) -> anyhow::Result<()> {
 async fn complete(args: CompleteArgs) -> anyhow::Result<()> {
     let (call_interaction_id, note) = (args.interaction, args.note);
     step(args.step, async move |mut client: Client, callback_id, fencing_number| {
-        let request_id = new_request();
+        let request_id = request_id();
         let request = CompleteCallbackRequest { request_id, callback_id, fencing_number, call_interaction_id, note };
         Ok(client.callbacks.complete_callback(request).await?.into_inner().callback)
     })
@@ -451,7 +427,7 @@ async fn complete(args: CompleteArgs) -> anyhow::Result<()> {
 async fn fail(args: FailArgs) -> anyhow::Result<()> {
     let (reason, note) = (args.reason.into(), args.note);
     step(args.step, async move |mut client: Client, callback_id, fencing_number| {
-        let request = FailCallbackRequest { request_id: new_request(), callback_id, fencing_number, reason, note };
+        let request = FailCallbackRequest { request_id: request_id(), callback_id, fencing_number, reason, note };
         Ok(client.callbacks.fail_callback(request).await?.into_inner().callback)
     })
     .await
@@ -460,7 +436,7 @@ async fn fail(args: FailArgs) -> anyhow::Result<()> {
 async fn cancel(args: CancelArgs) -> anyhow::Result<()> {
     let mut client = args.common.client.connect().await?;
     let zone = client.organization_zone().await?;
-    let request = CancelCallbackRequest { request_id: new_request(), callback_id: args.id, note: args.note };
+    let request = CancelCallbackRequest { request_id: request_id(), callback_id: args.id, note: args.note };
     let done = asked(client.callbacks.cancel_callback(request).await)?;
     show(done.callback.as_slice(), &zone, args.common.json)
 }
@@ -492,8 +468,8 @@ async fn summary(args: SummaryArgs) -> anyhow::Result<()> {
     let mut client = args.common.client.connect().await?;
     let request = SummarizeCallbacksRequest {
         team_id: args.team,
-        from_time: args.from.map(instant),
-        to_time: args.to.map(instant),
+        from_time: args.from.map(out::timestamp),
+        to_time: args.to.map(out::timestamp),
     };
     let summaries = asked(client.callbacks.summarize_callbacks(request).await)?.summaries;
     if args.common.json {
@@ -546,7 +522,7 @@ async fn desk(args: DeskArgs) -> anyhow::Result<()> {
         slot_capacity: args.slot_capacity,
         etag: String::new(),
     };
-    let request = SetCallbackDeskRequest { request_id: new_request(), desk: Some(desk), etag: String::new() };
+    let request = SetCallbackDeskRequest { request_id: request_id(), desk: Some(desk), etag: String::new() };
     let set = asked(client.callbacks.set_callback_desk(request).await)?;
     show_desks(set.desk.as_slice(), args.common.json)
 }

@@ -16,6 +16,7 @@ use tonic::{
     transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
 };
 use tonic_types::{FieldViolation, StatusExt as _};
+use uuid::Uuid;
 
 use super::out::one_line;
 use crate::{
@@ -219,6 +220,22 @@ impl Client {
         let name = organization.map_err(|status| explain(&status))?.into_inner().time_zone;
         TimeZone::get(&name).with_context(|| format!("the organisation's time zone {name:?} is not known here"))
     }
+}
+
+/// What commands take that ask a server for something.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Print JSON, an object per line
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
+/// A request id that nobody has used.
+pub fn request_id() -> String {
+    Uuid::new_v4().to_string()
 }
 
 /// Adds the token to every call.

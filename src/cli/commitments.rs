@@ -92,14 +92,13 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
         }
         request.page_token = page.next_page_token;
     }
-    let due = |one: &Commitment| out::instant(one.due_time);
     if args.json {
         for one in &found {
             let line = json!({
                 "id": one.commitment_id,
                 "what": one.what,
                 "state": one.state().plain_name(),
-                "due": due(one).map(|at| at.to_string()),
+                "due": out::rfc3339(one.due_time),
                 "customer": one.customer_id,
                 "owner": one.owner_staff_id,
                 "team": one.team_id,
@@ -111,7 +110,7 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     let rows = found.iter().map(|one| {
-        let due = due(one).map(|at| zone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default();
+        let due = out::minute(&zone, one.due_time);
         let level = if one.level > 0 { one.level.to_string() } else { String::new() };
         let state = one.state().plain_name().to_owned();
         [due, state, level, one.owner_staff_id.clone(), one.customer_id.clone(), one.what.clone()]
@@ -121,8 +120,8 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
 
 async fn summary(args: SummaryArgs) -> anyhow::Result<()> {
     let mut client = args.client.connect().await?;
-    let instant = |at: Timestamp| prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() };
-    let request = SummarizeCommitmentsRequest { from_time: args.from.map(instant), to_time: args.to.map(instant) };
+    let request =
+        SummarizeCommitmentsRequest { from_time: args.from.map(out::timestamp), to_time: args.to.map(out::timestamp) };
     let answer = client.commitments.summarize_commitments(request).await.map_err(|status| explain(&status))?;
     let summaries = answer.into_inner().summaries;
     if args.json {

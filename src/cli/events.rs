@@ -10,7 +10,7 @@ use tonic::Status;
 
 use super::{
     choice::choice,
-    client::{Client, ClientArgs, explain},
+    client::{Client, ClientArgs, explain, request_id},
     out::{self, note, one_line, say},
     watch::may_pass,
 };
@@ -317,7 +317,7 @@ async fn replay(args: ReplayArgs) -> anyhow::Result<()> {
         _ => ReplayScope::Unspecified,
     };
     let request = ReplayEventsRequest {
-        request_id: uuid::Uuid::new_v4().to_string(),
+        request_id: request_id(),
         webhook: args.webhook,
         event_id: event.unwrap_or_default(),
         resume_cursor: from.unwrap_or_default(),

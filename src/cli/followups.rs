@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     choice::choice,
-    client::{ClientArgs, explain},
+    client::{Common, explain, request_id},
     out::{self, note, one_line, say},
     watch::may_pass,
 };
@@ -44,17 +44,6 @@ pub enum FollowupsCommand {
     Summary(SummaryArgs),
     /// Prints what becomes of follow-ups, as it happens
     Watch(WatchArgs),
-}
-
-/// How the answer is printed, and by which server.
-#[derive(Debug, Args)]
-pub struct Common {
-    /// Print JSON, an object per line
-    #[arg(long)]
-    pub json: bool,
-    /// The server.
-    #[command(flatten)]
-    pub client: ClientArgs,
 }
 
 /// Arguments of `rapport followups list`.
@@ -245,10 +234,6 @@ pub async fn run(command: FollowupsCommand) -> anyhow::Result<()> {
     }
 }
 
-fn request_id() -> String {
-    Uuid::new_v4().to_string()
-}
-
 fn length(told: SignedDuration) -> prost_types::Duration {
     prost_types::Duration { seconds: told.as_secs(), nanos: told.subsec_nanos() }
 }
@@ -284,7 +269,7 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
     let rows = found.iter().map(|one| {
         let points = format!("{} of {}", one.point_count - one.open_point_count, one.point_count);
         let state = one.state().plain_name().to_owned();
-        let [due, level] = [shown(&zone, one.due_time), level(one)];
+        let [due, level] = [out::minute(&zone, one.due_time), level(one)];
         [
             one.follow_up_id.clone(),
             due,
@@ -315,8 +300,8 @@ async fn show(args: ShowArgs) -> anyhow::Result<()> {
     let rows = found.clocks.iter().map(|clock| {
         let number = clock.number.to_string();
         let verdict = if clock.overdue { "overdue" } else { "in time" }.to_owned();
-        let [from, stop] = [clock.start_time, clock.stop_time].map(|at| shown(&zone, at));
-        [number, from, shown(&zone, clock.due_time), stop, hours(clock.elapsed), hours(clock.target), verdict]
+        let [from, stop] = [clock.start_time, clock.stop_time].map(|at| out::minute(&zone, at));
+        [number, from, out::minute(&zone, clock.due_time), stop, hours(clock.elapsed), hours(clock.target), verdict]
     });
     let header = ["clock", "from", "due", "stopped", "counted", "of", ""];
     Ok(say!("{}", out::table(header, rows, [0, 4, 5]))?)
@@ -414,7 +399,7 @@ async fn explain_due(args: ShowArgs) -> anyhow::Result<()> {
             say!("{told}")?;
             continue;
         }
-        let due = if clock.due_time.is_some() { shown(&zone, clock.due_time) } else { "never".to_owned() };
+        let due = if clock.due_time.is_some() { out::minute(&zone, clock.due_time) } else { "never".to_owned() };
         say!("clock {}: {} of working time, due {due}", clock.number, hours(clock.target))?;
         let segments = clock.segments.iter().map(|segment| {
             let runs = if segment.running { "runs" } else { "stands" }.to_owned();
@@ -423,7 +408,7 @@ async fn explain_due(args: ShowArgs) -> anyhow::Result<()> {
                 "" => String::new(),
                 id => format!("{id}, version {}", segment.calendar_version),
             };
-            let [from, to] = [segment.start_time, segment.end_time].map(|at| shown(&zone, at));
+            let [from, to] = [segment.start_time, segment.end_time].map(|at| out::minute(&zone, at));
             [from, to, runs, segment.reason.clone(), by]
         });
         say!("{}", out::table(["from", "to", "", "since", "calendar"], segments, []))?;
@@ -435,7 +420,7 @@ async fn explain_due(args: ShowArgs) -> anyhow::Result<()> {
                     kind.plain_name().to_owned()
                 }
             };
-            [shown(&zone, span.start_time), shown(&zone, span.end_time), kind]
+            [out::minute(&zone, span.start_time), out::minute(&zone, span.end_time), kind]
         });
         say!("{}", out::table(["from", "to", ""], spans, []))?;
     }
@@ -444,8 +429,8 @@ async fn explain_due(args: ShowArgs) -> anyhow::Result<()> {
 
 async fn summary(args: SummaryArgs) -> anyhow::Result<()> {
     let mut client = args.common.client.connect().await?;
-    let instant = |at: Timestamp| prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() };
-    let request = SummarizeFollowUpsRequest { from_time: args.from.map(instant), to_time: args.to.map(instant) };
+    let request =
+        SummarizeFollowUpsRequest { from_time: args.from.map(out::timestamp), to_time: args.to.map(out::timestamp) };
     let answer = client.follow_ups.summarize_follow_ups(request).await.map_err(|status| explain(&status))?;
     let summaries = answer.into_inner().summaries;
     if args.common.json {
@@ -495,11 +480,16 @@ async fn watch(args: WatchArgs) -> anyhow::Result<()> {
                                 if args.common.json {
                                     let mut told = to_json(&one);
                                     told["event"] = kind.into();
-                                    told["at"] = rfc(at);
+                                    told["at"] = out::rfc3339(at);
                                     told["resume_cursor"] = response.resume_cursor.clone().into();
                                     say!("{told}")?;
                                 } else {
-                                    say!("{} {kind} {} {}", shown(&zone, at), one.follow_up_id, one_line(&one.topic))?;
+                                    say!(
+                                        "{} {kind} {} {}",
+                                        out::minute(&zone, at),
+                                        one.follow_up_id,
+                                        one_line(&one.topic)
+                                    )?;
                                 }
                             }
                             request.resume_cursor = response.resume_cursor;
@@ -535,23 +525,23 @@ async fn told(common: &Common, what: &str, found: Option<FollowUp>) -> anyhow::R
 
 fn print(one: &FollowUp, zone: &TimeZone) -> anyhow::Result<()> {
     let state = one.state().plain_name();
-    say!("{}: {state}, due {}, team {}", one.follow_up_id, shown(zone, one.due_time), one_line(&one.team_id))?;
+    say!("{}: {state}, due {}, team {}", one.follow_up_id, out::minute(zone, one.due_time), one_line(&one.team_id))?;
     if one.level > 0 {
         say!("overdue, level {}", one.level)?;
     }
     if !one.holder_staff_id.is_empty() {
-        let (holder, until) = (one_line(&one.holder_staff_id), shown(zone, one.lease_end_time));
+        let (holder, until) = (one_line(&one.holder_staff_id), out::minute(zone, one.lease_end_time));
         say!("held by {holder} as claim {} until {until}", one.claim_number)?;
     }
     if !one.next_action.is_empty() {
-        let (whom, until) = (one.waits_for().plain_name(), shown(zone, one.wait_end_time));
+        let (whom, until) = (one.waits_for().plain_name(), out::minute(zone, one.wait_end_time));
         say!("waits for {whom} until {until}: {}", one_line(&one.next_action))?;
     }
     if !one.about_staff_ids.is_empty() {
         say!("about {}, who must not be assigned", one_line(&one.about_staff_ids.join(", ")))?;
     }
     let points = one.points.iter().map(|point| {
-        let answered = shown(zone, point.answer_time);
+        let answered = out::minute(zone, point.answer_time);
         [point.number.to_string(), point.words.clone(), answered, point.answer.clone()]
     });
     Ok(say!("{}", out::table(["point", "raised", "answered", "answer"], points, [0]))?)
@@ -561,17 +551,9 @@ fn level(one: &FollowUp) -> String {
     if one.level > 0 { one.level.to_string() } else { String::new() }
 }
 
-fn shown(zone: &TimeZone, at: Option<prost_types::Timestamp>) -> String {
-    out::instant(at).map_or_else(String::new, |at| zone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string())
-}
-
 fn hours(length: Option<prost_types::Duration>) -> String {
     let minutes = length.map_or(0, |length| length.seconds / 60);
     format!("{}:{:02}", minutes / 60, minutes % 60)
-}
-
-fn rfc(at: Option<prost_types::Timestamp>) -> Value {
-    out::instant(at).map_or(Value::Null, |at| at.to_string().into())
 }
 
 fn to_json(one: &FollowUp) -> Value {
@@ -580,7 +562,7 @@ fn to_json(one: &FollowUp) -> Value {
             "number": point.number,
             "words": point.words,
             "answer": point.answer,
-            "answered": rfc(point.answer_time),
+            "answered": out::rfc3339(point.answer_time),
             "by": point.answered_by,
         })
     };
@@ -589,8 +571,8 @@ fn to_json(one: &FollowUp) -> Value {
         "source": one.source().plain_name(),
         "state": one.state().plain_name(),
         "level": one.level,
-        "due": rfc(one.due_time),
-        "opened": rfc(one.open_time),
+        "due": out::rfc3339(one.due_time),
+        "opened": out::rfc3339(one.open_time),
         "team": one.team_id,
         "holder": one.holder_staff_id,
         "claim": one.claim_number,
@@ -607,9 +589,9 @@ fn to_json(one: &FollowUp) -> Value {
 fn clock_json(clock: &FollowUpClock) -> Value {
     json!({
         "number": clock.number,
-        "from": rfc(clock.start_time),
-        "due": rfc(clock.due_time),
-        "stopped": rfc(clock.stop_time),
+        "from": out::rfc3339(clock.start_time),
+        "due": out::rfc3339(clock.due_time),
+        "stopped": out::rfc3339(clock.stop_time),
         "counted_seconds": clock.elapsed.map_or(0, |length| length.seconds),
         "target_seconds": clock.target.map_or(0, |length| length.seconds),
         "overdue": clock.overdue,
@@ -618,8 +600,8 @@ fn clock_json(clock: &FollowUpClock) -> Value {
 
 fn span_json(span: &DueSpan) -> Value {
     json!({
-        "from": rfc(span.start_time),
-        "to": rfc(span.end_time),
+        "from": out::rfc3339(span.start_time),
+        "to": out::rfc3339(span.end_time),
         "kind": span.kind().plain_name(),
         "name": span.name,
     })

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     choice::choice,
-    client::{Client, ClientArgs, explain},
+    client::{Client, Common, explain, request_id},
     out::{self, note, one_line, say},
 };
 use crate::api::v1::{
@@ -38,17 +38,6 @@ pub enum IncidentsCommand {
     Cancel(WordsArgs),
     /// Prints what it cost: contacts, customers, ratings and notices
     Review(OneArgs),
-}
-
-/// How the answer is printed, and by which server.
-#[derive(Debug, Args)]
-pub struct Common {
-    /// Print JSON, an object per line
-    #[arg(long)]
-    pub json: bool,
-    /// The server.
-    #[command(flatten)]
-    pub client: ClientArgs,
 }
 
 /// Arguments of `rapport incidents list`.
@@ -163,10 +152,6 @@ pub async fn run(command: IncidentsCommand) -> anyhow::Result<()> {
     }
 }
 
-fn request_id() -> String {
-    Uuid::new_v4().to_string()
-}
-
 async fn list(args: ListArgs) -> anyhow::Result<()> {
     let mut client = args.common.client.connect().await?;
     let zone = client.organization_zone().await?;
@@ -189,8 +174,7 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     let rows = found.iter().map(|one| {
-        let at = out::instant(one.declare_time);
-        let at = at.map(|at| zone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default();
+        let at = out::minute(&zone, one.declare_time);
         let state = one.state().plain_name().to_owned();
         [one.incident_id.clone(), at, state, one.linked_count.to_string(), one.department.clone(), one.title.clone()]
     });
@@ -211,10 +195,9 @@ async fn get(client: &Client, id: Uuid) -> anyhow::Result<Incident> {
 
 async fn declare(args: DeclareArgs) -> anyhow::Result<()> {
     let mut client = args.common.client.connect().await?;
-    let instant = |at: Timestamp| prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() };
     let rule = IncidentRule {
-        from_time: Some(instant(args.from)),
-        to_time: args.to.map(instant),
+        from_time: Some(out::timestamp(args.from)),
+        to_time: args.to.map(out::timestamp),
         topics: args.topic,
         product_ids: args.product,
         team_ids: args.team,
@@ -343,9 +326,7 @@ async fn print(common: &Common, client: &Client, one: &Incident) -> anyhow::Resu
         return Ok(say!("{}", to_json(one))?);
     }
     let zone = client.clone().organization_zone().await?;
-    let shown = |at: Option<prost_types::Timestamp>| {
-        out::instant(at).map_or_else(String::new, |at| zone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string())
-    };
+    let shown = |at| out::minute(&zone, at);
     let (state, title) = (one.state().plain_name(), one_line(&one.title));
     say!("{}: {title}", one.incident_id)?;
     say!("{state}, declared {}, {} of {} contacts linked", shown(one.declare_time), one.linked_count, one.found_count)?;
@@ -356,15 +337,15 @@ async fn print(common: &Common, client: &Client, one: &Incident) -> anyhow::Resu
 }
 
 fn to_json(one: &Incident) -> Value {
-    let rfc = |at| out::instant(at).map(|at| at.to_string());
-    let updates = one.updates.iter().map(|update| json!({ "at": rfc(update.update_time), "words": update.words }));
+    let updates =
+        one.updates.iter().map(|update| json!({ "at": out::rfc3339(update.update_time), "words": update.words }));
     json!({
         "id": one.incident_id,
         "title": one.title,
         "department": one.department,
         "state": one.state().plain_name(),
-        "declared": rfc(one.declare_time),
-        "resolved": rfc(one.resolve_time),
+        "declared": out::rfc3339(one.declare_time),
+        "resolved": out::rfc3339(one.resolve_time),
         "found": one.found_count,
         "linked": one.linked_count,
         "updates": updates.collect::<Vec<_>>(),

@@ -125,6 +125,21 @@ pub fn instant(at: Option<prost_types::Timestamp>) -> Option<jiff::Timestamp> {
     at.and_then(|at| jiff::Timestamp::new(at.seconds, at.nanos).ok())
 }
 
+/// An instant as the contract has it.
+pub fn timestamp(at: jiff::Timestamp) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
+}
+
+/// An instant of the contract to the minute, for people; empty: it is none.
+pub fn minute(zone: &jiff::tz::TimeZone, at: Option<prost_types::Timestamp>) -> String {
+    instant(at).map_or_else(String::new, |at| zone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string())
+}
+
+/// An instant of the contract by RFC 3339, for programs.
+pub fn rfc3339(at: Option<prost_types::Timestamp>) -> serde_json::Value {
+    instant(at).map_or(serde_json::Value::Null, |at| at.to_string().into())
+}
+
 /// What somebody else wrote, for a line of ours: its line breaks are written out, so that it makes no line of its own.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|one| one == '\n' || !is_printable(one)) {

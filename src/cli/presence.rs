@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     choice::choice,
-    client::{ClientArgs, explain},
+    client::{ClientArgs, explain, request_id},
     out::{self, say},
 };
 use crate::api::v1::{ListPresenceRequest, Presence, PresenceState, SetPresenceRequest};
@@ -67,7 +67,7 @@ pub async fn run(command: PresenceCommand) -> anyhow::Result<()> {
 async fn set(args: SetArgs) -> anyhow::Result<()> {
     let mut client = args.client.connect().await?;
     let request = SetPresenceRequest {
-        request_id: uuid::Uuid::new_v4().to_string(),
+        request_id: request_id(),
         staff_id: args.staff,
         state: args.state.into(),
         capacity: args.capacity,

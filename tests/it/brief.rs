@@ -333,7 +333,7 @@ async fn what_is_followed_up_is_owed_and_the_accused_are_not_assigned(server: Se
     assert!(owed.1.starts_with("The customer was not satisfied on") && owed.1.contains(", due "), "{owed:?}");
     assert!(avoid.1.contains("since a complaint is about them: “") && avoid.1.contains("nils"), "{avoid:?}");
     assert!(told(&nora, "zh").await[1].1.starts_with("客户的不满涉及以下同事"));
-    // To him there is none.
+    // To the accused there is none.
     assert_eq!(told(&server.staff("nils"), "en").await, []);
     server.execute("UPDATE follow_up SET due_at = 1").await;
     assert!(told(&nora, "en").await[0].1.ends_with(" and late."));

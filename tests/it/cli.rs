@@ -556,7 +556,7 @@ async fn the_demo_tells_its_story_twice(server: Server) {
         "the customer's truth   5 ratings, mean 2.60",
         "to 刘洋 it does not exist",
         "it is overdue, level 1",
-        "so he is quoted 60 s, and it rings in time",
+        "so the quote is 60 s, and it rings in time",
         "broken by the clock, and still owed",
         "陈先生 confirms it: “收到了，谢谢”",
         "3 calls of 3 customers are one incident",

@@ -24,7 +24,7 @@ impl Story {
         let interaction_id = self.just_called("退款").await?;
         self.rate_badly(&interaction_id).await?;
         let opened = self.follow_up_of(&interaction_id).await?;
-        say!("  A follow-up opens by itself; its point is what he wrote: “{}”.", opened.points[0].words)?;
+        say!("  A follow-up opens by itself; its point is the comment: “{}”.", opened.points[0].words)?;
         self.hidden_from_liu_yang().await?;
 
         let overdue = self.until(&opened, |one| one.level > 0).await?;
@@ -152,7 +152,7 @@ impl Story {
         let request = v1::ListFollowUpsRequest::default();
         let found = liu_yang.follow_ups.list_follow_ups(request).await.map_err(refused)?.into_inner().follow_ups;
         anyhow::ensure!(found.is_empty(), "the colleague whom it is about was shown it");
-        Ok(say!("  刘洋, who served him, asks the desk's list and sees none: to 刘洋 it does not exist (L2).")?)
+        Ok(say!("  刘洋, who took the call, asks for the desk's list and sees none: to 刘洋 it does not exist (L2).")?)
     }
 
     /// The follow-up once this holds.
@@ -181,7 +181,7 @@ impl Story {
         claimed.follow_up.context("an answer without the follow-up")
     }
 
-    /// He asks to be called, is told when, and is called by then (L4).
+    /// The customer asks to be called, is told when, and is called by then (L4).
     async fn callback(&mut self, by: &mut Client, interaction_id: &str) -> anyhow::Result<()> {
         let on_duty = v1::SetPresenceRequest {
             request_id: Uuid::new_v4().to_string(),
@@ -236,9 +236,9 @@ impl Story {
         };
         by.callbacks.complete_callback(complete).await.map_err(refused)?;
         say!(
-            "  He asks in the app to be called; 孙涛 is free, so he is quoted {quoted} s, and it rings in time (L4)."
+            "  陈先生 asks in the app to be called; 孙涛 is free, so the quote is {quoted} s, and it rings in time (L4)."
         )?;
-        Ok(say!("  Nobody asks him again: the order page that he saw, “已退款”, comes with it.")?)
+        Ok(say!("  Nobody has to ask again: what the order page showed, “已退款”, comes with it.")?)
     }
 
     /// One is kept, and one is broken.
