@@ -41,6 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "rapport/v1/quality.proto",
         "rapport/v1/rating.proto",
         "rapport/v1/survey.proto",
+        "rapport/v1/voice.proto",
     ];
     let mut compiler = protox::Compiler::new([format!("{ROOT}/proto")])?;
     compiler.include_imports(true).include_source_info(true).open_files(files)?;

@@ -16,23 +16,24 @@ use crate::{
         interaction_service_server::InteractionServiceServer, preference_service_server::PreferenceServiceServer,
         presence_service_server::PresenceServiceServer, privacy_service_server::PrivacyServiceServer,
         quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
-        survey_service_server::SurveyServiceServer,
+        survey_service_server::SurveyServiceServer, voice_service_server::VoiceServiceServer,
     },
     audit::service::AuditApi,
     calendar::{self, service::CalendarApi},
     callback::service::CallbackApi,
     clock_trust::Trusted,
-    commitment::service::CommitmentApi,
+    commitment::{self, service::CommitmentApi},
     competition::CompetitionApi,
     config::Config,
     contact::service::ContactApi,
     contest::service::ContestApi,
     context::Context,
+    deadline,
     directory::{self, service::DirectoryApi},
     event::service::EventApi,
     follow_up::{self, service::FollowUpApi},
     identity::{claim, service::IdentityApi},
-    incident::{linking, service::IncidentApi},
+    incident::{self, linking, service::IncidentApi},
     interaction::{Reactions, service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
     preference::service::PreferenceApi,
@@ -44,12 +45,13 @@ use crate::{
     survey::{self, service::SurveyApi},
     template,
     vault::Vault,
+    voice::{self, service::VoiceApi},
     watch::{WatchLimits, Watches},
     webhook::Target,
 };
 
 /// What interactions set off. Locks are taken in this order: the stream of interactions, which the transaction holds already;
-/// ratings; the stream of invitations; that of follow-ups; that of incidents.
+/// ratings; the stream of invitations; that of follow-ups; that of incidents; that of notices.
 const REACTIONS: Reactions = Reactions {
     is_rated: |tx, store, interaction| {
         Box::pin(async move {
@@ -75,9 +77,23 @@ const REACTIONS: Reactions = Reactions {
 const RATED: rating::Reactions =
     rating::Reactions { low: |tx, store, low| Box::pin(follow_up::opening::of_ratings(tx, store, low)) };
 
-/// What changes of calendars set off.
-const RECKONING: calendar::Reactions =
-    calendar::Reactions { changed: |tx, store, author| Box::pin(follow_up::recount(tx, store, author)) };
+/// What changes of calendars set off: clocks that run go on by the new ones, once for all domains that have some. Their streams are
+/// locked in this order.
+const RECKONING: calendar::Reactions = calendar::Reactions {
+    changed: |tx, store, author| {
+        Box::pin(async move {
+            follow_up::lock(tx).await?;
+            let now = voice::lock(tx, store).await?;
+            let changed = deadline::store::recount(tx, now, author).await?;
+            follow_up::recounted(tx, store, (author, &changed)).await?;
+            voice::recounted(tx, store, (author, &changed)).await
+        })
+    },
+};
+
+/// What commitments ask of other domains.
+const ASKED: commitment::Questions =
+    commitment::Questions { is_incident: |tx, id| Box::pin(incident::store::stands(tx, id)) };
 
 /// What the directory sets off. The stream of interactions is locked before any customer, as by all who erase.
 const NAMING: directory::Reactions = directory::Reactions {
@@ -130,7 +146,8 @@ pub(crate) fn services(
     let preferences = PreferenceServiceServer::new(PreferenceApi::new(&context)).max_decoding_message_size(small);
     let privacy = PrivacyServiceServer::new(PrivacyApi::new(&context)).max_decoding_message_size(small);
     let identity = IdentityServiceServer::new(IdentityApi::new(&context)).max_decoding_message_size(small);
-    let commitments = CommitmentServiceServer::new(CommitmentApi::new(&context)).max_decoding_message_size(small);
+    let commitments =
+        CommitmentServiceServer::new(CommitmentApi::new(&context, ASKED)).max_decoding_message_size(small);
     let follow_ups = FollowUpServiceServer::new(FollowUpApi::new(&context)).max_decoding_message_size(small);
     let incidents = IncidentServiceServer::new(IncidentApi::new(&context, REACTIONS)).max_decoding_message_size(small);
     let calendars =
@@ -139,6 +156,7 @@ pub(crate) fn services(
     let events = EventServiceServer::new(events).max_decoding_message_size(small);
     let callbacks = CallbackServiceServer::new(CallbackApi::new(&context)).max_decoding_message_size(small);
     let presence = PresenceServiceServer::new(PresenceApi::new(&context)).max_decoding_message_size(small);
+    let voice = VoiceServiceServer::new(VoiceApi::new(&context)).max_decoding_message_size(small);
     let audit = AuditServiceServer::new(AuditApi::new(&context)).max_decoding_message_size(small);
     let names = vec![
         name(&directory),
@@ -159,6 +177,7 @@ pub(crate) fn services(
         name(&events),
         name(&callbacks),
         name(&presence),
+        name(&voice),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
@@ -176,6 +195,7 @@ pub(crate) fn services(
             .add_service(events)
             .add_service(callbacks)
             .add_service(presence)
+            .add_service(voice)
             .add_service(audit),
         names,
     )

@@ -2,9 +2,9 @@
 
 use crate::{
     audit, calendar, callback, commitment, competition, contact, contest, deadline, directory, follow_up, identity,
-    incident, interaction, master_keys, preference, presence, privacy, quality, rating,
+    incident, interaction, master_keys, notice, preference, presence, privacy, quality, rating,
     store::{self, Shape},
-    survey, template, timer, webhook,
+    survey, template, timer, voice, webhook,
 };
 
 macro_rules! shapes {
@@ -49,8 +49,13 @@ pub fn all() -> Vec<Shape> {
         follow_up::entity::statement,
         incident::entity::event,
         incident::entity::incident,
-        incident::entity::notice,
         interaction::store::entity::incident,
+        notice::entity::notice,
+        notice::entity::text,
+        voice::entity::concern,
+        voice::entity::department,
+        voice::entity::event,
+        voice::entity::owned,
         contest::entity::coaching_rating,
         contest::entity::contest,
         contest::entity::review,

@@ -73,6 +73,9 @@ pub enum Error {
     /// The incident waits for nothing like this any more.
     #[error("the incident was resolved or taken back, or its customers are told already")]
     IncidentSettled,
+    /// The concern waits for nothing like this any more.
+    #[error("the concern was acknowledged, mended, declined or told before, or is not mended yet")]
+    ConcernSettled,
     /// The notice waits for no report.
     #[error("the notice was reported or dropped before")]
     NoticeSettled,

@@ -19,8 +19,8 @@
 //! | conclusions | [`competition`]: the vote; [`preference`]: how customers like to be met |
 //! | figures | `scorecard`: what ratings and invitations come to |
 //! | answers | [`survey`]: invitations and replies; `correction`: what customers say again; [`contest`], [`quality`] |
-//! | what we owe | [`commitment`]; [`follow_up`]: answers to bad ratings and complaints; [`callback`]; [`incident`]: outages |
-//! | what was felt | [`rating`]: both ledgers, ranks, reading replies |
+//! | what we owe | [`commitment`]; [`follow_up`]: answers to bad ratings and complaints; [`callback`]; [`incident`]: outages; [`voice`]: what departments are told |
+//! | what was felt | [`rating`]: both ledgers, ranks, reading replies; `notice`: what many are told of one thing |
 //! | what happened | [`interaction`] |
 //! | what is asked | `template`: surveys and their words; `context`: what services are made from |
 //! | against a target | `deadline`: clocks that count working time, in stretches |
@@ -67,6 +67,7 @@ pub mod interaction;
 mod log_writer;
 mod master_keys;
 pub mod metrics;
+mod notice;
 mod offload;
 pub mod page;
 pub mod preference;
@@ -84,5 +85,6 @@ pub mod telemetry;
 mod template;
 mod timer;
 pub mod vault;
+pub mod voice;
 pub mod watch;
 pub mod webhook;

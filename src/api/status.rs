@@ -88,6 +88,7 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::FollowUpPointsOpen => (Code::FailedPrecondition, Reason::FollowUpPointsOpen),
         Error::AlreadyAnswered => (Code::FailedPrecondition, Reason::AlreadyAnswered),
         Error::IncidentChanged => (Code::FailedPrecondition, Reason::IncidentChanged),
+        Error::ConcernSettled => (Code::FailedPrecondition, Reason::ConcernSettled),
         Error::IncidentSettled => (Code::FailedPrecondition, Reason::IncidentSettled),
         Error::NoticeSettled => (Code::FailedPrecondition, Reason::NoticeSettled),
         Error::CallbackOpen => (Code::AlreadyExists, Reason::CallbackOpen),

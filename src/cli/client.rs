@@ -30,7 +30,7 @@ use crate::{
         interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
         presence_service_client::PresenceServiceClient, privacy_service_client::PrivacyServiceClient,
         quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
-        survey_service_client::SurveyServiceClient,
+        survey_service_client::SurveyServiceClient, voice_service_client::VoiceServiceClient,
     },
     private_file,
 };
@@ -110,6 +110,8 @@ pub struct Services {
     pub identity: IdentityServiceClient<Connection>,
     /// Incidents.
     pub incidents: IncidentServiceClient<Connection>,
+    /// What departments are told.
+    pub voice: VoiceServiceClient<Connection>,
     /// Follow-ups.
     pub follow_ups: FollowUpServiceClient<Connection>,
     /// Callbacks.
@@ -204,6 +206,7 @@ impl Client {
             privacy: PrivacyServiceClient::new(connection.clone()),
             identity: IdentityServiceClient::new(connection.clone()),
             incidents: IncidentServiceClient::new(connection.clone()),
+            voice: VoiceServiceClient::new(connection.clone()),
             follow_ups: FollowUpServiceClient::new(connection.clone()),
             callbacks: CallbackServiceClient::new(connection.clone()),
             presence: PresenceServiceClient::new(connection.clone()),

@@ -32,6 +32,9 @@ pub struct ListArgs {
     /// Only of this team
     #[arg(long, default_value = "")]
     pub team: String,
+    /// Only remedies of this incident
+    #[arg(long, default_value = "")]
+    pub incident: String,
     /// Only of this colleague
     #[arg(long, default_value = "")]
     pub owner: String,
@@ -79,6 +82,7 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
         customer_id: args.customer,
         owner_staff_id: args.owner,
         team_id: args.team,
+        incident_id: args.incident,
         page_size: 500,
         ..ListCommitmentsRequest::default()
     };
@@ -103,6 +107,7 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
                 "owner": one.owner_staff_id,
                 "team": one.team_id,
                 "case": one.case_id,
+                "incident": one.incident_id,
                 "level": one.level,
             });
             say!("{line}")?;

@@ -299,11 +299,17 @@ async fn review(args: OneArgs) -> anyhow::Result<()> {
             "notices_failed": cost.notices_failed_count,
             "notices_suppressed": cost.notices_suppressed_count,
             "mended_sent": cost.mended_sent_count,
+            "remedies": cost.remedy_count,
+            "remedies_kept": cost.remedies_kept_count,
+            "remedies_broken": cost.remedies_broken_count,
+            "remedies_worth": cost.remedy_worths.iter().map(|one| (one.currency.clone(), json!(one.amount))).collect::<serde_json::Map<_, _>>(),
         });
         return Ok(say!("{told}")?);
     }
     print(&args.common, &client, &cost.incident.clone().unwrap_or_default()).await?;
     let mean = cost.rating_mean.map(|mean| out::figure(mean, 2)).unwrap_or_else(|| "fewer than 5".to_owned());
+    let worth: Vec<_> = cost.remedy_worths.iter().map(|one| format!("{} {}", one.currency, one.amount)).collect();
+    let worth = worth.join(", ");
     let rows = [
         ["contacts", &cost.interaction_count.to_string()],
         ["customers", &cost.customer_count.to_string()],
@@ -316,6 +322,10 @@ async fn review(args: OneArgs) -> anyhow::Result<()> {
         ["notices that failed", &cost.notices_failed_count.to_string()],
         ["notices the policy stands against", &cost.notices_suppressed_count.to_string()],
         ["told that it is mended", &cost.mended_sent_count.to_string()],
+        ["remedies", &cost.remedy_count.to_string()],
+        ["remedies kept", &cost.remedies_kept_count.to_string()],
+        ["remedies broken", &cost.remedies_broken_count.to_string()],
+        ["what remedies are worth, in smallest units", &worth],
     ]
     .map(|row| row.map(str::to_owned));
     Ok(say!("{}", out::table(["", ""], rows, [1]))?)

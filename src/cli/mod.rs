@@ -31,6 +31,7 @@ pub mod summary;
 pub mod tally;
 pub mod token;
 pub mod verify;
+pub mod voice;
 pub mod watch;
 
 use std::{io::Write as _, process::ExitCode};
@@ -142,6 +143,12 @@ pub enum Command {
         #[command(subcommand)]
         command: incidents::IncidentsCommand,
     },
+    /// What customers raise, and what departments do about it
+    Voice {
+        /// What to do.
+        #[command(subcommand)]
+        command: voice::VoiceCommand,
+    },
     /// Watches what happens, and shows webhooks, what their receivers have not taken, and delivers again
     Events {
         /// What to do.
@@ -207,6 +214,7 @@ async fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Presence { command } => presence::run(command).await,
         Command::Commitments { command } => commitments::run(command).await,
         Command::Incidents { command } => incidents::run(command).await,
+        Command::Voice { command } => voice::run(command).await,
         Command::Followups { command } => followups::run(command).await,
         Command::Events { command } => events::run(command).await,
         Command::Call(args) => call::run(args).await,

@@ -29,6 +29,7 @@ pub(crate) mod commitment {
         pub settled_at: Option<i64>,
         pub settled_by: Option<String>,
         pub note: Option<String>,
+        pub incident_id: Option<Uuid>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

@@ -19,10 +19,8 @@ use crate::{
 
 /// Reads a commitment; a person who names no owner promises for themselves.
 pub(super) fn read(message: v1::Commitment, caller: &Caller) -> Result<Terms> {
-    let interaction_id = optional(message.interaction_id).map(|text| {
-        let rule = "must be a UUID";
-        text.parse::<Uuid>().map_err(|_| Error::invalid("commitment.interaction_id", Reason::Malformed, rule))
-    });
+    let interaction_id = read_id("commitment.interaction_id", message.interaction_id)?;
+    let incident_id = read_id("commitment.incident_id", message.incident_id)?;
     let owner = optional(message.owner_staff_id).or_else(|| caller.person().map(str::to_owned));
     let owner =
         owner.ok_or_else(|| Error::invalid("commitment.owner_staff_id", Reason::FieldRequired, "must be set"))?;
@@ -31,13 +29,19 @@ pub(super) fn read(message: v1::Commitment, caller: &Caller) -> Result<Terms> {
     Ok(Terms {
         what: message.what,
         customer_id: optional(message.customer_id),
-        interaction_id: interaction_id.transpose()?,
+        interaction_id,
         case_id: optional(message.case_id),
         owner,
         due_at: message.due_time.as_ref().map(micros).unwrap_or_default(),
         remind_before: message.remind_before.as_ref().map_or(rules::REMIND_BEFORE, duration_micros),
         worth,
+        incident_id,
     })
+}
+
+fn read_id(field: &'static str, text: String) -> Result<Option<Uuid>> {
+    let parse = |text: String| text.parse().map_err(|_| Error::invalid(field, Reason::Malformed, "must be a UUID"));
+    optional(text).map(parse).transpose()
 }
 
 /// A commitment as callers see it. A customer reads what was promised, not who fell short.
@@ -65,6 +69,7 @@ pub(super) fn write(commitment: Commitment, caller: &Caller) -> v1::Commitment {
         settle_time,
         settled_by,
         note,
+        incident_id: terms.incident_id.map(|id| id.to_string()).unwrap_or_default(),
     };
     if caller.policy().kind != crate::auth::policy::CallerKind::Customer {
         return written;
@@ -83,15 +88,16 @@ pub(super) fn write(commitment: Commitment, caller: &Caller) -> v1::Commitment {
 }
 
 /// Which commitments are asked for.
-pub(super) fn read_filter(message: &v1::ListCommitmentsRequest) -> Filter {
+pub(super) fn read_filter(message: &v1::ListCommitmentsRequest) -> Result<Filter> {
     let text = |text: &String| optional(normal(text.clone()));
-    Filter {
+    Ok(Filter {
         states: message.states().collect(),
         customer_id: text(&message.customer_id),
         owner: text(&message.owner_staff_id),
         team_id: text(&message.team_id),
         case_id: text(&message.case_id),
-    }
+        incident_id: read_id("incident_id", message.incident_id.clone())?,
+    })
 }
 
 /// What became of the commitments of each team.

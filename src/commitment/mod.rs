@@ -8,13 +8,14 @@ pub(crate) mod entity;
 mod message;
 mod rules;
 pub mod service;
-mod store;
+pub(crate) mod store;
 mod watch;
 
+use futures::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
-use crate::{api::v1::CommitmentState, clock::Micros, reach::Sight};
+use crate::{api::v1::CommitmentState, clock::Micros, reach::Sight, store::Tx};
 
 /// A commitment as it is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ struct Terms {
     /// Working time ahead of it.
     remind_before: Micros,
     worth: Option<Worth>,
+    /// The incident for which it is a remedy.
+    incident_id: Option<Uuid>,
 }
 
 /// What a commitment is worth.
@@ -82,6 +85,13 @@ pub(crate) async fn owed(
         made_at: one.made_at,
     };
     Ok(found.into_iter().map(owed).collect())
+}
+
+/// What commitments ask of domains that they do not know. The composition root (`app`) says who answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Questions {
+    /// Whether there is such an incident, that was not taken back.
+    pub(crate) is_incident: for<'t> fn(&'t Tx, Uuid) -> BoxFuture<'t, Result<bool, DbErr>>,
 }
 
 /// How it ended.

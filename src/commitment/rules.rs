@@ -104,6 +104,7 @@ mod tests {
             due_at: at(due),
             remind_before: REMIND_BEFORE,
             worth: None,
+            incident_id: None,
         }
     }
 

@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{
-    Commitment, clock, message, rules,
+    Commitment, Questions, clock, message, rules,
     store::{self as rows, Events, Settling},
     watch::Watched,
 };
@@ -40,14 +40,15 @@ pub struct CommitmentApi {
     store: Store,
     events: Feed<Events>,
     watches: Watches,
+    questions: Questions,
 }
 
 impl CommitmentApi {
     /// Starts the timers of commitments, too.
-    pub(crate) fn new(context: &Context) -> Self {
+    pub(crate) fn new(context: &Context, questions: Questions) -> Self {
         let Context { store, watches, stopping, trusted, .. } = context.clone();
         tokio::spawn(timer::keep_firing(store.clone(), clock::TIMERS, (stopping.clone(), trusted)));
-        Self { events: Feed::start(store.clone(), stopping), store, watches }
+        Self { events: Feed::start(store.clone(), stopping), store, watches, questions }
     }
 
     async fn settle(
@@ -90,10 +91,10 @@ impl CommitmentService for CommitmentApi {
                 told.customer_id = Some(kept_id(self.store.reader(), customer).await?);
             }
             let (store, actor, sight) = (self.store.clone(), actor(&caller), Sight::of(&caller, scope));
-            let within = sight.clone();
+            let (within, questions) = (sight.clone(), self.questions);
             let made = self.store.change(mutation, move |tx, _| {
                 let (store, actor, sight, told) = (store.clone(), actor.clone(), within.clone(), told.clone());
-                Box::pin(async move { rows::make(tx, &store, (&actor, &sight), &told).await })
+                Box::pin(async move { rows::make(tx, &store, (&actor, &sight), (&told, questions)).await })
             });
             let id: Uuid = made.await?;
             Ok(v1::MakeCommitmentResponse { commitment: self.shown(&caller, &sight, id).await? })
@@ -147,7 +148,7 @@ impl CommitmentService for CommitmentApi {
             let bound = v1::ListCommitmentsRequest { page_size: 0, page_token: String::new(), ..message.clone() };
             let query = Query::new("ListCommitments", &scope.binding(&caller), &bound.encode_to_vec());
             let after = query.position(&message.page_token)?.map(read_position).transpose()?;
-            let mut filter = message::read_filter(&message);
+            let mut filter = message::read_filter(&message)?;
             if let Some(customer) = filter.customer_id.take() {
                 filter.customer_id = Some(kept_id(self.store.reader(), customer).await?);
             }

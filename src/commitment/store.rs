@@ -7,7 +7,7 @@ use sea_orm::{
 };
 
 use super::{
-    Commitment, Settled, Terms, Worth,
+    Commitment, Questions, Settled, Terms, Worth,
     entity::{
         commitment::{self, Column, Entity},
         event,
@@ -47,6 +47,7 @@ pub(super) struct Filter {
     pub(super) owner: Option<String>,
     pub(super) team_id: Option<String>,
     pub(super) case_id: Option<String>,
+    pub(super) incident_id: Option<Uuid>,
 }
 
 /// What a caller may see.
@@ -115,6 +116,9 @@ pub(super) async fn list(
             query = query.filter(column.eq(value));
         }
     }
+    if let Some(incident) = filter.incident_id {
+        query = query.filter(Column::IncidentId.eq(incident));
+    }
     if let Some((due_at, id)) = after {
         let here = Expr::tuple([Expr::col(Column::DueAt), Expr::col(Column::Id)]);
         query = query.filter(here.gt(Expr::tuple([Expr::value(due_at), Expr::value(id)])));
@@ -149,17 +153,43 @@ pub(super) async fn counts(
     query.into_model::<Count>().all(connection).await
 }
 
+/// How many remedies of an incident are in a state, and what they are worth in a currency.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct Remedies {
+    pub(crate) state: Stored<CommitmentState>,
+    pub(crate) currency: Option<String>,
+    pub(crate) count: i64,
+    pub(crate) worth: Option<i64>,
+}
+
+/// The remedies of an incident, as far as a caller may see them.
+pub(crate) async fn remedies(
+    connection: &impl ConnectionTrait,
+    sight: &Sight,
+    incident_id: Uuid,
+) -> Result<Vec<Remedies>, DbErr> {
+    let query = within(sight).filter(Column::IncidentId.eq(incident_id)).select_only();
+    let query = query.columns([Column::State, Column::Currency]).column_as(Column::Id.count(), "count");
+    let query = query.column_as(Expr::col(Column::Worth).sum().cast_as("bigint"), "worth");
+    query.group_by(Column::State).group_by(Column::Currency).into_model::<Remedies>().all(connection).await
+}
+
 /// Puts a commitment on record and sets its timers; gives its id.
 ///
 /// # Errors
-/// [`Error::NotFound`]: the interaction; what the directory does not know; what the rules find.
+/// [`Error::NotFound`]: the interaction, the incident; what the directory does not know; what the rules find.
 pub(super) async fn make(
     tx: &Tx,
     store: &Store,
     (actor, sight): (&(String, Role), &Sight),
-    told: &Terms,
+    (told, questions): (&Terms, Questions),
 ) -> Result<Uuid, Abort> {
     let (sequence, now) = lock(tx, store).await?;
+    if let Some(incident) = told.incident_id
+        && !(questions.is_incident)(tx, incident).await?
+    {
+        return Err(Error::NotFound("incident").into());
+    }
     let mut terms = told.clone();
     if let Some(id) = terms.interaction_id {
         // Those who may not see it cannot promise anything for it.
@@ -199,6 +229,7 @@ pub(super) async fn make(
         settled_at: Set(None),
         settled_by: Set(None),
         note: Set(None),
+        incident_id: Set(terms.incident_id),
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     tell(tx, (sequence, now), id, CommitmentEventKind::Made, None).await?;
@@ -335,6 +366,7 @@ fn of_row(row: commitment::Model) -> Commitment {
             due_at: row.due_at,
             remind_before: row.remind_before,
             worth,
+            incident_id: row.incident_id,
         },
         team_id: row.team_id,
         state: row.state.0,

@@ -1,10 +1,11 @@
 //! Clocks that run against a target in working time (L1, L3): rows of stretches in which one ran or stood, each pinned to the version of
 //! the calendar by which it ran, so that an old due time can be explained. What a clock has counted stays when a calendar changes; from
-//! then on the new version counts. Pure; rows are in `store`.
+//! then on the new version counts. Pure; rows are in `store`, what callers see in `message`.
 //!
 //! Whose clock it is, and what follows when it is due, is its domain's.
 
 pub(crate) mod entity;
+pub(crate) mod message;
 pub(crate) mod store;
 
 use std::sync::LazyLock;

@@ -7,8 +7,8 @@ use crate::{
     api::{
         Named,
         v1::{
-            CallbackEventKind, CommitmentEventKind, CompetitionState, FollowUpEventKind, IncidentEventKind,
-            InteractionChangeKind, InvitationState,
+            CallbackEventKind, CommitmentEventKind, CompetitionState, ConcernEventKind, FollowUpEventKind,
+            IncidentEventKind, InteractionChangeKind, InvitationState,
         },
     },
     store::sequence,
@@ -115,12 +115,22 @@ pub(super) const SOURCES: &[Source] = &[
             "(SELECT interaction_id FROM callback WHERE id = l.subject_id)",
         ],
     },
+    Source {
+        number: 8,
+        stream: sequence::CONCERNS,
+        noun: "concern",
+        kinds: all::<ConcernEventKind>,
+        table: "concern_event",
+        columns: ["happened_at", "kind", "concern_id", "late_by"],
+        concerns: [NO_TEXT, NO_ID],
+    },
 ];
 
 /// Streams that are not told, each for a reason.
 #[cfg(test)]
 const LEFT_OUT: &[(&str, &str)] = &[
     (sequence::RATINGS, "a lock without a log: what comes of a bad rating has one"),
+    (sequence::NOTICES, "a lock without a log: a notice that was sent is an interaction"),
     (sequence::REMINDERS, "that nobody is reminded to vote would tell that all have voted"),
 ];
 

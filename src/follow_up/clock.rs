@@ -2,7 +2,7 @@
 //! calendars does to their clocks.
 
 use futures::future::BoxFuture;
-use sea_orm::{EntityTrait as _, QuerySelect as _};
+use sea_orm::{DbErr, EntityTrait as _, QuerySelect as _};
 
 use super::{
     entity::follow_up::Entity,
@@ -11,7 +11,8 @@ use super::{
 use crate::{
     api::v1::{FollowUpCloseReason, FollowUpEventKind, FollowUpState},
     clock::Micros,
-    deadline, interaction,
+    deadline::Clock,
+    interaction,
     reach::Sight,
     store::{Abort, Store, Stored, Tx, sequence},
     timer::{Due, Handler, Kind},
@@ -52,10 +53,13 @@ fn fire(tx: &Tx, due: Due) -> BoxFuture<'_, Result<(), Abort>> {
     })
 }
 
-/// Lets the clocks of open follow-ups run on by calendars that were just changed, and tells of each whose due time is another.
-pub(crate) async fn recount(tx: &Tx, store: &Store, author: &str) -> Result<(), Abort> {
-    let now = Held::take(tx, store, 0).await?.now;
-    let changed = deadline::store::recount(tx, now, author).await?;
+/// Locks follow-ups until the transaction ends.
+pub(crate) async fn lock(tx: &Tx) -> Result<(), DbErr> {
+    sequence::hold(tx, sequence::FOLLOW_UPS).await
+}
+
+/// Tells of each follow-up whose due time is another, since its clock runs on by another calendar. Needs [`lock`].
+pub(crate) async fn recounted(tx: &Tx, store: &Store, (author, changed): (&str, &[Clock])) -> Result<(), Abort> {
     let mut held = Held::take(tx, store, changed.len()).await?;
     for clock in changed {
         let found = Entity::find_by_id(clock.subject).lock_exclusive().one(tx).await?;

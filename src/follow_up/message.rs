@@ -13,12 +13,12 @@ use super::{
 };
 use crate::{
     api::{
-        convert::{duration, duration_micros, normal, optional, timestamp},
+        convert::{duration_micros, normal, optional, timestamp},
         v1::{self, FollowUpState, Role},
     },
     auth::{Caller, policy::CallerKind},
     clock::Micros,
-    deadline::{Clock, Stretch},
+    deadline::{self, Clock},
     error::{Error, Reason, Result},
     interaction::{self, Facts},
     reach::{Scope, Sight},
@@ -231,41 +231,13 @@ pub(super) fn read_filter(message: &v1::ListFollowUpsRequest, caller: &Caller, s
 /// The clocks of one as a caller sees them.
 pub(super) fn write_clocks(found: &[Clock], caller: &Caller, now: Micros) -> Vec<v1::FollowUpClock> {
     let is_customer = caller.policy().kind == CallerKind::Customer;
-    let mut written: Vec<v1::FollowUpClock> = found.iter().map(|clock| write_clock(clock, now)).collect();
+    let mut written: Vec<v1::FollowUpClock> = found.iter().map(|clock| deadline::message::write(clock, now)).collect();
     if is_customer {
         for segment in written.iter_mut().flat_map(|clock| &mut clock.segments) {
             segment.author = String::new();
         }
     }
     written
-}
-
-/// A clock as it is at `now`.
-fn write_clock(clock: &Clock, now: Micros) -> v1::FollowUpClock {
-    v1::FollowUpClock {
-        number: clock.number,
-        start_time: Some(timestamp(clock.started_at)),
-        stop_time: clock.stopped_at.map(timestamp),
-        target: Some(duration(clock.target)),
-        due_time: clock.due().map(timestamp),
-        elapsed: Some(duration(clock.elapsed(now))),
-        overdue: clock.is_overdue(now),
-        segments: clock.stretches.iter().map(write_stretch).collect(),
-    }
-}
-
-fn write_stretch(stretch: &Stretch) -> v1::ClockSegment {
-    let (calendar_id, calendar_version) =
-        stretch.version.as_ref().map(|version| (version.id.clone(), version.number)).unwrap_or_default();
-    v1::ClockSegment {
-        start_time: Some(timestamp(stretch.from)),
-        end_time: stretch.to.map(timestamp),
-        running: stretch.runs,
-        reason: stretch.reason.clone(),
-        author: stretch.author.clone(),
-        calendar_id,
-        calendar_version,
-    }
 }
 
 /// What became of the follow-ups of each team.

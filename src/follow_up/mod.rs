@@ -21,7 +21,7 @@ mod watch;
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
-pub(crate) use clock::recount;
+pub(crate) use clock::{lock, recounted};
 use entity::follow_up::Model as FollowUp;
 pub(crate) use sight::hidden_statements;
 

@@ -22,7 +22,6 @@ use crate::{
         v1::{self, follow_up_service_server::FollowUpService},
     },
     auth::Caller,
-    calendar::{explain::explain, message::write_stretch},
     call::{Call, id, mutation, page_size, respond},
     context::Context,
     deadline,
@@ -41,8 +40,6 @@ type Answer<T> = Result<Response<T>, Status>;
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 const PAGE: u64 = 100;
-/// Stretches of an explanation that are told of a clock.
-const STRETCHES: usize = 500;
 
 /// Serves [`FollowUpService`].
 pub struct FollowUpApi {
@@ -341,16 +338,8 @@ impl FollowUpService for FollowUpApi {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let found = self.found(&caller, scope, &message.follow_up_id).await?;
-            let clocks = self.clocks(found.id).await?;
-            let written = message::write_clocks(&clocks, &caller, self.store.clock().now_micros());
-            let explained = clocks.iter().zip(written).map(|(clock, written)| {
-                let explained = explain(&clock.segments(), clock.target, STRETCHES);
-                v1::ExplainedClock {
-                    clock: Some(written),
-                    spans: explained.stretches.into_iter().map(write_stretch).collect(),
-                    omitted_span_count: i32::try_from(explained.omitted).unwrap_or(i32::MAX),
-                }
-            });
+            let (clocks, now) = (self.clocks(found.id).await?, self.store.clock().now_micros());
+            let explained = clocks.iter().map(|clock| deadline::message::explained(clock, now));
             Ok(v1::ExplainFollowUpResponse { clocks: explained.collect() })
         })
         .await

@@ -42,7 +42,7 @@ const MOVED: [(i16, &str); 7] = [
     (DO_NOT_CONTACT, "do_not_contact"),
     (STATEMENT, "preference_statement"),
     (COMMITMENT, "commitment"),
-    (NOTICE, "incident_notice"),
+    (NOTICE, "notice"),
     (CALLBACK, "callback"),
 ];
 const FOLLOWING: [&str; 2] = ["outbound_contact", "survey_invitation"];

@@ -28,12 +28,9 @@ pub(crate) mod incident {
         pub moved_count: i64,
         /// In JSON.
         pub updates: String,
-        pub notice: Option<String>,
-        pub per_minute: i32,
         /// How far its customers have notices, by interaction.
         pub noticed_until: Option<Uuid>,
         pub resolved_at: Option<i64>,
-        pub mended: Option<String>,
         /// How far those who were told have notices that it is mended, by notice.
         pub mended_until: Option<Uuid>,
         pub cancel_reason: Option<String>,
@@ -56,38 +53,6 @@ pub(crate) mod event {
         pub incident_id: Uuid,
         pub kind: Stored<IncidentEventKind>,
         pub happened_at: i64,
-    }
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-pub(crate) mod notice {
-    use sea_orm::entity::prelude::*;
-
-    use crate::{
-        api::v1::{Channel, ContactKind, NoticeKind},
-        store::Stored,
-    };
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "incident_notice")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub incident_id: Uuid,
-        pub kind: Stored<NoticeKind>,
-        pub customer_id: Option<String>,
-        pub alias_kind: Option<Stored<ContactKind>>,
-        pub alias_value: Option<String>,
-        /// See [`super::super::notice::State`].
-        pub state: i16,
-        pub not_before: i64,
-        pub taken_at: Option<i64>,
-        pub channel: Option<Stored<Channel>>,
-        pub reported_at: Option<i64>,
-        /// By which it was recorded.
-        pub interaction_id: Option<Uuid>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

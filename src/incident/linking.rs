@@ -14,8 +14,8 @@ use sea_orm::{
 
 use super::{
     entity::incident::{Column, Entity, Model},
-    notice,
     store::{GO_ON, rule},
+    telling,
 };
 use crate::{
     api::v1::IncidentState,
@@ -86,7 +86,7 @@ async fn advance(tx: &Tx, now: Micros, id: Uuid) -> Result<bool, Abort> {
             true
         }
         IncidentState::Cancelled => unlink(tx, &mut one).await?,
-        IncidentState::Open | IncidentState::Resolved => notice::advance(tx, &mut one, (PORTION, now)).await?,
+        IncidentState::Open | IncidentState::Resolved => telling::advance(tx, &mut one, (PORTION, now)).await?,
         IncidentState::Unspecified => false,
     };
     one.into_active_model().reset_all().update(tx).await?;
@@ -151,11 +151,10 @@ pub(crate) async fn of_fresh(tx: &Tx, store: &Store, (fresh, now): (Vec<Fresh>, 
         .iter()
         .flat_map(|(incident, hit)| hit.iter().map(|one| interactions::incident::linked(one.id, incident.id, now)));
     interactions::incident::link(tx, links.collect()).await?;
-    // Their lock comes after those of incidents, as where portions are linked.
-    for (incident, hit) in hits.iter().filter(|(incident, _)| incident.notice.is_some()) {
-        let (_, now) = sequence::take(tx, store.clock(), sequence::INCIDENTS, 0).await?;
+    // The lock of notices comes after those of incidents, as where portions are linked.
+    for (incident, hit) in &hits {
         let members = hit.iter().map(|one| Member::of(one.id, &one.facts)).collect();
-        notice::add_told(tx, now, incident.id, members).await?;
+        telling::of_fresh(tx, store, incident.id, members).await?;
     }
     Ok(())
 }

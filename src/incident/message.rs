@@ -1,19 +1,21 @@
 //! Between the contract's messages and incidents.
 
+use std::collections::BTreeMap;
+
 use super::{
     entity::incident::Model,
-    notice::{Ready, State},
     store::{self, Cost},
 };
 use crate::{
     api::{
         convert::{micros, normal, timestamp},
-        v1::{self, Channel, NoticeKind},
+        v1::{self, Channel, CommitmentState, NoticeKind},
     },
     clock::Micros,
     contact::EnumSet,
     error::{Error, Reason, Result, Violation},
     interaction::rule::Rule,
+    notice::{State, entity::text, store::Ready},
 };
 
 const DAY: Micros = 86_400_000_000;
@@ -67,8 +69,12 @@ fn write_rule(rule: Rule) -> v1::IncidentRule {
     }
 }
 
+/// What customers are told, by kind.
+pub(super) type Texts = BTreeMap<NoticeKind, text::Model>;
+
 /// An incident as callers see it.
-pub(super) fn write(one: Model) -> Result<v1::Incident> {
+pub(super) fn write(one: Model, mut texts: Texts) -> Result<v1::Incident> {
+    let mut words = |kind| texts.remove(&kind).map(|text| text.words).unwrap_or_default();
     let update = |one: super::Update| v1::IncidentUpdate {
         update_time: Some(timestamp(one.at)),
         words: one.words,
@@ -86,8 +92,8 @@ pub(super) fn write(one: Model) -> Result<v1::Incident> {
         linked_count: one.linked_count,
         found_count: one.found_count,
         resolve_time: one.resolved_at.map(timestamp),
-        notice: one.notice.unwrap_or_default(),
-        mended_notice: one.mended.unwrap_or_default(),
+        notice: words(NoticeKind::Told),
+        mended_notice: words(NoticeKind::Mended),
         cancel_reason: one.cancel_reason.unwrap_or_default(),
     })
 }
@@ -96,13 +102,22 @@ pub(super) fn write(one: Model) -> Result<v1::Incident> {
 const TELLING: i64 = 5;
 
 /// What an incident cost, as callers see it.
-pub(super) fn write_cost(one: Model, cost: &Cost) -> Result<v1::ReviewIncidentResponse> {
+pub(super) fn write_cost(one: v1::Incident, cost: &Cost) -> v1::ReviewIncidentResponse {
     // Counts far below 2^53.
     #[allow(clippy::cast_precision_loss, reason = "counts of ratings")]
     let mean = cost.level_sum as f64 / cost.ratings as f64;
-    let told = |states: &[State]| cost.notices(NoticeKind::Told, states);
-    Ok(v1::ReviewIncidentResponse {
-        incident: Some(write(one)?),
+    let remedies = |states: &[CommitmentState]| {
+        cost.remedies.iter().filter(|one| states.contains(&one.state.0)).map(|one| one.count).sum()
+    };
+    let mut worths: BTreeMap<String, i64> = BTreeMap::new();
+    for one in cost.remedies.iter().filter(|one| one.state.0 != CommitmentState::Released) {
+        if let (Some(currency), Some(worth)) = (&one.currency, one.worth) {
+            *worths.entry(currency.clone()).or_default() += worth;
+        }
+    }
+    let told = |states: &[State]| cost.notices.of(NoticeKind::Told, states);
+    v1::ReviewIncidentResponse {
+        incident: Some(one),
         interaction_count: cost.interactions,
         customer_count: cost.customers,
         complaint_count: cost.complaints,
@@ -113,16 +128,22 @@ pub(super) fn write_cost(one: Model, cost: &Cost) -> Result<v1::ReviewIncidentRe
         notices_sent_count: told(&[State::Sent]),
         notices_failed_count: told(&[State::Failed]),
         notices_suppressed_count: told(&[State::Suppressed]),
-        mended_sent_count: cost.notices(NoticeKind::Mended, &[State::Sent]),
-    })
+        mended_sent_count: cost.notices.of(NoticeKind::Mended, &[State::Sent]),
+        remedy_count: cost.remedies.iter().map(|one| one.count).sum(),
+        remedies_kept_count: remedies(&[CommitmentState::Kept, CommitmentState::KeptLate]),
+        remedies_broken_count: remedies(&[CommitmentState::Broken]),
+        remedy_worths: worths.into_iter().map(|(currency, amount)| v1::RemedyWorth { currency, amount }).collect(),
+    }
 }
 
 /// A notice for the gateway that sends it.
 pub(super) fn write_notice(ready: Ready) -> v1::IncidentNotice {
     let Ready { notice, words, points, locale } = ready;
+    let of = |is_so: bool| if is_so { notice.subject_id.to_string() } else { String::new() };
     v1::IncidentNotice {
         notice_id: notice.id.to_string(),
-        incident_id: notice.incident_id.to_string(),
+        incident_id: of(notice.kind.0 != NoticeKind::ConcernMended),
+        concern_id: of(notice.kind.0 == NoticeKind::ConcernMended),
         kind: notice.kind.0.into(),
         customer_id: notice.customer_id.unwrap_or_default(),
         contact_points: points.into_iter().map(|point| point.written).collect(),

@@ -1,14 +1,14 @@
 //! Outages and other troubles that hit many customers at once (I10).
 //!
 //! Which interactions one hits says `interaction::rule`; `store` holds the rows, `linking` links what is on record portion by portion and what
-//! comes as it comes, `notice` is what customers are told, `message` turns rows into messages. RPCs are in `service`.
+//! comes as it comes, `telling` says whom its notices go to, `message` turns rows into messages. RPCs are in `service`.
 
 pub(crate) mod entity;
 pub(crate) mod linking;
 mod message;
-mod notice;
 pub mod service;
-mod store;
+pub(crate) mod store;
+mod telling;
 
 use serde::{Deserialize, Serialize};
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     entity::incident::Model,
-    linking, message, notice,
+    linking, message,
     store::{self as rows, Declared, Step},
 };
 use crate::{
@@ -25,6 +25,7 @@ use crate::{
         Reactions,
         store::{NewInteraction, Recorder},
     },
+    notice::{State, store as notices},
     page::Query,
     reach::{Scope, Sight},
     store::{Abort, Store, group::WriteGroup as _, request},
@@ -58,7 +59,17 @@ impl IncidentApi {
     }
 
     async fn shown(&self, id: Uuid) -> Result<Option<v1::Incident>> {
-        Ok(Some(message::write(self.found(id).await?)?))
+        Ok(self.written(vec![self.found(id).await?]).await?.pop())
+    }
+
+    async fn written(&self, found: Vec<Model>) -> Result<Vec<v1::Incident>> {
+        let ids: Vec<Uuid> = found.iter().map(|one| one.id).collect();
+        let mut texts = notices::said(self.store.reader(), &ids).await?;
+        found
+            .into_iter()
+            .map(|one| (texts.remove(&one.id).unwrap_or_default(), one))
+            .map(|(texts, one)| message::write(one, texts))
+            .collect()
     }
 
     /// Does a step, and what follows of it in the background.
@@ -158,7 +169,7 @@ impl IncidentService for IncidentApi {
             let mutation = mutation(&caller, "ResolveIncident", request_id, &message);
             let id = self.take(&caller, mutation, &message.incident_id, Step::Resolve(message.mended_words)).await?;
             let cost = rows::cost(self.store.reader(), &Sight::all(), id).await?;
-            let notice_count = cost.notices(v1::NoticeKind::Told, &[notice::State::Sent]);
+            let notice_count = cost.notices.of(v1::NoticeKind::Told, &[State::Sent]);
             Ok(v1::ResolveIncidentResponse { incident: self.shown(id).await?, notice_count })
         })
         .await
@@ -193,7 +204,7 @@ impl IncidentService for IncidentApi {
             let read = |before, count| rows::list(self.store.reader(), &states, before, count);
             let limit = page_size(message.page_size, PAGE);
             let (found, next_page_token) = query.page(limit, before, read, |last: &Model| last.id, Into::into).await?;
-            let incidents = found.into_iter().map(message::write).collect::<Result<_>>()?;
+            let incidents = self.written(found).await?;
             Ok(v1::ListIncidentsResponse { incidents, next_page_token })
         })
         .await
@@ -202,9 +213,10 @@ impl IncidentService for IncidentApi {
     async fn review_incident(&self, request: Request<v1::ReviewIncidentRequest>) -> Answer<v1::ReviewIncidentResponse> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let found = self.found(id(&message.incident_id)?).await?;
-            let cost = rows::cost(self.store.reader(), &Sight::of(&caller, scope), found.id).await?;
-            message::write_cost(found, &cost)
+            let id = id(&message.incident_id)?;
+            let found = self.shown(id).await?.unwrap_or_default();
+            let cost = rows::cost(self.store.reader(), &Sight::of(&caller, scope), id).await?;
+            Ok(message::write_cost(found, &cost))
         })
         .await
     }
@@ -223,10 +235,10 @@ impl IncidentService for IncidentApi {
             let wanted = (channel, page_size(message.count, NOTICES));
             let taken = self.store.change(mutation, move |tx, _| {
                 let (store, zone) = (store.clone(), zone.clone());
-                Box::pin(async move { notice::take(tx, (&store, &zone), wanted).await })
+                Box::pin(async move { notices::take(tx, (&store, &zone), wanted).await })
             });
             let taken: Vec<Uuid> = taken.await?;
-            let ready = notice::ready(self.store.reader(), taken).await?;
+            let ready = notices::ready(self.store.reader(), taken).await?;
             Ok(v1::TakeNoticesResponse { notices: ready.into_iter().map(message::write_notice).collect() })
         })
         .await
@@ -243,21 +255,21 @@ impl IncidentService for IncidentApi {
             let reported = self.store.change(mutation, move |tx, now| {
                 let (store, recorder, subject) = (store.clone(), recorder.clone(), subject.clone());
                 Box::pin(async move {
-                    let one = notice::find(tx, notice_id).await?.ok_or(Error::NotFound("notice"))?;
+                    let one = notices::find(tx, notice_id).await?.ok_or(Error::NotFound("notice"))?;
                     let mut recorded = None;
                     if outcome == NoticeOutcome::Sent {
                         let contact = NewInteraction {
                             // One contact for one notice, whatever the requests.
                             request_key: request::hash(&[b"notice", notice_id.as_bytes()]),
                             body_hash: notice_id,
-                            facts: notice::contact(&one, now),
+                            facts: notices::contact(&one, now),
                             recorded_by: subject,
                             scope: Arc::new(Scope::All),
                         };
                         let receipt = recorder.write(tx, &[contact]).await?.pop();
                         recorded = Some(receipt.ok_or(Error::Overloaded)??.id);
                     }
-                    notice::report(tx, &store, (notice_id, outcome, recorded)).await?;
+                    notices::report(tx, &store, (notice_id, outcome, recorded)).await?;
                     Ok::<_, Abort>(recorded)
                 })
             });

@@ -2,8 +2,8 @@
 //! beside it.
 
 use sea_orm::{
-    ActiveModelTrait as _, ConnectionTrait, DbErr, FromQueryResult, IntoActiveModel as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, entity::prelude::*,
+    ActiveModelTrait as _, ConnectionTrait, DbErr, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, entity::prelude::*,
 };
 
 use super::{
@@ -11,16 +11,16 @@ use super::{
     entity::{
         event,
         incident::{Column, Entity, Model},
-        notice,
     },
-    notice::State,
 };
 use crate::{
     api::v1::{AuditAction, IncidentEventKind, IncidentState, InteractionKind, NoticeKind, RatingStanding, Role},
     audit, clock,
     clock::Micros,
+    commitment::{self, store::Remedies},
     error::{Error, Reason, Result},
     interaction::{self, rule::Rule},
+    notice::store as notices,
     rating,
     reach::Sight,
     store::{Abort, Store, Stored, Tx, request, sequence},
@@ -104,11 +104,8 @@ pub(super) async fn declare(
         linked_until_id: None,
         moved_count: 0,
         updates: "[]".to_owned(),
-        notice: None,
-        per_minute: 0,
         noticed_until: None,
         resolved_at: None,
-        mended: None,
         mended_until: None,
         cancel_reason: None,
     };
@@ -162,15 +159,15 @@ pub(super) async fn take(
             IncidentEventKind::Updated
         }
         Step::Notify { words, per_minute } => {
-            if one.notice.is_some() {
+            if notices::is_said(tx, (id, NoticeKind::Told)).await? {
                 return Err(Error::IncidentSettled.into());
             }
-            one.notice = Some(words);
-            one.per_minute = per_minute;
+            notices::say(tx, (id, NoticeKind::Told), words, per_minute).await?;
             IncidentEventKind::Notified
         }
         Step::Resolve(words) => {
-            if words.is_empty() && one.notice.is_some() {
+            let told = notices::said(tx, &[id]).await?.remove(&id).unwrap_or_default().remove(&NoticeKind::Told);
+            if words.is_empty() && told.is_some() {
                 let rule = "must be set, since customers were told of the incident";
                 return Err(Error::invalid("mended_words", Reason::FieldRequired, rule).into());
             }
@@ -179,20 +176,24 @@ pub(super) async fn take(
                 one.state = Stored(IncidentState::Resolved);
             }
             one.resolved_at = Some(now);
-            one.mended = Some(words).filter(|words| !words.is_empty());
-            super::notice::drop_waiting(tx, id).await?;
+            if !words.is_empty() {
+                let pace = told.map_or(0, |told| told.per_minute);
+                notices::say(tx, (id, NoticeKind::Mended), words, pace).await?;
+            }
             IncidentEventKind::Resolved
         }
         Step::Cancel(reason) => {
             one.state = Stored(IncidentState::Cancelled);
             one.cancel_reason = Some(reason.clone());
-            super::notice::drop_waiting(tx, id).await?;
             let action = AuditAction::IncidentCancelled;
             audit::add(tx, now, (actor, role), action, &id.to_string(), &reason, None).await?;
             IncidentEventKind::Cancelled
         }
     };
     tell(tx, store, id, told).await?;
+    if matches!(told, IncidentEventKind::Resolved | IncidentEventKind::Cancelled) {
+        notices::drop_waiting(tx, id).await?;
+    }
     one.into_active_model().reset_all().update(tx).await?;
     timer::arm(tx, Kind::Incident, id, [(GO_ON, now)]).await?;
     Ok(id)
@@ -225,6 +226,11 @@ pub(super) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<
     Entity::find_by_id(id).one(connection).await
 }
 
+/// Whether there is such an incident, that was not taken back.
+pub(crate) async fn stands(connection: &impl ConnectionTrait, id: Uuid) -> Result<bool, DbErr> {
+    Ok(find(connection, id).await?.is_some_and(|one| one.state.0 != IncidentState::Cancelled))
+}
+
 /// A page, newest first.
 pub(super) async fn list(
     connection: &impl ConnectionTrait,
@@ -251,16 +257,8 @@ pub(super) struct Cost {
     pub(super) ratings: i64,
     pub(super) moved: i64,
     pub(super) level_sum: i64,
-    /// Of what customers are told, by kind and state.
-    pub(super) notices: Vec<Notices>,
-}
-
-/// How many notices of a kind are in a state.
-#[derive(Clone, Copy, Debug, FromQueryResult)]
-pub(super) struct Notices {
-    pub(super) kind: Stored<NoticeKind>,
-    pub(super) state: i16,
-    pub(super) count: i64,
+    pub(super) notices: notices::Counts,
+    pub(super) remedies: Vec<Remedies>,
 }
 
 /// Reads what an incident cost.
@@ -269,9 +267,6 @@ pub(super) async fn cost(connection: &impl ConnectionTrait, sight: &Sight, id: U
     let ratings = rating::store::inside(connection, sight, interaction::store::incident::of_incident(id)).await?;
     let of_kind = |kind| contacts.iter().filter(move |one| one.kind.0 == kind).map(|one| one.count).sum();
     let moved = ratings.iter().filter(|one| one.standing.0 == RatingStanding::Incident).map(|one| one.count).sum();
-    use notice::Column as Part;
-    let query = notice::Entity::find().filter(Part::IncidentId.eq(id)).select_only().columns([Part::Kind, Part::State]);
-    let query = query.column_as(Part::Id.count(), "count").group_by(Part::Kind).group_by(Part::State);
     Ok(Cost {
         interactions: contacts.iter().map(|one| one.count).sum(),
         customers: interaction::store::incident::customers(connection, id).await?,
@@ -279,14 +274,7 @@ pub(super) async fn cost(connection: &impl ConnectionTrait, sight: &Sight, id: U
         ratings: ratings.iter().map(|one| one.count).sum(),
         moved,
         level_sum: ratings.iter().map(|one| one.level_sum).sum(),
-        notices: query.into_model::<Notices>().all(connection).await?,
+        notices: notices::counts(connection, id).await?,
+        remedies: commitment::store::remedies(connection, sight, id).await?,
     })
-}
-
-impl Cost {
-    /// Notices of a kind in some states.
-    pub(super) fn notices(&self, kind: NoticeKind, states: &[State]) -> i64 {
-        let is_one = |one: &&Notices| one.kind.0 == kind && states.iter().any(|state| *state as i16 == one.state);
-        self.notices.iter().filter(is_one).map(|one| one.count).sum()
-    }
 }

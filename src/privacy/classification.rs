@@ -241,21 +241,37 @@ pub const TABLES: &[Table] = &[
     ),
     Table::of_others("interaction_incident", &[(Technical, &["interaction_id", "incident_id", "linked_at"])]),
     Table::of_customer(
-        "incident_notice",
+        "notice",
         blanked("customer_id IN {their_ids}", "id"),
         &[
-            (Fact, &["id", "incident_id", "kind", "state", "not_before", "taken_at", "channel", "reported_at"]),
+            (Fact, &["id", "subject_id", "kind", "state", "not_before", "taken_at", "channel", "reported_at"]),
             (Fact, &["interaction_id"]),
             (NULL, &["customer_id", "alias_kind", "alias_value"]),
         ],
+    ),
+    Table::of_others("notice_text", &[(Organization, &["subject_id", "kind", "words", "per_minute"])]),
+    Table::of_others("department", &[(Organization, &["id", "display_name", "team_id", "acknowledge_within"])]),
+    Table::of_others("department_owned", &[(Organization, &["cause", "topic", "department_id"])]),
+    Table::of_others(
+        "concern",
+        &[
+            (Organization, &["id", "department_id", "title", "what", "since", "state", "level", "raised_at"]),
+            (Organization, &["acknowledge_due_at", "acknowledged_at", "fix_at", "fixes", "settled_at"]),
+            (Organization, &["decline_reason", "told_until"]),
+            (Staff, &["author", "settled_by"]),
+        ],
+    ),
+    Table::of_others(
+        "concern_event",
+        &[(Organization, &["sequence", "concern_id", "kind", "happened_at", "late_by"]), (Staff, &["actor"])],
     ),
     Table::of_others("incident_event", &[(Organization, &["sequence", "incident_id", "kind", "happened_at"])]),
     Table::of_others(
         "incident",
         &[
             (Organization, &["id", "title", "department", "rule", "state", "declared_at", "found_count"]),
-            (Organization, &["linked_count", "linked_until", "linked_until_id", "moved_count", "updates", "notice"]),
-            (Organization, &["per_minute", "noticed_until", "resolved_at", "mended", "mended_until"]),
+            (Organization, &["linked_count", "linked_until", "linked_until_id", "moved_count", "updates"]),
+            (Organization, &["noticed_until", "resolved_at", "mended_until"]),
             (Organization, &["cancel_reason"]),
             (Staff, &["author"]),
         ],

@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LIGHT: usize = 4;
 
 /// Methods whose every call may look at a good part of the record.
-const METHODS: [&str; 13] = [
+const METHODS: [&str; 16] = [
     "/rapport.v1.CallbackService/SummarizeCallbacks",
     "/rapport.v1.CompetitionService/ExportRecord",
     "/rapport.v1.IdentityService/SuggestDuplicates",
@@ -45,6 +45,9 @@ const METHODS: [&str; 13] = [
     "/rapport.v1.RatingService/GetInvitationBias",
     "/rapport.v1.RatingService/RankStaff",
     "/rapport.v1.RatingService/RankTeams",
+    "/rapport.v1.VoiceService/ListVoiceExamples",
+    "/rapport.v1.VoiceService/ReviewConcern",
+    "/rapport.v1.VoiceService/SummarizeVoice",
 ];
 /// A page of more items reads much.
 const LONG_PAGE: i32 = 100;

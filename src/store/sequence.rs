@@ -23,10 +23,14 @@ pub(crate) const COMPETITIONS: &str = "competitions";
 pub(crate) const COMMITMENTS: &str = "commitments";
 /// The stream of what becomes of follow-ups.
 pub(crate) const FOLLOW_UPS: &str = "follow_ups";
-/// The stream of what becomes of incidents; those who tell customers of them wait for one another here, too.
+/// The stream of what becomes of incidents.
 pub(crate) const INCIDENTS: &str = "incidents";
 /// The stream of what happens to callbacks.
 pub(crate) const CALLBACKS: &str = "callbacks";
+/// The stream of what becomes of concerns.
+pub(crate) const CONCERNS: &str = "concerns";
+/// Notices to customers; nobody watches them, but those who make and take them wait for one another here. Locked after all others.
+pub(crate) const NOTICES: &str = "notices";
 /// The stream of reminders to those who have not voted.
 pub(crate) const REMINDERS: &str = "reminders";
 

@@ -33,10 +33,12 @@ pub(crate) enum Kind {
     Commitment = 1,
     /// Follow-ups of what customers were not satisfied with.
     FollowUp = 2,
-    /// Incidents whose interactions are being linked.
-    Incident = 5,
     /// Callbacks to customers.
     Callback = 3,
+    /// Incidents whose interactions are being linked.
+    Incident = 5,
+    /// Concerns that departments have to mend.
+    Concern = 6,
 }
 
 impl Kind {

@@ -782,6 +782,7 @@ impl World {
             }
             method if method.starts_with("CommitmentService/") => self.ask_of_commitment(method, who, about).await,
             method if method.starts_with("IncidentService/") => self.ask_of_incident(method, who).await,
+            method if method.starts_with("VoiceService/") => self.ask_of_voice(method, who, about).await,
             method if method.starts_with("FollowUpService/") => self.ask_of_follow_up(method, who, about).await,
             "CalendarService/PutCalendar" => {
                 let calendar = Some(crate::calendars::desk(who));
@@ -1145,6 +1146,62 @@ impl World {
                 let statement_id = released.statement.unwrap().statement_id;
                 let answer = "the line was cut".to_owned();
                 word(caller.answer_statement(v1::AnswerStatementRequest { request_id, statement_id, answer }).await)
+            }
+            unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
+        }
+    }
+
+    async fn ask_of_voice(&self, method: &str, who: &str, about: About) -> &'static str {
+        use crate::voice as sample;
+        let caller = &self.callers[who];
+        let (app, team) = (&self.callers["app"], self.thing(who, about).team);
+        // A department of the caller's team, or of another one.
+        let department_id = format!("dept of {team}");
+        let department = sample::department(&department_id, team, vec![]);
+        sample::set(&self.callers["admin"], department.clone()).await.unwrap();
+        let raised = sample::raise(app, sample::concern(&department_id, "an unknown topic")).await.unwrap();
+        let concern_id = raised.concern_id;
+        let id = concern_id.as_str();
+        match method {
+            "VoiceService/SetDepartment" => word(sample::set(caller, department).await.map(Response::new)),
+            "VoiceService/ListDepartments" => {
+                let answer = caller.voice().list_departments(v1::ListDepartmentsRequest::default()).await;
+                listed(answer, |answer| answer.departments.iter().any(|one| one.department_id == department_id))
+            }
+            "VoiceService/SummarizeVoice" => {
+                word(caller.voice().summarize_voice(v1::SummarizeVoiceRequest::default()).await)
+            }
+            "VoiceService/ListVoiceExamples" => {
+                word(caller.voice().list_voice_examples(v1::ListVoiceExamplesRequest::default()).await)
+            }
+            "VoiceService/RaiseConcern" => {
+                word(sample::raise(caller, sample::concern(&department_id, "another")).await.map(Response::new))
+            }
+            "VoiceService/AcknowledgeConcern" => word(sample::acknowledge(caller, id, 3_600).await.map(Response::new)),
+            "VoiceService/MoveFixTime" => {
+                sample::acknowledge(app, id, 3_600).await.unwrap();
+                word(sample::move_fix(caller, id, 7_200).await.map(Response::new))
+            }
+            "VoiceService/MendConcern" => word(sample::mend(caller, id).await.map(Response::new)),
+            "VoiceService/TellConcern" => {
+                sample::mend(app, id).await.unwrap();
+                word(sample::tell(caller, id).await.map(Response::new))
+            }
+            "VoiceService/DeclineConcern" => word(sample::decline(caller, id).await.map(Response::new)),
+            "VoiceService/GetConcern" => word(caller.voice().get_concern(v1::GetConcernRequest { concern_id }).await),
+            "VoiceService/ListConcerns" => {
+                let answer = caller.voice().list_concerns(v1::ListConcernsRequest::default()).await;
+                listed(answer, |answer| answer.concerns.iter().any(|one| one.concern_id == concern_id))
+            }
+            "VoiceService/SummarizeConcerns" => {
+                let answer = caller.voice().summarize_concerns(v1::SummarizeConcernsRequest::default()).await;
+                listed(answer, |answer| answer.summaries.iter().any(|one| one.department_id == department_id))
+            }
+            "VoiceService/ReviewConcern" => {
+                word(caller.voice().review_concern(v1::ReviewConcernRequest { concern_id }).await)
+            }
+            "VoiceService/ExplainConcern" => {
+                word(caller.voice().explain_concern(v1::ExplainConcernRequest { concern_id }).await)
             }
             unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
         }

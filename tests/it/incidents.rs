@@ -125,7 +125,7 @@ async fn report(server: &Server, notice_id: &str, outcome: NoticeOutcome) -> Res
 /// Waits for so many notices that wait.
 async fn waiting(server: &Server, count: i64) {
     let done = async {
-        while server.number("SELECT count(*) FROM incident_notice WHERE state = 1").await != count {
+        while server.number("SELECT count(*) FROM notice WHERE state = 1").await != count {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
@@ -334,10 +334,10 @@ async fn notices_keep_to_the_pace_and_to_the_policy(server: Server) {
     assert_eq!(take(&server, 0).await, []);
     report(&server, &first[0].notice_id, NoticeOutcome::Sent).await.unwrap();
     // A minute later the next one; what is not reported comes again.
-    server.execute("UPDATE incident_notice SET taken_at = taken_at - 61000000 WHERE taken_at IS NOT NULL").await;
+    server.execute("UPDATE notice SET taken_at = taken_at - 61000000 WHERE taken_at IS NOT NULL").await;
     let second = take(&server, 0).await;
     assert_eq!(second.len(), 1);
-    server.execute("UPDATE incident_notice SET taken_at = taken_at - 301000000 WHERE taken_at IS NOT NULL").await;
+    server.execute("UPDATE notice SET taken_at = taken_at - 301000000 WHERE taken_at IS NOT NULL").await;
     assert_eq!(take(&server, 0).await, second);
     report(&server, &second[0].notice_id, NoticeOutcome::Sent).await.unwrap();
     let told: BTreeSet<_> = [&first[0], &second[0]].into_iter().map(|one| one.customer_id.as_str()).collect();

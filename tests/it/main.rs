@@ -43,6 +43,7 @@ mod shipped;
 mod stopping;
 mod support;
 mod surveys;
+mod voice;
 mod voting;
 mod watch;
 mod web;
@@ -89,6 +90,7 @@ fn main() -> ExitCode {
         support::trials(server::tests()),
         support::trials(stopping::tests()),
         support::trials(surveys::tests()),
+        support::trials(voice::tests()),
         support::trials(voting::tests()),
         support::trials(web::tests()),
         support::trials(webhooks::tests()),

@@ -14,6 +14,7 @@ mod reattributions;
 mod record;
 mod rows;
 mod served;
+pub(crate) mod voice;
 
 pub(crate) use as_rated::AsRated;
 pub(crate) use breaches::{BreachFilter, breaches};

@@ -9,6 +9,7 @@ mod incident;
 mod outcomes;
 mod rows;
 mod submit;
+pub(crate) mod voice;
 
 pub(crate) use change::{CORRECTION_WINDOW, Correction, follow, restand, supersede};
 pub(crate) use contact::since_answer;

@@ -121,6 +121,14 @@ pub(super) async fn history(server: &Server) -> Known {
     for topic in ["topic of day 2", "Outage"] {
         incidents.push(crate::incidents::declare(server, &[topic]).await.incident_id);
     }
+    for id in ["it", "store"] {
+        crate::voice::set(&server.admin(), crate::voice::department(id, "north", vec![])).await.unwrap();
+    }
+    let mut concerns = Vec::new();
+    for topic in ["topic of day 2", "Delivery"] {
+        let raised = crate::voice::raise(&server.app(), crate::voice::concern("it", topic)).await.unwrap();
+        concerns.push(raised.concern_id);
+    }
     let mut follow_ups = Vec::new();
     for (accused, staff_id) in [("nils", "nora"), ("nils", "nora"), ("nora", "nils"), ("nora", "nils")] {
         let interaction_id = record(server, call(staff_id, "dora")).await;
@@ -222,6 +230,8 @@ pub(super) async fn history(server: &Server) -> Known {
         ("commitment_id", commitments),
         ("follow_up_id", follow_ups),
         ("incident_id", incidents),
+        ("concern_id", concerns),
+        ("department_id", vec!["it".to_owned()]),
         ("callback_id", callbacks),
     ]);
     let begun = jiff::Timestamp::from_second(crate::surveys::ago(3_600).unwrap().seconds).unwrap().to_string();

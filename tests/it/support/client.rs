@@ -13,7 +13,7 @@ use rapport::api::v1::{
     interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
     presence_service_client::PresenceServiceClient, privacy_service_client::PrivacyServiceClient,
     quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
-    survey_service_client::SurveyServiceClient,
+    survey_service_client::SurveyServiceClient, voice_service_client::VoiceServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -103,6 +103,10 @@ impl Caller {
 
     pub(crate) fn identity(&self) -> IdentityServiceClient<Authorized> {
         IdentityServiceClient::new(self.service())
+    }
+
+    pub(crate) fn voice(&self) -> VoiceServiceClient<Authorized> {
+        VoiceServiceClient::new(self.service())
     }
 
     pub(crate) fn incidents(&self) -> IncidentServiceClient<Authorized> {

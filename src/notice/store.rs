@@ -1,25 +1,24 @@
-//! What customers are told of an incident: each once what happened, and those who were told it once that it is mended.
+//! Notices in the database. Those who make, take or report them wait for one another at a stream of their own, which comes after all
+//! others.
 
-use std::collections::{HashMap, HashSet, hash_map::Entry};
+use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
 
 use jiff::tz::TimeZone;
 use sea_orm::{
-    ActiveModelTrait as _, ConnectionTrait, DbErr, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Select, entity::prelude::*, sea_query::ExprTrait as _,
+    ActiveModelTrait as _, ConnectionTrait, DbErr, FromQueryResult, IntoActiveModel as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select, entity::prelude::*, sea_query::ExprTrait as _,
 };
 
 use super::{
+    About, State, Whose,
     entity::{
-        incident,
         notice::{Column, Entity, Model},
+        text,
     },
-    store,
+    purpose,
 };
 use crate::{
-    api::v1::{
-        Channel, ContactKind, ContactPurpose, Direction, InteractionKind, NoticeKind, NoticeOutcome, Outcome,
-        Resolution,
-    },
+    api::v1::{Channel, Direction, InteractionKind, NoticeKind, NoticeOutcome, Outcome, Resolution},
     clock::Micros,
     contact::{Attempt, store as contacts},
     directory::{
@@ -27,10 +26,7 @@ use crate::{
         store::{Reachable, reach_among},
     },
     error::{Error, Result},
-    interaction::{
-        Context, Facts, Instants,
-        store::{self as interactions, incident::Member},
-    },
+    interaction::{Context, Facts, Instants},
     store::{
         Abort, Store, Stored, Tx,
         bulk::{self, Present},
@@ -42,78 +38,73 @@ use crate::{
 const LEASE: Micros = 5 * MINUTE;
 const MINUTE: Micros = 60 * 1_000_000;
 /// Notices handed out a minute where nobody says so.
-const PER_MINUTE: i64 = 600;
-/// How long a notice waits that the policy gives no time for.
-const AGAIN: Micros = 60 * MINUTE;
+const PER_MINUTE: i32 = 600;
 
-/// Where a notice stands. Numbers are on record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    Waiting = 1,
-    Taken = 2,
-    Sent = 3,
-    Failed = 4,
-    /// The contact policy stands against it for good.
-    Suppressed = 5,
-    /// It was mended, or taken back, before the notice was sent.
-    Dropped = 6,
+/// Lets nobody make, take or report notices beside this; gives the database's time.
+pub(crate) async fn lock(tx: &Tx, store: &Store) -> Result<Micros, DbErr> {
+    Ok(sequence::take(tx, store.clock(), sequence::NOTICES, 0).await?.1)
 }
 
-/// Makes the next notices of an incident that is open or mended; whether there may be more.
-pub(super) async fn advance(tx: &Tx, one: &mut incident::Model, (portion, now): (u64, Micros)) -> Result<bool, Abort> {
-    let is_resolved = one.resolved_at.is_some();
-    if one.notice.is_none() || (is_resolved && one.mended.is_none()) {
-        return Ok(false);
+/// The same without the time.
+pub(crate) async fn hold(tx: &Tx) -> Result<(), DbErr> {
+    sequence::hold(tx, sequence::NOTICES).await
+}
+
+/// Says what is told. `per_minute`: 0 for what is usual.
+pub(crate) async fn say(tx: &Tx, (subject_id, kind): About, words: String, per_minute: i32) -> Result<(), DbErr> {
+    let per_minute = if per_minute > 0 { per_minute } else { PER_MINUTE };
+    let row = text::Model { subject_id, kind: Stored(kind), words, per_minute };
+    text::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// What is told of each of these, by kind.
+pub(crate) async fn said(
+    connection: &impl ConnectionTrait,
+    subjects: &[Uuid],
+) -> Result<HashMap<Uuid, BTreeMap<NoticeKind, text::Model>>, DbErr> {
+    let query = text::Entity::find().filter(text::Column::SubjectId.is_in(subjects.iter().copied()));
+    let mut found: HashMap<Uuid, BTreeMap<_, _>> = HashMap::new();
+    for row in query.all(connection).await? {
+        found.entry(row.subject_id).or_default().insert(row.kind.0, row);
     }
-    // Taken after the incident's row, as by those who record.
-    lock(tx).await?;
-    if is_resolved {
-        let after = one.mended_until.unwrap_or(Uuid::nil());
-        let told = of(one.id, NoticeKind::Told).filter(Column::State.eq(State::Sent as i16));
-        let told = told.filter(Column::Id.gt(after)).order_by_asc(Column::Id).limit(portion).all(tx).await?;
-        let Some(last) = told.last() else { return Ok(false) };
-        one.mended_until = Some(last.id);
-        add_mended(tx, now, one.id, told).await?;
-        return Ok(true);
-    }
-    let after = one.noticed_until.unwrap_or(Uuid::nil());
-    let members = interactions::incident::members_after(tx, one.id, after, portion).await?;
-    let Some(last) = members.last() else { return Ok(false) };
-    one.noticed_until = Some(last.id);
-    add_told(tx, now, one.id, members).await?;
-    Ok(true)
+    Ok(found)
 }
 
-async fn lock(tx: &Tx) -> Result<(), DbErr> {
-    sequence::hold(tx, sequence::INCIDENTS).await
+/// Whether something is told of it.
+pub(crate) async fn is_said(connection: &impl ConnectionTrait, (subject_id, kind): About) -> Result<bool, DbErr> {
+    Ok(text::Entity::find_by_id((subject_id, Stored(kind))).one(connection).await?.is_some())
 }
 
-fn of(incident_id: Uuid, kind: NoticeKind) -> Select<Entity> {
-    Entity::find().filter(Column::IncidentId.eq(incident_id)).filter(Column::Kind.eq(Stored(kind)))
+fn of((subject_id, kind): About) -> Select<Entity> {
+    Entity::find().filter(Column::SubjectId.eq(subject_id)).filter(Column::Kind.eq(Stored(kind)))
 }
 
-/// Lets those who have none yet be told what happened.
-pub(super) async fn add_told(tx: &Tx, now: Micros, incident_id: Uuid, members: Vec<Member>) -> Result<(), DbErr> {
-    let whose = |one: Member| (one.customer_id, one.alias_kind, one.alias_value);
-    add(tx, now, (incident_id, NoticeKind::Told), members.into_iter().map(whose).collect()).await
+/// Those to whom it was sent, behind a notice and in order of id; with the last one's id.
+pub(crate) async fn sent_after(
+    tx: &Tx,
+    about: About,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Option<(Uuid, Vec<Whose>)>, DbErr> {
+    let sent = of(about).filter(Column::State.eq(State::Sent as i16)).filter(Column::Id.gt(after.unwrap_or_default()));
+    let sent = sent.order_by_asc(Column::Id).limit(limit).all(tx).await?;
+    let last = sent.last().map(|one| one.id);
+    Ok(last.map(|last| (last, sent.into_iter().map(to_whom).collect())))
 }
 
-/// Lets those who were told be told that it is mended.
-async fn add_mended(tx: &Tx, now: Micros, incident_id: Uuid, told: Vec<Model>) -> Result<(), DbErr> {
-    let whose = |one: Model| (one.customer_id, one.alias_kind, one.alias_value);
-    add(tx, now, (incident_id, NoticeKind::Mended), told.into_iter().map(whose).collect()).await
+fn to_whom(one: Model) -> Whose {
+    (one.customer_id, one.alias_kind, one.alias_value)
 }
 
-/// A customer, or kind and value of an alias.
-type Whose = (Option<String>, Option<Stored<ContactKind>>, Option<String>);
-
-async fn add(tx: &Tx, now: Micros, (incident_id, kind): (Uuid, NoticeKind), all: Vec<Whose>) -> Result<(), DbErr> {
+/// Lets those be told who have no such notice yet. Needs [`hold`].
+pub(crate) async fn add(tx: &Tx, now: Micros, about: About, all: Vec<Whose>) -> Result<(), DbErr> {
     let backend = tx.get_database_backend();
     let customers = all.iter().filter_map(|one| one.0.clone()).collect();
     let aliases = all.iter().filter_map(|one| one.2.clone()).collect();
     let by_customer = Column::CustomerId.in_subquery(set::one_of(backend, customers));
     let by_alias = Column::AliasValue.in_subquery(set::one_of(backend, aliases));
-    let there = of(incident_id, kind).filter(by_customer.or(by_alias)).select_only();
+    let there = of(about).filter(by_customer.or(by_alias)).select_only();
     let there = there.columns([Column::CustomerId, Column::AliasKind, Column::AliasValue]);
     let mut known: HashSet<Whose> = there.into_tuple().all(tx).await?.into_iter().collect();
     let mut rows = Vec::new();
@@ -122,21 +113,17 @@ async fn add(tx: &Tx, now: Micros, (incident_id, kind): (Uuid, NoticeKind), all:
         let whose = (customer_id, alias_kind, alias_value);
         // Those of whom nothing is known cannot be told.
         if (whose.0.is_some() || whose.2.is_some()) && known.insert(whose.clone()) {
-            rows.push(waiting((incident_id, kind), whose, now));
+            rows.push(waiting(about, whose, now));
         }
     }
     bulk::insert::<Entity>(tx, rows, Present::Never).await?;
     Ok(())
 }
 
-fn waiting(
-    (incident_id, kind): (Uuid, NoticeKind),
-    (customer_id, alias_kind, alias_value): Whose,
-    now: Micros,
-) -> Model {
+fn waiting((subject_id, kind): About, (customer_id, alias_kind, alias_value): Whose, now: Micros) -> Model {
     Model {
         id: Uuid::new_v4(),
-        incident_id,
+        subject_id,
         kind: Stored(kind),
         customer_id,
         alias_kind,
@@ -150,31 +137,59 @@ fn waiting(
     }
 }
 
-/// Drops the notices of an incident that nobody has sent yet.
-pub(super) async fn drop_waiting(tx: &Tx, incident_id: Uuid) -> Result<(), DbErr> {
-    lock(tx).await?;
+/// Drops the notices that nobody has sent yet.
+pub(crate) async fn drop_waiting(tx: &Tx, subject_id: Uuid) -> Result<(), DbErr> {
+    hold(tx).await?;
     let update = Entity::update_many().col_expr(Column::State, Expr::value(State::Dropped as i16));
-    let update = update.filter(Column::IncidentId.eq(incident_id)).filter(Column::State.eq(State::Waiting as i16));
+    let update = update.filter(Column::SubjectId.eq(subject_id)).filter(Column::State.eq(State::Waiting as i16));
     update.exec(tx).await?;
     Ok(())
 }
 
-/// A notice that may be sent now.
-#[derive(Clone, Debug)]
-pub(super) struct Ready {
-    pub(super) notice: Model,
-    pub(super) words: String,
-    pub(super) points: Vec<Alias>,
-    pub(super) locale: String,
+/// How many notices of a kind are in a state.
+#[derive(Clone, Copy, Debug, FromQueryResult)]
+pub(crate) struct Count {
+    kind: Stored<NoticeKind>,
+    state: i16,
+    count: i64,
 }
 
-/// Takes notices whose customers may be contacted now, at the pace of their incidents; gives their ids.
-pub(super) async fn take(
+/// What became of the notices of something.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counts(Vec<Count>);
+
+impl Counts {
+    /// Notices of a kind in some states.
+    pub(crate) fn of(&self, kind: NoticeKind, states: &[State]) -> i64 {
+        let is_one = |one: &&Count| one.kind.0 == kind && states.iter().any(|state| *state as i16 == one.state);
+        self.0.iter().filter(is_one).map(|one| one.count).sum()
+    }
+}
+
+/// Counts the notices of something.
+pub(crate) async fn counts(connection: &impl ConnectionTrait, subject_id: Uuid) -> Result<Counts, DbErr> {
+    let query = Entity::find().filter(Column::SubjectId.eq(subject_id)).select_only();
+    let query = query.columns([Column::Kind, Column::State]).column_as(Column::Id.count(), "count");
+    let query = query.group_by(Column::Kind).group_by(Column::State);
+    Ok(Counts(query.into_model::<Count>().all(connection).await?))
+}
+
+/// A notice that may be sent now.
+#[derive(Clone, Debug)]
+pub(crate) struct Ready {
+    pub(crate) notice: Model,
+    pub(crate) words: String,
+    pub(crate) points: Vec<Alias>,
+    pub(crate) locale: String,
+}
+
+/// Takes notices whose customers may be contacted now, at the pace of what they are about; gives their ids.
+pub(crate) async fn take(
     tx: &Tx,
     (store, zone): (&Store, &TimeZone),
     (channel, count): (Channel, u64),
 ) -> Result<Vec<Uuid>, Abort> {
-    let (_, now) = sequence::take(tx, store.clock(), sequence::INCIDENTS, 0).await?;
+    let now = lock(tx, store).await?;
     let is_waiting = Column::State.eq(State::Waiting as i16).and(Column::NotBefore.lte(now));
     let has_lapsed = Column::State.eq(State::Taken as i16).and(Column::TakenAt.lte(now - LEASE));
     let query = Entity::find().filter(is_waiting.or(has_lapsed));
@@ -192,7 +207,7 @@ pub(super) async fn take(
             continue;
         };
         let points = points_of(&party, &reach);
-        let attempt = Attempt { purpose: ContactPurpose::IncidentNotice, channel, points, at: now };
+        let attempt = Attempt { purpose: purpose(one.kind.0), channel, points, at: now };
         // Customers whom the directory does not know any more are nobody.
         let Some(situation) = situations.get(&party) else {
             put(tx, &mut one, State::Dropped).await?;
@@ -201,12 +216,8 @@ pub(super) async fn take(
         let refusals = policy.policy.refusals(situation, &attempt);
         if !refusals.is_empty() {
             match policy.policy.next_allowed(situation, &attempt) {
-                Some(at) if at > now => {
+                Some(at) => {
                     one.not_before = at;
-                    put(tx, &mut one, State::Waiting).await?;
-                }
-                Some(_) => {
-                    one.not_before = now + AGAIN;
                     put(tx, &mut one, State::Waiting).await?;
                 }
                 None => put(tx, &mut one, State::Suppressed).await?,
@@ -217,7 +228,7 @@ pub(super) async fn take(
             put(tx, &mut one, State::Dropped).await?;
             continue;
         }
-        if !room.has(tx, one.incident_id, now).await? {
+        if !room.has(tx, (one.subject_id, one.kind.0), now).await? {
             continue;
         }
         one.taken_at = Some(now);
@@ -231,25 +242,25 @@ pub(super) async fn take(
 /// Whether the customer has another notice of this, under an id that was theirs before a merge.
 async fn was_merged(tx: &Tx, one: &Model) -> Result<bool, DbErr> {
     let Some(customer_id) = &one.customer_id else { return Ok(false) };
-    let others =
-        of(one.incident_id, one.kind.0).filter(Column::CustomerId.eq(customer_id)).filter(Column::Id.ne(one.id));
+    let others = of((one.subject_id, one.kind.0)).filter(Column::CustomerId.eq(customer_id));
+    let others = others.filter(Column::Id.ne(one.id));
     let given = others.filter(Column::State.is_in([State::Taken as i16, State::Sent as i16]));
     Ok(given.one(tx).await?.is_some())
 }
 
-/// How many notices each incident may hand out yet in this minute.
+/// How many notices of each thing may be handed out yet in this minute.
 #[derive(Default)]
 struct Room(HashMap<Uuid, i64>);
 
 impl Room {
-    async fn has(&mut self, tx: &Tx, incident_id: Uuid, now: Micros) -> Result<bool, DbErr> {
-        let left = match self.0.entry(incident_id) {
+    async fn has(&mut self, tx: &Tx, (subject_id, kind): About, now: Micros) -> Result<bool, DbErr> {
+        let left = match self.0.entry(subject_id) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {
-                let pace = store::find(tx, incident_id).await?.map_or(0, |one| i64::from(one.per_minute));
-                let pace = if pace > 0 { pace } else { PER_MINUTE };
-                let taken = Entity::find().filter(Column::IncidentId.eq(incident_id));
+                let text = text::Entity::find_by_id((subject_id, Stored(kind))).one(tx).await?;
+                let taken = Entity::find().filter(Column::SubjectId.eq(subject_id));
                 let taken = taken.filter(Column::TakenAt.gt(now - MINUTE)).count(tx).await?;
+                let pace = text.map_or(0, |text| i64::from(text.per_minute));
                 unknown.insert(pace - i64::try_from(taken).unwrap_or(i64::MAX))
             }
         };
@@ -284,23 +295,18 @@ fn points_of(party: &Party, reach: &HashMap<String, Reachable>) -> Vec<Alias> {
 }
 
 /// Notices that were taken, with what is sent.
-pub(super) async fn ready(connection: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<Ready>, DbErr> {
+pub(crate) async fn ready(connection: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<Vec<Ready>, DbErr> {
     let notices = Entity::find().filter(Column::Id.is_in(ids)).order_by_asc(Column::Id).all(connection).await?;
     let reach = reach_of(connection, &notices).await?;
+    let subjects: Vec<Uuid> = notices.iter().map(|one| one.subject_id).collect();
+    let texts = said(connection, &subjects).await?;
     let mut ready = Vec::with_capacity(notices.len());
-    let mut incidents: HashMap<Uuid, incident::Model> = HashMap::new();
     for notice in notices {
         let Some(party) = party(&notice) else { continue };
-        if !incidents.contains_key(&notice.incident_id)
-            && let Some(found) = store::find(connection, notice.incident_id).await?
-        {
-            incidents.insert(found.id, found);
-        }
-        let Some(of) = incidents.get(&notice.incident_id) else { continue };
-        let words = if notice.kind.0 == NoticeKind::Mended { &of.mended } else { &of.notice };
+        let Some(text) = texts.get(&notice.subject_id).and_then(|texts| texts.get(&notice.kind.0)) else { continue };
         let locale = notice.customer_id.as_ref().and_then(|id| reach.get(id)).map(|one| one.locale.clone());
         ready.push(Ready {
-            words: words.clone().unwrap_or_default(),
+            words: text.words.clone(),
             points: points_of(&party, &reach),
             locale: locale.unwrap_or_default(),
             notice,
@@ -314,12 +320,12 @@ pub(super) async fn ready(connection: &impl ConnectionTrait, ids: Vec<Uuid>) -> 
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::NoticeSettled`].
-pub(super) async fn report(
+pub(crate) async fn report(
     tx: &Tx,
     store: &Store,
     (id, outcome, recorded): (Uuid, NoticeOutcome, Option<Uuid>),
 ) -> Result<(), Abort> {
-    let (_, now) = sequence::take(tx, store.clock(), sequence::INCIDENTS, 0).await?;
+    let now = lock(tx, store).await?;
     let mut one = Entity::find_by_id(id).one(tx).await?.ok_or(Error::NotFound("notice"))?;
     if one.state != State::Taken as i16 {
         return Err(Error::NoticeSettled.into());
@@ -328,16 +334,16 @@ pub(super) async fn report(
     one.interaction_id = recorded;
     let state = if outcome == NoticeOutcome::Sent { State::Sent } else { State::Failed };
     put(tx, &mut one, state).await?;
-    let of = store::find(tx, one.incident_id).await?;
     // Mended while it was under way.
-    if state == State::Sent && one.kind.0 == NoticeKind::Told && of.is_some_and(|of| of.mended.is_some()) {
-        add_mended(tx, now, one.incident_id, vec![one]).await?;
+    let mended = (one.subject_id, NoticeKind::Mended);
+    if state == State::Sent && one.kind.0 == NoticeKind::Told && is_said(tx, mended).await? {
+        add(tx, now, mended, vec![to_whom(one)]).await?;
     }
     Ok(())
 }
 
 /// The contact that a notice is, once it was sent.
-pub(super) fn contact(one: &Model, now: Micros) -> Facts {
+pub(crate) fn contact(one: &Model, now: Micros) -> Facts {
     let channel = one.channel.map(|channel| channel.0).unwrap_or_default();
     let alias = one.alias_kind.zip(one.alias_value.clone());
     Facts {
@@ -359,12 +365,12 @@ pub(super) fn contact(one: &Model, now: Micros) -> Facts {
         conclusion: None,
         staff_resolution: Resolution::Unspecified,
         customer_resolution: Resolution::Unspecified,
-        contact_purpose: Some(ContactPurpose::IncidentNotice),
+        contact_purpose: Some(purpose(one.kind.0)),
         about_staff_ids: Vec::new(),
     }
 }
 
 /// One that was taken.
-pub(super) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
+pub(crate) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(connection).await
 }
