@@ -197,6 +197,7 @@ impl Run {
         let mut told = String::new();
         for (kind, acknowledged) in ALL.iter().zip(self.acknowledged) {
             let (made, steps, latest) = kind.check(&self.place, acknowledged).await?;
+            ensure!(steps > 0, "none of {made} {} came to a step", kind.name);
             let latest = Duration::from_micros(u64::try_from(latest)?);
             let limit = self.outage + self.forward + IN_TIME;
             ensure!(latest <= limit, "{}: a step came {latest:?} late, and {limit:?} were the limit", kind.name);
