@@ -1,8 +1,11 @@
 //! Whether what the server does by itself may go by the clock. Pure: it gets its readings.
 //!
-//! A machine that boots with a clock days ahead would decide contests, close votes and let invitations expire, and nothing
-//! of that is undone when the clock is put right. So a clock counts once it agrees with the last time that did; where it
-//! does not agree but runs evenly for an hour, the long silence was real.
+//! A machine that boots with a clock days ahead would decide contests, close votes and let invitations expire, and
+//! nothing of that is undone when the clock is put right. So a clock counts once it agrees with the last time that did;
+//! where it is ahead but runs evenly for an hour, the long silence was real.
+//!
+//! A clock that is behind may be gone by all the same: what is due by it was due by the last time, too. Only it is not
+//! trusted, so that it agrees at once when it is put right.
 
 use std::time::Duration;
 
@@ -20,7 +23,12 @@ const PROOF: Duration = Duration::from_secs(3_600);
 pub(crate) enum Verdict {
     /// It agrees.
     Agrees,
-    /// It does not agree. `news`: this was not said before.
+    /// It is behind the last time. `news`: this was not said before.
+    Behind {
+        /// To be told.
+        news: bool,
+    },
+    /// It is ahead of what can be. `news`: this was not said before.
     Doubted {
         /// To be told.
         news: bool,
@@ -33,8 +41,16 @@ impl Verdict {
     /// Whether what is due by this reading may be done.
     pub(crate) fn may_act(self) -> bool {
         match self {
-            Self::Agrees | Self::Believed => true,
+            Self::Agrees | Self::Behind { .. } | Self::Believed => true,
             Self::Doubted { .. } => false,
+        }
+    }
+
+    /// Whether this reading is the last time that was trusted.
+    pub(crate) fn is_trusted(self) -> bool {
+        match self {
+            Self::Agrees | Self::Believed => true,
+            Self::Behind { .. } | Self::Doubted { .. } => false,
         }
     }
 }
@@ -54,19 +70,21 @@ impl ClockTrust {
             self.doubt = None;
             return Verdict::Agrees;
         }
+        let is_behind = last.is_some_and(|last| now < last);
+        let disagrees = |news| if is_behind { Verdict::Behind { news } } else { Verdict::Doubted { news } };
         let Some((reading, since)) = self.doubt else {
             self.doubt = Some((now, at));
-            return Verdict::Doubted { news: true };
+            return disagrees(true);
         };
         let ran = at.saturating_duration_since(since);
         let expected = reading.saturating_add(crate::clock::micros(ran));
         if now.abs_diff(expected) > SLIP.unsigned_abs() {
             // It was set: another clock, whose proof begins again.
             self.doubt = Some((now, at));
-            return Verdict::Doubted { news: true };
+            return disagrees(true);
         }
         if ran < PROOF {
-            return Verdict::Doubted { news: false };
+            return disagrees(false);
         }
         self.doubt = None;
         Verdict::Believed
@@ -107,7 +125,7 @@ mod tests {
             assert_eq!(ClockTrust::default().judge(Some(NOON), now, at), Verdict::Agrees, "{now}");
         }
         assert_eq!(ClockTrust::default().judge(None, -5, at), Verdict::Agrees);
-        for now in [NOON - 5 * MINUTE - 1, NOON + 24 * HOUR + 1, -5, i64::MIN, i64::MAX] {
+        for now in [NOON + 24 * HOUR + 1, i64::MAX] {
             assert_eq!(ClockTrust::default().judge(Some(NOON), now, at), Verdict::Doubted { news: true }, "{now}");
         }
     }
@@ -117,6 +135,24 @@ mod tests {
         let (mut trust, at) = (ClockTrust::default(), Instant::now());
         assert!(!trust.judge(Some(NOON), NOON + 72 * HOUR, at).may_act());
         assert_eq!(trust.judge(Some(NOON), NOON + MINUTE, at + Duration::from_secs(60)), Verdict::Agrees);
+    }
+
+    #[test]
+    fn a_clock_that_was_put_back_is_gone_by_and_not_trusted_until_it_has_run_evenly() {
+        let at = Instant::now();
+        for now in [NOON - 5 * MINUTE - 1, -5, i64::MIN] {
+            let mut trust = ClockTrust::default();
+            let verdict = trust.judge(Some(NOON), now, at);
+            assert_eq!(verdict, Verdict::Behind { news: true }, "{now}");
+            assert!(verdict.may_act() && !verdict.is_trusted());
+            assert_eq!(trust.judge(Some(NOON), NOON + MINUTE, at + Duration::from_secs(60)), Verdict::Agrees);
+        }
+        let mut trust = ClockTrust::default();
+        trust.judge(Some(NOON), NOON - HOUR, at);
+        assert_eq!(trust.judge(Some(NOON), NOON, at + PROOF), Verdict::Agrees);
+        trust.judge(Some(NOON), NOON - 3 * HOUR, at);
+        let verdict = trust.judge(Some(NOON), NOON - 2 * HOUR, at + PROOF);
+        assert!(verdict == Verdict::Believed && verdict.is_trusted());
     }
 
     #[test]

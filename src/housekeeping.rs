@@ -79,17 +79,22 @@ impl Housekeeping {
         let verdict = self.clock.judge(last, now, Instant::now());
         let last = last.map_or_else(|| "never".to_owned(), readable);
         match verdict {
-            Verdict::Agrees | Verdict::Doubted { news: false } => {}
+            Verdict::Agrees | Verdict::Behind { news: false } | Verdict::Doubted { news: false } => {}
+            Verdict::Behind { news: true } => tracing::warn!(
+                "it is {} by the clock, and was {last} when the clock was last trusted: nothing is done twice, and what \
+                 falls due waits until the clock comes there",
+                readable(now)
+            ),
             Verdict::Doubted { news: true } => tracing::warn!(
                 "it is {} by the clock, and was {last} when the clock was last trusted: contests, votes, reminders, \
-                 invitations and fits wait until the clock agrees, or has run evenly for an hour",
+                 invitations, fits and what is due wait until the clock agrees, or has run evenly for an hour",
                 readable(now)
             ),
             Verdict::Believed => {
                 tracing::warn!("the clock has run evenly for an hour and is believed: it is {}", readable(now));
             }
         }
-        if verdict.may_act()
+        if verdict.is_trusted()
             && let Err(error) = trust(&self.store, now).await
         {
             tracing::warn!(%error, "noting the time that is trusted");

@@ -12,7 +12,7 @@ use crate::{
     api::v1::{AuditAction, Role},
     clock,
     reach::Oneself,
-    store::{Stored, Tx},
+    store::{Stored, Tx, set},
 };
 
 /// Adds a line.
@@ -83,9 +83,9 @@ pub(crate) async fn list(
     if let Some(action) = wanted.action {
         query = query.filter(Column::Action.eq(Stored(action)));
     }
-    if !wanted.hidden.is_empty() {
-        query = query.filter(Column::ObjectId.is_not_in(wanted.hidden));
-    }
+    // Also where there is nothing to hide: who is answered sooner would know.
+    let hidden = set::one_of(connection.get_database_backend(), wanted.hidden);
+    query = query.filter(Column::ObjectId.not_in_subquery(hidden));
     if let Some(before) = before {
         query = query.filter(Column::Id.lt(before));
     }

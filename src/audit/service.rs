@@ -87,9 +87,7 @@ async fn complaints(connection: &impl ConnectionTrait, person: Option<&str>) -> 
     if let Some(person) = person {
         found.extend(follow_up::hidden_statements(connection, person).await?);
     }
-    if hidden.is_empty() {
-        return Ok(found);
-    }
+    // Also where there is nothing to hide: who is answered sooner would know.
     let listed = || set::one_of_ids(connection.get_database_backend(), hidden.iter().copied());
     let ratings = rating::Entity::find().filter(rating::Column::InteractionId.in_subquery(listed()));
     let ratings = ratings.select_only().column(rating::Column::Id);

@@ -213,7 +213,7 @@ pub(super) async fn restore(
 /// [`Error::StoreUnavailable`].
 pub(crate) async fn grant_overdue(store: &Store) -> Result<usize> {
     let mut granted = 0;
-    while overdue(store.clock().now_micros()).limit(1).one(store.reader()).await?.is_some() {
+    while overdue(store.now(store.reader()).await?).limit(1).one(store.reader()).await?.is_some() {
         let runner = store.clone();
         let some = store.transact(move |tx| {
             let store = runner.clone();
@@ -229,7 +229,7 @@ pub(crate) async fn grant_overdue(store: &Store) -> Result<usize> {
             })
         });
         match some.await? {
-            // The database's clock is behind the server's.
+            // Another server was first.
             0 => break,
             some => granted += some,
         }

@@ -28,7 +28,7 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr, sea_query};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, sea_query};
 use tokio::sync::watch;
 
 use self::{fault::Fault, health::Health, mark::Mark, suspicion::Suspicion};
@@ -194,7 +194,6 @@ impl Store {
     /// # Errors
     /// [`Error::StoreUnavailable`], also where somebody else keeps SQLite's write-ahead log from being cut.
     pub(crate) async fn compact(&self) -> Result<()> {
-        use sea_orm::ConnectionTrait as _;
         if self.write.get_database_backend() != DbBackend::Sqlite {
             // On one connection, so that the limit holds for no other.
             let pool = self.write.get_postgres_connection_pool();
@@ -214,19 +213,20 @@ impl Store {
         Err(Error::StoreUnavailable(Arc::new(DbErr::Custom(why.to_owned()))))
     }
 
-    /// Database time in microseconds. Read it after the lock that orders the write.
-    pub(crate) async fn now(&self, tx: &Tx) -> std::result::Result<i64, Abort> {
-        use sea_orm::ConnectionTrait as _;
+    /// Database time in microseconds. In a transaction, read it after the lock that orders the write. What is due is
+    /// chosen by it too: of several servers one may have a clock that is wrong.
+    pub(crate) async fn now(&self, connection: &impl ConnectionTrait) -> std::result::Result<i64, DbErr> {
         // SQLite has no clock of its own: it would ask the same machine.
-        if tx.get_database_backend() == DbBackend::Sqlite {
+        if connection.get_database_backend() == DbBackend::Sqlite {
             return Ok(self.clock.now_micros());
         }
         let asked = sea_query::Query::select().expr(sea_query::Expr::cust(DATABASE_TIME)).take();
-        let row = tx.query_one(&asked).await?.ok_or_else(|| DbErr::RecordNotFound("clock_timestamp".to_owned()))?;
-        Ok(row.try_get_by_index(0)?)
+        let row = connection.query_one(&asked).await?;
+        let row = row.ok_or_else(|| DbErr::RecordNotFound("clock_timestamp".to_owned()))?;
+        row.try_get_by_index(0)
     }
 
-    /// The server's clock, for rules that compare a request with the present.
+    /// The server's clock, for rules that compare a request with the present, and for what is told of it.
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }

@@ -143,7 +143,7 @@ pub(crate) async fn keep_firing(
 /// Fires what is due now; gives how many timers were looked at.
 async fn fire_due(store: &Store, handler: Handler) -> Result<u64> {
     let kind = handler.kind;
-    let now = store.clock().now_micros();
+    let now = store.now(store.reader()).await?;
     let due = Entity::find().filter(Column::Kind.eq(kind.number())).filter(Column::DueAt.lte(now));
     let due = due.order_by_asc(Column::DueAt).limit(TOGETHER).all(store.reader()).await?;
     let looked_at = due.len() as u64;

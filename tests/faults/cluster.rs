@@ -11,6 +11,8 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
+use crate::inject::WallClock;
+
 /// It must not outlive the suite, not even if that is killed: it belongs to a shell that waits for the end of its input.
 const WATCHDOG: &str = r#"
 trap '' PIPE HUP INT
@@ -27,6 +29,8 @@ pub(crate) struct Cluster {
     owner: Option<(u32, u32)>,
     port: u16,
     data: PathBuf,
+    /// None: the machine's.
+    clock: Option<WallClock>,
     /// Held for its input only.
     _watchdog: Child,
 }
@@ -57,7 +61,8 @@ fn id_of_postgres(which: &str) -> anyhow::Result<u32> {
 }
 
 impl Cluster {
-    pub(crate) fn start() -> anyhow::Result<Self> {
+    /// By the machine's clock, unless told another.
+    pub(crate) fn start(clock: Option<WallClock>) -> anyhow::Result<Self> {
         let binaries = binaries().context("PostgreSQL is neither on the path nor in /usr/lib/postgresql")?;
         let directory = tempfile::Builder::new().prefix("rapport-faults-pg-").tempdir()?.keep();
         // PostgreSQL refuses to run as root.
@@ -76,7 +81,7 @@ impl Cluster {
         let mut watchdog = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         BufReader::new(watchdog.stdout.take().context("no output")?).read_line(&mut String::new())?;
         let data = directory.join("primary");
-        let mut cluster = Self { binaries, directory, owner, port: free_port()?, data, _watchdog: watchdog };
+        let mut cluster = Self { binaries, directory, owner, port: free_port()?, data, clock, _watchdog: watchdog };
         cluster.run("initdb", &["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"])?;
         cluster.up()?;
         Ok(cluster)
@@ -88,6 +93,9 @@ impl Cluster {
         command.arg("-D").arg(&self.data).args(arguments).current_dir("/").stdin(Stdio::null());
         let log = fs::File::options().create(true).append(true).open(self.directory.join("log"))?;
         command.stdout(log.try_clone()?).stderr(log);
+        if let Some(clock) = &self.clock {
+            clock.put_into(&mut command)?;
+        }
         if let Some((user, group)) = self.owner {
             command.uid(user).gid(group);
         }
@@ -158,6 +166,7 @@ impl Cluster {
             owner: self.owner,
             port: free_port()?,
             data,
+            clock: self.clock.clone(),
             // The primary's looks after both.
             _watchdog: watchdog,
         };

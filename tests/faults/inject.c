@@ -1,16 +1,20 @@
 /* Makes the system calls of a server fail on its embedded database, as the file named by FAULT_CONTROL says:
  *   OPERATION ERRNO COUNT EVERY
  * the next COUNT calls of OPERATION (sync, write, read, truncate, any) fail with ERRNO, of every EVERYth call one.
- * FAULT_CLOCK_OFFSET is added to the wall clock, in seconds. Loaded with LD_PRELOAD; knows nothing of the server. */
+ * The file named by FAULT_CLOCK holds how many seconds the wall clock is ahead, a number of 64 bits that may change at any
+ * time. Loaded with LD_PRELOAD; knows nothing of the program. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -92,11 +96,37 @@ WRAP(ssize_t, pread64, (int fd, void *bytes, size_t count, off64_t at), (fd, byt
 WRAP(int, ftruncate, (int fd, off_t length), (fd, length), "truncate")
 WRAP(int, ftruncate64, (int fd, off64_t length), (fd, length), "truncate")
 
+/* Shared with whoever steps the clock, and with every process that is forked later. */
+static const volatile int64_t *ahead;
+
+__attribute__((constructor)) static void share_clock(void) {
+    const char *path = getenv("FAULT_CLOCK");
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0) return;
+    void *shared = mmap(NULL, sizeof *ahead, PROT_READ, MAP_SHARED, fd, 0);
+    if (shared != MAP_FAILED) ahead = shared;
+    close(fd);
+}
+
 int clock_gettime(clockid_t clock, struct timespec *now) {
     static int (*real)(clockid_t, struct timespec *);
     if (!real) real = dlsym(RTLD_NEXT, "clock_gettime");
     int outcome = real(clock, now);
-    const char *offset = getenv("FAULT_CLOCK_OFFSET");
-    if (offset && clock == CLOCK_REALTIME) now->tv_sec += atoll(offset);
+    if (ahead && clock == CLOCK_REALTIME) now->tv_sec += *ahead;
     return outcome;
+}
+
+int gettimeofday(struct timeval *now, void *zone) {
+    static int (*real)(struct timeval *, void *);
+    if (!real) real = dlsym(RTLD_NEXT, "gettimeofday");
+    int outcome = real(now, zone);
+    if (ahead) now->tv_sec += *ahead;
+    return outcome;
+}
+
+time_t time(time_t *now) {
+    struct timespec read;
+    clock_gettime(CLOCK_REALTIME, &read);
+    if (now) *now = read.tv_sec;
+    return read.tv_sec;
 }

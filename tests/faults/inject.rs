@@ -1,12 +1,18 @@
 //! Faults of the operating system, injected into a server process by a small library (`inject.c`).
 
 use std::{
+    os::unix::fs::{FileExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::Command,
-    sync::OnceLock,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use anyhow::{Context as _, ensure};
+use rapport::clock::Clock;
+use tempfile::NamedTempFile;
 
 /// Which calls on the files of an embedded database fail, and how.
 #[derive(Clone, Copy, Debug)]
@@ -59,4 +65,43 @@ pub(crate) fn injected(control: &Path) -> u64 {
     let mut counted = control.as_os_str().to_owned();
     counted.push(".injected");
     std::fs::read_to_string(counted).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+}
+
+/// The wall clock of the processes that are started with it, which can be stepped while they run.
+#[derive(Clone, Debug)]
+pub(crate) struct WallClock(Arc<(NamedTempFile, AtomicI64)>);
+
+impl WallClock {
+    /// Right at first.
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        // PostgreSQL, which runs as another user, reads it too.
+        let everybody = std::fs::Permissions::from_mode(0o644);
+        let file = tempfile::Builder::new().prefix("rapport-faults-clock-").permissions(everybody).tempfile()?;
+        let clock = Self(Arc::new((file, AtomicI64::new(0))));
+        clock.step_to(0)?;
+        Ok(clock)
+    }
+
+    /// Sets it so many seconds ahead of the machine's, or behind.
+    pub(crate) fn step_to(&self, ahead: i64) -> anyhow::Result<()> {
+        let (file, kept) = &*self.0;
+        kept.store(ahead, Ordering::SeqCst);
+        Ok(file.as_file().write_all_at(&ahead.to_ne_bytes(), 0)?)
+    }
+
+    /// Seconds ahead of the machine's.
+    pub(crate) fn ahead(&self) -> i64 {
+        self.0.1.load(Ordering::SeqCst)
+    }
+
+    /// Microseconds since 1970 by it.
+    pub(crate) fn now_micros(&self) -> i64 {
+        Clock::system().now_micros() + self.ahead() * 1_000_000
+    }
+
+    /// Has a process that is about to start go by it.
+    pub(crate) fn put_into(&self, command: &mut Command) -> anyhow::Result<()> {
+        command.env("LD_PRELOAD", library()?).env("FAULT_CLOCK", self.0.0.path());
+        Ok(())
+    }
 }

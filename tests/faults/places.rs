@@ -8,7 +8,7 @@ use sqlx::{
 };
 use tempfile::TempDir;
 
-use crate::cluster::Cluster;
+use crate::{cluster::Cluster, inject::WallClock};
 
 /// Which database a round is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +37,26 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Beside this program: a directory for temporary files is often in memory, where a commit costs nothing.
     pub(crate) fn new(backend: Backend) -> anyhow::Result<Self> {
+        Self::at(backend, None)
+    }
+
+    /// With a clock of the database that can be stepped: its cluster's. An embedded database has that of its server,
+    /// which is to be started with it.
+    pub(crate) fn at_own_clock(backend: Backend) -> anyhow::Result<(Self, WallClock)> {
+        let clock = WallClock::new()?;
+        Ok((Self::at(backend, Some(clock.clone()))?, clock))
+    }
+
+    fn at(backend: Backend, clock: Option<WallClock>) -> anyhow::Result<Self> {
+        // Beside this program: a directory for temporary files is often in memory, where a commit costs nothing.
         let program = std::env::current_exe()?;
         let temporary = tempfile::tempdir_in(program.parent().context("this program is in no directory")?)?;
         let directory = temporary.path().join("data");
         std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&directory)?;
         let cluster = match backend {
             Backend::Sqlite => None,
-            Backend::Postgres => Some(Cluster::start()?),
+            Backend::Postgres => Some(Cluster::start(clock)?),
         };
         let url = cluster.as_ref().map(Cluster::url);
         Ok(Self { _temporary: temporary, directory, url, cluster })

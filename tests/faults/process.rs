@@ -17,7 +17,10 @@ use rapport::{
     config::{Config, ServeArgs},
 };
 
-use crate::{inject, places::Place};
+use crate::{
+    inject::{self, WallClock},
+    places::Place,
+};
 
 /// How soon a server must answer after it was started, and after a fault has passed.
 pub(crate) const RECOVERY: Duration = Duration::from_secs(5);
@@ -32,6 +35,8 @@ pub(crate) struct With {
     pub(crate) environment: Vec<(&'static str, String)>,
     /// Loads the library of faults.
     pub(crate) inject: bool,
+    /// None: the machine's.
+    pub(crate) clock: Option<WallClock>,
     /// Files that it may have open.
     pub(crate) files: Option<u32>,
 }
@@ -39,12 +44,17 @@ pub(crate) struct With {
 /// `rapport serve`, killed at the latest when this is dropped.
 pub(crate) struct Server {
     child: Child,
+    /// As an administrator.
     pub(crate) client: Client,
+    /// As an application.
+    pub(crate) app: Client,
     pub(crate) endpoint: String,
     operations: u16,
     log: PathBuf,
     pub(crate) control: PathBuf,
     pub(crate) token: String,
+    directory: PathBuf,
+    clock: Option<WallClock>,
 }
 
 fn free_port() -> anyhow::Result<u16> {
@@ -90,6 +100,17 @@ pub(crate) fn refused_start(place: &Place, arguments: &[&str]) -> anyhow::Result
     Ok(said)
 }
 
+/// An administrator's token, and clients as an administrator and as an application; good by the clock of the server.
+fn callers(directory: &Path, endpoint: &str, clock: Option<&WallClock>) -> anyhow::Result<(String, [Client; 2])> {
+    let args = ServeArgs { data_dir: Some(directory.display().to_string()), ..ServeArgs::default() };
+    let clock = clock.map_or_else(Clock::system, |clock| Clock::fixed(clock.now_micros()));
+    let authenticator = Authenticator::new(&Config::resolve(&args, |_| None)?.auth, directory, clock)?;
+    let sign = |role| authenticator.sign(role, "faults", &[], Duration::from_secs(3_600));
+    let token = sign(Role::Admin)?;
+    let clients = [Client::lazy(endpoint, &token)?, Client::lazy(endpoint, &sign(Role::App)?)?];
+    Ok((token, clients))
+}
+
 impl Server {
     /// Starts it and waits until it answers.
     pub(crate) async fn start(place: &Place) -> anyhow::Result<Self> {
@@ -127,16 +148,21 @@ impl Server {
             inject::disarm(&control)?;
             command.env("LD_PRELOAD", inject::library()?).env("FAULT_CONTROL", &control);
         }
+        if let Some(clock) = &with.clock {
+            clock.put_into(&mut command)?;
+        }
         let written = std::fs::File::options().create(true).append(true).open(&log)?;
         let child = command.stdin(Stdio::null()).stderr(written).spawn().context("cannot start rapport")?;
 
-        let args = ServeArgs { data_dir: Some(place.directory.display().to_string()), ..ServeArgs::default() };
-        let authenticator =
-            Authenticator::new(&Config::resolve(&args, |_| None)?.auth, &place.directory, Clock::system())?;
-        let token = authenticator.sign(Role::Admin, "faults", &[], Duration::from_secs(3_600))?;
-        let endpoint = format!("http://127.0.0.1:{port}");
-        let client = Client::lazy(&endpoint, &token)?;
-        Ok(Self { child, client, endpoint, operations, log, control, token })
+        let (directory, endpoint) = (place.directory.clone(), format!("http://127.0.0.1:{port}"));
+        let (token, [client, app]) = callers(&directory, &endpoint, with.clock.as_ref())?;
+        Ok(Self { child, client, app, endpoint, operations, log, control, token, directory, clock: with.clock })
+    }
+
+    /// Has its callers sign their tokens again, after its clock was stepped.
+    pub(crate) fn sign_again(&mut self) -> anyhow::Result<()> {
+        (self.token, [self.client, self.app]) = callers(&self.directory, &self.endpoint, self.clock.as_ref())?;
+        Ok(())
     }
 
     /// Waits until it answers.

@@ -4,24 +4,30 @@ use std::time::Duration;
 
 use prost_types::Timestamp;
 use rapport::{
-    api::v1::{GetOrganizationRequest, Interaction, UpsertTeamRequest},
+    api::v1::{Commitment, GetOrganizationRequest, Interaction, UpsertTeamRequest},
     clock::Clock,
 };
 use tonic::Code;
 
-use crate::support::{
-    Server, Test, on_both,
-    sample::{call, team},
+use crate::{
+    commitments::{make, promise, within},
+    support::{
+        Server, Test, on_both, on_postgres,
+        sample::{call, team},
+    },
 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    on_both![
+    let mut tests = on_both![
         a_clock_ahead_forgets_no_request,
         answers_are_remembered_for_48_hours_of_running_time,
         housekeeping_waits_for_a_clock_that_agrees,
         a_clock_before_1970_serves,
         a_token_is_judged_by_the_clock_of_each_call,
-    ]
+        what_is_due_comes_by_a_clock_that_was_put_back,
+    ];
+    tests.extend(on_postgres![what_is_due_comes_by_the_clock_of_the_database]);
+    tests
 }
 
 const HOUR: i64 = 3_600_000_000;
@@ -101,4 +107,33 @@ async fn a_token_is_judged_by_the_clock_of_each_call(server: Server) {
         let answer = admin.directory().get_organization(GetOrganizationRequest {}).await;
         assert_eq!(answer.map_or_else(|status| status.code(), |_| Code::Ok), expected, "{hours} h from its issue");
     }
+}
+
+/// Makes a commitment that is due in two seconds, and waits until it is broken.
+async fn is_broken_in_time(server: &Server) {
+    let soon = Commitment { due_time: within(2_000), ..promise("nora", "carla") };
+    make(&server.app(), soon).await.unwrap();
+    let broken = async {
+        while server.number("SELECT count(*) FROM commitment WHERE state = 3").await == 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), broken).await.unwrap();
+}
+
+async fn what_is_due_comes_by_a_clock_that_was_put_back(server: Server) {
+    let server = server.with_organization().await;
+    settle().await;
+    // It was two hours ahead when it was trusted last.
+    let last = Clock::system().now_micros() + 2 * HOUR;
+    server.execute(&format!("UPDATE housekeeping SET last_time = {last}")).await;
+    let server = server.restart_at(Clock::system()).await;
+    is_broken_in_time(&server).await;
+    assert_eq!(server.number("SELECT last_time FROM housekeeping").await, last);
+}
+
+async fn what_is_due_comes_by_the_clock_of_the_database(server: Server) {
+    let behind = Clock::fixed(Clock::system().now_micros() - 3 * HOUR);
+    let server = Server::start_with(server.backend(), behind, |_| {}).await.unwrap().with_organization().await;
+    is_broken_in_time(&server).await;
 }

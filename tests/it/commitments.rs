@@ -44,7 +44,7 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// In so many milliseconds from now, by this machine.
-fn within(millis: i64) -> Option<prost_types::Timestamp> {
+pub(crate) fn within(millis: i64) -> Option<prost_types::Timestamp> {
     let at = Clock::system().now_micros() + millis * 1_000;
     let nanos = i32::try_from(at % 1_000_000 * 1_000).unwrap();
     Some(prost_types::Timestamp { seconds: at / 1_000_000, nanos })

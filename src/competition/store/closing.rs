@@ -54,7 +54,7 @@ pub(super) const SERVER: &str = "rapport";
 
 /// Competitions for which something is due, at the latest by now: to be counted, or to stand.
 pub(crate) async fn due(store: &Store) -> Result<Vec<Uuid>> {
-    let now = store.clock().now_micros();
+    let now = store.now(store.reader()).await?;
     let in_state = |state: CompetitionState| Condition::all().add(competition::Column::State.eq(Stored(state)));
     let ended = Condition::any()
         .add(competition::Column::VotingDeadline.lte(now))

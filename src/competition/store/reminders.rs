@@ -67,13 +67,14 @@ pub(crate) async fn keep_reminding(
 }
 
 async fn remind(store: &Store, vault: &Vault) -> Result<()> {
+    let now = store.now(store.reader()).await?;
     let open = competition::Entity::find()
         .filter(competition::Column::State.eq(Stored(CompetitionState::Voting)))
-        .filter(competition::Column::VotingDeadline.gt(store.clock().now_micros()));
+        .filter(competition::Column::VotingDeadline.gt(now));
     for row in open.all(store.reader()).await? {
         let competition = rows::competition(&row)?;
         // What is due is decided under the lock; most of the time there is nothing to lock for.
-        if let Some(due) = last_occasion(&competition, store.clock().now_micros())
+        if let Some(due) = last_occasion(&competition, now)
             && !is_reminded(store.reader(), competition.id, due).await?
         {
             let (runner, by, id) = (store.clone(), vault.clone(), competition.id);
@@ -226,7 +227,7 @@ pub(crate) async fn holding(
     reminded: Vec<Reminded>,
 ) -> Result<Vec<(Reminded, String, Competition)>, Error> {
     let ids: HashSet<Uuid> = reminded.iter().map(|one| one.competition).collect();
-    let now = store.clock().now_micros();
+    let now = store.now(store.reader()).await?;
     let found = competition::Entity::find().filter(competition::Column::Id.is_in(ids)).all(store.reader()).await?;
     let (mut open, mut silent_by_name) = (HashMap::new(), HashMap::new());
     for row in found {

@@ -1,13 +1,13 @@
 //! The rounds. Each is a fault, or a kind of them, on a database and servers of its own.
 
-mod claims;
 mod crashes;
 mod failover;
 mod files;
 mod io_errors;
 mod outages;
 mod starts;
-mod timers;
+mod steps;
+mod subjects;
 mod vote;
 mod webhooks;
 
@@ -67,9 +67,9 @@ pub(crate) const ALL: &[Round] = &[
     round!(crashes::calls_given_up, BOTH, 60, 1_000),
     round!(crashes::killed_first_starts, BOTH, 1, 20),
     round!(vote::killed_during_a_vote, BOTH, 2, 12),
-    round!(timers::killed_while_timers_fire, BOTH, 2, 200),
+    round!(steps::killed_while_steps_come, BOTH, 6, 200),
+    round!(steps::killed_while_the_clock_is_stepped, BOTH, 6, 200),
     round!(webhooks::killed_while_events_go_out, BOTH, 2, 200),
-    round!(claims::killed_while_claims_lapse, BOTH, 2, 200),
     round!(files::lost_log, SQLITE, 1, 10),
     round!(files::locked_file, SQLITE, 1, 3),
     round!(outages::restarted_database, POSTGRES, 1, 10),

@@ -7,6 +7,7 @@ use rapport::api::v1::{EraseCustomerRequest, Team, UpsertTeamRequest};
 
 use super::Task;
 use crate::{
+    inject::WallClock,
     operations, organisation,
     places::{Backend, Place},
     process::{RECOVERY, Server, With, refused_start},
@@ -83,8 +84,10 @@ pub(super) async fn database_down(task: Task) -> anyhow::Result<String> {
     Ok(format!("answers {} ms after the database does", waited.as_millis()))
 }
 
-fn at_clock(offset: &str) -> With {
-    With { inject: true, environment: vec![("FAULT_CLOCK_OFFSET", offset.to_owned())], ..With::default() }
+fn at_clock(ahead: i64) -> anyhow::Result<With> {
+    let clock = WallClock::new()?;
+    clock.step_to(ahead)?;
+    Ok(With { clock: Some(clock), ..With::default() })
 }
 
 /// A clock three days ahead at one boot: what was asked before is remembered all the same.
@@ -99,8 +102,7 @@ pub(super) async fn clock_ahead(task: Task) -> anyhow::Result<String> {
     let first = server.client.directory.upsert_team(request.clone()).await?.into_inner();
     server.terminate().await?;
     for _ in 0..2 {
-        // Its tokens are of its own time, so that nobody of ours is let in: what it does by itself is what counts.
-        let mut server = Server::launch(&place, at_clock("259200"))?;
+        let mut server = Server::start_with(&place, at_clock(259_200)?).await?;
         tokio::time::sleep(Duration::from_secs(3)).await;
         ensure!(server.is_ready(), "it does not start: {}", server.said());
         server.terminate().await?;
@@ -121,7 +123,7 @@ pub(super) async fn clock_ahead(task: Task) -> anyhow::Result<String> {
 pub(super) async fn clock_before_1970(task: Task) -> anyhow::Result<String> {
     let place = Place::new(task.backend)?;
     for _ in 0..2 {
-        let started = Server::start_with(&place, at_clock("-1900000000")).await;
+        let started = Server::start_with(&place, at_clock(-1_900_000_000)?).await;
         let refused = started.err().map(|error| error.to_string());
         ensure!(refused.as_ref().is_some_and(|said| said.contains("clock is before 1970")), "it says {refused:?}");
         // Not for want of a schema.

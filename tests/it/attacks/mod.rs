@@ -11,6 +11,7 @@ mod importer;
 mod impostor;
 mod oneself;
 mod printer;
+mod stopwatch;
 mod stranger;
 mod supervisor;
 
@@ -28,6 +29,7 @@ pub(crate) fn tests() -> Vec<Test> {
         impostor::tests(),
         oneself::tests(),
         printer::tests(),
+        stopwatch::tests(),
         stranger::tests(),
         supervisor::tests(),
     ]

@@ -25,7 +25,7 @@ use crate::{
 
 const MATRIX: &str = include_str!("../oneself_matrix.txt");
 const DAY: i64 = 86_400;
-const ROLES: [(&str, Role); 4] =
+pub(super) const ROLES: [(&str, Role); 4] =
     [("staff", Role::Staff), ("supervisor", Role::Supervisor), ("reviewer", Role::Reviewer), ("admin", Role::Admin)];
 /// Who rated nora, in the order of her scores 1 to 5.
 const RATERS: [&str; 5] = ["carla", "dora", "dmitri", "erik", "fumiko"];
@@ -46,7 +46,7 @@ pub(super) fn tests() -> Vec<Test> {
 }
 
 /// A server on which it is always the same time: what is told of preferences depends on how long ago things were.
-async fn at_one_time(server: Server) -> Server {
+pub(super) async fn at_one_time(server: Server) -> Server {
     let now = Clock::fixed(Clock::system().now_micros());
     Server::start_with(server.backend(), now, |_| {}).await.unwrap()
 }
@@ -418,7 +418,7 @@ async fn everything(caller: &Caller, method: &Method, known: &Known) -> Told {
     told
 }
 
-fn caller(server: &Server, role: Role, subject: &str) -> Caller {
+pub(super) fn caller(server: &Server, role: Role, subject: &str) -> Caller {
     server.caller(role, subject, if role == Role::Supervisor { &["north"] } else { &[] })
 }
 
@@ -438,7 +438,7 @@ async fn all_told(server: &Server, known: &Known) -> BTreeMap<(&'static str, Str
 
 /// A complaint about nora, a follow-up of it that somebody works on, one by hand that names her, and a commitment and a callback to the customer. Gives
 /// the ids by which one could ask for them.
-async fn accused(server: &Server, known: &mut Known) {
+pub(super) async fn accused(server: &Server, known: &mut Known) {
     use crate::follow_ups as sample;
     let told = Interaction {
         kind: v1::InteractionKind::Complaint.into(),
@@ -489,7 +489,7 @@ fn ended_by_customer(staff_id: &str, customer_id: &str) -> Interaction {
 }
 
 /// As if nobody had complained: what `accused` has written is gone.
-async fn unsay(server: &Server, known: &Known) {
+pub(super) async fn unsay(server: &Server, known: &Known) {
     let quoted = |name: &str, count: usize| {
         let ids = known.texts[name].iter().rev().take(count);
         ids.map(|id| format!("unhex('{}')", id.replace('-', ""))).collect::<Vec<_>>().join(", ")

@@ -68,6 +68,14 @@ impl Database {
         Ok(Self { directory, name })
     }
 
+    /// Another one with the same in it. Nobody uses it meanwhile.
+    pub(super) fn copy(&self) -> Result<Self> {
+        anyhow::ensure!(self.name.is_none(), "only an embedded database is copied with its keys");
+        let directory = Arc::new(private_directory());
+        copy(self.directory(), directory.path())?;
+        Ok(Self { directory, name: None })
+    }
+
     /// Takes the database away, no matter who is using it. An embedded one goes with its directory.
     pub(super) async fn remove(&self) -> Result<()> {
         let Some(name) = &self.name else { return Ok(()) };
@@ -149,6 +157,21 @@ async fn migrated_database() -> Result<&'static str> {
         anyhow::Ok(name)
     };
     Ok(*MADE.get_or_try_init(make).await?)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let place = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            std::fs::create_dir(&place)?;
+            std::fs::set_permissions(&place, entry.metadata()?.permissions())?;
+            copy(&entry.path(), &place)?;
+        } else {
+            std::fs::copy(entry.path(), place)?;
+        }
+    }
+    Ok(())
 }
 
 async fn migrate(database: &rapport::store::Database) -> Result<()> {

@@ -44,13 +44,19 @@ pub(crate) struct Test {
     name: String,
     backends: &'static [Backend],
     body: Body,
+    by_hand: bool,
 }
 
 impl Test {
     pub(crate) fn new(module: &str, name: &str, backends: &'static [Backend], body: Body) -> Self {
         // The crate's own name says nothing: there is only this one.
         let file = module.rsplit("::").next().unwrap_or(module);
-        Self { name: format!("{file}::{name}"), backends, body }
+        Self { name: format!("{file}::{name}"), backends, body, by_hand: false }
+    }
+
+    /// A measurement, which takes minutes and prints figures: run by its name with `--ignored`.
+    pub(crate) fn by_hand(self) -> Self {
+        Self { by_hand: true, ..self }
     }
 }
 
@@ -85,7 +91,7 @@ pub(crate) fn trials(tests: Vec<Test>) -> Vec<Trial> {
     let on_its_databases = |test: Test| {
         test.backends.iter().map(move |&backend| {
             Trial::test(format!("{}::{}", backend.name(), test.name), move || run(backend, test.body))
-                .with_ignored_flag(backend.is_left_out())
+                .with_ignored_flag(test.by_hand || backend.is_left_out())
         })
     };
     tests.into_iter().flat_map(on_its_databases).collect()

@@ -72,6 +72,15 @@ impl Server {
         Self::before(backend, database, clock, change).await.unwrap()
     }
 
+    /// Stops it, and starts as many as asked for, each before a copy of its database.
+    pub(crate) async fn copies<const N: usize>(self) -> [Self; N] {
+        let Self { backend, database, clock, running, .. } = self;
+        running.stop().await.unwrap();
+        let start = |_| Self::before(backend, database.copy().unwrap(), clock.clone(), |_| {});
+        let started = futures::future::try_join_all((0..N).map(start)).await.unwrap();
+        started.try_into().ok().unwrap()
+    }
+
     /// A second server with the same database and keys.
     pub(crate) async fn sibling(&self) -> Self {
         self.sibling_with(|_| {}).await
