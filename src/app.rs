@@ -16,9 +16,10 @@ use crate::{
         interaction_service_server::InteractionServiceServer, preference_service_server::PreferenceServiceServer,
         presence_service_server::PresenceServiceServer, privacy_service_server::PrivacyServiceServer,
         quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
-        survey_service_server::SurveyServiceServer,
+        session_service_server::SessionServiceServer, survey_service_server::SurveyServiceServer,
     },
     audit::service::AuditApi,
+    auth::Authenticator,
     calendar::{self, service::CalendarApi},
     callback::service::CallbackApi,
     clock_trust::Trusted,
@@ -40,6 +41,7 @@ use crate::{
     privacy::service::PrivacyApi,
     quality::service::QualityApi,
     rating::{self, service::RatingApi},
+    session::service::SessionApi,
     store::Store,
     survey::{self, service::SurveyApi},
     template,
@@ -91,7 +93,7 @@ pub(crate) fn services(
     store: &Store,
     metrics: &Arc<Metrics>,
     (stopping, trusted): (&watch::Receiver<bool>, &Trusted),
-    vault: Vault,
+    (vault, authenticator): (Vault, Arc<Authenticator>),
     webhooks: Vec<Target>,
 ) -> (Routes, Vec<&'static str>) {
     fn name<S: NamedService>(_: &S) -> &'static str {
@@ -139,6 +141,8 @@ pub(crate) fn services(
     let events = EventServiceServer::new(events).max_decoding_message_size(small);
     let callbacks = CallbackServiceServer::new(CallbackApi::new(&context)).max_decoding_message_size(small);
     let presence = PresenceServiceServer::new(PresenceApi::new(&context)).max_decoding_message_size(small);
+    let sessions = SessionApi::new(&context, authenticator, config.auth.session_lifetime);
+    let sessions = SessionServiceServer::new(sessions).max_decoding_message_size(small);
     let audit = AuditServiceServer::new(AuditApi::new(&context)).max_decoding_message_size(small);
     let names = vec![
         name(&directory),
@@ -159,6 +163,7 @@ pub(crate) fn services(
         name(&events),
         name(&callbacks),
         name(&presence),
+        name(&sessions),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
@@ -176,6 +181,7 @@ pub(crate) fn services(
             .add_service(events)
             .add_service(callbacks)
             .add_service(presence)
+            .add_service(sessions)
             .add_service(audit),
         names,
     )

@@ -99,7 +99,10 @@ async fn begin(config: Config, clock: Clock) -> anyhow::Result<Running> {
 
     let (housekeeping, trusted) = Housekeeping::new(store.clone());
     let tokens = Arc::new(TokenSeal::new(&vault, clock));
-    let (services, names) = app::services(&config, &store, &metrics, (&stopping, &trusted), vault, webhooks);
+    let (services, names) = {
+        let keys = (vault, authenticator.clone());
+        app::services(&config, &store, &metrics, (&stopping, &trusted), keys, webhooks)
+    };
     let mut routes = services.add_service(health_service);
     if config.reflection {
         let reflection = || {

@@ -38,6 +38,7 @@ mod m0029_follow_ups;
 mod m0030_callbacks;
 mod m0031_webhooks;
 mod m0032_incidents;
+mod m0034_sessions;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0030_callbacks::Migration),
             Box::new(m0031_webhooks::Migration),
             Box::new(m0032_incidents::Migration),
+            Box::new(m0034_sessions::Migration),
         ]
     }
 }

@@ -108,7 +108,7 @@ async fn listen(
     let server = Server::builder()
         .layer(
             ServiceBuilder::new()
-                .layer(WebLayer::new(origins, metrics.clone()))
+                .layer(WebLayer::new(origins, config.console, metrics.clone()))
                 .layer(CallLogLayer::new(metrics.clone(), config.telemetry.otlp_endpoint.is_some()))
                 .layer(DeadlineLayer::new(limits.call_timeout, methods.clone(), metrics.clone()))
                 .layer(attempts)

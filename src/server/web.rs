@@ -1,7 +1,8 @@
 //! Browsers: gRPC-Web in place of gRPC, and the rules of the same origin.
 //!
 //! A page of a foreign origin is refused even where its browser would let the call through and only hide the answer. What
-//! is no gRPC at all ends here too, so that nothing behind has to think of forms and scripts.
+//! is no gRPC at all ends here too, so that nothing behind has to think of forms and scripts: as a page of the console where that
+//! is served.
 
 use std::{
     sync::Arc,
@@ -9,17 +10,18 @@ use std::{
     time::Duration,
 };
 
-use futures::future::{BoxFuture, Either};
+use futures::future::{BoxFuture, Either, ready};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version,
-    header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, ORIGIN},
+    HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version,
+    header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN},
 };
 use tonic::body::Body;
 use tonic_web::GrpcWebLayer;
 use tower::{Layer, Service, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::{api::status, error::Error, metrics::Metrics};
+use super::connection::Traffic;
+use crate::{api::status, console, error::Error, metrics::Metrics};
 
 /// How long a browser may remember what it was told about an origin.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(3_600);
@@ -52,19 +54,20 @@ pub(super) struct WebLayer(Arc<Rules>);
 struct Rules {
     cors: CorsLayer,
     origins: Vec<HeaderValue>,
+    console: bool,
     metrics: Arc<Metrics>,
 }
 
 impl WebLayer {
-    /// For pages of exactly these origins.
-    pub(super) fn new(origins: Vec<HeaderValue>, metrics: Arc<Metrics>) -> Self {
+    /// For pages of exactly these origins, and for those of the server itself where it serves the console.
+    pub(super) fn new(origins: Vec<HeaderValue>, console: bool, metrics: Arc<Metrics>) -> Self {
         let cors = CorsLayer::new()
             .allow_origin(AllowOrigin::list(origins.iter().cloned()))
             .allow_methods([Method::POST])
             .allow_headers(SENT)
             .expose_headers(SHOWN)
             .max_age(PREFLIGHT_MAX_AGE);
-        Self(Arc::new(Rules { cors, origins, metrics }))
+        Self(Arc::new(Rules { cors, origins, console, metrics }))
     }
 }
 
@@ -101,10 +104,13 @@ where
         if is_plain_grpc(&request) {
             return Either::Left(self.inner.call(request));
         }
+        if self.rules.console && console::is_asked(request.method()) {
+            return Either::Right(Box::pin(ready(Ok(page(&request)))));
+        }
         let (inner, rules) = (self.inner.clone(), self.rules.clone());
         let cors = rules.cors.clone();
         let gate = tower::service_fn(move |request: Request<Body>| {
-            let refusal = rules.refusal(request.method(), request.headers());
+            let refusal = rules.refusal(&request);
             let inner = inner.clone();
             async move {
                 match refusal {
@@ -127,8 +133,10 @@ fn is_plain_grpc<B>(request: &Request<B>) -> bool {
 }
 
 impl Rules {
-    fn refusal(&self, method: &Method, headers: &HeaderMap) -> Option<Response<Body>> {
-        let foreign = |origin: &HeaderValue| !self.origins.contains(origin);
+    fn refusal(&self, request: &Request<Body>) -> Option<Response<Body>> {
+        let (method, headers) = (request.method(), request.headers());
+        let ours = |origin: &HeaderValue| self.console && is_same_origin(origin, request);
+        let foreign = |origin: &HeaderValue| !self.origins.contains(origin) && !ours(origin);
         if headers.get_all(ORIGIN).iter().any(foreign) {
             let status = status::of(Error::OriginNotAllowed);
             self.metrics.refused(&status);
@@ -144,6 +152,24 @@ impl Rules {
         let is_grpc = headers.get(CONTENT_TYPE).is_some_and(|kind| is_grpc(kind.as_bytes()));
         (!is_grpc).then(|| plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type must be application/grpc\n"))
     }
+}
+
+/// A page of the console. A connection that fetches one is no silent one.
+fn page(request: &Request<Body>) -> Response<Body> {
+    if let Some(traffic) = request.extensions().get::<Arc<Traffic>>() {
+        traffic.called();
+    }
+    let answer = console::answer(request.uri().path(), request.headers());
+    answer.map(|bytes| Body::new(http_body_util::Full::from(bytes)))
+}
+
+/// Whether a page comes from the host that is called. The scheme is left out, which a proxy in front may have changed: it would keep
+/// nobody out, since a page has no authority but the token it was given.
+fn is_same_origin(origin: &HeaderValue, request: &Request<Body>) -> bool {
+    let named = request.uri().authority().map(|authority| authority.as_str());
+    let host = named.or_else(|| request.headers().get(HOST)?.to_str().ok());
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, authority)| authority);
+    host.is_some() && authority == host
 }
 
 /// `application/grpc`, `application/grpc-web`, `application/grpc-web-text`, each alone or with `+proto`.

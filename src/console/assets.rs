@@ -1,0 +1,30 @@
+//! What `console/build` made of the sources in `console/`; it writes this list too.
+
+use super::Asset;
+
+pub(super) const ASSETS: &[Asset] = &[
+    Asset {
+        path: "/assets/console-3CS2GUOM.js",
+        kind: "text/javascript; charset=utf-8",
+        plain: include_bytes!("../../console/dist/console-3CS2GUOM.js"),
+        brotli: include_bytes!("../../console/dist/console-3CS2GUOM.js.br"),
+    },
+    Asset {
+        path: "/assets/console-JCMHCEER.css",
+        kind: "text/css; charset=utf-8",
+        plain: include_bytes!("../../console/dist/console-JCMHCEER.css"),
+        brotli: include_bytes!("../../console/dist/console-JCMHCEER.css.br"),
+    },
+    Asset {
+        path: "/assets/icon-7149A3E4.svg",
+        kind: "image/svg+xml; charset=utf-8",
+        plain: include_bytes!("../../console/dist/icon-7149A3E4.svg"),
+        brotli: include_bytes!("../../console/dist/icon-7149A3E4.svg.br"),
+    },
+    Asset {
+        path: "/",
+        kind: "text/html; charset=utf-8",
+        plain: include_bytes!("../../console/dist/index.html"),
+        brotli: include_bytes!("../../console/dist/index.html.br"),
+    },
+];
