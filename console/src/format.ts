@@ -26,7 +26,12 @@ function written(date: Date, options: Intl.DateTimeFormatOptions, timeZone = zon
 }
 
 const MOMENT = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
-export const moment = (at?: Timestamp) => (at ? written(timestampDate(at), MOMENT) : "");
+export function moment(at?: Timestamp): string {
+  if (!at) return "";
+  const date = timestampDate(at);
+  const isOld = date.getUTCFullYear() !== new Date().getUTCFullYear();
+  return written(date, isOld ? { ...MOMENT, year: "numeric" } : MOMENT);
+}
 export const dayOf = (at?: Timestamp) =>
   at ? written(timestampDate(at), { year: "numeric", month: "short", day: "numeric" }) : "";
 /** A day of the organisation's, YYYY-MM-DD. */
@@ -41,7 +46,8 @@ export function lasting(seconds: number): string {
     new Intl.NumberFormat(language.value, { style: "unit", unit, unitDisplay: "narrow" }).format(value);
   if (seconds < 60) return unit(seconds, "second");
   if (seconds < 3_600) return unit(Math.round(seconds / 60), "minute");
-  if (seconds < 86_400 * 2) return `${unit(Math.floor(seconds / 3_600), "hour")} ${unit(Math.round((seconds % 3_600) / 60), "minute")}`;
+  const minutes = Math.round(seconds / 60);
+  if (seconds < 86_400 * 2) return `${unit(Math.floor(minutes / 60), "hour")} ${unit(minutes % 60, "minute")}`;
   return unit(Math.round(seconds / 86_400), "day");
 }
 

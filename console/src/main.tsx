@@ -24,6 +24,7 @@ import { Sessions } from "./pages/sessions.tsx";
 import { Today } from "./pages/today.tsx";
 import { address, route } from "./route.ts";
 import { client, leave, may, standing, start } from "./session.ts";
+import { Stale } from "./stale.tsx";
 import { LANGUAGES, language, t, word, type Language } from "./words.ts";
 import "./style.css";
 
@@ -103,6 +104,7 @@ function Frame() {
         </div>
       </header>
       <main id="page" tabIndex={-1}>
+        <Stale />
         {Chosen ? <Chosen key={chosen} /> : <Page title={t.value.brand}><p class="empty">{found ? t.value.notYours : t.value.noPage}</p></Page>}
       </main>
     </div>

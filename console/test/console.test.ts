@@ -233,6 +233,56 @@ test("a reviewer settles a contest", async () => {
   await page.waitForFunction((count) => document.querySelectorAll(".rows form.inline").length < count, before);
 });
 
+test("what waits moves as it happens, also after the network was away", async () => {
+  const here = await as("supervisor", { locale: "en-GB" });
+  const there = await as("supervisor", { locale: "en-GB" });
+  await visit(here.page, "#/today");
+  await visit(there.page, "#/today");
+  const held = here.page.locator(".under", { hasText: "held by" });
+  const before = await held.count();
+  await here.page.context().setOffline(true);
+  await here.page.waitForTimeout(300);
+  await here.page.context().setOffline(false);
+  await there.page.locator("button", { hasText: "Take it" }).first().click();
+  await here.page.waitForFunction(
+    (count) => [...document.querySelectorAll(".under")].filter((one) => one.textContent?.includes("held by")).length > count,
+    before,
+  );
+});
+
+test("the board comes at the close, to whoever looks", async () => {
+  const voter = await as("staff");
+  const lead = await as("admin");
+  for (const { page } of [voter, lead]) {
+    await visit(page, "#/competitions");
+    await page.locator(".rows li", { hasText: "本月服务竞赛" }).locator("a").click();
+    await page.waitForSelector(".steps .now");
+  }
+  // While it is open nobody sees a board.
+  assert.equal(await voter.page.locator(".ranks").count(), 0);
+  await lead.page.locator(".actions .primary").click();
+  await voter.page.waitForSelector(".ranks .rank .whisker, .ranks .rank .empty", { timeout: 20_000 });
+});
+
+test("a page that is older than the server says so", async () => {
+  const { page } = await as("admin", { locale: "en-GB" });
+  await settled(page);
+  await page.route((url) => url.pathname === "/", (route) => route.fulfill({ body: "<script src=assets/console-NEWER000.js>" }));
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await page.waitForSelector(".banner button");
+});
+
+test("a server that is away is said to be, and asked again", async () => {
+  const { page } = await as("admin", { locale: "en-GB" });
+  await settled(page);
+  await page.route("**/rapport.v1.RatingService/*", (route) => route.abort());
+  await visit(page, "#/ranks?period=26w");
+  await page.waitForSelector(".refusal button");
+  await page.unroute("**/rapport.v1.RatingService/*");
+  await page.locator(".refusal button").click();
+  await page.waitForSelector(".rank button");
+});
+
 test("the demo prints at most 40 lines", { skip: !!process.env.RAPPORT_DEMO_URL }, () => {
   assert.ok(demo.lines.length <= 40, `${demo.lines.length}`);
   assert.equal(demo.lines.filter((line) => line.includes("/#link=")).length, 4);

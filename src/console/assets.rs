@@ -4,16 +4,16 @@ use super::Asset;
 
 pub(super) const ASSETS: &[Asset] = &[
     Asset {
-        path: "/assets/console-3CS2GUOM.js",
+        path: "/assets/console-AFI6J23Y.js",
         kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-3CS2GUOM.js"),
-        brotli: include_bytes!("../../console/dist/console-3CS2GUOM.js.br"),
+        plain: include_bytes!("../../console/dist/console-AFI6J23Y.js"),
+        brotli: include_bytes!("../../console/dist/console-AFI6J23Y.js.br"),
     },
     Asset {
-        path: "/assets/console-JCMHCEER.css",
+        path: "/assets/console-KSKJ3XOV.css",
         kind: "text/css; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-JCMHCEER.css"),
-        brotli: include_bytes!("../../console/dist/console-JCMHCEER.css.br"),
+        plain: include_bytes!("../../console/dist/console-KSKJ3XOV.css"),
+        brotli: include_bytes!("../../console/dist/console-KSKJ3XOV.css.br"),
     },
     Asset {
         path: "/assets/icon-7149A3E4.svg",

@@ -145,7 +145,7 @@ function Points({ customer }: { customer: Customer }) {
         <p>
           <span class={`tag ${isAllowed ? "accent" : "warm"}`}>{isAllowed ? t.value.mayCall : t.value.mayNotCall}</span>{" "}
           <small>{answer.refusals.map((one) => one.rule).join("; ")}</small>
-          {!isAllowed && answer.nextAllowedTime && <small> {t.value.from(moment(answer.nextAllowedTime))}</small>}
+          {!isAllowed && answer.nextAllowedTime && <small>. {t.value.from(moment(answer.nextAllowedTime))}</small>}
         </p>
       )}
     </div>

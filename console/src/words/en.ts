@@ -45,6 +45,9 @@ export const en = {
   cancel: "Cancel",
   none: "none",
 
+  stale: "The server has a newer console. Reloading signs you out: have a link at hand.",
+  reload: "Reload",
+
   // Periods.
   period: "Period",
   periods: { "4w": "4 weeks", "13w": "13 weeks", "26w": "26 weeks", all: "Everything" },
@@ -108,7 +111,7 @@ export const en = {
   readingRecorded: "Each reading of a customer is recorded with its purpose.",
   purpose: "Purpose",
   purposes: { SERVING: "Serving", CALLBACK: "Calling back", COMPLAINT: "Complaint", FOLLOW_UP: "Follow-up", QUALITY: "Quality" } as Record<string, string>,
-  search: "Customer id or telephone number",
+  search: "Id or telephone number",
   find: "Find",
   searchFirst: "Look a customer up by id or telephone number.",
   byName: "Among these, by name",

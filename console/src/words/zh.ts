@@ -43,6 +43,9 @@ export const zh: Words = {
   cancel: "取消",
   none: "无",
 
+  stale: "服务器上有新版控制台。刷新会退出登录，请先准备好新的链接。",
+  reload: "刷新",
+
   period: "时段",
   periods: { "4w": "近 4 周", "13w": "近 13 周", "26w": "近 26 周", all: "全部" },
 
