@@ -43,7 +43,7 @@ use crate::{
     rating::{self, service::RatingApi},
     session::service::SessionApi,
     store::Store,
-    survey::{self, service::SurveyApi},
+    survey::{self, SurveyPages, service::SurveyApi},
     template,
     vault::Vault,
     watch::{WatchLimits, Watches},
@@ -95,7 +95,7 @@ pub(crate) fn services(
     (stopping, trusted): (&watch::Receiver<bool>, &Trusted),
     (vault, authenticator): (Vault, Arc<Authenticator>),
     webhooks: Vec<Target>,
-) -> (Routes, Vec<&'static str>) {
+) -> (Routes, Vec<&'static str>, SurveyPages) {
     fn name<S: NamedService>(_: &S) -> &'static str {
         S::NAME
     }
@@ -124,6 +124,7 @@ pub(crate) fn services(
     let interactions = InteractionApi::new(&context, REACTIONS, streams);
     let interactions = InteractionServiceServer::new(interactions).max_decoding_message_size(batches);
     let contacts = ContactServiceServer::new(ContactApi::new(&context)).max_decoding_message_size(small);
+    let pages = SurveyPages::new(&context, RATED);
     let surveys = SurveyServiceServer::new(SurveyApi::new(&context, RATED)).max_decoding_message_size(small);
     let ratings = RatingServiceServer::new(RatingApi::new(&context, RATED)).max_decoding_message_size(batches);
     let contests = ContestServiceServer::new(ContestApi::new(&context)).max_decoding_message_size(small);
@@ -184,5 +185,6 @@ pub(crate) fn services(
             .add_service(sessions)
             .add_service(audit),
         names,
+        pages,
     )
 }

@@ -5,19 +5,23 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { getOption } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import type { Browser, Page } from "playwright-core";
 import { Role as Roles, access } from "../gen/rapport/v1/access_pb.ts";
 import { CallbackService } from "../gen/rapport/v1/callback_pb.ts";
 import { CompetitionService } from "../gen/rapport/v1/competition_pb.ts";
 import { ContactService } from "../gen/rapport/v1/contact_pb.ts";
 import { ContestService } from "../gen/rapport/v1/contest_pb.ts";
-import { DirectoryService } from "../gen/rapport/v1/directory_pb.ts";
+import { Consent, ContactKind, DirectoryService } from "../gen/rapport/v1/directory_pb.ts";
 import { FollowUpService } from "../gen/rapport/v1/follow_up_pb.ts";
-import { InteractionService } from "../gen/rapport/v1/interaction_pb.ts";
+import { Channel, InteractionService, Outcome } from "../gen/rapport/v1/interaction_pb.ts";
 import { PreferenceService } from "../gen/rapport/v1/preference_pb.ts";
 import { QualityService } from "../gen/rapport/v1/quality_pb.ts";
 import { RatingService } from "../gen/rapport/v1/rating_pb.ts";
 import { SessionService } from "../gen/rapport/v1/session_pb.ts";
+import { DeliveryOutcome, SurveyService } from "../gen/rapport/v1/survey_pb.ts";
 import { Demo, ROLES, launch, settled, signIn, type Look, type Role } from "./demo.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -281,6 +285,52 @@ test("a server that is away is said to be, and asked again", async () => {
   await page.unroute("**/rapport.v1.RatingService/*");
   await page.locator(".refusal button").click();
   await page.waitForSelector(".rank button");
+});
+
+test("a customer answers a survey without script, with one thumb", async () => {
+  const transport = createGrpcWebTransport({
+    baseUrl: demo.url,
+    interceptors: [(next) => (request) => (request.header.set("authorization", `Bearer ${demo.token("app", "shop")}`), next(request))],
+  });
+  // Wherever it is noon: nobody is asked at night.
+  const east = 12 - new Date().getUTCHours();
+  const customer = {
+    customerId: "survey-page", salutation: "<i>Ada</i>", locale: "en", timeZone: `Etc/GMT${east > 0 ? "-" : "+"}${Math.abs(east)}`,
+    contactPoints: [{ kind: ContactKind.PHONE, value: "+44 20 7946 0000", source: "order", consent: Consent.GRANTED }],
+  };
+  await createClient(DirectoryService, transport).upsertCustomer({ requestId: "survey-customer", customer });
+  const ago = (seconds: number) => timestampFromDate(new Date(Date.now() - seconds * 1000));
+  const { interactionId } = await createClient(InteractionService, transport).recordInteraction({
+    requestId: "survey-call",
+    interaction: {
+      channel: Channel.INBOUND_CALL, outcome: Outcome.ANSWERED, customerId: customer.customerId, participants: [{ staffId: "li.na" }],
+      requestedTime: ago(90), connectedTime: ago(80), endedTime: ago(30),
+    },
+  });
+  const surveys = createClient(SurveyService, transport);
+  const { toSend } = await surveys.issueSurvey({ requestId: "survey-issue", interactionId, templateId: "csat" });
+  const { invitationId } = toSend!.invitation!;
+  await surveys.reportDelivery({ requestId: "survey-sent", invitationId, outcome: DeliveryOutcome.DELIVERED });
+  const url = `${demo.url}/s/${toSend!.token}`;
+
+  const scripted = await browser.newPage({ viewport: { width: 400, height: 800 } });
+  await scripted.goto(url);
+  assert.deepEqual(await faults(scripted), []);
+  if (process.env.RAPPORT_SCREENS) await scripted.screenshot({ path: `${process.env.RAPPORT_SCREENS}/survey.png`, fullPage: true });
+  await scripted.close();
+
+  const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 400, height: 800 }, hasTouch: true });
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.locator(".score label").first().tap();
+  await page.fill("textarea", "<script>alert(1)</script>");
+  await page.locator("button").tap();
+  await page.waitForSelector("h1:has-text('Thank you')");
+  await page.goto(url);
+  assert.match((await page.textContent("h1")) ?? "", /answered already/);
+  await page.goto(`${demo.url}/s/nothing`);
+  assert.match((await page.textContent("h1")) ?? "", /leads to no survey/);
+  await context.close();
 });
 
 test("the demo prints at most 40 lines", { skip: !!process.env.RAPPORT_DEMO_URL }, () => {

@@ -47,6 +47,11 @@ export class Demo {
     rmSync(this.directory, { recursive: true });
   }
 
+  token(role: string, subject: string): string {
+    const flags = ["token", "--role", role, "--subject", subject, "--data-dir", this.directory];
+    return execFileSync(program, flags, { encoding: "utf8" }).trim();
+  }
+
   link(role: Role, url = this.url): string {
     const [subject, ...teams] = WHO[role];
     const flags = ["console", "--role", role, "--subject", subject, "--data-dir", this.directory, "--endpoint", url];

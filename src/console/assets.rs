@@ -4,10 +4,10 @@ use super::Asset;
 
 pub(super) const ASSETS: &[Asset] = &[
     Asset {
-        path: "/assets/console-AFI6J23Y.js",
+        path: "/assets/console-2Y2KPYZG.js",
         kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-AFI6J23Y.js"),
-        brotli: include_bytes!("../../console/dist/console-AFI6J23Y.js.br"),
+        plain: include_bytes!("../../console/dist/console-2Y2KPYZG.js"),
+        brotli: include_bytes!("../../console/dist/console-2Y2KPYZG.js.br"),
     },
     Asset {
         path: "/assets/console-KSKJ3XOV.css",
@@ -26,5 +26,11 @@ pub(super) const ASSETS: &[Asset] = &[
         kind: "text/html; charset=utf-8",
         plain: include_bytes!("../../console/dist/index.html"),
         brotli: include_bytes!("../../console/dist/index.html.br"),
+    },
+    Asset {
+        path: "/assets/survey-NVV7Z7YZ.css",
+        kind: "text/css; charset=utf-8",
+        plain: include_bytes!("../../console/dist/survey-NVV7Z7YZ.css"),
+        brotli: include_bytes!("../../console/dist/survey-NVV7Z7YZ.css.br"),
     },
 ];

@@ -27,6 +27,8 @@ const INDEX: &str = "/";
 /// Scripts, styles and answers of this very origin, nothing inline, and no page around it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const FORM_POLICY: &str =
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const PROTECTION: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -57,6 +59,19 @@ pub(crate) fn answer(path: &str, headers: &HeaderMap) -> Response<Bytes> {
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("br"));
     }
     response
+}
+
+/// A page without script, whose form goes back to where it came from.
+pub(crate) fn page(status: StatusCode, html: String) -> Response<Bytes> {
+    let mut response = protected(status, "text/html; charset=utf-8", "no-store", Bytes::from(html));
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(FORM_POLICY));
+    response
+}
+
+/// The path of the style of those pages.
+pub(crate) fn survey_style() -> &'static str {
+    let named = assets::ASSETS.iter().map(|asset| asset.path).find(|path| path.starts_with("/assets/survey-"));
+    named.unwrap_or_default()
 }
 
 fn protected(status: StatusCode, kind: &'static str, caching: &'static str, body: Bytes) -> Response<Bytes> {
@@ -115,6 +130,11 @@ mod tests {
             let (stem, _) = name.rsplit_once('.').unwrap();
             assert_eq!(stem.rsplit_once('-').map(|(_, hash)| hash.len()), Some(8), "{name}");
         }
+    }
+
+    #[test]
+    fn forms_have_their_style() {
+        assert!(answer(survey_style(), &HeaderMap::new()).status().is_success());
     }
 
     #[test]

@@ -5,26 +5,35 @@
 //! is served.
 
 use std::{
+    net::{IpAddr, Ipv6Addr},
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures::future::{BoxFuture, Either, ready};
 use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version,
-    header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN},
+    header::{ACCEPT_LANGUAGE, ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN},
 };
+use http_body_util::{BodyExt as _, Limited};
 use tonic::body::Body;
 use tonic_web::GrpcWebLayer;
 use tower::{Layer, Service, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::connection::Traffic;
-use crate::{api::status, console, error::Error, metrics::Metrics};
+use super::{attempts::Refused, connection::Traffic};
+use crate::{api::status, console, error::Error, metrics::Metrics, survey::SurveyPages};
 
 /// How long a browser may remember what it was told about an origin.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(3_600);
+
+/// Where surveys have their pages.
+const SURVEY: &str = "/s/";
+/// A comment of 4,000 characters, each of them in twelve, and the rest.
+const LARGEST_FORM: usize = 64 * 1024;
+/// How soon a form must have come.
+const FORM_ARRIVAL: Duration = Duration::from_secs(10);
 
 /// What a browser may send.
 const SENT: [HeaderName; 7] = [
@@ -54,13 +63,18 @@ pub(super) struct WebLayer(Arc<Rules>);
 struct Rules {
     cors: CorsLayer,
     origins: Vec<HeaderValue>,
-    console: bool,
+    /// Where the console is served, with what counts guesses at the tokens of surveys.
+    console: Option<(SurveyPages, Arc<Refused>)>,
     metrics: Arc<Metrics>,
 }
 
 impl WebLayer {
     /// For pages of exactly these origins, and for those of the server itself where it serves the console.
-    pub(super) fn new(origins: Vec<HeaderValue>, console: bool, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(
+        origins: Vec<HeaderValue>,
+        console: Option<(SurveyPages, Arc<Refused>)>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let cors = CorsLayer::new()
             .allow_origin(AllowOrigin::list(origins.iter().cloned()))
             .allow_methods([Method::POST])
@@ -104,8 +118,14 @@ where
         if is_plain_grpc(&request) {
             return Either::Left(self.inner.call(request));
         }
-        if self.rules.console && console::is_asked(request.method()) {
-            return Either::Right(Box::pin(ready(Ok(page(&request)))));
+        if let Some((pages, refused)) = &self.rules.console {
+            if is_survey(&request) {
+                let (pages, refused) = (pages.clone(), refused.clone());
+                return Either::Right(Box::pin(async move { Ok(survey(pages, &refused, request).await) }));
+            }
+            if console::is_asked(request.method()) {
+                return Either::Right(Box::pin(ready(Ok(page(&request)))));
+            }
         }
         let (inner, rules) = (self.inner.clone(), self.rules.clone());
         let cors = rules.cors.clone();
@@ -135,7 +155,7 @@ fn is_plain_grpc<B>(request: &Request<B>) -> bool {
 impl Rules {
     fn refusal(&self, request: &Request<Body>) -> Option<Response<Body>> {
         let (method, headers) = (request.method(), request.headers());
-        let ours = |origin: &HeaderValue| self.console && is_same_origin(origin, request);
+        let ours = |origin: &HeaderValue| self.console.is_some() && is_same_origin(origin, request);
         let foreign = |origin: &HeaderValue| !self.origins.contains(origin) && !ours(origin);
         if headers.get_all(ORIGIN).iter().any(foreign) {
             let status = status::of(Error::OriginNotAllowed);
@@ -156,11 +176,48 @@ impl Rules {
 
 /// A page of the console. A connection that fetches one is no silent one.
 fn page(request: &Request<Body>) -> Response<Body> {
-    if let Some(traffic) = request.extensions().get::<Arc<Traffic>>() {
-        traffic.called();
-    }
+    network_of(request);
     let answer = console::answer(request.uri().path(), request.headers());
     answer.map(|bytes| Body::new(http_body_util::Full::from(bytes)))
+}
+
+/// Notes that something was asked, and tells from where.
+fn network_of(request: &Request<Body>) -> IpAddr {
+    let traffic = request.extensions().get::<Arc<Traffic>>();
+    traffic.inspect(|traffic| traffic.called());
+    traffic.map_or(Ipv6Addr::UNSPECIFIED.into(), |traffic| traffic.network())
+}
+
+/// Whether it is for the public page of a survey, or what its form sends. Whoever sends that has the token, wherever they have it
+/// from: their origin says nothing more.
+fn is_survey(request: &Request<Body>) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let is_form = request.method() == Method::POST && kind == Some(b"application/x-www-form-urlencoded");
+    request.uri().path().starts_with(SURVEY) && (is_form || console::is_asked(request.method()))
+}
+
+async fn survey(pages: SurveyPages, refused: &Refused, request: Request<Body>) -> Response<Body> {
+    let network = network_of(&request);
+    if refused.is_too_many(network, Instant::now()) {
+        return plain(StatusCode::TOO_MANY_REQUESTS, "too many links that lead nowhere\n");
+    }
+    let (parts, body) = request.into_parts();
+    let token = parts.uri.path().strip_prefix(SURVEY).unwrap_or_default();
+    let language = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let page = if parts.method == Method::POST {
+        let form = Limited::new(body, LARGEST_FORM).collect();
+        match tokio::time::timeout(FORM_ARRIVAL, form).await {
+            Ok(Ok(form)) => pages.take(token, &form.to_bytes(), language).await,
+            Ok(Err(_)) => return plain(StatusCode::PAYLOAD_TOO_LARGE, "too much text\n"),
+            Err(_) => return plain(StatusCode::REQUEST_TIMEOUT, "the form did not come\n"),
+        }
+    } else {
+        pages.show(token, language).await
+    };
+    if page.is_guess {
+        refused.note(network, Instant::now());
+    }
+    page.response.map(|bytes| Body::new(http_body_util::Full::from(bytes)))
 }
 
 /// Whether a page comes from the host that is called. The scheme is left out, which a proxy in front may have changed: it would keep

@@ -1,7 +1,7 @@
 //! The console as a browser is given it, over a real socket; what people see there is tested with the clients.
 
 use rapport::{
-    api::v1::{GetOrganizationRequest, Role},
+    api::v1::{DeliveryOutcome, GetOrganizationRequest, Role},
     clock::Clock,
 };
 
@@ -11,6 +11,7 @@ use crate::{
         http::{self, Answer},
         on_both,
     },
+    surveys::{awake, ended, issue, let_pass, record, report},
     web::call_from,
 };
 
@@ -20,6 +21,9 @@ pub(crate) fn tests() -> Vec<Test> {
         the_page_and_its_files_are_served_with_their_headers,
         no_path_leads_anywhere_else,
         a_page_of_the_server_itself_calls,
+        a_customer_answers_a_survey_without_script,
+        survey_links_that_are_used_late_or_wrong_say_so_kindly,
+        guesses_at_survey_links_are_counted_by_address,
     ]
 }
 
@@ -122,4 +126,101 @@ async fn a_page_of_the_server_itself_calls(server: Server) {
     for origin in ["http://127.0.0.1:1", "http://127.0.0.1", "https://elsewhere.example", "null"] {
         assert_eq!(from(origin.to_owned()).await.status, 403, "{origin}");
     }
+}
+
+async fn send(server: &Server, path: &str, form: &str) -> Answer {
+    let kind = [("content-type", "application/x-www-form-urlencoded"), ("origin", "null")];
+    http::request(server.address(), "POST", path, &kind, form.as_bytes()).await
+}
+
+fn text(answer: &Answer) -> String {
+    String::from_utf8(answer.body.clone()).unwrap()
+}
+
+/// A server with a page for somebody who was just asked; its path.
+async fn asked(server: &Server) -> (Server, String) {
+    let server = awake(with_console(server).await).await;
+    let sent = issue(&server, &record(&server, ended("carla", 60)).await).await.unwrap();
+    let id = sent.invitation.unwrap().invitation_id;
+    report(&server, &id, DeliveryOutcome::Delivered, None).await.unwrap();
+    (server, format!("/s/{}", sent.token))
+}
+
+const RATINGS: &str = "SELECT count(*) FROM rating";
+
+async fn a_customer_answers_a_survey_without_script(server: Server) {
+    let (server, path) = asked(&server).await;
+    // As a mail scanner does, and the customer after it.
+    for method in ["HEAD", "GET", "GET"] {
+        let page = http::request(server.address(), method, &path, &[], b"").await;
+        assert_eq!((page.status, page.header("cache-control")), (200, Some("no-store")), "{method}");
+        assert_protected(&path, &page);
+        assert!(page.header("content-security-policy").unwrap().contains("form-action 'self'"));
+    }
+    assert_eq!(server.number(RATINGS).await, 0, "opening it records nothing");
+    let page = get(&server, &path, &[]).await;
+    let html = text(&page);
+    assert!(
+        html.len() < 20_000 && !html.contains("<script") && !html.contains("carla") && !html.contains("nora"),
+        "{html}"
+    );
+    assert_eq!(html.matches("name=\"score\"").count(), 5, "{html}");
+    assert!(html.contains("非常满意") && html.contains("lang=\"zh\""), "{html}");
+    let style = html.split("href=\"..").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(get(&server, style, &[]).await.status, 200);
+
+    let thanks = send(&server, &path, "score=5&about=1&resolved=1&clarity=4&comment=%3Cb%3E+%E8%B0%A2%E8%B0%A2").await;
+    assert_eq!(thanks.status, 200);
+    assert!(text(&thanks).contains("感谢您的评价！"), "{}", text(&thanks));
+    assert_eq!(server.number(RATINGS).await, 1);
+    assert_eq!(server.number("SELECT count(*) FROM rating WHERE comment = '<b> 谢谢' AND level = 5").await, 1);
+    // The button pressed twice is one answer; another one comes too late.
+    for form in ["score=5&about=1&resolved=1&clarity=4&comment=%3Cb%3E+%E8%B0%A2%E8%B0%A2", "score=1"] {
+        assert_eq!(send(&server, &path, form).await.status, 200, "{form}");
+    }
+    assert!(text(&get(&server, &path, &[]).await).contains("您已经评价过了"));
+    assert_eq!(server.number(RATINGS).await, 1);
+}
+
+async fn survey_links_that_are_used_late_or_wrong_say_so_kindly(server: Server) {
+    let (server, path) = asked(&server).await;
+    for (form, status) in [("", 400), ("score=9", 400), ("score=", 400), ("score=3&comment=%00", 400)] {
+        let again = send(&server, &path, form).await;
+        assert_eq!(again.status, status, "{form}");
+        assert!(text(&again).contains("name=\"score\"") && text(&again).contains("role=\"alert\""), "{form}");
+    }
+    assert_eq!(send(&server, &path, &format!("score=3&comment={}", "x".repeat(70_000))).await.status, 413);
+    let json = http::request(server.address(), "POST", &path, &[("content-type", "application/json")], b"{}").await;
+    assert_eq!(json.status, 415);
+    for unknown in
+        ["/s/", "/s/nothing", "/s/..%2f..%2fCargo.toml", &format!("/s/{}", "x".repeat(200)), "/s/a/b", "/s/%00"]
+    {
+        for (wished, sentence) in [("zh-CN,zh;q=0.9", "没有对应的评价"), ("en", "leads to no survey")] {
+            let answer = get(&server, unknown, &[("accept-language", wished)]).await;
+            assert_eq!(answer.status, 404, "{unknown}");
+            assert!(text(&answer).contains(sentence), "{unknown} {wished}");
+        }
+        assert_eq!(send(&server, unknown, "score=5").await.status, 404, "{unknown}");
+    }
+    let_pass(&server, 8 * 86_400).await;
+    for answer in [get(&server, &path, &[]).await, send(&server, &path, "score=5").await] {
+        assert_eq!(answer.status, 410);
+        assert!(text(&answer).contains("时间已过"), "{}", text(&answer));
+    }
+    assert_eq!(server.number(RATINGS).await, 0);
+}
+
+async fn guesses_at_survey_links_are_counted_by_address(server: Server) {
+    let server = Server::start_with(server.backend(), Clock::system(), |config| {
+        config.console = true;
+        config.limits.bad_tokens_per_second = std::num::NonZeroU32::MIN;
+    })
+    .await
+    .unwrap();
+    let mut found = Vec::new();
+    for guess in 0..4 {
+        found.push(get(&server, &format!("/s/guess-{guess}"), &[]).await.status);
+    }
+    assert_eq!(found[0], 404);
+    assert!(found.contains(&429), "{found:?}");
 }

@@ -90,7 +90,7 @@ export function Review() {
             const found = await Promise.all(
               closed.map(async (one) => {
                 const { flags } = await service.listFlags({ competitionId: one.competitionId, pageSize: 100 }, { signal });
-                return flags.map((flag) => ({ flag, title: one.title, isOpen: one.state === CompetitionState.CLOSED }));
+                return flags.filter((flag) => flag.strength === FlagStrength.MORE_THAN_CHANCE).map((flag) => ({ flag, title: one.title, isOpen: one.state === CompetitionState.CLOSED }));
               }),
             );
             return { items: found.flat(), next: "" };
@@ -152,15 +152,14 @@ function ContestRow({ of: one, onDone }: { of: Contest; onDone?: () => void }) {
 }
 
 function FlagRow({ flag, title, isOpen, onDone }: { flag: Flag; title: string; isOpen: boolean; onDone: () => void }) {
-  const isMore = flag.strength === FlagStrength.MORE_THAN_CHANCE;
   return (
     <div class="grow">
       <p>
         <b>{word(t.value.flagKinds, FlagKind[flag.kind])}: {flag.teamIds.map(teamName).join(" → ")}</b>{" "}
-        <span class={`tag ${isMore ? "warm" : ""}`}>{isMore ? t.value.moreThanChance : t.value.byChance}</span>
+        <span class={`tag ${flag.verdict === FlagVerdict.UNSPECIFIED ? "warm" : ""}`}>{word(t.value.flagVerdicts, FlagVerdict[flag.verdict])}</span>
       </p>
       <p class="note"><span dir="auto">{title}</span> · p = {flag.pValue < 0.001 ? "< 0.001" : fixed(flag.pValue, 3)}</p>
-      {isOpen && isMore && flag.verdict === FlagVerdict.UNSPECIFIED && may(CompetitionService.method.decideFlag) && (
+      {isOpen && flag.verdict === FlagVerdict.UNSPECIFIED && may(CompetitionService.method.decideFlag) && (
         <Decide
           yes={t.value.confirm}
           no={t.value.dismiss}
