@@ -1,5 +1,5 @@
-// Who is signed in: the one-time link becomes two tokens, which live in this module and nowhere else, and are renewed while the
-// page is open. Times are counted, not read from a clock: that of the browser may be wrong by a day.
+// Who is signed in: the one-time link becomes two tokens, which live in this module and nowhere else, and are renewed
+// while the page is open. Times are counted, not read from a clock: that of the browser may be wrong by a day.
 import { getOption, type DescMethod, type DescService } from "@bufbuild/protobuf";
 import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type Client, type Interceptor } from "@connectrpc/connect";

@@ -1,5 +1,5 @@
-// The console in a real browser, on the demo's data: what each role is shown and asks for, signing in and staying so, a ballot by
-// keyboard and by touch, and what people wrote, shown as text.
+// The console in a real browser, on the demo's data: what each role is shown and asks for, signing in and staying so, a
+// ballot by keyboard and by touch, and what people wrote, shown as text.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -26,8 +26,17 @@ import { Demo, ROLES, launch, settled, signIn, type Look, type Role } from "./de
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SERVICES = [
-  CallbackService, CompetitionService, ContactService, ContestService, DirectoryService, FollowUpService, InteractionService,
-  PreferenceService, QualityService, RatingService, SessionService,
+  CallbackService,
+  CompetitionService,
+  ContactService,
+  ContestService,
+  DirectoryService,
+  FollowUpService,
+  InteractionService,
+  PreferenceService,
+  QualityService,
+  RatingService,
+  SessionService,
 ];
 
 const demo = new Demo();
@@ -62,7 +71,8 @@ async function as(role: Role, look: Look = {}): Promise<Watched> {
   });
   page.on("response", (response) => {
     const status = response.headers()["grpc-status"];
-    if (status && status !== "0") watched.refused.push(`${new URL(response.url()).pathname} ${response.headers()["grpc-message"]}`);
+    if (status && status !== "0")
+      watched.refused.push(`${new URL(response.url()).pathname} ${response.headers()["grpc-message"]}`);
   });
   return watched;
 }
@@ -76,49 +86,78 @@ async function faults(page: Page): Promise<string[]> {
   // Through the debugger: the page's own policy lets no script in.
   await page.evaluate(axe);
   return page.evaluate(async () => {
-    const { violations } = await (window as never as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe.run();
-    return violations.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`);
+    const { violations } = await (
+      window as never as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
+    ).axe.run();
+    return violations.map(
+      (one) =>
+        `${one.id}: ${one.nodes
+          .slice(0, 3)
+          .map((node) => node.html.slice(0, 160))
+          .join(" | ")}`,
+    );
   });
 }
 
 const PAGES = [
-  "#/today", "#/customers", "#/customers/C-1001", "#/scorecards", "#/scorecards?team=beijing&period=26w", "#/ranks?period=26w",
-  "#/ranks?unit=staff&period=26w", "#/competitions", "#/review", "#/review?list=mismatches", "#/review?list=exemptions",
-  "#/review?list=flags", "#/sessions",
+  "#/today",
+  "#/customers",
+  "#/customers/C-1001",
+  "#/scorecards",
+  "#/scorecards?team=beijing&period=26w",
+  "#/ranks?period=26w",
+  "#/ranks?unit=staff&period=26w",
+  "#/competitions",
+  "#/review",
+  "#/review?list=mismatches",
+  "#/review?list=exemptions",
+  "#/review?list=flags",
+  "#/sessions",
 ];
 
-test("each role is shown its pages, asks only what it is granted, and nothing is refused", { timeout: 240_000 }, async () => {
-  for (const role of ROLES) {
-    const { page, asked, refused, wrong } = await as(role, { locale: role === "staff" ? "en-GB" : "zh-CN" });
-    await settled(page);
+test(
+  "each role is shown its pages, asks only what it is granted, and nothing is refused",
+  { timeout: 240_000 },
+  async () => {
+    for (const role of ROLES) {
+      const { page, asked, refused, wrong } = await as(role, { locale: role === "staff" ? "en-GB" : "zh-CN" });
+      await settled(page);
+      for (const hash of PAGES) {
+        await visit(page, hash);
+        assert.deepEqual(await faults(page), [], `${role} ${hash}`);
+      }
+      assert.deepEqual(wrong, [], role);
+      assert.deepEqual(refused, [], role);
+      const named = Roles[role.toUpperCase() as keyof typeof Roles];
+      for (const path of asked) {
+        const [service, method] = path.slice(1).split("/");
+        const found = SERVICES.find((one) => one.typeName === service)?.methods.find((one) => one.name === method);
+        assert.ok(found, path);
+        assert.ok(
+          getOption(found, access).grants.some((grant) => grant.role === named),
+          `${role} asks ${path}`,
+        );
+      }
+      // Three clicks at most: each page of the role is one of the frame's links.
+      const links = await page.locator(".side nav a").count();
+      assert.equal(links, { supervisor: 6, staff: 3, reviewer: 6, admin: 6 }[role]);
+    }
+  },
+);
+
+test(
+  "dark, English and a phone have no faults, and nothing is wider than the phone",
+  { timeout: 120_000 },
+  async () => {
+    const { page, wrong } = await as("admin", { locale: "en-GB", colorScheme: "dark", width: 400 });
     for (const hash of PAGES) {
       await visit(page, hash);
-      assert.deepEqual(await faults(page), [], `${role} ${hash}`);
+      assert.deepEqual(await faults(page), [], hash);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), hash);
     }
-    assert.deepEqual(wrong, [], role);
-    assert.deepEqual(refused, [], role);
-    const named = Roles[role.toUpperCase() as keyof typeof Roles];
-    for (const path of asked) {
-      const [service, method] = path.slice(1).split("/");
-      const found = SERVICES.find((one) => one.typeName === service)?.methods.find((one) => one.name === method);
-      assert.ok(found, path);
-      assert.ok(getOption(found, access).grants.some((grant) => grant.role === named), `${role} asks ${path}`);
-    }
-    // Three clicks at most: each page of the role is one of the frame's links.
-    const links = await page.locator(".side nav a").count();
-    assert.equal(links, { supervisor: 6, staff: 3, reviewer: 6, admin: 6 }[role]);
-  }
-});
-
-test("dark, English and a phone have no faults, and nothing is wider than the phone", { timeout: 120_000 }, async () => {
-  const { page, wrong } = await as("admin", { locale: "en-GB", colorScheme: "dark", width: 400 });
-  for (const hash of PAGES) {
-    await visit(page, hash);
-    assert.deepEqual(await faults(page), [], hash);
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), hash);
-  }
-  assert.deepEqual(wrong, []);
-});
+    assert.deepEqual(wrong, []);
+  },
+);
 
 test("a link signs in once, and says so the second time", async () => {
   const link = demo.link("admin");
@@ -129,7 +168,11 @@ test("a link signs in once, and says so the second time", async () => {
   await first.page.reload();
   // Tokens are in memory alone.
   await first.page.waitForSelector("main.door h2");
-  assert.deepEqual(await first.page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]), [0, 0, ""]);
+  assert.deepEqual(await first.page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]), [
+    0,
+    0,
+    "",
+  ]);
 });
 
 test("a token that expires in mid-page is renewed, and the call is made again", async () => {
@@ -139,7 +182,10 @@ test("a token that expires in mid-page is renewed, and the call is made again", 
   let refusals = 0;
   await page.route("**/rapport.v1.RatingService/RankTeams", async (route) => {
     if (refusals++ > 0) return route.continue();
-    await route.fulfill({ status: 200, headers: { "content-type": "application/grpc-web+proto", "grpc-status": "16", "grpc-message": "expired" } });
+    await route.fulfill({
+      status: 200,
+      headers: { "content-type": "application/grpc-web+proto", "grpc-status": "16", "grpc-message": "expired" },
+    });
   });
   await visit(page, "#/ranks?period=26w");
   await page.waitForSelector(".rank button");
@@ -249,7 +295,8 @@ test("what waits moves as it happens, also after the network was away", async ()
   await here.page.context().setOffline(false);
   await there.page.locator("button", { hasText: "Take it" }).first().click();
   await here.page.waitForFunction(
-    (count) => [...document.querySelectorAll(".under")].filter((one) => one.textContent?.includes("held by")).length > count,
+    (count) =>
+      [...document.querySelectorAll(".under")].filter((one) => one.textContent?.includes("held by")).length > count,
     before,
   );
 });
@@ -271,7 +318,10 @@ test("the board comes at the close, to whoever looks", async () => {
 test("a page that is older than the server says so", async () => {
   const { page } = await as("admin", { locale: "en-GB" });
   await settled(page);
-  await page.route((url) => url.pathname === "/", (route) => route.fulfill({ body: "<script src=assets/console-NEWER000.js>" }));
+  await page.route(
+    (url) => url.pathname === "/",
+    (route) => route.fulfill({ body: "<script src=assets/console-NEWER000.js>" }),
+  );
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
   await page.waitForSelector(".banner button");
 });
@@ -290,12 +340,20 @@ test("a server that is away is said to be, and asked again", async () => {
 test("a customer answers a survey without script, with one thumb", async () => {
   const transport = createGrpcWebTransport({
     baseUrl: demo.url,
-    interceptors: [(next) => (request) => (request.header.set("authorization", `Bearer ${demo.token("app", "shop")}`), next(request))],
+    interceptors: [
+      (next) => (request) => (
+        request.header.set("authorization", `Bearer ${demo.token("app", "shop")}`),
+        next(request)
+      ),
+    ],
   });
   // Wherever it is noon: nobody is asked at night.
   const east = 12 - new Date().getUTCHours();
   const customer = {
-    customerId: "survey-page", salutation: "<i>Ada</i>", locale: "en", timeZone: `Etc/GMT${east > 0 ? "-" : "+"}${Math.abs(east)}`,
+    customerId: "survey-page",
+    salutation: "<i>Ada</i>",
+    locale: "en",
+    timeZone: `Etc/GMT${east > 0 ? "-" : "+"}${Math.abs(east)}`,
     contactPoints: [{ kind: ContactKind.PHONE, value: "+44 20 7946 0000", source: "order", consent: Consent.GRANTED }],
   };
   await createClient(DirectoryService, transport).upsertCustomer({ requestId: "survey-customer", customer });
@@ -303,8 +361,13 @@ test("a customer answers a survey without script, with one thumb", async () => {
   const { interactionId } = await createClient(InteractionService, transport).recordInteraction({
     requestId: "survey-call",
     interaction: {
-      channel: Channel.INBOUND_CALL, outcome: Outcome.ANSWERED, customerId: customer.customerId, participants: [{ staffId: "li.na" }],
-      requestedTime: ago(90), connectedTime: ago(80), endedTime: ago(30),
+      channel: Channel.INBOUND_CALL,
+      outcome: Outcome.ANSWERED,
+      customerId: customer.customerId,
+      participants: [{ staffId: "li.na" }],
+      requestedTime: ago(90),
+      connectedTime: ago(80),
+      endedTime: ago(30),
     },
   });
   const surveys = createClient(SurveyService, transport);
@@ -316,10 +379,15 @@ test("a customer answers a survey without script, with one thumb", async () => {
   const scripted = await browser.newPage({ viewport: { width: 400, height: 800 } });
   await scripted.goto(url);
   assert.deepEqual(await faults(scripted), []);
-  if (process.env.RAPPORT_SCREENS) await scripted.screenshot({ path: `${process.env.RAPPORT_SCREENS}/survey.png`, fullPage: true });
+  if (process.env.RAPPORT_SCREENS)
+    await scripted.screenshot({ path: `${process.env.RAPPORT_SCREENS}/survey.png`, fullPage: true });
   await scripted.close();
 
-  const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 400, height: 800 }, hasTouch: true });
+  const context = await browser.newContext({
+    javaScriptEnabled: false,
+    viewport: { width: 400, height: 800 },
+    hasTouch: true,
+  });
   const page = await context.newPage();
   await page.goto(url);
   await page.locator(".score label").first().tap();

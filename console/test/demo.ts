@@ -33,7 +33,7 @@ export class Demo {
     for await (const line of createInterface(this.process.stdout!)) {
       this.lines.push(line);
       this.url = /^Serving on (\S+)/.exec(line)?.[1] ?? this.url;
-      if (line.includes("rapport") && line.includes("summary") || line.includes(" summary ")) break;
+      if ((line.includes("rapport") && line.includes("summary")) || line.includes(" summary ")) break;
     }
     this.process.stdout!.resume();
     return this;
@@ -73,9 +73,18 @@ export interface Look {
 }
 
 /** A browser of one person, signed in. */
-export async function signIn(browser: Browser, link: string, look: Look = {}): Promise<{ context: BrowserContext; page: Page }> {
+export async function signIn(
+  browser: Browser,
+  link: string,
+  look: Look = {},
+): Promise<{ context: BrowserContext; page: Page }> {
   const { locale = "zh-CN", colorScheme = "light", width = 1280 } = look;
-  const context = await browser.newContext({ locale, colorScheme, viewport: { width, height: 900 }, hasTouch: width < 500 });
+  const context = await browser.newContext({
+    locale,
+    colorScheme,
+    viewport: { width, height: 900 },
+    hasTouch: width < 500,
+  });
   const page = await context.newPage();
   await page.goto(link);
   await page.waitForSelector("main#page header.page, main.door .refusal");

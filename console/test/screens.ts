@@ -18,10 +18,15 @@ const pages: [string, Role, string, ((page: import("playwright-core").Page) => P
   ["customer-list", "admin", "#/customers"],
   ["competitions", "staff", "#/competitions"],
   ["ballot", "staff", "#/competitions", async (page) => page.locator(".rows a").first().click()],
-  ["leaderboard", "admin", "#/competitions", async (page) => {
-    await page.locator(".rows li", { hasText: "三月服务竞赛" }).locator("a").last().click();
-    await page.locator(".rank button").first().click();
-  }],
+  [
+    "leaderboard",
+    "admin",
+    "#/competitions",
+    async (page) => {
+      await page.locator(".rows li", { hasText: "三月服务竞赛" }).locator("a").last().click();
+      await page.locator(".rank button").first().click();
+    },
+  ],
   ["announce", "admin", "#/competitions/new"],
   ["today", "supervisor", "#/today"],
   ["review-contests", "reviewer", "#/review"],

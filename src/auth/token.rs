@@ -264,6 +264,7 @@ fn present<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
 pub(crate) mod tests {
     use jsonwebtoken::EncodingKey;
     use serde_json::{Value, json};
+    use uuid::Uuid;
 
     use super::*;
 
@@ -329,6 +330,28 @@ pub(crate) mod tests {
         assert_eq!(principal.role, Role::Staff);
         assert_eq!(principal.teams, ["north"]);
         assert_eq!(principal.expires_micros, NOW + 600_000_000);
+    }
+
+    #[test]
+    fn what_a_token_is_good_for_is_said_in_full_or_not_at_all() {
+        let id = "0b0b9c4e-5f4e-4c1d-9c2b-3d1f0a6b7c8d";
+        let of = |told: Value| judge_claims(with(claims(), "rapport_use", told)).map(|one| one.purpose);
+        let uuid = Uuid::try_parse(id).unwrap();
+        for (kind, purpose) in
+            [("link", Purpose::Link(uuid)), ("renewal", Purpose::Renewal(uuid)), ("session", Purpose::Session(uuid))]
+        {
+            assert_eq!(of(json!(format!("{kind} {id}"))), Ok(purpose));
+            assert_eq!(purpose.claim(), Some(format!("{kind} {id}")));
+        }
+        assert_eq!(judge_claims(claims()).unwrap().purpose, Purpose::Calls);
+        for unknown in ["", "link", "link ", "calls x", "Link 0b0b9c4e-5f4e-4c1d-9c2b-3d1f0a6b7c8d", "owner x"] {
+            assert_eq!(of(json!(unknown)), Err("unknown use"), "{unknown}");
+        }
+        assert_eq!(of(json!(1)), Err("malformed claims"));
+        // Used ones are remembered for a day: none may live for longer.
+        let long = Rules { max_lifetime: Duration::from_secs(864_000), ..rules() };
+        let days = with(with(claims(), "exp", json!(NOW_SECONDS + 7_200)), "rapport_use", json!(format!("link {id}")));
+        assert_eq!(verify(&forge(&header(), &days), &keys(), &long, NOW), Err("lifetime out of range"));
     }
 
     #[test]

@@ -4,16 +4,16 @@ use super::Asset;
 
 pub(super) const ASSETS: &[Asset] = &[
     Asset {
-        path: "/assets/console-2Y2KPYZG.js",
-        kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-2Y2KPYZG.js"),
-        brotli: include_bytes!("../../console/dist/console-2Y2KPYZG.js.br"),
-    },
-    Asset {
         path: "/assets/console-KSKJ3XOV.css",
         kind: "text/css; charset=utf-8",
         plain: include_bytes!("../../console/dist/console-KSKJ3XOV.css"),
         brotli: include_bytes!("../../console/dist/console-KSKJ3XOV.css.br"),
+    },
+    Asset {
+        path: "/assets/console-ZDMNRBH7.js",
+        kind: "text/javascript; charset=utf-8",
+        plain: include_bytes!("../../console/dist/console-ZDMNRBH7.js"),
+        brotli: include_bytes!("../../console/dist/console-ZDMNRBH7.js.br"),
     },
     Asset {
         path: "/assets/icon-7149A3E4.svg",
