@@ -40,6 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "rapport/v1/privacy.proto",
         "rapport/v1/quality.proto",
         "rapport/v1/rating.proto",
+        "rapport/v1/session.proto",
         "rapport/v1/survey.proto",
         "rapport/v1/voice.proto",
     ];

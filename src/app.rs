@@ -16,9 +16,11 @@ use crate::{
         interaction_service_server::InteractionServiceServer, preference_service_server::PreferenceServiceServer,
         presence_service_server::PresenceServiceServer, privacy_service_server::PrivacyServiceServer,
         quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
-        survey_service_server::SurveyServiceServer, voice_service_server::VoiceServiceServer,
+        session_service_server::SessionServiceServer, survey_service_server::SurveyServiceServer,
+        voice_service_server::VoiceServiceServer,
     },
     audit::service::AuditApi,
+    auth::Authenticator,
     calendar::{self, service::CalendarApi},
     callback::service::CallbackApi,
     clock_trust::Trusted,
@@ -41,8 +43,9 @@ use crate::{
     privacy::service::PrivacyApi,
     quality::service::QualityApi,
     rating::{self, service::RatingApi},
+    session::service::SessionApi,
     store::Store,
-    survey::{self, service::SurveyApi},
+    survey::{self, SurveyPages, service::SurveyApi},
     template,
     vault::Vault,
     voice::{self, service::VoiceApi},
@@ -107,9 +110,9 @@ pub(crate) fn services(
     store: &Store,
     metrics: &Arc<Metrics>,
     (stopping, trusted): (&watch::Receiver<bool>, &Trusted),
-    vault: Vault,
+    (vault, authenticator): (Vault, Arc<Authenticator>),
     webhooks: Vec<Target>,
-) -> (Routes, Vec<&'static str>) {
+) -> (Routes, Vec<&'static str>, SurveyPages) {
     fn name<S: NamedService>(_: &S) -> &'static str {
         S::NAME
     }
@@ -138,6 +141,7 @@ pub(crate) fn services(
     let interactions = InteractionApi::new(&context, REACTIONS, streams);
     let interactions = InteractionServiceServer::new(interactions).max_decoding_message_size(batches);
     let contacts = ContactServiceServer::new(ContactApi::new(&context)).max_decoding_message_size(small);
+    let pages = SurveyPages::new(&context, RATED);
     let surveys = SurveyServiceServer::new(SurveyApi::new(&context, RATED)).max_decoding_message_size(small);
     let ratings = RatingServiceServer::new(RatingApi::new(&context, RATED)).max_decoding_message_size(batches);
     let contests = ContestServiceServer::new(ContestApi::new(&context)).max_decoding_message_size(small);
@@ -157,6 +161,8 @@ pub(crate) fn services(
     let callbacks = CallbackServiceServer::new(CallbackApi::new(&context)).max_decoding_message_size(small);
     let presence = PresenceServiceServer::new(PresenceApi::new(&context)).max_decoding_message_size(small);
     let voice = VoiceServiceServer::new(VoiceApi::new(&context)).max_decoding_message_size(small);
+    let sessions = SessionApi::new(&context, authenticator, config.auth.session_lifetime);
+    let sessions = SessionServiceServer::new(sessions).max_decoding_message_size(small);
     let audit = AuditServiceServer::new(AuditApi::new(&context)).max_decoding_message_size(small);
     let names = vec![
         name(&directory),
@@ -178,6 +184,7 @@ pub(crate) fn services(
         name(&callbacks),
         name(&presence),
         name(&voice),
+        name(&sessions),
         name(&audit),
     ];
     let routes = Routes::default().add_service(directory).add_service(interactions).add_service(contacts);
@@ -196,7 +203,9 @@ pub(crate) fn services(
             .add_service(callbacks)
             .add_service(presence)
             .add_service(voice)
+            .add_service(sessions)
             .add_service(audit),
         names,
+        pages,
     )
 }

@@ -40,6 +40,8 @@ pub struct Config {
     pub default_country: Option<Country>,
     /// Whether the server describes its services on request.
     pub reflection: bool,
+    /// Whether the console is served beside the services.
+    pub console: bool,
     /// How long a stopping server waits for open calls.
     pub drain_deadline: Duration,
     /// Whose tokens are accepted.
@@ -82,6 +84,8 @@ pub struct Auth {
     pub max_token_lifetime: Duration,
     /// Longest life of an application's token, role `app`.
     pub max_service_token_lifetime: Duration,
+    /// Longest life of a session of the console.
+    pub session_lifetime: Duration,
     /// Verified tokens that are remembered.
     pub token_cache_entries: usize,
 }
@@ -255,6 +259,7 @@ pub const KEYS: &[Key] = &[
         "its country (ISO 3166, such as CN), by which telephone numbers in national notation are read",
     ),
     key("reflection", "off", "whether the server describes its services on request: on or off"),
+    key("console", "off", "whether pages for people are served beside the services: on or off"),
     key("drain_deadline", "10s", "how long a stopping server waits for open calls"),
     key("auth.issuer", "rapport", "the iss claim that a token must carry"),
     key("auth.audience", "rapport", "the aud claim that a token must carry"),
@@ -262,6 +267,7 @@ pub const KEYS: &[Key] = &[
     key("auth.jwks_file", "", "an identity provider's public keys (EdDSA, ES256, RS256)"),
     key("auth.max_token_lifetime", "1h", "longest life of a person's token"),
     key("auth.max_service_token_lifetime", "24h", "longest life of an application's token (role app)"),
+    key("auth.session_lifetime", "12h", "how long somebody stays signed in to the console at most"),
     key("auth.token_cache_entries", "10000", "verified tokens that are remembered"),
     key("master_key_file", "", "keys that seal ballots and sign records, the same for all servers of a database"),
     key("limits.max_message_bytes", "256KiB", "largest message to a service without batches"),
@@ -372,6 +378,12 @@ pub struct ServeArgs {
     #[arg(long, value_name = "on|off", num_args = 0..=1, default_missing_value = "on", require_equals = true)]
     pub reflection: Option<String>,
 
+    /// Whether pages for people are served beside the services: on or off [env: RAPPORT_CONSOLE] [default: off]
+    ///
+    /// `rapport console` makes a link to sign in with. `--console` alone means on.
+    #[arg(long, value_name = "on|off", num_args = 0..=1, default_missing_value = "on", require_equals = true)]
+    pub console: Option<String>,
+
     /// Start without master keys that the database needs and that are lost for good
     ///
     /// Ballots under them cannot be counted any more, and erased customers are not recognised when they come back. Without
@@ -409,6 +421,7 @@ impl Config {
             time_zone: read.value("time_zone", zone),
             default_country: read.optional("default_country", country),
             reflection: read.value("reflection", switch),
+            console: read.value("console", switch),
             drain_deadline: read.value("drain_deadline", duration),
             auth: Auth {
                 issuer: read.value("auth.issuer", text),
@@ -417,6 +430,7 @@ impl Config {
                 jwks_file: read.optional("auth.jwks_file", path),
                 max_token_lifetime: read.value("auth.max_token_lifetime", duration),
                 max_service_token_lifetime: read.value("auth.max_service_token_lifetime", duration),
+                session_lifetime: read.value("auth.session_lifetime", duration),
                 token_cache_entries: read.value("auth.token_cache_entries", at_least_one),
             },
             accept_new_master_key: args.accept_new_master_key,
@@ -597,6 +611,7 @@ fn flag<'a>(args: &'a ServeArgs, name: &str) -> Option<&'a str> {
         "time_zone" => args.time_zone.as_deref(),
         "default_country" => args.default_country.as_deref(),
         "reflection" => args.reflection.as_deref(),
+        "console" => args.console.as_deref(),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     audit, calendar, callback, commitment, competition, contact, contest, deadline, directory, follow_up, identity,
-    incident, interaction, master_keys, notice, preference, presence, privacy, quality, rating,
+    incident, interaction, master_keys, notice, preference, presence, privacy, quality, rating, session,
     store::{self, Shape},
     survey, template, timer, voice, webhook,
 };
@@ -90,6 +90,7 @@ pub fn all() -> Vec<Shape> {
         rating::store::entity::correction,
         rating::store::entity::counter,
         rating::store::entity::rating,
+        session::entity,
         store::entity::commit_mark,
         store::entity::housekeeping,
         store::entity::request_memory,

@@ -274,6 +274,18 @@ pub enum Error {
     /// A page of another origin than those that may call.
     #[error("pages of this origin may not call")]
     OriginNotAllowed,
+    /// A session is started by a link and renewed by its own token.
+    #[error("a session is started by the token of a link, and renewed by its renewal token")]
+    SessionTokenUnfit,
+    /// The link was used before.
+    #[error("the one-time link was used before; make another one")]
+    LinkUsed,
+    /// The session is over.
+    #[error("the session is over; sign in again")]
+    SessionOver,
+    /// The server signs no tokens.
+    #[error("the server signs no tokens: it has an identity provider's public keys only")]
+    SigningKeyMissing,
     /// The database does not answer, or refuses after several attempts.
     #[error("the store does not answer")]
     StoreUnavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),

@@ -11,7 +11,7 @@ use crate::{
     clock_trust::{ClockTrust, Trusted, Verdict},
     contest,
     error::Result,
-    identity,
+    identity, session,
     store::{Store, entity::housekeeping, request::Ticks},
 };
 
@@ -113,6 +113,11 @@ impl Housekeeping {
             Ok(0) => {}
             Ok(settled) => tracing::info!(settled, "merges that cannot be undone any more"),
             Err(error) => tracing::warn!(%error, "forgetting how to undo old merges"),
+        }
+        match session::store::sweep(&self.store).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::debug!(forgotten, "sessions that are over"),
+            Err(error) => tracing::warn!(%error, "forgetting sessions that are over"),
         }
     }
 }

@@ -26,10 +26,10 @@
 //! | against a target | `deadline`: clocks that count working time, in stretches |
 //! | when people work | [`calendar`]: working hours, and when something is due; [`presence`]: who is on duty; `timer`: steps by the clock |
 //! | whom it is about | [`contact`]: may they be contacted; [`directory`]: teams, staff, customers; [`watch`]; `call` |
-//! | who may see what | [`audit`], `reach`, [`auth`] |
+//! | who may see what | [`session`]: pages that people signed in to; [`audit`], `reach`, [`auth`] |
 //! | storage | [`store`]: the one transaction runner, both databases; [`page`]; [`vault`]; [`metrics`]; `offload`: long work beside calls |
 //! | errors | [`error`], and [`api`]: the contract as the server answers for it |
-//! | the ground | [`config`], [`telemetry`], [`clock`] and small things without rules of ours |
+//! | the ground | [`config`], [`telemetry`], [`clock`], [`console`] (what browsers are given) and small things without rules of ours |
 //! | crates | `rapport-contract`: generated code, checks, who may call; `rapport-vote`: dealing, tally, record, for auditors to |
 //! | | build alone; `rapport-brief`: facts in sentences; `rapport-calendar`: working time; `rapport-import`: files; `rapport-preference`: what customers will do next; |
 //! | | `rapport-reply`: reads answers; `rapport-statistics`: published methods; `rapport-migrations` |
@@ -49,6 +49,7 @@ mod clock_trust;
 pub mod commitment;
 pub mod competition;
 pub mod config;
+pub mod console;
 pub mod contact;
 pub mod contest;
 mod context;
@@ -79,6 +80,7 @@ pub mod rating;
 mod reach;
 mod scorecard;
 pub mod server;
+pub mod session;
 pub mod store;
 pub mod survey;
 pub mod telemetry;

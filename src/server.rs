@@ -29,7 +29,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
-pub use self::middleware::{Serving, serve};
+pub use self::middleware::{Served, Serving, serve};
 use crate::{
     api::DESCRIPTOR_SET,
     app,
@@ -99,7 +99,10 @@ async fn begin(config: Config, clock: Clock) -> anyhow::Result<Running> {
 
     let (housekeeping, trusted) = Housekeeping::new(store.clone());
     let tokens = Arc::new(TokenSeal::new(&vault, clock));
-    let (services, names) = app::services(&config, &store, &metrics, (&stopping, &trusted), vault, webhooks);
+    let (services, names, pages) = {
+        let keys = (vault, authenticator.clone());
+        app::services(&config, &store, &metrics, (&stopping, &trusted), keys, webhooks)
+    };
     let mut routes = services.add_service(health_service);
     if config.reflection {
         let reflection = || {
@@ -118,8 +121,14 @@ async fn begin(config: Config, clock: Clock) -> anyhow::Result<Running> {
         operations = Some(address);
         beside.push(task.abort_handle());
     }
-    let Serving { address, task: serving, cut } =
-        serve(routes, &config, (authenticator.clone(), tokens), metrics.clone(), stopping.clone()).await?;
+    let Serving { address, task: serving, cut } = serve(
+        Served { routes, pages: Some(pages) },
+        &config,
+        (authenticator.clone(), tokens),
+        metrics.clone(),
+        stopping.clone(),
+    )
+    .await?;
     beside.push(tokio::spawn(report_health(health, names, ready)).abort_handle());
     beside.push(tokio::spawn(housekeeping.run(stopping.clone())).abort_handle());
     let fitting = preference::keep_fitted(store.clone(), config.time_zone.rules.clone(), (stopping.clone(), trusted));

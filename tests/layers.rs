@@ -12,7 +12,7 @@ use std::{
 /// Modules by layer, the lowest first. Those that stand together in a pair of brackets know nothing of each other, but for the
 /// contract, whose errors and messages are one thing.
 const LAYERS: &[&[&str]] = &[
-    &["clock", "environment", "private_file"],
+    &["clock", "console", "environment", "private_file"],
     &["clock_trust", "config", "log_writer"],
     &["telemetry"],
     &[CONTRACT],
@@ -21,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["auth", "metrics"],
     &["reach"],
     &["audit"],
+    &["session"],
     &["directory"],
     &["call", "contact", "watch"],
     &["calendar", "presence", "timer"],
@@ -94,6 +95,7 @@ const TABLES: &[(&str, &str)] = &[
     ("reattribution", "interaction"),
     ("refused_point", "contact"),
     ("request_memory", "store"),
+    ("session", "session"),
     ("staff_member", "directory"),
     ("stream", "store"),
     ("survey_direction", "template"),

@@ -85,7 +85,8 @@ pub(crate) async fn serve_layered(database: &Fresh) -> anyhow::Result<(Serving, 
     let (stop, stopping) = watch::channel(false);
     let routes = Routes::default().add_service(Echo);
     let tokens = Arc::new(TokenSeal::new(&Vault::open(None, &config.data_dir)?, Clock::system()));
-    let serving = server::serve(routes, &config, (authenticator, tokens), Arc::new(Metrics::new()), stopping).await?;
+    let serving =
+        server::serve(routes.into(), &config, (authenticator, tokens), Arc::new(Metrics::new()), stopping).await?;
     Ok((serving, stop, token))
 }
 

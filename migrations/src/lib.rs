@@ -39,6 +39,7 @@ mod m0030_callbacks;
 mod m0031_webhooks;
 mod m0032_incidents;
 mod m0033_voice;
+mod m0034_sessions;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -80,6 +81,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0031_webhooks::Migration),
             Box::new(m0032_incidents::Migration),
             Box::new(m0033_voice::Migration),
+            Box::new(m0034_sessions::Migration),
         ]
     }
 }

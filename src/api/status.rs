@@ -154,6 +154,10 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::TooManyStreams => (Code::ResourceExhausted, Reason::TooManyStreams),
         Error::TimedOut => (Code::DeadlineExceeded, Reason::TimedOut),
         Error::OriginNotAllowed => (Code::PermissionDenied, Reason::OriginNotAllowed),
+        Error::SessionTokenUnfit => (Code::FailedPrecondition, Reason::SessionTokenUnfit),
+        Error::LinkUsed => (Code::FailedPrecondition, Reason::LinkUsed),
+        Error::SessionOver => (Code::Unauthenticated, Reason::SessionOver),
+        Error::SigningKeyMissing => (Code::FailedPrecondition, Reason::SigningKeyMissing),
         Error::StoreUnavailable(_) => (Code::Unavailable, Reason::StoreUnavailable),
         Error::Internal(_) => (Code::Internal, Reason::Internal),
     }

@@ -14,7 +14,7 @@ use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Principal,
+    Principal, Purpose,
     keys::{Keys, Sources},
     token::{self, Refusal, Rules},
 };
@@ -80,9 +80,27 @@ impl Authenticator {
 
     /// A new token, signed by the newest key.
     pub fn sign(&self, role: Role, subject: &str, teams: &[String], life: Duration) -> anyhow::Result<String> {
+        self.sign_for(Purpose::Calls, (role, subject, teams), life)
+    }
+
+    /// The same, for a purpose.
+    ///
+    /// # Errors
+    /// There is no key to sign with; such a token would be refused.
+    pub fn sign_for(&self, purpose: Purpose, whom: (Role, &str, &[String]), life: Duration) -> anyhow::Result<String> {
         let now = self.clock.now_micros();
         self.reload_if_due(now);
-        token::sign((role, subject, teams), life, &self.generation().keys, &self.rules, now)
+        token::sign(whom, (purpose, life), &self.generation().keys, &self.rules, now)
+    }
+
+    /// Whether there is a key to sign with.
+    pub(crate) fn can_sign(&self) -> bool {
+        self.generation().keys.signer().is_some()
+    }
+
+    /// Longest life of a person's token.
+    pub(crate) fn longest_life(&self) -> Duration {
+        self.rules.max_lifetime
     }
 
     fn check(&self, token: &str) -> Result<Arc<Principal>, Refusal> {

@@ -78,6 +78,9 @@ impl Gate {
         let rejected = || status::of(Error::TokenRejected);
         let token = bearer(headers).ok_or_else(rejected)?;
         let principal = self.authenticator.verify(token).map_err(status::of)?;
+        if principal.purpose.only_method().is_some_and(|only| only != path) {
+            return Err(rejected());
+        }
         match self.access.verdict(path, principal.role) {
             Verdict::Granted(reach) => Ok(Caller { principal, reach, tokens: self.tokens.clone() }),
             Verdict::Refused => Err(status::of(Error::RoleNotAllowed)),

@@ -12,6 +12,8 @@ mod token;
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::{
     api::{
         Named as _,
@@ -38,7 +40,65 @@ pub struct Principal {
     pub begins_micros: i64,
     /// When the token ends, and with it every stream opened by it: microseconds since 1970.
     pub expires_micros: i64,
+    /// What it is good for.
+    pub purpose: Purpose,
 }
+
+/// What a token is good for; in it, the claim `rapport_use`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Calls; the claim is absent.
+    Calls,
+    /// To start a session, once; the id is the link's.
+    Link(Uuid),
+    /// To renew a session.
+    Renewal(Uuid),
+    /// The calls of a session's page.
+    Session(Uuid),
+}
+
+impl Purpose {
+    /// The session that must not be over.
+    pub(crate) fn session(self) -> Option<Uuid> {
+        match self {
+            Self::Calls | Self::Link(_) => None,
+            Self::Renewal(id) | Self::Session(id) => Some(id),
+        }
+    }
+
+    /// The one method that it opens; none: all of the bearer's role.
+    fn only_method(self) -> Option<&'static str> {
+        match self {
+            Self::Calls | Self::Session(_) => None,
+            Self::Link(_) => Some(START_SESSION),
+            Self::Renewal(_) => Some(RENEW_SESSION),
+        }
+    }
+
+    fn claim(self) -> Option<String> {
+        match self {
+            Self::Calls => None,
+            Self::Link(id) => Some(format!("link {id}")),
+            Self::Renewal(id) => Some(format!("renewal {id}")),
+            Self::Session(id) => Some(format!("session {id}")),
+        }
+    }
+
+    fn of_claim(claim: &str) -> Option<Self> {
+        let (kind, id) = claim.split_once(' ')?;
+        let id = Uuid::try_parse(id).ok()?;
+        match kind {
+            "link" => Some(Self::Link(id)),
+            "renewal" => Some(Self::Renewal(id)),
+            "session" => Some(Self::Session(id)),
+            _ => None,
+        }
+    }
+}
+
+/// The method by which a link becomes a session.
+pub(crate) const START_SESSION: &str = "/rapport.v1.SessionService/StartSession";
+const RENEW_SESSION: &str = "/rapport.v1.SessionService/RenewSession";
 
 /// A principal on one call, with how far the contract lets them reach there. Handlers find it among the request's
 /// extensions; there is no other way to make one than through the layer, or by hand in a test.

@@ -15,7 +15,7 @@ use serde::{
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::{
-    Principal,
+    Principal, Purpose,
     keys::{DEFAULT_ID, Keys},
     policy::policy,
     role_name, role_named,
@@ -31,6 +31,8 @@ pub(crate) const MAX_BYTES: usize = 8 * 1024;
 const MAX_TEAMS: usize = 64;
 /// Longest subject and team id, in characters; the contract's limit for ids.
 const MAX_ID_CHARS: usize = 128;
+/// Longest life of a link: used ones are remembered for a day.
+const LONGEST_LINK: Duration = Duration::from_secs(3_600);
 /// How far the clocks of issuer and server may differ.
 const LEEWAY_MICROS: i64 = 5_000_000;
 /// First second of the year 1.
@@ -73,6 +75,7 @@ struct Claims {
     role: String,
     #[serde(default)]
     teams: Vec<String>,
+    rapport_use: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -127,7 +130,9 @@ impl Claims {
         let begins_micros = issued.max(begins);
         judge(begins_micros, expires_micros, now)?;
         let life = expires_micros - issued;
-        if life <= 0 || life > rules.max_lifetime_micros(role) {
+        let purpose = self.rapport_use.as_deref().map_or(Some(Purpose::Calls), Purpose::of_claim);
+        let purpose = purpose.ok_or("unknown use")?;
+        if life <= 0 || life > rules.max_lifetime_micros(role, purpose) {
             return Err("lifetime out of range");
         }
         if self.teams.len() > MAX_TEAMS {
@@ -136,7 +141,8 @@ impl Claims {
         let mut teams: Vec<_> = self.teams.iter().map(|team| id(team).ok_or("bad team")).collect::<Result<_, _>>()?;
         teams.sort();
         teams.dedup();
-        Ok(Principal { subject: id(&self.sub).ok_or("bad subject")?, role, teams, begins_micros, expires_micros })
+        let subject = id(&self.sub).ok_or("bad subject")?;
+        Ok(Principal { subject, role, teams, begins_micros, expires_micros, purpose })
     }
 }
 
@@ -162,15 +168,19 @@ impl Principal {
 }
 
 impl Rules {
-    fn max_lifetime_micros(&self, role: Role) -> i64 {
-        clock::micros(if policy(role).has_long_tokens { self.max_service_lifetime } else { self.max_lifetime })
+    fn max_lifetime_micros(&self, role: Role, purpose: Purpose) -> i64 {
+        let most = if policy(role).has_long_tokens { self.max_service_lifetime } else { self.max_lifetime };
+        clock::micros(match purpose {
+            Purpose::Calls | Purpose::Renewal(_) | Purpose::Session(_) => most,
+            Purpose::Link(_) => most.min(LONGEST_LINK),
+        })
     }
 }
 
 /// Signs a token that [`verify`] accepts, or says why there can be none.
 pub(crate) fn sign(
     (role, subject, teams): (Role, &str, &[String]),
-    life: Duration,
+    (purpose, life): (Purpose, Duration),
     keys: &Keys,
     rules: &Rules,
     now: i64,
@@ -189,13 +199,15 @@ pub(crate) fn sign(
         role: String,
         #[serde(skip_serializing_if = "<[String]>::is_empty")]
         teams: &'a [String],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rapport_use: Option<String>,
         iat: i64,
         exp: i64,
     }
 
     let signer =
         keys.signer().context("only the identity provider's public keys are configured: it issues the tokens")?;
-    let longest = rules.max_lifetime_micros(role);
+    let longest = rules.max_lifetime_micros(role, purpose);
     ensure!(life.as_secs() > 0, "a token must live for a second at least");
     ensure!(
         clock::micros(life) <= longest,
@@ -211,6 +223,7 @@ pub(crate) fn sign(
         sub: subject,
         role: role_name(role),
         teams,
+        rapport_use: purpose.claim(),
         iat,
         exp: iat.saturating_add_unsigned(life.as_secs()),
     };
@@ -251,6 +264,7 @@ fn present<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
 pub(crate) mod tests {
     use jsonwebtoken::EncodingKey;
     use serde_json::{Value, json};
+    use uuid::Uuid;
 
     use super::*;
 
@@ -316,6 +330,28 @@ pub(crate) mod tests {
         assert_eq!(principal.role, Role::Staff);
         assert_eq!(principal.teams, ["north"]);
         assert_eq!(principal.expires_micros, NOW + 600_000_000);
+    }
+
+    #[test]
+    fn what_a_token_is_good_for_is_said_in_full_or_not_at_all() {
+        let id = "0b0b9c4e-5f4e-4c1d-9c2b-3d1f0a6b7c8d";
+        let of = |told: Value| judge_claims(with(claims(), "rapport_use", told)).map(|one| one.purpose);
+        let uuid = Uuid::try_parse(id).unwrap();
+        for (kind, purpose) in
+            [("link", Purpose::Link(uuid)), ("renewal", Purpose::Renewal(uuid)), ("session", Purpose::Session(uuid))]
+        {
+            assert_eq!(of(json!(format!("{kind} {id}"))), Ok(purpose));
+            assert_eq!(purpose.claim(), Some(format!("{kind} {id}")));
+        }
+        assert_eq!(judge_claims(claims()).unwrap().purpose, Purpose::Calls);
+        for unknown in ["", "link", "link ", "calls x", "Link 0b0b9c4e-5f4e-4c1d-9c2b-3d1f0a6b7c8d", "owner x"] {
+            assert_eq!(of(json!(unknown)), Err("unknown use"), "{unknown}");
+        }
+        assert_eq!(of(json!(1)), Err("malformed claims"));
+        // Used ones are remembered for a day: none may live for longer.
+        let long = Rules { max_lifetime: Duration::from_secs(864_000), ..rules() };
+        let days = with(with(claims(), "exp", json!(NOW_SECONDS + 7_200)), "rapport_use", json!(format!("link {id}")));
+        assert_eq!(verify(&forge(&header(), &days), &keys(), &long, NOW), Err("lifetime out of range"));
     }
 
     #[test]
@@ -411,7 +447,13 @@ pub(crate) mod tests {
     #[test]
     fn what_is_signed_verifies_and_what_would_not_is_not_signed() {
         let sign = |role, subject: &str, teams: &[String], seconds| {
-            sign((role, subject, teams), Duration::from_secs(seconds), &keys(), &rules(), NOW + 999_999)
+            sign(
+                (role, subject, teams),
+                (Purpose::Calls, Duration::from_secs(seconds)),
+                &keys(),
+                &rules(),
+                NOW + 999_999,
+            )
         };
         let token = sign(Role::App, "importer", &[], 86_400).unwrap();
         let principal = verify(&token, &keys(), &rules(), NOW).unwrap();

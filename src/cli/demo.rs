@@ -1,9 +1,10 @@
-//! `rapport demo`: a small organisation's fortnight, recorded through the real API and told in plain words; then the
-//! server goes on serving, for those who want to try it.
+//! `rapport demo`: a small organisation's fortnight, recorded through the real API and, with `--story`, told in plain words; then
+//! the server goes on serving, for those who want to look at it.
 
 mod brief;
 mod closing;
 mod competition;
+mod half_year;
 mod ratings;
 mod review;
 
@@ -16,8 +17,10 @@ use tonic_types::StatusExt as _;
 
 use super::{
     client::{Client, explain},
+    console,
     out::say,
     serve::Signals,
+    token::BearerArgs,
 };
 use crate::{
     api::v1::{self, Channel, Direction, InteractionKind, Outcome, Resolution, Role, StaffRole},
@@ -51,6 +54,10 @@ pub struct DemoArgs {
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub redeals: usize,
 
+    /// Print the story as it happens
+    #[arg(long)]
+    pub story: bool,
+
     /// Stop when the story is told, instead of serving on
     #[arg(long)]
     pub once: bool,
@@ -59,6 +66,24 @@ pub struct DemoArgs {
 /// The organisation of the story is in Shanghai.
 const ZONE: &str = "Asia/Shanghai";
 const TOKEN_LIFE: Duration = Duration::from_secs(3_600);
+/// Items of a batch.
+const BATCH: usize = 200;
+
+tokio::task_local! {
+    /// Whether somebody listens to the story.
+    static ALOUD: bool;
+}
+
+/// Prints a line of the story, if somebody listens.
+macro_rules! tell {
+    ($($told:tt)*) => {
+        match $crate::cli::demo::ALOUD.get() {
+            true => $crate::cli::out::say!($($told)*),
+            false => Ok(()),
+        }
+    };
+}
+use tell;
 
 /// Tells the story, then serves.
 ///
@@ -73,6 +98,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
         time_zone: Some(ZONE.to_owned()),
         default_country: Some("CN".to_owned()),
         reflection: Some("on".to_owned()),
+        console: Some("on".to_owned()),
         ..ServeArgs::default()
     };
     // The environment is that of a real server on this machine, perhaps: the demo looks at its own flags only.
@@ -81,7 +107,11 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let _telemetry = telemetry::start(&config.log, &config.telemetry)?;
     let drain_deadline = config.drain_deadline;
     let running = server::start(config, Clock::system()).await?;
-    let told = Box::pin(Story::begin(&running)?.tell(args.redeals)).await;
+    if !args.story {
+        say!("Recording half a year of a training company in Shanghai; `rapport demo --story` tells it as it goes.")?;
+    }
+    let story = Story::begin(&running)?.tell(args.redeals);
+    let told = Box::pin(ALOUD.scope(args.story, story)).await;
     if let Err(error) = told {
         running.stop().await?;
         return Err(error.context("the story went another way"));
@@ -95,14 +125,36 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
 }
 
 fn print_farewell(args: &DemoArgs, running: &Running) -> anyhow::Result<()> {
-    let token = running.authenticator().sign(Role::Admin, "demo", &[], TOKEN_LIFE)?;
-    let address = running.address();
-    say!("\nServing on http://{address} until you press Ctrl-C. Try it from another terminal:\n")?;
-    say!("  export RAPPORT_TOKEN={token}")?;
-    say!("  cargo run --release -- summary --by channel --endpoint http://{address}")?;
-    say!("\nThe token is an administrator's and good for an hour. Another one:")?;
-    say!("  cargo run --release -- token --role admin --subject demo --data-dir {}", args.data_dir.display())?;
+    let (address, data_dir) = (running.address(), args.data_dir.display());
+    let endpoint = format!("http://{address}");
+    say!("\nServing on {endpoint} until you press Ctrl-C.")?;
+    say!("\nOpen it in a browser, as one of these; each link signs in once, within the hour:\n")?;
+    for (who, bearer) in pages() {
+        let link = console::link(running.authenticator(), &endpoint, &bearer, TOKEN_LIFE)?;
+        say!("  {who}\n    {link}")?;
+    }
+    say!("\nAnother link, and a token to call it with from another terminal, both an administrator's:\n")?;
+    say!("  cargo run --release -- console --role admin --subject demo --data-dir {data_dir} --endpoint {endpoint}")?;
+    say!(
+        "  export RAPPORT_TOKEN=$(cargo run -q --release -- token --role admin --subject demo --data-dir {data_dir})"
+    )?;
+    say!("  cargo run --release -- summary --by channel --endpoint {endpoint}")?;
     Ok(())
+}
+
+/// Whose pages the demo opens.
+fn pages() -> [(&'static str, BearerArgs); 4] {
+    let of = |role, subject: &str, teams: &[&str]| BearerArgs {
+        role,
+        subject: subject.to_owned(),
+        teams: teams.iter().map(|team| (*team).to_owned()).collect(),
+    };
+    [
+        ("赵敏, who leads three teams", of(Role::Supervisor, "zhao.min", &["hotline", "beijing", "nanjing"])),
+        ("a teacher in Beijing, with a ballot to fill in", of(Role::Staff, "beijing.1", &["beijing"])),
+        ("徐薇, who reviews", of(Role::Reviewer, "xu.wei", &[])),
+        ("the administrator", of(Role::Admin, "demo", &[])),
+    ]
 }
 
 /// The people of the story, each with a connection of their own.
@@ -147,7 +199,7 @@ impl Story {
     }
 
     async fn tell(mut self, redeals: usize) -> anyhow::Result<()> {
-        say!("A training company in Shanghai, March 2026. Everything below goes through the server's own API.\n")?;
+        tell!("A training company in Shanghai, March 2026. Everything below goes through the server's own API.\n")?;
         self.directory().await?;
         self.prospect().await?;
         let first_call = self.case().await?;
@@ -161,7 +213,8 @@ impl Story {
         self.review().await?;
         self.closing().await?;
         self.competition(redeals).await?;
-        self.brief().await
+        self.brief().await?;
+        self.half_year().await
     }
 
     async fn directory(&mut self) -> anyhow::Result<()> {
@@ -188,7 +241,7 @@ impl Story {
         let request =
             v1::BatchUpsertStaffMembersRequest { request_id: "demo-staff".into(), staff_members, ..Default::default() };
         self.app.directory.batch_upsert_staff_members(request).await.map_err(refused)?;
-        say!(
+        tell!(
             "The directory: three teams, and five who serve: an agent, her supervisor, a technician, an adviser, a bot."
         )?;
         Ok(())
@@ -235,12 +288,12 @@ impl Story {
             ..Default::default()
         };
         self.app.directory.upsert_customer(request).await.map_err(refused)?;
-        say!(
+        tell!(
             "\nSomebody known by a phone number only visits, attends, downloads. Then the number gets a name, 王女士:"
         )?;
         let found = self.timeline("li.na").await?;
         let events = found.iter().filter(|one| one.channel() == Channel::Event).count();
-        say!("  her timeline already holds the {events} events from before we knew her (I8).")?;
+        tell!("  her timeline already holds the {events} events from before we knew her (I8).")?;
         Ok(())
     }
 
@@ -271,8 +324,8 @@ impl Story {
         let first_call = self.record("demo-call-1", call.clone()).await?;
         let recorded = self.interaction(&first_call).await?;
         let seconds = |duration: Option<prost_types::Duration>| duration.map_or(0, |duration| duration.seconds);
-        say!("\n王女士 calls about a refund. 李娜 answers:")?;
-        say!(
+        tell!("\n王女士 calls about a refund. 李娜 answers:")?;
+        tell!(
             "  {} s of waiting, {} s of handling with the work after the call; she notes what was agreed (I3, I4).",
             seconds(recorded.wait),
             seconds(recorded.handling)
@@ -288,7 +341,7 @@ impl Story {
             ..call
         };
         self.record("demo-call-2", again).await?;
-        say!("Four days later she calls again on the same case.")?;
+        tell!("Four days later she calls again on the same case.")?;
         let update = v1::UpdateInteractionRequest {
             request_id: "demo-declared".into(),
             interaction_id: first_call.clone(),
@@ -300,7 +353,7 @@ impl Story {
             ..Default::default()
         };
         self.customer.interactions.update_interaction(update).await.map_err(refused)?;
-        say!(
+        tell!(
             "  In the app she marks the first call as not resolved: her word stands beside 李娜's, not over it (I5)."
         )?;
         let abandoned = v1::Interaction {
@@ -315,7 +368,7 @@ impl Story {
             ..Default::default()
         };
         self.record("demo-abandoned", abandoned).await?;
-        say!("Somebody else hangs up after six minutes in the queue: recorded too, under the number.")?;
+        tell!("Somebody else hangs up after six minutes in the queue: recorded too, under the number.")?;
         Ok(first_call)
     }
 
@@ -333,7 +386,7 @@ impl Story {
             ..Default::default()
         };
         self.record("demo-outage", call).await?;
-        say!("The next day payment is down; 李娜 explains it to her for twelve minutes and promises a message.")?;
+        tell!("The next day payment is down; 李娜 explains it to her for twelve minutes and promises a message.")?;
         Ok(())
     }
 
@@ -353,7 +406,7 @@ impl Story {
             ..Default::default()
         };
         self.record("demo-chat", chat).await?;
-        say!("A group chat: 39 messages from our side, 2 from hers. A monologue, and visible as one (I7).")?;
+        tell!("A group chat: 39 messages from our side, 2 from hers. A monologue, and visible as one (I7).")?;
         Ok(())
     }
 
@@ -375,11 +428,11 @@ impl Story {
         let request =
             v1::RecordInteractionRequest { request_id: "demo-visit".into(), interaction: Some(visit.clone()) };
         let again = self.app.interactions.record_interaction(request).await.map_err(refused)?.into_inner();
-        say!("\nA technician's visit. The app loses the answer and sends it again: {}.", word(again.recording()))?;
+        tell!("\nA technician's visit. The app loses the answer and sends it again: {}.", word(again.recording()))?;
 
         let impossible = v1::Interaction { ended_time: Some(time("2026-03-17 14:20")?), channel: 99, ..visit };
         let request = v1::RecordInteractionRequest { request_id: String::new(), interaction: Some(impossible.clone()) };
-        say!("A careless request is told everything that is wrong with it at once:")?;
+        tell!("A careless request is told everything that is wrong with it at once:")?;
         refuse(self.app.interactions.record_interaction(request).await)?;
         let request = v1::RecordInteractionRequest {
             request_id: "demo-impossible".into(),
@@ -396,13 +449,15 @@ impl Story {
         let request = v1::GetInteractionRequest { interaction_id: first_call.to_owned() };
         let hidden = self.chen_jie.interactions.get_interaction(request).await;
         let code = hidden.err().map(|status| status.code()).context("an adviser saw the hotline's call")?;
-        say!("\n陈杰 of another team asks for the hotline's call and gets {code:?}: not theirs looks like not there.")?;
+        tell!(
+            "\n陈杰 of another team asks for the hotline's call and gets {code:?}: not theirs looks like not there."
+        )?;
         let found = self.timeline("chen.jie").await?;
-        say!("About to serve 王女士, 陈杰 opens her timeline, {} entries, and must say why.", found.len())?;
+        tell!("About to serve 王女士, 陈杰 opens her timeline, {} entries, and must say why.", found.len())?;
         let request = v1::ListAuditEventsRequest { object_id: "C-1001".into(), page_size: 1, ..Default::default() };
         let events = self.admin.audit.list_audit_events(request).await.map_err(refused)?.into_inner().audit_events;
         let event = events.first().context("the reading left no trace")?;
-        say!("  The reading left its trace: {} read {} for \"{}\".", event.actor, event.object_id, event.reason)?;
+        tell!("  The reading left its trace: {} read {} for \"{}\".", event.actor, event.object_id, event.reason)?;
         Ok(())
     }
 
@@ -422,7 +477,7 @@ impl Story {
         self.app.directory.upsert_staff_member(request).await.map_err(refused)?;
         let call = self.interaction(first_call).await?;
         let participant = call.participants.first().context("nobody took part")?;
-        say!(
+        tell!(
             "\n李娜 moves to the advisers. Her call stays with the team she was in then: {} (I2).",
             participant.team_id
         )?;
@@ -435,7 +490,7 @@ impl Story {
             ..Default::default()
         };
         self.supervisor.interactions.reattribute_interaction(request).await.map_err(refused)?;
-        say!(
+        tell!(
             "Only a re-attribution moves credit: 赵敏 does one, with her reason, and the audit trail keeps both states."
         )?;
         Ok(())
@@ -453,24 +508,24 @@ impl Story {
             ..Default::default()
         };
         let summary = self.admin.interactions.summarize_interactions(request).await.map_err(refused)?.into_inner();
-        say!("\nWhat the fortnight adds up to:")?;
+        tell!("\nWhat the fortnight adds up to:")?;
         for group in &summary.groups {
             let wait = group.wait.unwrap_or_default();
             let median = wait.median_seconds.map_or("unknown".to_owned(), |seconds| format!("{seconds:.0} s"));
-            say!("  {:<14} {:>2}  median wait {:<8} ({} known)", group.key, group.count, median, wait.known_count)?;
+            tell!("  {:<14} {:>2}  median wait {:<8} ({} known)", group.key, group.count, median, wait.known_count)?;
         }
         let total = summary.total.unwrap_or_default();
         let readings = total.first_contact_resolution.unwrap_or_default();
         let show = |name: &str, reading: Option<v1::ResolutionReading>| -> std::io::Result<()> {
             let reading = reading.unwrap_or_default();
-            say!(
+            tell!(
                 "    {name:<24} {} resolved, {} unresolved, {} unknown",
                 reading.resolved_count,
                 reading.unresolved_count,
                 reading.unknown_count
             )
         };
-        say!("  First-contact resolution, three readings that are never mixed (I5):")?;
+        tell!("  First-contact resolution, three readings that are never mixed (I5):")?;
         show("as staff recorded it", readings.recorded_by_staff)?;
         show("as the customer says", readings.declared_by_customer)?;
         show("as the record shows", readings.derived)?;
@@ -542,9 +597,9 @@ fn refused(status: Status) -> anyhow::Error {
 /// Prints what a refusal says; an acceptance would be a fault.
 fn refuse<T>(answer: Result<T, Status>) -> anyhow::Result<()> {
     let status = answer.err().context("a careless request was accepted")?;
-    say!("  {:?}", status.code())?;
+    tell!("  {:?}", status.code())?;
     for violation in status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default() {
-        say!("    {} {}", violation.field, violation.description)?;
+        tell!("    {} {}", violation.field, violation.description)?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ pub mod commitments;
 pub mod compact;
 pub mod competition;
 pub mod completions;
+pub mod console;
 pub mod customers;
 pub mod database;
 pub mod demo;
@@ -60,10 +61,12 @@ pub struct Cli {
 pub enum Command {
     /// Serves until it is told to stop
     Serve(ServeArgs),
-    /// Shows what Rapport is for: records a small organisation's fortnight, tells it in plain words, serves on
+    /// Shows what Rapport is for: records a small organisation's half-year, serves it with links to the console
     Demo(demo::DemoArgs),
     /// Prints a token with which to call a server, signed by its data directory's key
     Token(token::TokenArgs),
+    /// Prints a one-time link that signs somebody in to the console, signed by the same key
+    Console(console::ConsoleArgs),
     /// Records the rows of a file; running it twice records nothing twice
     Import {
         /// What to do with it
@@ -194,6 +197,7 @@ async fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(args).await,
         Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Token(args) => token::run(args),
+        Command::Console(args) => console::run(args),
         Command::Import { command } => import::run_command(command).await,
         Command::Summary(args) => summary::run(args).await,
         Command::Scorecard(args) => scorecard::run(args).await,

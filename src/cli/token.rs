@@ -10,9 +10,9 @@ use crate::{
     config::{self, Config, ServeArgs},
 };
 
-/// Flags of `rapport token`.
+/// Whom a token is for.
 #[derive(Clone, Debug, clap::Args)]
-pub struct TokenArgs {
+pub struct BearerArgs {
     /// What the bearer is: app, staff, supervisor, reviewer, admin or customer
     ///
     /// app: an application acting for the organisation. staff: a colleague who serves customers. supervisor: leads the
@@ -27,6 +27,14 @@ pub struct TokenArgs {
     /// Id of a team the bearer belongs to or leads; may be repeated
     #[arg(long = "team", value_name = "ID")]
     pub teams: Vec<String>,
+}
+
+/// Flags of `rapport token`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TokenArgs {
+    /// Whom it is for.
+    #[command(flatten)]
+    pub bearer: BearerArgs,
 
     /// How long the token lives
     ///
@@ -34,6 +42,14 @@ pub struct TokenArgs {
     #[arg(long, default_value = "1h", value_parser = config::duration)]
     pub ttl: Duration,
 
+    /// Whose key signs.
+    #[command(flatten)]
+    pub issuer: IssuerArgs,
+}
+
+/// Whose key signs a token.
+#[derive(Clone, Debug, clap::Args)]
+pub struct IssuerArgs {
     /// Data directory of the server, whose key signs; both are created if they do not exist yet [env: RAPPORT_DATA_DIR]
     /// [default: ./rapport-data]
     #[arg(long, value_name = "DIRECTORY")]
@@ -46,16 +62,23 @@ pub struct TokenArgs {
     pub config: Option<PathBuf>,
 }
 
+impl IssuerArgs {
+    /// Signs as the server does.
+    pub(super) fn authenticator(&self) -> anyhow::Result<Authenticator> {
+        let serve = ServeArgs { data_dir: self.data_dir.clone(), config: self.config.clone(), ..ServeArgs::default() };
+        let config = Config::load(&serve)?;
+        Authenticator::new(&config.auth, &config.data_dir, Clock::system())
+    }
+}
+
 /// Prints the token, and nothing else, on stdout.
 pub fn run(args: TokenArgs) -> anyhow::Result<()> {
     Ok(say!("{}", sign(&args)?)?)
 }
 
 fn sign(args: &TokenArgs) -> anyhow::Result<String> {
-    let serve = ServeArgs { data_dir: args.data_dir.clone(), config: args.config.clone(), ..ServeArgs::default() };
-    let config = Config::load(&serve)?;
-    let authenticator = Authenticator::new(&config.auth, &config.data_dir, Clock::system())?;
-    authenticator.sign(args.role, &args.subject, &args.teams, args.ttl)
+    let BearerArgs { role, subject, teams } = &args.bearer;
+    args.issuer.authenticator()?.sign(*role, subject, teams, args.ttl)
 }
 
 fn role(name: &str) -> Result<Role, String> {

@@ -6,6 +6,7 @@ use crate::{
     auth::{Caller, access::Access, policy::CallerKind},
     error::{Error, Result},
     reach::Scope,
+    session::store as session,
     store::Store,
 };
 
@@ -25,9 +26,12 @@ pub(crate) async fn reach_by(store: &Store, caller: &Caller, method: &str) -> Re
 /// The teams are those of the token; a colleague whose token names none has the one the directory gives them.
 ///
 /// # Errors
-/// [`Error::CallerInactive`].
+/// [`Error::CallerInactive`]; [`Error::SessionOver`].
 pub(crate) async fn admit(store: &Store, caller: &Caller) -> Result<Scope> {
     let principal = &caller.principal;
+    if let Some(id) = principal.purpose.session() {
+        session::admit(store.reader(), id, store.clock().now_micros()).await?;
+    }
     let listed = match caller.person() {
         Some(person) => store::find_staff(store.reader(), person).await?,
         None => None,

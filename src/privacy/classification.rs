@@ -539,6 +539,10 @@ pub const TABLES: &[Table] = &[
         &[(Organization, &["team_id", "caller_number", "slot_capacity", "revision", "set_at"]), (Staff, &["author"])],
     ),
     Table::of_others("presence", &[(Staff, &["staff_id", "team_id", "state", "capacity", "set_at", "lapse_at"])]),
+    Table::of_others(
+        "session",
+        &[(Technical, &["id", "link_id"]), (Staff, &["subject", "role", "started_at", "renewed_at", "ends_at"])],
+    ),
     Table::of_others("timer", &[(Technical, &["kind", "subject_id", "step", "due_at"])]),
     Table::of_others(
         "webhook",

@@ -148,12 +148,12 @@ impl Refused {
         Self { per_second: per_second.get().into(), left: Mutex::default() }
     }
 
-    fn is_too_many(&self, network: IpAddr, now: Instant) -> bool {
+    pub(super) fn is_too_many(&self, network: IpAddr, now: Instant) -> bool {
         let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         left.get(&network).is_some_and(|(left, at)| self.at(*left, *at, now) < 1.0)
     }
 
-    fn note(&self, network: IpAddr, now: Instant) {
+    pub(super) fn note(&self, network: IpAddr, now: Instant) {
         let mut all = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST && !all.contains_key(&network) {
             all.clear();

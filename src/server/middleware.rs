@@ -30,6 +30,7 @@ use crate::{
     config::Config,
     metrics::Metrics,
     page::TokenSeal,
+    survey::SurveyPages,
 };
 
 /// What is open on a connection that reached its age gets this long to end.
@@ -38,6 +39,24 @@ const AGE_GRACE: Duration = Duration::from_secs(30);
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 /// How often quotas that are whole again are forgotten.
 const FORGET_QUOTAS: Duration = Duration::from_secs(60);
+
+/// What is served: the services and, beside them, the pages of surveys.
+pub struct Served {
+    pub(super) routes: Routes,
+    pub(super) pages: Option<SurveyPages>,
+}
+
+impl From<Routes> for Served {
+    fn from(routes: Routes) -> Self {
+        Self { routes, pages: None }
+    }
+}
+
+impl std::fmt::Debug for Served {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Served").field("pages", &self.pages.is_some()).finish_non_exhaustive()
+    }
+}
 
 /// Services on a network.
 pub struct Serving {
@@ -60,17 +79,17 @@ impl std::fmt::Debug for Serving {
 /// # Errors
 /// The address cannot be listened on; the certificate cannot be used.
 pub fn serve(
-    routes: Routes,
+    served: Served,
     config: &Config,
     of_callers: (Arc<Authenticator>, Arc<TokenSeal>),
     metrics: Arc<Metrics>,
     stopping: watch::Receiver<bool>,
 ) -> BoxFuture<'_, anyhow::Result<Serving>> {
-    Box::pin(listen(routes, config, of_callers, metrics, stopping))
+    Box::pin(listen(served, config, of_callers, metrics, stopping))
 }
 
 async fn listen(
-    routes: Routes,
+    Served { routes, pages }: Served,
     config: &Config,
     (authenticator, tokens): (Arc<Authenticator>, Arc<TokenSeal>),
     metrics: Arc<Metrics>,
@@ -89,11 +108,12 @@ async fn listen(
     let quotas = Arc::new(Quotas::new(limits));
     let attempts = AttemptsLayer::new(limits, authenticator.clone());
     let (forgetting, refused) = (quotas.clone(), attempts.refused());
+    let forgotten = refused.clone();
     let mut ending = stopping.clone();
     tokio::spawn(async move {
         while tokio::time::timeout(FORGET_QUOTAS, ending.wait_for(|stopping| *stopping)).await.is_err() {
             forgetting.forget();
-            refused.forget();
+            forgotten.forget();
         }
     });
 
@@ -108,7 +128,11 @@ async fn listen(
     let server = Server::builder()
         .layer(
             ServiceBuilder::new()
-                .layer(WebLayer::new(origins, metrics.clone()))
+                .layer(WebLayer::new(
+                    origins,
+                    pages.filter(|_| config.console).map(|pages| (pages, refused)),
+                    metrics.clone(),
+                ))
                 .layer(CallLogLayer::new(metrics.clone(), config.telemetry.otlp_endpoint.is_some()))
                 .layer(DeadlineLayer::new(limits.call_timeout, methods.clone(), metrics.clone()))
                 .layer(attempts)

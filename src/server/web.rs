@@ -1,28 +1,39 @@
 //! Browsers: gRPC-Web in place of gRPC, and the rules of the same origin.
 //!
 //! A page of a foreign origin is refused even where its browser would let the call through and only hide the answer. What
-//! is no gRPC at all ends here too, so that nothing behind has to think of forms and scripts.
+//! is no gRPC at all ends here too, so that nothing behind has to think of forms and scripts: as a page of the console where that
+//! is served.
 
 use std::{
+    net::{IpAddr, Ipv6Addr},
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use futures::future::{BoxFuture, Either};
+use futures::future::{BoxFuture, Either, ready};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version,
-    header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, ORIGIN},
+    HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version,
+    header::{ACCEPT_LANGUAGE, ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN},
 };
+use http_body_util::{BodyExt as _, Limited};
 use tonic::body::Body;
 use tonic_web::GrpcWebLayer;
 use tower::{Layer, Service, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::{api::status, error::Error, metrics::Metrics};
+use super::{attempts::Refused, connection::Traffic};
+use crate::{api::status, console, error::Error, metrics::Metrics, survey::SurveyPages};
 
 /// How long a browser may remember what it was told about an origin.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(3_600);
+
+/// Where surveys have their pages.
+const SURVEY: &str = "/s/";
+/// A comment of 4,000 characters, each of them in twelve, and the rest.
+const LARGEST_FORM: usize = 64 * 1024;
+/// How soon a form must have come.
+const FORM_ARRIVAL: Duration = Duration::from_secs(10);
 
 /// What a browser may send.
 const SENT: [HeaderName; 7] = [
@@ -52,19 +63,25 @@ pub(super) struct WebLayer(Arc<Rules>);
 struct Rules {
     cors: CorsLayer,
     origins: Vec<HeaderValue>,
+    /// Where the console is served, with what counts guesses at the tokens of surveys.
+    console: Option<(SurveyPages, Arc<Refused>)>,
     metrics: Arc<Metrics>,
 }
 
 impl WebLayer {
-    /// For pages of exactly these origins.
-    pub(super) fn new(origins: Vec<HeaderValue>, metrics: Arc<Metrics>) -> Self {
+    /// For pages of exactly these origins, and for those of the server itself where it serves the console.
+    pub(super) fn new(
+        origins: Vec<HeaderValue>,
+        console: Option<(SurveyPages, Arc<Refused>)>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let cors = CorsLayer::new()
             .allow_origin(AllowOrigin::list(origins.iter().cloned()))
             .allow_methods([Method::POST])
             .allow_headers(SENT)
             .expose_headers(SHOWN)
             .max_age(PREFLIGHT_MAX_AGE);
-        Self(Arc::new(Rules { cors, origins, metrics }))
+        Self(Arc::new(Rules { cors, origins, console, metrics }))
     }
 }
 
@@ -101,10 +118,19 @@ where
         if is_plain_grpc(&request) {
             return Either::Left(self.inner.call(request));
         }
+        if let Some((pages, refused)) = &self.rules.console {
+            if is_survey(&request) {
+                let (pages, refused) = (pages.clone(), refused.clone());
+                return Either::Right(Box::pin(async move { Ok(survey(pages, &refused, request).await) }));
+            }
+            if console::is_asked(request.method()) {
+                return Either::Right(Box::pin(ready(Ok(page(&request)))));
+            }
+        }
         let (inner, rules) = (self.inner.clone(), self.rules.clone());
         let cors = rules.cors.clone();
         let gate = tower::service_fn(move |request: Request<Body>| {
-            let refusal = rules.refusal(request.method(), request.headers());
+            let refusal = rules.refusal(&request);
             let inner = inner.clone();
             async move {
                 match refusal {
@@ -127,8 +153,10 @@ fn is_plain_grpc<B>(request: &Request<B>) -> bool {
 }
 
 impl Rules {
-    fn refusal(&self, method: &Method, headers: &HeaderMap) -> Option<Response<Body>> {
-        let foreign = |origin: &HeaderValue| !self.origins.contains(origin);
+    fn refusal(&self, request: &Request<Body>) -> Option<Response<Body>> {
+        let (method, headers) = (request.method(), request.headers());
+        let ours = |origin: &HeaderValue| self.console.is_some() && is_same_origin(origin, request);
+        let foreign = |origin: &HeaderValue| !self.origins.contains(origin) && !ours(origin);
         if headers.get_all(ORIGIN).iter().any(foreign) {
             let status = status::of(Error::OriginNotAllowed);
             self.metrics.refused(&status);
@@ -144,6 +172,61 @@ impl Rules {
         let is_grpc = headers.get(CONTENT_TYPE).is_some_and(|kind| is_grpc(kind.as_bytes()));
         (!is_grpc).then(|| plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type must be application/grpc\n"))
     }
+}
+
+/// A page of the console. A connection that fetches one is no silent one.
+fn page(request: &Request<Body>) -> Response<Body> {
+    network_of(request);
+    let answer = console::answer(request.uri().path(), request.headers());
+    answer.map(|bytes| Body::new(http_body_util::Full::from(bytes)))
+}
+
+/// Notes that something was asked, and tells from where.
+fn network_of(request: &Request<Body>) -> IpAddr {
+    let traffic = request.extensions().get::<Arc<Traffic>>();
+    traffic.inspect(|traffic| traffic.called());
+    traffic.map_or(Ipv6Addr::UNSPECIFIED.into(), |traffic| traffic.network())
+}
+
+/// Whether it is for the public page of a survey, or what its form sends. Whoever sends that has the token, wherever they have it
+/// from: their origin says nothing more.
+fn is_survey(request: &Request<Body>) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let is_form = request.method() == Method::POST && kind == Some(b"application/x-www-form-urlencoded");
+    request.uri().path().starts_with(SURVEY) && (is_form || console::is_asked(request.method()))
+}
+
+async fn survey(pages: SurveyPages, refused: &Refused, request: Request<Body>) -> Response<Body> {
+    let network = network_of(&request);
+    if refused.is_too_many(network, Instant::now()) {
+        return plain(StatusCode::TOO_MANY_REQUESTS, "too many links that lead nowhere\n");
+    }
+    let (parts, body) = request.into_parts();
+    let token = parts.uri.path().strip_prefix(SURVEY).unwrap_or_default();
+    let language = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let page = if parts.method == Method::POST {
+        let form = Limited::new(body, LARGEST_FORM).collect();
+        match tokio::time::timeout(FORM_ARRIVAL, form).await {
+            Ok(Ok(form)) => pages.take(token, &form.to_bytes(), language).await,
+            Ok(Err(_)) => return plain(StatusCode::PAYLOAD_TOO_LARGE, "too much text\n"),
+            Err(_) => return plain(StatusCode::REQUEST_TIMEOUT, "the form did not come\n"),
+        }
+    } else {
+        pages.show(token, language).await
+    };
+    if page.is_guess {
+        refused.note(network, Instant::now());
+    }
+    page.response.map(|bytes| Body::new(http_body_util::Full::from(bytes)))
+}
+
+/// Whether a page comes from the host that is called. The scheme is left out, which a proxy in front may have changed: it would keep
+/// nobody out, since a page has no authority but the token it was given.
+fn is_same_origin(origin: &HeaderValue, request: &Request<Body>) -> bool {
+    let named = request.uri().authority().map(|authority| authority.as_str());
+    let host = named.or_else(|| request.headers().get(HOST)?.to_str().ok());
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, authority)| authority);
+    host.is_some() && authority == host
 }
 
 /// `application/grpc`, `application/grpc-web`, `application/grpc-web-text`, each alone or with `+proto`.

@@ -287,6 +287,13 @@ pub(crate) enum Address {
     Point(Alias),
 }
 
+/// The invitation with a token, as it is.
+pub(super) async fn by_token(connection: &impl ConnectionTrait, token: &str) -> Result<Option<Invitation>, DbErr> {
+    let known = invitation::Entity::find().filter(Column::TokenHash.eq(token_hash(token)));
+    let told = known.filter(Column::Sequence.is_not_null());
+    Ok(told.order_by_desc(Column::IssuedAt).one(connection).await?.map(Invitation::from))
+}
+
 /// The invitation that something said at `at` answers, if there is one; locked until the transaction ends.
 pub(super) async fn answered_at(tx: &Tx, address: &Address, at: Micros) -> Result<Option<Invitation>, DbErr> {
     let query = invitation::Entity::find().lock_exclusive();

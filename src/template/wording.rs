@@ -67,6 +67,16 @@ impl Wording {
     }
 }
 
+/// Whether a question is one that the server comes with, whatever the labels in it.
+pub(crate) fn is_shipped_question(question: &str) -> bool {
+    const LABELS: &str = "\n";
+    SHIPPED.iter().any(|shipped| {
+        let shipped = (shipped.question)(LABELS);
+        let around = shipped.split_once(LABELS);
+        around.is_some_and(|(before, after)| question.starts_with(before) && question.ends_with(after))
+    })
+}
+
 /// The scores with their labels, the best first.
 pub(crate) fn scale(labels: &[String], direction: ScaleDirection, separator: &str) -> String {
     let mut scale: Vec<String> = labels.iter().zip(1..).map(|(label, score)| format!("{score} {label}")).collect();

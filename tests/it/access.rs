@@ -780,6 +780,13 @@ impl World {
                 let answer = caller.presence().list_presence(v1::ListPresenceRequest::default()).await;
                 listed(answer, |answer| answer.presences.iter().any(|one| one.staff_id == staff_id))
             }
+            "SessionService/StartSession" => word(caller.sessions().start_session(v1::StartSessionRequest {}).await),
+            "SessionService/RenewSession" => word(caller.sessions().renew_session(v1::RenewSessionRequest {}).await),
+            "SessionService/ListSessions" => word(caller.sessions().list_sessions(v1::ListSessionsRequest {}).await),
+            "SessionService/EndSessions" => {
+                let request = v1::EndSessionsRequest { request_id, session_id: String::new() };
+                word(caller.sessions().end_sessions(request).await)
+            }
             method if method.starts_with("CommitmentService/") => self.ask_of_commitment(method, who, about).await,
             method if method.starts_with("IncidentService/") => self.ask_of_incident(method, who).await,
             method if method.starts_with("VoiceService/") => self.ask_of_voice(method, who, about).await,

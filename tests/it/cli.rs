@@ -537,7 +537,8 @@ async fn the_demo_tells_its_story_twice(server: Server) {
     let directory = private_directory();
     let data_dir = directory.path().display().to_string();
     // In a debug build a thousand months take a minute.
-    let mut arguments = vec!["demo", "--once", "--listen", "127.0.0.1:0", "--data-dir", &data_dir, "--redeals", "20"];
+    let mut arguments =
+        vec!["demo", "--once", "--story", "--listen", "127.0.0.1:0", "--data-dir", &data_dir, "--redeals", "20"];
     let url = server.database_url();
     if let Some(url) = &url {
         arguments.extend(["--database-url", url]);

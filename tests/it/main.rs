@@ -16,6 +16,7 @@ mod cli;
 mod clocks;
 mod commitments;
 mod consensus;
+mod console;
 mod contact;
 mod contests;
 mod contract;
@@ -39,6 +40,7 @@ mod record;
 mod replies;
 mod results;
 mod server;
+mod sessions;
 mod shipped;
 mod stopping;
 mod support;
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         support::trials(cli::tests()),
         support::trials(shipped::tests()),
         support::trials(clocks::tests()),
+        support::trials(console::tests()),
         support::trials(contact::tests()),
         support::trials(callbacks::tests()),
         support::trials(commitments::tests()),
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         support::trials(replies::tests()),
         support::trials(results::tests()),
         support::trials(server::tests()),
+        support::trials(sessions::tests()),
         support::trials(stopping::tests()),
         support::trials(surveys::tests()),
         support::trials(voice::tests()),

@@ -43,7 +43,18 @@ async fn preflight(server: &Server, origin: &str, headers: &str) -> Answer {
 
 /// A call as a browser sends it.
 async fn call(server: &Server, origin: Option<&str>, path: &str, message: &impl prost::Message) -> Answer {
-    let authorization = format!("Bearer {}", server.token(Role::App, "desk", &[]));
+    call_from(server, &server.token(Role::App, "desk", &[]), origin, path, message).await
+}
+
+/// The same by somebody else.
+pub(crate) async fn call_from(
+    server: &Server,
+    token: &str,
+    origin: Option<&str>,
+    path: &str,
+    message: &impl prost::Message,
+) -> Answer {
+    let authorization = format!("Bearer {token}");
     let mut headers = vec![
         ("content-type", "application/grpc-web+proto"),
         ("x-grpc-web", "1"),

@@ -3,16 +3,13 @@
 
 use jiff::{Timestamp, ToSpan as _, Zoned};
 
-use super::{Story, primary, refused};
+use super::{Story, primary, refused, tell};
 use crate::{
     api::v1::{
         self, BriefCustomerRequest, Channel, ContactKind, ContactPurpose, CustomerAlias, Direction, InteractionKind,
         Outcome, PreferenceDimension, ReadingPurpose, Resolution,
     },
-    cli::{
-        brief::print,
-        out::{self, say},
-    },
+    cli::brief::print,
     clock::Clock,
 };
 
@@ -24,21 +21,21 @@ impl Story {
     pub(super) async fn brief(&mut self) -> anyhow::Result<()> {
         self.acquaintance().await?;
         self.what_was_said().await?;
-        say!(
+        tell!(
             "\nThe familiar stranger: 陈杰 is to call 刘先生, whom several colleagues met this fortnight, and asks first (P3):"
         )?;
         for language in ["zh", "en"] {
-            say!("")?;
+            tell!("")?;
             let request = BriefCustomerRequest { customer_id: CUSTOMER.into(), ..brief(language) };
             let answer = self.chen_jie.preferences.brief_customer(request).await.map_err(refused)?.into_inner();
-            print(&mut out::stdout(), &answer)?;
+            told(&answer)?;
         }
-        say!(
+        tell!(
             "\nEach line names its evidence (--json), and the reading left a trace. Somebody known by a number only:\n"
         )?;
         let request = BriefCustomerRequest { customer_alias: Some(stranger()), ..brief("zh") };
         let answer = self.chen_jie.preferences.brief_customer(request).await.map_err(refused)?.into_inner();
-        print(&mut out::stdout(), &answer)?;
+        told(&answer)?;
 
         let criterion = |dimension: PreferenceDimension, values: &[&str], min_share| v1::PreferenceCriterion {
             dimension: dimension.into(),
@@ -55,7 +52,7 @@ impl Story {
         };
         let found = self.admin.preferences.find_customers(request).await.map_err(refused)?.into_inner();
         let ids: Vec<_> = found.customers.iter().map(|one| one.customer_id.as_str()).collect();
-        say!(
+        tell!(
             "\nWho likes evenings and chat, and comes for {TOPIC}? Of {} customers: {}.",
             found.examined_count,
             ids.join(", ")
@@ -217,4 +214,12 @@ fn before(days: i64, hour: i8, minute: i8) -> anyhow::Result<prost_types::Timest
     let day = now().date().checked_sub(days.days())?;
     let instant = day.at(hour, minute, 0, 0).to_zoned(now().time_zone().clone())?.timestamp();
     Ok(prost_types::Timestamp { seconds: instant.as_second(), nanos: 0 })
+}
+
+/// A brief, as `rapport brief` prints it.
+fn told(answer: &v1::BriefCustomerResponse) -> anyhow::Result<()> {
+    let mut text = Vec::new();
+    print(&mut text, answer)?;
+    tell!("{}", String::from_utf8_lossy(&text).trim_end())?;
+    Ok(())
 }

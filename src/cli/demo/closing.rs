@@ -5,10 +5,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use uuid::Uuid;
 
-use super::{Story, primary, refused};
+use super::{Story, primary, refused, tell};
 use crate::{
     api::v1::{self, Channel, FollowUp, FollowUpState, Outcome},
-    cli::{client::Client, out::say},
+    cli::client::Client,
     clock::Clock,
 };
 
@@ -19,24 +19,30 @@ const PATIENCE: Duration = Duration::from_secs(20);
 impl Story {
     /// From a bad rating to a confirmed answer (L1 to L3, L5, I10). Each telling is another case, since it happens at its own time.
     pub(super) async fn closing(&mut self) -> anyhow::Result<()> {
-        say!("\nWhat a customer gets back for answering. This happens now: 陈先生 has just called, and gives 1 of 5.")?;
+        tell!(
+            "\nWhat a customer gets back for answering. This happens now: 陈先生 has just called, and gives 1 of 5."
+        )?;
         self.new_colleagues().await?;
         let interaction_id = self.just_called("退款").await?;
         self.rate_badly(&interaction_id).await?;
         let opened = self.follow_up_of(&interaction_id).await?;
-        say!("  A follow-up opens by itself; its point is the comment: “{}”.", opened.points[0].words)?;
+        tell!("  A follow-up opens by itself; its point is the comment: “{}”.", opened.points[0].words)?;
         self.hidden_from_liu_yang().await?;
 
         let overdue = self.until(&opened, |one| one.level > 0).await?;
-        say!("Nobody takes it in its time: it is overdue, level {}, and the desk is told (L3).", overdue.level)?;
+        tell!("Nobody takes it in its time: it is overdue, level {}, and the desk is told (L3).", overdue.level)?;
         let mut sun_tao = self.person(v1::Role::Staff, "sun.tao")?;
         let held = self.claimed(&mut sun_tao, &opened).await?;
-        say!("  孙涛 takes it, as claim {}, and only now reads whose it is: {}.", held.claim_number, held.customer_id)?;
+        tell!(
+            "  孙涛 takes it, as claim {}, and only now reads whose it is: {}.",
+            held.claim_number,
+            held.customer_id
+        )?;
         self.callback(&mut sun_tao, &interaction_id).await?;
         self.commitments(&mut sun_tao, &interaction_id).await?;
         self.answered(&mut sun_tao, &held).await?;
         let confirmed = self.confirmed(&opened).await?;
-        say!("  陈先生 confirms it: “{}”. Answered late, and counted so.", confirmed.note)?;
+        tell!("  陈先生 confirms it: “{}”. Answered late, and counted so.", confirmed.note)?;
         self.incident().await
     }
 
@@ -152,7 +158,7 @@ impl Story {
         let request = v1::ListFollowUpsRequest::default();
         let found = liu_yang.follow_ups.list_follow_ups(request).await.map_err(refused)?.into_inner().follow_ups;
         anyhow::ensure!(found.is_empty(), "the colleague whom it is about was shown it");
-        Ok(say!("  刘洋, who took the call, asks for the desk's list and sees none: to 刘洋 it does not exist (L2).")?)
+        Ok(tell!("  刘洋, who took the call, asks for the desk's list and sees none: to 刘洋 it does not exist (L2).")?)
     }
 
     /// The follow-up once this holds.
@@ -235,10 +241,10 @@ impl Story {
             ..Default::default()
         };
         by.callbacks.complete_callback(complete).await.map_err(refused)?;
-        say!(
+        tell!(
             "  陈先生 asks in the app to be called; 孙涛 is free, so the quote is {quoted} s, and it rings in time (L4)."
         )?;
-        Ok(say!("  Nobody has to ask again: what the order page showed, “已退款”, comes with it.")?)
+        Ok(tell!("  Nobody has to ask again: what the order page showed, “已退款”, comes with it.")?)
     }
 
     /// One is kept, and one is broken.
@@ -272,7 +278,7 @@ impl Story {
             }
         };
         tokio::time::timeout(PATIENCE, broken).await.context("the clock did not do its step")??;
-        Ok(say!(
+        Ok(tell!(
             "  孙涛 commits to two things: “{}”, kept; “{}”, broken by the clock, and still owed (L5).",
             made[0].what,
             made[1].what
@@ -290,7 +296,7 @@ impl Story {
         let answered = by.follow_ups.answer_point(request).await.map_err(refused)?.into_inner();
         let answered = answered.follow_up.context("an answer without the follow-up")?;
         anyhow::ensure!(answered.state() == FollowUpState::Answered, "one answer was not enough");
-        Ok(say!("  孙涛 answers: “{}”", answered.points[0].answer)?)
+        Ok(tell!("  孙涛 answers: “{}”", answered.points[0].answer)?)
     }
 
     async fn confirmed(&mut self, one: &FollowUp) -> anyhow::Result<FollowUp> {
@@ -323,7 +329,7 @@ impl Story {
         };
         let declared = self.admin.incidents.declare_incident(declare).await.map_err(refused)?.into_inner();
         let incident_id = declared.incident.context("an answer without the incident")?.incident_id;
-        say!(
+        tell!(
             "\nPayment is down once more, and this time it is declared: {} calls of {} customers are one incident (I10).",
             found.interaction_count,
             found.customer_count
@@ -336,7 +342,7 @@ impl Story {
         };
         self.admin.incidents.notify_incident(notify).await.map_err(refused)?;
         let told = self.sent(&incident_id, v1::NoticeKind::Told).await?;
-        say!("  {told} customers are told, each once, by the gateway and within the contact policy.")?;
+        tell!("  {told} customers are told, each once, by the gateway and within the contact policy.")?;
         let resolve = v1::ResolveIncidentRequest {
             request_id: Uuid::new_v4().to_string(),
             incident_id: incident_id.clone(),
@@ -344,7 +350,7 @@ impl Story {
         };
         self.admin.incidents.resolve_incident(resolve).await.map_err(refused)?;
         let mended = self.sent(&incident_id, v1::NoticeKind::Mended).await?;
-        Ok(say!("  It is mended, and exactly those {mended} are told so. Their ratings of that hour are not 刘洋's.")?)
+        Ok(tell!("  It is mended, and exactly those {mended} are told so. Their ratings of that hour are not 刘洋's.")?)
     }
 
     /// Sends the three notices of a kind, as a gateway does; gives how many that were.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::Context as _;
 use tonic::{Code, Status};
 
-use super::{Story, TOKEN_LIFE, refused};
+use super::{Story, TOKEN_LIFE, refused, tell};
 use rapport_vote::{
     Form, Method,
     dealing::{Directions, OneWay, Terms},
@@ -21,7 +21,7 @@ use crate::{
         convert::timestamp,
         v1::{self, BallotForm, CompetitionRules, CompetitionState, Entry, Role, StaffRole, SwapRule},
     },
-    cli::{client::Client, competition::standings_table, out::say},
+    cli::{client::Client, competition::standings_table},
     clock::Clock,
 };
 
@@ -41,6 +41,7 @@ const NEUTRAL: [(&str, &str); 4] =
     [("finance", "财务部"), ("legal", "法务部"), ("curriculum", "教研部"), ("it", "信息部")];
 const SIZE: Size = Size { teams: BRANCHES.len(), voters: 6, neutral: NEUTRAL.len() };
 const PANEL: &str = "三月服务竞赛";
+const NOW: &str = "本月服务竞赛";
 const OPEN: &str = "三月服务竞赛（公开投票）";
 /// From which the tastes of the story's voters are drawn.
 const TASTES: &str = "a month in Shanghai";
@@ -48,36 +49,63 @@ const TASTES: &str = "a month in Shanghai";
 const SWAP: usize = 2;
 const HOUR: i64 = 3_600_000_000;
 
+/// What people call a colleague of a branch or department.
+fn called(id: &str) -> String {
+    const FAMILY: [&str; 12] = ["赵", "钱", "孙", "李", "周", "吴", "郑", "王", "冯", "陈", "蒋", "韩"];
+    const GIVEN: [&str; 7] = ["晓燕", "建国", "思远", "文静", "海涛", "雨桐", "明"];
+    let sum: usize = id.bytes().map(usize::from).sum();
+    let (family, given) = (FAMILY.get(sum % FAMILY.len()), GIVEN.get(sum % GIVEN.len()));
+    format!("{}{}", family.unwrap_or(&""), given.unwrap_or(&""))
+}
+
 /// Everybody who votes: branch by branch, then the departments.
 fn voters() -> Vec<(String, &'static str)> {
     let teams = BRANCHES.iter().map(|(team, ..)| *team).chain(NEUTRAL.iter().map(|(team, _)| *team));
     teams.flat_map(|team| (1..=SIZE.voters).map(move |number| (format!("{team}.{number}"), team))).collect()
 }
 
+/// The colleagues of each branch by its number, and those of the hotline.
+pub(super) fn branch_staff() -> Vec<(usize, Vec<String>)> {
+    let of = |branch: &str| (1..=SIZE.voters).map(|number| format!("{branch}.{number}")).collect();
+    let hotline = ["li.na", "liu.yang", "sun.tao"].map(str::to_owned).to_vec();
+    let branches = BRANCHES.iter().map(|(branch, ..)| of(branch)).chain([hotline]);
+    branches.enumerate().collect()
+}
+
 impl Story {
     /// A month's competition, its leaderboard and its record.
     pub(super) async fn competition(&mut self, redeals: usize) -> anyhow::Result<()> {
-        say!("\nThe service competition: eight branches submit plans, four departments judge with them (C1).")?;
+        tell!("\nThe service competition: eight branches submit plans, four departments judge with them (C1).")?;
         self.branches().await?;
         let society = society(TASTES, 0);
         let id = match self.find(PANEL).await? {
             Some(id) => {
-                say!("Its votes were cast when this story was told first.")?;
+                tell!("Its votes were cast when this story was told first.")?;
                 id
             }
             None => self.panel_vote(&society).await?,
         };
-        say!("The leaderboard:")?;
+        tell!("The leaderboard:")?;
         let standings = self.leaderboard(&id).await?;
-        say!("{}", standings_table(&standings))?;
+        tell!("{}", standings_table(&standings))?;
         for standing in standings.iter().take(2) {
             let request = v1::ExplainStandingRequest { entry_id: standing.entry_id.clone() };
             let told = self.admin.competitions.explain_standing(request).await.map_err(refused)?.into_inner();
-            say!("  {}: {}", standing.title, told.text)?;
+            tell!("  {}: {}", standing.title, told.text)?;
         }
         self.verify(&id).await?;
         gains(redeals).await?;
         self.open_vote().await
+    }
+
+    /// This month's competition, whose vote is open for a week.
+    pub(super) async fn this_month(&mut self) -> anyhow::Result<()> {
+        let listed = self.admin.competitions.list_competitions(v1::ListCompetitionsRequest::default()).await;
+        let listed = listed.map_err(refused)?.into_inner().competitions;
+        if !listed.iter().any(|one| one.title == NOW && one.state() == CompetitionState::Voting) {
+            self.opened(NOW, 7 * 24 * HOUR, CompetitionRules { panel_size: 6, ..Default::default() }).await?;
+        }
+        Ok(())
     }
 
     async fn branches(&mut self) -> anyhow::Result<()> {
@@ -88,7 +116,7 @@ impl Story {
         let request = v1::BatchUpsertTeamsRequest { request_id: "demo-branches".into(), teams, ..Default::default() };
         self.app.directory.batch_upsert_teams(request).await.map_err(refused)?;
         let person = |(id, team): (String, &str)| v1::StaffMember {
-            display_name: id.clone(),
+            display_name: called(&id),
             staff_id: id,
             role: StaffRole::Teacher.into(),
             team_id: team.into(),
@@ -124,7 +152,7 @@ impl Story {
     }
 
     /// Announces a competition, takes every branch's entry and opens the vote.
-    async fn opened(&mut self, title: &str, rules: CompetitionRules) -> anyhow::Result<String> {
+    async fn opened(&mut self, title: &str, voting: i64, rules: CompetitionRules) -> anyhow::Result<String> {
         let now = Clock::system().now_micros();
         let announced = v1::Competition {
             title: title.into(),
@@ -136,7 +164,7 @@ impl Story {
                 ..rules
             }),
             submission_deadline: Some(timestamp(now + HOUR)),
-            voting_deadline: Some(timestamp(now + 2 * HOUR)),
+            voting_deadline: Some(timestamp(now + HOUR + voting)),
             ..Default::default()
         };
         let request_id = || uuid::Uuid::new_v4().to_string();
@@ -171,7 +199,7 @@ impl Story {
         };
         let opened = self.admin.competitions.open_voting(request).await.map_err(refused)?.into_inner();
         anyhow::ensure!(opened.no_ballots.is_empty(), "somebody has no ballot");
-        say!("{title}: {} voters in {} judge teams.", opened.voters, opened.judge_teams)?;
+        tell!("{title}: {} voters in {} judge teams.", opened.voters, opened.judge_teams)?;
         Ok(competition_id)
     }
 
@@ -184,8 +212,8 @@ impl Story {
     /// not dealt what they agreed on, and count as one judge where they are.
     async fn panel_vote(&mut self, society: &Society) -> anyhow::Result<String> {
         let rules = CompetitionRules { panel_size: 7, ..Default::default() };
-        let id = self.opened(PANEL, rules).await?;
-        say!("北京 and 上海 agree to put each other first; everybody else votes as they think.")?;
+        let id = self.opened(PANEL, HOUR, rules).await?;
+        tell!("北京 and 上海 agree to put each other first; everybody else votes as they think.")?;
         let (plan, mut cast, mut dealt) = (Plan::bloc(SWAP, Bury::Nobody), 0, 0);
         for (voter, (staff_id, team)) in voters().into_iter().enumerate().filter(|(voter, _)| society.votes(*voter)) {
             let token = self.authenticator.sign(Role::Staff, &staff_id, &[team.to_owned()], TOKEN_LIFE)?;
@@ -208,12 +236,12 @@ impl Story {
             server.cast_ballot(request).await.map_err(refused)?;
             cast += 1;
         }
-        say!(
+        tell!(
             "{cast} vote; {dealt} of the friends were dealt the other's plan. But a team is one voice of eleven, the extreme"
         )?;
-        say!("quarter on either side does not count, and a first place that nothing else explains counts little.")?;
+        tell!("quarter on either side does not count, and a first place that nothing else explains counts little.")?;
         let asked = v1::GetLeaderboardRequest { competition_id: id.clone(), ..Default::default() };
-        say!("While it is open the organiser asks how it stands, and tries to change a prize:")?;
+        tell!("While it is open the organiser asks how it stands, and tries to change a prize:")?;
         self.refuses(self.admin.competitions.clone().get_leaderboard(asked).await)?;
         let competition = v1::GetCompetitionRequest { competition_id: id.clone() };
         let found = self.admin.competitions.get_competition(competition).await.map_err(refused)?.into_inner();
@@ -239,7 +267,7 @@ impl Story {
     fn refuses<T>(&self, answer: Result<T, Status>) -> anyhow::Result<()> {
         let status = answer.err().context("what must be refused was done")?;
         anyhow::ensure!(status.code() == Code::FailedPrecondition, "{status:?}");
-        say!("  the server: {}", status.message())?;
+        tell!("  the server: {}", status.message())?;
         Ok(())
     }
 
@@ -257,17 +285,17 @@ impl Story {
         let record = Record::read(&text).map_err(anyhow::Error::msg)?;
         let report = verify(&record, &BTreeMap::new());
         anyhow::ensure!(report.failures.is_empty(), "the record does not agree with itself: {:?}", report.failures);
-        say!("徐薇 checks the record, as `rapport verify` does (C2). It agrees in: {}.", report.checked.join(", "))?;
+        tell!("徐薇 checks the record, as `rapport verify` does (C2). It agrees in: {}.", report.checked.join(", "))?;
         Ok(())
     }
 
     /// The strict open choice: a voter who returns a vote is refused, and so learns that there was one.
     async fn open_vote(&mut self) -> anyhow::Result<()> {
-        say!(
+        tell!(
             "\nThe same teams once more, each voter with one open choice, and mutual votes refused (voting.md's costs)."
         )?;
         if self.find(OPEN).await?.is_some() {
-            say!("Its votes were cast when this story was told first.")?;
+            tell!("Its votes were cast when this story was told first.")?;
             return Ok(());
         }
         let rules = CompetitionRules {
@@ -275,7 +303,7 @@ impl Story {
             swap_rule: SwapRule::RejectMutual.into(),
             ..Default::default()
         };
-        let id = self.opened(OPEN, rules).await?;
+        let id = self.opened(OPEN, HOUR, rules).await?;
         let entries = v1::ListEntriesRequest { competition_id: id.clone(), ..Default::default() };
         let listed = self.admin.competitions.list_entries(entries).await.map_err(refused)?.into_inner().entries;
         let of = |team: &str| listed.iter().find(|one| one.team_id == team).map(|one| one.entry_id.clone());
@@ -288,7 +316,7 @@ impl Story {
         };
         let mut first = self.member("beijing", 1, "beijing")?.competitions.clone();
         first.cast_ballot(vote(&shanghai)).await.map_err(refused)?;
-        say!("A colleague of 北京 votes for 上海; one of 上海 wants to return it:")?;
+        tell!("A colleague of 北京 votes for 上海; one of 上海 wants to return it:")?;
         let mut second = self.member("shanghai", 1, "shanghai")?.competitions.clone();
         self.refuses(second.cast_ballot(vote(&beijing)).await)?;
         self.close(&id).await
@@ -313,12 +341,12 @@ async fn gains(redeals: usize) -> anyhow::Result<()> {
     let open = Terms { form: Form::OpenChoice, ..panel.clone() };
     let dealt = Rules { terms: panel, method: Method::PairwiseConsensus, ranked: 7 };
     let plurality = Rules { terms: open, method: Method::Plurality, ranked: 1 };
-    say!(
+    tell!(
         "What the swap wins, in {redeals} such months with other tastes and panels (share of months in the first three):"
     )?;
     for (name, rules) in [("dealt panels, pairwise consensus", dealt), ("one open vote, plurality", plurality)] {
         let (mean, half) = tokio::task::spawn_blocking(move || gain(&rules, redeals)).await??;
-        say!("  {name:<33} {:+.1} points ± {:.1}", 100.0 * mean, 100.0 * half)?;
+        tell!("  {name:<33} {:+.1} points ± {:.1}", 100.0 * mean, 100.0 * half)?;
     }
     Ok(())
 }

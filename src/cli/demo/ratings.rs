@@ -3,20 +3,17 @@
 use anyhow::Context as _;
 use tonic::{Code, Status};
 
-use super::{Story, refused, time};
-use crate::{
-    api::v1::{self, Attribution, RatingStanding, ScaleDirection, ScorecardUnit},
-    cli::out::say,
-};
+use super::{Story, refused, tell, time};
+use crate::api::v1::{self, Attribution, RatingStanding, ScaleDirection, ScorecardUnit};
 
 const PRAISE: &str = "我是王芳，陈老师把学习计划讲得很清楚，谢谢！";
 
 impl Story {
     /// Ratings: a scale that does not flip, an answer that comes too late, a wrong key, and figures in two ledgers.
     pub(super) async fn ratings(&mut self) -> anyhow::Result<()> {
-        say!("\nHow it felt. Somebody writes a survey in which 1 is the best; until now it was 5:")?;
+        tell!("\nHow it felt. Somebody writes a survey in which 1 is the best; until now it was 5:")?;
         let says = self.flip().await?;
-        say!("  the server: {says} (R1).")?;
+        tell!("  the server: {says} (R1).")?;
 
         let pressed = self.rate("demo-call-1", "2026-03-10 20:25", 1, Attribution::Unspecified, "").await?;
         let correction = v1::CorrectRatingRequest {
@@ -33,25 +30,25 @@ impl Story {
             Err(status) if status.code() == Code::FailedPrecondition => {}
             Err(status) => return Err(refused(status)),
         }
-        say!(
+        tell!(
             "王女士 presses 1 for her first call, and six minutes later writes that she meant 4: both stay, 4 counts (R6)."
         )?;
 
         let late = self.rate("demo-call-2", "2026-03-14 10:40", 1, Attribution::Unspecified, "还是没到账").await?;
         expect(&late, RatingStanding::Late)?;
-        say!(
+        tell!(
             "For the second call she answers 91 minutes after it, and gives 1: too late to count for a colleague (R2)."
         )?;
         let delay =
             self.rate("demo-visit", "2026-03-17 15:20", 2, Attribution::Logistics, "师傅很好，但等了一周").await?;
         expect(&delay, RatingStanding::NonStaff)?;
-        say!("For the visit she gives 2, and says that it was the week of waiting, not the technician (R5).")?;
+        tell!("For the visit she gives 2, and says that it was the week of waiting, not the technician (R5).")?;
         let chat = self.rate("demo-chat", "2026-03-16 19:50", 5, Attribution::Staff, PRAISE).await?;
         expect(&chat, RatingStanding::Counted)?;
         self.rate("demo-outage", "2026-03-15 10:40", 1, Attribution::Unspecified, "一直付不了款").await?;
-        say!("For the call during the outage she gives 1, and does not say that it was the system.")?;
+        tell!("For the call during the outage she gives 1, and does not say that it was the system.")?;
 
-        say!("Two ledgers, always side by side; nothing that she said is lost:")?;
+        tell!("Two ledgers, always side by side; nothing that she said is lost:")?;
         let (card, contested) = (self.card().await?, self.outage_rating().await?);
         Ok(print_ledgers(card, exempt_since(&contested))?)
     }
@@ -146,7 +143,7 @@ pub(super) fn print_ledgers(card: v1::Scorecard, counted_then: Option<i32>) -> s
     for (name, levels) in [("what counts for staff", staff), ("the customer's truth", customer)] {
         let (n, sum) = (1..).zip(&levels).fold((0, 0), |(n, sum), (level, count)| (n + count, sum + level * count));
         let mean = if n == 0 { "-".to_owned() } else { format!("{:.2}", sum as f64 / n as f64) };
-        say!("  {name:<22} {n} ratings, mean {mean}, levels 1 to 5: {levels:?}")?;
+        tell!("  {name:<22} {n} ratings, mean {mean}, levels 1 to 5: {levels:?}")?;
     }
     Ok(())
 }

@@ -7,12 +7,9 @@ use tonic::{Code, Status};
 use super::{
     Story,
     ratings::{exempt_since, print_ledgers},
-    refused,
+    refused, tell,
 };
-use crate::{
-    api::v1::{self, ContestState, ContestVerdict},
-    cli::out::say,
-};
+use crate::api::v1::{self, ContestState, ContestVerdict};
 
 impl Story {
     /// A mismatch, a contest refused to a reviewer with a stake in it and granted by one without, and praise.
@@ -31,14 +28,14 @@ impl Story {
         let is_it = |one: &&v1::Mismatch| one.rating.as_ref().is_some_and(|one| one.rating_id == rating.rating_id);
         let mismatch = found.iter().find(is_it).context("the mismatch is not listed")?;
         let assessed = mismatch.assessments.first().context("nobody assessed it")?.overall;
-        say!("\n徐薇 listens to the recording. A mismatch: assessed {assessed}, rated {} (R8).", rating.level)?;
+        tell!("\n徐薇 listens to the recording. A mismatch: assessed {assessed}, rated {} (R8).", rating.level)?;
 
         let contest_id = self.contest(&rating.rating_id).await?;
-        say!("赵敏 contests the rating for her team. 陈杰, who reviews and is of 李娜's new team, would grant it:")?;
+        tell!("赵敏 contests the rating for her team. 陈杰, who reviews and is of 李娜's new team, would grant it:")?;
         let interested = self.chen_jie_reviews.contests.decide_contest(verdict("demo-interested", &contest_id)).await;
         let status = interested.err().context("an interested reviewer decided")?;
-        say!("  the server: {:?}, {} (R7).", status.code(), status.message())?;
-        say!("Who has no stake in it grants it. Both ledgers before:")?;
+        tell!("  the server: {:?}, {} (R7).", status.code(), status.message())?;
+        tell!("Who has no stake in it grants it. Both ledgers before:")?;
         print_ledgers(self.card().await?, exempt_since(&rating))?;
         let mut state = ContestState::Open;
         for reviewer in [&mut self.xu_wei, &mut self.fang_yu] {
@@ -52,7 +49,7 @@ impl Story {
             }
         }
         anyhow::ensure!(state == ContestState::Granted, "the contest is {state:?}");
-        say!("and after:")?;
+        tell!("and after:")?;
         print_ledgers(self.card().await?, None)?;
         self.praise().await
     }
@@ -83,7 +80,7 @@ impl Story {
         unless_told_before(self.xu_wei.quality.share_praise(request).await, Code::AlreadyExists)?;
         let told = self.chen_jie.quality.list_praise(v1::ListPraiseRequest::default()).await.map_err(refused)?;
         let praise = told.into_inner().praise.into_iter().next().context("no praise")?;
-        say!("徐薇 passes praise on without the name in it; 陈杰 reads at once: “{}” (R13).", praise.text)?;
+        tell!("徐薇 passes praise on without the name in it; 陈杰 reads at once: “{}” (R13).", praise.text)?;
         Ok(())
     }
 }

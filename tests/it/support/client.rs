@@ -13,7 +13,8 @@ use rapport::api::v1::{
     interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
     presence_service_client::PresenceServiceClient, privacy_service_client::PrivacyServiceClient,
     quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
-    survey_service_client::SurveyServiceClient, voice_service_client::VoiceServiceClient,
+    session_service_client::SessionServiceClient, survey_service_client::SurveyServiceClient,
+    voice_service_client::VoiceServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -123,6 +124,10 @@ impl Caller {
 
     pub(crate) fn presence(&self) -> PresenceServiceClient<Authorized> {
         PresenceServiceClient::new(self.service())
+    }
+
+    pub(crate) fn sessions(&self) -> SessionServiceClient<Authorized> {
+        SessionServiceClient::new(self.service())
     }
 
     pub(crate) fn commitments(&self) -> CommitmentServiceClient<Authorized> {

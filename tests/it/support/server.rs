@@ -198,6 +198,11 @@ impl Server {
         self.channel.clone()
     }
 
+    /// Signs what a test wants signed.
+    pub(crate) fn authenticator(&self) -> &rapport::auth::Authenticator {
+        self.running.authenticator()
+    }
+
     pub(crate) fn token(&self, role: Role, subject: &str, teams: &[&str]) -> String {
         let teams: Vec<_> = teams.iter().map(|&team| team.to_owned()).collect();
         self.running.authenticator().sign(role, subject, &teams, TOKEN_LIFE).unwrap()

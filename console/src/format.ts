@@ -1,0 +1,65 @@
+// Figures and times as people of a language write them.
+import { timestampDate, type Duration, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { signal } from "@preact/signals";
+import { language } from "./words.ts";
+
+/** The organisation's zone, in which its days begin. */
+export const zone = signal("UTC");
+
+const MINUS = "−";
+const signs = (text: string) => text.replace("-", MINUS);
+
+export const whole = (value: number | bigint) => new Intl.NumberFormat(language.value).format(value);
+export const fixed = (value: number, digits = 2) => signs(value.toFixed(digits));
+export function signed(value: number, digits = 2): string {
+  const text = fixed(Math.abs(value), digits);
+  return Number(text) === 0 ? text : (value > 0 ? "+" : MINUS) + text;
+}
+export const percent = (share: number, digits = 0) => `${signs((share * 100).toFixed(digits))}%`;
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+function written(date: Date, options: Intl.DateTimeFormatOptions, timeZone = zone.value): string {
+  const key = `${language.value} ${timeZone} ${JSON.stringify(options)}`;
+  let format = formats.get(key);
+  if (!format) formats.set(key, (format = new Intl.DateTimeFormat(language.value, { ...options, timeZone })));
+  return format.format(date);
+}
+
+const MOMENT = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+export function moment(at?: Timestamp): string {
+  if (!at) return "";
+  const date = timestampDate(at);
+  const isOld = date.getUTCFullYear() !== new Date().getUTCFullYear();
+  return written(date, isOld ? { ...MOMENT, year: "numeric" } : MOMENT);
+}
+export const dayOf = (at?: Timestamp) =>
+  at ? written(timestampDate(at), { year: "numeric", month: "short", day: "numeric" }) : "";
+/** A day of the organisation's, YYYY-MM-DD. */
+export const day = (text: string) => written(new Date(`${text}T00:00:00Z`), { month: "short", day: "numeric" }, "UTC");
+
+export function span(duration?: Duration): string {
+  return duration ? lasting(Number(duration.seconds)) : "";
+}
+
+export function lasting(seconds: number): string {
+  const unit = (value: number, unit: string) =>
+    new Intl.NumberFormat(language.value, { style: "unit", unit, unitDisplay: "narrow" }).format(value);
+  if (seconds < 60) return unit(seconds, "second");
+  if (seconds < 3_600) return unit(Math.round(seconds / 60), "minute");
+  const minutes = Math.round(seconds / 60);
+  if (seconds < 86_400 * 2) return `${unit(Math.floor(minutes / 60), "hour")} ${unit(minutes % 60, "minute")}`;
+  return unit(Math.round(seconds / 86_400), "day");
+}
+
+/** Today in the organisation's zone, moved by days. */
+export function today(moved = 0): string {
+  const parts = new Intl.DateTimeFormat("en-CA", { timeZone: zone.value, dateStyle: "short" }).format(new Date());
+  const at = new Date(`${parts}T00:00:00Z`);
+  at.setUTCDate(at.getUTCDate() + moved);
+  return at.toISOString().slice(0, 10);
+}
+
+export function requestId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `console-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}

@@ -1,0 +1,37 @@
+// What people call teams and colleagues; where they may not be looked up, their ids.
+import { signal } from "@preact/signals";
+import { DirectoryService, type StaffMember } from "../gen/rapport/v1/directory_pb.ts";
+import { client, may } from "./session.ts";
+
+const teams = signal(new Map<string, string>());
+export const people = signal(new Map<string, StaffMember>());
+
+export async function loadNames() {
+  const directory = client(DirectoryService);
+  const all = async <T>(page: (token: string) => Promise<{ items: T[]; next: string }>) => {
+    const found: T[] = [];
+    for (let token = "", first = true; first || token; first = false) {
+      const { items, next } = await page(token);
+      found.push(...items);
+      token = next;
+    }
+    return found;
+  };
+  if (may(DirectoryService.method.listTeams)) {
+    const found = await all(async (pageToken) => {
+      const answer = await directory.listTeams({ pageSize: 1000, pageToken });
+      return { items: answer.teams, next: answer.nextPageToken };
+    });
+    teams.value = new Map(found.map((one) => [one.teamId, one.displayName || one.teamId]));
+  }
+  if (may(DirectoryService.method.listStaffMembers)) {
+    const found = await all(async (pageToken) => {
+      const answer = await directory.listStaffMembers({ pageSize: 1000, pageToken });
+      return { items: answer.staffMembers, next: answer.nextPageToken };
+    });
+    people.value = new Map(found.map((one) => [one.staffId, one]));
+  }
+}
+
+export const teamName = (id: string) => teams.value.get(id) ?? id;
+export const personName = (id: string) => people.value.get(id)?.displayName || id;

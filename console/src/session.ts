@@ -1,0 +1,115 @@
+// Who is signed in: the one-time link becomes two tokens, which live in this module and nowhere else, and are renewed
+// while the page is open. Times are counted, not read from a clock: that of the browser may be wrong by a day.
+import { getOption, type DescMethod, type DescService } from "@bufbuild/protobuf";
+import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError, createClient, type Client, type Interceptor } from "@connectrpc/connect";
+import { createGrpcWebTransport } from "@connectrpc/connect-web";
+import { signal } from "@preact/signals";
+import { Reach, access } from "../gen/rapport/v1/access_pb.ts";
+import { SessionService, type Session, type SessionTokens } from "../gen/rapport/v1/session_pb.ts";
+
+export type Standing = { kind: "starting" } | { kind: "in"; session: Session } | { kind: "out"; why?: unknown };
+
+export const standing = signal<Standing>({ kind: "starting" });
+
+/** Under whatever path a proxy serves the page. */
+const baseUrl = new URL(".", location.href).href.replace(/\/$/, "");
+const EARLY = 60_000;
+
+let token = "";
+let renewal = "";
+let renewing: Promise<void> | undefined;
+let timer = 0;
+
+function transport(bearer: Interceptor) {
+  return createGrpcWebTransport({ baseUrl, interceptors: [bearer] });
+}
+
+function with_(value: string): Client<typeof SessionService> {
+  const bearer: Interceptor = (next) => (request) => {
+    request.header.set("authorization", `Bearer ${value}`);
+    return next(request);
+  };
+  return createClient(SessionService, transport(bearer));
+}
+
+/** Every call bears the token; one that was refused because it had expired is made once more with the next. */
+const authorized: Interceptor = (next) => async (request) => {
+  const used = token;
+  request.header.set("authorization", `Bearer ${used}`);
+  try {
+    return await next(request);
+  } catch (cause) {
+    if (ConnectError.from(cause).code !== Code.Unauthenticated || standing.value.kind !== "in") throw cause;
+    if (used === token) await renew();
+    request.header.set("authorization", `Bearer ${token}`);
+    return next(request);
+  }
+};
+
+const shared = transport(authorized);
+
+export function client<S extends DescService>(service: S): Client<S> {
+  return createClient(service, shared);
+}
+
+/** Whether the contract grants a method to the role that is signed in: its descriptors are the only table of it. */
+export function may(method: DescMethod): boolean {
+  return reach(method) !== undefined;
+}
+
+/** How far the role reaches by it. */
+export function reach(method: DescMethod): Reach | undefined {
+  const now = standing.value;
+  if (now.kind !== "in") return undefined;
+  return getOption(method, access).grants.find((grant) => grant.role === now.session.role)?.reach;
+}
+
+function keep(session: Session | undefined, tokens: SessionTokens | undefined) {
+  if (!session || !tokens) throw new ConnectError("an answer without a session", Code.Internal);
+  ({ token, renewalToken: renewal } = tokens);
+  const ms = (time?: Timestamp) => (time ? timestampMs(time) : 0);
+  const life = ms(tokens.tokenEndTime) - ms(session.renewTime);
+  clearTimeout(timer);
+  timer = window.setTimeout(() => void renew().catch(() => {}), Math.max(life - EARLY, life / 2));
+  standing.value = { kind: "in", session };
+}
+
+/** Trades the renewal token for new ones; calls that want it at once share one. */
+function renew(): Promise<void> {
+  renewing ??= (async () => {
+    try {
+      const answer = await with_(renewal).renewSession({});
+      keep(answer.session, answer.tokens);
+    } catch (cause) {
+      const { code } = ConnectError.from(cause);
+      // A server that is away comes back; a session that is over does not.
+      if ([Code.Unauthenticated, Code.PermissionDenied, Code.FailedPrecondition].includes(code)) leave(cause);
+      else timer = window.setTimeout(() => void renew().catch(() => {}), 5_000);
+      throw cause;
+    } finally {
+      renewing = undefined;
+    }
+  })();
+  return renewing;
+}
+
+/** Takes the link out of the address before anything else sees it, and signs in with it. */
+export async function start() {
+  const link = /^#link=(.+)$/.exec(location.hash)?.[1];
+  if (!link) return void (standing.value = { kind: "out" });
+  history.replaceState(null, "", `${location.pathname}${location.search}#/`);
+  try {
+    const answer = await with_(link).startSession({});
+    keep(answer.session, answer.tokens);
+  } catch (cause) {
+    standing.value = { kind: "out", why: cause };
+  }
+}
+
+/** Forgets the tokens. */
+export function leave(why?: unknown) {
+  clearTimeout(timer);
+  token = renewal = "";
+  standing.value = { kind: "out", why };
+}

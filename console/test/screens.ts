@@ -1,0 +1,60 @@
+// Pictures of every page, for people to look at: npm run screens writes them to screens/, which is not committed.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Demo, launch, settled, signIn, type Look, type Role } from "./demo.ts";
+
+const only = process.argv[2] ?? "";
+const looks: Look[] = [
+  { locale: "zh-CN", colorScheme: "light", width: 1280 },
+  { locale: "en-GB", colorScheme: "dark", width: 1280 },
+  { locale: "zh-CN", colorScheme: "dark", width: 400 },
+  { locale: "en-GB", colorScheme: "light", width: 400 },
+];
+const pages: [string, Role, string, ((page: import("playwright-core").Page) => Promise<void>)?][] = [
+  ["scorecards", "supervisor", "#/scorecards"],
+  ["scorecards-team", "admin", "#/scorecards?team=beijing&period=26w"],
+  ["ranks", "admin", "#/ranks?period=26w", async (page) => page.locator(".rank button").first().click()],
+  ["customer", "supervisor", "#/customers/C-1001"],
+  ["customer-list", "admin", "#/customers"],
+  ["competitions", "staff", "#/competitions"],
+  ["ballot", "staff", "#/competitions", async (page) => page.locator(".rows a").first().click()],
+  [
+    "leaderboard",
+    "admin",
+    "#/competitions",
+    async (page) => {
+      await page.locator(".rows li", { hasText: "三月服务竞赛" }).locator("a").last().click();
+      await page.locator(".rank button").first().click();
+    },
+  ],
+  ["announce", "admin", "#/competitions/new"],
+  ["today", "supervisor", "#/today"],
+  ["review-contests", "reviewer", "#/review"],
+  ["review-mismatches", "reviewer", "#/review?list=mismatches"],
+  ["review-flags", "reviewer", "#/review?list=flags"],
+  ["sessions", "admin", "#/sessions"],
+];
+
+const folder = join(import.meta.dirname, "../screens");
+mkdirSync(folder, { recursive: true });
+const demo = await new Demo().start();
+const browser = await launch();
+for (const look of looks) {
+  for (const role of new Set(pages.map((one) => one[1]))) {
+    const mine = pages.filter(([name, whose]) => whose === role && name.includes(only));
+    if (mine.length === 0) continue;
+    const { context, page } = await signIn(browser, demo.link(role), look);
+    for (const [name, , hash, act] of mine) {
+      await page.evaluate((hash) => (location.hash = hash), hash);
+      await settled(page);
+      await act?.(page);
+      await settled(page);
+      const file = `${name}-${look.locale!.slice(0, 2)}-${look.colorScheme}-${look.width}.png`;
+      await page.screenshot({ path: join(folder, file), fullPage: true });
+      console.log(file);
+    }
+    await context.close();
+  }
+}
+await browser.close();
+await demo.stop();
