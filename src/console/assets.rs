@@ -10,10 +10,10 @@ pub(super) const ASSETS: &[Asset] = &[
         brotli: include_bytes!("../../console/dist/console-KSKJ3XOV.css.br"),
     },
     Asset {
-        path: "/assets/console-ZDMNRBH7.js",
+        path: "/assets/console-LG4ACAH5.js",
         kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-ZDMNRBH7.js"),
-        brotli: include_bytes!("../../console/dist/console-ZDMNRBH7.js.br"),
+        plain: include_bytes!("../../console/dist/console-LG4ACAH5.js"),
+        brotli: include_bytes!("../../console/dist/console-LG4ACAH5.js.br"),
     },
     Asset {
         path: "/assets/icon-7149A3E4.svg",

@@ -259,7 +259,7 @@ impl Room {
             Entry::Vacant(unknown) => {
                 let text = text::Entity::find_by_id((subject_id, Stored(kind))).one(tx).await?;
                 let taken = Entity::find().filter(Column::SubjectId.eq(subject_id));
-                let taken = taken.filter(Column::TakenAt.gt(now - MINUTE)).count(tx).await?;
+                let taken = taken.filter(Column::TakenAt.between(now - MINUTE + 1, now)).count(tx).await?;
                 let pace = text.map_or(0, |text| i64::from(text.per_minute));
                 unknown.insert(pace - i64::try_from(taken).unwrap_or(i64::MAX))
             }

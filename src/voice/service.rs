@@ -215,7 +215,8 @@ impl VoiceService for VoiceApi {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
             let (from, to) = message::read_period((message.from_time, message.to_time), self.now())?;
-            let (before, part) = ((from - (to - from), from), figures::part_of(to - from));
+            let (before, parts) = ((from - (to - from), from), figures::parts_of(to - from));
+            let part = (to - from + parts - 1) / parts;
             let (sight, reader) = (Sight::of(&caller, scope), self.store.reader());
             let (both, cut) = ((before.0, to), (from, part));
             let named = ratings::named(reader, &sight, both, cut).await?;
@@ -223,7 +224,7 @@ impl VoiceService for VoiceApi {
             let contacts = complaints::contact_count(reader, (from, to)).await?;
             let contacts_before = complaints::contact_count(reader, before).await?;
             let owners = departments::owners(reader).await?;
-            let parts = usize::try_from((to - from + part - 1) / part).unwrap_or(1).max(1);
+            let parts = usize::try_from(parts).map_err(Error::internal)?;
             let mut lines = figures::lines(&owners, (named, complained), parts);
             if let Some(department) = optional(normal(message.department_id)) {
                 lines.retain(|((owner, _), _)| owner.as_ref() == Some(&department));
