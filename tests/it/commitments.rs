@@ -67,13 +67,13 @@ pub(crate) async fn make(caller: &Caller, commitment: Commitment) -> Result<Comm
     Ok(caller.commitments().make_commitment(request).await?.into_inner().commitment.unwrap())
 }
 
-async fn keep(caller: &Caller, id: &str) -> Result<Commitment, Status> {
+pub(crate) async fn keep(caller: &Caller, id: &str) -> Result<Commitment, Status> {
     let (commitment_id, note) = (id.to_owned(), "transferred".to_owned());
     let request = KeepCommitmentRequest { request_id: request_id(), commitment_id, note };
     Ok(caller.commitments().keep_commitment(request).await?.into_inner().commitment.unwrap())
 }
 
-async fn release(caller: &Caller, id: &str) -> Result<Option<Commitment>, Status> {
+pub(crate) async fn release(caller: &Caller, id: &str) -> Result<Option<Commitment>, Status> {
     let (commitment_id, reason) = (id.to_owned(), "no longer needed".to_owned());
     let request = ReleaseCommitmentRequest { request_id: request_id(), commitment_id, reason };
     Ok(caller.commitments().release_commitment(request).await?.into_inner().commitment)

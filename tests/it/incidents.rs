@@ -31,6 +31,7 @@ pub(crate) fn tests() -> Vec<Test> {
         everything_wrong_with_an_incident_is_named,
         what_is_recorded_while_it_is_linked_is_linked_once,
         notices_follow_merges_and_erasures,
+        remedies_are_counted_with_their_incident,
         the_program_declares_and_reviews,
     ]
 }
@@ -442,6 +443,44 @@ async fn notices_follow_merges_and_erasures(server: Server) {
     let taken = take(&server, 0).await;
     assert_eq!(taken.iter().map(|one| one.customer_id.as_str()).collect::<Vec<_>>(), ["carla"]);
     assert_eq!(take(&server, 0).await, []);
+}
+
+async fn remedies_are_counted_with_their_incident(server: Server) {
+    let server = server.with_organization().await;
+    record(&server, call_about("Payment", "nora", "carla")).await;
+    let declared = declare(&server, &["Payment"]).await;
+    let app = server.app();
+    let remedy = |worth: i64, currency: &str| v1::Commitment {
+        incident_id: declared.incident_id.clone(),
+        worth,
+        currency: currency.to_owned(),
+        ..crate::commitments::promise("nora", "carla")
+    };
+    let mut made = Vec::new();
+    for (worth, currency) in [(500, "EUR"), (250, "EUR"), (4_000, "CNY"), (0, "")] {
+        made.push(crate::commitments::make(&app, remedy(worth, currency)).await.unwrap().commitment_id);
+    }
+    crate::commitments::make(&app, crate::commitments::promise("nora", "carla")).await.unwrap();
+    crate::commitments::keep(&app, &made[0]).await.unwrap();
+    crate::commitments::release(&app, &made[2]).await.unwrap();
+    let cost = review(&server.admin(), &declared.incident_id).await;
+    assert_eq!((cost.remedy_count, cost.remedies_kept_count, cost.remedies_broken_count), (4, 1, 0));
+    let worths: Vec<_> = cost.remedy_worths.iter().map(|one| (one.currency.as_str(), one.amount)).collect();
+    assert_eq!(worths, [("EUR", 750)]);
+    let list = v1::ListCommitmentsRequest { incident_id: declared.incident_id.clone(), ..Default::default() };
+    assert_eq!(app.commitments().list_commitments(list).await.unwrap().into_inner().commitments.len(), 4);
+    // Of one that was taken back, or never was, there are none.
+    let cancel = v1::CancelIncidentRequest {
+        request_id: request_id(),
+        incident_id: declared.incident_id.clone(),
+        reason: "it was the printer".to_owned(),
+    };
+    server.admin().incidents().cancel_incident(cancel).await.unwrap();
+    let nobody = v1::Commitment { incident_id: uuid::Uuid::new_v4().to_string(), ..remedy(0, "") };
+    let wrong = v1::Commitment { incident_id: "x".to_owned(), ..remedy(0, "") };
+    for (one, code) in [(remedy(0, ""), Code::NotFound), (nobody, Code::NotFound), (wrong, Code::InvalidArgument)] {
+        assert_eq!(refused(crate::commitments::make(&app, one).await).code(), code);
+    }
 }
 
 async fn the_program_declares_and_reviews(server: Server) {
