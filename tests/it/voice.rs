@@ -417,7 +417,7 @@ async fn what_is_not_acknowledged_or_mended_in_time_is_overdue_and_escalated(ser
     assert_eq!(overdue().await, Vec::<String>::new());
     let_pass(&server, 17 * 3_600).await;
     until_level(&server, &id, 1).await;
-    assert_eq!(overdue().await, [id.clone()]);
+    assert_eq!(overdue().await, vec![id.clone()]);
     assert_eq!((standing().await.silent_count, standing().await.acknowledged_count), (1, 0));
     let_pass(&server, 9 * 3_600).await;
     until_level(&server, &id, 2).await;

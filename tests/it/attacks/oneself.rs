@@ -294,6 +294,14 @@ pub(super) async fn continued(server: &Server, known: &mut Known) {
             ..call("nils", "carla")
         };
         record(server, against_it).await;
+        // What nobody owns, of no topic.
+        let complaint = Interaction {
+            kind: v1::InteractionKind::Complaint.into(),
+            topic: String::new(),
+            conclusion: "The page stays white".to_owned(),
+            ..call("nils", "dora")
+        };
+        record(server, complaint).await;
     }
     let texts = |name: &str| known.texts[name].clone();
     let (interactions, ratings) = (texts("interaction_id"), texts("rating_id"));
