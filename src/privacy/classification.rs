@@ -519,7 +519,7 @@ pub const TABLES: &[Table] = &[
         ),
         &[
             (Fact, &["id", "interaction_id", "due_at", "remind_before", "worth", "currency", "state", "level"]),
-            (Fact, &["made_at", "settled_at"]),
+            (Fact, &["made_at", "settled_at", "incident_id"]),
             (EMPTY, &["what"]),
             (NULL, &["customer_id", "note"]),
             (Pseudonym, &["case_id"]),
