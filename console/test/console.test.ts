@@ -301,7 +301,7 @@ test("what waits moves as it happens, also after the network was away", async ()
   );
 });
 
-test("the board comes at the close, to whoever looks", async () => {
+test("the board comes at the close, to all who look", async () => {
   const voter = await as("staff");
   const lead = await as("admin");
   for (const { page } of [voter, lead]) {

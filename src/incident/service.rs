@@ -65,11 +65,11 @@ impl IncidentApi {
     async fn written(&self, found: Vec<Model>) -> Result<Vec<v1::Incident>> {
         let ids: Vec<Uuid> = found.iter().map(|one| one.id).collect();
         let mut texts = notices::said(self.store.reader(), &ids).await?;
-        found
-            .into_iter()
-            .map(|one| (texts.remove(&one.id).unwrap_or_default(), one))
-            .map(|(texts, one)| message::write(one, texts))
-            .collect()
+        let mut write = |one: Model| {
+            let said = texts.remove(&one.id).unwrap_or_default();
+            message::write(one, said)
+        };
+        found.into_iter().map(&mut write).collect()
     }
 
     /// Does a step, and what follows of it in the background.

@@ -315,8 +315,7 @@ pub(crate) async fn ready(connection: &impl ConnectionTrait, ids: Vec<Uuid>) -> 
     Ok(ready)
 }
 
-/// Notes what became of a notice that was taken; gives the notice, whose outbound interaction is still to be recorded where it was
-/// sent.
+/// Notes what became of a notice that was taken. `recorded`: the outbound interaction, where it was sent.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::NoticeSettled`].

@@ -1,4 +1,4 @@
-//! The public page of a survey, by the token of its invitation: a form without script, for whoever was sent the link.
+//! The public page of a survey, by the token of its invitation: a form without script, for the person who was sent the link.
 //!
 //! Opening it records nothing, since mail scanners open links; the form's submission does, as `SubmitSurvey` would. It tells nobody
 //! anything but the question: no name, no colleague, nothing of the interaction.

@@ -1,19 +1,22 @@
 //! What customers raise again and again, and the department that has to mend it (L6).
 //!
 //! What counts are ratings that name something else than the colleague, and complaints about no person. `departments` says who owns
-//! what, `figures` makes lines of counts, `rules` says what each step makes of a concern; rows are in `store`, what happens by time in
-//! `clock`, whom "mended" goes to in `telling`, messages in `message`. RPCs are in `service`.
+//! what, `figures` makes lines of counts, `examples` reads what was written, `rules` says what each step makes of a concern and `steps`
+//! does it; rows are in `store`, what happens by time in `clock`, whom "mended" goes to in `telling`, messages in `message`. RPCs are in `service`.
 
 mod clock;
 mod departments;
 pub(crate) mod entity;
+mod examples;
 mod figures;
 mod message;
 mod rules;
 pub mod service;
+mod steps;
 mod store;
 mod telling;
 
+use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use clock::recounted;
@@ -23,8 +26,9 @@ use crate::{
     api::v1::Attribution,
     clock::Micros,
     contact::EnumSet,
-    interaction::store::voice::{Span, Topics},
+    interaction::store::voice::{Span, Topics, complaint_count},
     rating::store::voice::{CAUSES, Naming},
+    reach::Sight,
 };
 
 /// A concern on record.
@@ -54,6 +58,15 @@ impl What {
     /// The ratings by which it is raised.
     fn naming(&self, span: Span) -> Naming {
         Naming { causes: self.causes(), topics: self.topics(), span }
+    }
+
+    /// How many ratings and complaints raise it in a span.
+    async fn count(&self, connection: &impl ConnectionTrait, sight: &Sight, span: Span) -> Result<i64, DbErr> {
+        let named = self.naming(span).count(connection, sight).await?;
+        if !self.takes_complaints() {
+            return Ok(named);
+        }
+        Ok(named + complaint_count(connection, sight, &self.topics(), span).await?)
     }
 
     /// Whether what is raised of a topic is part of it.

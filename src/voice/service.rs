@@ -5,19 +5,18 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{
-    Concern, Fix, What, clock, departments, figures, message,
-    store::{self as rows, Filter, Held, step},
+    Concern, What, clock, departments,
+    examples::{self, Example},
+    figures, message,
+    steps::{self, Step},
+    store::{self as rows, Filter, Held},
     telling,
 };
 use crate::{
     api::{
-        convert::{micros, normal, optional, timestamp},
-        v1::{
-            self, Attribution, AuditAction, ConcernEventKind, ConcernState, NoticeKind,
-            voice_service_server::VoiceService,
-        },
+        convert::{duration, micros, normal, optional, timestamp},
+        v1::{self, ConcernState, NoticeKind, voice_service_server::VoiceService},
     },
-    audit,
     auth::Caller,
     call::{Call, actor, id, mutation, page_size, respond},
     clock::Micros,
@@ -33,8 +32,8 @@ use crate::{
     page::Query,
     rating::store::{note_reading, voice as ratings},
     reach::{Scope, Sight},
-    store::{Abort, Store, Tx, request},
-    timer::{self, Kind},
+    store::{Store, request},
+    timer,
 };
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -49,15 +48,6 @@ const LINES: usize = 500;
 #[derive(Clone, Debug)]
 pub struct VoiceApi {
     store: Store,
-}
-
-/// What a department, or who speaks for it, says of a concern.
-#[derive(Clone, Debug)]
-enum Step {
-    Acknowledge(Micros),
-    Move(Micros, String),
-    Mend,
-    Decline(String),
 }
 
 impl VoiceApi {
@@ -101,72 +91,11 @@ impl VoiceApi {
         let (id, store, actor) = (id(concern)?, self.store.clone(), actor(caller));
         let taken = self.store.change(mutation, move |tx, _| {
             let (store, actor, scope, step) = (store.clone(), actor.0.clone(), scope.clone(), step.clone());
-            Box::pin(async move { take(tx, &store, (&actor, &scope), id, step).await })
+            Box::pin(async move { steps::take(tx, &store, (&actor, &scope), id, step).await })
         });
         let id: Uuid = taken.await?;
         self.shown(id).await
     }
-}
-
-/// Does what a department says; gives the id.
-async fn take(tx: &Tx, store: &Store, (author, scope): (&str, &Scope), id: Uuid, step: Step) -> Result<Uuid, Abort> {
-    let mut held = Held::take(tx, store, 1).await?;
-    let mut one = held.begin(id).await?;
-    check_department(tx, scope, &one.department_id).await?;
-    let now = held.now;
-    let fix = |at, reason| Fix { at, said_at: now, author: author.to_owned(), reason };
-    let kind = match step {
-        Step::Acknowledge(at) => {
-            one.acknowledge(fix(at, String::new()))?;
-            ConcernEventKind::Acknowledged
-        }
-        Step::Move(at, reason) => {
-            one.move_fix(fix(at, reason))?;
-            ConcernEventKind::FixTimeMoved
-        }
-        Step::Mend => {
-            one.settle(ConcernState::Mended, now, author)?;
-            ConcernEventKind::Mended
-        }
-        Step::Decline(reason) => {
-            one.settle(ConcernState::Declined, now, author)?;
-            one.decline_reason = Some(reason);
-            ConcernEventKind::Declined
-        }
-    };
-    held.stop(id).await?;
-    held.tell(id, kind, None, Some(author)).await?;
-    held.finish(one).await?;
-    Ok(id)
-}
-
-/// Of people only the supervisors of a department's team speak for it.
-async fn check_department(tx: &Tx, scope: &Scope, department_id: &str) -> Result<(), Abort> {
-    if *scope == Scope::All {
-        return Ok(());
-    }
-    let team = departments::find(tx, department_id).await?.and_then(|department| department.team_id);
-    if team.is_some_and(|team| scope.has_team(&team)) { Ok(()) } else { Err(Error::FieldNotYours("concern_id").into()) }
-}
-
-/// Lets customers be told; gives the id.
-async fn tell(
-    tx: &Tx,
-    store: &Store,
-    (author, role): (&str, v1::Role),
-    (id, words, per_minute): (Uuid, String, i32),
-) -> Result<Uuid, Abort> {
-    let mut held = Held::take(tx, store, 1).await?;
-    let one = held.begin(id).await?;
-    let about = (id, NoticeKind::ConcernMended);
-    if one.state.0 != ConcernState::Mended || notices::is_said(tx, about).await? {
-        return Err(Error::ConcernSettled.into());
-    }
-    audit::add(tx, held.now, (author, role), AuditAction::ConcernTold, &id.to_string(), &words, None).await?;
-    notices::say(tx, about, words, per_minute).await?;
-    held.tell(id, ConcernEventKind::Told, None, Some(author)).await?;
-    timer::arm(tx, Kind::Concern, id, [(step::TELL, held.now)]).await?;
-    Ok(id)
 }
 
 #[tonic::async_trait]
@@ -242,7 +171,7 @@ impl VoiceService for VoiceApi {
                 line_count,
                 from_time: Some(timestamp(from)),
                 to_time: Some(timestamp(to)),
-                part: Some(crate::api::convert::duration(part)),
+                part: Some(duration(part)),
                 contact_count: contacts,
                 contact_count_before: contacts_before,
             })
@@ -267,20 +196,10 @@ impl VoiceService for VoiceApi {
             let (causes, has_complaints) =
                 departments::owners(self.store.reader()).await?.owned(department.as_deref(), &topic);
             let topics = if topic.is_empty() { Topics::Without } else { Topics::OneOf(vec![topic]) };
-            let naming = ratings::Naming { causes, topics: topics.clone(), span };
-            let (sight, reader) = (Sight::of(&caller, scope), self.store.reader());
-            let read = async |before, count| {
-                let rated = naming.written(reader, &sight, before, count).await?.into_iter().map(example_of_rating);
-                let complained = if has_complaints {
-                    complaints::written(reader, &sight, (&topics, span), before, count).await?
-                } else {
-                    Vec::new()
-                };
-                let mut all: Vec<_> = rated.chain(complained.into_iter().map(example_of_complaint)).collect();
-                all.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
-                all.truncate(usize::try_from(count).unwrap_or(usize::MAX));
-                Ok::<_, sea_orm::DbErr>(all)
-            };
+            let naming = ratings::Naming { causes, topics, span };
+            let sight = Sight::of(&caller, scope);
+            let wanted = (&naming, has_complaints);
+            let read = |before, count| examples::read(self.store.reader(), &sight, wanted, before, count);
             let limit = page_size(message.page_size, EXAMPLES);
             let place = |last: &Example| last.0;
             let (found, next_page_token) = query.page(limit, before, read, place, write_position).await?;
@@ -355,7 +274,7 @@ impl VoiceService for VoiceApi {
             let what = (id(&message.concern_id)?, message.words, message.per_minute);
             let told = self.store.change(mutation, move |tx, _| {
                 let (store, actor, what) = (store.clone(), actor.clone(), what.clone());
-                Box::pin(async move { tell(tx, &store, (&actor.0, actor.1), what).await })
+                Box::pin(async move { steps::tell(tx, &store, (&actor.0, actor.1), what).await })
             });
             let id: Uuid = told.await?;
             tokio::spawn(telling::run(self.store.clone(), id));
@@ -434,8 +353,8 @@ impl VoiceService for VoiceApi {
             let counts = notices::counts(reader, one.id).await?;
             let of = |states: &[State]| counts.of(NoticeKind::ConcernMended, states);
             Ok(v1::ReviewConcernResponse {
-                count: count(reader, &sight, &what, (one.since, until)).await?,
-                count_since_mended: count(reader, &sight, &what, (until, now)).await?,
+                count: what.count(reader, &sight, (one.since, until)).await?,
+                count_since_mended: what.count(reader, &sight, (until, now)).await?,
                 notices_waiting_count: of(&[State::Waiting, State::Taken]),
                 notices_sent_count: of(&[State::Sent]),
                 notices_failed_count: of(&[State::Failed]),
@@ -456,43 +375,4 @@ impl VoiceService for VoiceApi {
         })
         .await
     }
-}
-
-/// How many ratings and complaints raised it in a span.
-async fn count(
-    connection: &impl sea_orm::ConnectionTrait,
-    sight: &Sight,
-    what: &What,
-    span: complaints::Span,
-) -> Result<i64> {
-    let named = what.naming(span).count(connection, sight).await?;
-    if !what.takes_complaints() {
-        return Ok(named);
-    }
-    Ok(named + complaints::complaint_count(connection, sight, &what.topics(), span).await?)
-}
-
-/// What was written, with its place: instant and interaction.
-type Example = ((Micros, Uuid), v1::VoiceExample);
-
-fn example_of_rating(one: ratings::Written) -> Example {
-    let example = v1::VoiceExample {
-        event_time: Some(timestamp(one.occurred_at)),
-        cause: one.attribution.0.into(),
-        level: i32::from(one.level),
-        words: one.comment,
-        interaction_id: one.interaction_id.to_string(),
-    };
-    ((one.occurred_at, one.interaction_id), example)
-}
-
-fn example_of_complaint(one: complaints::Written) -> Example {
-    let example = v1::VoiceExample {
-        event_time: Some(timestamp(one.occurred_at)),
-        cause: Attribution::Unspecified.into(),
-        level: 0,
-        words: one.conclusion,
-        interaction_id: one.id.to_string(),
-    };
-    ((one.occurred_at, one.id), example)
 }

@@ -113,10 +113,9 @@ impl<'t> Held<'t> {
     /// Writes one, and sets its timers.
     pub(super) async fn finish(&mut self, one: Concern) -> Result<(), Abort> {
         let due = one.due().filter(|_| one.level == 0);
+        timer::set(self.tx, Kind::Concern, one.id, [(step::DUE, due)]).await?;
         // An escalation is over with what it was for.
-        let over = (one.level == 0).then_some((step::ESCALATE, None));
-        timer::set(self.tx, Kind::Concern, one.id, [(step::DUE, due)].into_iter().chain(over)).await?;
-        if !one.is_open() {
+        if one.level == 0 || !one.is_open() {
             timer::set(self.tx, Kind::Concern, one.id, [(step::ESCALATE, None)]).await?;
         }
         one.into_active_model().reset_all().update(self.tx).await?;

@@ -96,7 +96,7 @@ WRAP(ssize_t, pread64, (int fd, void *bytes, size_t count, off64_t at), (fd, byt
 WRAP(int, ftruncate, (int fd, off_t length), (fd, length), "truncate")
 WRAP(int, ftruncate64, (int fd, off64_t length), (fd, length), "truncate")
 
-/* Shared with whoever steps the clock, and with every process that is forked later. */
+/* Shared with the process that steps the clock, and with every process that is forked later. */
 static const volatile int64_t *ahead;
 
 __attribute__((constructor)) static void share_clock(void) {

@@ -1,4 +1,4 @@
-// What waits for whoever looks: as far as their role reaches, and live.
+// What waits for the person who looks: as far as their role reaches, and live.
 import { useEffect, useState } from "preact/hooks";
 import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";

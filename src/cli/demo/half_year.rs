@@ -20,7 +20,7 @@ const WEEKS: i64 = 26;
 const A_WEEK: usize = 72;
 /// How far each branch, in the order of its competition, is from what the same work is rated elsewhere.
 const CRAFT: [f64; 9] = [0.45, 0.2, 0.05, 0.0, 0.3, -0.1, -0.25, -0.55, 0.1];
-/// Topics, with how well their work is rated by whomever it is done.
+/// Topics, with how well their work is rated, no matter who does it.
 const TOPICS: [(&str, f64); 5] = [("退费", -0.7), ("排课", 0.1), ("课程咨询", 0.4), ("证书", 0.0), ("直播卡顿", -0.4)];
 const CHANNELS: [Channel; 4] = [Channel::InboundCall, Channel::OnlineChat, Channel::InboundCall, Channel::GroupChat];
 const SURNAMES: &[&str] = &["赵", "钱", "孙", "李", "周", "吴", "郑", "王", "冯", "陈", "褚", "卫", "蒋", "沈", "韩"];
@@ -195,7 +195,7 @@ fn week(monday: i64) -> Vec<Contact> {
         let at = |seconds: i64| Some(timestamp((requested + seconds) * 1_000_000));
         let abandoned = random.random_bool(0.06);
         let rating = (!abandoned && random.random_bool(0.62)).then(|| {
-            // Now and then it goes wrong, whoever it is.
+            // Now and then it goes wrong for anybody.
             let wrong = if random.random_bool(0.06) { -2.0 } else { 0.0 };
             let level =
                 4.1 + wrong + work + CRAFT[*team] + (person as f64 - 2.5) * 0.06 + random.random_range(-1.3..1.3);

@@ -207,7 +207,7 @@ async fn call_back(client: &Client, n: usize) -> Result<(), Status> {
     Ok(())
 }
 
-/// A contact that is rated low, or a complaint; whoever follows it up lets every other one wait.
+/// A contact that is rated low, or a complaint; of its follow-ups every other one is left to wait.
 async fn complain(client: &Client, n: usize) -> Result<(), Status> {
     // By the machine's clock, and so long ago that it is past by a clock that was put back.
     let ended = rapport::clock::Clock::system().now_micros() - 12 * HOUR;
