@@ -4,16 +4,16 @@ use super::Asset;
 
 pub(super) const ASSETS: &[Asset] = &[
     Asset {
+        path: "/assets/console-GH7IMHP4.js",
+        kind: "text/javascript; charset=utf-8",
+        plain: include_bytes!("../../console/dist/console-GH7IMHP4.js"),
+        brotli: include_bytes!("../../console/dist/console-GH7IMHP4.js.br"),
+    },
+    Asset {
         path: "/assets/console-KSKJ3XOV.css",
         kind: "text/css; charset=utf-8",
         plain: include_bytes!("../../console/dist/console-KSKJ3XOV.css"),
         brotli: include_bytes!("../../console/dist/console-KSKJ3XOV.css.br"),
-    },
-    Asset {
-        path: "/assets/console-LG4ACAH5.js",
-        kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-LG4ACAH5.js"),
-        brotli: include_bytes!("../../console/dist/console-LG4ACAH5.js.br"),
     },
     Asset {
         path: "/assets/icon-7149A3E4.svg",

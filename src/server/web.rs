@@ -188,7 +188,7 @@ fn network_of(request: &Request<Body>) -> IpAddr {
     traffic.map_or(Ipv6Addr::UNSPECIFIED.into(), |traffic| traffic.network())
 }
 
-/// Whether it is for the public page of a survey, or what its form sends. Whoever sends that has the token, wherever they have it
+/// Whether it is for the public page of a survey, or what its form sends. Those who send that have the token, wherever they have it
 /// from: their origin says nothing more.
 fn is_survey(request: &Request<Body>) -> bool {
     let kind = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);

@@ -555,7 +555,7 @@ async fn the_same_work_is_compared(server: Server) {
         few.iter().all(|one| one.n >= 60 || (one.place == 0 && one.band() == v1::RankBand::Unspecified)),
         "{few:?}"
     );
-    // Whoever does what two others do is compared with those two, which makes no place.
+    // A person who does what two others do is compared with those two, which makes no place.
     let visits = |staff: &str| v1::RecordInteractionRequest {
         request_id: request_id(),
         interaction: Some(v1::Interaction { topic: "Visits".to_owned(), ..call(staff, "carla") }),

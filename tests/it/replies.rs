@@ -502,7 +502,7 @@ async fn who_says_stop_is_left_alone(server: Server) {
     assert_eq!((reply.outcome(), answer.as_str()), (ReplyOutcome::OptedOut, ""), "confirmed once");
     let next = record(&server, ended_by(NUMBER, 30)).await;
     refused(issue(&server, &next).await);
-    // Whoever turns out to have the number has said no there.
+    // The person who turns out to have the number has said no there.
     let known = v1::Customer { aliases: vec![phone(NUMBER)], ..crate::support::sample::customer("wang") };
     server.app().upsert_customer(known).await.unwrap();
     assert!(!may_contact(&server, "wang", Some(NUMBER)).await);

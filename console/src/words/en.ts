@@ -34,7 +34,7 @@ export const en = {
 
   // Signing in.
   signInTitle: "Sign in by a link",
-  signInLead: "The console is opened by a one-time link. Whoever runs the server makes one:",
+  signInLead: "The console is opened by a one-time link. Those who run the server make one:",
   signInCommand: "rapport console --role supervisor --subject STAFF_ID --team TEAM_ID",
   signInNote:
     "The link signs in once. This page keeps its token in memory only: closing or reloading it signs you out.",
@@ -115,7 +115,7 @@ export const en = {
   why: "Why",
   everybody: "Everybody’s mean",
   workMoved: "The mix of work",
-  workNote: "rated so, whoever does it",
+  workNote: "rated so, no matter who does it",
   expected: "Expected of this work",
   believed: "Score",
   otherWork: "Other work",

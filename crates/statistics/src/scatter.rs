@@ -15,7 +15,7 @@ use crate::table::Spread;
 const PULL: f64 = 1.345;
 /// The median of the squared standard normal distribution.
 const MEDIAN_SQUARE: f64 = 0.454_936_423_119_572_7;
-/// Whoever is further out, in standard deviations, does not tell what is usual.
+/// Those further out, in standard deviations, do not tell what is usual.
 const CUT: f64 = 3.25;
 /// The variance of a standard normal distribution that is cut there.
 const VARIANCE_WITHIN_CUT: f64 = 0.986_797;
