@@ -100,8 +100,8 @@ async fn link(tx: &Tx, now: Micros, one: &mut Model) -> Result<(), Abort> {
     match interactions::incident::link_next(tx, (one.id, &rule), after, (PORTION, now)).await? {
         Some((place, linked)) => {
             let span = (after.map_or(rule.from, |(from, _)| from), place.0);
-            let members = interactions::incident::of_incident(one.id);
-            one.moved_count += rating::store::into_incident(tx, members, span).await?;
+            let is_member = |interaction| interactions::incident::membership(one.id, interaction);
+            one.moved_count += rating::store::into_incident(tx, is_member, span).await?;
             one.linked_count += linked;
             (one.linked_until, one.linked_until_id) = (Some(place.0), Some(place.1));
         }

@@ -133,6 +133,16 @@ pub(crate) fn of_incident(incident_id: Uuid) -> SelectStatement {
     query.column(incident::Column::InteractionId).into_query()
 }
 
+/// The row that makes an interaction, by an expression for its id, belong to an incident.
+pub(crate) fn membership(incident_id: Uuid, interaction: Expr) -> SelectStatement {
+    let query = incident::Entity::find().filter(incident::Column::IncidentId.eq(incident_id));
+    query
+        .filter(Expr::col((incident::Entity, incident::Column::InteractionId)).eq(interaction))
+        .select_only()
+        .column(incident::Column::InteractionId)
+        .into_query()
+}
+
 /// A row for [`link`].
 pub(crate) fn linked(interaction_id: Uuid, incident_id: Uuid, now: Micros) -> incident::Model {
     incident::Model { interaction_id, incident_id, linked_at: now }

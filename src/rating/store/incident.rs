@@ -16,10 +16,11 @@ use crate::{
 };
 
 /// Lets what counts for staff of these interactions be the incident's; gives how many ratings that are. `span`: the instants between
-/// which the interactions occurred, both of them included. Needs the lock of the ratings.
+/// which the interactions occurred, both of them included; `is_member`: whether an interaction is one of them, asked of each rating in the
+/// span, since a list of all members would be read anew for every portion. Needs the lock of the ratings.
 pub(crate) async fn into_incident(
     tx: &Tx,
-    interactions: SelectStatement,
+    is_member: impl FnOnce(Expr) -> SelectStatement,
     (from, to): (Micros, Micros),
 ) -> Result<i64, DbErr> {
     use rating::Column;
@@ -27,7 +28,7 @@ pub(crate) async fn into_incident(
         .filter(Column::OccurredAt.gte(from))
         .filter(Column::OccurredAt.lte(to))
         .filter(Column::Standing.eq(Stored(RatingStanding::Counted)))
-        .filter(Column::InteractionId.in_subquery(interactions));
+        .filter(Expr::exists(is_member(Expr::col((rating::Entity, Column::InteractionId)))));
     restand_all(tx, counted.all(tx).await?, |_| RatingStanding::Incident).await
 }
 
