@@ -12,8 +12,9 @@ use crate::{
         competition_service_server::CompetitionServiceServer, contact_service_server::ContactServiceServer,
         contest_service_server::ContestServiceServer, directory_service_server::DirectoryServiceServer,
         event_service_server::EventServiceServer, follow_up_service_server::FollowUpServiceServer,
-        identity_service_server::IdentityServiceServer, incident_service_server::IncidentServiceServer,
-        interaction_service_server::InteractionServiceServer, preference_service_server::PreferenceServiceServer,
+        identity_service_server::IdentityServiceServer, import_service_server::ImportServiceServer,
+        incident_service_server::IncidentServiceServer, interaction_service_server::InteractionServiceServer,
+        operations_service_server::OperationsServiceServer, preference_service_server::PreferenceServiceServer,
         presence_service_server::PresenceServiceServer, privacy_service_server::PrivacyServiceServer,
         quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
         session_service_server::SessionServiceServer, survey_service_server::SurveyServiceServer,
@@ -35,9 +36,11 @@ use crate::{
     event::service::EventApi,
     follow_up::{self, service::FollowUpApi},
     identity::{claim, service::IdentityApi},
+    import::service::ImportApi,
     incident::{self, linking, service::IncidentApi},
     interaction::{Reactions, service::InteractionApi, stream::StreamLimits},
     metrics::Metrics,
+    operations::service::OperationsApi,
     preference::service::PreferenceApi,
     presence::service::PresenceApi,
     privacy::service::PrivacyApi,
@@ -161,6 +164,9 @@ pub(crate) fn services(
     let callbacks = CallbackServiceServer::new(CallbackApi::new(&context)).max_decoding_message_size(small);
     let presence = PresenceServiceServer::new(PresenceApi::new(&context)).max_decoding_message_size(small);
     let voice = VoiceServiceServer::new(VoiceApi::new(&context)).max_decoding_message_size(small);
+    let imports = ImportServiceServer::new(ImportApi::new(&context)).max_decoding_message_size(batches);
+    let operations = OperationsApi::new(&context, metrics.clone());
+    let operations = OperationsServiceServer::new(operations).max_decoding_message_size(small);
     let sessions = SessionApi::new(&context, authenticator, config.auth.session_lifetime);
     let sessions = SessionServiceServer::new(sessions).max_decoding_message_size(small);
     let audit = AuditServiceServer::new(AuditApi::new(&context)).max_decoding_message_size(small);
@@ -184,6 +190,8 @@ pub(crate) fn services(
         name(&callbacks),
         name(&presence),
         name(&voice),
+        name(&imports),
+        name(&operations),
         name(&sessions),
         name(&audit),
     ];
@@ -203,6 +211,8 @@ pub(crate) fn services(
             .add_service(callbacks)
             .add_service(presence)
             .add_service(voice)
+            .add_service(imports)
+            .add_service(operations)
             .add_service(sessions)
             .add_service(audit),
         names,

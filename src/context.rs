@@ -1,10 +1,10 @@
 //! What every service is made from.
 
-use prometheus_client::metrics::histogram::Histogram;
 use rapport_identity::NormalForms;
 use tokio::sync::watch;
 
 use crate::{
+    buckets::GroupSizes,
     clock_trust::Trusted,
     config::{Recording, Zone},
     metrics::Attempts,
@@ -31,7 +31,7 @@ pub(crate) struct Context {
     /// How calls that write share transactions.
     pub(crate) recording: Recording,
     /// Where such transactions are counted by their items.
-    pub(crate) group_sizes: Histogram,
+    pub(crate) group_sizes: GroupSizes,
     /// Where deliveries to webhooks are counted.
     pub(crate) webhook_attempts: Attempts,
 }

@@ -20,11 +20,12 @@
 //! | figures | `scorecard`: what ratings and invitations come to |
 //! | answers | [`survey`]: invitations and replies; `correction`: what customers say again; [`contest`], [`quality`] |
 //! | what we owe | [`commitment`]; [`follow_up`]: answers to bad ratings and complaints; [`callback`]; [`incident`]: outages; [`voice`]: what departments are told |
+//! | files | [`import`]: what their rows become |
 //! | what was felt | [`rating`]: both ledgers, ranks, reading replies; `notice`: what many are told of one thing |
 //! | what happened | [`interaction`] |
 //! | what is asked | `template`: surveys and their words; `context`: what services are made from |
 //! | against a target | `deadline`: clocks that count working time, in stretches |
-//! | when people work | [`calendar`]: working hours, and when something is due; [`presence`]: who is on duty; `timer`: steps by the clock |
+//! | when people work | [`calendar`]: working hours, and when something is due; [`presence`]: who is on duty; `timer`: steps by the clock; [`operations`]: how the server does |
 //! | whom it is about | [`contact`]: may they be contacted; [`directory`]: teams, staff, customers; [`watch`]; `call` |
 //! | who may see what | [`session`]: pages that people signed in to; [`audit`], `reach`, [`auth`] |
 //! | storage | [`store`]: the one transaction runner, both databases; [`page`]; [`vault`]; [`metrics`]; `offload`: long work beside calls |
@@ -40,6 +41,7 @@ pub mod api;
 mod app;
 pub mod audit;
 pub mod auth;
+mod buckets;
 pub mod calendar;
 mod call;
 pub mod callback;
@@ -63,6 +65,7 @@ pub mod event;
 pub mod follow_up;
 pub mod housekeeping;
 pub mod identity;
+pub mod import;
 pub mod incident;
 pub mod interaction;
 mod log_writer;
@@ -70,6 +73,7 @@ mod master_keys;
 pub mod metrics;
 mod notice;
 mod offload;
+pub mod operations;
 pub mod page;
 pub mod preference;
 pub mod presence;

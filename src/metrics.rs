@@ -19,11 +19,17 @@ use tonic_types::StatusExt as _;
 
 use crate::{
     api::{method, status},
+    buckets::{Buckets, GroupSizes},
     error::Reason,
     store::Store,
 };
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
+
+/// Seconds by which calls are told apart: from 0.25 ms to 8 s.
+fn durations() -> impl Iterator<Item = f64> {
+    exponential_buckets(0.000_25, 2.0, 16)
+}
 
 /// Every figure that one server keeps.
 pub struct Metrics {
@@ -36,7 +42,9 @@ pub struct Metrics {
     pools: Family<Labels<2>, Gauge>,
     pub(crate) connections_open: Gauge,
     pub(crate) streams_open: Gauge,
-    pub(crate) group_sizes: Histogram,
+    pub(crate) group_sizes: GroupSizes,
+    /// Seconds to the last byte of calls of all methods, streams left out.
+    pub(crate) all_seconds: Buckets,
     pub(crate) webhook_attempts: Attempts,
 }
 
@@ -61,6 +69,7 @@ pub(crate) struct MethodMetrics {
     /// By code. Looked up once: a call is counted in passing.
     answered: [OnceLock<Counter>; CODES],
     seconds: Histogram,
+    all_seconds: Buckets,
     in_flight: Gauge,
 }
 
@@ -84,9 +93,8 @@ impl Metrics {
         let mut registry = Registry::with_prefix("rapport");
         let calls = Family::<Labels<2>, Counter>::default();
         registry.register("calls", "Calls answered, by method and gRPC code", calls.clone());
-        // From 0.25 ms to 8 s.
-        let buckets = || Histogram::new(exponential_buckets(0.000_25, 2.0, 16));
-        let seconds = Family::<Labels<1>, Histogram>::new_with_constructor(buckets);
+        let seconds = Family::<Labels<1>, Histogram>::new_with_constructor(|| Histogram::new(durations()));
+        let all_seconds = Buckets::new(durations());
         registry.register("call_seconds", "Time to a call's last byte, streams left out, by method", seconds.clone());
         let in_flight = Family::<Labels<1>, Gauge>::default();
         registry.register("calls_in_flight", "Calls not answered to the end, by method", in_flight.clone());
@@ -100,8 +108,9 @@ impl Metrics {
         registry.register("streams_open", "Streams open, of all methods", streams_open.clone());
         let watch_endings = Family::default();
         registry.register("watches_ended", "Watches that ended, by how", watch_endings.clone());
-        let group_sizes = Histogram::new(exponential_buckets(1.0, 2.0, 10));
-        registry.register("write_group_size", "Interactions that shared a transaction", group_sizes.clone());
+        let group_sizes = GroupSizes::new(|| exponential_buckets(1.0, 2.0, 10));
+        let of_groups = "Interactions that shared a transaction";
+        registry.register("write_group_size", of_groups, group_sizes.histogram.clone());
         let webhook_attempts = Attempts::default();
         let of_webhooks = "Attempts to deliver an event to a webhook, by what became of them";
         registry.register("webhook_attempts", of_webhooks, webhook_attempts.0.clone());
@@ -116,6 +125,7 @@ impl Metrics {
             calls: calls.clone(),
             answered: Default::default(),
             seconds: seconds.get_or_create_owned(&[("method", name)]),
+            all_seconds: all_seconds.clone(),
             in_flight: in_flight.get_or_create_owned(&[("method", name)]),
         };
         let by_path = method::all().map(|method| (method.path, of(method.name, method.streaming)));
@@ -130,6 +140,7 @@ impl Metrics {
             connections_open,
             streams_open,
             group_sizes,
+            all_seconds,
             webhook_attempts,
         }
     }
@@ -177,6 +188,20 @@ impl Metrics {
         self.streams_open.get()
     }
 
+    /// Calls answered since the server began, by gRPC code; codes that never were answered are left out.
+    pub(crate) fn calls(&self) -> Vec<(&'static str, u64)> {
+        let each = || self.methods.values().chain([&self.unknown]);
+        let count = |code: usize| each().filter_map(|method| method.answered.get(code)?.get()).map(Counter::get).sum();
+        let codes =
+            (0..CODES).map(|code| (code_name(Code::from_i32(i32::try_from(code).unwrap_or_default())), count(code)));
+        codes.filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// Calls that are not answered to the end.
+    pub(crate) fn calls_in_flight(&self) -> i64 {
+        self.methods.values().chain([&self.unknown]).map(|method| method.in_flight.get()).sum()
+    }
+
     /// Everything, in the text format that Prometheus reads.
     ///
     /// # Errors
@@ -208,6 +233,7 @@ impl MethodMetrics {
         }
         if !self.streaming {
             self.seconds.observe(time.as_secs_f64());
+            self.all_seconds.observe(time.as_secs_f64());
         }
     }
 }

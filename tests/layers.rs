@@ -12,7 +12,7 @@ use std::{
 /// Modules by layer, the lowest first. Those that stand together in a pair of brackets know nothing of each other, but for the
 /// contract, whose errors and messages are one thing.
 const LAYERS: &[&[&str]] = &[
-    &["clock", "console", "environment", "private_file"],
+    &["buckets", "clock", "console", "environment", "private_file"],
     &["clock_trust", "config", "log_writer"],
     &["telemetry"],
     &[CONTRACT],
@@ -24,12 +24,12 @@ const LAYERS: &[&[&str]] = &[
     &["session"],
     &["directory"],
     &["call", "contact", "watch"],
-    &["calendar", "presence", "timer"],
+    &["calendar", "operations", "presence", "timer"],
     &["deadline"],
     &["context", "template"],
     &["interaction"],
     &["notice", "rating"],
-    &["callback", "commitment", "contest", "follow_up", "quality", "voice"],
+    &["callback", "commitment", "contest", "follow_up", "import", "quality", "voice"],
     &["incident"],
     &["correction"],
     &["survey"],

@@ -10,7 +10,8 @@ use crate::{
         DESCRIPTOR_SET,
         v1::{
             ACCESS, calendar_service_server::CalendarServiceServer, directory_service_server::DirectoryServiceServer,
-            interaction_service_server::InteractionServiceServer, rating_service_server::RatingServiceServer,
+            import_service_server::ImportServiceServer, interaction_service_server::InteractionServiceServer,
+            rating_service_server::RatingServiceServer,
         },
     },
     config::Limits,
@@ -20,9 +21,10 @@ use crate::{
 pub(super) const PREFIX: usize = 5;
 
 /// Services whose methods take batches, and so larger messages.
-pub(super) const BATCHED: [&str; 4] = [
+pub(super) const BATCHED: [&str; 5] = [
     CalendarServiceServer::<()>::NAME,
     DirectoryServiceServer::<()>::NAME,
+    ImportServiceServer::<()>::NAME,
     InteractionServiceServer::<()>::NAME,
     RatingServiceServer::<()>::NAME,
 ];

@@ -30,11 +30,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Other calls of one person at once. A page of the console asks for no more.
 const LIGHT: usize = 4;
 
-/// Methods whose every call may look at a good part of the record.
-const METHODS: [&str; 16] = [
+/// Methods whose every call may look at a good part of the record, or at a whole file.
+const METHODS: [&str; 18] = [
     "/rapport.v1.CallbackService/SummarizeCallbacks",
     "/rapport.v1.CompetitionService/ExportRecord",
     "/rapport.v1.IdentityService/SuggestDuplicates",
+    "/rapport.v1.ImportService/ReadFile",
+    "/rapport.v1.ImportService/SuggestMapping",
     "/rapport.v1.IncidentService/PreviewIncident",
     "/rapport.v1.IncidentService/ReviewIncident",
     "/rapport.v1.InteractionService/SummarizeInteractions",

@@ -6,11 +6,13 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Abort, Store, Tx};
-use crate::error::{Error, Result};
+use crate::{
+    buckets::GroupSizes,
+    error::{Error, Result},
+};
 
 /// Writes a group of items; what one item refuses is its own answer and touches no other.
 pub(crate) trait WriteGroup: Send + Sync + 'static {
@@ -54,7 +56,7 @@ struct Job<W: WriteGroup> {
 impl<W: WriteGroup> GroupCommit<W> {
     /// Starts the writer. `group_max`: items per transaction at most, though one caller's items are never divided;
     /// 1 means a transaction for each caller. `queue`: callers waiting at most. `sizes`: where groups are counted.
-    pub(crate) fn start(store: Store, writer: W, group_max: usize, queue: usize, sizes: Histogram) -> Self {
+    pub(crate) fn start(store: Store, writer: W, group_max: usize, queue: usize, sizes: GroupSizes) -> Self {
         let (waiting, jobs) = mpsc::channel(queue.max(1));
         let writer = Arc::new(writer);
         tokio::spawn(write_groups(store.clone(), writer.clone(), jobs, group_max, sizes));
@@ -87,7 +89,7 @@ async fn write_groups<W: WriteGroup>(
     writer: Arc<W>,
     mut jobs: mpsc::Receiver<Job<W>>,
     group_max: usize,
-    sizes: Histogram,
+    sizes: GroupSizes,
 ) {
     while let Some(first) = jobs.recv().await {
         let mut items = first.items;

@@ -171,6 +171,11 @@ impl Store {
         &self.heavy
     }
 
+    /// Which database it is.
+    pub(crate) fn kind(&self) -> &'static str {
+        if self.write.get_database_backend() == DbBackend::Sqlite { "sqlite" } else { "postgresql" }
+    }
+
     /// How many connections each pool has.
     pub(crate) fn pools(&self) -> Vec<Pool> {
         if self.read.get_database_backend() != DbBackend::Sqlite {

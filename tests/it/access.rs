@@ -780,6 +780,18 @@ impl World {
                 let answer = caller.presence().list_presence(v1::ListPresenceRequest::default()).await;
                 listed(answer, |answer| answer.presences.iter().any(|one| one.staff_id == staff_id))
             }
+            "ImportService/SuggestMapping" => {
+                let file = v1::SuggestMappingRequest {
+                    file_name: "calls.csv".to_owned(),
+                    content: crate::imports::CALLS.into(),
+                    ..Default::default()
+                };
+                word(caller.imports().suggest_mapping(file).await)
+            }
+            "ImportService/ReadFile" => word(caller.imports().read_file(crate::imports::read_calls()).await),
+            "OperationsService/GetServerStatus" => {
+                word(caller.operations().get_server_status(v1::GetServerStatusRequest {}).await)
+            }
             "SessionService/StartSession" => word(caller.sessions().start_session(v1::StartSessionRequest {}).await),
             "SessionService/RenewSession" => word(caller.sessions().renew_session(v1::RenewSessionRequest {}).await),
             "SessionService/ListSessions" => word(caller.sessions().list_sessions(v1::ListSessionsRequest {}).await),

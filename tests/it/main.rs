@@ -27,11 +27,13 @@ mod events;
 mod figures;
 mod follow_ups;
 mod identity;
+mod imports;
 mod incidents;
 mod interactions;
 mod keys;
 mod network;
 mod notations;
+mod operations;
 mod preferences;
 mod privacy;
 mod quality;
@@ -78,11 +80,13 @@ fn main() -> ExitCode {
         support::trials(events::tests()),
         support::trials(figures::tests()),
         support::trials(identity::tests()),
+        support::trials(imports::tests()),
         support::trials(incidents::tests()),
         support::trials(interactions::tests()),
         support::trials(keys::tests()),
         support::trials(network::tests()),
         support::trials(notations::tests()),
+        support::trials(operations::tests()),
         support::trials(preferences::tests()),
         support::trials(privacy::tests()),
         support::trials(quality::tests()),

@@ -17,7 +17,7 @@ pub(super) fn tests() -> Vec<Test> {
 }
 
 /// The mapping, what its rows are, rows read, accepted, skipped, and instants of one of its interactions in the database.
-const SAMPLES: &[(&str, &str, [u64; 3])] = &[
+pub(super) const SAMPLES: &[(&str, &str, [u64; 3])] = &[
     ("amazon-connect", "interactions", [3, 3, 0]),
     ("asterisk", "interactions", [3, 3, 0]),
     ("chatwoot", "interactions", [3, 3, 0]),
@@ -37,15 +37,20 @@ const SAMPLES: &[(&str, &str, [u64; 3])] = &[
     ("zendesk-csat", "ratings", [3, 2, 1]),
 ];
 
+/// The file that shows a mapping.
+pub(super) fn sample_of(name: &str) -> String {
+    let extension = match name {
+        "wecom" => "jsonl",
+        "whatsapp" => "txt",
+        _ => "csv",
+    };
+    format!("examples/data/{name}.{extension}")
+}
+
 async fn every_shipped_mapping_takes_its_sample(server: Server) {
     let endpoint = server.endpoint();
     for (name, kind, [read, accepted, skipped]) in SAMPLES {
-        let extension = match *name {
-            "wecom" => "jsonl",
-            "whatsapp" => "txt",
-            _ => "csv",
-        };
-        let file = format!("examples/data/{name}.{extension}");
+        let file = sample_of(name);
         let output =
             rapport(&server, &["import", kind, &file, "--mapping", name, "--endpoint", &endpoint, "--json"]).await;
         let told = last_line(&output);

@@ -19,6 +19,8 @@
 //! | `moment`, `times`, `zone` | when something happened, by dates, durations and zones |
 //! | `number`, `duration`, `calendar` | numbers, durations and dates in the words of many languages |
 //! | `rows` | a row becomes a message |
+//! | `judge` | the rows of a whole file, whatever they are |
+//! | `people` | whom rows name and the directory may not know |
 //! | `shipped` | the mappings that come with the program |
 //! | `suggest` | a mapping for a file that nobody described |
 //! | `rejects` | the file of rows that were not taken |
@@ -121,12 +123,14 @@ mod encoding;
 pub mod field;
 pub mod instant;
 mod json;
+pub mod judge;
 mod kind;
 mod lines;
 pub mod mapping;
 pub mod moment;
 pub mod names;
 pub mod number;
+pub mod people;
 pub mod rejects;
 pub mod rows;
 pub mod section;

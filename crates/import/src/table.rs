@@ -99,6 +99,9 @@ pub enum TableError {
         /// Its readings.
         choices: Vec<Order>,
     },
+    /// More than its reader takes.
+    #[error("it has more than {0} rows")]
+    TooManyRows(u64),
     /// Anything else, in words for people.
     #[error("{0}")]
     Refused(String),

@@ -6,18 +6,14 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use rapport_import::{
     conversations::Messages,
-    mapping::Common,
-    rows::{self, Judgement},
-    section::Problems,
-    seen::Keys,
+    judge::{Judge, Made, Mapping},
+    rows::Judgement,
     suggest::{Trial, kind_of},
-    table::Row,
 };
 use serde::Serialize;
 
 use super::{Source, What};
 use crate::{
-    api::v1::{Interaction, RecordInteractionRequest},
     cli::out::{self, one_line, say},
     clock::Clock,
     interaction::reader::violations,
@@ -90,66 +86,33 @@ struct Preview {
     score: Option<i32>,
 }
 
-/// What a row would become, for the preview.
-type Shown = Option<(RecordInteractionRequest, Option<i32>)>;
-
-/// Judges a row that stands in such a line, by what a line of the file is called.
-type Judge<'a> = Box<dyn FnMut(&Row<'_>, (&str, u64)) -> Judgement<Shown> + 'a>;
-
 /// Runs the command. Rejected rows are what it is there to show, not an error.
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let source = Source::open(&args.file, &args.mapping)?;
-    let header = source.header()?;
-    let in_mapping = |problems: Problems| anyhow::anyhow!("{}: {problems}", args.mapping.display());
+    let mapping = Mapping::read(args.what.kind(), &source.mapping, &source.header()?);
+    let mapping = mapping.map_err(|problems| anyhow::anyhow!("{}: {problems}", args.mapping.display()))?;
     let now = Clock::system().now_micros();
-    let rules = move |request: &RecordInteractionRequest| violations(request, now);
-    let zone = |common: &Common| common.zone.clone().unwrap_or(TimeZone::UTC);
-    let mut keys = Keys::default();
-    let mut judge: Judge<'_> = match args.what {
-        What::Interactions => {
-            let mapping = source.mapping.interactions(&header).map_err(in_mapping)?;
-            let zone = zone(&mapping.common);
-            Box::new(move |row, (unit, line)| {
-                let judgement = rows::interaction(&mapping, &zone, row, rules);
-                keys.judge(judgement, unit, line).map(|request| Some((request, None)))
-            })
-        }
-        What::Ratings => {
-            let mapping = source.mapping.ratings(&header).map_err(in_mapping)?;
-            let zone = zone(&mapping.interaction.common);
-            Box::new(move |row, (unit, line)| {
-                keys.judge(rows::rating(&mapping, &zone, row, rules), unit, line)
-                    .map(|(request, rating)| Some((request, rating.rating.map(|rating| rating.score))))
-            })
-        }
-        What::Directory => {
-            let mapping = source.mapping.directory(&header).map_err(in_mapping)?;
-            let zone = zone(&mapping.common);
-            Box::new(move |row, _| rows::directory(&mapping, &zone, row).map(|_| None))
-        }
-    };
-    let report = report(&source, &header, &mut judge)?;
+    let rules = |request: &_| violations(request, now);
+    let report = report(&source, Judge::new(&mapping, &TimeZone::UTC, &rules))?;
     if args.json { Ok(say!("{}", serde_json::to_string(&report)?)?) } else { print(&report) }
 }
 
-fn report(source: &Source, header: &[String], judge: &mut Judge<'_>) -> anyhow::Result<Report> {
-    let columns = header.iter().map(|name| ColumnReport { name: name.clone(), ..ColumnReport::default() });
-    let mut report = Report { columns: columns.collect(), ..Report::default() };
+fn report(source: &Source, mut judge: Judge<'_>) -> anyhow::Result<Report> {
     let mut table = source.open_table(&TimeZone::UTC)?;
+    let columns = table.header().iter().map(|name| ColumnReport { name: name.clone(), ..ColumnReport::default() });
+    let mut report = Report { columns: columns.collect(), ..Report::default() };
     while let Some(raw) = table.next_row()? {
         report.trial.read += 1;
-        let row = raw.texts(header);
-        if let Ok(row) = &row {
+        if let Ok(row) = raw.texts(table.header()) {
             for (column, cell) in report.columns.iter_mut().zip(row.cells()) {
                 if cell.is_empty() { column.empty += 1 } else { column.filled += 1 }
             }
         }
-        match row.map_or_else(Judgement::Reject, |row| judge(&row, (table.unit(), raw.line))) {
-            Judgement::Send(message, remarks) => {
+        match judge.row(&table, &raw) {
+            Judgement::Send(made, remarks) => {
                 report.trial.send(raw.line, &remarks);
-                if let Some((request, score)) = message.filter(|_| report.preview.len() < SHOWN) {
-                    let interaction = request.interaction.unwrap_or_default();
-                    report.preview.push(preview(raw.line, &interaction, score));
+                if report.preview.len() < SHOWN {
+                    report.preview.extend(preview(raw.line, &made));
                 }
             }
             Judgement::Skip => report.trial.skipped += 1,
@@ -175,10 +138,16 @@ impl Report {
     }
 }
 
-fn preview(line: u64, interaction: &Interaction, score: Option<i32>) -> Preview {
+/// None of records of the directory.
+fn preview(line: u64, made: &Made) -> Option<Preview> {
+    let (interaction, score) = match made {
+        Made::Interaction(request) => (request.interaction.as_ref()?, None),
+        Made::Rating(made) => (made.0.interaction.as_ref()?, made.1.rating.as_ref().map(|rating| rating.score)),
+        Made::Records(_) => return None,
+    };
     let at = |at| out::instant(at).map(|at| at.to_string());
     let alias = interaction.customer_alias.as_ref().map(|alias| alias.value.clone());
-    Preview {
+    Some(Preview {
         line,
         channel: interaction.channel().plain_name(),
         direction: interaction.direction().plain_name(),
@@ -191,7 +160,7 @@ fn preview(line: u64, interaction: &Interaction, score: Option<i32>) -> Preview 
         customer: alias.unwrap_or_else(|| interaction.customer_id.clone()),
         staff: interaction.participants.iter().map(|one| one.staff_id.clone()).collect(),
         score,
-    }
+    })
 }
 
 fn print(report: &Report) -> anyhow::Result<()> {

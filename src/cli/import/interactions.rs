@@ -18,10 +18,11 @@ use super::{
     ledger::Ledger,
     patience::{Lost, Waiting, of_stream},
     reading::Reading,
-    upsert::{self, Creation, Reach},
+    upsert::{self, Reach},
 };
 use rapport_import::{
     mapping::InteractionMapping,
+    people::Creation,
     rows,
     table::{RawRow, Row},
 };

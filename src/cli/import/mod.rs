@@ -40,6 +40,7 @@ use rapport_import::{
     rejects::Rejects,
     section::Problems,
     shipped::{self, Shipped},
+    suggest::Kind,
     table::Table,
 };
 
@@ -77,6 +78,16 @@ pub enum What {
     Ratings,
     /// Teams, staff and customers
     Directory,
+}
+
+impl What {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Interactions => Kind::Interactions,
+            Self::Ratings => Kind::Ratings,
+            Self::Directory => Kind::Directory,
+        }
+    }
 }
 
 /// Runs the command. Rejected rows are reported, not an error.
@@ -137,7 +148,7 @@ impl Source {
     /// The names of the columns; says what was found in the file that the mapping does not say.
     fn header(&self) -> anyhow::Result<Vec<String>> {
         let table = self.open_table(&TimeZone::UTC)?;
-        note_found(&self.path, &table);
+        note_found(&self.path, table.notes());
         Ok(table.header().to_vec())
     }
 
@@ -151,9 +162,9 @@ impl Source {
 }
 
 /// Says what was found in a file that nobody had said of it.
-fn note_found(path: &Path, table: &Table<'_>) {
+fn note_found(path: &Path, notes: &[String]) {
     let file = path.display().to_string();
-    table.notes().iter().for_each(|found| note!("{}: {}", one_line(&file), one_line(found)));
+    notes.iter().for_each(|found| note!("{}: {}", one_line(&file), one_line(found)));
 }
 
 /// What a run came to.

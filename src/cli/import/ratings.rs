@@ -13,10 +13,11 @@ use super::{
     days::{Day, day_of},
     ledger::Ledger,
     reading::Reading,
-    upsert::{self, Creation, Reach},
+    upsert::{self, Reach},
 };
 use rapport_import::{
     mapping::{RatingMapping, TemplateMapping},
+    people::Creation,
     rows,
     table::RawRow,
 };

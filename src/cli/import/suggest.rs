@@ -5,11 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use rapport_import::{
-    section::QUESTION,
-    suggest::{self, Circumstances, Kind, Scanned},
-    table::{Shape, Table, TableError},
-};
+use rapport_import::suggest::{self, Kind};
 
 use super::note_found;
 use crate::{
@@ -54,42 +50,13 @@ impl From<KindArg> for Kind {
 
 /// Runs the command: the mapping goes to standard output, what it would do to standard error.
 pub(super) fn run(args: &SuggestArgs) -> anyhow::Result<()> {
-    let cannot = || format!("cannot read {}", args.file.display());
-    let mut shape = Shape::default();
-    let mut reading = Vec::new();
-    let table = match Table::open(&args.file, &shape) {
-        // Who writes in a chat can be told without knowing when.
-        Err(TableError::DayOrMonth { choices, .. }) => {
-            reading.push(("dates".to_owned(), format!("{QUESTION:?}")));
-            shape.dates = choices.first().copied();
-            Table::open(&args.file, &shape)
-        }
-        table => table,
-    };
-    let table = table.with_context(cannot)?;
-    note_found(&args.file, &table);
-    let header = table.header().to_vec();
-    drop(table);
     let now = Timestamp::from_microsecond(Clock::system().now_micros())?;
     let rules = |request: &_| violations(request, now.as_microsecond());
     let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let about = Circumstances {
-        file_name: &name,
-        header: &header,
-        kind: args.kind.map(Kind::from),
-        reading: &reading,
-        now,
-        rules: &rules,
-    };
-    let mut scan = |each: &mut dyn FnMut(Scanned<'_>)| -> Result<(), TableError> {
-        let mut table = Table::open(&args.file, &shape)?;
-        while let Some(raw) = table.next_row()? {
-            let row = raw.texts(&header);
-            each((raw.line, row));
-        }
-        Ok(())
-    };
-    let suggestion = suggest::suggest(&mut scan, &about).with_context(cannot)?;
+    let file = suggest::File { path: &args.file, name: &name, most_rows: u64::MAX };
+    let suggested = suggest::of_file(&file, args.kind.map(Kind::from), now, &rules);
+    let (suggestion, notes) = suggested.with_context(|| format!("cannot read {}", args.file.display()))?;
+    note_found(&args.file, &notes);
     if args.json {
         return Ok(say!("{}", serde_json::to_string(&suggestion)?)?);
     }

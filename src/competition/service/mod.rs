@@ -10,7 +10,6 @@ mod voting;
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures::Stream;
-use prometheus_client::metrics::histogram::Histogram;
 use sea_orm::entity::prelude::Uuid;
 use tokio::sync::{Notify, watch};
 use tonic::{Request, Response, Status};
@@ -30,6 +29,7 @@ use crate::{
     api::v1::{self, AuditAction, competition_service_server::CompetitionService},
     audit,
     auth::Caller,
+    buckets::GroupSizes,
     call::{Call, actor, respond},
     clock_trust::Trusted,
     context::Context,
@@ -66,7 +66,7 @@ impl CompetitionApi {
     pub(crate) fn new(context: &Context) -> Self {
         let Context { store, vault, watches, stopping, trusted, recording, .. } = context.clone();
         // How many cast together would tell how many vote: these groups are counted nowhere.
-        let uncounted = Histogram::new([]);
+        let uncounted = GroupSizes::uncounted();
         let writer = BallotBox::new(store.clone(), vault.clone());
         let ballots = GroupCommit::start(store.clone(), writer, recording.group_max, recording.queue, uncounted);
         let changes = Feed::start(store.clone(), stopping.clone());

@@ -9,8 +9,9 @@ use rapport::api::v1::{
     competition_service_client::CompetitionServiceClient, contact_service_client::ContactServiceClient,
     contest_service_client::ContestServiceClient, directory_service_client::DirectoryServiceClient,
     event_service_client::EventServiceClient, follow_up_service_client::FollowUpServiceClient,
-    identity_service_client::IdentityServiceClient, incident_service_client::IncidentServiceClient,
-    interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
+    identity_service_client::IdentityServiceClient, import_service_client::ImportServiceClient,
+    incident_service_client::IncidentServiceClient, interaction_service_client::InteractionServiceClient,
+    operations_service_client::OperationsServiceClient, preference_service_client::PreferenceServiceClient,
     presence_service_client::PresenceServiceClient, privacy_service_client::PrivacyServiceClient,
     quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
     session_service_client::SessionServiceClient, survey_service_client::SurveyServiceClient,
@@ -104,6 +105,14 @@ impl Caller {
 
     pub(crate) fn identity(&self) -> IdentityServiceClient<Authorized> {
         IdentityServiceClient::new(self.service())
+    }
+
+    pub(crate) fn imports(&self) -> ImportServiceClient<Authorized> {
+        ImportServiceClient::new(self.service())
+    }
+
+    pub(crate) fn operations(&self) -> OperationsServiceClient<Authorized> {
+        OperationsServiceClient::new(self.service())
     }
 
     pub(crate) fn voice(&self) -> VoiceServiceClient<Authorized> {

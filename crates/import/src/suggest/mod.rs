@@ -18,6 +18,7 @@
 //! | `people` | rules for a directory |
 //! | `compose` | the mapping put together |
 //! | `draft` | the mapping as a text |
+//! | `file` | the whole of it for a file on disk |
 //! | `trial` | the mapping on the file |
 
 mod chats;
@@ -25,6 +26,7 @@ mod clocks;
 mod compose;
 mod dates;
 mod draft;
+mod file;
 mod key;
 mod people;
 mod profile;
@@ -39,6 +41,7 @@ mod words;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
+pub use self::file::{File, of_file};
 pub use self::trial::{Trial, kind_of};
 use self::{
     clocks::{Columns, Instants},
