@@ -26,7 +26,7 @@ use crate::{
     callback::service::CallbackApi,
     clock_trust::Trusted,
     commitment::{self, service::CommitmentApi},
-    competition::CompetitionApi,
+    competition::{BallotPages, CompetitionApi},
     config::Config,
     contact::service::ContactApi,
     contest::service::ContestApi,
@@ -107,6 +107,13 @@ const NAMING: directory::Reactions = directory::Reactions {
     named: |tx, customer, names| Box::pin(claim::claim(tx, customer, names)),
 };
 
+/// The pages of people without an account.
+#[derive(Clone)]
+pub(crate) struct PublicPages {
+    pub(crate) surveys: SurveyPages,
+    pub(crate) ballots: BallotPages,
+}
+
 /// Every service of the contract, and their names.
 pub(crate) fn services(
     config: &Config,
@@ -115,7 +122,7 @@ pub(crate) fn services(
     (stopping, trusted): (&watch::Receiver<bool>, &Trusted),
     (vault, authenticator): (Vault, Arc<Authenticator>),
     webhooks: Vec<Target>,
-) -> (Routes, Vec<&'static str>, SurveyPages) {
+) -> (Routes, Vec<&'static str>, PublicPages) {
     fn name<S: NamedService>(_: &S) -> &'static str {
         S::NAME
     }
@@ -144,12 +151,14 @@ pub(crate) fn services(
     let interactions = InteractionApi::new(&context, REACTIONS, streams);
     let interactions = InteractionServiceServer::new(interactions).max_decoding_message_size(batches);
     let contacts = ContactServiceServer::new(ContactApi::new(&context)).max_decoding_message_size(small);
-    let pages = SurveyPages::new(&context, RATED);
+    let surveys_by_page = SurveyPages::new(&context, RATED);
     let surveys = SurveyServiceServer::new(SurveyApi::new(&context, RATED)).max_decoding_message_size(small);
     let ratings = RatingServiceServer::new(RatingApi::new(&context, RATED)).max_decoding_message_size(batches);
     let contests = ContestServiceServer::new(ContestApi::new(&context)).max_decoding_message_size(small);
     let quality = QualityServiceServer::new(QualityApi::new(&context)).max_decoding_message_size(small);
-    let competitions = CompetitionServiceServer::new(CompetitionApi::new(&context)).max_decoding_message_size(small);
+    let competitions = CompetitionApi::new(&context);
+    let pages = PublicPages { surveys: surveys_by_page, ballots: BallotPages::new(competitions.clone()) };
+    let competitions = CompetitionServiceServer::new(competitions).max_decoding_message_size(small);
     let preferences = PreferenceServiceServer::new(PreferenceApi::new(&context)).max_decoding_message_size(small);
     let privacy = PrivacyServiceServer::new(PrivacyApi::new(&context)).max_decoding_message_size(small);
     let identity = IdentityServiceServer::new(IdentityApi::new(&context)).max_decoding_message_size(small);

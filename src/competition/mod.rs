@@ -5,6 +5,7 @@
 
 pub(crate) mod entity;
 mod message;
+mod page;
 mod reminding;
 mod secrets;
 mod service;
@@ -12,5 +13,6 @@ mod store;
 mod terms;
 mod watch;
 
+pub(crate) use page::BallotPages;
 pub use service::CompetitionApi;
 pub(crate) use store::erasure::erase as erase_voter;

@@ -4,16 +4,16 @@ use super::Asset;
 
 pub(super) const ASSETS: &[Asset] = &[
     Asset {
-        path: "/assets/console-GH7IMHP4.js",
+        path: "/assets/console-JRYS5CSH.js",
         kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-GH7IMHP4.js"),
-        brotli: include_bytes!("../../console/dist/console-GH7IMHP4.js.br"),
+        plain: include_bytes!("../../console/dist/console-JRYS5CSH.js"),
+        brotli: include_bytes!("../../console/dist/console-JRYS5CSH.js.br"),
     },
     Asset {
-        path: "/assets/console-KSKJ3XOV.css",
+        path: "/assets/console-Y2DWFXSR.css",
         kind: "text/css; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-KSKJ3XOV.css"),
-        brotli: include_bytes!("../../console/dist/console-KSKJ3XOV.css.br"),
+        plain: include_bytes!("../../console/dist/console-Y2DWFXSR.css"),
+        brotli: include_bytes!("../../console/dist/console-Y2DWFXSR.css.br"),
     },
     Asset {
         path: "/assets/icon-7149A3E4.svg",
@@ -28,9 +28,9 @@ pub(super) const ASSETS: &[Asset] = &[
         brotli: include_bytes!("../../console/dist/index.html.br"),
     },
     Asset {
-        path: "/assets/survey-NVV7Z7YZ.css",
+        path: "/assets/survey-JD7FM5OG.css",
         kind: "text/css; charset=utf-8",
-        plain: include_bytes!("../../console/dist/survey-NVV7Z7YZ.css"),
-        brotli: include_bytes!("../../console/dist/survey-NVV7Z7YZ.css.br"),
+        plain: include_bytes!("../../console/dist/survey-JD7FM5OG.css"),
+        brotli: include_bytes!("../../console/dist/survey-JD7FM5OG.css.br"),
     },
 ];

@@ -4,6 +4,7 @@
 //! shows comes through the contract. Pages find their place behind `#`, so that a proxy may serve them under any path.
 
 mod assets;
+pub(crate) mod html;
 
 use bytes::Bytes;
 use http::{
@@ -62,14 +63,14 @@ pub(crate) fn answer(path: &str, headers: &HeaderMap) -> Response<Bytes> {
 }
 
 /// A page without script, whose form goes back to where it came from.
-pub(crate) fn page(status: StatusCode, html: String) -> Response<Bytes> {
+fn page(status: StatusCode, html: String) -> Response<Bytes> {
     let mut response = protected(status, "text/html; charset=utf-8", "no-store", Bytes::from(html));
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(FORM_POLICY));
     response
 }
 
 /// The path of the style of those pages.
-pub(crate) fn survey_style() -> &'static str {
+fn survey_style() -> &'static str {
     let named = assets::ASSETS.iter().map(|asset| asset.path).find(|path| path.starts_with("/assets/survey-"));
     named.unwrap_or_default()
 }

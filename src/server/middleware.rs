@@ -26,11 +26,11 @@ use super::{
     web::WebLayer,
 };
 use crate::{
+    app::PublicPages,
     auth::{AuthLayer, Authenticator},
     config::Config,
     metrics::Metrics,
     page::TokenSeal,
-    survey::SurveyPages,
 };
 
 /// What is open on a connection that reached its age gets this long to end.
@@ -40,10 +40,10 @@ const MAX_HEADER_BYTES: u32 = 16 * 1024;
 /// How often quotas that are whole again are forgotten.
 const FORGET_QUOTAS: Duration = Duration::from_secs(60);
 
-/// What is served: the services and, beside them, the pages of surveys.
+/// What is served: the services and, beside them, the pages of people without an account.
 pub struct Served {
     pub(super) routes: Routes,
-    pub(super) pages: Option<SurveyPages>,
+    pub(super) pages: Option<PublicPages>,
 }
 
 impl From<Routes> for Served {

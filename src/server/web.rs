@@ -23,13 +23,21 @@ use tower::{Layer, Service, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::{attempts::Refused, connection::Traffic};
-use crate::{api::status, console, error::Error, metrics::Metrics, survey::SurveyPages};
+use crate::{
+    api::status,
+    app::PublicPages,
+    console::{self, html::Page},
+    error::Error,
+    metrics::Metrics,
+};
 
 /// How long a browser may remember what it was told about an origin.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(3_600);
 
 /// Where surveys have their pages.
 const SURVEY: &str = "/s/";
+/// Where invited judges have theirs: `/b/COMPETITION/TOKEN`.
+const BALLOT: &str = "/b/";
 /// A comment of 4,000 characters, each of them in twelve, and the rest.
 const LARGEST_FORM: usize = 64 * 1024;
 /// How soon a form must have come.
@@ -63,8 +71,8 @@ pub(super) struct WebLayer(Arc<Rules>);
 struct Rules {
     cors: CorsLayer,
     origins: Vec<HeaderValue>,
-    /// Where the console is served, with what counts guesses at the tokens of surveys.
-    console: Option<(SurveyPages, Arc<Refused>)>,
+    /// Where the console is served, with what counts guesses at the tokens of its public pages.
+    console: Option<(PublicPages, Arc<Refused>)>,
     metrics: Arc<Metrics>,
 }
 
@@ -72,7 +80,7 @@ impl WebLayer {
     /// For pages of exactly these origins, and for those of the server itself where it serves the console.
     pub(super) fn new(
         origins: Vec<HeaderValue>,
-        console: Option<(SurveyPages, Arc<Refused>)>,
+        console: Option<(PublicPages, Arc<Refused>)>,
         metrics: Arc<Metrics>,
     ) -> Self {
         let cors = CorsLayer::new()
@@ -119,9 +127,9 @@ where
             return Either::Left(self.inner.call(request));
         }
         if let Some((pages, refused)) = &self.rules.console {
-            if is_survey(&request) {
+            if is_public(&request) {
                 let (pages, refused) = (pages.clone(), refused.clone());
-                return Either::Right(Box::pin(async move { Ok(survey(pages, &refused, request).await) }));
+                return Either::Right(Box::pin(async move { Ok(public(&pages, &refused, request).await) }));
             }
             if console::is_asked(request.method()) {
                 return Either::Right(Box::pin(ready(Ok(page(&request)))));
@@ -188,36 +196,53 @@ fn network_of(request: &Request<Body>) -> IpAddr {
     traffic.map_or(Ipv6Addr::UNSPECIFIED.into(), |traffic| traffic.network())
 }
 
-/// Whether it is for the public page of a survey, or what its form sends. Those who send that have the token, wherever they have it
-/// from: their origin says nothing more.
-fn is_survey(request: &Request<Body>) -> bool {
+/// Whether it is for a page of people without an account, or what its form sends. Those who send that have the token, wherever they have
+/// it from: their origin says nothing more.
+fn is_public(request: &Request<Body>) -> bool {
     let kind = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let is_form = request.method() == Method::POST && kind == Some(b"application/x-www-form-urlencoded");
-    request.uri().path().starts_with(SURVEY) && (is_form || console::is_asked(request.method()))
+    let path = request.uri().path();
+    (path.starts_with(SURVEY) || path.starts_with(BALLOT)) && (is_form || console::is_asked(request.method()))
 }
 
-async fn survey(pages: SurveyPages, refused: &Refused, request: Request<Body>) -> Response<Body> {
+async fn public(pages: &PublicPages, refused: &Refused, request: Request<Body>) -> Response<Body> {
     let network = network_of(&request);
     if refused.is_too_many(network, Instant::now()) {
         return plain(StatusCode::TOO_MANY_REQUESTS, "too many links that lead nowhere\n");
     }
     let (parts, body) = request.into_parts();
-    let token = parts.uri.path().strip_prefix(SURVEY).unwrap_or_default();
     let language = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let page = if parts.method == Method::POST {
+    let form = if parts.method == Method::POST {
         let form = Limited::new(body, LARGEST_FORM).collect();
         match tokio::time::timeout(FORM_ARRIVAL, form).await {
-            Ok(Ok(form)) => pages.take(token, &form.to_bytes(), language).await,
+            Ok(Ok(form)) => Some(form.to_bytes()),
             Ok(Err(_)) => return plain(StatusCode::PAYLOAD_TOO_LARGE, "too much text\n"),
             Err(_) => return plain(StatusCode::REQUEST_TIMEOUT, "the form did not come\n"),
         }
     } else {
-        pages.show(token, language).await
+        None
     };
+    let page = asked(pages, parts.uri.path(), form.as_deref(), language).await;
     if page.is_guess {
         refused.note(network, Instant::now());
     }
     page.response.map(|bytes| Body::new(http_body_util::Full::from(bytes)))
+}
+
+/// The page of a path, or the answer to its form.
+async fn asked(pages: &PublicPages, path: &str, form: Option<&[u8]>, language: &str) -> Page {
+    let (surveys, ballots) = (&pages.surveys, &pages.ballots);
+    match (path.strip_prefix(BALLOT), form) {
+        (Some(link), Some(form)) => Box::pin(ballots.take(link, form, language)).await,
+        (Some(link), None) => ballots.show(link, language).await,
+        (None, form) => {
+            let token = path.strip_prefix(SURVEY).unwrap_or_default();
+            match form {
+                Some(form) => Box::pin(surveys.take(token, form, language)).await,
+                None => surveys.show(token, language).await,
+            }
+        }
+    }
 }
 
 /// Whether a page comes from the host that is called. The scheme is left out, which a proxy in front may have changed: it would keep

@@ -5,8 +5,7 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::StatusCode;
 use jiff::tz::TimeZone;
 use prost::Message as _;
 use tokio::sync::Semaphore;
@@ -23,7 +22,7 @@ use crate::{
         status,
         v1::{self, Attribution, RatingQuestion, Resolution},
     },
-    console,
+    console::html::{Frame, Page, escape, is_chinese},
     context::Context,
     error::{Error, Result},
     rating::Reactions,
@@ -46,12 +45,6 @@ pub(crate) struct SurveyPages {
     zone: TimeZone,
     reactions: Reactions,
     places: Arc<Semaphore>,
-}
-
-/// A page, and whether its token was one that nobody was given.
-pub(crate) struct Page {
-    pub(crate) response: Response<Bytes>,
-    pub(crate) is_guess: bool,
 }
 
 /// What a token leads to.
@@ -91,7 +84,7 @@ impl SurveyPages {
             // In the template's words; the frame around them is in the same language.
             Ok(answer) => {
                 let frame = if let Ok(Found::Answered(words)) = self.find(token).await { words } else { words };
-                Page::told(StatusCode::OK, &sentence(frame, &answer))
+                Page::told(StatusCode::OK, &frame.frame.sentence(&answer))
             }
             // The form again, with what is wrong, if it is one still.
             Err(Error::Invalid(_)) => match self.find(token).await {
@@ -146,14 +139,8 @@ impl SurveyPages {
     }
 }
 
-impl Page {
-    fn told(status: StatusCode, html: &str) -> Self {
-        Self { response: console::page(status, html.to_owned()), is_guess: false }
-    }
-}
-
 fn busy(words: &Words) -> Page {
-    Page::told(StatusCode::SERVICE_UNAVAILABLE, &sentence(words, words.later))
+    Page::told(StatusCode::SERVICE_UNAVAILABLE, &words.frame.sentence(words.later))
 }
 
 /// A fault of ours, whose cause goes to the log.
@@ -169,12 +156,9 @@ fn page(found: Found, asked: &Words, is_wrong: bool) -> Page {
             let code = if is_wrong { StatusCode::BAD_REQUEST } else { StatusCode::OK };
             Page::told(code, &form(&invitation, &template, is_wrong))
         }
-        Found::Answered(words) => Page::told(StatusCode::OK, &sentence(words, words.answered)),
-        Found::Late(words) => Page::told(StatusCode::GONE, &sentence(words, words.late)),
-        Found::Unknown => {
-            let page = Page::told(StatusCode::NOT_FOUND, &sentence(asked, asked.unknown));
-            Page { is_guess: true, ..page }
-        }
+        Found::Answered(words) => Page::told(StatusCode::OK, &words.frame.sentence(words.answered)),
+        Found::Late(words) => Page::told(StatusCode::GONE, &words.frame.sentence(words.late)),
+        Found::Unknown => Page::guess(&asked.frame.sentence(asked.unknown)),
     }
 }
 
@@ -215,7 +199,7 @@ fn form(invitation: &Invitation, template: &Template, is_wrong: bool) -> String 
     let mut scores: Vec<(i32, &str)> = (1..=POINTS).zip(labels.iter().map(String::as_str)).collect();
     scores.sort_by_key(|(score, _)| std::cmp::Reverse(template.direction.level(*score)));
 
-    let mut html = begin(words);
+    let mut html = words.frame.begin();
     let question = own.unwrap_or(words.question);
     _ = write!(html, "<form method=\"post\"><fieldset class=\"score\"><legend><h1>{}</h1></legend>", escape(question));
     if is_wrong {
@@ -281,41 +265,9 @@ fn ask(html: &mut String, asked: RatingQuestion, words: &Words) {
     html.push_str("</fieldset>");
 }
 
-fn sentence(words: &Words, text: &str) -> String {
-    format!("{}<h1>{}</h1></main></html>", begin(words), escape(text))
-}
-
-fn begin(words: &Words) -> String {
-    format!(
-        "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" content=\"noindex\">\
-         <title>{}</title><link rel=\"stylesheet\" href=\"..{}\"><main>",
-        words.language,
-        words.title,
-        console::survey_style()
-    )
-}
-
-/// Text as HTML shows it, in elements and in quoted attributes.
-fn escape(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            other => html.push(other),
-        }
-    }
-    html
-}
-
 /// The page's own words in one language; question and labels are the template's.
 struct Words {
-    language: &'static str,
-    title: &'static str,
+    frame: Frame,
     question: &'static str,
     choose: &'static str,
     about: &'static str,
@@ -334,8 +286,7 @@ struct Words {
 }
 
 const ENGLISH: Words = Words {
-    language: "en",
-    title: "How was it?",
+    frame: Frame { language: "en", title: "How was it?", root: ".." },
     question: "How satisfied were you with our service?",
     choose: "Please choose one of these, and write plain text.",
     about: "Your answer is mostly about",
@@ -359,8 +310,7 @@ const ENGLISH: Words = Words {
 };
 
 const CHINESE: Words = Words {
-    language: "zh",
-    title: "服务评价",
+    frame: Frame { language: "zh", title: "服务评价", root: ".." },
     question: "您对这次服务满意吗？",
     choose: "请选择其中一项；留言请用普通文字。",
     about: "您的评价主要针对",
@@ -390,27 +340,12 @@ fn words_for(invitation: &Invitation, template: &Template) -> &'static Words {
 
 /// Of a locale, or of what a browser accepts: Chinese where that comes first, else English.
 fn words(language: &str) -> &'static Words {
-    let first = language.split([',', ';', '-', '_']).next().unwrap_or_default().trim();
-    if first.eq_ignore_ascii_case("zh") { &CHINESE } else { &ENGLISH }
+    if is_chinese(language) { &CHINESE } else { &ENGLISH }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_others_wrote_is_text() {
-        assert_eq!(escape("<b a=\"x\" c='y'>&"), "&lt;b a=&quot;x&quot; c=&#39;y&#39;&gt;&amp;");
-    }
-
-    #[test]
-    fn the_language_is_the_first_that_is_wished() {
-        for (wished, language) in
-            [("zh-CN,en;q=0.8", "zh"), ("zh", "zh"), ("ZH_TW", "zh"), ("en-GB,zh", "en"), ("de", "en"), ("", "en")]
-        {
-            assert_eq!(words(wished).language, language, "{wished}");
-        }
-    }
 
     #[test]
     fn a_form_is_read_as_the_contract_has_it() {

@@ -8,10 +8,12 @@ use rapport::{
 use crate::{
     support::{
         Server, Test,
+        competition::{Vote, dealt, enrol},
         http::{self, Answer},
         on_both,
     },
     surveys::{awake, ended, issue, let_pass, record, report},
+    voting::invite,
     web::call_from,
 };
 
@@ -24,6 +26,8 @@ pub(crate) fn tests() -> Vec<Test> {
         a_customer_answers_a_survey_without_script,
         survey_links_that_are_used_late_or_wrong_say_so_kindly,
         guesses_at_survey_links_are_counted_by_address,
+        an_invited_judge_casts_a_ballot_without_script,
+        ballot_links_that_are_wrong_or_late_say_so_kindly,
     ]
 }
 
@@ -223,4 +227,95 @@ async fn guesses_at_survey_links_are_counted_by_address(server: Server) {
     }
     assert_eq!(found[0], 404);
     assert!(found.contains(&429), "{found:?}");
+}
+
+/// An open vote, and where two invited judges find their ballots.
+async fn invited(server: &Server) -> (Server, Vote, Vec<String>) {
+    let server = with_console(server).await;
+    enrol(&server, &[3; 6]).await;
+    let vote = Vote::announce(&server, 6, dealt()).await;
+    let tokens = invite(&server, &vote, &["carla", "dora", "erik"]).await;
+    vote.open(&server).await.unwrap();
+    let paths = tokens.iter().map(|token| format!("/b/{}/{token}", vote.id)).collect();
+    (server, vote, paths)
+}
+
+/// A form that gives the entries of a page these places.
+fn places(html: &str, places: &[usize], revision: i64) -> String {
+    let entries = html.split("<select name=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+    let given = entries.zip(places).map(|(entry, place)| format!("&{entry}={place}"));
+    format!("revision={revision}{}", given.collect::<String>())
+}
+
+async fn an_invited_judge_casts_a_ballot_without_script(server: Server) {
+    let (server, vote, paths) = invited(&server).await;
+    const BALLOTS: &str = "SELECT count(*) FROM ballot";
+    for method in ["HEAD", "GET", "GET"] {
+        let page = http::request(server.address(), method, &paths[0], &[], b"").await;
+        assert_eq!((page.status, page.header("cache-control")), (200, Some("no-store")), "{method}");
+        assert_protected(&paths[0], &page);
+    }
+    assert_eq!(server.number(BALLOTS).await, 0, "opening it records nothing");
+    let html = text(&get(&server, &paths[0], &[("accept-language", "zh")]).await);
+    assert!(html.len() < 20_000 && !html.contains("<script") && html.contains("您的选票"), "{html}");
+    assert_eq!(html.matches("<select").count(), 6, "{html}");
+    let style = html.split("href=\"../..").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(get(&server, style, &[]).await.status, 200);
+
+    // Too few, twice the same: the form again, with what was chosen.
+    for form in [places(&html, &[1], 0), places(&html, &[1, 1, 2, 3, 4, 5], 0), String::new()] {
+        let again = send(&server, &paths[0], &form).await;
+        assert_eq!(again.status, 400, "{form}");
+        assert!(text(&again).contains("role=\"alert\""), "{form}");
+    }
+    let twice = text(&send(&server, &paths[0], &places(&html, &[1, 1, 2, 3, 4, 5], 0)).await);
+    assert_eq!(twice.matches("<option selected>").count(), 6, "nothing that was chosen is lost");
+    assert_eq!(server.number(BALLOTS).await, 0);
+
+    let cast = send(&server, &paths[0], &places(&html, &[2, 1, 3, 4, 5, 6], 0)).await;
+    assert_eq!(cast.status, 200, "{}", text(&cast));
+    // The button pressed twice is one ballot.
+    assert_eq!(send(&server, &paths[0], &places(&html, &[2, 1, 3, 4, 5, 6], 0)).await.status, 200);
+    assert_eq!(server.number("SELECT max(revision) FROM ballot").await, 1);
+    let token = paths[0].rsplit('/').next().unwrap();
+    let mine = vote.ballot_of(&server.app(), token).await.unwrap();
+    let shown: Vec<_> = html.split("<select name=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(mine.entry_ids[..2], [shown[1], shown[0]]);
+    // A page that was opened before does not overwrite what it never showed.
+    let stale = send(&server, &paths[0], &places(&html, &[6, 5, 4, 3, 2, 1], 0)).await;
+    assert_eq!(stale.status, 400);
+    assert!(text(&stale).contains("name=\"revision\" value=\"1\""), "{}", text(&stale));
+    assert_eq!(send(&server, &paths[0], &places(&html, &[6, 5, 4, 3, 2, 1], 1)).await.status, 200);
+    assert_eq!(server.number(BALLOTS).await, 1);
+}
+
+async fn ballot_links_that_are_wrong_or_late_say_so_kindly(server: Server) {
+    let (server, vote, paths) = invited(&server).await;
+    let other = Vote::opened(&server, 6, dealt()).await;
+    let token = paths[1].rsplit('/').next().unwrap();
+    for unknown in [
+        "/b/".to_owned(),
+        "/b/x".to_owned(),
+        format!("/b/{}", vote.id),
+        format!("/b/{}/unknown", vote.id),
+        format!("/b/{}/{token}", other.id),
+        format!("/b/{}/{token}/x", vote.id),
+        format!("/b/{}/{}", vote.id, "x".repeat(200)),
+    ] {
+        let answer = get(&server, &unknown, &[("accept-language", "en")]).await;
+        assert_eq!(answer.status, 404, "{unknown}");
+        assert!(text(&answer).contains("leads to no ballot"), "{unknown}");
+        assert_eq!(send(&server, &unknown, "revision=0").await.status, 404, "{unknown}");
+    }
+    let html = text(&get(&server, &paths[1], &[]).await);
+    let close = rapport::api::v1::CloseVotingRequest {
+        request_id: crate::support::client::request_id(),
+        competition_id: vote.id.clone(),
+    };
+    server.admin().competitions().close_voting(close).await.unwrap();
+    let late = send(&server, &paths[1], &places(&html, &[1, 2, 3, 4, 5, 6], 0)).await;
+    for answer in [get(&server, &paths[1], &[("accept-language", "zh")]).await, late] {
+        assert_eq!(answer.status, 410, "{}", text(&answer));
+    }
+    assert_eq!(server.number("SELECT count(*) FROM ballot").await, 0);
 }

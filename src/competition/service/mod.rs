@@ -26,7 +26,7 @@ use super::{
     watch::{Changes, OfCompetition},
 };
 use crate::{
-    api::v1::{self, AuditAction, competition_service_server::CompetitionService},
+    api::v1::{self, AuditAction, CompetitionState, competition_service_server::CompetitionService},
     audit,
     auth::Caller,
     buckets::GroupSizes,
@@ -122,6 +122,11 @@ impl CompetitionApi {
         let from = (&self.store, &self.changes);
         let watch = self.watches.open(from, (caller, scope), subject, &message.resume_cursor).await?;
         Ok(watch.begin())
+    }
+
+    /// As it is: whatever is due for it is done first.
+    pub(super) async fn state(&self, id: Uuid) -> Result<CompetitionState> {
+        Ok(self.current(id).await?.state)
     }
 
     async fn competition(&self, id: Uuid) -> Result<v1::Competition> {

@@ -39,13 +39,17 @@ impl CompetitionApi {
     pub(super) async fn get_my_ballot(&self, call: Call<v1::GetMyBallotRequest>) -> Result<v1::GetMyBallotResponse> {
         let Call { caller, message, .. } = call;
         let (id, who) = (message::id(&message.competition_id, "competition")?, who(&caller, &message.ballot_token)?);
+        self.ballot_of(id, &who).await
+    }
+
+    pub(in crate::competition) async fn ballot_of(&self, id: Uuid, who: &Who) -> Result<v1::GetMyBallotResponse> {
         let reader = self.store.reader();
         let locked = rows::find(reader, id).await?.ok_or(Error::NotFound("competition"))?;
         let competition = &locked.competition;
         if competition.opened_at.is_none() || competition.state == CompetitionState::Cancelled {
             return Err(Error::VotingNotOpen);
         }
-        let voter = ballots::find_voter(reader, id, &who).await?;
+        let voter = ballots::find_voter(reader, id, who).await?;
         let now = self.store.clock().now_micros();
         let own = ballots::own(reader, &self.vault, (&locked, now), &voter.pseudonym).await?;
         let rules = &competition.announced.rules;
@@ -78,26 +82,30 @@ impl CompetitionApi {
 
     pub(super) async fn save_draft(&self, request: Request<v1::SaveDraftRequest>) -> Result<v1::SaveDraftResponse> {
         let (caller, message) = uttered(request)?;
+        let (id, who) = (message::id(&message.competition_id, "competition")?, who(&caller, &message.ballot_token)?);
         let deed = Command::Draft { named: entries(&message.entry_ids)? };
-        self.act(&caller, &message.competition_id, &message.ballot_token, deed).await?;
+        self.act(id, who, deed).await?;
         Ok(v1::SaveDraftResponse {})
     }
 
     pub(super) async fn cast_ballot(&self, request: Request<v1::CastBallotRequest>) -> Result<v1::CastBallotResponse> {
         let (caller, message) = uttered(request)?;
+        let (id, who) = (message::id(&message.competition_id, "competition")?, who(&caller, &message.ballot_token)?);
         let named = entries(&message.entry_ids)?;
         let deed = Command::Cast { request_id: message.request_id, named, revision: message.revision };
-        let (id, receipt) = self.record(&caller, &message.competition_id, &message.ballot_token, deed).await?;
-        let CastReceipt { revision, ballot_hash, recorded_at } = receipt;
+        Ok(v1::CastBallotResponse { receipt: Some(self.cast(id, who, deed).await?) })
+    }
+
+    pub(in crate::competition) async fn cast(&self, id: Uuid, who: Who, deed: Command) -> Result<v1::BallotReceipt> {
+        let CastReceipt { revision, ballot_hash, recorded_at } = self.record(id, who, deed).await?;
         let signature = sign_receipt(&self.vault, id, revision, &ballot_hash, recorded_at)?;
-        let receipt = v1::BallotReceipt {
+        Ok(v1::BallotReceipt {
             revision,
             ballot_hash: hex(&ballot_hash),
             recorded_time: Some(timestamp(recorded_at)),
             signature: signature.bytes,
             key_id: signature.key_id,
-        };
-        Ok(v1::CastBallotResponse { receipt: Some(receipt) })
+        })
     }
 
     pub(super) async fn withdraw_ballot(
@@ -105,41 +113,32 @@ impl CompetitionApi {
         request: Request<v1::WithdrawBallotRequest>,
     ) -> Result<v1::WithdrawBallotResponse> {
         let (caller, message) = uttered(request)?;
+        let (id, who) = (message::id(&message.competition_id, "competition")?, who(&caller, &message.ballot_token)?);
         let deed = Command::Withdraw { request_id: message.request_id, revision: message.revision };
-        let (_, receipt) = self.record(&caller, &message.competition_id, &message.ballot_token, deed).await?;
+        let receipt = self.record(id, who, deed).await?;
         Ok(v1::WithdrawBallotResponse { revision: receipt.revision })
     }
 
-    async fn record(
-        &self,
-        caller: &Caller,
-        competition: &str,
-        token: &str,
-        deed: Command,
-    ) -> Result<(Uuid, CastReceipt)> {
-        match self.act(caller, competition, token, deed).await? {
-            (id, Done::Recorded(receipt)) => Ok((id, receipt)),
-            (_, Done::Drafted | Done::MustBeAlone) => Err(Error::internal("a ballot without a receipt")),
+    async fn record(&self, id: Uuid, who: Who, deed: Command) -> Result<CastReceipt> {
+        match self.act(id, who, deed).await? {
+            Done::Recorded(receipt) => Ok(receipt),
+            Done::Drafted | Done::MustBeAlone => Err(Error::internal("a ballot without a receipt")),
         }
     }
 
-    async fn act(&self, caller: &Caller, competition: &str, token: &str, deed: Command) -> Result<(Uuid, Done)> {
-        let (id, who) = (message::id(competition, "competition")?, who(caller, token)?);
+    async fn act(&self, id: Uuid, who: Who, deed: Command) -> Result<Done> {
         let act = Act { competition: id, who, deed };
         let mut done = self.ballots.submit(vec![act.clone()]).await?;
         let done = done.pop().ok_or_else(|| Error::internal("no answer to a ballot"))??;
         if !matches!(done, Done::MustBeAlone) {
-            return Ok((id, done));
+            return Ok(done);
         }
         let api = self.clone();
-        let done = self
-            .store
-            .transact(move |tx| {
-                let (api, act) = (api.clone(), act.clone());
-                Box::pin(async move { ballots::act_alone(tx, (&api.store, &api.vault), &act).await })
-            })
-            .await?;
-        Ok((id, done))
+        let alone = self.store.transact(move |tx| {
+            let (api, act) = (api.clone(), act.clone());
+            Box::pin(async move { ballots::act_alone(tx, (&api.store, &api.vault), &act).await })
+        });
+        alone.await
     }
 
     pub(super) async fn watch_reminders(
