@@ -9,7 +9,9 @@ import { ContestService } from "../gen/rapport/v1/contest_pb.ts";
 import { DirectoryService } from "../gen/rapport/v1/directory_pb.ts";
 import { CompetitionService } from "../gen/rapport/v1/competition_pb.ts";
 import { FollowUpService } from "../gen/rapport/v1/follow_up_pb.ts";
+import { OperationsService } from "../gen/rapport/v1/operations_pb.ts";
 import { InteractionService } from "../gen/rapport/v1/interaction_pb.ts";
+import { VoiceService } from "../gen/rapport/v1/voice_pb.ts";
 import { RatingService } from "../gen/rapport/v1/rating_pb.ts";
 import { zone } from "./format.ts";
 import { Refusal } from "./load.tsx";
@@ -17,11 +19,13 @@ import { loadNames, personName } from "./names.ts";
 import { Page } from "./parts/controls.tsx";
 import { Competitions } from "./pages/competitions.tsx";
 import { Customers } from "./pages/customers.tsx";
+import { Operations } from "./pages/operations.tsx";
 import { Ranks } from "./pages/ranks.tsx";
 import { Review } from "./pages/review.tsx";
 import { Scorecards } from "./pages/scorecards.tsx";
 import { Sessions } from "./pages/sessions.tsx";
 import { Today } from "./pages/today.tsx";
+import { Voice } from "./pages/voice.tsx";
 import { address, route } from "./route.ts";
 import { client, leave, may, standing, start } from "./session.ts";
 import { Stale } from "./stale.tsx";
@@ -36,6 +40,8 @@ const PAGES: { name: keyof typeof t.value.pages; asks: DescMethod; page: Compone
     { name: "ranks", asks: RatingService.method.rankTeams, page: Ranks },
     { name: "competitions", asks: CompetitionService.method.listCompetitions, page: Competitions },
     { name: "review", asks: ContestService.method.listExemptions, page: Review },
+    { name: "voice", asks: VoiceService.method.listConcerns, page: Voice },
+    { name: "operations", asks: OperationsService.method.getServerStatus, page: Operations },
 ];
 
 const THEMES = ["", "light", "dark"] as const;

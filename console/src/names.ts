@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { DirectoryService, type StaffMember } from "../gen/rapport/v1/directory_pb.ts";
 import { client, may } from "./session.ts";
 
-const teams = signal(new Map<string, string>());
+export const teams = signal(new Map<string, string>());
 export const people = signal(new Map<string, StaffMember>());
 
 export async function loadNames() {

@@ -32,6 +32,7 @@ import { moment, percent, requestId, span, whole } from "../format.ts";
 import { Refusal, Show, useLoad } from "../load.tsx";
 import { personName, teamName } from "../names.ts";
 import { More, Page } from "../parts/controls.tsx";
+import { Rows } from "../parts/rows.tsx";
 import { address, go, route, turned } from "../route.ts";
 import { client, may } from "../session.ts";
 import { language, t, word } from "../words.ts";
@@ -104,37 +105,51 @@ function Search({ purpose }: { purpose: ReadingPurpose }) {
     );
 }
 
-/** For those who may list customers: by name too, among those that are shown. */
+/** Customers that are listed at most; beyond them, their id or number is asked for. */
+const LISTED = 20_000;
+
+/** For those who may list customers: by name too. */
 function List() {
-    const [shown, setShown] = useState(100);
+    const [all, setAll] = useState<Customer[]>([]);
     const [name, setName] = useState("");
-    const listed = useLoad(`customers ${shown}`, (signal) =>
-        client(DirectoryService).listCustomers({ pageSize: shown }, { signal }),
-    );
-    const fits = (one: Customer) => !name || one.salutation.includes(name) || one.customerId.includes(name);
+    const listed = useLoad("customers", async (signal) => {
+        const found: Customer[] = [];
+        for (let pageToken = "", first = true; (first || pageToken) && found.length < LISTED; first = false) {
+            const answer = await client(DirectoryService).listCustomers({ pageSize: 1000, pageToken }, { signal });
+            found.push(...answer.customers);
+            pageToken = answer.nextPageToken;
+            setAll([...found]);
+        }
+        return found.length;
+    });
+    const wanted = name.trim().toLowerCase();
+    const fits = (one: Customer) =>
+        one.salutation.toLowerCase().includes(wanted) || one.customerId.toLowerCase().includes(wanted);
+    const shown = wanted ? all.filter(fits) : all;
     return (
         <section class="card">
-            <label class="field narrow">
-                {t.value.byName}
-                <input value={name} onInput={(event) => setName(event.currentTarget.value)} />
-            </label>
-            <Show of={listed} empty={(answer) => answer.customers.length === 0}>
-                {(answer) => (
+            <div class="split">
+                <label class="field narrow">
+                    {t.value.byName}
+                    <input value={name} onInput={(event) => setName(event.currentTarget.value)} />
+                </label>
+                <small role="status">{t.value.customersShown(whole(shown.length), whole(all.length))}</small>
+            </div>
+            {listed.error !== undefined && <Refusal error={listed.error} again={listed.reload} />}
+            <Rows
+                of={shown}
+                name={(one) => one.customerId}
+                row={(one) => (
                     <>
-                        <ul class="tiles">
-                            {answer.customers.filter(fits).map((one) => (
-                                <li key={one.customerId}>
-                                    <a href={address("customers", one.customerId)}>
-                                        <b dir="auto">{one.salutation || one.customerId}</b>{" "}
-                                        <small>{one.customerId}</small>
-                                    </a>
-                                </li>
-                            ))}
-                        </ul>
-                        <More token={answer.nextPageToken} onMore={() => setShown(Math.min(1000, shown * 3))} />
+                        <a class="strong grow" href={address("customers", one.customerId)} dir="auto">
+                            {one.salutation || one.customerId}
+                        </a>
+                        <small>{word(t.value.customerStandings, CustomerStanding[one.standing])}</small>
+                        <small>{one.customerId}</small>
                     </>
                 )}
-            </Show>
+            />
+            {all.length >= LISTED && <p class="note">{t.value.searchFirst}</p>}
         </section>
     );
 }

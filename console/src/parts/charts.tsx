@@ -65,6 +65,17 @@ export function Bars(props: {
     );
 }
 
+/** A few counts over time beside a line of text, on a scale that rows share. */
+export function Spark({ points, most, label }: { points: number[]; most: number; label: string }) {
+    return (
+        <span class="spark" role="img" aria-label={label}>
+            {points.map((point) => (
+                <i style={{ height: `${Math.max(at(point, [0, most]), point ? 8 : 3)}%` }} />
+            ))}
+        </span>
+    );
+}
+
 export interface Line {
     name: string;
     kind: "main" | "second" | "before";

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { Refusal, Show, useLoad } from "../load.tsx";
 import { t } from "../words.ts";
 import { More } from "./controls.tsx";
+import { Rows } from "./rows.tsx";
 
 export interface Answer<T> {
     items: T[];
@@ -43,11 +44,7 @@ export function Section<T>(props: {
             {props.note && <p class="note">{props.note}</p>}
             <Show of={first} empty={(count) => count === 0} nothing={props.nothing ?? t.value.nothingWaits}>
                 {() => (
-                    <ul class="rows">
-                        {all.map((item) => (
-                            <li>{props.row(item, first.reload)}</li>
-                        ))}
-                    </ul>
+                    <Rows of={all} name={(_, place) => `${place}`} row={(item) => props.row(item, first.reload)} />
                 )}
             </Show>
             {failed !== undefined && <Refusal error={failed} />}

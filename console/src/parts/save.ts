@@ -1,0 +1,8 @@
+/** Gives a file to the person who looks. */
+export function save(name: string, type: string, text: string) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
