@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 
-const program = process.env.RAPPORT ?? join(import.meta.dirname, "../../target/debug/rapport");
+export const program = process.env.RAPPORT ?? join(import.meta.dirname, "../../target/debug/rapport");
 
 /** Who looks: as the demo's links. */
 export const WHO = {
@@ -52,8 +52,7 @@ export class Demo {
     return execFileSync(program, flags, { encoding: "utf8" }).trim();
   }
 
-  link(role: Role, url = this.url): string {
-    const [subject, ...teams] = WHO[role];
+  link(role: Role, url = this.url, [subject = "", ...teams]: readonly string[] = WHO[role]): string {
     const flags = ["console", "--role", role, "--subject", subject, "--data-dir", this.directory, "--endpoint", url];
     teams.forEach((team) => flags.push("--team", team));
     return execFileSync(program, flags, { encoding: "utf8" }).trim();

@@ -4,16 +4,16 @@ use super::Asset;
 
 pub(super) const ASSETS: &[Asset] = &[
     Asset {
-        path: "/assets/console-GH7IMHP4.js",
-        kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-GH7IMHP4.js"),
-        brotli: include_bytes!("../../console/dist/console-GH7IMHP4.js.br"),
+        path: "/assets/console-OEGFAHVG.css",
+        kind: "text/css; charset=utf-8",
+        plain: include_bytes!("../../console/dist/console-OEGFAHVG.css"),
+        brotli: include_bytes!("../../console/dist/console-OEGFAHVG.css.br"),
     },
     Asset {
-        path: "/assets/console-KSKJ3XOV.css",
-        kind: "text/css; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-KSKJ3XOV.css"),
-        brotli: include_bytes!("../../console/dist/console-KSKJ3XOV.css.br"),
+        path: "/assets/console-OLAKZ7QG.js",
+        kind: "text/javascript; charset=utf-8",
+        plain: include_bytes!("../../console/dist/console-OLAKZ7QG.js"),
+        brotli: include_bytes!("../../console/dist/console-OLAKZ7QG.js.br"),
     },
     Asset {
         path: "/assets/icon-7149A3E4.svg",
@@ -32,5 +32,11 @@ pub(super) const ASSETS: &[Asset] = &[
         kind: "text/css; charset=utf-8",
         plain: include_bytes!("../../console/dist/survey-NVV7Z7YZ.css"),
         brotli: include_bytes!("../../console/dist/survey-NVV7Z7YZ.css.br"),
+    },
+    Asset {
+        path: "/assets/verifier-ZN6EZF5X.js",
+        kind: "text/javascript; charset=utf-8",
+        plain: include_bytes!("../../console/dist/verifier-ZN6EZF5X.js"),
+        brotli: include_bytes!("../../console/dist/verifier-ZN6EZF5X.js.br"),
     },
 ];
