@@ -9,7 +9,6 @@ import { Unreadable } from "../src/verify/json.ts";
 import { readRecord } from "../src/verify/record.ts";
 import { publicKey } from "../src/verify/text.ts";
 import { verify } from "../src/verify/verify.ts";
-import { en } from "../src/words/en.ts";
 import { zh } from "../src/words/zh.ts";
 
 const folder = join(import.meta.dirname, "../../crates/vote/tests/vectors");
@@ -85,10 +84,8 @@ test("what is no record is not read", () => {
   for (const other of others) assert.throws(() => readRecord(other), Unreadable, other.slice(0, 80));
 });
 
-test("every subject has a name in every language", () => {
+test("every subject has a name in Chinese", () => {
   const cases = files.flatMap((file) => (load(file) as { cases: Case[] }).cases);
   const subjects = new Set(cases.flatMap((one) => [...one.checked, ...one.unchecked]));
-  for (const subject of subjects) {
-    for (const words of [en, zh]) assert.ok(words.subjects[subject], `${subject}`);
-  }
+  for (const subject of subjects) assert.ok(zh.subjects[subject], subject);
 });

@@ -4,16 +4,16 @@ use super::Asset;
 
 pub(super) const ASSETS: &[Asset] = &[
     Asset {
-        path: "/assets/console-OEGFAHVG.css",
+        path: "/assets/console-LZHLDTPT.css",
         kind: "text/css; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-OEGFAHVG.css"),
-        brotli: include_bytes!("../../console/dist/console-OEGFAHVG.css.br"),
+        plain: include_bytes!("../../console/dist/console-LZHLDTPT.css"),
+        brotli: include_bytes!("../../console/dist/console-LZHLDTPT.css.br"),
     },
     Asset {
-        path: "/assets/console-OLAKZ7QG.js",
+        path: "/assets/console-T7HL3UKT.js",
         kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-OLAKZ7QG.js"),
-        brotli: include_bytes!("../../console/dist/console-OLAKZ7QG.js.br"),
+        plain: include_bytes!("../../console/dist/console-T7HL3UKT.js"),
+        brotli: include_bytes!("../../console/dist/console-T7HL3UKT.js.br"),
     },
     Asset {
         path: "/assets/icon-7149A3E4.svg",
@@ -34,9 +34,9 @@ pub(super) const ASSETS: &[Asset] = &[
         brotli: include_bytes!("../../console/dist/survey-NVV7Z7YZ.css.br"),
     },
     Asset {
-        path: "/assets/verifier-ZN6EZF5X.js",
+        path: "/assets/verifier-42BFCQZA.js",
         kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/verifier-ZN6EZF5X.js"),
-        brotli: include_bytes!("../../console/dist/verifier-ZN6EZF5X.js.br"),
+        plain: include_bytes!("../../console/dist/verifier-42BFCQZA.js"),
+        brotli: include_bytes!("../../console/dist/verifier-42BFCQZA.js.br"),
     },
 ];

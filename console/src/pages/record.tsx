@@ -5,7 +5,7 @@ import { CompetitionService, RecordAudience } from "../../gen/rapport/v1/competi
 import { Refusal } from "../load.tsx";
 import { client, may } from "../session.ts";
 import type { Report } from "../verify/found.ts";
-import type { Told } from "../verify/worker.ts";
+import type { Asked, Told } from "../verify/worker.ts";
 import { t, word } from "../words.ts";
 
 /** The file of the verifier, as console/build named it. */
@@ -14,7 +14,7 @@ declare const VERIFIER: string;
 type Standing =
     | { kind: "idle" }
     | { kind: "running"; subject: string }
-    | { kind: "done"; told: Exclude<Told, { kind: "subject" }>; isAuditors: boolean }
+    | { kind: "done"; told: Exclude<Told, { kind: "subject" }> }
     | { kind: "failed"; why: unknown };
 
 export function Record_({ id }: { id: string }) {
@@ -39,21 +39,22 @@ export function Record_({ id }: { id: string }) {
             setStanding({ kind: "failed", why });
         }
     };
-    const check = async (isAuditors: boolean) => {
+    const check = async (isAuditors: boolean, before?: File) => {
         worker.current?.terminate();
         setStanding({ kind: "running", subject: "" });
         try {
-            const record = await fetched(isAuditors);
+            const asked: Asked = { record: await fetched(isAuditors) };
+            if (before) asked.before = new Uint8Array(await before.arrayBuffer());
             const running = new Worker(new URL(VERIFIER, import.meta.url), { type: "module" });
             worker.current = running;
             running.onmessage = ({ data }: MessageEvent<Told>) =>
                 setStanding(
                     data.kind === "subject"
                         ? { kind: "running", subject: data.subject }
-                        : { kind: "done", told: data, isAuditors },
+                        : { kind: "done", told: data },
                 );
             running.onerror = (event) => setStanding({ kind: "failed", why: new Error(event.message) });
-            running.postMessage(record);
+            running.postMessage(asked);
         } catch (why) {
             setStanding({ kind: "failed", why });
         }
@@ -80,7 +81,22 @@ export function Record_({ id }: { id: string }) {
                     </>
                 )}
             </div>
-            {isAuditor && <p class="note">{t.value.auditorsNote}</p>}
+            {isAuditor && (
+                <>
+                    <p class="note">{t.value.auditorsNote}</p>
+                    <label class="field">
+                        {t.value.verifyBefore}
+                        <input
+                            type="file"
+                            accept="application/json,.json"
+                            onChange={(event) => {
+                                const [file] = event.currentTarget.files ?? [];
+                                if (file) void check(true, file);
+                            }}
+                        />
+                    </label>
+                </>
+            )}
             {standing.kind === "running" && (
                 <p class="waiting" role="status">
                     {t.value.verifying} {word(t.value.subjects, standing.subject)}

@@ -410,12 +410,13 @@ export const en = {
   notScored: "too few judge teams for a score",
   record: "The record",
   recordNote:
-    "Everything that was fixed beforehand, and every result since, each revision signed and tied to the one before. Anybody can check it, without trusting this server: here, or with rapport verify on the file.",
+    "Everything that was fixed beforehand, and every result since, each revision signed and tied to the one before. Here a page of this server checks it; to trust the server in nothing, download the file and check it elsewhere with rapport verify.",
   verifyHere: "Verify here",
   verifyAuditors: "Verify the auditor’s record",
   downloadAuditors: "Download the auditor’s record",
   auditorsNote:
     "The auditor’s record adds the roll under pseudonyms and the sums by judge team. Each reading of it is recorded.",
+  verifyBefore: "Verify it with the ballots of an auditor’s record downloaded before the result was final",
   verifying: "Verifying:",
   noRecord: "This is no record that can be read:",
   agrees: (checked: number, unchecked: number) =>

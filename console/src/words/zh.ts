@@ -343,11 +343,12 @@ export const zh: Words = {
   notScored: "评审团队太少，没有得分",
   record: "竞赛记录",
   recordNote:
-    "事先定下的一切和此后的每次结果都在其中，每次修订都有签名，并与上一次相连。无需信任本服务器，任何人都能核对：在这里，或者下载后用 rapport verify。",
+    "事先定下的一切和此后的每次结果都在其中，每次修订都有签名，并与上一次相连。这里由本服务器的页面核对；如果不愿信任本服务器，请下载文件，在别处用 rapport verify 核对。",
   verifyHere: "在此核对",
   verifyAuditors: "核对审计记录",
   downloadAuditors: "下载审计记录",
   auditorsNote: "审计记录另含匿名的投票人名册和各评审团队的合计。每次读取都会记录。",
+  verifyBefore: "结合定案前下载的审计记录中的选票进行核对",
   verifying: "正在核对：",
   noRecord: "这不是可以读取的记录：",
   agrees: (checked, unchecked) =>

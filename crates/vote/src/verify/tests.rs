@@ -471,7 +471,7 @@ fn edit_panel(record: &mut Record) {
             mine.iter().position(|entry| !theirs.contains(entry))
         };
         let found = (0..rows.len()).flat_map(|one| (one + 1..rows.len()).map(move |other| (one, other)));
-        let found = found.filter(|(one, other)| rows[*one][0] == rows[*other][0]);
+        let found = found.filter(|(one, other)| rows[*one][0] == rows[*other][0] && rows[*one][0] != MERGED);
         let found = found.filter_map(|(one, other)| {
             let (mine, theirs) = (only(rows, one, other)?, only(rows, other, one)?);
             (mine == theirs && mine < 3).then_some((one, other, mine))

@@ -26,9 +26,9 @@ enum Splice {
 }
 
 fn at<'a>(value: &'a mut Value, path: &[Value]) -> &'a mut Value {
-    path.iter().fold(value, |value, step| match step {
-        Value::String(name) => &mut value[name.as_str()],
-        other => &mut value[usize::try_from(other.as_u64().unwrap()).unwrap()],
+    path.iter().fold(value, |value, step| match step.as_str() {
+        Some(name) => &mut value[name],
+        None => &mut value[usize::try_from(step.as_u64().unwrap()).unwrap()],
     })
 }
 
@@ -43,7 +43,8 @@ impl Alteration {
                 Splice::Text { at: path, skip, drop, put } => {
                     let text = at(&mut altered, path);
                     let whole: Vec<char> = text.as_str().unwrap().chars().collect();
-                    let [before, after] = [&whole[..*skip], &whole[skip + drop..]].map(|part| part.iter().collect::<String>());
+                    let [before, after] =
+                        [&whole[..*skip], &whole[skip + drop..]].map(|part| part.iter().collect::<String>());
                     *text = json!(format!("{before}{put}{after}"));
                 }
                 Splice::Value { at: path, put } => *at(&mut altered, path) = put.clone(),
@@ -88,7 +89,8 @@ impl Alteration {
                 let [old, new] = [old, new].map(|text| text.chars().collect::<Vec<char>>());
                 let skip = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
                 let most = old.len().min(new.len()) - skip;
-                let same = old.iter().rev().zip(new.iter().rev()).take(most).take_while(|(old, new)| old == new).count();
+                let same =
+                    old.iter().rev().zip(new.iter().rev()).take(most).take_while(|(old, new)| old == new).count();
                 let put = new[skip..new.len() - same].iter().collect();
                 self.splices.push(Splice::Text { at: path.clone(), skip, drop: old.len() - same - skip, put });
             }
@@ -124,7 +126,8 @@ impl Vectors {
         let alteration = Alteration::between(&self.record, &altered);
         let record = Record::read(&altered.to_string()).unwrap();
         let Report { checked, unchecked, failures } = verify(&record, pinned);
-        let pinned: BTreeMap<&String, String> = pinned.iter().map(|(id, key)| (id, URL_SAFE_NO_PAD.encode(key))).collect();
+        let pinned: BTreeMap<&String, String> =
+            pinned.iter().map(|(id, key)| (id, URL_SAFE_NO_PAD.encode(key))).collect();
         let case = json!({
             "name": name, "alteration": alteration, "pinned": pinned,
             "checked": checked, "unchecked": unchecked, "failures": failures,
@@ -143,8 +146,7 @@ impl Vectors {
             }
             self.case(&format!("{revisions} revisions"), &record, &none);
             let mut later = record.clone();
-            if let Some(auditor) = later.auditor.as_mut().filter(|auditor| auditor.ballots.take().is_some()) {
-                auditor.ballots = None;
+            if later.auditor.as_mut().and_then(|auditor| auditor.ballots.take()).is_some() {
                 self.case(&format!("{revisions} revisions, ballots destroyed"), &later, &none);
             }
             let public = Record { auditor: None, ..record.clone() };
@@ -159,6 +161,19 @@ impl Vectors {
     fn tamperings(&mut self, tamperings: &[Tampering]) {
         for (name, attacker, alter, ..) in tamperings {
             self.tampering(name, *attacker, alter);
+        }
+    }
+
+    /// As they stand in the record before the secret is told, so that nobody draws ballots again where it shows nothing new.
+    fn tamperings_of_strengths(&mut self) {
+        const BY_THE_SEED: [&str; 3] =
+            ["another interval of places", "places left out in both", "a panel that was not dealt"];
+        for (name, attacker, alter, ..) in OF_STRENGTHS {
+            let mut record = self.world.tampered(*attacker, alter);
+            if !BY_THE_SEED.contains(name) {
+                record.revisions.truncate(3);
+            }
+            self.case(name, &record, &BTreeMap::new());
         }
     }
 
@@ -200,8 +215,25 @@ impl Vectors {
 /// Nineteen teams of one to seven with names in every writing, a neutral team and people of no team; not all teams vote.
 fn many_teams(tally: Tally) -> Setting {
     const NAMES: [&str; 19] = [
-        "北京", "上海", "𠮷野家", "\u{f900}", "é", "e\u{301}t", "zero\u{200b}width", "say \"so\"", "back\\slash", "tab\tbed",
-        "أحمد", "🙂", "t1", "t10", "T2", "ß", "\u{7f}", "Ω", "\u{e000}",
+        "北京",
+        "上海",
+        "𠮷野家",
+        "\u{f900}",
+        "é",
+        "e\u{301}t",
+        "zero\u{200b}width",
+        "say \"so\"",
+        "back\\slash",
+        "tab\tbed",
+        "أحمد",
+        "🙂",
+        "t1",
+        "t10",
+        "T2",
+        "ß",
+        "\u{7f}",
+        "Ω",
+        "\u{e000}",
     ];
     let team = |number: usize| NAMES.get(number).map_or("neutral", |name| name).to_owned();
     let voter = |number: usize, at: usize| RollVoter {
@@ -284,8 +316,11 @@ fn floats() -> String {
     let mut stream = Seed::from_bytes(b"floats".to_vec()).stream(Purpose::Lot);
     let mut drawn = |most: f64| most * (stream.below(1 << 52) as f64 / 2_f64.powi(51) - 1.0);
     let ln2 = std::f64::consts::LN_2;
-    let mut exponents = vec![0.0, 1.0, -1.0, ln2 / 2.0, -ln2 / 2.0, 1.5 * ln2, -1.5 * ln2, 2_f64.powi(-28), 1e-300, 709.7, -707.9];
-    exponents.extend([0.4, 1.5, 4.0, 30.0, 700.0].into_iter().flat_map(|most| std::iter::repeat_n(most, 60)).map(&mut drawn));
+    let mut exponents =
+        vec![0.0, 1.0, -1.0, ln2 / 2.0, -ln2 / 2.0, 1.5 * ln2, -1.5 * ln2, 2_f64.powi(-28), 1e-300, 709.7, -707.9];
+    exponents.extend(
+        [0.4, 1.5, 4.0, 30.0, 700.0].into_iter().flat_map(|most| std::iter::repeat_n(most, 60)).map(&mut drawn),
+    );
     let exp: Vec<[String; 2]> = exponents.iter().map(|x| [bits(*x), bits(libm::exp(*x))]).collect();
     let log: Vec<[String; 2]> =
         exponents.iter().map(|x| libm::exp(*x)).map(|x| [bits(x), bits(libm::log(x))]).collect();
@@ -294,7 +329,12 @@ fn floats() -> String {
     let told = |x: f64| serde_json::from_value(json!(Exact::of(x))).unwrap();
     let decimal: Vec<[String; 2]> = shown.iter().map(|x| [bits(*x), told(*x)]).collect();
     let table = |rows: &[[String; 2]]| rows.iter().map(|row| json!(row).to_string()).collect::<Vec<_>>().join(",\n");
-    format!("{{\"exp\":[\n{}\n],\n\"log\":[\n{}\n],\n\"decimal\":[\n{}\n]}}\n", table(&exp), table(&log), table(&decimal))
+    format!(
+        "{{\"exp\":[\n{}\n],\n\"log\":[\n{}\n],\n\"decimal\":[\n{}\n]}}\n",
+        table(&exp),
+        table(&log),
+        table(&decimal)
+    )
 }
 
 fn all() -> Vec<(&'static str, String)> {
@@ -307,33 +347,45 @@ fn all() -> Vec<(&'static str, String)> {
     let ranked = |tally| nine_teams(Form::RankedPanel, tally);
     vec![
         ("floats.json", floats()),
-        ("trimmed.json", with(ranked(Tally::TrimmedTeamMean), |vectors| {
-            vectors.keys();
-            vectors.tamperings(TAMPERINGS);
-            vectors.tamperings(OF_TEXTS);
-        })),
-        ("consensus.json", with(ranked(Tally::PairwiseConsensus), |vectors| vectors.tamperings(OF_STRENGTHS))),
+        (
+            "trimmed.json",
+            with(ranked(Tally::TrimmedTeamMean), |vectors| {
+                vectors.keys();
+                vectors.tamperings(TAMPERINGS);
+                vectors.tamperings(OF_TEXTS);
+            }),
+        ),
+        ("consensus.json", with(ranked(Tally::PairwiseConsensus), Vectors::tamperings_of_strengths)),
         ("plurality.json", with(ranked(Tally::Plurality), |_| ())),
-        ("choice.json", with(nine_teams(Form::OpenChoice, Tally::TrimmedTeamMean), |vectors| {
-            vectors.tampering("half a choice", Server, |r| edit_sums(r, |rows| add(&mut rows[0][3], -1)));
-        })),
+        (
+            "choice.json",
+            with(nine_teams(Form::OpenChoice, Tally::TrimmedTeamMean), |vectors| {
+                vectors.tampering("half a choice", Server, |r| edit_sums(r, |rows| add(&mut rows[0][3], -1)));
+            }),
+        ),
         ("many.json", with(many_teams(Tally::TrimmedTeamMean), |_| ())),
-        ("many-consensus.json", with(many_teams(Tally::PairwiseConsensus), |vectors| {
-            vectors.tampering("a ballot turned round", Server, |r| {
-                edit_ballots(r, |rows| rows[0][1].as_array_mut().unwrap().swap(0, 1));
-            });
-        })),
-        ("few.json", with(few_voters(Tally::TrimmedTeamMean), |vectors| {
-            vectors.tampering("accepted twice", Server, |r| {
-                let mut again = r.revisions[3].clone();
-                again.number = 6;
-                r.revisions.push(again);
-            });
-            vectors.tampering("a longer extension", Server, |r| edit(r, 2, |b| add(&mut b["voting_deadline"], 1)));
-            vectors.tampering("an extension that was not announced", Server, |r| {
-                edit_manifest(r, |m| m["rules"]["extension"] = json!(0));
-            });
-        })),
+        (
+            "many-consensus.json",
+            with(many_teams(Tally::PairwiseConsensus), |vectors| {
+                vectors.tampering("a ballot turned round", Server, |r| {
+                    edit_ballots(r, |rows| rows[0][1].as_array_mut().unwrap().swap(0, 1));
+                });
+            }),
+        ),
+        (
+            "few.json",
+            with(few_voters(Tally::TrimmedTeamMean), |vectors| {
+                vectors.tampering("accepted twice", Server, |r| {
+                    let mut again = r.revisions[3].clone();
+                    again.number = 6;
+                    r.revisions.push(again);
+                });
+                vectors.tampering("a longer extension", Server, |r| edit(r, 2, |b| add(&mut b["voting_deadline"], 1)));
+                vectors.tampering("an extension that was not announced", Server, |r| {
+                    edit_manifest(r, |m| m["rules"]["extension"] = json!(0));
+                });
+            }),
+        ),
         ("few-consensus.json", with(few_voters(Tally::PairwiseConsensus), |_| ())),
     ]
 }
