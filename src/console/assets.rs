@@ -4,16 +4,16 @@ use super::Asset;
 
 pub(super) const ASSETS: &[Asset] = &[
     Asset {
-        path: "/assets/console-LZHLDTPT.css",
-        kind: "text/css; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-LZHLDTPT.css"),
-        brotli: include_bytes!("../../console/dist/console-LZHLDTPT.css.br"),
+        path: "/assets/console-7ASBI6FG.js",
+        kind: "text/javascript; charset=utf-8",
+        plain: include_bytes!("../../console/dist/console-7ASBI6FG.js"),
+        brotli: include_bytes!("../../console/dist/console-7ASBI6FG.js.br"),
     },
     Asset {
-        path: "/assets/console-T7HL3UKT.js",
-        kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-T7HL3UKT.js"),
-        brotli: include_bytes!("../../console/dist/console-T7HL3UKT.js.br"),
+        path: "/assets/console-ZQ5WFGGE.css",
+        kind: "text/css; charset=utf-8",
+        plain: include_bytes!("../../console/dist/console-ZQ5WFGGE.css"),
+        brotli: include_bytes!("../../console/dist/console-ZQ5WFGGE.css.br"),
     },
     Asset {
         path: "/assets/icon-7149A3E4.svg",

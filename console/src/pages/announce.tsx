@@ -15,7 +15,7 @@ import {
     type Competition,
     type CompetitionRules,
 } from "../../gen/rapport/v1/competition_pb.ts";
-import { fixed, requestId } from "../format.ts";
+import { atLocalTime, fixed, localTime, requestId, zone } from "../format.ts";
 import { Refusal } from "../load.tsx";
 import { teamName, teamIds } from "../names.ts";
 import { Page } from "../parts/controls.tsx";
@@ -30,8 +30,6 @@ const ATTACKS: Attack[] = ["pair", "pairBury", "ring", "bloc", "judges"];
 /** From so many entries on panels are one-way by themselves. */
 const ONE_WAY_FROM = 17;
 
-const local = (ms: number) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-const instant = (text: string): Timestamp | undefined => (text ? timestampFromDate(new Date(text)) : undefined);
 const lines = (text: string) =>
     text
         .split("\n")
@@ -49,6 +47,10 @@ export function Announce() {
         </Page>
     );
 }
+
+/** What was not changed keeps its seconds, which the field does not show. */
+const deadline = (text: string, before?: Timestamp): Timestamp =>
+    before && text === localTime(timestampDate(before)) ? before : timestampFromDate(atLocalTime(text));
 
 /** The same form on what is announced already. */
 export function Reannounce({ of, onDone }: { of: Competition; onDone: () => void }) {
@@ -110,7 +112,7 @@ function Form(props: { of?: Competition; label: string; onDone: (announced: Anno
     const before = props.of?.rules;
     const [title, setTitle] = useState(props.of?.title ?? "");
     const at = (time: Timestamp | undefined, weeks: number) =>
-        local(time ? timestampDate(time).getTime() : Date.now() + weeks * WEEK);
+        localTime(time ? timestampDate(time) : new Date(Date.now() + weeks * WEEK));
     const [submission, setSubmission] = useState(at(props.of?.submissionDeadline, 1));
     const [voting, setVoting] = useState(at(props.of?.votingDeadline, 2));
     const [rules, setRules] = useState(() => before ?? create(CompetitionRulesSchema));
@@ -123,7 +125,8 @@ function Form(props: { of?: Competition; label: string; onDone: (announced: Anno
     const words = t.value.rules;
     const send = () => {
         setFailed(undefined);
-        const [submissionDeadline, votingDeadline] = [instant(submission), instant(voting)];
+        const submissionDeadline = deadline(submission, props.of?.submissionDeadline);
+        const votingDeadline = deadline(voting, props.of?.votingDeadline);
         const announced = { title, rules: { ...rules, prizes: lines(prizes) }, submissionDeadline, votingDeadline };
         props.onDone(announced).catch(setFailed);
     };
@@ -149,7 +152,7 @@ function Form(props: { of?: Competition; label: string; onDone: (announced: Anno
                                 value={submission}
                                 onInput={(event) => setSubmission(event.currentTarget.value)}
                             />
-                            <small>{words.submissionWhy}</small>
+                            <small>{words.submissionWhy(zone.value)}</small>
                         </label>
                         <label class="field">
                             {t.value.votingDeadline}
@@ -261,25 +264,26 @@ function Form(props: { of?: Competition; label: string; onDone: (announced: Anno
                             ]}
                             onChange={(tally) => change({ tally })}
                         />
-                        <label class="field">
-                            {words.neutral}
-                            <select
-                                multiple
-                                size={4}
-                                onChange={(event) =>
-                                    change({
-                                        neutralTeamIds: [...event.currentTarget.selectedOptions].map((one) => one.value),
-                                    })
-                                }
-                            >
+                        <div class="field">
+                            <span id="neutral">{words.neutral}</span>
+                            <div class="checks" role="group" aria-labelledby="neutral">
                                 {teamIds.value.map((id) => (
-                                    <option value={id} selected={rules.neutralTeamIds.includes(id)}>
+                                    <label>
+                                        <input
+                                            type="checkbox"
+                                            checked={rules.neutralTeamIds.includes(id)}
+                                            onChange={(event) => {
+                                                const others = rules.neutralTeamIds.filter((one) => one !== id);
+                                                const isJudge = event.currentTarget.checked;
+                                                change({ neutralTeamIds: isJudge ? [...others, id] : others });
+                                            }}
+                                        />
                                         {teamName(id)}
-                                    </option>
+                                    </label>
                                 ))}
-                            </select>
+                            </div>
                             <small>{words.neutralWhy}</small>
-                        </label>
+                        </div>
                         <label class="field">
                             {words.blend}
                             <input

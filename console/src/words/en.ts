@@ -311,7 +311,8 @@ export const en = {
   declare: "Declare",
   rules: {
     what: "What and when",
-    submissionWhy: "Until then teams hand in and change their entries. Voting cannot open before.",
+    submissionWhy: (zone: string) =>
+      `Until then teams hand in and change their entries. Voting cannot open before. Times are those of ${zone}.`,
     votingWhy: "Voting closes by itself at this time, with the same result as by hand.",
     prizesWhy: "They go down the list of places; a lot decides between equals, and says so.",
     ballots: "Ballots",

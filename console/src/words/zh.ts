@@ -257,7 +257,7 @@ export const zh: Words = {
   declare: "申报",
   rules: {
     what: "内容与时间",
-    submissionWhy: "在此之前，各团队可以提交和修改方案；投票不能提前开始。",
+    submissionWhy: (zone) => `在此之前，各团队可以提交和修改方案；投票不能提前开始。时间按 ${zone} 时区。`,
     votingWhy: "到时自动结束，与手动结束的结果相同。",
     prizesWhy: "按名次依次颁发；并列时抽签决定，并注明。",
     ballots: "选票",
