@@ -226,8 +226,9 @@ async function vote(staff: string): Promise<void> {
   const service = calls("staff", staff);
   const competitionId = await idOf(service);
   const { panel, revision } = await service.getMyBallot({ competitionId });
-  // As somebody who finds longer names better: agreement makes scores that differ.
-  const entryIds = panel.sort((a, b) => a.title.length - b.title.length || (a.title < b.title ? -1 : 1)).map((one) => one.entryId);
+  // People agree by and large, and each has a taste of their own.
+  const liking = (title: string) => title.length + ((title.charCodeAt(0) * staff.charCodeAt(staff.length - 1) + staff.length) % 5);
+  const entryIds = panel.sort((a, b) => liking(a.title) - liking(b.title)).map((one) => one.entryId);
   await service.castBallot({ requestId: `vote-${staff}`, competitionId, entryIds, revision });
 }
 
@@ -289,7 +290,7 @@ test("auditors verify more, and see who supported whom; each opening is recorded
   assert.deepEqual(plain(await subjects(page, "Could not be checked")), told.not_checked);
   assert.equal(await page.locator(".matrix").count(), 0);
   await button(page, "Open the vote network").click();
-  await page.waitForSelector(".matrix td.share-4");
+  await page.waitForSelector(".matrix td");
   await settled(page);
   assert.equal(await page.locator(".matrix thead th").count(), BRANCHES.length + 1);
   assert.equal(await readings(), before + 3);

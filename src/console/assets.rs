@@ -4,10 +4,10 @@ use super::Asset;
 
 pub(super) const ASSETS: &[Asset] = &[
     Asset {
-        path: "/assets/console-7ASBI6FG.js",
+        path: "/assets/console-PPE6EXOB.js",
         kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-7ASBI6FG.js"),
-        brotli: include_bytes!("../../console/dist/console-7ASBI6FG.js.br"),
+        plain: include_bytes!("../../console/dist/console-PPE6EXOB.js"),
+        brotli: include_bytes!("../../console/dist/console-PPE6EXOB.js.br"),
     },
     Asset {
         path: "/assets/console-ZQ5WFGGE.css",
@@ -34,9 +34,9 @@ pub(super) const ASSETS: &[Asset] = &[
         brotli: include_bytes!("../../console/dist/survey-NVV7Z7YZ.css.br"),
     },
     Asset {
-        path: "/assets/verifier-42BFCQZA.js",
+        path: "/assets/verifier-UXNSRL2M.js",
         kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/verifier-42BFCQZA.js"),
-        brotli: include_bytes!("../../console/dist/verifier-42BFCQZA.js.br"),
+        plain: include_bytes!("../../console/dist/verifier-UXNSRL2M.js"),
+        brotli: include_bytes!("../../console/dist/verifier-UXNSRL2M.js.br"),
     },
 ];

@@ -160,7 +160,7 @@ function Ring({ of, teams, marked }: { of: Network; teams: string[]; marked: Set
     edges.sort((one, other) => Number(one.isMarked) - Number(other.isMarked) || one.share - other.share);
     return (
         <figure class="ring">
-            <svg viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" aria-label={t.value.ringLabel}>
+            <svg viewBox={`0 ${SIZE / 2 - RADIUS - 28} ${SIZE} ${2 * RADIUS + 56}`} role="img" aria-label={t.value.ringLabel}>
                 {edges.map(({ from, to, share, isMarked }) => {
                     const [x1, y1] = point(from, RADIUS);
                     const [x2, y2] = point(to, RADIUS);
@@ -172,7 +172,7 @@ function Ring({ of, teams, marked }: { of: Network; teams: string[]; marked: Set
                     return (
                         <g class={isMarked ? "flagged" : ""}>
                             <path d={`M${x1} ${y1}Q${cx} ${cy} ${x2} ${y2}`} stroke-width={1 + 3 * (share - 0.4)} />
-                            <circle cx={x2 + (cx - x2) * 0.08} cy={y2 + (cy - y2) * 0.08} r="3.5" />
+                            <circle cx={x2 + (cx - x2) * 0.16} cy={y2 + (cy - y2) * 0.16} r="3.5" />
                         </g>
                     );
                 })}
