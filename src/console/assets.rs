@@ -4,16 +4,16 @@ use super::Asset;
 
 pub(super) const ASSETS: &[Asset] = &[
     Asset {
-        path: "/assets/console-PPE6EXOB.js",
+        path: "/assets/console-FP4BS2BK.js",
         kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-PPE6EXOB.js"),
-        brotli: include_bytes!("../../console/dist/console-PPE6EXOB.js.br"),
+        plain: include_bytes!("../../console/dist/console-FP4BS2BK.js"),
+        brotli: include_bytes!("../../console/dist/console-FP4BS2BK.js.br"),
     },
     Asset {
-        path: "/assets/console-ZQ5WFGGE.css",
+        path: "/assets/console-NBHJU5GM.css",
         kind: "text/css; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-ZQ5WFGGE.css"),
-        brotli: include_bytes!("../../console/dist/console-ZQ5WFGGE.css.br"),
+        plain: include_bytes!("../../console/dist/console-NBHJU5GM.css"),
+        brotli: include_bytes!("../../console/dist/console-NBHJU5GM.css.br"),
     },
     Asset {
         path: "/assets/icon-7149A3E4.svg",

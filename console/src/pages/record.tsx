@@ -82,7 +82,7 @@ export function Record_({ id }: { id: string }) {
                 )}
             </div>
             {isAuditor && (
-                <>
+                <div class="auditors">
                     <p class="note">{t.value.auditorsNote}</p>
                     <label class="field">
                         {t.value.verifyBefore}
@@ -95,7 +95,7 @@ export function Record_({ id }: { id: string }) {
                             }}
                         />
                     </label>
-                </>
+                </div>
             )}
             {standing.kind === "running" && (
                 <p class="waiting" role="status">
