@@ -59,6 +59,20 @@ export function today(moved = 0): string {
   return at.toISOString().slice(0, 10);
 }
 
+/** A moment as the clocks of the organisation show it, for a field of a form: YYYY-MM-DDTHH:MM. */
+export function localTime(at: Date): string {
+  const options = { timeZone: zone.value, dateStyle: "short", timeStyle: "medium", hourCycle: "h23" } as const;
+  return new Intl.DateTimeFormat("sv-SE", options).format(at).replace(" ", "T").slice(0, 16);
+}
+
+/** The moment at which these clocks show that. */
+export function atLocalTime(text: string): Date {
+  const asked = new Date(`${text}Z`).getTime();
+  const ahead = (ms: number) => new Date(`${localTime(new Date(ms))}Z`).getTime() - ms;
+  // The offset may change between the guess and the moment that is meant.
+  return new Date(asked - ahead(asked - ahead(asked)));
+}
+
 export function requestId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return `console-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;

@@ -1,7 +1,7 @@
 // What every page does while it waits, when there is nothing, and when it was refused.
 import { ConnectError } from "@connectrpc/connect";
 import { useEffect, useState } from "preact/hooks";
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, ComponentType } from "preact";
 import { BadRequestSchema, ErrorInfoSchema } from "./details.ts";
 import { t } from "./words.ts";
 
@@ -88,4 +88,12 @@ export function Show<T>(props: {
             {props.children(value)}
         </div>
     );
+}
+
+/** A page that is fetched when it is looked at first. */
+export function later(fetch: () => Promise<ComponentType>): ComponentType {
+    return () => {
+        const page = useLoad("", fetch);
+        return <Show of={page}>{(Page) => <Page />}</Show>;
+    };
 }

@@ -14,35 +14,29 @@ import { InteractionService } from "../gen/rapport/v1/interaction_pb.ts";
 import { VoiceService } from "../gen/rapport/v1/voice_pb.ts";
 import { RatingService } from "../gen/rapport/v1/rating_pb.ts";
 import { zone } from "./format.ts";
-import { Refusal } from "./load.tsx";
+import { Refusal, later } from "./load.tsx";
 import { loadNames, personName } from "./names.ts";
 import { Page } from "./parts/controls.tsx";
-import { Competitions } from "./pages/competitions.tsx";
-import { Customers } from "./pages/customers.tsx";
-import { Operations } from "./pages/operations.tsx";
-import { Ranks } from "./pages/ranks.tsx";
-import { Review } from "./pages/review.tsx";
-import { Scorecards } from "./pages/scorecards.tsx";
-import { Sessions } from "./pages/sessions.tsx";
 import { Today } from "./pages/today.tsx";
-import { Voice } from "./pages/voice.tsx";
 import { address, route } from "./route.ts";
 import { client, leave, may, standing, start } from "./session.ts";
 import { Stale } from "./stale.tsx";
 import { LANGUAGES, language, t, word, type Language } from "./words.ts";
 import "./style.css";
 
-/** A page is for the roles to which the contract grants what it asks first. */
+/** A page is for the roles to which the contract grants what it asks first; all but the first are fetched when they are looked at. */
 const PAGES: { name: keyof typeof t.value.pages; asks: DescMethod; page: ComponentType }[] = [
     { name: "today", asks: FollowUpService.method.listFollowUps, page: Today },
-    { name: "customers", asks: InteractionService.method.readCustomerTimeline, page: Customers },
-    { name: "scorecards", asks: RatingService.method.getScorecard, page: Scorecards },
-    { name: "ranks", asks: RatingService.method.rankTeams, page: Ranks },
-    { name: "competitions", asks: CompetitionService.method.listCompetitions, page: Competitions },
-    { name: "review", asks: ContestService.method.listExemptions, page: Review },
-    { name: "voice", asks: VoiceService.method.listConcerns, page: Voice },
-    { name: "operations", asks: OperationsService.method.getServerStatus, page: Operations },
+    { name: "customers", asks: InteractionService.method.readCustomerTimeline, page: later(async () => (await import("./pages/customers.tsx")).Customers) },
+    { name: "scorecards", asks: RatingService.method.getScorecard, page: later(async () => (await import("./pages/scorecards.tsx")).Scorecards) },
+    { name: "ranks", asks: RatingService.method.rankTeams, page: later(async () => (await import("./pages/ranks.tsx")).Ranks) },
+    { name: "competitions", asks: CompetitionService.method.listCompetitions, page: later(async () => (await import("./pages/competitions.tsx")).Competitions) },
+    { name: "review", asks: ContestService.method.listExemptions, page: later(async () => (await import("./pages/review.tsx")).Review) },
+    { name: "voice", asks: VoiceService.method.listConcerns, page: later(async () => (await import("./pages/voice.tsx")).Voice) },
+    { name: "operations", asks: OperationsService.method.getServerStatus, page: later(async () => (await import("./pages/operations.tsx")).Operations) },
 ];
+
+const Sessions = later(async () => (await import("./pages/sessions.tsx")).Sessions);
 
 const THEMES = ["", "light", "dark"] as const;
 const theme = signal<(typeof THEMES)[number]>("");

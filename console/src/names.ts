@@ -1,9 +1,13 @@
 // What people call teams and colleagues; where they may not be looked up, their ids.
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { DirectoryService, type StaffMember } from "../gen/rapport/v1/directory_pb.ts";
 import { client, may } from "./session.ts";
 
-export const teams = signal(new Map<string, string>());
+const teams = signal(new Map<string, string>());
+/** All teams, by what they are called. */
+export const teamIds = computed(() =>
+  [...teams.value].sort(([, one], [, other]) => one.localeCompare(other)).map(([id]) => id),
+);
 export const people = signal(new Map<string, StaffMember>());
 
 export async function loadNames() {

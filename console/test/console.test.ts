@@ -250,9 +250,9 @@ test("a service lead announces a competition, and what is refused says why", asy
   await page.locator(".actions .primary").click();
   await page.waitForSelector(".refusal");
   assert.match((await page.textContent(".refusal")) ?? "", /CANNOT_OPEN/);
-  await page.locator(".actions > button").last().click();
-  await page.fill(".inline input", "a rehearsal");
-  await page.locator(".inline .primary").click();
+  await page.getByRole("button", { name: "Cancel the competition" }).click();
+  await page.fill(".actions .inline input", "a rehearsal");
+  await page.locator(".actions .inline .primary").click();
   await page.waitForSelector(".tag.warm");
 });
 

@@ -55,8 +55,7 @@ export class Demo {
     return execFileSync(program, flags, { encoding: "utf8" }).trim();
   }
 
-  link(role: Role, url = this.url): string {
-    const [subject, ...teams] = WHO[role];
+  link(role: Role, url = this.url, [subject = "", ...teams]: readonly string[] = WHO[role]): string {
     const flags = ["console", "--role", role, "--subject", subject, "--data-dir", this.directory, "--endpoint", url];
     teams.forEach((team) => flags.push("--team", team));
     return execFileSync(program, flags, { encoding: "utf8" }).trim();

@@ -28,6 +28,19 @@ const pages: [string, Role, string, ((page: import("playwright-core").Page) => P
     },
   ],
   ["announce", "admin", "#/competitions/new"],
+  [
+    "record",
+    "reviewer",
+    "#/competitions",
+    async (page) => {
+      await page.locator(".rows li", { hasText: "三月服务竞赛" }).locator("a").last().click();
+      await settled(page);
+      await page.locator(".actions button.primary").last().click();
+      await page.waitForSelector(".verdict");
+      await page.locator(".card:last-child .actions button").last().click();
+      await page.waitForSelector(".matrix");
+    },
+  ],
   ["today", "supervisor", "#/today"],
   ["review-contests", "reviewer", "#/review"],
   ["review-mismatches", "reviewer", "#/review?list=mismatches"],

@@ -11,7 +11,7 @@ import { requestId } from "../format.ts";
 import { Refusal, Show, reasonOf, useLoad } from "../load.tsx";
 import { client } from "../session.ts";
 import { t, word } from "../words.ts";
-import { Plan } from "./competitions.tsx";
+import { Plan } from "./entry.tsx";
 
 const PAUSE = 800;
 
@@ -31,7 +31,7 @@ export function Ballot({ id }: { id: string }) {
                         ballot.panel.length === 0 ? (
                             <p class="empty">{word(t.value.noBallots, NoBallotReason[ballot.noBallotReason])}</p>
                         ) : (
-                            <Panel key={`${ballot.revision}`} id={id} ballot={ballot} onDone={mine.reload} />
+                            <Panel id={id} ballot={ballot} onDone={mine.reload} />
                         )
                     }
                 </Show>
@@ -40,21 +40,25 @@ export function Ballot({ id }: { id: string }) {
     );
 }
 
+/** A ballot as the server keeps it: the draft, if there is one, else what was cast; what is not ranked comes last. */
+function keptOrder(ballot: GetMyBallotResponse): string[] {
+    const panel = ballot.panel.map((one) => one.entryId);
+    const begun = ballot.draftEntryIds.length > 0 ? ballot.draftEntryIds : ballot.entryIds;
+    const known = begun.filter((one) => panel.includes(one));
+    return ballot.fewestRanked > 0 ? [...known, ...panel.filter((one) => !known.includes(one))] : known;
+}
+
 function Panel({ id, ballot, onDone }: { id: string; ballot: GetMyBallotResponse; onDone: () => void }) {
     const service = client(CompetitionService);
-    const begun = ballot.draftEntryIds.length > 0 ? ballot.draftEntryIds : ballot.entryIds;
     const byId = new Map(ballot.panel.map((one) => [one.entryId, one]));
     const isRanked = ballot.fewestRanked > 0;
-    const [order, setOrder] = useState(() => {
-        const known = begun.filter((one) => byId.has(one));
-        return isRanked
-            ? [...known, ...ballot.panel.map((one) => one.entryId).filter((one) => !known.includes(one))]
-            : known;
-    });
+    const [order, setOrder] = useState(() => keptOrder(ballot));
     const [touched, setTouched] = useState(false);
     const [kept, setKept] = useState<"" | "saved" | "cast">(
         ballot.entryIds.length > 0 ? "cast" : ballot.draftEntryIds.length > 0 ? "saved" : "",
     );
+    // What another page of the same voter did in the meantime. The order here stays, until its voter says which one it is to be.
+    const [isOvertaken, setOvertaken] = useState(false);
     const [failed, setFailed] = useState<unknown>();
     const [said, setSaid] = useState("");
     const [dragged, setDragged] = useState("");
@@ -103,14 +107,22 @@ function Panel({ id, ballot, onDone }: { id: string; ballot: GetMyBallotResponse
     };
     const send = async (action: () => Promise<unknown>, after: typeof kept) => {
         setFailed(undefined);
+        setOvertaken(false);
         setTouched(false);
         try {
             await action();
             setKept(after);
             onDone();
         } catch (cause) {
-            setFailed(cause);
+            if (reasonOf(cause) !== "ETAG_MISMATCH") return setFailed(cause);
+            setOvertaken(true);
+            onDone();
         }
+    };
+    const takeOther = () => {
+        setOvertaken(false);
+        setOrder(ballot.entryIds.length > 0 ? keptOrder({ ...ballot, draftEntryIds: [] }) : keptOrder(ballot));
+        setKept(ballot.entryIds.length > 0 ? "cast" : "");
     };
     const cast = () =>
         send(
@@ -208,6 +220,17 @@ function Panel({ id, ballot, onDone }: { id: string; ballot: GetMyBallotResponse
                 {said}
             </p>
             {failed !== undefined && <Refusal error={failed} again={onDone} />}
+            {isOvertaken && (
+                <div class="refusal" role="alert">
+                    <strong>{t.value.overtaken}</strong>
+                    <p>{ballot.entryIds.length > 0 ? t.value.overtakenCast : t.value.overtakenWithdrawn}</p>
+                    {ballot.entryIds.length > 0 && (
+                        <button type="button" onClick={takeOther}>
+                            {t.value.takeOther}
+                        </button>
+                    )}
+                </div>
+            )}
             <div class="actions">
                 <button type="button" class="primary" disabled={!isFull} onClick={cast}>
                     {ballot.entryIds.length > 0 ? t.value.castAgain : t.value.cast}

@@ -1,13 +1,12 @@
 // The service competition: its whole life, the ballot of those who vote, and after the close who stands where, and why.
 import { useEffect, useState } from "preact/hooks";
-import { timestampFromDate, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { timestampDate, timestampNow } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
     CompetitionService,
     CompetitionState,
     ResultStatus,
     type Competition,
-    type Entry,
     type Standing,
 } from "../../gen/rapport/v1/competition_pb.ts";
 import { fixed, moment, requestId, whole } from "../format.ts";
@@ -15,10 +14,15 @@ import { Refusal, Show, useLoad } from "../load.tsx";
 import { teamName } from "../names.ts";
 import { Axis, Whisker } from "../parts/charts.tsx";
 import { More, Page } from "../parts/controls.tsx";
-import { address, go, route } from "../route.ts";
+import { address, route } from "../route.ts";
 import { client, may } from "../session.ts";
 import { t, word } from "../words.ts";
+import { Announce, Reannounce } from "./announce.tsx";
 import { Ballot } from "./ballot.tsx";
+import { Entries } from "./entry.tsx";
+import { History } from "./history.tsx";
+import { VoteNetwork } from "./network.tsx";
+import { Record_ } from "./record.tsx";
 
 const methods = CompetitionService.method;
 const STEPS = [
@@ -78,6 +82,7 @@ function All() {
                     )}
                 </Show>
             </section>
+            {may(methods.listTeamStandings) && <History />}
         </Page>
     );
 }
@@ -88,7 +93,9 @@ function One({ id }: { id: string }) {
         id,
         async (signal) => (await service.getCompetition({ competitionId: id }, { signal })).competition,
     );
-    useChanges(id, found.reload);
+    // A result that is revised is asked for again.
+    const [round, setRound] = useState(0);
+    useChanges(id, () => (found.reload(), setRound((old) => old + 1)));
     const one = found.value;
     const hasResult = one?.state === CompetitionState.CLOSED || one?.state === CompetitionState.FINAL;
     const votes = one?.state === CompetitionState.VOTING && may(methods.castBallot);
@@ -124,8 +131,10 @@ function One({ id }: { id: string }) {
                                 <Actions of={one} onDone={found.reload} />
                             </section>
                             {votes && <Ballot id={id} />}
-                            {hasResult && <Leaderboard id={id} />}
-                            {!votes && !hasResult && <Entries id={id} />}
+                            {hasResult && <Leaderboard id={id} round={round} />}
+                            {hasResult && may(methods.exportRecord) && <Record_ id={id} />}
+                            {hasResult && may(methods.listFlags) && <VoteNetwork id={id} />}
+                            {!votes && !hasResult && <Entries of={one} isTaking={isTaking(one)} />}
                         </>
                     )
                 }
@@ -161,6 +170,12 @@ function useChanges(id: string, onChange: () => void) {
     }, [id]);
 }
 
+/** Whether teams may still hand in. */
+function isTaking(one: Competition): boolean {
+    const until = one.submissionDeadline ? timestampDate(one.submissionDeadline).getTime() : 0;
+    return one.state === CompetitionState.SUBMITTING && Date.now() < until;
+}
+
 function stepTime(one: Competition, step: CompetitionState): string {
     switch (step) {
         case CompetitionState.SUBMITTING:
@@ -180,6 +195,8 @@ function Actions({ of, onDone }: { of: Competition; onDone: () => void }) {
     const [told, setTold] = useState<string[]>([]);
     const [reasonFor, setReasonFor] = useState<"cancel" | "accept">();
     const [reason, setReason] = useState("");
+    const [publicDraw, setPublicDraw] = useState("");
+    const [isChanging, setChanging] = useState(false);
     const service = client(CompetitionService);
     const { competitionId, state } = of;
     const act = async (action: () => Promise<string[]>) => {
@@ -194,7 +211,7 @@ function Actions({ of, onDone }: { of: Competition; onDone: () => void }) {
     };
     const open = () =>
         act(async () => {
-            const answer = await service.openVoting({ requestId: requestId(), competitionId });
+            const answer = await service.openVoting({ requestId: requestId(), competitionId, publicDraw });
             return [
                 t.value.opened(whole(answer.voters), whole(answer.judgeTeams)),
                 ...answer.warnings.map((one) => one.text),
@@ -208,23 +225,41 @@ function Actions({ of, onDone }: { of: Competition; onDone: () => void }) {
             else await service.acceptResult({ requestId: requestId(), competitionId, reason });
             return [];
         });
-    const record = () =>
+    /** Teams count on the deadline: it is announced anew, which all who watch are told, and not passed over. */
+    const endSubmissions = () =>
         act(async () => {
-            const { record } = await service.exportRecord({ competitionId });
-            const link = document.createElement("a");
-            link.href = URL.createObjectURL(new Blob([record as BlobPart], { type: "application/json" }));
-            link.download = `${competitionId}.json`;
-            link.click();
-            URL.revokeObjectURL(link.href);
-            return [];
+            const competition = { ...of, submissionDeadline: timestampNow() };
+            await service.updateCompetition({ requestId: requestId(), competitionId, etag: of.etag, competition });
+            return [t.value.submissionsEnded];
         });
     const isOpen = state === CompetitionState.SUBMITTING || state === CompetitionState.VOTING;
-    const hasResult = state === CompetitionState.CLOSED || state === CompetitionState.FINAL;
+    const isSubmitting = state === CompetitionState.SUBMITTING;
+    const source = of.rules?.publicDrawSource;
     return (
         <div class="actions">
-            {state === CompetitionState.SUBMITTING && may(methods.openVoting) && (
+            {isSubmitting && may(methods.openVoting) && source && (
+                <label class="field">
+                    {t.value.publicDraw(source)}
+                    <input
+                        maxLength={200}
+                        value={publicDraw}
+                        onInput={(event) => setPublicDraw(event.currentTarget.value)}
+                    />
+                </label>
+            )}
+            {isSubmitting && may(methods.openVoting) && (
                 <button type="button" class="primary" onClick={open}>
                     {t.value.openVoting}
+                </button>
+            )}
+            {isSubmitting && isTaking(of) && may(methods.updateCompetition) && (
+                <button type="button" onClick={endSubmissions}>
+                    {t.value.endSubmissions}
+                </button>
+            )}
+            {isSubmitting && may(methods.updateCompetition) && (
+                <button type="button" aria-expanded={isChanging} onClick={() => setChanging(!isChanging)}>
+                    {t.value.reannounce}
                 </button>
             )}
             {state === CompetitionState.VOTING && may(methods.closeVoting) && (
@@ -240,11 +275,6 @@ function Actions({ of, onDone }: { of: Competition; onDone: () => void }) {
             {isOpen && may(methods.cancelCompetition) && (
                 <button type="button" onClick={() => setReasonFor("cancel")}>
                     {t.value.cancelCompetition}
-                </button>
-            )}
-            {hasResult && may(methods.exportRecord) && (
-                <button type="button" onClick={record}>
-                    {t.value.downloadRecord}
                 </button>
             )}
             {reasonFor && (
@@ -272,53 +302,18 @@ function Actions({ of, onDone }: { of: Competition; onDone: () => void }) {
                 </p>
             ))}
             {failed !== undefined && <Refusal error={failed} />}
+            {isChanging && isSubmitting && (
+                <Reannounce key={of.etag} of={of} onDone={() => (setChanging(false), onDone())} />
+            )}
         </div>
-    );
-}
-
-function Entries({ id }: { id: string }) {
-    const listed = useLoad(
-        `entries ${id}`,
-        async (signal) =>
-            (await client(CompetitionService).listEntries({ competitionId: id, pageSize: 200 }, { signal })).entries,
-    );
-    return (
-        <section class="card">
-            <h2>{t.value.entries}</h2>
-            <Show of={listed} empty={(all) => all.length === 0} nothing={t.value.noEntries}>
-                {(all) => (
-                    <ul class="entries">
-                        {all.map((one) => (
-                            <li key={one.entryId}>
-                                <Plan of={one} />
-                            </li>
-                        ))}
-                    </ul>
-                )}
-            </Show>
-        </section>
-    );
-}
-
-export function Plan({ of }: { of: Entry }) {
-    return (
-        <>
-            <h3 dir="auto">
-                {of.title} {of.teamId && <small>{teamName(of.teamId)}</small>}
-            </h3>
-            <p dir="auto">{of.what}</p>
-            <p class="note" dir="auto">
-                {of.why}
-            </p>
-        </>
     );
 }
 
 const PAGE = 50;
 
-function Leaderboard({ id }: { id: string }) {
+function Leaderboard({ id, round }: { id: string; round: number }) {
     const [shown, setShown] = useState(PAGE);
-    const found = useLoad(`board ${id} ${shown}`, (signal) =>
+    const found = useLoad(`board ${id} ${shown} ${round}`, (signal) =>
         client(CompetitionService).getLeaderboard({ competitionId: id, pageSize: shown }, { signal }),
     );
     return (
@@ -366,11 +361,15 @@ function Board({ standings }: { standings: Standing[] }) {
                                 <span class="who">
                                     <b class="place">{one.place || "–"}</b>
                                     <span dir="auto">{one.title}</span>
-                                    <small>{teamName(one.teamId)}</small>
+                                    <small>
+                                        <a href={address("competitions", "", { team: one.teamId })}>
+                                            {teamName(one.teamId)}
+                                        </a>
+                                    </small>
                                     {one.prize && <span class="tag accent">{one.prize}</span>}
                                 </span>
                                 {one.score === undefined ? (
-                                    <span class="empty">{t.value.tooFew}</span>
+                                    <span class="empty">{t.value.notScored}</span>
                                 ) : (
                                     <Whisker
                                         of={{ value: one.score, low: one.low, high: one.high }}
@@ -452,92 +451,5 @@ function WhyThere({ id }: { id: string }) {
                 )}
             </Show>
         </div>
-    );
-}
-
-const local = (ms: number) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-const instant = (text: string): Timestamp | undefined => (text ? timestampFromDate(new Date(text)) : undefined);
-
-/** Announcing one: title, two deadlines, panel and prizes; all other rules are the contract's defaults, which suit most. */
-function Announce() {
-    const week = 7 * 86_400_000;
-    const [title, setTitle] = useState("");
-    const [submission, setSubmission] = useState(local(Date.now() + week));
-    const [voting, setVoting] = useState(local(Date.now() + 2 * week));
-    const [panelSize, setPanelSize] = useState(0);
-    const [prizes, setPrizes] = useState("");
-    const [failed, setFailed] = useState<unknown>();
-    const announce = async () => {
-        setFailed(undefined);
-        try {
-            const rules = {
-                panelSize,
-                prizes: prizes
-                    .split("\n")
-                    .map((one) => one.trim())
-                    .filter(Boolean),
-            };
-            const competition = {
-                title,
-                rules,
-                submissionDeadline: instant(submission),
-                votingDeadline: instant(voting),
-            };
-            const answer = await client(CompetitionService).createCompetition({ requestId: requestId(), competition });
-            go(address("competitions", answer.competition?.competitionId));
-        } catch (cause) {
-            setFailed(cause);
-        }
-    };
-    return (
-        <Page title={t.value.announce} lead={<a href={address("competitions")}>{t.value.allCompetitions}</a>}>
-            <section class="card">
-                <form class="stack wide" onSubmit={(event) => (event.preventDefault(), void announce())}>
-                    <label class="field">
-                        {t.value.title}
-                        <input
-                            required
-                            maxLength={200}
-                            value={title}
-                            onInput={(event) => setTitle(event.currentTarget.value)}
-                        />
-                    </label>
-                    <label class="field">
-                        {t.value.submissionDeadline}
-                        <input
-                            type="datetime-local"
-                            required
-                            value={submission}
-                            onInput={(event) => setSubmission(event.currentTarget.value)}
-                        />
-                    </label>
-                    <label class="field">
-                        {t.value.votingDeadline}
-                        <input
-                            type="datetime-local"
-                            required
-                            value={voting}
-                            onInput={(event) => setVoting(event.currentTarget.value)}
-                        />
-                    </label>
-                    <label class="field">
-                        {t.value.panelSize}
-                        <select value={panelSize} onChange={(event) => setPanelSize(Number(event.currentTarget.value))}>
-                            <option value={0}>{t.value.usual}</option>
-                            {[2, 3, 4, 5, 6, 7, 8].map((size) => (
-                                <option value={size}>{size}</option>
-                            ))}
-                        </select>
-                    </label>
-                    <label class="field">
-                        {t.value.prizes}
-                        <textarea rows={3} value={prizes} onInput={(event) => setPrizes(event.currentTarget.value)} />
-                    </label>
-                    <p class="note">{t.value.announceNote}</p>
-                    <button class="primary">{t.value.announce}</button>
-                </form>
-                {failed !== undefined && <Refusal error={failed} />}
-            </section>
-        </Page>
     );
 }

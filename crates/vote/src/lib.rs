@@ -29,6 +29,11 @@
 //! | what a rule is worth: honest and agreed votes of made-up people | [`simulation`] |
 //! | how much of somebody else's file is read | [`bounds`] |
 //!
+//! # Other verifiers
+//!
+//! `tests/vectors` has records, sound and altered, with everything that [`verify`] finds in them, and numbers to the last bit. The
+//! console's verifier, which is TypeScript, is held to the same files.
+//!
 //! # Checking a record by hand
 //!
 //! 1. [`chain::link_hash`] over the revisions, in order: none is missing or altered.

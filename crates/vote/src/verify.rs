@@ -611,10 +611,12 @@ fn compare(number: i32, told: &[Placing], follows: &[Placing], found: &mut Found
         Ok(serde_json::Value::Object(fields)) => fields,
         Ok(_) | Err(_) => serde_json::Map::new(),
     };
-    for ((name, told), (_, follows)) in
-        fields(told).iter().zip(fields(follows).iter()).filter(|(told, follows)| told != follows)
-    {
-        found.same(&place, name, told, follows);
+    let (told, follows) = (fields(told), fields(follows));
+    // By name: a field that is there only where it says something is missing on one side.
+    let names: BTreeSet<&String> = told.keys().chain(follows.keys()).collect();
+    for name in names {
+        let value = |of: &serde_json::Map<String, serde_json::Value>| of.get(name).cloned().unwrap_or_default();
+        found.same(&place, name, &value(&told), &value(&follows));
     }
 }
 

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { CalendarService, type Calendar, type PreviewHolidaysResponse } from "../../../gen/rapport/v1/calendar_pb.ts";
 import { day, moment, requestId, today, zone } from "../../format.ts";
 import { Refusal, Show, useLoad } from "../../load.tsx";
-import { personName, teamName, teams } from "../../names.ts";
+import { personName, teamIds, teamName } from "../../names.ts";
 import { client } from "../../session.ts";
 import { t } from "../../words.ts";
 
@@ -117,8 +117,8 @@ function Assign({ calendars }: { calendars: Calendar[] }) {
                     {words.team}
                     <select name="team">
                         <option value="">{words.everyTeam}</option>
-                        {[...teams.value].map(([id, name]) => (
-                            <option value={id}>{name}</option>
+                        {teamIds.value.map((id) => (
+                            <option value={id}>{teamName(id)}</option>
                         ))}
                     </select>
                 </label>

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Closed, Found, Story, revision};
 use crate::{
     Form, Method,
+    ballot::FEWEST_DEALT,
     bounds::{self, too_many},
     consensus::{
         Ranking, estimate, nanos,
@@ -104,9 +105,9 @@ pub(super) fn ballots(
     if rankings.len() > roll.len() || rankings_text(&rankings).ok().as_deref() != Some(text) {
         found.add(BALLOTS, "they must be in order, and no more than voters");
     }
-    // What the sums leave out of few ballots, these may have.
+    // What the sums leave out of few ballots, these may have. A panel of one entry, which cannot have been dealt, has no places.
     let mut count = Count::new(Form::RankedPanel, Method::PairwiseConsensus);
-    rankings.iter().for_each(|ballot| {
+    rankings.iter().filter(|ballot| ballot.panel.len() >= FEWEST_DEALT).for_each(|ballot| {
         count.add(&ballot.judge, &ballot.panel, &ballot.panel[..ballot.ranked.min(ballot.panel.len())])
     });
     let follows = crate::manifest::sums_text(&count.whole().sums.without_thin());

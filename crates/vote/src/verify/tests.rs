@@ -1,5 +1,7 @@
 //! A competition as it could have been, and every way to tell it otherwise.
 
+mod vectors;
+
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::{Value, json};
 
@@ -72,111 +74,175 @@ impl Signer {
     }
 }
 
+/// What a competition is made of.
+struct Setting {
+    rules: Rules,
+    /// Ids of entries, and their teams.
+    entries: Vec<(String, String)>,
+    roll: Vec<RollVoter>,
+    /// Whether a judge team does not vote.
+    is_silent: fn(&str) -> bool,
+    /// Whether voting was extended and the result accepted; else a team is disqualified.
+    is_accepted: bool,
+}
+
 /// Nine teams of six, of whom a few abstain; one team is disqualified, and the result is final.
 fn world(form: Form) -> World {
     world_counted_by(form, Tally::TrimmedTeamMean)
 }
 
 fn world_counted_by(form: Form, tally: Tally) -> World {
-    let entries =
-        (0..9).map(|at| ManifestEntry { id: format!("e{at}"), team: format!("t{at}"), text_hash: hex(&[at; 32]) });
+    World::of(nine_teams(form, tally))
+}
+
+fn nine_teams(form: Form, tally: Tally) -> Setting {
     let voter = |team: usize, at: usize| RollVoter {
-        pseudonym: hex(&sha256(format!("{team} {at}").as_bytes())[..16]),
+        pseudonym: pseudonym(team, at),
         team: Some(format!("t{team}")),
         conflicts: if at == 5 { [format!("t{}", (team + 1) % 9)].into() } else { BTreeSet::new() },
     };
-    let mut roll: Vec<RollVoter> = (0..9).flat_map(|team| (0..6).map(move |at| voter(team, at))).collect();
-    roll.sort_unstable();
-    let manifest = Manifest {
-        format: manifest::FORMAT.into(),
-        competition: COMPETITION.into(),
-        title: "November".into(),
+    Setting {
         rules: rules(form, tally),
-        voting_deadline: 10 * DAY,
-        opened_at: DAY,
-        entries: entries.collect(),
-        roll_hash: roll_hash(&roll).unwrap(),
-        voters: roll.len(),
-        seed_commitment: hex(&sha256(&SECRET)),
-        earlier_directions: Directions::new(),
-    };
-    let (text, manifest_hash) = manifest.write().unwrap();
-    let seed = Seed::of(&SECRET, &manifest_hash, "73");
-    let votes = cast(&manifest, &roll, &seed);
-    let competing = manifest.competing();
-    let by_consensus = tally == Tally::PairwiseConsensus;
-    let ballots = rankings_text(&votes.rankings).unwrap();
-    let outcomes: BTreeMap<String, BigRational> = (0..9).map(|at| (format!("t{at}"), ratio(2 * at + 1, 18))).collect();
-    let placed = |out: &[&str]| {
-        placings(&Basis {
+        entries: (0..9).map(|at| (format!("e{at}"), format!("t{at}"))).collect(),
+        roll: (0..9).flat_map(|team| (0..6).map(move |at| voter(team, at))).collect(),
+        is_silent: |_| false,
+        is_accepted: false,
+    }
+}
+
+fn pseudonym(team: usize, at: usize) -> String {
+    hex(&sha256(format!("{team} {at}").as_bytes())[..16])
+}
+
+impl World {
+    /// As an attacker leaves it.
+    fn tampered(&self, attacker: Attacker, alter: impl FnOnce(&mut Record)) -> Record {
+        let mut record = self.record.clone();
+        alter(&mut record);
+        match attacker {
+            Reader => {}
+            Writer => rehash(&mut record),
+            Server => resign(&mut record, &self.signer),
+        }
+        record
+    }
+
+    fn of(setting: Setting) -> Self {
+        let Setting { rules, entries, mut roll, is_silent, is_accepted } = setting;
+        roll.sort_unstable();
+        let entries = entries.into_iter().zip(0..);
+        let entries = entries.map(|((id, team), at)| ManifestEntry { id, team, text_hash: hex(&[at; 32]) });
+        let extension = rules.extension;
+        let by_consensus = rules.tally == Tally::PairwiseConsensus;
+        let blends = rules.blend_bp > 0;
+        let manifest = Manifest {
+            format: manifest::FORMAT.into(),
+            competition: COMPETITION.into(),
+            title: "November".into(),
+            rules,
+            voting_deadline: 10 * DAY,
+            opened_at: DAY,
+            entries: entries.collect(),
+            roll_hash: roll_hash(&roll).unwrap(),
+            voters: roll.len(),
+            seed_commitment: hex(&sha256(&SECRET)),
+            earlier_directions: Directions::new(),
+        };
+        let (text, manifest_hash) = manifest.write().unwrap();
+        let seed = Seed::of(&SECRET, &manifest_hash, "73");
+        let votes = cast(&manifest, &roll, &seed, is_silent);
+        let competing = manifest.competing();
+        let ballots = rankings_text(&votes.rankings).unwrap();
+        let teams = competing.iter().map(|entry| entry.team.clone()).filter(|_| blends);
+        let count = competing.len() as i128;
+        let outcomes: BTreeMap<String, BigRational> =
+            teams.zip(0..).map(|(team, at)| (team, ratio(2 * at + 1, 2 * count))).collect();
+        let basis = Basis {
             rules: &manifest.rules,
             entries: &competing,
             votes: &votes,
             seed: &seed,
             outcomes: &outcomes,
-            disqualified: &out.iter().map(|team| (*team).to_owned()).collect(),
-        })
-    };
-    let outcome = |(team, value): (&String, &BigRational)| Outcome { team: team.clone(), value: Fraction::of(value) };
-    let bodies = [
-        Body::Opened { opened_at: DAY, manifest_hash: hex(&manifest_hash), public_draw: "73".into() },
-        Body::Closed {
-            closed_at: 10 * DAY,
-            dispute_until: 24 * DAY,
+            disqualified: &BTreeSet::new(),
+        };
+        let result = placings(&basis);
+        let outcome =
+            |(team, value): (&String, &BigRational)| Outcome { team: team.clone(), value: Fraction::of(value) };
+        let deadline = 10 * DAY + if is_accepted { extension } else { 0 };
+        let opened = Body::Opened { opened_at: DAY, manifest_hash: hex(&manifest_hash), public_draw: "73".into() };
+        let closed = Body::Closed {
+            closed_at: deadline,
+            dispute_until: deadline + 14 * DAY,
             unreadable: 0,
             sums_hash: sums_hash(&votes.sums).unwrap(),
             ballots_hash: by_consensus.then(|| hex(&sha256(ballots.as_bytes()))),
             last_round: if by_consensus { LastRound::of(&estimate(&competing, &votes.rankings)) } else { Vec::new() },
             outcomes: outcomes.iter().map(outcome).collect(),
-            result: placed(&[]),
-        },
-        Body::Disqualified {
-            decided_at: 12 * DAY,
-            teams: vec!["t3".into()],
-            reason: "bought votes".into(),
-            result: placed(&["t3"]),
-        },
-        Body::Final { final_at: 24 * DAY, secret: hex(&SECRET) },
-    ];
-    let revision = |(number, body): (i32, &Body)| {
-        let body = Link::after(None, body).unwrap().body;
-        Revision { number, body, hash: String::new(), key_id: String::new(), signature: String::new() }
-    };
-    let auditor = Auditor {
-        roll: roll_text(&roll).unwrap(),
-        sums: sums_text(&votes.sums).unwrap(),
-        ballots: by_consensus.then_some(ballots),
-    };
-    let record = Record {
-        format: FORMAT.into(),
-        competition: COMPETITION.into(),
-        keys: Vec::new(),
-        manifest: Some(text),
-        revisions: (1..).zip(&bodies).map(revision).collect(),
-        auditor: Some(auditor),
-    };
-    let mut world = World { signer: Signer::of(1), record };
-    resign(&mut world.record, &world.signer);
-    world
+            result: result.clone(),
+        };
+        let last = Body::Final { final_at: deadline + 14 * DAY, secret: hex(&SECRET) };
+        let bodies = if is_accepted {
+            let measured = result.into_iter().map(|one| {
+                let exact = one.result.as_ref().and_then(fraction);
+                (one, exact)
+            });
+            let accepted = Body::Accepted {
+                accepted_at: deadline + DAY,
+                by: "the principal".into(),
+                reason: "all were asked".into(),
+                result: settled(&manifest.rules, measured.collect(), &BTreeSet::new(), Acceptance::Accepted),
+            };
+            vec![opened, Body::Extended { extended_at: 10 * DAY, voting_deadline: deadline }, closed, accepted, last]
+        } else {
+            let out = competing[3].team.clone();
+            let disqualified = Body::Disqualified {
+                decided_at: deadline + 2 * DAY,
+                teams: vec![out.clone()],
+                reason: "bought votes".into(),
+                result: placings(&Basis { disqualified: &[out].into(), ..basis }),
+            };
+            vec![opened, closed, disqualified, last]
+        };
+        let revision = |(number, body): (i32, &Body)| {
+            let body = Link::after(None, body).unwrap().body;
+            Revision { number, body, hash: String::new(), key_id: String::new(), signature: String::new() }
+        };
+        let auditor = Auditor {
+            roll: roll_text(&roll).unwrap(),
+            sums: sums_text(&votes.sums).unwrap(),
+            ballots: by_consensus.then_some(ballots),
+        };
+        let record = Record {
+            format: FORMAT.into(),
+            competition: COMPETITION.into(),
+            keys: Vec::new(),
+            manifest: Some(text),
+            revisions: (1..).zip(&bodies).map(revision).collect(),
+            auditor: Some(auditor),
+        };
+        let mut world = Self { signer: Signer::of(1), record };
+        resign(&mut world.record, &world.signer);
+        world
+    }
 }
 
-fn cast(manifest: &Manifest, roll: &[RollVoter], seed: &Seed) -> Votes {
+fn cast(manifest: &Manifest, roll: &[RollVoter], seed: &Seed, is_silent: fn(&str) -> bool) -> Votes {
     let mut count = Count::new(manifest.rules.form, manifest.rules.method());
     let mut chance = Seed::from_bytes(vec![1]).stream(Purpose::Lot);
     for seat in manifest.deal(roll, seed).unwrap().seats.into_values() {
         let Seat::Panel { judge, panel } = seat else { continue };
-        if chance.below(5) == 0 {
+        if chance.below(5) == 0 || is_silent(&judge) {
             continue;
         }
         let mut order = panel.clone();
         chance.shuffle(&mut order);
         let named = match manifest.rules.form {
-            Form::RankedPanel => 3,
+            Form::RankedPanel => 3.min(panel.len()),
             Form::OpenChoice => 2,
         };
         count.add(&judge, &panel, &order[..named]);
     }
-    count.whole()
+    count.without_few()
 }
 
 /// As an attacker who can write to the database could, without the key.
@@ -338,13 +404,7 @@ const TAMPERINGS: &[Tampering] = &[
 fn missed(world: &World, tamperings: &'static [Tampering]) -> Vec<(&'static str, Vec<Failure>)> {
     let mut missed = Vec::new();
     for (name, attacker, alter, place, what) in tamperings {
-        let mut record = world.record.clone();
-        alter(&mut record);
-        match attacker {
-            Reader => {}
-            Writer => rehash(&mut record),
-            Server => resign(&mut record, &world.signer),
-        }
+        let record = world.tampered(*attacker, alter);
         assert_ne!(record, world.record, "{name}");
         let failures = verify(&record, &BTreeMap::new()).failures;
         let named = |failure: &Failure| failure.place.starts_with(place) && failure.what.contains(what);
@@ -390,6 +450,8 @@ const OF_STRENGTHS: &[Tampering] = &[
     ("nothing ranked", Server, |r| edit_ballots(r, |rows| rows[0][2] = json!(0)), "auditor's ballots, number", "its ranking is none"),
     ("ballots in another order", Server, |r| edit_ballots(r, |rows| rows.reverse()), "auditor's ballots", "in order"),
     ("a panel that was not dealt", Server, |r| edit_panel(r), "auditor's ballots, judge team", "was not dealt"),
+    ("a panel of one entry", Server, |r| edit_ballots(r, |rows| { rows[0][1].as_array_mut().unwrap().truncate(1); rows[0][2] = json!(1) }), "auditor's ballots, number", "cannot have been dealt"),
+    ("places left out in both", Server, |r| for number in [2, 3] { edit(r, number, |b| drop(b["result"][0].as_object_mut().unwrap().remove("best_place"))) }, "revision 2, entry", "best_place is null"),
 ];
 
 fn edit_ballots(record: &mut Record, change: impl FnOnce(&mut Vec<Value>)) {
@@ -409,7 +471,7 @@ fn edit_panel(record: &mut Record) {
             mine.iter().position(|entry| !theirs.contains(entry))
         };
         let found = (0..rows.len()).flat_map(|one| (one + 1..rows.len()).map(move |other| (one, other)));
-        let found = found.filter(|(one, other)| rows[*one][0] == rows[*other][0]);
+        let found = found.filter(|(one, other)| rows[*one][0] == rows[*other][0] && rows[*one][0] != MERGED);
         let found = found.filter_map(|(one, other)| {
             let (mine, theirs) = (only(rows, one, other)?, only(rows, other, one)?);
             (mine == theirs && mine < 3).then_some((one, other, mine))
