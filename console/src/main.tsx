@@ -96,6 +96,11 @@ function Frame() {
         const title = PAGES.find((one) => one.name === chosen);
         document.title = `${title ? t.value.pages[title.name] : t.value.sessions} · ${t.value.brand}`;
     }, [chosen, language.value]);
+    // On a phone the row of pages is wider than the screen.
+    useEffect(() => {
+        const link = document.querySelector(".side nav [aria-current]");
+        link?.scrollIntoView({ block: "nearest", inline: "center" });
+    }, [chosen]);
     if (now.kind !== "in") return null;
     const found = PAGES.find((one) => one.name === chosen);
     const Chosen = chosen === "sessions" ? Sessions : found && may(found.asks) ? found.page : undefined;

@@ -46,6 +46,33 @@ const pages: [string, Role, string, ((page: import("playwright-core").Page) => P
   ["review-mismatches", "reviewer", "#/review?list=mismatches"],
   ["review-flags", "reviewer", "#/review?list=flags"],
   ["sessions", "admin", "#/sessions"],
+  [
+    "voice",
+    "reviewer",
+    "#/voice?weeks=26",
+    async (page) => {
+      if (await page.locator(".voiced button").count()) await page.locator(".voiced button").first().click();
+    },
+  ],
+  ["voice-concerns", "supervisor", "#/voice?list=concerns&all=1"],
+  ["voice-kept", "supervisor", "#/voice?list=kept&weeks=52"],
+  ["operations", "admin", "#/operations", async (page) => page.waitForTimeout(9_000)],
+  [
+    "operations-files",
+    "admin",
+    "#/operations?view=files",
+    async (page) => {
+      await page.setInputFiles("input[type=file]", join(import.meta.dirname, "../../examples/data/freshdesk.csv"));
+      await page.waitForSelector("textarea.code");
+      await settled(page);
+      await page.locator(".actions button").first().click();
+    },
+  ],
+  ["operations-templates", "admin", "#/operations?view=templates"],
+  ["operations-calendars", "admin", "#/operations?view=calendars"],
+  ["operations-policy", "admin", "#/operations?view=policy"],
+  ["operations-trail", "admin", "#/operations?view=trail"],
+  ["operations-erasure", "admin", "#/operations?view=erasure"],
 ];
 
 const folder = join(import.meta.dirname, "../screens");

@@ -230,17 +230,15 @@ fn busy(words: &Words) -> Page {
 }
 
 fn refused(error: Error, words: &Words) -> Page {
-    match error {
-        Error::BallotTokenInvalid | Error::NotOnRoll | Error::NotFound(_) => {
-            Page::guess(&words.frame.sentence(words.unknown))
-        }
-        Error::VotingNotOpen | Error::VotingClosed => Page::told(StatusCode::GONE, &words.frame.sentence(words.closed)),
-        // A fault of ours, whose cause goes to the log.
-        other => {
-            _ = status::of(other);
-            busy(words)
-        }
+    if matches!(error, Error::BallotTokenInvalid | Error::NotOnRoll | Error::NotFound(_)) {
+        return Page::guess(&words.frame.sentence(words.unknown));
     }
+    if matches!(error, Error::VotingNotOpen | Error::VotingClosed) {
+        return Page::told(StatusCode::GONE, &words.frame.sentence(words.closed));
+    }
+    // A fault of ours, whose cause goes to the log.
+    _ = status::of(error);
+    busy(words)
 }
 
 /// The page's words in one language.

@@ -71,7 +71,8 @@ pub(super) fn suggest(request: &v1::SuggestMappingRequest, now: Micros) -> Resul
     let suggested = suggest::of_file(&file, kind_of(request.kind()), at, &rules);
     let (suggestion, notes) = suggested.map_err(|error| match error {
         SuggestError::Read(TableError::TooManyRows(_)) => too_long(),
-        other => unreadable(other),
+        SuggestError::Read(error) => unreadable(error),
+        error @ (SuggestError::NoRows | SuggestError::NoSoundRow { .. } | SuggestError::NoKind) => unreadable(error),
     })?;
     let columns = suggestion.columns.into_iter().map(|column| v1::ImportColumn {
         column: column.name,

@@ -157,7 +157,9 @@ function Line(props: { of: VoiceLine; summary: SummarizeVoiceResponse; most: num
                     <small>{line.ratingMean === undefined ? "" : words.mean(fixed(line.ratingMean, 1))}</small>
                 </span>
                 <span class={`change ${isWorse ? "warm" : isBetter ? "accent" : ""}`}>
-                    {line.change === undefined ? (
+                    {line.count === 0n ? (
+                        words.gone
+                    ) : line.change === undefined ? (
                         words.isNew
                     ) : (
                         <>

@@ -671,6 +671,8 @@ export const en = {
       SURVEY: "Surveys",
     } as Record<string, string>,
 
+    // The contract's names read as English.
+    actions: {} as Record<string, string>,
     action: "What was done",
     every: "Everything",
     actor: "By whom (id)",
@@ -708,6 +710,7 @@ export const en = {
     isConcern: "concern",
     trend: (counts: string) => `Over the period: ${counts}`,
     mean: (mean: string) => `mean ${mean}`,
+    gone: "none any more",
     isNew: "new",
     times: (factor: string) => `× ${factor}`,
     atLeast: (low: string) => `≥ ${low}`,

@@ -29,6 +29,16 @@ const CUSTOMERS: usize = 60;
 /// What somebody rates at 1 or 2 from this template on waits for an answer.
 const CARE: &str = "branch_care";
 
+/// Departments with what they own: a cause, and topics whatever the cause.
+const DEPARTMENTS: [(&str, &str, Attribution, &[&str]); 3] = [
+    ("it", "信息部", Attribution::System, &["直播卡顿"]),
+    ("finance", "财务部", Attribution::Policy, &["退费"]),
+    ("curriculum", "教研部", Attribution::Product, &["排课", "证书"]),
+];
+/// What departments were told to mend: topic, title, and in how many days they said that they will.
+const CONCERNS: [(&str, &str, Option<i64>); 2] =
+    [("直播卡顿", "直播课在晚高峰反复卡顿", Some(14)), ("退费", "退费要等十几天，学员一再来电询问", None)];
+
 /// A customer's call, and what they thought of it.
 struct Contact {
     request_id: String,
@@ -56,6 +66,7 @@ impl Story {
         }
         tell!("\nHalf a year of ordinary work, up to now: {count} contacts of nine teams, for the console to show.")?;
         self.contested().await?;
+        self.voiced(now).await?;
         self.this_month().await
     }
 
@@ -82,6 +93,40 @@ impl Story {
                 // Contested when the story was told before, or older than may be contested.
                 Err(status) if [Code::AlreadyExists, Code::FailedPrecondition].contains(&status.code()) => {}
                 Err(status) => return Err(refused(status)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Departments own what customers raise; one has said by when it mends what it was told, the other has not answered yet.
+    async fn voiced(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        for (department_id, display_name, cause, topics) in DEPARTMENTS {
+            let owns = |cause: Attribution, topic: &str| v1::OwnedCause { cause: cause.into(), topic: topic.into() };
+            let of_topics = topics.iter().map(|topic| owns(Attribution::Unspecified, topic));
+            let department = v1::Department {
+                department_id: department_id.into(),
+                display_name: display_name.into(),
+                team_id: department_id.into(),
+                owns: of_topics.chain([owns(cause, "")]).collect(),
+                ..Default::default()
+            };
+            let request_id = format!("demo-department-{department_id}");
+            let set = v1::SetDepartmentRequest { request_id, department: Some(department) };
+            self.admin.voice.set_department(set).await.map_err(refused)?;
+        }
+        for (topic, title, mended_in) in CONCERNS {
+            let concern = v1::Concern { title: title.into(), topics: vec![topic.into()], ..Default::default() };
+            let raise = v1::RaiseConcernRequest { request_id: format!("demo-concern-{topic}"), concern: Some(concern) };
+            let raised = self.admin.voice.raise_concern(raise).await.map_err(refused)?.into_inner();
+            let concern_id = raised.concern.unwrap_or_default().concern_id;
+            let get = v1::GetConcernRequest { concern_id: concern_id.clone() };
+            let concern = self.admin.voice.get_concern(get).await.map_err(refused)?.into_inner().concern;
+            let is_silent = concern.unwrap_or_default().state() == v1::ConcernState::Raised;
+            if let Some(days) = mended_in.filter(|_| is_silent) {
+                let request_id = format!("demo-acknowledged-{topic}");
+                let fix_time = Some(timestamp(now.checked_add((days * 24).hours())?.as_microsecond()));
+                let request = v1::AcknowledgeConcernRequest { request_id, concern_id, fix_time };
+                self.admin.voice.acknowledge_concern(request).await.map_err(refused)?;
             }
         }
         Ok(())

@@ -32,7 +32,7 @@ export function Policy() {
 
 function Purposes(props: { label: string; chosen: ContactPurpose[]; onChange: (chosen: ContactPurpose[]) => void }) {
     return (
-        <fieldset class="checks">
+        <fieldset class="purposes">
             <legend>{props.label}</legend>
             {PURPOSES.map((one) => (
                 <label class="check">

@@ -13,8 +13,11 @@ const ACTIONS = Object.values(AuditAction)
     .filter((one): one is AuditAction => typeof one === "number" && one !== AuditAction.UNSPECIFIED)
     .sort((one, other) => AuditAction[one]!.localeCompare(AuditAction[other]!));
 
-/** TIMELINE_READ as a person writes it. */
-const plain = (action: AuditAction) => (AuditAction[action] ?? `${action}`).toLowerCase().replaceAll("_", " ");
+/** In words; without some of its own, TIMELINE_READ as a person writes it. */
+const plain = (action: AuditAction) => {
+    const name = AuditAction[action] ?? `${action}`;
+    return t.value.operations.actions[name] ?? name.toLowerCase().replaceAll("_", " ");
+};
 
 /** JSON that is not, as it stands. */
 function pretty(text: string): string {
