@@ -4,16 +4,16 @@ use super::Asset;
 
 pub(super) const ASSETS: &[Asset] = &[
     Asset {
-        path: "/assets/console-FP4BS2BK.js",
-        kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-FP4BS2BK.js"),
-        brotli: include_bytes!("../../console/dist/console-FP4BS2BK.js.br"),
-    },
-    Asset {
         path: "/assets/console-NBHJU5GM.css",
         kind: "text/css; charset=utf-8",
         plain: include_bytes!("../../console/dist/console-NBHJU5GM.css"),
         brotli: include_bytes!("../../console/dist/console-NBHJU5GM.css.br"),
+    },
+    Asset {
+        path: "/assets/console-ZKFEH2MV.js",
+        kind: "text/javascript; charset=utf-8",
+        plain: include_bytes!("../../console/dist/console-ZKFEH2MV.js"),
+        brotli: include_bytes!("../../console/dist/console-ZKFEH2MV.js.br"),
     },
     Asset {
         path: "/assets/icon-7149A3E4.svg",
@@ -34,9 +34,9 @@ pub(super) const ASSETS: &[Asset] = &[
         brotli: include_bytes!("../../console/dist/survey-NVV7Z7YZ.css.br"),
     },
     Asset {
-        path: "/assets/verifier-UXNSRL2M.js",
+        path: "/assets/verifier-WMIJY7GH.js",
         kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/verifier-UXNSRL2M.js"),
-        brotli: include_bytes!("../../console/dist/verifier-UXNSRL2M.js.br"),
+        plain: include_bytes!("../../console/dist/verifier-WMIJY7GH.js"),
+        brotli: include_bytes!("../../console/dist/verifier-WMIJY7GH.js.br"),
     },
 ];
