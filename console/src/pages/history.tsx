@@ -1,12 +1,16 @@
 // A team over the months: its places drawn, and its points beside them.
+import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { CompetitionService, TallyMethod, type TeamStanding } from "../../gen/rapport/v1/competition_pb.ts";
-import { dayOf, fixed } from "../format.ts";
+import { day, dayOf, fixed, localTime } from "../format.ts";
 import { Show, useLoad } from "../load.tsx";
 import { teamIds, teamName } from "../names.ts";
 import { Trend, Whisker } from "../parts/charts.tsx";
 import { address, go, route } from "../route.ts";
 import { client } from "../session.ts";
 import { t } from "../words.ts";
+
+/** Short, since many stand beside each other; the table has the year. */
+const monthDay = (at?: Timestamp) => (at ? day(localTime(timestampDate(at)).slice(0, 10)) : "");
 
 /** As many months as are drawn. */
 const MONTHS = 36;
@@ -65,7 +69,7 @@ function Drawn({ team, all }: { team: string; all: TeamStanding[] }) {
             {all.length > 1 && (
                 <Trend
                     lines={[{ name: teamName(team), kind: "main", points: places }]}
-                    steps={all.map((one) => dayOf(one.competition?.closedTime))}
+                    steps={all.map((one) => monthDay(one.competition?.closedTime))}
                     scale={[most, 1]}
                     ticks={ticks}
                     write={(place) => String(place)}
@@ -73,7 +77,7 @@ function Drawn({ team, all }: { team: string; all: TeamStanding[] }) {
                 />
             )}
             <div class="scroll" tabIndex={0} role="region" aria-label={t.value.historyOf(teamName(team))}>
-                <table>
+                <table class="history">
                     <thead>
                         <tr>
                             <th scope="col">{t.value.competition}</th>
