@@ -288,12 +288,18 @@ test("auditors verify more, and see who supported whom; each opening is recorded
   const told = JSON.parse(execFileSync(program, ["verify", file, "--json"], { encoding: "utf8" }));
   assert.deepEqual(plain(await subjects(page, "Checked, and agrees")), told.checked);
   assert.deepEqual(plain(await subjects(page, "Could not be checked")), told.not_checked);
+  // With the ballots of an earlier record, as `rapport verify --before`.
+  const earlier = page.locator(".auditors input");
+  await earlier.setInputFiles({ name: "none.json", mimeType: "application/json", buffer: Buffer.from("{}") });
+  await page.waitForSelector(".verdict.warm:has-text('no record')");
+  await earlier.setInputFiles(file);
+  await page.waitForSelector(".verdict.accent", { timeout: 60_000 });
   assert.equal(await page.locator(".matrix").count(), 0);
   await button(page, "Open the vote network").click();
   await page.waitForSelector(".matrix td");
   await settled(page);
   assert.equal(await page.locator(".matrix thead th").count(), BRANCHES.length + 1);
-  assert.equal(await readings(), before + 3);
+  assert.equal(await readings(), before + 5);
   await sound(page, "network");
   await page.setViewportSize({ width: 400, height: 900 });
   await sound(page, "network-400");

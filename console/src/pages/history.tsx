@@ -3,10 +3,10 @@ import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { CompetitionService, TallyMethod, type TeamStanding } from "../../gen/rapport/v1/competition_pb.ts";
 import { day, dayOf, fixed, localTime } from "../format.ts";
 import { Show, useLoad } from "../load.tsx";
-import { teamIds, teamName } from "../names.ts";
+import { people, teamIds, teamName } from "../names.ts";
 import { Trend, Whisker } from "../parts/charts.tsx";
 import { address, go, route } from "../route.ts";
-import { client } from "../session.ts";
+import { client, standing } from "../session.ts";
 import { t } from "../words.ts";
 
 /** Short, since many stand beside each other; the table has the year. */
@@ -17,7 +17,9 @@ const MONTHS = 36;
 
 export function History() {
     const asked = route.value.query.get("team");
-    const team = asked ?? teamIds.value[0] ?? "";
+    const now = standing.value;
+    const own = now.kind === "in" ? people.value.get(now.session.subject)?.teamId : undefined;
+    const team = asked ?? (own || teamIds.value[0]) ?? "";
     return (
         <section class="card">
             <header class="split">
