@@ -43,7 +43,10 @@ export function History() {
 
 function Months({ team }: { team: string }) {
     const listed = useLoad(`standings ${team}`, async (signal) => {
-        const answer = await client(CompetitionService).listTeamStandings({ teamId: team, pageSize: MONTHS }, { signal });
+        const answer = await client(CompetitionService).listTeamStandings(
+            { teamId: team, pageSize: MONTHS },
+            { signal },
+        );
         return answer.standings.toReversed();
     });
     return (
@@ -96,10 +99,7 @@ function Drawn({ team, all }: { team: string; all: TeamStanding[] }) {
                             return (
                                 <tr>
                                     <th scope="row">
-                                        <a
-                                            href={address("competitions", competition?.competitionId)}
-                                            dir="auto"
-                                        >
+                                        <a href={address("competitions", competition?.competitionId)} dir="auto">
                                             {competition?.title}
                                         </a>{" "}
                                         <small>{dayOf(competition?.closedTime)}</small>
@@ -111,7 +111,11 @@ function Drawn({ team, all }: { team: string; all: TeamStanding[] }) {
                                         ) : (
                                             <span class="drawn">
                                                 <Whisker
-                                                    of={{ value: standing.score, low: standing.low, high: standing.high }}
+                                                    of={{
+                                                        value: standing.score,
+                                                        low: standing.low,
+                                                        high: standing.high,
+                                                    }}
                                                     scale={scaleOf(one)}
                                                     label={t.value.scored(
                                                         fixed(standing.score),

@@ -94,8 +94,8 @@ function tooLarge(isPanel: boolean, entries: number, voters: number): string[] {
   if (voters > MOST_VOTERS) refusals.push(`${voters} voters are too many: at most ${MOST_VOTERS} can judge`);
   if (!isPanel && entries * voters > MOST_PLACES) {
     refusals.push(
-      `an open choice of ${entries} entries by ${voters} voters is too large: at most ${MOST_PLACES} entries can stand ` +
-        "on all ballots together",
+      `an open choice of ${entries} entries by ${voters} voters is too large: at most ${MOST_PLACES} ` +
+        "entries can stand on all ballots together",
     );
   }
   return refusals;
@@ -253,7 +253,7 @@ function balanced(entries: number, hands: Hand[], stream: Stream): Set<number>[]
 
 type Link = [team: number, from: number, to: number];
 
-/** Teams that could show another entry instead of one, so that an entry loses a judge to one with at least two fewer. */
+/** Teams that could show another entry, so that one loses a judge to one with at least two fewer. */
 function chain(hands: Hand[], shown: Set<number>[], counts: number[]): Link[] | undefined {
   const begins = [...counts.keys()].sort((one, other) => counts[other]! - counts[one]!);
   const fewest = counts.length > 0 ? Math.min(...counts) : 0;
@@ -283,7 +283,7 @@ function chain(hands: Hand[], shown: Set<number>[], counts: number[]): Link[] | 
 
 function back(came: Map<number, Link>, begin: number, end: number): Link[] {
   const links: Link[] = [];
-  for (let to = end; to !== begin; ) {
+  for (let to = end; to !== begin;) {
     const link = came.get(to);
     if (!link) break;
     links.push(link);
