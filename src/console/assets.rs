@@ -4,16 +4,16 @@ use super::Asset;
 
 pub(super) const ASSETS: &[Asset] = &[
     Asset {
-        path: "/assets/console-6ARH3OJU.js",
-        kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-6ARH3OJU.js"),
-        brotli: include_bytes!("../../console/dist/console-6ARH3OJU.js.br"),
-    },
-    Asset {
         path: "/assets/console-775NQVA3.css",
         kind: "text/css; charset=utf-8",
         plain: include_bytes!("../../console/dist/console-775NQVA3.css"),
         brotli: include_bytes!("../../console/dist/console-775NQVA3.css.br"),
+    },
+    Asset {
+        path: "/assets/console-JOT26BIB.js",
+        kind: "text/javascript; charset=utf-8",
+        plain: include_bytes!("../../console/dist/console-JOT26BIB.js"),
+        brotli: include_bytes!("../../console/dist/console-JOT26BIB.js.br"),
     },
     Asset {
         path: "/assets/icon-7149A3E4.svg",

@@ -410,7 +410,7 @@ export const en = {
     model: "Figures of a model, with 95%; a month of real votes has other tastes, and flags look at those.",
     small:
       "With so few entries agreements pay, whatever the rules. Neutral judge teams help most: four beside eight entries.",
-    open: "For an open choice nothing is published: a swap there is worth what it promises. Deal panels if you can.",
+    open: "For an open choice nothing is published: a swap there gains all that was agreed. Deal panels if you can.",
   },
   history: "Over the months",
   historyNote: "Places, the first on top. Points are on the scale of each competition.",
