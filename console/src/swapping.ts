@@ -1,4 +1,4 @@
-// Written by console/swapping.ts from docs/swapping.md: percentage points won by an agreement, and how sure that is.
+// Written by console/swapping.ts from docs/swapping.md: points won by an agreement, and how sure that is.
 export type Tally = "PLURALITY" | "TRIMMED_TEAM_MEAN" | "PAIRWISE_CONSENSUS";
 export type Attack = "pair" | "pairBury" | "ring" | "bloc" | "judges";
 export interface Published {

@@ -1,5 +1,6 @@
-// A competition from its announcement to its record, through pages alone: a service lead announces, opens and closes it,
-// teams hand in, colleagues vote on a phone, the board comes at the close, and the record is verified where it is shown.
+// A competition from its announcement to its record, through pages alone: a service lead announces, opens and closes
+// it, teams hand in, colleagues vote on a phone, the board comes at the close, and the record is verified where it is
+// shown.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -151,7 +152,10 @@ test("voting opens when no more entries are taken, and colleagues vote by keyboa
   await lead.waitForSelector(".actions [role=status]");
   await button(lead, "Open voting").click();
   await lead.waitForSelector(".steps .now:has-text('Voting')");
-  assert.match((await lead.locator(".actions [role=status]").first().textContent()) ?? "", /Voting is open for \d+ voters/);
+  assert.match(
+    (await lead.locator(".actions [role=status]").first().textContent()) ?? "",
+    /Voting is open for \d+ voters/,
+  );
 
   const keyboard = await as("staff", { width: 400 }, ["beijing.1", "beijing"]);
   await toCompetition(keyboard);
@@ -227,7 +231,8 @@ async function vote(staff: string): Promise<void> {
   const competitionId = await idOf(service);
   const { panel, revision } = await service.getMyBallot({ competitionId });
   // People agree by and large, and each has a taste of their own.
-  const liking = (title: string) => title.length + ((title.charCodeAt(0) * staff.charCodeAt(staff.length - 1) + staff.length) % 5);
+  const liking = (title: string) =>
+    title.length + ((title.charCodeAt(0) * staff.charCodeAt(staff.length - 1) + staff.length) % 5);
   const entryIds = panel.sort((a, b) => liking(a.title) - liking(b.title)).map((one) => one.entryId);
   await service.castBallot({ requestId: `vote-${staff}`, competitionId, entryIds, revision });
 }
@@ -265,7 +270,10 @@ test("the record is verified in the browser as by rapport verify", { timeout: 12
   // A server that gives out another result than it signed.
   await page.route("**/rapport.v1.CompetitionService/ExportRecord", async (route) => {
     const response = await route.fetch();
-    const body = Buffer.from((await response.body()).toString("latin1").replace('\\"place\\":1,', '\\"place\\":2,'), "latin1");
+    const body = Buffer.from(
+      (await response.body()).toString("latin1").replace('\\"place\\":1,', '\\"place\\":2,'),
+      "latin1",
+    );
     await route.fulfill({ response, body });
   });
   await button(page, "Verify here").click();
@@ -288,12 +296,18 @@ test("auditors verify more, and see who supported whom; each opening is recorded
   const told = JSON.parse(execFileSync(program, ["verify", file, "--json"], { encoding: "utf8" }));
   assert.deepEqual(plain(await subjects(page, "Checked, and agrees")), told.checked);
   assert.deepEqual(plain(await subjects(page, "Could not be checked")), told.not_checked);
+  // With the ballots of an earlier record, as `rapport verify --before`.
+  const earlier = page.locator(".auditors input");
+  await earlier.setInputFiles({ name: "none.json", mimeType: "application/json", buffer: Buffer.from("{}") });
+  await page.waitForSelector(".verdict.warm:has-text('no record')");
+  await earlier.setInputFiles(file);
+  await page.waitForSelector(".verdict.accent", { timeout: 60_000 });
   assert.equal(await page.locator(".matrix").count(), 0);
   await button(page, "Open the vote network").click();
   await page.waitForSelector(".matrix td");
   await settled(page);
   assert.equal(await page.locator(".matrix thead th").count(), BRANCHES.length + 1);
-  assert.equal(await readings(), before + 3);
+  assert.equal(await readings(), before + 5);
   await sound(page, "network");
   await page.setViewportSize({ width: 400, height: 900 });
   await sound(page, "network-400");

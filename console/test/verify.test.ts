@@ -17,7 +17,9 @@ interface Case extends Report {
   name: string;
   alteration: {
     revisions?: number[];
-    splices: ({ at: (string | number)[] } & ({ skip: number; drop: number; put: string } | { skip?: never; put: unknown }))[];
+    splices: ({ at: (string | number)[] } & (
+      { skip: number; drop: number; put: string } | { skip?: never; put: unknown }
+    ))[];
   };
   pinned: Record<string, string>;
 }

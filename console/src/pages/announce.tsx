@@ -1,5 +1,5 @@
-// Announcing a competition, or changing what was announced: each rule with what it does, and what agreements would gain under
-// the rules as they stand in the form, as published.
+// Announcing a competition, or changing what was announced: each rule with what it does, and what agreements would gain
+// under the rules as they stand in the form, as published.
 import { useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import { create } from "@bufbuild/protobuf";
@@ -86,10 +86,7 @@ function Choice<V extends number>(props: {
     return (
         <label class="field">
             {props.label}
-            <select
-                value={chosen[0]}
-                onChange={(event) => props.onChange(Number(event.currentTarget.value) as V)}
-            >
+            <select value={chosen[0]} onChange={(event) => props.onChange(Number(event.currentTarget.value) as V)}>
                 {props.of.map(([value, { name }]) => (
                     <option value={value}>{name}</option>
                 ))}
@@ -121,7 +118,11 @@ function Form(props: { of?: Competition; label: string; onDone: (announced: Anno
     const change = (to: Partial<CompetitionRules>) => setRules({ ...rules, ...to });
     const isPanel = rules.form !== BallotForm.OPEN_CHOICE;
     const days = (seconds?: bigint) => Number(seconds ?? 0n) / DAY;
-    const lasting = (count: number) => ({ $typeName: "google.protobuf.Duration" as const, seconds: BigInt(count * DAY), nanos: 0 });
+    const lasting = (count: number) => ({
+        $typeName: "google.protobuf.Duration" as const,
+        seconds: BigInt(count * DAY),
+        nanos: 0,
+    });
     const words = t.value.rules;
     const send = () => {
         setFailed(undefined);
@@ -256,9 +257,14 @@ function Form(props: { of?: Competition; label: string; onDone: (announced: Anno
                     <Part title={words.counting}>
                         <Choice
                             label={words.tally}
-                            value={rules.tally || (isPanel ? TallyMethod.PAIRWISE_CONSENSUS : TallyMethod.TRIMMED_TEAM_MEAN)}
+                            value={
+                                rules.tally ||
+                                (isPanel ? TallyMethod.PAIRWISE_CONSENSUS : TallyMethod.TRIMMED_TEAM_MEAN)
+                            }
                             of={[
-                                ...(isPanel ? ([[TallyMethod.PAIRWISE_CONSENSUS, words.tallies.consensus]] as const) : []),
+                                ...(isPanel
+                                    ? ([[TallyMethod.PAIRWISE_CONSENSUS, words.tallies.consensus]] as const)
+                                    : []),
                                 [TallyMethod.TRIMMED_TEAM_MEAN, words.tallies.trimmed] as const,
                                 [TallyMethod.PLURALITY, words.tallies.plurality] as const,
                             ]}
@@ -291,7 +297,9 @@ function Form(props: { of?: Competition; label: string; onDone: (announced: Anno
                                 min={0}
                                 max={50}
                                 value={rules.blendBp / 100}
-                                onInput={(event) => change({ blendBp: Math.round(Number(event.currentTarget.value) * 100) })}
+                                onInput={(event) =>
+                                    change({ blendBp: Math.round(Number(event.currentTarget.value) * 100) })
+                                }
                             />
                             <small>{words.blendWhy}</small>
                         </label>
@@ -325,7 +333,9 @@ function Form(props: { of?: Competition; label: string; onDone: (announced: Anno
                                 min={0}
                                 max={90}
                                 value={rules.disputeWindow ? days(rules.disputeWindow.seconds) : 14}
-                                onInput={(event) => change({ disputeWindow: lasting(Number(event.currentTarget.value)) })}
+                                onInput={(event) =>
+                                    change({ disputeWindow: lasting(Number(event.currentTarget.value)) })
+                                }
                             />
                             <small>{words.disputeWhy}</small>
                         </label>
@@ -374,8 +384,7 @@ function Gains({ rules, isPanel }: { rules: CompetitionRules; isPanel: boolean }
     const [teams, setTeams] = useState(0);
     const count = teams || Math.max(teamIds.value.length - neutral, 5);
     const isOneWay =
-        rules.oneWay === OneWayPanels.ALWAYS ||
-        (rules.oneWay === OneWayPanels.UNSPECIFIED && count >= ONE_WAY_FROM);
+        rules.oneWay === OneWayPanels.ALWAYS || (rules.oneWay === OneWayPanels.UNSPECIFIED && count >= ONE_WAY_FROM);
     const found = nearest(count, neutral, isOneWay);
     const all: Tally[] = ["PAIRWISE_CONSENSUS", "TRIMMED_TEAM_MEAN", "PLURALITY"];
     const chosen = TallyMethod[rules.tally || TallyMethod.PAIRWISE_CONSENSUS] as Tally;

@@ -57,7 +57,8 @@ function Panel({ id, ballot, onDone }: { id: string; ballot: GetMyBallotResponse
     const [kept, setKept] = useState<"" | "saved" | "cast">(
         ballot.entryIds.length > 0 ? "cast" : ballot.draftEntryIds.length > 0 ? "saved" : "",
     );
-    // What another page of the same voter did in the meantime. The order here stays, until its voter says which one it is to be.
+    // What another page of the same voter did in the meantime. The order here stays, until its voter says which one it
+    // is to be.
     const [isOvertaken, setOvertaken] = useState(false);
     const [failed, setFailed] = useState<unknown>();
     const [said, setSaid] = useState("");

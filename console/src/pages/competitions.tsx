@@ -63,7 +63,7 @@ function All() {
                             <ul class="rows">
                                 {answer.competitions.map((one) => (
                                     <li key={one.competitionId}>
-                                        <span>
+                                        <span class="grow">
                                             <a
                                                 class="strong"
                                                 href={address("competitions", one.competitionId)}

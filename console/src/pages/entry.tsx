@@ -1,4 +1,5 @@
-// A team's entry, while entries are taken: handed in, changed, taken back; and conflicts, which keep a ballot clear of an entry.
+// A team's entry, while entries are taken: handed in, changed, taken back; and conflicts, which keep a ballot clear of
+// an entry.
 import { useState } from "preact/hooks";
 import { CompetitionService, type Competition, type Entry } from "../../gen/rapport/v1/competition_pb.ts";
 import { Reach } from "../../gen/rapport/v1/access_pb.ts";
@@ -130,7 +131,12 @@ function EntryForm(props: { of: Competition; entry?: Entry; teams: string[]; onD
             )}
             <label class="field">
                 {t.value.title}
-                <input required maxLength={200} value={title} onInput={(event) => setTitle(event.currentTarget.value)} />
+                <input
+                    required
+                    maxLength={200}
+                    value={title}
+                    onInput={(event) => setTitle(event.currentTarget.value)}
+                />
             </label>
             <label class="field">
                 {t.value.entryWhat}
@@ -192,7 +198,12 @@ function Conflict({ of }: { of: Competition }) {
         setTold("");
         try {
             const { competitionId } = of;
-            await client(CompetitionService).declareConflict({ requestId: requestId(), competitionId, teamId, staffId });
+            await client(CompetitionService).declareConflict({
+                requestId: requestId(),
+                competitionId,
+                teamId,
+                staffId,
+            });
             setTold(t.value.conflictKept(teamName(teamId)));
         } catch (cause) {
             setFailed(cause);

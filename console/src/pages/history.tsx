@@ -1,19 +1,25 @@
 // A team over the months: its places drawn, and its points beside them.
+import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { CompetitionService, TallyMethod, type TeamStanding } from "../../gen/rapport/v1/competition_pb.ts";
-import { dayOf, fixed } from "../format.ts";
+import { day, dayOf, fixed, localTime } from "../format.ts";
 import { Show, useLoad } from "../load.tsx";
-import { teamIds, teamName } from "../names.ts";
+import { people, teamIds, teamName } from "../names.ts";
 import { Trend, Whisker } from "../parts/charts.tsx";
 import { address, go, route } from "../route.ts";
-import { client } from "../session.ts";
+import { client, standing } from "../session.ts";
 import { t } from "../words.ts";
+
+/** Short, since many stand beside each other; the table has the year. */
+const monthDay = (at?: Timestamp) => (at ? day(localTime(timestampDate(at)).slice(0, 10)) : "");
 
 /** As many months as are drawn. */
 const MONTHS = 36;
 
 export function History() {
     const asked = route.value.query.get("team");
-    const team = asked ?? teamIds.value[0] ?? "";
+    const now = standing.value;
+    const own = now.kind === "in" ? people.value.get(now.session.subject)?.teamId : undefined;
+    const team = asked ?? (own || teamIds.value[0]) ?? "";
     return (
         <section class="card">
             <header class="split">
@@ -37,7 +43,10 @@ export function History() {
 
 function Months({ team }: { team: string }) {
     const listed = useLoad(`standings ${team}`, async (signal) => {
-        const answer = await client(CompetitionService).listTeamStandings({ teamId: team, pageSize: MONTHS }, { signal });
+        const answer = await client(CompetitionService).listTeamStandings(
+            { teamId: team, pageSize: MONTHS },
+            { signal },
+        );
         return answer.standings.toReversed();
     });
     return (
@@ -65,7 +74,7 @@ function Drawn({ team, all }: { team: string; all: TeamStanding[] }) {
             {all.length > 1 && (
                 <Trend
                     lines={[{ name: teamName(team), kind: "main", points: places }]}
-                    steps={all.map((one) => dayOf(one.competition?.closedTime))}
+                    steps={all.map((one) => monthDay(one.competition?.closedTime))}
                     scale={[most, 1]}
                     ticks={ticks}
                     write={(place) => String(place)}
@@ -73,7 +82,7 @@ function Drawn({ team, all }: { team: string; all: TeamStanding[] }) {
                 />
             )}
             <div class="scroll" tabIndex={0} role="region" aria-label={t.value.historyOf(teamName(team))}>
-                <table>
+                <table class="history">
                     <thead>
                         <tr>
                             <th scope="col">{t.value.competition}</th>
@@ -90,10 +99,7 @@ function Drawn({ team, all }: { team: string; all: TeamStanding[] }) {
                             return (
                                 <tr>
                                     <th scope="row">
-                                        <a
-                                            href={address("competitions", competition?.competitionId)}
-                                            dir="auto"
-                                        >
+                                        <a href={address("competitions", competition?.competitionId)} dir="auto">
                                             {competition?.title}
                                         </a>{" "}
                                         <small>{dayOf(competition?.closedTime)}</small>
@@ -105,7 +111,11 @@ function Drawn({ team, all }: { team: string; all: TeamStanding[] }) {
                                         ) : (
                                             <span class="drawn">
                                                 <Whisker
-                                                    of={{ value: standing.score, low: standing.low, high: standing.high }}
+                                                    of={{
+                                                        value: standing.score,
+                                                        low: standing.low,
+                                                        high: standing.high,
+                                                    }}
                                                     scale={scaleOf(one)}
                                                     label={t.value.scored(
                                                         fixed(standing.score),

@@ -1,5 +1,5 @@
-// Who supported whom, by team, for auditors: what was dealt against what was given. It is drawn from the auditor's record, of
-// which the server records each reading, so that it is not fetched before somebody asks for it.
+// Who supported whom, by team, for auditors: what was dealt against what was given. It is drawn from the auditor's
+// record, of which the server records each reading, so that it is not fetched before somebody asks for it.
 import { useState } from "preact/hooks";
 import {
     CompetitionService,
@@ -46,7 +46,8 @@ async function load(competitionId: string): Promise<Network> {
     const teamOf = new Map(entries.map((one) => [one.id, one.team]));
     const rows = JSON.parse(told.auditor.sums) as [string, string, number, number, number][];
     const given = new Map<string, Given>();
-    for (const [judge, entry, ballots, , top] of rows) given.set(pair(judge, teamOf.get(entry) ?? ""), { ballots, top });
+    for (const [judge, entry, ballots, , top] of rows)
+        given.set(pair(judge, teamOf.get(entry) ?? ""), { ballots, top });
     const teams = [...new Set(teamOf.values())].sort((one, other) => teamName(one).localeCompare(teamName(other)));
     const judges = [...new Set(rows.map(([judge]) => judge))];
     // Competing teams stand in the same order both ways; neutral ones, pools and the merged come after.
@@ -66,7 +67,11 @@ function flagged(flags: Flag[]): Set<string> {
 }
 
 const judgeName = (judge: string) =>
-    judge === MERGED ? t.value.mergedTeams : judge.startsWith(" pool ") ? t.value.pool(judge.slice(6)) : teamName(judge);
+    judge === MERGED
+        ? t.value.mergedTeams
+        : judge.startsWith(" pool ")
+          ? t.value.pool(judge.slice(6))
+          : teamName(judge);
 
 export function VoteNetwork({ id }: { id: string }) {
     const [network, setNetwork] = useState<Network>();
@@ -160,7 +165,11 @@ function Ring({ of, teams, marked }: { of: Network; teams: string[]; marked: Set
     edges.sort((one, other) => Number(one.isMarked) - Number(other.isMarked) || one.share - other.share);
     return (
         <figure class="ring">
-            <svg viewBox={`0 ${SIZE / 2 - RADIUS - 28} ${SIZE} ${2 * RADIUS + 56}`} role="img" aria-label={t.value.ringLabel}>
+            <svg
+                viewBox={`0 ${SIZE / 2 - RADIUS - 28} ${SIZE} ${2 * RADIUS + 56}`}
+                role="img"
+                aria-label={t.value.ringLabel}
+            >
                 {edges.map(({ from, to, share, isMarked }) => {
                     const [x1, y1] = point(from, RADIUS);
                     const [x2, y2] = point(to, RADIUS);
@@ -214,7 +223,8 @@ function Matrix(props: { of: Network; judges: string[]; teams: string[]; marked:
                             {teams.map((team) => {
                                 const found = of.given.get(pair(judge, team));
                                 const isMarked = marked.has(pair(judge, team));
-                                if (!found) return <td class={judge === team ? "own" : ""}>{judge === team ? "" : "·"}</td>;
+                                if (!found)
+                                    return <td class={judge === team ? "own" : ""}>{judge === team ? "" : "·"}</td>;
                                 return (
                                     <td
                                         class={`share-${Math.round(share(found) * 4)} ${isMarked ? "flagged" : ""}`}

@@ -1,5 +1,5 @@
-// The record of a competition: downloaded as the server gives it out, and verified here, by a program of its own that the
-// browser fetches when it is asked for.
+// The record of a competition: downloaded as the server gives it out, and verified here, by a program of its own that
+// the browser fetches when it is asked for.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { CompetitionService, RecordAudience } from "../../gen/rapport/v1/competition_pb.ts";
 import { Refusal } from "../load.tsx";
@@ -49,9 +49,7 @@ export function Record_({ id }: { id: string }) {
             worker.current = running;
             running.onmessage = ({ data }: MessageEvent<Told>) =>
                 setStanding(
-                    data.kind === "subject"
-                        ? { kind: "running", subject: data.subject }
-                        : { kind: "done", told: data },
+                    data.kind === "subject" ? { kind: "running", subject: data.subject } : { kind: "done", told: data },
                 );
             running.onerror = (event) => setStanding({ kind: "failed", why: new Error(event.message) });
             running.postMessage(asked);

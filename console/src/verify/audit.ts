@@ -31,7 +31,9 @@ const why = (cause: unknown) => (cause instanceof Error ? cause.message : String
 
 export function audit(story: Story, closed: Closed, auditor: Auditor, checks: Checks): void {
   const { rules } = story.manifest;
-  const roll = checks.check("the roll is the one whose hash is in the manifest", (found) => rollOf(story, auditor, found));
+  const roll = checks.check("the roll is the one whose hash is in the manifest", (found) =>
+    rollOf(story, auditor, found),
+  );
   if (!roll) return;
   const sums = checks.check(
     "the sums are those whose hash was signed at the close, and can come from ballots",

@@ -1,5 +1,5 @@
-// PAIRWISE_CONSENSUS: how an entry fared against those on the same panels. crates/vote/src/consensus.rs says why; here the same
-// numbers are added up in the same order, so that the last bit agrees.
+// PAIRWISE_CONSENSUS: how an entry fared against those on the same panels. crates/vote/src/consensus.rs says why; here
+// the same numbers are added up in the same order, so that the last bit agrees.
 import { byEntry, byList, type Entry } from "./dealing.ts";
 import { NANOS } from "./exact.ts";
 import { byValue, exp, log, rint } from "./float.ts";

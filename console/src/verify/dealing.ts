@@ -48,7 +48,9 @@ export function deal(
     isPanel && (rules.one_way === "ALWAYS" || (rules.one_way === "AUTO" && entries.length >= ONE_WAY_FROM));
   const directions = isOneWay ? oneWayDirections(entries, earlier, stream) : allDirections(entries);
   const judges = seated(entries, voters, directions, stream);
-  const seats = isPanel ? panels(Number(rules.panel_size), entries, judges, stream) : choices(entries, judges);
+  const dealt = isPanel ? panels(Number(rules.panel_size), entries, judges, stream) : choices(entries, judges);
+  // Of a voter who is there twice, which no roll of the server's has, the last seat counts.
+  const seats = [...new Map(dealt).values()].filter((seat): seat is Seat => seat !== null);
   if (entries.length < FEWEST_ENTRIES) {
     refusals.push(`${entries.length} entries are too few: at least ${FEWEST_ENTRIES} are needed`);
   }
@@ -92,8 +94,8 @@ function tooLarge(isPanel: boolean, entries: number, voters: number): string[] {
   if (voters > MOST_VOTERS) refusals.push(`${voters} voters are too many: at most ${MOST_VOTERS} can judge`);
   if (!isPanel && entries * voters > MOST_PLACES) {
     refusals.push(
-      `an open choice of ${entries} entries by ${voters} voters is too large: at most ${MOST_PLACES} entries can stand ` +
-        "on all ballots together",
+      `an open choice of ${entries} entries by ${voters} voters is too large: at most ${MOST_PLACES} ` +
+        "entries can stand on all ballots together",
     );
   }
   return refusals;
@@ -181,12 +183,15 @@ function seated(entries: Entry[], voters: RollVoter[], directions: Directions, s
   return judges;
 }
 
-function choices(entries: Entry[], judges: Tables): Seat[] {
+/** What becomes of a voter; null: there is nothing that they may judge. */
+type Seats = [voter: string, seat: Seat | null][];
+
+function choices(entries: Entry[], judges: Tables): Seats {
   return keys(judges).flatMap((judge) =>
-    judges
-      .get(judge)!
-      .filter((chair) => chair.allowed.size > 0)
-      .map((chair) => ({ judge, panel: sorted(chair.allowed).map((at) => entries[at]!.id) })),
+    judges.get(judge)!.map(({ voter, allowed }): Seats[number] => {
+      const panel = sorted(allowed).map((at) => entries[at]!.id);
+      return [voter, panel.length > 0 ? { judge, panel } : null];
+    }),
   );
 }
 
@@ -202,7 +207,7 @@ interface Hand {
   places: number;
 }
 
-function panels(size: number, entries: Entry[], judges: Tables, stream: Stream): Seat[] {
+function panels(size: number, entries: Entry[], judges: Tables, stream: Stream): Seats {
   const most = Math.min(Math.max(Math.min(size, MOST_DEALT), FEWEST_DEALT), MOST_DEALT);
   const hands: Hand[] = keys(judges)
     .map((judge) => {
@@ -213,14 +218,17 @@ function panels(size: number, entries: Entry[], judges: Tables, stream: Stream):
       return { judge, table, allowed, places };
     })
     .filter((hand) => hand.table.length > 0);
+  const idle = [...judges.values()].flat().filter((chair) => chair.allowed.size < FEWEST_DEALT);
+  const seats: Seats = idle.map((chair) => [chair.voter, null]);
   const shown = balanced(entries.length, hands, stream);
-  return hands.flatMap((hand, at) => {
+  hands.forEach(({ judge, table, ...hand }, at) => {
     const deck = new Deck(hand, shown[at]!, stream);
-    return hand.table.map((chair) => {
-      const panel = deck.deal(Math.min(most, chair.allowed.size), chair.allowed);
-      return { judge: hand.judge, panel: panel.map((entry) => entries[entry]!.id) };
-    });
+    for (const { voter, allowed } of table) {
+      const panel = deck.deal(Math.min(most, allowed.size), allowed).map((entry) => entries[entry]!.id);
+      seats.push([voter, { judge, panel }]);
+    }
   });
+  return seats;
 }
 
 /** The entries that each judge team shows: every entry to as many judge teams as any other, as nearly as can be. */
@@ -245,7 +253,7 @@ function balanced(entries: number, hands: Hand[], stream: Stream): Set<number>[]
 
 type Link = [team: number, from: number, to: number];
 
-/** Teams that could show another entry instead of one, so that an entry loses a judge to one with at least two fewer. */
+/** Teams that could show another entry, so that one loses a judge to one with at least two fewer. */
 function chain(hands: Hand[], shown: Set<number>[], counts: number[]): Link[] | undefined {
   const begins = [...counts.keys()].sort((one, other) => counts[other]! - counts[one]!);
   const fewest = counts.length > 0 ? Math.min(...counts) : 0;
@@ -275,7 +283,7 @@ function chain(hands: Hand[], shown: Set<number>[], counts: number[]): Link[] | 
 
 function back(came: Map<number, Link>, begin: number, end: number): Link[] {
   const links: Link[] = [];
-  for (let to = end; to !== begin; ) {
+  for (let to = end; to !== begin;) {
     const link = came.get(to);
     if (!link) break;
     links.push(link);
@@ -289,7 +297,7 @@ class Deck {
   private queue: number[];
 
   constructor(
-    private readonly hand: Hand,
+    private readonly hand: Pick<Hand, "allowed">,
     shown: Set<number>,
     private readonly stream: Stream,
   ) {

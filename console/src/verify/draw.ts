@@ -38,7 +38,7 @@ const NONCE = new Uint8Array(12);
 const NOTHING = new Uint8Array(LENGTH);
 const TWO_32 = 2 ** 32;
 
-/** The key stream of ChaCha20 (RFC 8439, nonce 0, from block 0), read as little-endian numbers of 64 bits in two halves. */
+/** The key stream of ChaCha20 (RFC 8439, nonce 0, from block 0), read as little-endian numbers of two halves. */
 export class Stream {
   private readonly block = new Uint8Array(LENGTH);
   private readonly words = new DataView(this.block.buffer);

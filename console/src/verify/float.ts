@@ -1,5 +1,5 @@
-// Elementary functions to the last bit, as the server's have them: those of JavaScript may differ from browser to browser.
-// The method is that of fdlibm (Sun Microsystems 1993), which the server's library follows.
+// Elementary functions to the last bit, as the server's have them: those of JavaScript may differ from browser to
+// browser. The method is that of fdlibm (Sun Microsystems 1993), which the server's library follows.
 
 const bits = new DataView(new ArrayBuffer(8));
 function high(x: number): number {
@@ -7,7 +7,7 @@ function high(x: number): number {
   return bits.getUint32(0);
 }
 
-const LN2_HIGH = 6.93147180369123816490e-1;
+const LN2_HIGH = 6.9314718036912381649e-1;
 const LN2_LOW = 1.90821492927058770002e-10;
 const ONE_OVER_LN2 = 1.442695040888963387;
 /** High words: half of ln 2, one and a half of it, 2^-28. */

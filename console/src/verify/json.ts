@@ -1,5 +1,6 @@
-// JSON read as the server reads it: whole numbers to the last digit, each field once, no lone surrogate, nothing after the
-// end. JSON.parse rounds beyond 2^53 and takes the last of two fields, so that two readers could see two records in one text.
+// JSON read as the server reads it: whole numbers to the last digit, each field once, no lone surrogate, nothing after
+// the end. JSON.parse rounds beyond 2^53 and takes the last of two fields, so that two readers could see two records in
+// one text.
 
 export class Unreadable extends Error {}
 
@@ -32,7 +33,7 @@ export function parse(text: string): Json {
   let at = 0;
   const wrong = (what: string) => new Unreadable(`${what} at character ${at + 1}`);
   const blank = () => {
-    for (let unit = text.charCodeAt(at); unit === 32 || unit === 10 || unit === 13 || unit === 9; ) {
+    for (let unit = text.charCodeAt(at); unit === 32 || unit === 10 || unit === 13 || unit === 9;) {
       unit = text.charCodeAt(++at);
     }
   };

@@ -2,7 +2,16 @@
 import { revision } from "./chain.ts";
 import { hashOf } from "./draw.ts";
 import type { Found } from "./found.ts";
-import { BOUNDS, MANIFEST_FORMAT, readBody, readManifest, tooMany, type Kind, type Manifest, type Record_ } from "./record.ts";
+import {
+  BOUNDS,
+  MANIFEST_FORMAT,
+  readBody,
+  readManifest,
+  tooMany,
+  type Kind,
+  type Manifest,
+  type Record_,
+} from "./record.ts";
 import type { Bodies } from "./story.ts";
 
 export const OPENING = "manifest";

@@ -43,8 +43,8 @@ export function strengthsAfter(rounds: LastRound[]): number[] | undefined {
 
 /** Ballots as the auditor's record holds them, in order. */
 export function rankingsText(rankings: Ranking[]): string {
-  const rows = [...rankings].sort(byRanking).map(
-    ({ judge, panel, ranked }) => `[${JSON.stringify(judge)},${JSON.stringify(panel)},${ranked}]`,
-  );
+  const rows = [...rankings]
+    .sort(byRanking)
+    .map(({ judge, panel, ranked }) => `[${JSON.stringify(judge)},${JSON.stringify(panel)},${ranked}]`);
   return `[${rows.join()}]`;
 }

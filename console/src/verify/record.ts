@@ -46,9 +46,7 @@ const record = object({
   keys: due(list(object({ id: due(text), public_key: due(text) }))),
   manifest: nullable(text),
   revisions: due(
-    list(
-      object({ number: due(i32), body: due(text), hash: due(text), key_id: due(text), signature: due(text) }),
-    ),
+    list(object({ number: due(i32), body: due(text), hash: due(text), key_id: due(text), signature: due(text) })),
   ),
   auditor: nullable(auditor),
 });
@@ -64,7 +62,8 @@ export function readRecord(of: string): Record_ {
     throw new Unreadable(`not a record of the format ${quoted(FORMAT)}: it says ${quoted(found.format)}`);
   }
   const { revisions, keys } = found;
-  const rule = tooMany("revisions", revisions.length, BOUNDS.revisions) ?? tooMany("keys", keys.length, BOUNDS.revisions);
+  const rule =
+    tooMany("revisions", revisions.length, BOUNDS.revisions) ?? tooMany("keys", keys.length, BOUNDS.revisions);
   if (rule) throw new Unreadable(rule);
   return found;
 }

@@ -17,8 +17,7 @@ export const isTold = (scored: boolean, judges: bigint, ballots: bigint) =>
 
 /** Whether an entry that has a place was judged by too few judge teams, so that prizes are withheld. */
 export const isProvisional = (rules: Rules, result: Placing[]) =>
-  rules.few_judges === "PROVISIONAL" &&
-  result.some((one) => one.place > 0n && one.judges < FEWEST_JUDGES_OF_AN_ENTRY);
+  rules.few_judges === "PROVISIONAL" && result.some((one) => one.place > 0n && one.judges < FEWEST_JUDGES_OF_AN_ENTRY);
 
 /** Of a score and, where ratings have weight, an outcome. */
 export function resultOf(rules: Rules, score: Ratio, outcome: Ratio | undefined): Ratio {

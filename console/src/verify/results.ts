@@ -99,10 +99,7 @@ function measured(story: Story, closed: Closed, outcomes: Map<string, Ratio>, fo
     }
     const score = one.score ? fraction(one.score) : undefined;
     if ((score !== undefined) !== (one.score !== null) || (score && !canBe(rules, score, one.ballots))) {
-      found.add(
-        place,
-        "its score is no fraction in lowest terms that a score can be, or not what is shown of it",
-      );
+      found.add(place, "its score is no fraction in lowest terms that a score can be, or not what is shown of it");
     }
     const result = score ? resultOf(rules, score, outcome) : null;
     if (!sameFraction(one.result, result && fractionOf(result))) {

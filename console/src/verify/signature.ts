@@ -11,8 +11,8 @@ function littleEndian(bytes: Uint8Array): bigint {
 }
 
 /**
- * As strictly as the server's library: the equation without the cofactor, and no point of small order, under which anything
- * would verify. The library's own check multiplies by the cofactor and so lets more pass.
+ * As strictly as the server's library: the equation without the cofactor, and no point of small order, under which
+ * anything would verify. The library's own check multiplies by the cofactor and so lets more pass.
  */
 export function verifies(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== 32 || signature.length !== 64) return false;

@@ -152,9 +152,7 @@ function mean(given: Given[]): Ratio {
 export function places(results: { entry: string; result: Ratio | null }[]): Map<string, bigint> {
   const compare = (one: Ratio | null, other: Ratio | null) =>
     one && other ? other.compare(one) : Number(one === null) - Number(other === null);
-  const order = [...results].sort(
-    (one, other) => compare(one.result, other.result) || byBytes(one.entry, other.entry),
-  );
+  const order = [...results].sort((one, other) => compare(one.result, other.result) || byBytes(one.entry, other.entry));
   const placed = new Map<string, bigint>();
   order.forEach((one, at) => {
     const before = order[at - 1];

@@ -6,7 +6,12 @@ import { verify } from "./verify.ts";
 /** What the page is told. */
 export type Told =
   | { kind: "subject"; subject: string }
-  | { kind: "report"; report: Report; head?: { revision: string; hash: string }; keys: { id: string; public_key: string }[] }
+  | {
+      kind: "report";
+      report: Report;
+      head?: { revision: string; hash: string };
+      keys: { id: string; public_key: string }[];
+    }
   | { kind: "unreadable"; why: string };
 
 /** What is to be verified, and an auditor's record from before the result was final, for its ballots. */

@@ -333,7 +333,10 @@ export const en = {
     panelWhy: "More entries tell more of each ballot, and take longer to rank. Never the voter’s own team.",
     oneWay: "One-way panels",
     oneWays: {
-      auto: { name: "from 17 entries on", why: "Of two teams only one judges the other, wherever enough entries remain." },
+      auto: {
+        name: "from 17 entries on",
+        why: "Of two teams only one judges the other, wherever enough entries remain.",
+      },
       always: {
         name: "always",
         why: "Of two teams only one judges the other: no swap within the month. Needs 9 entries at least.",
@@ -353,7 +356,10 @@ export const en = {
     teamNames: "Names of teams",
     names: {
       shown: { name: "shown", why: "Voters see whose an entry is." },
-      hidden: { name: "hidden until the close", why: "Voters judge the plan, not the team, as far as the text does not tell." },
+      hidden: {
+        name: "hidden until the close",
+        why: "Voters judge the plan, not the team, as far as the text does not tell.",
+      },
     },
     counting: "Counting",
     tally: "How ballots become a score",
@@ -366,10 +372,14 @@ export const en = {
         name: "Trimmed team mean",
         why: "Each team is one judge; an entry’s lowest and highest quarter of judges is left out.",
       },
-      plurality: { name: "Sum of ballots", why: "Every ballot counts for itself: large teams decide, and swaps gain most." },
+      plurality: {
+        name: "Sum of ballots",
+        why: "Every ballot counts for itself: large teams decide, and swaps gain most.",
+      },
     },
     neutral: "Neutral judge teams",
-    neutralWhy: "Teams that judge and do not compete. Four of them beside eight entries make most agreements worthless.",
+    neutralWhy:
+      "Teams that judge and do not compete. Four of them beside eight entries make most agreements worthless.",
     blend: "Weight of customers’ ratings, in percent",
     blendWhy: "0: votes alone decide. At most 50.",
     blendDays: "Ratings of these days",
@@ -379,9 +389,11 @@ export const en = {
     dispute: "Days in which flags are decided",
     disputeWhy: "Two reviewers who agree can disqualify an entry until then; after it the result is final.",
     extension: "Days of extension, once",
-    extensionWhy: "Where an entry has fewer than 3 judge teams at the deadline, voting goes on for so long. 0: it does not.",
+    extensionWhy:
+      "Where an entry has fewer than 3 judge teams at the deadline, voting goes on for so long. 0: it does not.",
     publicDraw: "Source of a public number",
-    publicDrawWhy: "Goes into the draw, so that nobody here chose it: “first number of the state lottery of 1 December”.",
+    publicDrawWhy:
+      "Goes into the draw, so that nobody here chose it: “first number of the state lottery of 1 December”.",
   },
   gains: {
     title: "What an agreement gains",
@@ -399,8 +411,9 @@ export const en = {
     },
     points: (points: string, sure: string) => `${points} ± ${sure}`,
     model: "Figures of a model, with 95%; a month of real votes has other tastes, and flags look at those.",
-    small: "With so few entries agreements pay, whatever the rules. Neutral judge teams help most: four beside eight entries.",
-    open: "For an open choice nothing is published: a swap there is worth what it promises. Deal panels if you can.",
+    small:
+      "With so few entries agreements pay, whatever the rules. Neutral judge teams help most: four beside eight entries.",
+    open: "For an open choice nothing is published: a swap there gains all that was agreed. Deal panels if you can.",
   },
   history: "Over the months",
   historyNote: "Places, the first on top. Points are on the scale of each competition.",
@@ -425,8 +438,7 @@ export const en = {
   noRecord: "This is no record that can be read:",
   agrees: (checked: number, unchecked: number) =>
     `The record agrees with itself: ${checked} checks passed${unchecked ? `, ${unchecked} could not be made` : ""}.`,
-  disagrees: (failures: number) =>
-    failures === 1 ? "One thing does not agree." : `${failures} things do not agree.`,
+  disagrees: (failures: number) => (failures === 1 ? "One thing does not agree." : `${failures} things do not agree.`),
   isChecked: "Checked, and agrees",
   isUnchecked: "Could not be checked",
   compareKeys: "Compare with others",
@@ -440,10 +452,13 @@ export const en = {
     "Which judge team supported which entry, against what it was dealt. For auditors without a stake, by team, never by voter. Each opening is recorded.",
   openNetwork: "Open the vote network",
   around: "Around",
-  ringLabel: "Competing teams in a circle; lines lead to those whom a team put into the top third of most of its panels",
-  ringNote: "A line ends in a dot at a team that was put into the top third of more than half of the panels with it. Flagged ones are drawn warm.",
+  ringLabel:
+    "Competing teams in a circle; lines lead to those whom a team put into the top third of most of its panels",
+  ringNote:
+    "A line ends in a dot at a team that was put into the top third of more than half of the panels with it. Flagged ones are drawn warm.",
   matrix: "Support by judge team and entry",
-  matrixNote: "Ballots that put the entry into the top third, of those on which it was dealt. Framed: flagged as more than chance, in sum over the last six competitions.",
+  matrixNote:
+    "Ballots that put the entry into the top third, of those on which it was dealt. Framed: flagged as more than chance, in sum over the last six competitions.",
   judgeTeam: "Judge team",
   mergedTeams: "Small teams together",
   pool: (number: string) => `Pool ${number}`,

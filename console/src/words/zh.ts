@@ -266,7 +266,10 @@ export const zh: Words = {
     ballots: "选票",
     form: "投票方式",
     forms: {
-      panel: { name: "为分到的方案排序", why: "每人为随机分到的几个方案排序：约好互投的两个人，多半分不到对方的方案。" },
+      panel: {
+        name: "为分到的方案排序",
+        why: "每人为随机分到的几个方案排序：约好互投的两个人，多半分不到对方的方案。",
+      },
       choice: { name: "在全部方案中选择", why: "每人在其他所有团队的方案中选择。互投很容易，没有任何阻碍。" },
     },
     panelWhy: "方案越多，每张选票说明的越多，排序也越费时。不会分到本团队的方案。",
@@ -320,7 +323,8 @@ export const zh: Words = {
     title: "串通能占多少便宜",
     lead: "用实际分派和计票的代码模拟：与诚实投票相比，串通者获胜的机会多出多少个百分点。不会是零。",
     teams: "预计参赛团队数",
-    size: (teams, voters, neutral) => `公布数据：${teams} 个团队，每队 ${voters} 人${neutral ? `，另有 ${neutral} 个中立团队` : ""}。`,
+    size: (teams, voters, neutral) =>
+      `公布数据：${teams} 个团队，每队 ${voters} 人${neutral ? `，另有 ${neutral} 个中立团队` : ""}。`,
     isOneWay: "单向评审。",
     attacks: {
       pair: "两队互投第一",
@@ -399,7 +403,8 @@ export const zh: Words = {
       "区间和结果的其余部分由计入的选票和种子得出",
   },
   network: "投票关系",
-  networkNote: "各评审团队支持了哪些方案，与分到的相比。仅供没有利害关系的审计人员查看，只到团队，不到个人。每次打开都会记录。",
+  networkNote:
+    "各评审团队支持了哪些方案，与分到的相比。仅供没有利害关系的审计人员查看，只到团队，不到个人。每次打开都会记录。",
   openNetwork: "打开投票关系",
   around: "围绕",
   ringLabel: "参赛团队围成一圈；连线指向某团队在多数选票上排入前三分之一的团队",
