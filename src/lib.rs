@@ -29,7 +29,7 @@
 //! | who may see what | [`session`]: pages that people signed in to; [`audit`], `reach`, [`auth`] |
 //! | storage | [`store`]: the one transaction runner, both databases; [`page`]; [`vault`]; [`metrics`]; `offload`: long work beside calls |
 //! | errors | [`error`], and [`api`]: the contract as the server answers for it |
-//! | the ground | [`config`], [`telemetry`], [`clock`], [`console`] (what browsers are given) and small things without rules of ours |
+//! | the ground | [`config`], [`telemetry`], [`clock`], [`console`] (what browsers are given), `outgoing` (connections to others) and small things without rules of ours |
 //! | crates | `rapport-contract`: generated code, checks, who may call; `rapport-vote`: dealing, tally, record, for auditors to |
 //! | | build alone; `rapport-brief`: facts in sentences; `rapport-calendar`: working time; `rapport-import`: files; `rapport-preference`: what customers will do next; |
 //! | | `rapport-reply`: reads answers; `rapport-statistics`: published methods; `rapport-migrations` |
@@ -70,6 +70,7 @@ mod master_keys;
 pub mod metrics;
 mod notice;
 mod offload;
+mod outgoing;
 pub mod page;
 pub mod preference;
 pub mod presence;

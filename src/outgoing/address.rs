@@ -1,12 +1,12 @@
-//! Whether a server may connect to an address for a webhook. Pure.
+//! Whether an address is one of the public internet. Pure.
 //!
-//! Somebody who could set a target, or what its name leads to, could otherwise have the server call services that trust its
-//! network.
+//! Somebody who could choose where the server connects to, or what a name leads to, could otherwise have it call services that
+//! trust its network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whether an address is one of the public internet.
-pub(super) fn is_public(address: IpAddr) -> bool {
+pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
