@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["offload", "vault"],
     &["page", "store"],
     &["auth", "metrics"],
-    &["reach"],
+    &["reach", "sign_in"],
     &["audit"],
     &["session"],
     &["directory"],

@@ -1,8 +1,6 @@
 // The console in a real browser, on the demo's data: what each role is shown and asks for, signing in and staying so, a
 // ballot by keyboard and by touch, and what people wrote, shown as text.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { getOption } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
@@ -22,9 +20,8 @@ import { QualityService } from "../gen/rapport/v1/quality_pb.ts";
 import { RatingService } from "../gen/rapport/v1/rating_pb.ts";
 import { SessionService } from "../gen/rapport/v1/session_pb.ts";
 import { DeliveryOutcome, SurveyService } from "../gen/rapport/v1/survey_pb.ts";
-import { Demo, ROLES, launch, settled, signIn, type Look, type Role } from "./demo.ts";
+import { Demo, ROLES, faults, launch, settled, signIn, type Look, type Role } from "./demo.ts";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SERVICES = [
   CallbackService,
   CompetitionService,
@@ -80,23 +77,6 @@ async function as(role: Role, look: Look = {}): Promise<Watched> {
 async function visit(page: Page, hash: string) {
   await page.evaluate((hash) => (location.hash = hash), hash);
   await settled(page);
-}
-
-async function faults(page: Page): Promise<string[]> {
-  // Through the debugger: the page's own policy lets no script in.
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { violations } = await (
-      window as never as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
-    ).axe.run();
-    return violations.map(
-      (one) =>
-        `${one.id}: ${one.nodes
-          .slice(0, 3)
-          .map((node) => node.html.slice(0, 160))
-          .join(" | ")}`,
-    );
-  });
 }
 
 const PAGES = [

@@ -1,12 +1,15 @@
 // The demo's server with its data, and a browser to look at it with; RAPPORT names the program.
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 
-const program = process.env.RAPPORT ?? join(import.meta.dirname, "../../target/debug/rapport");
+export const program = process.env.RAPPORT ?? join(import.meta.dirname, "../../target/debug/rapport");
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Who looks: as the demo's links. */
 export const WHO = {
@@ -95,4 +98,22 @@ export async function signIn(
 export async function settled(page: Page): Promise<void> {
   await page.waitForFunction(() => !document.querySelector(".waiting, [aria-busy='true']"));
   await page.waitForTimeout(150);
+}
+
+/** What a page does wrong to those who cannot see it, or use no mouse. */
+export async function faults(page: Page): Promise<string[]> {
+  // Through the debugger: the page's own policy lets no script in.
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { violations } = await (
+      window as never as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
+    ).axe.run();
+    return violations.map(
+      (one) =>
+        `${one.id}: ${one.nodes
+          .slice(0, 3)
+          .map((node) => node.html.slice(0, 160))
+          .join(" | ")}`,
+    );
+  });
 }

@@ -4,16 +4,16 @@ use super::Asset;
 
 pub(super) const ASSETS: &[Asset] = &[
     Asset {
-        path: "/assets/console-GH7IMHP4.js",
-        kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-GH7IMHP4.js"),
-        brotli: include_bytes!("../../console/dist/console-GH7IMHP4.js.br"),
+        path: "/assets/console-EJ5FXRJQ.css",
+        kind: "text/css; charset=utf-8",
+        plain: include_bytes!("../../console/dist/console-EJ5FXRJQ.css"),
+        brotli: include_bytes!("../../console/dist/console-EJ5FXRJQ.css.br"),
     },
     Asset {
-        path: "/assets/console-KSKJ3XOV.css",
-        kind: "text/css; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-KSKJ3XOV.css"),
-        brotli: include_bytes!("../../console/dist/console-KSKJ3XOV.css.br"),
+        path: "/assets/console-QGAKHNMH.js",
+        kind: "text/javascript; charset=utf-8",
+        plain: include_bytes!("../../console/dist/console-QGAKHNMH.js"),
+        brotli: include_bytes!("../../console/dist/console-QGAKHNMH.js.br"),
     },
     Asset {
         path: "/assets/icon-7149A3E4.svg",

@@ -1,7 +1,7 @@
 //! Whether an address is one of the public internet. Pure.
 //!
-//! Somebody who could choose where the server connects to, or what a name leads to, could otherwise have it call services that
-//! trust its network.
+//! Somebody who could choose where the server connects to, or what a name leads to, could otherwise have it call
+//! services that trust its network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

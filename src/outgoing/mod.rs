@@ -1,7 +1,7 @@
 //! Connections that the server opens to servers of others, over HTTP/1.1 and TLS.
 //!
-//! The address is looked at after the name was resolved, and the connection goes to that very address. Knows nothing of what is
-//! sent, nor to whom.
+//! The address is looked at after the name was resolved, and the connection goes to that very address. Knows nothing of
+//! what is sent, nor to whom.
 
 mod address;
 mod url;

@@ -51,8 +51,8 @@ impl Url {
         })
     }
 
-    /// Whether it says itself that it leads to this machine or a private network. Other names are looked at when they have been
-    /// resolved, each time.
+    /// Whether it says itself that it leads to this machine or a private network. Other names are looked at when they
+    /// have been resolved, each time.
     pub(crate) fn is_private(&self) -> bool {
         self.address().map_or_else(|| self.is_localhost(), |address| !is_public(address))
     }

@@ -22,8 +22,15 @@ use tonic_web::GrpcWebLayer;
 use tower::{Layer, Service, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::{attempts::Refused, connection::Traffic};
-use crate::{api::status, console, error::Error, metrics::Metrics, survey::SurveyPages};
+use super::{attempts::Refused, connection::Traffic, middleware::Pages};
+use crate::{
+    api::status,
+    console,
+    error::Error,
+    metrics::Metrics,
+    sign_in::{SignIn, Step, Told},
+    survey::SurveyPages,
+};
 
 /// How long a browser may remember what it was told about an origin.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(3_600);
@@ -63,8 +70,8 @@ pub(super) struct WebLayer(Arc<Rules>);
 struct Rules {
     cors: CorsLayer,
     origins: Vec<HeaderValue>,
-    /// Where the console is served, with what counts guesses at the tokens of surveys.
-    console: Option<(SurveyPages, Arc<Refused>)>,
+    /// Where the console is served, with what counts guesses at the tokens of surveys and the codes of sign-ins.
+    console: Option<(Pages, Arc<Refused>)>,
     metrics: Arc<Metrics>,
 }
 
@@ -72,7 +79,7 @@ impl WebLayer {
     /// For pages of exactly these origins, and for those of the server itself where it serves the console.
     pub(super) fn new(
         origins: Vec<HeaderValue>,
-        console: Option<(SurveyPages, Arc<Refused>)>,
+        console: Option<(Pages, Arc<Refused>)>,
         metrics: Arc<Metrics>,
     ) -> Self {
         let cors = CorsLayer::new()
@@ -120,8 +127,12 @@ where
         }
         if let Some((pages, refused)) = &self.rules.console {
             if is_survey(&request) {
-                let (pages, refused) = (pages.clone(), refused.clone());
+                let (pages, refused) = (pages.surveys.clone(), refused.clone());
                 return Either::Right(Box::pin(async move { Ok(survey(pages, &refused, request).await) }));
+            }
+            if let Some(step) = Step::of(request.method(), request.uri().path()) {
+                let (sign_in, refused) = (pages.sign_in.clone(), refused.clone());
+                return Either::Right(Box::pin(async move { Ok(signing_in(sign_in, step, &refused, request).await) }));
             }
             if console::is_asked(request.method()) {
                 return Either::Right(Box::pin(ready(Ok(page(&request)))));
@@ -194,6 +205,21 @@ fn is_survey(request: &Request<Body>) -> bool {
     let kind = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let is_form = request.method() == Method::POST && kind == Some(b"application/x-www-form-urlencoded");
     request.uri().path().starts_with(SURVEY) && (is_form || console::is_asked(request.method()))
+}
+
+/// A step of signing in. What the provider does not know counts as a bad token: it was asked in vain.
+async fn signing_in(sign_in: SignIn, step: Step, refused: &Refused, request: Request<Body>) -> Response<Body> {
+    let network = network_of(&request);
+    let (asked, _) = request.into_parts();
+    let told = if step == Step::Finish && refused.is_too_many(network, Instant::now()) {
+        Told::too_many()
+    } else {
+        sign_in.answer(step, asked.uri.query().unwrap_or_default(), &asked.headers).await
+    };
+    if told.is_guess {
+        refused.note(network, Instant::now());
+    }
+    told.response.map(|bytes| Body::new(http_body_util::Full::from(bytes)))
 }
 
 async fn survey(pages: SurveyPages, refused: &Refused, request: Request<Body>) -> Response<Body> {
