@@ -621,7 +621,6 @@ impl<'a, E: Fn(&str) -> Option<String>> SettingsReader<'a, E> {
 
     /// All of it or nothing: half of it would look as if people could sign in.
     fn oidc(&mut self) -> Option<Oidc> {
-        let errors = self.errors.len();
         let issuer = self.optional("oidc.issuer", issuer);
         let client_id = self.optional("oidc.client_id", text);
         let client_secret_file = self.optional("oidc.client_secret_file", path);
@@ -636,12 +635,14 @@ impl<'a, E: Fn(&str) -> Option<String>> SettingsReader<'a, E> {
             ("oidc.public_url", public_url.is_some()),
             ("oidc.roles", roles.is_some()),
         ];
-        let is_set = |(_, is_set): &(&str, bool)| *is_set;
-        let is_wanted = needed.iter().any(is_set) || client_secret_file.is_some() || teams_claim.is_some();
-        // One that is there and wrong was told already.
-        if is_wanted && self.errors.len() == errors {
-            let missing = needed.iter().filter(|one| !is_set(one));
-            self.errors.extend(missing.map(|(name, _)| format!("{name}: must be set where another key of oidc is")));
+        let is_wanted =
+            needed.iter().any(|(_, is_set)| *is_set) || client_secret_file.is_some() || teams_claim.is_some();
+        for (name, is_set) in needed {
+            // One that is there and wrong was told already.
+            let was_told = self.errors.iter().any(|error| error.starts_with(name));
+            if is_wanted && !is_set && !was_told {
+                self.errors.push(format!("{name}: must be set where another key of oidc is"));
+            }
         }
         Some(Oidc {
             issuer: issuer?,
@@ -1138,6 +1139,9 @@ mod tests {
             let told = errors.iter().find(|error| error.starts_with(key));
             assert!(told.is_some_and(|error| error.contains(expected)), "{section}: {errors:#?}");
         }
+        // What is wrong and what is missing are told at once, each of them once.
+        let errors = resolve("issuer = 'http://login.example'\nclient_id = 'rapport'").unwrap_err().0;
+        assert_eq!(errors.len(), 3, "{errors:#?}");
     }
 
     #[test]
