@@ -17,7 +17,7 @@ use jiff::{SignedDuration, tz::TimeZone};
 use rapport_identity::{Country, NormalForms};
 use tracing_subscriber::EnvFilter;
 
-use crate::environment;
+use crate::{environment, outgoing::Url};
 
 /// Everything an operator can set.
 #[derive(Clone, Debug)]
@@ -46,6 +46,8 @@ pub struct Config {
     pub drain_deadline: Duration,
     /// Whose tokens are accepted.
     pub auth: Auth,
+    /// Where people sign in to the console; absent: by one-time links only.
+    pub oidc: Option<Oidc>,
     /// The keys by which ballots are sealed and records signed; absent: `keys/master.keys` in the data directory.
     pub master_key_file: Option<PathBuf>,
     /// Whether to go on without master keys that the database needs. A flag only: it must not stay on by accident.
@@ -88,6 +90,38 @@ pub struct Auth {
     pub session_lifetime: Duration,
     /// Verified tokens that are remembered.
     pub token_cache_entries: usize,
+}
+
+/// The identity provider at which people sign in to the console, by OpenID Connect.
+#[derive(Clone, Debug)]
+pub struct Oidc {
+    /// Its identifier, a URL: what its tokens bear as `iss`.
+    pub issuer: String,
+    /// As whom it knows this server.
+    pub client_id: String,
+    /// File with the secret that only the two have; absent: a public client.
+    pub client_secret_file: Option<PathBuf>,
+    /// Where browsers find the console; ends with a slash.
+    pub public_url: String,
+    /// What it is asked for, separated by blanks.
+    pub scopes: String,
+    /// The claim that is the id of the person.
+    pub subject_claim: String,
+    /// The claim with the ids of their teams; absent: they have none.
+    pub teams_claim: Option<String>,
+    /// Who has which role; the first that fits counts.
+    pub roles: Vec<RoleRule>,
+}
+
+/// Who has a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleRule {
+    /// Its name in tokens.
+    pub role: String,
+    /// A claim of theirs.
+    pub claim: String,
+    /// What it must be, or hold.
+    pub value: String,
 }
 
 /// What one caller, and all of them, may ask of the server.
@@ -269,6 +303,22 @@ pub const KEYS: &[Key] = &[
     key("auth.max_service_token_lifetime", "24h", "longest life of an application's token (role app)"),
     key("auth.session_lifetime", "12h", "how long somebody stays signed in to the console at most"),
     key("auth.token_cache_entries", "10000", "verified tokens that are remembered"),
+    key(
+        "oidc.issuer",
+        "",
+        "identity provider at which people sign in to the console, such as https://login.example (docs/console.md)",
+    ),
+    key("oidc.client_id", "", "as whom the provider knows this server"),
+    key("oidc.client_secret_file", "", "file with the secret that the two share; without it a public client"),
+    key(
+        "oidc.public_url",
+        "",
+        "where browsers find the console; the provider sends them back to signin/callback below it",
+    ),
+    key("oidc.scopes", "openid", "what the provider is asked for, separated by blanks"),
+    key("oidc.subject_claim", "sub", "the claim that is a person's id in the directory"),
+    key("oidc.teams_claim", "", "the claim with the ids of their teams; without it they have none"),
+    key("oidc.roles", "", "who has which role: lines of ROLE CLAIM VALUE, of which the first that fits counts"),
     key("master_key_file", "", "keys that seal ballots and sign records, the same for all servers of a database"),
     key("limits.max_message_bytes", "256KiB", "largest message to a service without batches"),
     key("limits.max_batch_message_bytes", "4MiB", "largest message to a service with batches"),
@@ -433,6 +483,7 @@ impl Config {
                 session_lifetime: read.value("auth.session_lifetime", duration),
                 token_cache_entries: read.value("auth.token_cache_entries", at_least_one),
             },
+            oidc: read.oidc(),
             accept_new_master_key: args.accept_new_master_key,
             master_key_file: read.optional("master_key_file", path),
             limits: Limits {
@@ -568,6 +619,43 @@ impl<'a, E: Fn(&str) -> Option<String>> SettingsReader<'a, E> {
         told.or(from_file)
     }
 
+    /// All of it or nothing: half of it would look as if people could sign in.
+    fn oidc(&mut self) -> Option<Oidc> {
+        let issuer = self.optional("oidc.issuer", issuer);
+        let client_id = self.optional("oidc.client_id", text);
+        let client_secret_file = self.optional("oidc.client_secret_file", path);
+        let public_url = self.optional("oidc.public_url", public_url);
+        let scopes = self.value("oidc.scopes", scopes);
+        let subject_claim = self.value("oidc.subject_claim", text);
+        let teams_claim = self.optional("oidc.teams_claim", text);
+        let roles = self.optional("oidc.roles", role_rules);
+        let needed = [
+            ("oidc.issuer", issuer.is_some()),
+            ("oidc.client_id", client_id.is_some()),
+            ("oidc.public_url", public_url.is_some()),
+            ("oidc.roles", roles.is_some()),
+        ];
+        let is_wanted =
+            needed.iter().any(|(_, is_set)| *is_set) || client_secret_file.is_some() || teams_claim.is_some();
+        for (name, is_set) in needed {
+            // One that is there and wrong was told already.
+            let was_told = self.errors.iter().any(|error| error.starts_with(name));
+            if is_wanted && !is_set && !was_told {
+                self.errors.push(format!("{name}: must be set where another key of oidc is"));
+            }
+        }
+        Some(Oidc {
+            issuer: issuer?,
+            client_id: client_id?,
+            client_secret_file,
+            public_url: public_url?,
+            scopes,
+            subject_claim,
+            teams_claim,
+            roles: roles?,
+        })
+    }
+
     /// One of the two files without the other is a mistake, and must not end in plain text.
     fn tls(
         &mut self,
@@ -694,6 +782,45 @@ fn http_url(text: &str) -> Result<String, String> {
         Some("http" | "https") => Ok(text.to_owned()),
         _ => Err(format!("{text:?} is not a URL such as http://127.0.0.1:4317")),
     }
+}
+
+/// A URL without a query, whose answers nobody on the way can read or change.
+fn private_url(text: &str) -> Result<(), String> {
+    let url = Url::read(text)?;
+    if !url.is_https && !url.is_here() {
+        return Err("must begin with https://, unless it leads to this machine".to_owned());
+    }
+    if url.path.contains('?') { Err("must not have a query".to_owned()) } else { Ok(()) }
+}
+
+fn issuer(text: &str) -> Result<String, String> {
+    private_url(text).map(|()| text.to_owned())
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    private_url(text).map(|()| format!("{}/", text.trim_end_matches('/')))
+}
+
+fn scopes(text: &str) -> Result<String, String> {
+    let is_asked = text.split_whitespace().any(|scope| scope == "openid");
+    if is_asked { Ok(text.to_owned()) } else { Err(format!("{text:?} does not hold openid")) }
+}
+
+/// A line each, since a value may hold whatever else could stand between two.
+fn role_rules(text: &str) -> Result<Vec<RoleRule>, String> {
+    let read = |line: &str| {
+        let (role, rest) = line.split_once(char::is_whitespace)?;
+        let (claim, value) = rest.trim_start().split_once(char::is_whitespace)?;
+        Some(RoleRule { role: role.to_owned(), claim: claim.to_owned(), value: value.trim_start().to_owned() })
+    };
+    let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
+    let rules: Vec<_> = lines
+        .map(|(before, line)| {
+            let rule = || format!("line {} must be ROLE CLAIM VALUE, such as supervisor groups leads", before + 1);
+            read(line).ok_or_else(rule)
+        })
+        .collect::<Result<_, _>>()?;
+    if rules.is_empty() { Err("must not be empty".to_owned()) } else { Ok(rules) }
 }
 
 fn uri_reference(text: &str) -> Result<String, String> {
@@ -977,6 +1104,44 @@ mod tests {
             let error = resolved.unwrap_err().to_string();
             assert!(error.contains(missing), "{error}");
         }
+    }
+
+    #[test]
+    fn an_identity_provider_is_set_in_full_or_not_at_all() {
+        let resolve = |section: &str| {
+            let (_file, args) = file(&format!("[oidc]\n{section}"));
+            Config::resolve(&args, nothing)
+        };
+        let whole = "issuer = 'https://login.example/desk'\nclient_id = 'rapport'\npublic_url = 'https://desk.example/console'\n\
+                     roles = '''\n  admin   groups  CN=Leads, OU=Desk \n\nstaff /realm_access/roles desk\n'''";
+        let oidc = resolve(whole).unwrap().oidc.unwrap();
+        assert_eq!((oidc.public_url.as_str(), oidc.scopes.as_str()), ("https://desk.example/console/", "openid"));
+        let rule = |[role, claim, value]: [&str; 3]| RoleRule {
+            role: role.to_owned(),
+            claim: claim.to_owned(),
+            value: value.to_owned(),
+        };
+        let expected = [["admin", "groups", "CN=Leads, OU=Desk"], ["staff", "/realm_access/roles", "desk"]].map(rule);
+        assert_eq!(oidc.roles, expected);
+        assert!(resolve("").unwrap().oidc.is_none());
+        for (section, key, expected) in [
+            ("client_id = 'rapport'", "oidc.issuer", "must be set where another key of oidc is"),
+            ("teams_claim = 'teams'", "oidc.roles", "must be set where another key of oidc is"),
+            ("issuer = 'http://login.example'", "oidc.issuer", "must begin with https://, unless it leads to this"),
+            ("issuer = 'https://login.example/?a=b'", "oidc.issuer", "must not have a query"),
+            ("public_url = 'https://desk.example/#/'", "oidc.public_url", "must not have a fragment"),
+            ("public_url = 'desk.example'", "oidc.public_url", "must begin with https://"),
+            ("scopes = 'profile'", "oidc.scopes", "\"profile\" does not hold openid"),
+            ("roles = ' '", "oidc.roles", "must not be empty"),
+            ("roles = '''admin groups a\nstaff groups'''", "oidc.roles", "line 2 must be ROLE CLAIM VALUE"),
+        ] {
+            let errors = resolve(section).unwrap_err().0;
+            let told = errors.iter().find(|error| error.starts_with(key));
+            assert!(told.is_some_and(|error| error.contains(expected)), "{section}: {errors:#?}");
+        }
+        // What is wrong and what is missing are told at once, each of them once.
+        let errors = resolve("issuer = 'http://login.example'\nclient_id = 'rapport'").unwrap_err().0;
+        assert_eq!(errors.len(), 3, "{errors:#?}");
     }
 
     #[test]

@@ -27,10 +27,10 @@
 //! | against a target | `deadline`: clocks that count working time, in stretches |
 //! | when people work | [`calendar`]: working hours, and when something is due; [`presence`]: who is on duty; `timer`: steps by the clock; [`operations`]: how the server does |
 //! | whom it is about | [`contact`]: may they be contacted; [`directory`]: teams, staff, customers; [`watch`]; `call` |
-//! | who may see what | [`session`]: pages that people signed in to; [`audit`], `reach`, [`auth`] |
+//! | who may see what | [`session`]: pages that people signed in to; [`audit`], `reach`, `sign_in`: by the organisation's identity provider; [`auth`] |
 //! | storage | [`store`]: the one transaction runner, both databases; [`page`]; [`vault`]; [`metrics`]; `offload`: long work beside calls |
 //! | errors | [`error`], and [`api`]: the contract as the server answers for it |
-//! | the ground | [`config`], [`telemetry`], [`clock`], [`console`] (what browsers are given) and small things without rules of ours |
+//! | the ground | [`config`], [`telemetry`], [`clock`], [`console`] (what browsers are given), `outgoing` (connections to others) and small things without rules of ours |
 //! | crates | `rapport-contract`: generated code, checks, who may call; `rapport-vote`: dealing, tally, record, for auditors to |
 //! | | build alone; `rapport-brief`: facts in sentences; `rapport-calendar`: working time; `rapport-import`: files; `rapport-preference`: what customers will do next; |
 //! | | `rapport-reply`: reads answers; `rapport-statistics`: published methods; `rapport-migrations` |
@@ -74,6 +74,7 @@ pub mod metrics;
 mod notice;
 mod offload;
 pub mod operations;
+mod outgoing;
 pub mod page;
 pub mod preference;
 pub mod presence;
@@ -85,6 +86,7 @@ mod reach;
 mod scorecard;
 pub mod server;
 pub mod session;
+mod sign_in;
 pub mod store;
 pub mod survey;
 pub mod telemetry;

@@ -29,6 +29,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
+use self::middleware::Pages;
 pub use self::middleware::{Served, Serving, serve};
 use crate::{
     api::DESCRIPTOR_SET,
@@ -41,6 +42,7 @@ use crate::{
     metrics::Metrics,
     page::TokenSeal,
     preference, private_file,
+    sign_in::SignIn,
     store::{Database, Opening, Store},
     webhook,
 };
@@ -92,6 +94,7 @@ async fn begin(config: Config, clock: Clock) -> anyhow::Result<Running> {
     // Before any key is made: the database says which ones there must be.
     let vault = master_keys::open(&store, &config).await?;
     let authenticator = Arc::new(Authenticator::new(&config.auth, data_dir, clock.clone())?);
+    let sign_in = SignIn::open(&config, &vault, authenticator.clone(), clock.clone())?;
     let metrics = Arc::new(Metrics::new());
     let (stop, stopping) = watch::channel(false);
     let (ready_now, ready) = watch::channel(true);
@@ -99,7 +102,7 @@ async fn begin(config: Config, clock: Clock) -> anyhow::Result<Running> {
 
     let (housekeeping, trusted) = Housekeeping::new(store.clone());
     let tokens = Arc::new(TokenSeal::new(&vault, clock));
-    let (services, names, pages) = {
+    let (services, names, public) = {
         let keys = (vault, authenticator.clone());
         app::services(&config, &store, &metrics, (&stopping, &trusted), keys, webhooks)
     };
@@ -122,13 +125,14 @@ async fn begin(config: Config, clock: Clock) -> anyhow::Result<Running> {
         beside.push(task.abort_handle());
     }
     let Serving { address, task: serving, cut } = serve(
-        Served { routes, pages: Some(pages) },
+        Served { routes, pages: Some(Pages { public, sign_in: sign_in.clone() }) },
         &config,
         (authenticator.clone(), tokens),
         metrics.clone(),
         stopping.clone(),
     )
     .await?;
+    beside.push(tokio::spawn(sign_in.look()).abort_handle());
     beside.push(tokio::spawn(report_health(health, names, ready)).abort_handle());
     beside.push(tokio::spawn(housekeeping.run(stopping.clone())).abort_handle());
     let fitting = preference::keep_fitted(store.clone(), config.time_zone.rules.clone(), (stopping.clone(), trusted));

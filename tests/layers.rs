@@ -12,14 +12,14 @@ use std::{
 /// Modules by layer, the lowest first. Those that stand together in a pair of brackets know nothing of each other, but for the
 /// contract, whose errors and messages are one thing.
 const LAYERS: &[&[&str]] = &[
-    &["buckets", "clock", "console", "environment", "private_file"],
+    &["buckets", "clock", "console", "environment", "outgoing", "private_file"],
     &["clock_trust", "config", "log_writer"],
     &["telemetry"],
     &[CONTRACT],
     &["offload", "vault"],
     &["page", "store"],
     &["auth", "metrics"],
-    &["reach"],
+    &["reach", "sign_in"],
     &["audit"],
     &["session"],
     &["directory"],

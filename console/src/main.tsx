@@ -14,12 +14,12 @@ import { InteractionService } from "../gen/rapport/v1/interaction_pb.ts";
 import { VoiceService } from "../gen/rapport/v1/voice_pb.ts";
 import { RatingService } from "../gen/rapport/v1/rating_pb.ts";
 import { zone } from "./format.ts";
-import { Refusal, later } from "./load.tsx";
+import { Refusal, later, useLoad } from "./load.tsx";
 import { loadNames, personName } from "./names.ts";
 import { Page } from "./parts/controls.tsx";
 import { Today } from "./pages/today.tsx";
 import { address, route } from "./route.ts";
-import { client, leave, may, standing, start } from "./session.ts";
+import { client, leave, may, provider, standing, start } from "./session.ts";
 import { Stale } from "./stale.tsx";
 import { LANGUAGES, language, t, word, type Language } from "./words.ts";
 import "./style.css";
@@ -45,14 +45,35 @@ effect(() => {
     document.documentElement.lang = language.value;
 });
 
-function SignIn({ why }: { why?: unknown }) {
+function SignIn({ why, refused }: { why?: unknown; refused?: string }) {
+    const { value: url, loading } = useLoad("provider", provider);
     return (
-        <main class="door" id="page" tabIndex={-1}>
+        <main class="door" id="page" tabIndex={-1} aria-busy={loading}>
             <h1>{t.value.brand}</h1>
             {why !== undefined && <Refusal error={why} />}
-            <h2>{t.value.signInTitle}</h2>
-            <p>{t.value.signInLead}</p>
-            <pre tabIndex={0}>{t.value.signInCommand}</pre>
+            {refused !== undefined && (
+                <p class="refusal" role="alert">
+                    {t.value.signInRefused[refused] ?? t.value.signInRefused.unverified}
+                </p>
+            )}
+            {url ? (
+                <>
+                    <h2>{t.value.signInHere}</h2>
+                    <p>{t.value.signInHereLead}</p>
+                    <a class="button primary" href={url}>
+                        {t.value.signInButton}
+                    </a>
+                </>
+            ) : (
+                !loading && (
+                    <>
+                        <h2>{t.value.signInTitle}</h2>
+                        <p>{t.value.signInLead}</p>
+                        <pre tabIndex={0}>{t.value.signInCommand}</pre>
+                        <p class="note">{t.value.signInOnce}</p>
+                    </>
+                )
+            )}
             <p class="note">{t.value.signInNote}</p>
             <Switches />
         </main>
@@ -157,7 +178,7 @@ function Console() {
                 </p>
             </main>
         );
-    return now.kind === "out" ? <SignIn why={now.why} /> : <Frame />;
+    return now.kind === "out" ? <SignIn why={now.why} refused={now.refused} /> : <Frame />;
 }
 
 async function begin() {

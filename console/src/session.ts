@@ -8,7 +8,11 @@ import { signal } from "@preact/signals";
 import { Reach, access } from "../gen/rapport/v1/access_pb.ts";
 import { SessionService, type Session, type SessionTokens } from "../gen/rapport/v1/session_pb.ts";
 
-export type Standing = { kind: "starting" } | { kind: "in"; session: Session } | { kind: "out"; why?: unknown };
+export type Standing =
+  | { kind: "starting" }
+  | { kind: "in"; session: Session }
+  /** `refused`: why the way by the identity provider ended, by the name that the server has for it. */
+  | { kind: "out"; why?: unknown; refused?: string };
 
 export const standing = signal<Standing>({ kind: "starting" });
 
@@ -94,13 +98,19 @@ function renew(): Promise<void> {
   return renewing;
 }
 
+/** Where people sign in at the organisation's identity provider, if there is one. */
+export async function provider(): Promise<string | undefined> {
+  const answer = await fetch(new URL("signin/about", `${baseUrl}/`), { cache: "no-store" });
+  return answer.ok ? ((await answer.json()) as { url?: string }).url : undefined;
+}
+
 /** Takes the link out of the address before anything else sees it, and signs in with it. */
 export async function start() {
-  const link = /^#link=(.+)$/.exec(location.hash)?.[1];
-  if (!link) return void (standing.value = { kind: "out" });
-  history.replaceState(null, "", `${location.pathname}${location.search}#/`);
+  const [, kind, value] = /^#(link|refused)=(.+)$/.exec(location.hash) ?? [];
+  if (kind) history.replaceState(null, "", `${location.pathname}${location.search}#/`);
+  if (kind !== "link" || !value) return void (standing.value = { kind: "out", refused: value });
   try {
-    const answer = await with_(link).startSession({});
+    const answer = await with_(value).startSession({});
     keep(answer.session, answer.tokens);
   } catch (cause) {
     standing.value = { kind: "out", why: cause };

@@ -134,6 +134,16 @@ impl Keys {
         Ok(keys)
     }
 
+    /// Those by which an identity provider says that it signs.
+    ///
+    /// # Errors
+    /// It is no JSON Web Key Set, or one without a key that this server uses.
+    pub(crate) fn of_provider(json: &[u8]) -> Result<Self> {
+        let mut keys = Self { verifiers: HashMap::new(), signer: None };
+        keys.add_key_set(json)?;
+        Ok(keys)
+    }
+
     pub(crate) fn verifier(&self, id: &str) -> Option<&Verifier> {
         self.verifiers.get(id)
     }

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod authenticator;
+pub(crate) mod id_token;
 mod keys;
 pub mod layer;
 pub(crate) mod policy;
@@ -23,7 +24,9 @@ use crate::{
     page::TokenSeal,
 };
 
+use access::Access;
 pub use authenticator::Authenticator;
+pub(crate) use keys::Keys;
 pub use layer::AuthLayer;
 use policy::{Policy, policy};
 
@@ -97,7 +100,7 @@ impl Purpose {
 }
 
 /// The method by which a link becomes a session.
-pub(crate) const START_SESSION: &str = "/rapport.v1.SessionService/StartSession";
+const START_SESSION: &str = "/rapport.v1.SessionService/StartSession";
 const RENEW_SESSION: &str = "/rapport.v1.SessionService/RenewSession";
 
 /// A principal on one call, with how far the contract lets them reach there. Handlers find it among the request's
@@ -133,6 +136,11 @@ impl Caller {
     pub(crate) fn policy(&self) -> Policy {
         policy(self.principal.role)
     }
+}
+
+/// Whether the console has pages for a role.
+pub(crate) fn has_pages(role: Role) -> bool {
+    Access::new().grant(START_SESSION, role).is_some()
 }
 
 /// The roles a token may carry, each with its name there.

@@ -78,11 +78,62 @@ struct Claims {
     rapport_use: Option<String>,
 }
 
+/// For whom a token is.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Audience {
+pub(super) enum Audience {
     One(String),
     Several(Vec<String>),
+}
+
+impl Audience {
+    pub(super) fn all(&self) -> &[String] {
+        match self {
+            Self::One(audience) => std::slice::from_ref(audience),
+            Self::Several(audiences) => audiences,
+        }
+    }
+}
+
+/// A token taken apart. Nothing of its claims is looked at before the signature proved good.
+pub(super) struct Parts<'a> {
+    header: Header,
+    message: &'a str,
+    claims: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    /// Takes apart a token of one of some types (`typ`, in lower case); one that does not say its type is of any.
+    pub(super) fn read(token: &'a str, types: &[&str]) -> Result<Self, Refusal> {
+        let (message, signature) = token.rsplit_once('.').ok_or("not three parts")?;
+        let (header, claims) = message.split_once('.').ok_or("not three parts")?;
+        let header: Header = part(header).ok_or("malformed header")?;
+        if header.crit {
+            return Err("critical header");
+        }
+        if header.typ.as_ref().is_some_and(|typ| !types.contains(&typ.to_ascii_lowercase().as_str())) {
+            return Err("another type of token");
+        }
+        Ok(Self { header, message, claims, signature })
+    }
+
+    /// The id of the key that is said to have signed it.
+    pub(super) fn key_id(&self) -> &str {
+        self.header.kid.as_deref().unwrap_or(DEFAULT_ID)
+    }
+
+    /// What it claims, if that key did.
+    pub(super) fn claims<T: DeserializeOwned>(&self, keys: &Keys) -> Result<T, Refusal> {
+        let key = keys.verifier(self.key_id()).ok_or("unknown key")?;
+        if self.header.alg != key.algorithm {
+            return Err("not the key's algorithm");
+        }
+        if !crypto::verify(self.signature, self.message.as_bytes(), &key.key, key.algorithm).unwrap_or(false) {
+            return Err("bad signature");
+        }
+        part(self.claims).ok_or("malformed claims")
+    }
 }
 
 /// Verifies a token at an instant.
@@ -90,25 +141,7 @@ pub(crate) fn verify(token: &str, keys: &Keys, rules: &Rules, now: i64) -> Resul
     if token.len() > MAX_BYTES {
         return Err("too long");
     }
-    let (message, signature) = token.rsplit_once('.').ok_or("not three parts")?;
-    let (header, claims) = message.split_once('.').ok_or("not three parts")?;
-
-    let header: Header = part(header).ok_or("malformed header")?;
-    if header.crit {
-        return Err("critical header");
-    }
-    if header.typ.is_some_and(|typ| !["jwt", "at+jwt"].contains(&typ.to_ascii_lowercase().as_str())) {
-        return Err("another type of token");
-    }
-    let key = keys.verifier(header.kid.as_deref().unwrap_or(DEFAULT_ID)).ok_or("unknown key")?;
-    if header.alg != key.algorithm {
-        return Err("not the key's algorithm");
-    }
-    if !crypto::verify(signature, message.as_bytes(), &key.key, key.algorithm).unwrap_or(false) {
-        return Err("bad signature");
-    }
-    // Nothing of the claims is looked at before the signature proved good.
-    part::<Claims>(claims).ok_or("malformed claims")?.principal(rules, now)
+    Parts::read(token, &["jwt", "at+jwt"])?.claims::<Claims>(keys)?.principal(rules, now)
 }
 
 impl Claims {
@@ -116,18 +149,11 @@ impl Claims {
         if self.iss != rules.issuer {
             return Err("another issuer");
         }
-        let meant_for_us = match &self.aud {
-            Audience::One(audience) => *audience == rules.audience,
-            Audience::Several(audiences) => audiences.contains(&rules.audience),
-        };
-        if !meant_for_us {
+        if !self.aud.all().contains(&rules.audience) {
             return Err("another audience");
         }
         let role = role_named(&self.role).ok_or("unknown role")?;
-        let expires_micros = micros(self.exp).ok_or("impossible expiry")?;
-        let issued = micros(self.iat).ok_or("impossible time of issue")?;
-        let begins = self.nbf.map_or(Some(issued), micros).ok_or("impossible beginning")?;
-        let begins_micros = issued.max(begins);
+        let Times { issued, begins_micros, expires_micros } = Times::read(self.iat, self.nbf, self.exp)?;
         judge(begins_micros, expires_micros, now)?;
         let life = expires_micros - issued;
         let purpose = self.rapport_use.as_deref().map_or(Some(Purpose::Calls), Purpose::of_claim);
@@ -146,8 +172,24 @@ impl Claims {
     }
 }
 
+/// When a token was issued, and from when until when it is good.
+pub(super) struct Times {
+    pub(super) issued: i64,
+    pub(super) begins_micros: i64,
+    pub(super) expires_micros: i64,
+}
+
+impl Times {
+    pub(super) fn read(iat: f64, nbf: Option<f64>, exp: f64) -> Result<Self, Refusal> {
+        let expires_micros = micros(exp).ok_or("impossible expiry")?;
+        let issued = micros(iat).ok_or("impossible time of issue")?;
+        let begins = nbf.map_or(Some(issued), micros).ok_or("impossible beginning")?;
+        Ok(Self { issued, begins_micros: issued.max(begins), expires_micros })
+    }
+}
+
 /// Whether a token that is good between two instants is good now, as far as the clocks of issuer and server may differ.
-fn judge(begins_micros: i64, expires_micros: i64, now: i64) -> Result<(), Refusal> {
+pub(super) fn judge(begins_micros: i64, expires_micros: i64, now: i64) -> Result<(), Refusal> {
     if now >= expires_micros.saturating_add(LEEWAY_MICROS) {
         return Err("expired");
     }

@@ -10,7 +10,7 @@ use super::{
     token::{BearerArgs, IssuerArgs},
 };
 use crate::{
-    auth::{Authenticator, Purpose, START_SESSION, access::Access, role_name},
+    auth::{Authenticator, Purpose, has_pages, role_name},
     config,
 };
 
@@ -51,8 +51,7 @@ pub(super) fn link(
     life: Duration,
 ) -> anyhow::Result<String> {
     let role = bearer.role;
-    let has_pages = Access::new().grant(START_SESSION, role).is_some();
-    ensure!(has_pages, "the console has no pages for role {}", role_name(role));
+    ensure!(has_pages(role), "the console has no pages for role {}", role_name(role));
     let whom = (role, bearer.subject.as_str(), bearer.teams.as_slice());
     let token = authenticator.sign_for(Purpose::Link(Uuid::new_v4()), whom, life)?;
     Ok(format!("{}/#link={token}", endpoint.trim_end_matches('/')))

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
     header::{
-        ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY,
-        X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+        ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION,
+        REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
     },
 };
 
@@ -47,10 +47,7 @@ pub(crate) fn is_asked(method: &Method) -> bool {
 /// The answer to such a request.
 pub(crate) fn answer(path: &str, headers: &HeaderMap) -> Response<Bytes> {
     // Names are compared as they are: no path is ever put together, so that none can lead elsewhere.
-    let Some(asset) = assets::ASSETS.iter().find(|asset| asset.path == path) else {
-        let kind = "text/plain; charset=utf-8";
-        return protected(StatusCode::NOT_FOUND, kind, "no-store", Bytes::from_static(b"no such page\n"));
-    };
+    let Some(asset) = assets::ASSETS.iter().find(|asset| asset.path == path) else { return not_found() };
     let caching = if asset.path == INDEX { "no-cache" } else { "public, max-age=31536000, immutable" };
     let takes_brotli = takes_brotli(headers);
     let body = Bytes::from_static(if takes_brotli { asset.brotli } else { asset.plain });
@@ -60,6 +57,30 @@ pub(crate) fn answer(path: &str, headers: &HeaderMap) -> Response<Bytes> {
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("br"));
     }
     response
+}
+
+/// The answer to a request for a page that there is not.
+pub(crate) fn not_found() -> Response<Bytes> {
+    text(StatusCode::NOT_FOUND, "no such page\n")
+}
+
+/// An answer for the script of the console.
+pub(crate) fn json(body: String) -> Response<Bytes> {
+    protected(StatusCode::OK, "application/json", "no-store", Bytes::from(body))
+}
+
+/// Leads a browser to a URL, which must not be of its own choice.
+pub(crate) fn redirect(url: &str) -> Response<Bytes> {
+    let mut response = text(StatusCode::SEE_OTHER, "");
+    match HeaderValue::from_str(url) {
+        Ok(url) => _ = response.headers_mut().insert(LOCATION, url),
+        Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+    }
+    response
+}
+
+fn text(status: StatusCode, text: &'static str) -> Response<Bytes> {
+    protected(status, "text/plain; charset=utf-8", "no-store", Bytes::from_static(text.as_bytes()))
 }
 
 /// A page without script, whose form goes back to where it came from.

@@ -31,6 +31,7 @@ use crate::{
     config::Config,
     metrics::Metrics,
     page::TokenSeal,
+    sign_in::SignIn,
 };
 
 /// What is open on a connection that reached its age gets this long to end.
@@ -40,10 +41,18 @@ const MAX_HEADER_BYTES: u32 = 16 * 1024;
 /// How often quotas that are whole again are forgotten.
 const FORGET_QUOTAS: Duration = Duration::from_secs(60);
 
-/// What is served: the services and, beside them, the pages of people without an account.
+/// What is served: the services and, beside them, pages for people.
 pub struct Served {
     pub(super) routes: Routes,
-    pub(super) pages: Option<PublicPages>,
+    pub(super) pages: Option<Pages>,
+}
+
+/// What answers for pages, where the console is served, beside its files.
+#[derive(Clone)]
+pub(super) struct Pages {
+    /// For people without an account.
+    pub(super) public: PublicPages,
+    pub(super) sign_in: SignIn,
 }
 
 impl From<Routes> for Served {

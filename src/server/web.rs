@@ -22,13 +22,14 @@ use tonic_web::GrpcWebLayer;
 use tower::{Layer, Service, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::{attempts::Refused, connection::Traffic};
+use super::{attempts::Refused, connection::Traffic, middleware::Pages};
 use crate::{
     api::status,
     app::PublicPages,
     console::{self, html::Page},
     error::Error,
     metrics::Metrics,
+    sign_in::{SignIn, Step, Told},
 };
 
 /// How long a browser may remember what it was told about an origin.
@@ -71,8 +72,8 @@ pub(super) struct WebLayer(Arc<Rules>);
 struct Rules {
     cors: CorsLayer,
     origins: Vec<HeaderValue>,
-    /// Where the console is served, with what counts guesses at the tokens of its public pages.
-    console: Option<(PublicPages, Arc<Refused>)>,
+    /// Where the console is served, with what counts guesses at the tokens of its public pages and the codes of sign-ins.
+    console: Option<(Pages, Arc<Refused>)>,
     metrics: Arc<Metrics>,
 }
 
@@ -80,7 +81,7 @@ impl WebLayer {
     /// For pages of exactly these origins, and for those of the server itself where it serves the console.
     pub(super) fn new(
         origins: Vec<HeaderValue>,
-        console: Option<(PublicPages, Arc<Refused>)>,
+        console: Option<(Pages, Arc<Refused>)>,
         metrics: Arc<Metrics>,
     ) -> Self {
         let cors = CorsLayer::new()
@@ -128,8 +129,12 @@ where
         }
         if let Some((pages, refused)) = &self.rules.console {
             if is_public(&request) {
-                let (pages, refused) = (pages.clone(), refused.clone());
+                let (pages, refused) = (pages.public.clone(), refused.clone());
                 return Either::Right(Box::pin(async move { Ok(public(&pages, &refused, request).await) }));
+            }
+            if let Some(step) = Step::of(request.method(), request.uri().path()) {
+                let (sign_in, refused) = (pages.sign_in.clone(), refused.clone());
+                return Either::Right(Box::pin(async move { Ok(signing_in(sign_in, step, &refused, request).await) }));
             }
             if console::is_asked(request.method()) {
                 return Either::Right(Box::pin(ready(Ok(page(&request)))));
@@ -203,6 +208,21 @@ fn is_public(request: &Request<Body>) -> bool {
     let is_form = request.method() == Method::POST && kind == Some(b"application/x-www-form-urlencoded");
     let path = request.uri().path();
     (path.starts_with(SURVEY) || path.starts_with(BALLOT)) && (is_form || console::is_asked(request.method()))
+}
+
+/// A step of signing in. What the provider does not know counts as a bad token: it was asked in vain.
+async fn signing_in(sign_in: SignIn, step: Step, refused: &Refused, request: Request<Body>) -> Response<Body> {
+    let network = network_of(&request);
+    let (asked, _) = request.into_parts();
+    let told = if step == Step::Finish && refused.is_too_many(network, Instant::now()) {
+        Told::too_many()
+    } else {
+        sign_in.answer(step, asked.uri.query().unwrap_or_default(), &asked.headers).await
+    };
+    if told.is_guess {
+        refused.note(network, Instant::now());
+    }
+    told.response.map(|bytes| Body::new(http_body_util::Full::from(bytes)))
 }
 
 async fn public(pages: &PublicPages, refused: &Refused, request: Request<Body>) -> Response<Body> {

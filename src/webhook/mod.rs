@@ -1,10 +1,9 @@
 //! Webhooks: events, delivered to the receivers that the configuration names (ADR 21).
 //!
-//! `target` reads the configuration, `address` says where a server may connect to, `signature` signs, `sending` speaks HTTP.
-//! `retry` says when to try again and `plan` what to send next, both pure; `delivering` does it, on one server at a time for each
-//! target; `store` holds what must outlive a server. Events come from `event`, and nothing of what they tell is kept here.
+//! `target` reads the configuration, `signature` signs, `sending` speaks HTTP. `retry` says when to try again and `plan` what to
+//! send next, both pure; `delivering` does it, on one server at a time for each target; `store` holds what must outlive a server.
+//! Events come from `event`, and nothing of what they tell is kept here.
 
-mod address;
 mod delivering;
 pub(crate) mod entity;
 mod plan;

@@ -1,8 +1,6 @@
-//! One request to a receiver. The address is looked at after the name was resolved, and the connection goes to that very address;
-//! redirects are answers like others that are no success.
+//! One request to a receiver. Redirects are answers like others that are no success.
 
 use std::{
-    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -10,23 +8,15 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs, pki_types::ServerName};
-use tokio::net::TcpStream;
+use hyper::client::conn::http1::SendRequest;
 use tokio_rustls::TlsConnector;
 
-use super::{
-    address::is_public,
-    retry::retry_after,
-    signature::signatures,
-    target::{Target, Url},
-};
+use super::{retry::retry_after, signature::signatures, target::Target};
+use crate::outgoing::{self, USER_AGENT, Url};
 
 /// Of an answer no more is read.
 const ANSWER_BYTES: usize = 64 * 1024;
 const CONTENT_TYPE: &str = "application/cloudevents+json; charset=utf-8";
-const USER_AGENT: &str = concat!("rapport/", env!("CARGO_PKG_VERSION"));
 
 /// Why a receiver has not taken an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +38,7 @@ impl Failure {
 /// Sends to one target, by connections that are kept for a while.
 pub(super) struct Sender {
     target: Arc<Target>,
-    tls: Option<TlsConnector>,
+    tls: TlsConnector,
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
 }
 
@@ -56,7 +46,7 @@ impl Sender {
     /// # Errors
     /// A library without the protocols that it should have.
     pub(super) fn new(target: Arc<Target>) -> anyhow::Result<Self> {
-        let tls = target.url.is_https.then(|| connector(&target)).transpose()?;
+        let tls = outgoing::connector(target.roots.clone())?;
         Ok(Self { target, tls, idle: Mutex::default() })
     }
 
@@ -77,7 +67,8 @@ impl Sender {
         {
             return self.take(connection, answer, at).await;
         }
-        let mut connection = self.connect().await?;
+        let connected = outgoing::connect(&self.target.url, &self.tls, self.target.allow_private).await;
+        let mut connection = connected.map_err(Failure::of)?;
         let answer = connection.send_request(request()?).await;
         let answer = answer.map_err(|error| Failure::of(format!("the connection failed: {error}")))?;
         self.take(connection, answer, at).await
@@ -122,76 +113,4 @@ impl Sender {
         }
         Err(Failure { words, asked, holds: is_busy && asked.is_some() })
     }
-
-    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Failure> {
-        let mut last = Failure::of("its name leads nowhere");
-        for address in self.addresses().await? {
-            let stream = match TcpStream::connect(address).await {
-                Ok(stream) => stream,
-                Err(error) => {
-                    last = Failure::of(format!("no connection: {}", error.kind()));
-                    continue;
-                }
-            };
-            // A body follows its head at once.
-            _ = stream.set_nodelay(true);
-            return match &self.tls {
-                None => shake_hands(TokioIo::new(stream)).await,
-                Some(tls) => {
-                    let name = ServerName::try_from(self.target.url.host.clone());
-                    let name = name.map_err(|_| Failure::of("its name is none that a certificate can have"))?;
-                    let stream = tls.connect(name, stream).await;
-                    shake_hands(TokioIo::new(stream.map_err(|error| Failure::of(format!("TLS failed: {error}")))?))
-                        .await
-                }
-            };
-        }
-        Err(last)
-    }
-
-    /// Where to connect to: what its name leads to, without what must not be.
-    async fn addresses(&self) -> Result<Vec<SocketAddr>, Failure> {
-        let Url { host, port, .. } = &self.target.url;
-        let found: Vec<SocketAddr> = match host.parse::<IpAddr>() {
-            Ok(address) => vec![(address, *port).into()],
-            Err(_) => {
-                let resolved = tokio::net::lookup_host((host.as_str(), *port)).await;
-                resolved.map_err(|_| Failure::of("its name cannot be resolved"))?.collect()
-            }
-        };
-        let may = |address: &SocketAddr| self.target.allow_private || is_public(address.ip());
-        let allowed: Vec<_> = found.iter().copied().filter(may).collect();
-        if allowed.is_empty() && !found.is_empty() {
-            return Err(Failure::of("its name leads to this machine or a private network, which is not allowed"));
-        }
-        Ok(allowed)
-    }
-}
-
-async fn shake_hands<S>(stream: TokioIo<S>) -> Result<SendRequest<Full<Bytes>>, Failure>
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-{
-    let (connection, driver) =
-        http1::handshake(stream).await.map_err(|error| Failure::of(format!("the connection failed: {error}")))?;
-    tokio::spawn(async move {
-        // Those who wait for an answer are told.
-        _ = driver.await;
-    });
-    Ok(connection)
-}
-
-fn connector(target: &Target) -> anyhow::Result<TlsConnector> {
-    let roots = target.roots.clone().unwrap_or_else(|| {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        roots
-    });
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsConnector::from(Arc::new(config)))
 }

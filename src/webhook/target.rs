@@ -2,21 +2,19 @@
 
 use std::{
     collections::BTreeSet,
-    net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use anyhow::{Context as _, bail};
-use http::Uri;
 use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 use serde::Deserialize;
 
-use super::{address::is_public, retry::Patience, signature::SharedSecret};
-use crate::{api::v1::EventContent, config, error::Violation, event::Types, private_file};
+use super::{retry::Patience, signature::SharedSecret};
+use crate::{api::v1::EventContent, config, error::Violation, event::Types, outgoing::Url, private_file};
 
 /// A receiver.
 #[derive(Clone, Debug)]
@@ -34,19 +32,6 @@ pub(crate) struct Target {
     /// For one attempt.
     pub(super) timeout: Duration,
     pub(super) patience: Patience,
-}
-
-/// Where it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Url {
-    pub(super) is_https: bool,
-    /// A name, or an address without brackets.
-    pub(super) host: String,
-    pub(super) port: u16,
-    /// As the header `host` has it.
-    pub(super) authority: String,
-    /// With the query.
-    pub(super) path: String,
 }
 
 impl Target {
@@ -184,41 +169,15 @@ fn rules(violations: &[Violation]) -> String {
     violations.iter().map(|one| format!("{} {}", one.field, one.rule)).collect::<Vec<_>>().join("; ")
 }
 
-/// The URL is not repeated in errors: it may hold a secret.
 fn url(written: &WrittenTarget) -> Result<Url, String> {
-    let url: Uri = written.url.parse().map_err(|_| "must be a URL such as https://desk.example/events".to_owned())?;
-    let is_https = match url.scheme_str() {
-        Some("https") => true,
-        Some("http") if written.allow_http => false,
-        Some("http") => return Err("must begin with https://, unless allow_http is set".to_owned()),
-        _ => return Err("must begin with https://".to_owned()),
-    };
-    let authority = url.authority().ok_or("must name a host")?;
-    if authority.as_str().contains('@') {
-        return Err("must not hold a user or a password".to_owned());
+    let url = Url::read(&written.url)?;
+    if !url.is_https && !written.allow_http {
+        return Err("must begin with https://, unless allow_http is set".to_owned());
     }
-    if written.url.contains('#') {
-        return Err("must not have a fragment".to_owned());
-    }
-    let host = authority.host().trim_start_matches('[').trim_end_matches([']', '.']).to_ascii_lowercase();
-    if host.is_empty() {
-        return Err("must name a host".to_owned());
-    }
-    let is_local = match host.parse::<IpAddr>() {
-        Ok(address) => !is_public(address),
-        // Other names are looked at when they have been resolved, each time.
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
-    };
-    if is_local && !written.allow_private {
+    if url.is_private() && !written.allow_private {
         return Err("must not lead to this machine or a private network, unless allow_private is set".to_owned());
     }
-    Ok(Url {
-        is_https,
-        port: authority.port_u16().unwrap_or(if is_https { 443 } else { 80 }),
-        authority: authority.as_str().to_owned(),
-        path: url.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
-        host,
-    })
+    Ok(url)
 }
 
 fn roots(file: &Path) -> anyhow::Result<RootCertStore> {

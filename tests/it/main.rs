@@ -44,6 +44,7 @@ mod results;
 mod server;
 mod sessions;
 mod shipped;
+mod sign_in;
 mod stopping;
 mod support;
 mod surveys;
@@ -96,6 +97,7 @@ fn main() -> ExitCode {
         support::trials(results::tests()),
         support::trials(server::tests()),
         support::trials(sessions::tests()),
+        support::trials(sign_in::tests()),
         support::trials(stopping::tests()),
         support::trials(surveys::tests()),
         support::trials(voice::tests()),

@@ -38,8 +38,18 @@ export const en = {
   signInTitle: "Sign in by a link",
   signInLead: "The console is opened by a one-time link. Those who run the server make one:",
   signInCommand: "rapport console --role supervisor --subject STAFF_ID --team TEAM_ID",
-  signInNote:
-    "The link signs in once. This page keeps its token in memory only: closing or reloading it signs you out.",
+  signInOnce: "The link signs in once.",
+  signInNote: "This page keeps its token in memory only: closing or reloading it signs you out.",
+  signInHere: "Sign in",
+  signInHereLead: "Your organisation tells Rapport who you are. Your password stays with it.",
+  signInButton: "Sign in with your organisation",
+  signInRefused: {
+    denied: "The sign-in was cancelled or refused by your organisation.",
+    account: "Your account has no role in Rapport. Please ask those who run it.",
+    expired: "This sign-in took too long, or another one was begun since. Please try again.",
+    unavailable: "Your organisation’s sign-in cannot be reached just now. Please try again in a minute.",
+    unverified: "The sign-in could not be verified. Please try again; if it happens again, ask those who run Rapport.",
+  } as Record<string, string>,
   signingIn: "Signing in …",
   notYours: "Your role has no such page.",
   noPage: "There is no such page.",
@@ -53,7 +63,7 @@ export const en = {
   cancel: "Cancel",
   none: "none",
 
-  stale: "The server has a newer console. Reloading signs you out: have a link at hand.",
+  stale: "The server has a newer console. Reloading signs you out: you will have to sign in again.",
   reload: "Reload",
 
   // Periods.

@@ -30,7 +30,18 @@ export const zh: Words = {
   signInTitle: "用链接登录",
   signInLead: "控制台通过一次性链接打开。由服务器管理员生成：",
   signInCommand: "rapport console --role supervisor --subject 工号 --team 团队",
-  signInNote: "链接只能用一次。令牌只保存在本页内存中，关闭或刷新页面即退出登录。",
+  signInOnce: "链接只能用一次。",
+  signInNote: "令牌只保存在本页内存中，关闭或刷新页面即退出登录。",
+  signInHere: "登录",
+  signInHereLead: "由你所在组织的统一身份认证确认你的身份，密码不会交给 Rapport。",
+  signInButton: "使用组织账号登录",
+  signInRefused: {
+    denied: "登录已取消，或被你的组织拒绝。",
+    account: "你的账号在 Rapport 中没有角色，请联系管理员。",
+    expired: "这次登录超时，或之后又开始了另一次登录。请重试。",
+    unavailable: "暂时无法连接组织的登录服务，请过一分钟再试。",
+    unverified: "无法验证这次登录，请重试；如再次出现，请联系管理员。",
+  },
   signingIn: "正在登录……",
   notYours: "你的角色没有这个页面。",
   noPage: "没有这个页面。",
@@ -43,7 +54,7 @@ export const zh: Words = {
   cancel: "取消",
   none: "无",
 
-  stale: "服务器上有新版控制台。刷新会退出登录，请先准备好新的链接。",
+  stale: "服务器上有新版控制台。刷新会退出登录，需要重新登录。",
   reload: "刷新",
 
   period: "时段",

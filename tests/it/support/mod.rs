@@ -7,6 +7,7 @@ pub(crate) mod competition;
 mod database;
 pub(crate) mod http;
 mod postgres;
+pub(crate) mod provider;
 pub(crate) mod raw;
 pub(crate) mod receiver;
 pub(crate) mod refusal;
