@@ -198,6 +198,31 @@ test("the contact policy is put in force with a reason, and stands in the trail"
   assert.deepEqual(wrong, []);
 });
 
+test("a concern is acknowledged, moved, mended and told; a supervisor of no department is offered none of it", async () => {
+  const { page, wrong } = await as("admin");
+  await visit(page, "#/voice?list=concerns&all=1");
+  const row = page.locator(".rows > li", { hasText: "退费要等十几天" });
+  assert.match(await row.innerText(), /财务部/);
+  await row.locator("input[type=datetime-local]").fill("2027-01-15T18:00");
+  await row.getByRole("button", { name: "Acknowledge" }).click();
+  await row.getByRole("button", { name: "It is mended" }).waitFor();
+  assert.match(await row.innerText(), /mended by Jan 15, 2027|mended by 15 Jan 2027/);
+  await row.locator("input[type=datetime-local]").fill("2027-02-01T18:00");
+  await row.getByLabel("Reason, to move or decline").fill("the bank needs longer");
+  await row.getByRole("button", { name: "Move the date" }).click();
+  await row.getByText("the bank needs longer").waitFor();
+  await row.getByRole("button", { name: "It is mended" }).click();
+  await row.getByLabel("What customers who raised it are told").fill("退费现在三天到账。<b>");
+  await row.getByRole("button", { name: "Tell the customers" }).click();
+  await row.getByText("退费现在三天到账。<b>").waitFor();
+  assert.deepEqual(await faults(page), []);
+  assert.deepEqual(wrong, []);
+  const other = await as("supervisor");
+  await visit(other.page, "#/voice?list=concerns&all=1");
+  await other.page.locator(".rows > li").first().waitFor();
+  assert.equal(await other.page.locator(".rows button").count(), 0);
+});
+
 test("an erasure is asked for twice, and gives its receipt", async () => {
   const { page, wrong } = await as("admin");
   const admin = createClient(
@@ -274,6 +299,7 @@ test("ten thousand customers scroll, and are found by name", { timeout: 180_000 
     await new Promise((done) => setTimeout(done, 200));
     return Math.max(0, ...tasks);
   });
+  // A measure, and no assertion: what else the machine does is in it.
   console.log(`longest task while scrolling ten thousand rows: ${longest} ms`);
   const last = page.locator(".rows.long > li").last();
   assert.equal(await last.getAttribute("aria-posinset"), await last.getAttribute("aria-setsize"));

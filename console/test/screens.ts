@@ -1,14 +1,30 @@
-// Pictures of every page, for people to look at: npm run screens writes them to screens/, which is not committed.
-import { mkdirSync } from "node:fs";
+// Pictures of every page, for people to look at: npm run screens writes them to screens/, which is not committed, and with --docs the
+// six that docs/console.md shows to docs/screens/, which is.
+import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Demo, launch, settled, signIn, type Look, type Role } from "./demo.ts";
 
-const only = process.argv[2] ?? "";
+const isForDocs = process.argv.includes("--docs");
+const only = process.argv.slice(2).find((one) => !one.startsWith("--")) ?? "";
+const SHOWN = new Set([
+  "customer-en-light-1280",
+  "scorecards-team-zh-light-1280",
+  "ranks-en-dark-1280",
+  "ballot-zh-light-400",
+  "leaderboard-en-light-1280",
+  "voice-en-light-1280",
+]);
 const looks: Look[] = [
   { locale: "zh-CN", colorScheme: "light", width: 1280 },
   { locale: "en-GB", colorScheme: "dark", width: 1280 },
   { locale: "zh-CN", colorScheme: "dark", width: 400 },
   { locale: "en-GB", colorScheme: "light", width: 400 },
+  ...(isForDocs
+    ? ([
+        { locale: "en-GB", colorScheme: "light", width: 1280 },
+        { locale: "zh-CN", colorScheme: "light", width: 400 },
+      ] as const)
+    : []),
 ];
 const pages: [string, Role, string, ((page: import("playwright-core").Page) => Promise<void>)?][] = [
   ["scorecards", "supervisor", "#/scorecards"],
@@ -76,7 +92,9 @@ const pages: [string, Role, string, ((page: import("playwright-core").Page) => P
 ];
 
 const folder = join(import.meta.dirname, "../screens");
+const docs = join(import.meta.dirname, "../../docs/screens");
 mkdirSync(folder, { recursive: true });
+mkdirSync(docs, { recursive: true });
 const demo = await new Demo().start();
 const browser = await launch();
 for (const look of looks) {
@@ -89,8 +107,11 @@ for (const look of looks) {
       await settled(page);
       await act?.(page);
       await settled(page);
-      const file = `${name}-${look.locale!.slice(0, 2)}-${look.colorScheme}-${look.width}.png`;
-      await page.screenshot({ path: join(folder, file), fullPage: true });
+      const of = `${name}-${look.locale!.slice(0, 2)}-${look.colorScheme}-${look.width}`;
+      if (isForDocs && !SHOWN.has(of)) continue;
+      const file = `${of}.png`;
+      await page.screenshot({ path: join(folder, file), fullPage: !isForDocs || look.width === 400 });
+      if (isForDocs) copyFileSync(join(folder, file), join(docs, file));
       console.log(file);
     }
     await context.close();

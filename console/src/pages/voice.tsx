@@ -1,6 +1,7 @@
 // What customers raise again and again, by the department that has to mend it, and whether departments do what they said.
 import { useState } from "preact/hooks";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { Reach } from "../../gen/rapport/v1/access_pb.ts";
 import { Attribution } from "../../gen/rapport/v1/rating_pb.ts";
 import {
     ConcernState,
@@ -11,13 +12,14 @@ import {
     type SummarizeVoiceResponse,
     type VoiceLine,
 } from "../../gen/rapport/v1/voice_pb.ts";
-import { dayOf, fixed, moment, percent, requestId, whole } from "../format.ts";
+import { atLocalTime, dayOf, fixed, moment, percent, requestId, whole } from "../format.ts";
 import { Refusal, Show, useLoad } from "../load.tsx";
+import { people } from "../names.ts";
 import { Spark } from "../parts/charts.tsx";
 import { Page, Tabs } from "../parts/controls.tsx";
 import { Act, Section } from "../parts/section.tsx";
 import { go, route, turned } from "../route.ts";
-import { client, may } from "../session.ts";
+import { client, may, reach } from "../session.ts";
 import { t, word } from "../words.ts";
 
 const WEEKS = ["4", "13", "26", "52"] as const;
@@ -319,20 +321,27 @@ function ConcernRow({ of: one, departments, onDone }: { of: Concern; departments
                     <p dir="auto">{one.mendedNotice}</p>
                 </blockquote>
             )}
-            <Steps of={one} onDone={onDone} />
+            <Steps of={one} isOurs={answersFor(departments, one.departmentId)} onDone={onDone} />
         </div>
     );
 }
 
-/** What may be done with a concern as it stands; what the role may not do is refused by the server with its reason. */
-function Steps({ of: one, onDone }: { of: Concern; onDone: () => void }) {
+/** Whether a department's steps are for who looks: a supervisor answers for departments of their teams, whose people they are shown. */
+function answersFor(departments: Department[], id: string): boolean {
+    if (reach(VoiceService.method.acknowledgeConcern) !== Reach.TEAM) return true;
+    const team = departments.find((one) => one.departmentId === id)?.teamId;
+    return !!team && [...people.value.values()].some((one) => one.teamId === team);
+}
+
+/** What may be done with a concern as it stands. */
+function Steps({ of: one, isOurs, onDone }: { of: Concern; isOurs: boolean; onDone: () => void }) {
     const [date, setDate] = useState("");
     const [text, setText] = useState("");
     const [failed, setFailed] = useState<unknown>();
     const words = t.value.voices;
     const { concernId } = one;
     const service = client(VoiceService);
-    const fixTime = date ? timestampFromDate(new Date(date)) : undefined;
+    const fixTime = date ? timestampFromDate(atLocalTime(date)) : undefined;
     const act = (work: () => Promise<unknown>) => {
         setFailed(undefined);
         work().then(onDone, setFailed);
@@ -340,7 +349,7 @@ function Steps({ of: one, onDone }: { of: Concern; onDone: () => void }) {
     const isOpen = WAITING.includes(one.state);
     const isTold = one.mendedNotice !== "";
     const mayTell = one.state === ConcernState.MENDED && !isTold && may(VoiceService.method.tellConcern);
-    const mayDecide = isOpen && may(VoiceService.method.acknowledgeConcern);
+    const mayDecide = isOpen && isOurs && may(VoiceService.method.acknowledgeConcern);
     if (!mayTell && !mayDecide) return null;
     return (
         <form class="inline" onSubmit={(event) => event.preventDefault()}>
@@ -354,12 +363,10 @@ function Steps({ of: one, onDone }: { of: Concern; onDone: () => void }) {
                     />
                 </label>
             )}
-            {(mayTell || one.state !== ConcernState.RAISED || mayDecide) && (
-                <label class="field">
-                    {mayTell ? words.noticeWords : words.stepReason}
-                    <input value={text} maxLength={1000} onInput={(event) => setText(event.currentTarget.value)} />
-                </label>
-            )}
+            <label class="field">
+                {mayTell ? words.noticeWords : words.stepReason}
+                <input value={text} maxLength={1000} onInput={(event) => setText(event.currentTarget.value)} />
+            </label>
             {one.state === ConcernState.RAISED && mayDecide && (
                 <button
                     type="button"
