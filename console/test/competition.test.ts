@@ -4,7 +4,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createClient, type Client } from "@connectrpc/connect";
@@ -13,9 +12,8 @@ import type { Browser, Page } from "playwright-core";
 import { AuditAction, AuditService } from "../gen/rapport/v1/audit_pb.ts";
 import { CompetitionService } from "../gen/rapport/v1/competition_pb.ts";
 import { published } from "../swapping.ts";
-import { Demo, launch, program, settled, signIn, type Look, type Role } from "./demo.ts";
+import { Demo, faults, launch, program, settled, signIn, type Look, type Role, visit } from "./demo.ts";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TITLE = "季度服务竞赛";
 const BRANCHES = ["beijing", "shanghai", "guangzhou", "shenzhen", "chengdu", "wuhan", "xian", "nanjing"];
 const NEUTRAL = ["finance", "legal", "curriculum", "it"];
@@ -48,10 +46,6 @@ function transport(role: string, subject: string) {
   });
 }
 
-async function visit(page: Page, hash: string) {
-  await page.evaluate((hash) => (location.hash = hash), hash);
-  await settled(page);
-}
 async function toCompetition(page: Page) {
   await visit(page, "#/competitions");
   await page.locator(".rows a", { hasText: TITLE }).click();
@@ -60,13 +54,7 @@ async function toCompetition(page: Page) {
 }
 
 async function sound(page: Page, what: string) {
-  await page.evaluate(axe);
-  const faults = await page.evaluate(async () => {
-    type Found = { violations: { id: string; nodes: { html: string }[] }[] };
-    const { violations } = await (window as never as { axe: { run: () => Promise<Found> } }).axe.run();
-    return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
-  });
-  assert.deepEqual(faults, [], what);
+  assert.deepEqual(await faults(page), [], what);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} is too wide`);
   if (process.env.RAPPORT_SCREENS) {
     await page.screenshot({ path: join(process.env.RAPPORT_SCREENS, `${what}.png`), fullPage: true });

@@ -26,7 +26,7 @@ import { RatingService } from "../gen/rapport/v1/rating_pb.ts";
 import { SessionService } from "../gen/rapport/v1/session_pb.ts";
 import { DeliveryOutcome, SurveyService } from "../gen/rapport/v1/survey_pb.ts";
 import { VoiceService } from "../gen/rapport/v1/voice_pb.ts";
-import { Demo, ROLES, faults, launch, settled, signIn, type Look, type Role } from "./demo.ts";
+import { Demo, ROLES, faults, launch, settled, signIn, type Look, type Role, visit } from "./demo.ts";
 
 const SERVICES = [
   AuditService,
@@ -87,10 +87,6 @@ async function as(role: Role, look: Look = {}): Promise<Watched> {
   return watched;
 }
 
-async function visit(page: Page, hash: string) {
-  await page.evaluate((hash) => (location.hash = hash), hash);
-  await settled(page);
-}
 
 const PAGES = [
   "#/today",

@@ -99,6 +99,12 @@ export async function settled(page: Page): Promise<void> {
   await page.waitForTimeout(150);
 }
 
+/** Goes to a place in the console. */
+export async function visit(page: Page, hash: string): Promise<void> {
+  await page.evaluate((hash) => (location.hash = hash), hash);
+  await settled(page);
+}
+
 /** What a page does wrong to those who cannot see it, or use no mouse. */
 export async function faults(page: Page): Promise<string[]> {
   // Through the debugger: the page's own policy lets no script in.

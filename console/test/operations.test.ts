@@ -6,7 +6,7 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import type { Browser, Page } from "playwright-core";
 import { CustomerStanding, DirectoryService } from "../gen/rapport/v1/directory_pb.ts";
-import { Demo, faults, launch, settled, signIn, type Look, type Role } from "./demo.ts";
+import { Demo, faults, launch, settled, signIn, type Look, type Role, visit } from "./demo.ts";
 
 const demo = new Demo();
 let browser: Browser;
@@ -29,10 +29,6 @@ async function as(role: Role, look: Look = {}): Promise<{ page: Page; wrong: str
   return { page, wrong };
 }
 
-async function visit(page: Page, hash: string) {
-  await page.evaluate((hash) => (location.hash = hash), hash);
-  await settled(page);
-}
 
 const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
 const file = (name: string, text: string) => ({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
