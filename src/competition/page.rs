@@ -53,32 +53,27 @@ impl BallotPages {
     pub(crate) async fn show(&self, link: &str, language: &str) -> Page {
         let words = words(language);
         let Ok(_place) = self.places.try_acquire() else { return busy(words) };
-        match self.ballot(link).await {
-            Ok(ballot) => page(&ballot, words, None),
-            Err(error) => refused(error, words),
-        }
+        let shown = self.ballot(link).await.map(|ballot| page(&ballot, words, None));
+        shown.unwrap_or_else(|error| refused(error, words))
     }
 
     /// Takes what a form says.
     pub(crate) async fn take(&self, link: &str, form: &[u8], language: &str) -> Page {
         let words = words(language);
         let Ok(_place) = self.places.try_acquire() else { return busy(words) };
-        let ballot = match self.ballot(link).await {
-            Ok(ballot) => ballot,
-            Err(error) => return refused(error, words),
-        };
-        let told = read(form);
-        let named = match named(&ballot, &told) {
+        self.taken(link, form, words).await.unwrap_or_else(|error| refused(error, words))
+    }
+
+    async fn taken(&self, link: &str, form: &[u8], words: &Words) -> Result<Page> {
+        let (ballot, told) = (self.ballot(link).await?, read(form));
+        let named = match named(&ballot, &told, words) {
             Ok(named) => named,
-            Err(wrong) => return page(&ballot, words, Some((wrong(words), &told))),
+            Err(wrong) => return Ok(page(&ballot, words, Some((&wrong, &told)))),
         };
         match self.cast(link, named, told.revision, form).await {
-            Ok(receipt) => Page::told(StatusCode::OK, &cast(words, &receipt)),
-            Err(Error::EtagMismatch) => match self.ballot(link).await {
-                Ok(ballot) => page(&ballot, words, Some((words.changed.to_owned(), &told))),
-                Err(error) => refused(error, words),
-            },
-            Err(error) => refused(error, words),
+            Ok(receipt) => Ok(Page::told(StatusCode::OK, &cast(words, &receipt))),
+            Err(Error::EtagMismatch) => Ok(page(&self.ballot(link).await?, words, Some((words.changed, &told)))),
+            Err(error) => Err(error),
         }
     }
 
@@ -125,32 +120,36 @@ fn read(form: &[u8]) -> Form {
     told
 }
 
-/// What is wrong with a form, in a language.
-type Wrong = Box<dyn Fn(&Words) -> String>;
+/// What a ballot that was cast says, as a form would.
+fn form_of(ballot: &v1::GetMyBallotResponse) -> Form {
+    let chosen: Vec<Uuid> = ballot.entry_ids.iter().filter_map(|id| Uuid::try_parse(id).ok()).collect();
+    Form { places: chosen.iter().copied().zip(1..).collect(), chosen, revision: ballot.revision }
+}
 
-/// The entries in the order of their places, or those chosen.
-fn named(ballot: &v1::GetMyBallotResponse, told: &Form) -> Result<Vec<Uuid>, Wrong> {
+/// The entries in the order of their places, or those chosen; or what is wrong.
+fn named(ballot: &v1::GetMyBallotResponse, told: &Form, words: &Words) -> Result<Vec<Uuid>, String> {
     if ballot.most_chosen > 0 {
         let most = usize::try_from(ballot.most_chosen).unwrap_or_default();
         return match told.chosen.len() {
-            0 => Err(Box::new(|words| words.choose.to_owned())),
-            count if count > most => Err(Box::new(move |words| words.at_most.replace("{}", &most.to_string()))),
+            0 => Err(words.choose.to_owned()),
+            count if count > most => Err(words.at_most.replace("{}", &most.to_string())),
             _ => Ok(told.chosen.clone()),
         };
     }
     let mut ranked: Vec<(usize, Uuid)> = told.places.iter().map(|(entry, place)| (*place, *entry)).collect();
     ranked.sort_unstable();
     if ranked.windows(2).any(|two| two[0].0 == two[1].0) {
-        return Err(Box::new(|words| words.twice.to_owned()));
+        return Err(words.twice.to_owned());
     }
     let fewest = usize::try_from(ballot.fewest_ranked).unwrap_or_default();
     if ranked.len() < fewest {
-        return Err(Box::new(move |words| words.at_least.replace("{}", &fewest.to_string())));
+        return Err(words.at_least.replace("{}", &fewest.to_string()));
     }
     Ok(ranked.into_iter().map(|(_, entry)| entry).collect())
 }
 
-fn page(ballot: &v1::GetMyBallotResponse, words: &Words, wrong: Option<(String, &Form)>) -> Page {
+/// `wrong`: what is wrong with a form, and what it said.
+fn page(ballot: &v1::GetMyBallotResponse, words: &Words, wrong: Option<(&str, &Form)>) -> Page {
     if ballot.no_ballot_reason() != NoBallotReason::Unspecified {
         return Page::told(StatusCode::OK, &words.frame.sentence(words.nothing));
     }
@@ -158,7 +157,9 @@ fn page(ballot: &v1::GetMyBallotResponse, words: &Words, wrong: Option<(String, 
     Page::told(code, &form(ballot, words, wrong))
 }
 
-fn form(ballot: &v1::GetMyBallotResponse, words: &Words, wrong: Option<(String, &Form)>) -> String {
+fn form(ballot: &v1::GetMyBallotResponse, words: &Words, wrong: Option<(&str, &Form)>) -> String {
+    let cast = form_of(ballot);
+    let shown = wrong.map_or(&cast, |(_, told)| told);
     let mut html = words.frame.begin();
     let is_choice = ballot.most_chosen > 0;
     let lead = if is_choice {
@@ -170,26 +171,19 @@ fn form(ballot: &v1::GetMyBallotResponse, words: &Words, wrong: Option<(String, 
     if !ballot.entry_ids.is_empty() {
         _ = write!(html, "<p>{}</p>", words.again);
     }
-    if let Some((wrong, _)) = &wrong {
+    if let Some((wrong, _)) = wrong {
         _ = write!(html, "<p class=\"wrong\" role=\"alert\">{}</p>", escape(wrong));
     }
     _ = write!(html, "<form method=\"post\"><input type=\"hidden\" name=\"revision\" value=\"{}\">", ballot.revision);
     for entry in &ballot.panel {
-        let place = match &wrong {
-            Some((_, told)) => Uuid::try_parse(&entry.entry_id).ok().and_then(|id| told.places.get(&id).copied()),
-            None => ballot.entry_ids.iter().position(|id| *id == entry.entry_id).map(|place| place + 1),
-        };
-        let is_chosen = match &wrong {
-            Some((_, told)) => Uuid::try_parse(&entry.entry_id).is_ok_and(|id| told.chosen.contains(&id)),
-            None => ballot.entry_ids.contains(&entry.entry_id),
-        };
+        let known = Uuid::try_parse(&entry.entry_id).unwrap_or_default();
         let (title, id) = (escape(&entry.title), &entry.entry_id);
         _ = write!(html, "<article><h2>{title}</h2><p>{}</p>", escape(&entry.what));
         if !entry.why.is_empty() {
             _ = write!(html, "<p>{}</p>", escape(&entry.why));
         }
         if is_choice {
-            let checked = if is_chosen { " checked" } else { "" };
+            let checked = if shown.chosen.contains(&known) { " checked" } else { "" };
             _ = write!(
                 html,
                 "<label><input type=\"checkbox\" name=\"choice\" value=\"{id}\"{checked}> {}<span class=\"hidden\"> {title}</span></label>",
@@ -202,7 +196,7 @@ fn form(ballot: &v1::GetMyBallotResponse, words: &Words, wrong: Option<(String, 
                 words.place
             );
             for option in 1..=ballot.panel.len() {
-                let selected = if place == Some(option) { " selected" } else { "" };
+                let selected = if shown.places.get(&known) == Some(&option) { " selected" } else { "" };
                 _ = write!(html, "<option{selected}>{option}</option>");
             }
             html.push_str("</select></label>");
@@ -326,7 +320,7 @@ mod tests {
 
     fn ranked(form: &str, fewest: i32) -> Result<Vec<Uuid>, String> {
         let ballot = v1::GetMyBallotResponse { fewest_ranked: fewest, ..Default::default() };
-        named(&ballot, &read(form.as_bytes())).map_err(|wrong| wrong(&ENGLISH))
+        named(&ballot, &read(form.as_bytes()), &ENGLISH)
     }
 
     #[test]
@@ -344,7 +338,7 @@ mod tests {
         let ballot = v1::GetMyBallotResponse { most_chosen: 2, ..Default::default() };
         let chosen = |count: u128| {
             let form: Vec<_> = (0..count).map(|number| format!("choice={}", entry(number))).collect();
-            named(&ballot, &read(form.join("&").as_bytes())).map_err(|wrong| wrong(&CHINESE))
+            named(&ballot, &read(form.join("&").as_bytes()), &CHINESE)
         };
         assert_eq!(chosen(2).unwrap(), [entry(0), entry(1)]);
         assert_eq!(chosen(0).unwrap_err(), CHINESE.choose);

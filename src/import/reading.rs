@@ -16,7 +16,6 @@ use rapport_import::{
 };
 use tempfile::TempDir;
 
-use super::service::kind_of;
 use crate::{
     api::v1,
     clock::Micros,
@@ -45,6 +44,24 @@ impl Upload {
         let path = directory.path().join(["rows"].iter().chain(endings).copied().collect::<Vec<_>>().join("."));
         fs::write(&path, content)?;
         Ok(Self { path, _directory: directory })
+    }
+}
+
+/// None where the columns are to tell.
+fn kind_of(kind: v1::ImportKind) -> Option<Kind> {
+    match kind {
+        v1::ImportKind::Unspecified => None,
+        v1::ImportKind::Interactions => Some(Kind::Interactions),
+        v1::ImportKind::Ratings => Some(Kind::Ratings),
+        v1::ImportKind::Directory => Some(Kind::Directory),
+    }
+}
+
+fn told_kind(kind: Kind) -> v1::ImportKind {
+    match kind {
+        Kind::Interactions => v1::ImportKind::Interactions,
+        Kind::Ratings => v1::ImportKind::Ratings,
+        Kind::Directory => v1::ImportKind::Directory,
     }
 }
 
@@ -81,13 +98,8 @@ pub(super) fn suggest(request: &v1::SuggestMappingRequest, now: Micros) -> Resul
         examples: column.examples,
         used: column.used,
     });
-    let kind = match suggestion.kind {
-        Kind::Interactions => v1::ImportKind::Interactions,
-        Kind::Ratings => v1::ImportKind::Ratings,
-        Kind::Directory => v1::ImportKind::Directory,
-    };
     Ok(v1::SuggestMappingResponse {
-        kind: kind.into(),
+        kind: told_kind(suggestion.kind).into(),
         mapping: suggestion.mapping,
         columns: columns.collect(),
         questions: suggestion.questions,

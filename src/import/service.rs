@@ -1,6 +1,5 @@
 //! The RPCs of imported files.
 
-use rapport_import::suggest::Kind;
 use tonic::{Request, Response, Status};
 
 use super::reading;
@@ -25,16 +24,6 @@ pub struct ImportApi {
 impl ImportApi {
     pub(crate) fn new(context: &Context) -> Self {
         Self { store: context.store.clone(), zone: context.zone.clone() }
-    }
-}
-
-/// None where the columns are to tell.
-pub(super) fn kind_of(kind: v1::ImportKind) -> Option<Kind> {
-    match kind {
-        v1::ImportKind::Unspecified => None,
-        v1::ImportKind::Interactions => Some(Kind::Interactions),
-        v1::ImportKind::Ratings => Some(Kind::Ratings),
-        v1::ImportKind::Directory => Some(Kind::Directory),
     }
 }
 

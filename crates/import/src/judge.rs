@@ -1,10 +1,7 @@
 //! What the rows of a whole file become, whatever they are: for those who show it before anything is sent.
 
 use jiff::tz::TimeZone;
-use rapport_contract::{
-    Violation,
-    v1::{RecordInteractionRequest, SubmitRatingRequest, SurveyTemplate, UpsertMode},
-};
+use rapport_contract::v1::{RecordInteractionRequest, SubmitRatingRequest, SurveyTemplate, UpsertMode};
 
 use crate::{
     mapping::{DirectoryMapping, InteractionMapping, MappingFile, RatingMapping, Unknown},
@@ -107,8 +104,7 @@ impl<'a> Judge<'a> {
             Ok(row) => row,
             Err(reasons) => return Judgement::Reject(reasons),
         };
-        let (zone, rules) =
-            (&self.zone, |request: &RecordInteractionRequest| -> Vec<Violation> { (self.rules)(request) });
+        let (zone, rules) = (&self.zone, self.rules);
         match self.mapping {
             Mapping::Interactions(mapping) => {
                 let judgement = rows::interaction(mapping, zone, &row, rules);

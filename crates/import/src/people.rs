@@ -6,7 +6,7 @@ use rapport_contract::v1::{Customer, RecordInteractionRequest, StaffMember, Team
 
 use crate::mapping::Unknown;
 
-/// Creates whom the directory may not know, before the interactions that need them; each once in a run.
+/// Whom interactions need created before them, where the mapping says so; each once in a run.
 #[derive(Debug)]
 pub struct Creation {
     unknown: Unknown,
