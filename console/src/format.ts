@@ -1,6 +1,7 @@
 // Figures and times as people of a language write them.
 import { timestampDate, type Duration, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { signal } from "@preact/signals";
+import { now } from "./clock.ts";
 import { language } from "./words.ts";
 
 /** The organisation's zone, in which its days begin. */
@@ -29,7 +30,7 @@ const MOMENT = { month: "short", day: "numeric", hour: "2-digit", minute: "2-dig
 export function moment(at?: Timestamp): string {
   if (!at) return "";
   const date = timestampDate(at);
-  const isOld = date.getUTCFullYear() !== new Date().getUTCFullYear();
+  const isOld = date.getUTCFullYear() !== new Date(now()).getUTCFullYear();
   return written(date, isOld ? { ...MOMENT, year: "numeric" } : MOMENT);
 }
 export const dayOf = (at?: Timestamp) =>
@@ -53,7 +54,7 @@ export function lasting(seconds: number): string {
 
 /** Today in the organisation's zone, moved by days. */
 export function today(moved = 0): string {
-  const parts = new Intl.DateTimeFormat("en-CA", { timeZone: zone.value, dateStyle: "short" }).format(new Date());
+  const parts = new Intl.DateTimeFormat("en-CA", { timeZone: zone.value, dateStyle: "short" }).format(new Date(now()));
   const at = new Date(`${parts}T00:00:00Z`);
   at.setUTCDate(at.getUTCDate() + moved);
   return at.toISOString().slice(0, 10);

@@ -1,4 +1,6 @@
 // Where in the console somebody is: behind `#`, so that any path may lead here.
+// Before the address is read.
+import "./arrival.ts";
 import { computed, signal } from "@preact/signals";
 
 const hash = signal(location.hash);

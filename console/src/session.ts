@@ -5,6 +5,8 @@ import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type Client, type Interceptor } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { signal } from "@preact/signals";
+import { arrival } from "./arrival.ts";
+import { setClock } from "./clock.ts";
 import { Reach, access } from "../gen/rapport/v1/access_pb.ts";
 import { SessionService, type Session, type SessionTokens } from "../gen/rapport/v1/session_pb.ts";
 
@@ -73,6 +75,7 @@ function keep(session: Session | undefined, tokens: SessionTokens | undefined) {
   if (!session || !tokens) throw new ConnectError("an answer without a session", Code.Internal);
   ({ token, renewalToken: renewal } = tokens);
   const ms = (time?: Timestamp) => (time ? timestampMs(time) : 0);
+  setClock(ms(session.renewTime));
   const life = ms(tokens.tokenEndTime) - ms(session.renewTime);
   clearTimeout(timer);
   timer = window.setTimeout(() => void renew().catch(() => {}), Math.max(life - EARLY, life / 2));
@@ -104,13 +107,12 @@ export async function provider(): Promise<string | undefined> {
   return answer.ok ? ((await answer.json()) as { url?: string }).url : undefined;
 }
 
-/** Takes the link out of the address before anything else sees it, and signs in with it. */
+/** Signs in with the link that somebody came by. */
 export async function start() {
-  const [, kind, value] = /^#(link|refused)=(.+)$/.exec(location.hash) ?? [];
-  if (kind) history.replaceState(null, "", `${location.pathname}${location.search}#/`);
-  if (kind !== "link" || !value) return void (standing.value = { kind: "out", refused: value });
+  const { link, refused } = arrival;
+  if (!link) return void (standing.value = { kind: "out", refused });
   try {
-    const answer = await with_(value).startSession({});
+    const answer = await with_(link).startSession({});
     keep(answer.session, answer.tokens);
   } catch (cause) {
     standing.value = { kind: "out", why: cause };

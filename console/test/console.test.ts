@@ -162,8 +162,16 @@ test("a link signs in once, and says so the second time", async () => {
   const link = demo.link("admin");
   const first = await signIn(browser, link);
   assert.equal(await first.page.evaluate(() => location.href.includes("link=")), false);
+  // It leads to the first page, with its data.
+  await settled(first.page);
+  assert.equal(await first.page.textContent("main h1"), "今日");
+  assert.ok((await first.page.locator("main .card").count()) > 0);
   const second = await signIn(browser, link);
   assert.match((await second.page.textContent(".refusal")) ?? "", /LINK_USED/);
+  // One that is pasted into a tab of the console signs in as well.
+  await first.page.goto(demo.link("reviewer"));
+  await first.page.getByRole("link", { name: "评审" }).first().waitFor();
+  await first.page.waitForFunction(() => !location.href.includes("link="));
   await first.page.reload();
   // Tokens are in memory alone.
   await first.page.waitForSelector("main.door h2");

@@ -40,7 +40,7 @@ impl Frame {
             self.language,
             self.title,
             self.root,
-            super::survey_style()
+            super::form_style()
         )
     }
 

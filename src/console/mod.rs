@@ -91,8 +91,8 @@ fn page(status: StatusCode, html: String) -> Response<Bytes> {
 }
 
 /// The path of the style of those pages.
-fn survey_style() -> &'static str {
-    let named = assets::ASSETS.iter().map(|asset| asset.path).find(|path| path.starts_with("/assets/survey-"));
+fn form_style() -> &'static str {
+    let named = assets::ASSETS.iter().map(|asset| asset.path).find(|path| path.starts_with("/assets/form-"));
     named.unwrap_or_default()
 }
 
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn forms_have_their_style() {
-        assert!(answer(survey_style(), &HeaderMap::new()).status().is_success());
+        assert!(answer(form_style(), &HeaderMap::new()).status().is_success());
     }
 
     #[test]

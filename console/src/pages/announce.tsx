@@ -15,6 +15,7 @@ import {
     type Competition,
     type CompetitionRules,
 } from "../../gen/rapport/v1/competition_pb.ts";
+import { now } from "../clock.ts";
 import { atLocalTime, fixed, localTime, requestId, zone } from "../format.ts";
 import { Refusal } from "../load.tsx";
 import { teamName, teamIds } from "../names.ts";
@@ -109,7 +110,7 @@ function Form(props: { of?: Competition; label: string; onDone: (announced: Anno
     const before = props.of?.rules;
     const [title, setTitle] = useState(props.of?.title ?? "");
     const at = (time: Timestamp | undefined, weeks: number) =>
-        localTime(time ? timestampDate(time) : new Date(Date.now() + weeks * WEEK));
+        localTime(time ? timestampDate(time) : new Date(now() + weeks * WEEK));
     const [submission, setSubmission] = useState(at(props.of?.submissionDeadline, 1));
     const [voting, setVoting] = useState(at(props.of?.votingDeadline, 2));
     const [rules, setRules] = useState(() => before ?? create(CompetitionRulesSchema));

@@ -1,7 +1,6 @@
 // The service competition: its whole life, the ballot of those who vote, and after the close who stands where, and why.
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { timestampDate, timestampNow } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError } from "@connectrpc/connect";
 import {
     CompetitionService,
     CompetitionState,
@@ -9,11 +8,13 @@ import {
     type Competition,
     type Standing,
 } from "../../gen/rapport/v1/competition_pb.ts";
+import { now } from "../clock.ts";
 import { fixed, moment, requestId, whole } from "../format.ts";
 import { Refusal, Show, useLoad } from "../load.tsx";
 import { teamName } from "../names.ts";
 import { Axis, Whisker } from "../parts/charts.tsx";
 import { More, Page } from "../parts/controls.tsx";
+import { useWatch } from "../parts/watch.ts";
 import { address, route } from "../route.ts";
 import { client, may } from "../session.ts";
 import { t, word } from "../words.ts";
@@ -22,7 +23,7 @@ import { Ballot } from "./ballot.tsx";
 import { Entries } from "./entry.tsx";
 import { History } from "./history.tsx";
 import { VoteNetwork } from "./network.tsx";
-import { Record_ } from "./record.tsx";
+import { CompetitionRecord } from "./record.tsx";
 
 const methods = CompetitionService.method;
 const STEPS = [
@@ -95,7 +96,11 @@ function One({ id }: { id: string }) {
     );
     // A result that is revised is asked for again.
     const [round, setRound] = useState(0);
-    useChanges(id, () => (found.reload(), setRound((old) => old + 1)));
+    useWatch(
+        id,
+        (cursor, signal) => changes(id, cursor, signal),
+        () => (found.reload(), setRound((old) => old + 1)),
+    );
     const one = found.value;
     const hasResult = one?.state === CompetitionState.CLOSED || one?.state === CompetitionState.FINAL;
     const votes = one?.state === CompetitionState.VOTING && may(methods.castBallot);
@@ -132,7 +137,7 @@ function One({ id }: { id: string }) {
                             </section>
                             {votes && <Ballot id={id} />}
                             {hasResult && <Leaderboard id={id} round={round} />}
-                            {hasResult && may(methods.exportRecord) && <Record_ id={id} />}
+                            {hasResult && may(methods.exportRecord) && <CompetitionRecord id={id} />}
                             {hasResult && may(methods.listFlags) && <VoteNetwork id={id} />}
                             {!votes && !hasResult && <Entries of={one} isTaking={isTaking(one)} />}
                         </>
@@ -143,37 +148,20 @@ function One({ id }: { id: string }) {
     );
 }
 
-/** The page moves with the competition: a watch that comes back after a cut where it was. */
-function useChanges(id: string, onChange: () => void) {
-    useEffect(() => {
-        const stop = new AbortController();
-        void (async () => {
-            let resumeCursor = "";
-            while (!stop.signal.aborted) {
-                try {
-                    for await (const told of client(CompetitionService).watchLeaderboard(
-                        { competitionId: id, resumeCursor },
-                        { signal: stop.signal },
-                    )) {
-                        // The first one says how it is, which is shown already.
-                        if (told.change && resumeCursor) onChange();
-                        resumeCursor = told.resumeCursor;
-                    }
-                } catch (cause) {
-                    const { code } = ConnectError.from(cause);
-                    if ([Code.InvalidArgument, Code.NotFound, Code.PermissionDenied].includes(code)) return;
-                }
-                await new Promise((resolve) => setTimeout(resolve, 2_000));
-            }
-        })();
-        return () => stop.abort();
-    }, [id]);
+async function* changes(competitionId: string, resumeCursor: string, signal: AbortSignal) {
+    const watch = client(CompetitionService).watchLeaderboard({ competitionId, resumeCursor }, { signal });
+    // The first one says how it is, which is shown already.
+    let isShown = resumeCursor === "";
+    for await (const told of watch) {
+        yield { resumeCursor: told.resumeCursor, isNews: told.change !== undefined && !isShown };
+        isShown = false;
+    }
 }
 
 /** Whether teams may still hand in. */
 function isTaking(one: Competition): boolean {
     const until = one.submissionDeadline ? timestampDate(one.submissionDeadline).getTime() : 0;
-    return one.state === CompetitionState.SUBMITTING && Date.now() < until;
+    return one.state === CompetitionState.SUBMITTING && now() < until;
 }
 
 function stepTime(one: Competition, step: CompetitionState): string {

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { CompetitionService, RecordAudience } from "../../gen/rapport/v1/competition_pb.ts";
 import { Refusal } from "../load.tsx";
+import { save } from "../parts/save.ts";
 import { client, may } from "../session.ts";
 import type { Report } from "../verify/found.ts";
 import type { Asked, Told } from "../verify/worker.ts";
@@ -17,7 +18,7 @@ type Standing =
     | { kind: "done"; told: Exclude<Told, { kind: "subject" }> }
     | { kind: "failed"; why: unknown };
 
-export function Record_({ id }: { id: string }) {
+export function CompetitionRecord({ id }: { id: string }) {
     const [standing, setStanding] = useState<Standing>({ kind: "idle" });
     const worker = useRef<Worker | undefined>(undefined);
     useEffect(() => () => worker.current?.terminate(), []);
@@ -30,11 +31,7 @@ export function Record_({ id }: { id: string }) {
     const download = async (isAuditors: boolean) => {
         try {
             const record = await fetched(isAuditors);
-            const link = document.createElement("a");
-            link.href = URL.createObjectURL(new Blob([record as BlobPart], { type: "application/json" }));
-            link.download = isAuditors ? `${id}-auditor.json` : `${id}.json`;
-            link.click();
-            URL.revokeObjectURL(link.href);
+            save(isAuditors ? `${id}-auditor.json` : `${id}.json`, "application/json", record as BlobPart);
         } catch (why) {
             setStanding({ kind: "failed", why });
         }

@@ -1,16 +1,17 @@
 // What waits for the person who looks: as far as their role reaches, and live.
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError } from "@connectrpc/connect";
 import { CallbackService, CallbackState } from "../../gen/rapport/v1/callback_pb.ts";
 import { CompetitionService, CompetitionState } from "../../gen/rapport/v1/competition_pb.ts";
 import { ContestGrounds, ContestService, ContestState } from "../../gen/rapport/v1/contest_pb.ts";
 import { FollowUpService, FollowUpState } from "../../gen/rapport/v1/follow_up_pb.ts";
 import { QualityService } from "../../gen/rapport/v1/quality_pb.ts";
+import { now } from "../clock.ts";
 import { lasting, moment, requestId } from "../format.ts";
 import { personName, teamName } from "../names.ts";
 import { Page } from "../parts/controls.tsx";
 import { Act, Section } from "../parts/section.tsx";
+import { useWatch } from "../parts/watch.ts";
 import { address } from "../route.ts";
 import { client, may } from "../session.ts";
 import { t, word } from "../words.ts";
@@ -18,35 +19,6 @@ import { t, word } from "../words.ts";
 const OPEN = [FollowUpState.OPEN, FollowUpState.REOPENED, FollowUpState.CLAIMED, FollowUpState.PENDING];
 const RINGING = [CallbackState.WAITING, CallbackState.CLAIMED, CallbackState.DIALLING, CallbackState.CONNECTED];
 const PAGE = 20;
-
-/** Counts what happened since the page was opened: whatever it is, the lists are asked for again. */
-function useWatch(
-    is: boolean,
-    watch: (resumeCursor: string, signal: AbortSignal) => AsyncIterable<{ resumeCursor: string; isNews: boolean }>,
-): number {
-    const [round, setRound] = useState(0);
-    useEffect(() => {
-        if (!is) return;
-        const stop = new AbortController();
-        void (async () => {
-            let cursor = "";
-            while (!stop.signal.aborted) {
-                try {
-                    for await (const told of watch(cursor, stop.signal)) {
-                        cursor = told.resumeCursor;
-                        if (told.isNews) setRound((old) => old + 1);
-                    }
-                } catch (cause) {
-                    const { code } = ConnectError.from(cause);
-                    if ([Code.InvalidArgument, Code.NotFound, Code.PermissionDenied].includes(code)) return;
-                }
-                await new Promise((resolve) => setTimeout(resolve, 2_000));
-            }
-        })();
-        return () => stop.abort();
-    }, []);
-    return round;
-}
 
 async function* followUps(resumeCursor: string, signal: AbortSignal) {
     for await (const told of client(FollowUpService).watchFollowUps({ resumeCursor }, { signal })) {
@@ -63,7 +35,7 @@ async function* callbacks(resumeCursor: string, signal: AbortSignal) {
 /** Until when something is due, and how long that is. */
 function Clock({ at, isOver }: { at?: Timestamp; isOver?: boolean }) {
     if (!at) return null;
-    const left = (timestampMs(at) - Date.now()) / 1000;
+    const left = (timestampMs(at) - now()) / 1000;
     const late = isOver ?? left < 0;
     return (
         <span class={`tag ${late ? "warm" : ""}`} title={moment(at)}>
@@ -73,8 +45,13 @@ function Clock({ at, isOver }: { at?: Timestamp; isOver?: boolean }) {
 }
 
 export function Today() {
-    const followed = useWatch(may(FollowUpService.method.watchFollowUps), followUps);
-    const rung = useWatch(may(CallbackService.method.watchCallbacks), callbacks);
+    // Whatever happened, the lists are asked for again.
+    const [followed, setFollowed] = useState(0);
+    const [rung, setRung] = useState(0);
+    const follows = may(FollowUpService.method.watchFollowUps);
+    useWatch("followUps", follows ? followUps : undefined, () => setFollowed((old) => old + 1));
+    const rings = may(CallbackService.method.watchCallbacks);
+    useWatch("callbacks", rings ? callbacks : undefined, () => setRung((old) => old + 1));
     return (
         <Page title={t.value.pages.today} lead={t.value.todayLead}>
             <div class="pair">
