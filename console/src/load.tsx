@@ -90,10 +90,10 @@ export function Show<T>(props: {
     );
 }
 
-/** A page that is fetched when it is looked at first. */
-export function later(fetch: () => Promise<ComponentType>): ComponentType {
-    return () => {
-        const page = useLoad("", fetch);
-        return <Show of={page}>{(Page) => <Page />}</Show>;
+/** A part of the console that is fetched when it is looked at first. */
+export function later<P extends object = object>(fetch: () => Promise<ComponentType<P>>): ComponentType<P> {
+    return (props) => {
+        const part = useLoad("", fetch);
+        return <Show of={part}>{(Part) => <Part {...props} />}</Show>;
     };
 }

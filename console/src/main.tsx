@@ -3,16 +3,9 @@ import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import type { ComponentType } from "preact";
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { MethodName } from "../gen/grants.ts";
 import { Role } from "../gen/rapport/v1/access_pb.ts";
-import { ContestService } from "../gen/rapport/v1/contest_pb.ts";
 import { DirectoryService } from "../gen/rapport/v1/directory_pb.ts";
-import { CompetitionService } from "../gen/rapport/v1/competition_pb.ts";
-import { FollowUpService } from "../gen/rapport/v1/follow_up_pb.ts";
-import { OperationsService } from "../gen/rapport/v1/operations_pb.ts";
-import { InteractionService } from "../gen/rapport/v1/interaction_pb.ts";
-import { VoiceService } from "../gen/rapport/v1/voice_pb.ts";
-import { RatingService } from "../gen/rapport/v1/rating_pb.ts";
 import { zone } from "./format.ts";
 import { Refusal, later, useLoad } from "./load.tsx";
 import { loadNames, personName } from "./names.ts";
@@ -25,15 +18,15 @@ import { LANGUAGES, language, t, word, type Language } from "./words.ts";
 import "./style.css";
 
 /** A page is for the roles to which the contract grants what it asks first; all but the first are fetched when they are looked at. */
-const PAGES: { name: keyof typeof t.value.pages; asks: DescMethod; page: ComponentType }[] = [
-    { name: "today", asks: FollowUpService.method.listFollowUps, page: Today },
-    { name: "customers", asks: InteractionService.method.readCustomerTimeline, page: later(async () => (await import("./pages/customers.tsx")).Customers) },
-    { name: "scorecards", asks: RatingService.method.getScorecard, page: later(async () => (await import("./pages/scorecards.tsx")).Scorecards) },
-    { name: "ranks", asks: RatingService.method.rankTeams, page: later(async () => (await import("./pages/ranks.tsx")).Ranks) },
-    { name: "competitions", asks: CompetitionService.method.listCompetitions, page: later(async () => (await import("./pages/competitions.tsx")).Competitions) },
-    { name: "review", asks: ContestService.method.listExemptions, page: later(async () => (await import("./pages/review.tsx")).Review) },
-    { name: "voice", asks: VoiceService.method.listConcerns, page: later(async () => (await import("./pages/voice.tsx")).Voice) },
-    { name: "operations", asks: OperationsService.method.getServerStatus, page: later(async () => (await import("./pages/operations.tsx")).Operations) },
+const PAGES: { name: keyof typeof t.value.pages; asks: MethodName; page: ComponentType }[] = [
+    { name: "today", asks: "FollowUpService/ListFollowUps", page: Today },
+    { name: "customers", asks: "InteractionService/ReadCustomerTimeline", page: later(async () => (await import("./pages/customers.tsx")).Customers) },
+    { name: "scorecards", asks: "RatingService/GetScorecard", page: later(async () => (await import("./pages/scorecards.tsx")).Scorecards) },
+    { name: "ranks", asks: "RatingService/RankTeams", page: later(async () => (await import("./pages/ranks.tsx")).Ranks) },
+    { name: "competitions", asks: "CompetitionService/ListCompetitions", page: later(async () => (await import("./pages/competitions.tsx")).Competitions) },
+    { name: "review", asks: "ContestService/ListExemptions", page: later(async () => (await import("./pages/review.tsx")).Review) },
+    { name: "voice", asks: "VoiceService/ListConcerns", page: later(async () => (await import("./pages/voice.tsx")).Voice) },
+    { name: "operations", asks: "OperationsService/GetServerStatus", page: later(async () => (await import("./pages/operations.tsx")).Operations) },
 ];
 
 const Sessions = later(async () => (await import("./pages/sessions.tsx")).Sessions);
@@ -184,9 +177,11 @@ function Console() {
 async function begin() {
     await start();
     if (standing.value.kind !== "in") return;
-    const organization = await client(DirectoryService).getOrganization({});
-    zone.value = organization.timeZone || "UTC";
-    await loadNames();
+    const organization = async () => {
+        const { timeZone } = await client(DirectoryService).getOrganization({});
+        zone.value = timeZone || "UTC";
+    };
+    await Promise.all([organization(), loadNames()]);
 }
 
 render(<Console />, document.getElementById("console")!);

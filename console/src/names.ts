@@ -21,20 +21,23 @@ export async function loadNames() {
     }
     return found;
   };
-  if (may(DirectoryService.method.listTeams)) {
+  const loadTeams = async () => {
+    if (!may(DirectoryService.method.listTeams)) return;
     const found = await all(async (pageToken) => {
       const answer = await directory.listTeams({ pageSize: 1000, pageToken });
       return { items: answer.teams, next: answer.nextPageToken };
     });
     teams.value = new Map(found.map((one) => [one.teamId, one.displayName || one.teamId]));
-  }
-  if (may(DirectoryService.method.listStaffMembers)) {
+  };
+  const loadPeople = async () => {
+    if (!may(DirectoryService.method.listStaffMembers)) return;
     const found = await all(async (pageToken) => {
       const answer = await directory.listStaffMembers({ pageSize: 1000, pageToken });
       return { items: answer.staffMembers, next: answer.nextPageToken };
     });
     people.value = new Map(found.map((one) => [one.staffId, one]));
-  }
+  };
+  await Promise.all([loadTeams(), loadPeople()]);
 }
 
 export const teamName = (id: string) => teams.value.get(id) ?? id;

@@ -1,13 +1,14 @@
 // Who is signed in: the one-time link becomes two tokens, which live in this module and nowhere else, and are renewed
 // while the page is open. Times are counted, not read from a clock: that of the browser may be wrong by a day.
-import { getOption, type DescMethod, type DescService } from "@bufbuild/protobuf";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type Client, type Interceptor } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { signal } from "@preact/signals";
 import { arrival } from "./arrival.ts";
 import { setClock } from "./clock.ts";
-import { Reach, access } from "../gen/rapport/v1/access_pb.ts";
+import { GRANTS, type MethodName } from "../gen/grants.ts";
+import type { Reach } from "../gen/rapport/v1/access_pb.ts";
 import { SessionService, type Session, type SessionTokens } from "../gen/rapport/v1/session_pb.ts";
 
 export type Standing =
@@ -59,16 +60,17 @@ export function client<S extends DescService>(service: S): Client<S> {
   return createClient(service, shared);
 }
 
-/** Whether the contract grants a method to the role that is signed in: its descriptors are the only table of it. */
-export function may(method: DescMethod): boolean {
+/** Whether the contract grants a method to the role that is signed in: its table of grants is the only one. */
+export function may(method: DescMethod | MethodName): boolean {
   return reach(method) !== undefined;
 }
 
 /** How far the role reaches by it. */
-export function reach(method: DescMethod): Reach | undefined {
+export function reach(method: DescMethod | MethodName): Reach | undefined {
   const now = standing.value;
   if (now.kind !== "in") return undefined;
-  return getOption(method, access).grants.find((grant) => grant.role === now.session.role)?.reach;
+  const name = typeof method === "string" ? method : (`${method.parent.name}/${method.name}` as MethodName);
+  return Number(GRANTS[name][now.session.role]) || undefined;
 }
 
 function keep(session: Session | undefined, tokens: SessionTokens | undefined) {

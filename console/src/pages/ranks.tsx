@@ -98,7 +98,7 @@ function Field({ ranks, unit, chosen }: { ranks: Rank[]; unit: Unit; chosen: Per
                 return (
                     <section key={band}>
                         <h2 class={`band ${TONES[band]}`}>
-                            {t.value.bands[band]} <small>{whole(those.length)}</small>
+                            {word(t.value.bands, RankBand[band])} <small>{whole(those.length)}</small>
                         </h2>
                         <ul>
                             {those.map((rank) => {
@@ -220,7 +220,7 @@ function Explained({ answer }: { answer: ExplainRankResponse }) {
         <>
             <Waterfall steps={steps} />
             {next && next.ratings > 0n && (
-                <p class="note">{t.value.next(whole(next.ratings), fixed(next.mean), t.value.bands[next.band])}</p>
+                <p class="note">{t.value.next(whole(next.ratings), fixed(next.mean), word(t.value.bands, RankBand[next.band]))}</p>
             )}
         </>
     );

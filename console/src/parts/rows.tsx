@@ -1,55 +1,24 @@
-// A long list: of thousands of rows only those that can be seen are in the page.
-import { Virtualizer, observeWindowOffset, observeWindowRect, windowScroll } from "@tanstack/virtual-core";
+// A list of rows: of thousands only those that can be seen are in the page.
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
+import { later } from "../load.tsx";
 
 /** From so many on; shorter lists are printed whole and found by the browser's search. */
 const MANY = 200;
 
-export function Rows<T>(props: { of: T[]; name: (item: T, place: number) => string; row: (item: T) => ComponentChildren }) {
-    if (props.of.length > MANY) return <Long {...props} />;
+export interface RowsOf<T> {
+    of: T[];
+    name: (item: T, place: number) => string;
+    row: (item: T) => ComponentChildren;
+}
+
+const LongRows = later<RowsOf<any>>(async () => (await import("./long_rows.tsx")).LongRows);
+
+export function Rows<T>(props: RowsOf<T>) {
+    if (props.of.length > MANY) return <LongRows {...props} />;
     return (
         <ul class="rows">
             {props.of.map((item, place) => (
                 <li key={props.name(item, place)}>{props.row(item)}</li>
-            ))}
-        </ul>
-    );
-}
-
-function Long<T>({ of, name, row }: { of: T[]; name: (item: T, place: number) => string; row: (item: T) => ComponentChildren }) {
-    const list = useRef<HTMLUListElement>(null);
-    const [, draw] = useReducer((count: number) => count + 1, 0);
-    const kept = useRef<Virtualizer<Window, HTMLLIElement>>(undefined);
-    const options = {
-        count: of.length,
-        getScrollElement: (): Window => window,
-        estimateSize: () => 56,
-        getItemKey: (index: number) => name(of[index]!, index),
-        overscan: 8,
-        scrollMargin: list.current?.offsetTop ?? 0,
-        observeElementRect: observeWindowRect,
-        observeElementOffset: observeWindowOffset,
-        scrollToFn: windowScroll,
-        onChange: () => draw(0),
-    };
-    const seen = (kept.current ??= new Virtualizer(options));
-    seen.setOptions(options);
-    useLayoutEffect(() => seen._didMount(), []);
-    useLayoutEffect(() => seen._willUpdate());
-    return (
-        <ul class="rows long" ref={list} style={{ height: `${seen.getTotalSize()}px` }}>
-            {seen.getVirtualItems().map((one) => (
-                <li
-                    key={one.key}
-                    data-index={one.index}
-                    ref={(node) => seen.measureElement(node)}
-                    aria-setsize={of.length}
-                    aria-posinset={one.index + 1}
-                    style={{ transform: `translateY(${one.start - seen.options.scrollMargin}px)` }}
-                >
-                    {row(of[one.index]!)}
-                </li>
             ))}
         </ul>
     );

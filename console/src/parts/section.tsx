@@ -6,6 +6,9 @@ import { t } from "../words.ts";
 import { More } from "./controls.tsx";
 import { Rows } from "./rows.tsx";
 
+/** Items that a list asks for at once. */
+export const PAGE = 20;
+
 export interface Answer<T> {
     items: T[];
     next: string;

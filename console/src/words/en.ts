@@ -1,5 +1,3 @@
-import { RankBand } from "../../gen/rapport/v1/rating_pb.ts";
-
 export const en = {
   // The frame.
   brand: "Rapport",
@@ -115,11 +113,11 @@ export const en = {
   ranksNote:
     "How far ratings lie from what the same channels and topics are rated in other hands, with 95% intervals. Who cannot be told apart shares a place.",
   bands: {
-    [RankBand.ABOVE]: "Above what is expected",
-    [RankBand.AS_EXPECTED]: "As expected",
-    [RankBand.BELOW]: "Below what is expected",
-    [RankBand.UNSPECIFIED]: "Not compared",
-  } as Record<RankBand, string>,
+    ABOVE: "Above what is expected",
+    AS_EXPECTED: "As expected",
+    BELOW: "Below what is expected",
+    UNSPECIFIED: "Not compared",
+  },
   asExpected: "as expected",
   ofRatings: (count: string) => `${count} ratings`,
   tooFew: "too few ratings to compare",

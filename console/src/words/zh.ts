@@ -1,4 +1,3 @@
-import { RankBand } from "../../gen/rapport/v1/rating_pb.ts";
 import type { Words } from "../words.ts";
 
 export const zh: Words = {
@@ -94,10 +93,10 @@ export const zh: Words = {
   ranksLead: "同样的工作，谁做得更好？",
   ranksNote: "评价与同类渠道、主题在别人手中所得评价的差距，附 95% 区间。无法区分者并列。",
   bands: {
-    [RankBand.ABOVE]: "高于预期",
-    [RankBand.AS_EXPECTED]: "符合预期",
-    [RankBand.BELOW]: "低于预期",
-    [RankBand.UNSPECIFIED]: "未参与比较",
+    ABOVE: "高于预期",
+    AS_EXPECTED: "符合预期",
+    BELOW: "低于预期",
+    UNSPECIFIED: "未参与比较",
   },
   asExpected: "符合预期",
   ofRatings: (count) => `${count} 条评价`,
