@@ -9,7 +9,6 @@
 
 #![allow(clippy::disallowed_macros, reason = "it prints figures of its own")]
 
-mod record;
 #[allow(dead_code, reason = "what other examples need besides")]
 #[path = "../support/mod.rs"]
 mod support;
@@ -29,11 +28,11 @@ use rapport::{
     server::{self, Running},
     store::{Opening, Store},
 };
-use record::{HEAVY, Record, Size, customer};
 use serde::Serialize;
 use support::{
     databases::{Databases, Fresh},
     organisation,
+    record::{self, HEAVY, Record, Size, customer},
 };
 
 /// By how much the 99th percentile may grow from the short record to the long one.
@@ -42,8 +41,6 @@ const MOST_BY_RECORD: f64 = 2.0;
 const MOST_BY_HISTORY: f64 = 5.0;
 /// One call in so many asks about the customer with a long history.
 const HEAVY_EVERY: u64 = 10;
-/// Longest time that a fit may take.
-const FIT_LIMIT: Duration = HOUR;
 /// An administrator's token may not live for longer.
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -130,7 +127,8 @@ async fn main() -> anyhow::Result<()> {
     let many = prepare(&databases, "many", Size { all: args.many, heavy: args.heavy }).await?;
     let subjects = [few, many];
     for subject in &subjects {
-        fit(subject).await?;
+        let took = record::fitted(&subject.fresh).await?.as_secs_f64();
+        println!("{} interactions are fitted to after {took:.0} s more", subject.size.all);
     }
     let mut lines = Vec::new();
     for call in CALLS {
@@ -182,18 +180,6 @@ async fn prepare(databases: &Databases, name: &str, size: Size) -> anyhow::Resul
 fn client(running: &Running, role: Role, life: Duration) -> anyhow::Result<Client> {
     let token = running.authenticator().sign(role, "preferences", &[], life)?;
     Client::lazy(&format!("http://{}", running.address()), &token)
-}
-
-/// Waits until the server has fitted preferences to the record, which it does by itself when it starts.
-async fn fit(subject: &Subject) -> anyhow::Result<()> {
-    let begun = Instant::now();
-    let record = Record::open(&subject.fresh).await?;
-    while !record.is_fitted().await? {
-        ensure!(begun.elapsed() < FIT_LIMIT, "preferences are not fitted");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    println!("{} interactions are fitted to after {:.0} s more", subject.size.all, begun.elapsed().as_secs_f64());
-    record.close().await
 }
 
 /// Asks about customers, the same share of each record, in turn.

@@ -2,6 +2,7 @@
 
 pub(crate) mod databases;
 pub(crate) mod organisation;
+pub(crate) mod record;
 pub(crate) mod vote;
 
 /// The program's, so that figures are the program's too.

@@ -1,9 +1,12 @@
 //! A record of any length, written by the database itself: five million calls of `RecordInteraction` would take an hour.
 
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
 use rapport::store::Database;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend};
 
-use super::support::{databases::Fresh, organisation::STAFF};
+use super::{databases::Fresh, organisation::STAFF};
 
 /// The customer with a long history.
 pub(crate) const HEAVY: &str = "heavy";
@@ -39,6 +42,21 @@ pub(crate) fn customer(number: u64) -> String {
     format!("{NAME}{number}")
 }
 
+/// Longest time that a fit may take.
+const FIT_LIMIT: Duration = Duration::from_secs(3_600);
+
+/// Waits until the server has fitted preferences to the record, which it does by itself when it starts; gives how long that took.
+pub(crate) async fn fitted(fresh: &Fresh) -> anyhow::Result<Duration> {
+    let begun = Instant::now();
+    let record = Record::open(fresh).await?;
+    while !record.is_fitted().await? {
+        ensure!(begun.elapsed() < FIT_LIMIT, "preferences are not fitted");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    record.close().await?;
+    Ok(begun.elapsed())
+}
+
 /// A database that is written to behind the back of any server.
 pub(crate) struct Record {
     connection: DatabaseConnection,
@@ -70,7 +88,7 @@ impl Record {
     }
 
     /// Whether preferences are fitted to it.
-    pub(crate) async fn is_fitted(&self) -> anyhow::Result<bool> {
+    async fn is_fitted(&self) -> anyhow::Result<bool> {
         let sql = "SELECT dimension FROM preference_model LIMIT 1";
         let statement = sea_orm::Statement::from_string(self.connection.get_database_backend(), sql);
         Ok(self.connection.query_one_raw(statement).await?.is_some())
