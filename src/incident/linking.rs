@@ -57,18 +57,19 @@ fn fire(tx: &Tx, due: Due) -> BoxFuture<'_, Result<(), Abort>> {
 /// Does what there is to do for an incident, until that is done or fails; another server goes on then.
 pub(super) async fn run(store: Store, id: Uuid) {
     loop {
-        let begun = Instant::now();
         let runner = store.clone();
         let advanced = store.transact(move |tx| {
             let store = runner.clone();
             Box::pin(async move {
                 let now = rating::store::lock(tx, &store).await?;
-                advance(tx, now, id).await
+                // Waiting for the lock keeps nobody from writing.
+                let begun = Instant::now();
+                Ok((advance(tx, now, id).await?, begun.elapsed()))
             })
         });
         match advanced.await {
-            Ok(true) => tokio::time::sleep((begun.elapsed() * LEAVE).min(LONGEST_PAUSE)).await,
-            Ok(false) => return,
+            Ok((true, took)) => tokio::time::sleep((took * LEAVE).min(LONGEST_PAUSE)).await,
+            Ok((false, _)) => return,
             Err(error) => {
                 tracing::warn!(%error, incident_id = %id, "linking an incident");
                 return;
