@@ -74,7 +74,12 @@ export function atLocalTime(text: string): Date {
   return new Date(asked - ahead(asked - ahead(asked)));
 }
 
+/** A new request id: a UUID of version 7. */
 export function requestId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return `console-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const digits = (value: number, count: number) => value.toString(16).padStart(count, "0");
+  const bytes = crypto.getRandomValues(new Uint8Array(10));
+  bytes[0] = (bytes[0]! & 0x0f) | 0x70;
+  bytes[2] = (bytes[2]! & 0x3f) | 0x80;
+  const text = digits(now(), 12) + Array.from(bytes, (byte) => digits(byte, 2)).join("");
+  return text.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

@@ -40,6 +40,7 @@ mod m0031_webhooks;
 mod m0032_incidents;
 mod m0033_voice;
 mod m0034_sessions;
+mod m0035_timed_keys;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0032_incidents::Migration),
             Box::new(m0033_voice::Migration),
             Box::new(m0034_sessions::Migration),
+            Box::new(m0035_timed_keys::Migration),
         ]
     }
 }

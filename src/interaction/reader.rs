@@ -42,8 +42,8 @@ impl RequestReader {
         let fields = Violations::of(&request);
         let message = request.interaction.unwrap_or_default();
         let body_hash = request::hash(&[&message.encode_to_vec()]);
-        let request_key =
-            request::hash(&[b"RecordInteraction", self.request_scope.as_bytes(), request.request_id.as_bytes()]);
+        let space: [&[u8]; 2] = [b"RecordInteraction", self.request_scope.as_bytes()];
+        let request_key = self.store.keys().key(space, &request.request_id);
         let (mut facts, mut found) = judged(message, fields, (self.forms, self.store.clock().now_micros()));
         if !found.is_empty() {
             // Only what is refused anyway is looked up here; what is good is looked up with its group.

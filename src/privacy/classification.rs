@@ -653,7 +653,7 @@ pub const TABLES: &[Table] = &[
     Table::of_others("commit_mark", &[(Technical, &["id", "committed"])]),
     Table::of_others("erasure", &[(Technical, &["id", "erased_at", "receipt", "key_id", "signature"])]),
     Table::of_others("erasure_tombstone", &[(Technical, &["mac", "key_id", "erasure_id"])]),
-    Table::of_others("housekeeping", &[(Technical, &["id", "tick", "last_time"])]),
+    Table::of_others("housekeeping", &[(Technical, &["id", "tick", "last_time", "timed_keys_from"])]),
     Table::of_others("master_key", &[(Technical, &["key_id", "check_value"])]),
     Table::of_others("lost_master_key", &[(Technical, &["key_id", "accepted_at"])]),
     Table::of_others("seaql_migrations", &[(Technical, &["version", "applied_at"])]),

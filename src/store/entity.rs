@@ -47,6 +47,7 @@ pub(crate) mod housekeeping {
         pub id: i32,
         pub tick: i64,
         pub last_time: Option<i64>,
+        pub timed_keys_from: i64,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

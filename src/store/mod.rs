@@ -11,6 +11,7 @@ pub(crate) mod feed;
 pub(crate) mod group;
 mod health;
 mod mark;
+pub(crate) mod memo;
 mod opening;
 mod postgres;
 pub(crate) mod request;
@@ -31,7 +32,7 @@ use std::{
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, sea_query};
 use tokio::sync::watch;
 
-use self::{fault::Fault, health::Health, mark::Mark, suspicion::Suspicion};
+use self::{fault::Fault, health::Health, mark::Mark, request::LastingKeys, suspicion::Suspicion};
 pub use bulk::Insert;
 pub use opening::{Database, OpenError, Opening};
 pub use shape::{Column, ColumnKind, Shape};
@@ -100,6 +101,7 @@ pub struct Store {
     committed: watch::Sender<()>,
     /// What was destroyed still stands in the write-ahead log.
     to_forget: Arc<AtomicBool>,
+    keys: LastingKeys,
 }
 
 /// A pool of connections.
@@ -124,6 +126,7 @@ impl Store {
         health: Health,
         suspicion: Suspicion,
         mark: Option<Mark>,
+        keys: LastingKeys,
     ) -> Self {
         let (health, mark) = (Arc::new(health), mark.map(Arc::new));
         Self {
@@ -136,6 +139,7 @@ impl Store {
             mark,
             committed: watch::Sender::new(()),
             to_forget: Arc::default(),
+            keys,
         }
     }
 
@@ -169,6 +173,11 @@ impl Store {
     /// For reads that take long: [`heavy_readers`] connections, which nobody else uses.
     pub(crate) fn heavy_reader(&self) -> &DatabaseConnection {
         &self.heavy
+    }
+
+    /// How request ids are kept for good.
+    pub(crate) fn keys(&self) -> LastingKeys {
+        self.keys
     }
 
     /// Which database it is.

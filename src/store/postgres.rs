@@ -13,6 +13,7 @@ use super::{
     heavy_readers,
     opening::{self, OpenError, Opening},
     pool_options,
+    request::LastingKeys,
     suspicion::Suspicion,
 };
 use crate::clock::Clock;
@@ -48,8 +49,9 @@ pub(super) async fn open(url: &str, opening: &Opening, clock: Clock) -> Result<S
     let suspicion = Suspicion::none();
     let heavy = pool(url, heavy_readers(), STATEMENT_TIMEOUT, suspicion.clone()).await.map_err(refused)?;
     let pool = pool(url, opening.connections, STATEMENT_TIMEOUT, suspicion.clone()).await.map_err(refused)?;
+    let keys = LastingKeys::of(&pool).await.map_err(refused)?;
     let health = Health::new(place).of_server(server);
-    Ok(Store::new((pool.clone(), pool, heavy), clock, health, suspicion, None))
+    Ok(Store::new((pool.clone(), pool, heavy), clock, health, suspicion, None, keys))
 }
 
 /// Host and database, as the log names them; nothing of the password.

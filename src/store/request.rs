@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _,
+    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
     sea_query::{Expr, ExprTrait as _, OnConflict, Query},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -68,6 +68,46 @@ pub(crate) fn hash(parts: &[&[u8]]) -> Uuid {
     let mut half = [0; 16];
     half.copy_from_slice(&hash.finalize()[..16]);
     Uuid::from_bytes(half)
+}
+
+/// How request ids are kept for good.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LastingKeys {
+    /// Of ids of version 7 that name this moment or a later one, in milliseconds since 1970, the key begins with it.
+    timed_from: u64,
+}
+
+impl LastingKeys {
+    /// As the database keeps them.
+    pub(super) async fn of(connection: &impl ConnectionTrait) -> Result<Self, DbErr> {
+        let row = housekeeping::Entity::find().one(connection).await?;
+        let from = row.ok_or_else(|| DbErr::RecordNotFound("housekeeping".to_owned()))?.timed_keys_from;
+        Ok(Self { timed_from: u64::try_from(from).unwrap_or(0) })
+    }
+
+    /// The key of a request id; `space`: the method, and in whose name it came.
+    ///
+    /// A hash, of whose first six bytes a version 7 UUID's time takes the place: keys of one hour then stand side by side in
+    /// their index, and recording writes the pages of its end instead of pages all over it. What form a key has is
+    /// decided by the id alone, so that a retry has the same one at any time and on any server.
+    pub(crate) fn key(self, space: [&[u8]; 2], id: &str) -> Uuid {
+        let [method, scope] = space;
+        let hash = hash(&[method, scope, id.as_bytes()]);
+        match time_of(id) {
+            Some(time) if time >= self.timed_from => {
+                let mut key = hash.into_bytes();
+                key[..6].copy_from_slice(&time.to_be_bytes()[2..]);
+                Uuid::from_bytes(key)
+            }
+            _ => hash,
+        }
+    }
+}
+
+/// The time that a version 7 UUID names, in milliseconds since 1970.
+fn time_of(id: &str) -> Option<u64> {
+    let id = Uuid::parse_str(id).ok().filter(|id| id.get_version() == Some(uuid::Version::SortRand))?;
+    Some(id.as_u64_pair().0 >> 16)
 }
 
 /// Does `work` unless the request was answered before, in which case the answer of then is given again.
@@ -216,6 +256,23 @@ async fn forget_old(tx: &Tx) -> Result<u64, DbErr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_begins_with_the_time_of_its_id() {
+        let keys = |timed_from| LastingKeys { timed_from };
+        let id = "0190a7e4-6b1a-7c3d-8f55-9e2d5b1c7a01";
+        let space: [&[u8]; 2] = [b"Record", b"app"];
+        let plain = hash(&[space[0], space[1], id.as_bytes()]);
+        let timed = keys(0).key(space, id);
+        assert_eq!(timed.as_bytes()[..6], [0x01, 0x90, 0xa7, 0xe4, 0x6b, 0x1a]);
+        assert_eq!(timed.as_bytes()[6..], plain.as_bytes()[6..]);
+        // By the id alone: one from before the change keeps its form.
+        assert_eq!((keys(0x0190_a7e4_6b1a).key(space, id), keys(0x0190_a7e4_6b1b).key(space, id)), (timed, plain));
+        assert_ne!(keys(0).key([b"Record", b"zhao.min"], id), timed);
+        for other in ["call-7", "6ba7b810-9dad-41d1-80b4-00c04fd430c8", ""] {
+            assert_eq!(keys(0).key(space, other), hash(&[space[0], space[1], other.as_bytes()]));
+        }
+    }
 
     #[test]
     fn a_tick_is_over_when_it_was_seen_to_last() {

@@ -16,6 +16,7 @@ use super::{
     mark::{self, Commits, Mark},
     opening::{self, OpenError, Opening},
     pool_options,
+    request::LastingKeys,
     suspicion::Suspicion,
 };
 use crate::{clock::Clock, private_file};
@@ -76,7 +77,8 @@ pub(super) async fn open(path: &Path, opening: &Opening, clock: Clock) -> Result
     let read = pool(path, opening.connections.max(2), Use::Reading).await.map_err(refused)?;
     let heavy = pool(path, heavy_readers(), Use::Reading).await.map_err(refused)?;
     let mark = Mark::open(&mark_path, counted, commits).map_err(unreadable)?;
-    Ok(Store::new((write, read, heavy), clock, Health::new(place), suspicion, Some(mark)))
+    let keys = LastingKeys::of(&write).await.map_err(refused)?;
+    Ok(Store::new((write, read, heavy), clock, Health::new(place), suspicion, Some(mark), keys))
 }
 
 fn went_back(place: &str, path: &Path, acknowledged: i64, counted: i64) -> OpenError {

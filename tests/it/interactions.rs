@@ -5,15 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::join_all;
 use prost_types::{Duration, FieldMask};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
-use rapport::api::v1::{
-    self, AuditAction, Channel, Direction, Interaction, InteractionContext, InteractionFilter, InteractionKind,
-    InteractionUpdate, Involvement, MessageCounts, Outcome, Participant, ReadingPurpose, Recording, Resolution, Role,
-    StaffRole, SummaryGrouping, Transfer,
+use rapport::{
+    api::v1::{
+        self, AuditAction, Channel, Direction, Interaction, InteractionContext, InteractionFilter, InteractionKind,
+        InteractionUpdate, Involvement, MessageCounts, Outcome, Participant, ReadingPurpose, Recording, Resolution,
+        Role, StaffRole, SummaryGrouping, Transfer,
+    },
+    clock::Clock,
 };
 use tonic::{Code, Response, Status};
 
 use crate::support::{
-    Caller, Server, Test,
+    Backend, Caller, Server, Test,
     client::request_id,
     on_both, on_postgres,
     refusal::{may_be_retried, verdict},
@@ -38,6 +41,7 @@ pub(crate) fn tests() -> Vec<Test> {
         first_contact_resolution_has_three_readings,
         a_colleague_reads_what_came_of_their_work_as_everybody_does,
         the_same_request_from_everywhere_at_once_is_recorded_once,
+        a_retry_is_found_whatever_the_form_of_its_key,
         everything_at_once_is_numbered_once,
         edits_at_once_do_not_overwrite_one_another,
         servers_may_migrate_at_once,
@@ -652,6 +656,38 @@ async fn two_servers_record_a_request_once(server: Server) {
         assert_recorded_once(&receipts);
     }
     assert_eq!(server.number("SELECT count(*) FROM interaction").await, 5);
+}
+
+/// A database of the version before, whose keys are hashes: what it has stays found, and ids of later on begin with their time.
+async fn a_retry_is_found_whatever_the_form_of_its_key(server: Server) {
+    let ids = |day: u64| {
+        let millis = Clock::system().now_micros().unsigned_abs() / 1_000 + day * 86_400_000;
+        uuid::Builder::from_unix_timestamp_millis(millis, &rand::random()).into_uuid().to_string()
+    };
+    let backend = server.backend();
+    server.execute("UPDATE housekeeping SET timed_keys_from = 9000000000000000").await;
+    let server = server.restart_after(std::future::ready(())).await;
+    let server = server.with_organization().await;
+    let old = ids(0);
+    let before = server.app().record_as(&old, call("nora", "carla")).await.unwrap();
+
+    server.execute("ALTER TABLE housekeeping DROP COLUMN timed_keys_from").await;
+    server.execute("DELETE FROM seaql_migrations WHERE version = 'm0035_timed_keys'").await;
+    let server = server.restart_after(std::future::ready(())).await;
+    let app = server.app();
+    for (id, is_timed) in [(old, false), (ids(1), false), (ids(10), true), ("call-7".to_owned(), false)] {
+        let first = app.record_as(&id, call("nora", "carla")).await.unwrap();
+        let again = app.record_as(&id, call("nora", "carla")).await.unwrap();
+        assert_eq!((again.recording(), &again.interaction_id), (Recording::AlreadyPresent, &first.interaction_id));
+        assert_eq!(first.interaction_id == before.interaction_id, first.recording() == Recording::AlreadyPresent);
+        let digits = match backend {
+            Backend::Sqlite => "lower(hex(request_key))",
+            Backend::Postgres => "replace(CAST(request_key AS text), '-', '')",
+        };
+        let time: String = id.replace('-', "").chars().take(12).collect();
+        let timed = server.texts(&format!("SELECT {digits} FROM interaction WHERE {digits} LIKE '{time}%'")).await;
+        assert_eq!(timed.len(), usize::from(is_timed), "{id}");
+    }
 }
 
 async fn everything_at_once_is_numbered_once(server: Server) {
