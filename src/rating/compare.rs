@@ -93,10 +93,15 @@ impl Comparison {
         offload::run(work).await
     }
 
-    /// Why one of them stands where it stands.
-    pub(super) async fn explain(self, key: String) -> Result<Option<Explanation>> {
-        let work = move || ranking::explain(&self.groups, &key, &self.terms);
-        offload::run(work).await
+    /// Why one of them stands where it stands. Takes time, as ranking does.
+    pub(super) fn explain(&self, key: &str) -> Option<Explanation> {
+        ranking::explain(&self.groups, key, &self.terms)
+    }
+
+    /// What it takes in memory, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        let cells: usize = self.groups.values().map(|cells| cells.len()).sum();
+        cells * (size_of::<Cell>() + size_of::<Moments>() + 32)
     }
 
     /// Which of the rows lie within reach. What others did goes into the comparison all the same.

@@ -1,6 +1,6 @@
 //! The RPCs of ratings.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::tz::TimeZone;
 use prost::Message as _;
@@ -39,7 +39,7 @@ use crate::{
     page::Query,
     reach::{Oneself, Scope, Sight},
     scorecard,
-    store::{Store, group::GroupCommit, request},
+    store::{Store, group::GroupCommit, memo::Memo, request, sequence},
     survey,
     survey::responses::responses,
 };
@@ -56,7 +56,15 @@ pub struct RatingApi {
     time_zone: TimeZone,
     submitter: GroupCommit<Submitter>,
     reactions: Reactions,
+    scorecards: Memo<v1::GetScorecardResponse>,
+    ranks: Memo<Ranked>,
 }
+
+/// A comparison, and what came of it.
+type Ranked = Arc<(Comparison, Vec<Standing>)>;
+
+/// The streams that number every change of a counter.
+const COUNTED: &[&str] = &[sequence::INVITATIONS, sequence::RATINGS];
 
 impl std::fmt::Debug for RatingApi {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -70,7 +78,9 @@ impl RatingApi {
         let Context { store, zone, recording, group_sizes, .. } = context.clone();
         let writer = Submitter::new(store.clone(), zone.rules.clone(), reactions);
         let submitter = GroupCommit::start(store.clone(), writer, recording.group_max, recording.queue, group_sizes);
-        Self { store, time_zone: zone.rules, submitter, reactions }
+        let scorecards = Memo::new(COUNTED, prost::Message::encoded_len);
+        let ranks = Memo::new(COUNTED, |ranked: &Ranked| ranked.0.bytes() + size_of_val(ranked.1.as_slice()));
+        Self { store, time_zone: zone.rules, submitter, reactions, scorecards, ranks }
     }
 
     async fn ranked(
@@ -78,11 +88,16 @@ impl RatingApi {
         (caller, scope): (&Caller, &Scope),
         compared: Compared,
         terms: &v1::RankTerms,
-    ) -> Result<(Comparison, Vec<Standing>)> {
-        let read = Comparison::read(&self.store, compared, terms, Oneself::of(caller)).await?;
-        let (comparison, standings) = read.rank().await?;
-        let within = comparison.within(&self.store, scope, compared, standings).await?;
-        Ok((comparison, within))
+    ) -> Result<(Ranked, Vec<Standing>)> {
+        let oneself = Oneself::of(caller);
+        let question = format!("{compared:?} {terms:?} {oneself:?}");
+        let rank = async {
+            let read = Comparison::read(&self.store, compared, terms, oneself).await?;
+            Ok(Arc::new(read.rank().await?))
+        };
+        let ranked = self.ranks.answer(&self.store, question, rank).await?;
+        let within = ranked.0.within(&self.store, scope, compared, ranked.1.clone()).await?;
+        Ok((ranked, within))
     }
 
     /// The interactions of a period by what became of them, as far as the caller may know.
@@ -110,6 +125,71 @@ impl RatingApi {
         Ok(cells)
     }
 
+    /// A request as an entry for the record, or everything that is wrong with its fields.
+    fn entry(&self, caller: &Caller, request: v1::SubmitRatingRequest) -> Result<NewRating> {
+        let mut found = Violations::of(&request);
+        let rating = request.rating.unwrap_or_default();
+        let inner: Vec<_> =
+            Violations::of(&rating).into_iter().filter_map(|one| one.inside("rating").besides(&found)).collect();
+        found.extend(inner);
+        Error::unless_empty(found)?;
+        let scope = request_scope(caller);
+        Ok(NewRating {
+            request_key: self.store.keys().key([b"SubmitRating", scope.as_bytes()], &request.request_id),
+            body_hash: request::hash(&[&rating.encode_to_vec()]),
+            told: message::read(rating)?,
+            by: caller.person().map(str::to_owned),
+        })
+    }
+
+    async fn scorecard(&self, call: Call<v1::GetScorecardRequest>) -> Result<v1::GetScorecardResponse> {
+        let Call { caller, scope, message } = call;
+        let bound = v1::GetScorecardRequest { page_size: 0, page_token: String::new(), ..message.clone() };
+        let query = Query::new("GetScorecard", &scope.binding(&caller), &bound.encode_to_vec());
+        let after = query.name_position(&message.page_token)?;
+        let (first, last) = super::message::period("", &message.first_day, &message.last_day)?;
+        let (asked, view, step) = (message.unit(), message.view(), message.trend());
+        let Reachable { unit, keys, within } = Reachable::of(&scope, asked, &normal(message.key))?;
+        let limit = page_size(message.page_size, SCORECARD_PAGE);
+        let period = Period { first, last };
+        let reader = self.store.reader();
+        let oneself = Oneself::of(&caller);
+        let wanted = Wanted { unit, keys, within, after, period, besides: oneself.clone() };
+        let mut keys = scorecard::keys(reader, &wanted, limit + 1).await?;
+        let mut outcomes = match view {
+            ScorecardView::Unspecified => None,
+            ScorecardView::Full if asked == ScorecardUnit::Template => {
+                let rule = "must be left out for templates, which interactions have none of";
+                return Err(Error::invalid("view", Reason::Contradiction, rule));
+            }
+            ScorecardView::Full => Some(rows::outcomes(&self.store, &self.time_zone, &wanted).await?),
+        };
+        if let Some(found) = &outcomes {
+            keys.extend(found.keys().cloned());
+            keys.sort_unstable();
+            keys.dedup();
+        }
+        let (keys, next_page_token) = query.page_of(keys, limit, |last| last.clone().into_bytes());
+        let wanted =
+            Wanted { unit, keys: Some(keys.clone()), within: None, after: None, period, besides: oneself.clone() };
+        let mut figures = rows::figures(reader, &wanted, step != TrendStep::Unspecified).await?;
+        let mut responses = responses(reader, &wanted).await?;
+        let mut groups = Vec::with_capacity(keys.len());
+        for key in keys {
+            // Of a colleague within a team, only they are shown.
+            let whose = if unit == Unit::TeamStaff { key.rsplit(SEPARATOR).next().unwrap_or_default() } else { &key };
+            if asked == ScorecardUnit::Staff && oneself.is(Some(whose)) {
+                continue;
+            }
+            let shown = message::shown_key(asked, whose);
+            let days = figures.remove(&key).unwrap_or_default();
+            let responses = responses.remove(&key).unwrap_or_default();
+            let outcomes = outcomes.as_mut().map(|found| found.remove(&key).unwrap_or_default());
+            groups.push(message::write_scorecard(shown, days, responses, outcomes, step));
+        }
+        Ok(v1::GetScorecardResponse { groups, next_page_token, without_staff_id: without(&caller) })
+    }
+
     async fn note_reading(&self, caller: &Caller, ratings: &str, about: Option<&str>) -> Result<()> {
         let actor = (caller.principal.subject.clone(), caller.principal.role);
         rows::note_reading(&self.store, actor, ratings, about).await
@@ -125,23 +205,6 @@ pub(crate) async fn shown(connection: &impl ConnectionTrait, ratings: Vec<Rating
         message::write(rating, links)
     };
     Ok(ratings.into_iter().map(write).collect())
-}
-
-/// A request as an entry for the record, or everything that is wrong with its fields.
-fn entry(caller: &Caller, request: v1::SubmitRatingRequest) -> Result<NewRating> {
-    let mut found = Violations::of(&request);
-    let rating = request.rating.unwrap_or_default();
-    let inner: Vec<_> =
-        Violations::of(&rating).into_iter().filter_map(|one| one.inside("rating").besides(&found)).collect();
-    found.extend(inner);
-    Error::unless_empty(found)?;
-    let scope = request_scope(caller);
-    Ok(NewRating {
-        request_key: request::hash(&[b"SubmitRating", scope.as_bytes(), request.request_id.as_bytes()]),
-        body_hash: request::hash(&[&rating.encode_to_vec()]),
-        told: message::read(rating)?,
-        by: caller.person().map(str::to_owned),
-    })
 }
 
 fn receipt(receipt: RatingReceipt) -> v1::SubmitRatingResponse {
@@ -187,7 +250,7 @@ impl RatingService for RatingApi {
     async fn submit_rating(&self, request: Request<v1::SubmitRatingRequest>) -> Answer<v1::SubmitRatingResponse> {
         respond(async {
             let Call { caller, message, .. } = Call::admit(&self.store, request).await?;
-            let answer = self.submitter.submit(vec![entry(&caller, message)?]).await?.pop();
+            let answer = self.submitter.submit(vec![self.entry(&caller, message)?]).await?.pop();
             Ok(receipt(answer.ok_or(Error::Overloaded)??))
         })
         .await
@@ -200,7 +263,7 @@ impl RatingService for RatingApi {
         respond(async {
             let Call { caller, message, .. } = Call::admit(&self.store, request).await?;
             let mut good = Vec::with_capacity(message.requests.len());
-            let read = message.requests.into_iter().map(|one| entry(&caller, one).map(|entry| good.push(entry)));
+            let read = message.requests.into_iter().map(|one| self.entry(&caller, one).map(|entry| good.push(entry)));
             let read: Vec<Result<()>> = read.collect();
             let mut answers = match good.is_empty() {
                 true => Vec::new().into_iter(),
@@ -273,52 +336,12 @@ impl RatingService for RatingApi {
 
     async fn get_scorecard(&self, request: Request<v1::GetScorecardRequest>) -> Answer<v1::GetScorecardResponse> {
         respond(async {
-            let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let bound = v1::GetScorecardRequest { page_size: 0, page_token: String::new(), ..message.clone() };
-            let query = Query::new("GetScorecard", &scope.binding(&caller), &bound.encode_to_vec());
-            let after = query.name_position(&message.page_token)?;
-            let (first, last) = super::message::period("", &message.first_day, &message.last_day)?;
-            let (asked, view, step) = (message.unit(), message.view(), message.trend());
-            let Reachable { unit, keys, within } = Reachable::of(&scope, asked, &normal(message.key))?;
-            let limit = page_size(message.page_size, SCORECARD_PAGE);
-            let period = Period { first, last };
-            let reader = self.store.reader();
-            let oneself = Oneself::of(&caller);
-            let wanted = Wanted { unit, keys, within, after, period, besides: oneself.clone() };
-            let mut keys = scorecard::keys(reader, &wanted, limit + 1).await?;
-            let mut outcomes = match view {
-                ScorecardView::Unspecified => None,
-                ScorecardView::Full if asked == ScorecardUnit::Template => {
-                    let rule = "must be left out for templates, which interactions have none of";
-                    return Err(Error::invalid("view", Reason::Contradiction, rule));
-                }
-                ScorecardView::Full => Some(rows::outcomes(&self.store, &self.time_zone, &wanted).await?),
-            };
-            if let Some(found) = &outcomes {
-                keys.extend(found.keys().cloned());
-                keys.sort_unstable();
-                keys.dedup();
+            let call = Call::admit(&self.store, request).await?;
+            if call.message.view() == ScorecardView::Full {
+                return self.scorecard(call).await;
             }
-            let (keys, next_page_token) = query.page_of(keys, limit, |last| last.clone().into_bytes());
-            let wanted =
-                Wanted { unit, keys: Some(keys.clone()), within: None, after: None, period, besides: oneself.clone() };
-            let mut figures = rows::figures(reader, &wanted, step != TrendStep::Unspecified).await?;
-            let mut responses = responses(reader, &wanted).await?;
-            let mut groups = Vec::with_capacity(keys.len());
-            for key in keys {
-                // Of a colleague within a team, only they are shown.
-                let whose =
-                    if unit == Unit::TeamStaff { key.rsplit(SEPARATOR).next().unwrap_or_default() } else { &key };
-                if asked == ScorecardUnit::Staff && oneself.is(Some(whose)) {
-                    continue;
-                }
-                let shown = message::shown_key(asked, whose);
-                let days = figures.remove(&key).unwrap_or_default();
-                let responses = responses.remove(&key).unwrap_or_default();
-                let outcomes = outcomes.as_mut().map(|found| found.remove(&key).unwrap_or_default());
-                groups.push(message::write_scorecard(shown, days, responses, outcomes, step));
-            }
-            Ok(v1::GetScorecardResponse { groups, next_page_token, without_staff_id: without(&caller) })
+            let question = format!("{} {:?}", call.scope.binding(&call.caller).text, call.message);
+            self.scorecards.answer(&self.store, question, self.scorecard(call)).await
         })
         .await
     }
@@ -363,7 +386,7 @@ impl RatingService for RatingApi {
             let terms = message.terms.unwrap_or_default();
             let (comparison, within) = self.ranked((&caller, &scope), compared, &terms).await?;
             let found = within.into_iter().find(|one| one.key == key).ok_or(Error::NotFound("rank"))?;
-            let explanation = comparison.explain(key).await?;
+            let explanation = offload::run(move || comparison.0.explain(&key)).await?;
             let explained = compare::write_explanation(compare::write(found), explanation);
             Ok(v1::ExplainRankResponse { without_staff_id: without(&caller), ..explained })
         })

@@ -48,7 +48,7 @@ impl Tx {
     }
 
     /// How many numbers of streams it took.
-    pub(super) fn numbers_taken(&self) -> i64 {
+    pub(crate) fn numbers_taken(&self) -> i64 {
         self.numbers.load(Ordering::Relaxed)
     }
 

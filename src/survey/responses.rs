@@ -36,6 +36,7 @@ pub(crate) async fn respond(tx: &Tx, changes: Changes) -> Result<(), DbErr> {
         delivered: responses.delivered,
         responded: responses.responded,
     });
+    debug_assert!(tx.numbers_taken() > 0, "answers made of counters are kept until a stream moves");
     bulk::insert(tx, rows.collect(), COUNTER).await?;
     Ok(())
 }

@@ -14,6 +14,7 @@ use sea_orm::entity::prelude::Uuid;
 use tokio::sync::{Notify, watch};
 use tonic::{Request, Response, Status};
 
+use self::results::Board;
 use super::{
     message,
     store::{
@@ -34,7 +35,7 @@ use crate::{
     clock_trust::Trusted,
     context::Context,
     error::{Error, Result},
-    store::{Store, feed::Feed, group::GroupCommit},
+    store::{Store, feed::Feed, group::GroupCommit, memo::Memo, sequence},
     vault::Vault,
     watch::Watches,
 };
@@ -54,6 +55,7 @@ pub struct CompetitionApi {
     watches: Watches,
     /// Told when a vote has opened here.
     opened: Arc<Notify>,
+    boards: Memo<Arc<Board>>,
 }
 
 impl std::fmt::Debug for CompetitionApi {
@@ -75,7 +77,8 @@ impl CompetitionApi {
         let closing = Closing::new(store.clone(), vault.clone());
         tokio::spawn(keep_time(store.clone(), closing.clone(), (stopping.clone(), trusted.clone())));
         tokio::spawn(keep_reminding((store.clone(), vault.clone()), opened.clone(), (stopping, trusted)));
-        Self { store, vault, ballots, closing, changes, reminders, watches, opened }
+        let boards = Memo::new(&[sequence::COMPETITIONS], |board: &Arc<Board>| board.bytes());
+        Self { store, vault, ballots, closing, changes, reminders, watches, opened, boards }
     }
 
     /// The outcome of a change; one that was refused because voting has opened is recorded.

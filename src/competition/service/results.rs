@@ -1,5 +1,7 @@
 //! Handlers of what comes after the vote: the close, the leaderboard, accepting a provisional result.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use rapport_vote::{
     consensus::published::LastRound,
     result::{Acceptance, Placing, is_provisional},
@@ -29,6 +31,32 @@ use crate::{
     page::Query,
 };
 
+/// What has come of a competition: links of its chain, which are never changed, and titles, which voting freezes.
+pub(super) struct Board {
+    results: Vec<ResultRevision>,
+    titles: BTreeMap<String, String>,
+}
+
+impl Board {
+    /// What it takes in memory, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        let placings: usize = self.results.iter().map(|result| result.placings.len()).sum();
+        let titles: usize = self.titles.values().map(String::len).sum();
+        placings * size_of::<Placing>() * 2 + self.titles.len() * 64 + titles
+    }
+
+    /// The result as it stands, and its number.
+    fn latest(&self) -> Result<(i32, &ResultRevision)> {
+        let latest = self.results.last().ok_or_else(|| Error::internal("a closed competition without a result"))?;
+        Ok((i32::try_from(self.results.len()).unwrap_or(i32::MAX), latest))
+    }
+
+    fn standings(&self, placings: &[Placing]) -> Vec<v1::Standing> {
+        let title = |placing: &Placing| self.titles.get(&placing.entry).cloned().unwrap_or_default();
+        placings.iter().map(|placing| message::write_placing(placing, title(placing))).collect()
+    }
+}
+
 const PAGE: u64 = 50;
 const HISTORY: u64 = 24;
 const AROUND: usize = 2;
@@ -43,24 +71,21 @@ impl CompetitionApi {
     }
 
     /// A competition with its result as it stands, and the number of that.
-    async fn decided(&self, id: Uuid) -> Result<(Competition, i32, ResultRevision)> {
+    async fn decided(&self, id: Uuid) -> Result<(Competition, Arc<Board>)> {
         let competition = self.current(id).await?;
         if !competition.has_result() {
             return Err(Error::ResultNotOut);
         }
-        let mut results = results::results_of(self.store.reader(), id).await?;
-        let revision = i32::try_from(results.len()).unwrap_or(i32::MAX);
-        let latest = results.pop().ok_or_else(|| Error::internal("a closed competition without a result"))?;
-        Ok((competition, revision, latest))
+        Ok((competition, self.board(id).await?))
     }
 
-    async fn standings(&self, id: Uuid, placings: &[Placing]) -> Result<Vec<v1::Standing>> {
-        let mut titles = results::titles_of(self.store.reader(), id).await?;
-        let mut write = |placing: &Placing| {
-            let title = titles.remove(&placing.entry).unwrap_or_default();
-            message::write_placing(placing, title)
+    async fn board(&self, id: Uuid) -> Result<Arc<Board>> {
+        let reader = self.store.reader();
+        let read = async {
+            let (results, titles) = (results::results_of(reader, id).await?, results::titles_of(reader, id).await?);
+            Ok(Arc::new(Board { results, titles }))
         };
-        Ok(placings.iter().map(&mut write).collect())
+        self.boards.answer(&self.store, id.to_string(), read).await
     }
 
     pub(super) async fn leaderboard(
@@ -69,8 +94,9 @@ impl CompetitionApi {
     ) -> Result<v1::GetLeaderboardResponse> {
         let Call { caller, scope, message } = call;
         let id = message::id(&message.competition_id, "competition")?;
-        let (competition, result_revision, outcome) = self.decided(id).await?;
-        let (placings, result_status) = (&outcome.placings, status(&competition, &outcome));
+        let (competition, board) = self.decided(id).await?;
+        let (result_revision, outcome) = board.latest()?;
+        let (placings, result_status) = (&outcome.placings, status(&competition, outcome));
         let team = normal(message.around_team_id);
         // A page of one revision goes on with that one only.
         let bound = [id.as_bytes().as_slice(), team.as_bytes(), &result_revision.to_be_bytes()].concat();
@@ -93,7 +119,7 @@ impl CompetitionApi {
         let more = end < within.len();
         let next_page_token = if more { query.token(&(end as u64).to_be_bytes()) } else { String::new() };
         Ok(v1::GetLeaderboardResponse {
-            standings: self.standings(id, &within[first..end]).await?,
+            standings: board.standings(&within[first..end]),
             competition: Some(message::write(competition)),
             result_revision,
             next_page_token,
@@ -104,12 +130,13 @@ impl CompetitionApi {
     pub(super) async fn explain(&self, call: Call<v1::ExplainStandingRequest>) -> Result<v1::ExplainStandingResponse> {
         let id = message::id(&call.message.entry_id, "entry")?;
         let plan = rows::find_plan(self.store.reader(), id).await?.ok_or(Error::NotFound("entry"))?;
-        let (competition, _, outcome) = self.decided(plan.competition_id).await?;
+        let (competition, board) = self.decided(plan.competition_id).await?;
+        let (_, outcome) = board.latest()?;
         let entry = id.to_string();
         let at = outcome.placings.iter().position(|one| one.entry == entry).ok_or(Error::NotFound("entry"))?;
         let rounds = results::last_round_of(self.store.reader(), plan.competition_id).await?;
         let voices = rounds.iter().find(|round| round.entry == entry).and_then(LastRound::voices).unwrap_or_default();
-        let status = status(&competition, &outcome);
+        let status = status(&competition, outcome);
         let tally = competition.announced.rules.tally;
         let explained = Explained { placings: &outcome.placings, at, tally, voices: &voices, status };
         Ok(explained.write(plan.text.title))
@@ -128,11 +155,12 @@ impl CompetitionApi {
         let (ids, next_page_token) = query.page_of(ids, limit, |last| (*last).into());
         let mut standings = Vec::with_capacity(ids.len());
         for id in ids {
-            let (competition, _, ResultRevision { placings, .. }) = self.decided(id).await?;
+            let (competition, board) = self.decided(id).await?;
+            let (_, ResultRevision { placings, .. }) = board.latest()?;
             let Some(own) = placings.iter().find(|one| one.team == team) else { continue };
             standings.push(v1::TeamStanding {
                 competition: Some(message::write(competition)),
-                standing: self.standings(id, std::slice::from_ref(own)).await?.pop(),
+                standing: board.standings(std::slice::from_ref(own)).pop(),
                 entries: i32::try_from(placings.len()).unwrap_or(i32::MAX),
             });
         }
@@ -146,12 +174,11 @@ impl CompetitionApi {
         result_revision: i32,
     ) -> Result<(Vec<v1::Standing>, ResultStatus)> {
         let at = usize::try_from(result_revision).ok().and_then(|number| number.checked_sub(1));
-        let results = if at.is_some() { results::results_of(self.store.reader(), id).await? } else { Vec::new() };
-        let Some(outcome) = at.and_then(|at| results.get(at)) else {
-            return Ok((Vec::new(), ResultStatus::Unspecified));
-        };
+        let Some(at) = at else { return Ok((Vec::new(), ResultStatus::Unspecified)) };
+        let board = self.board(id).await?;
+        let Some(outcome) = board.results.get(at) else { return Ok((Vec::new(), ResultStatus::Unspecified)) };
         let locked = rows::find(self.store.reader(), id).await?.ok_or(Error::NotFound("competition"))?;
-        Ok((self.standings(id, &outcome.placings).await?, status(&locked.competition, outcome)))
+        Ok((board.standings(&outcome.placings), status(&locked.competition, outcome)))
     }
 
     pub(super) async fn accept_result(&self, call: Call<v1::AcceptResultRequest>) -> Result<v1::AcceptResultResponse> {

@@ -45,6 +45,7 @@ const MARK: char = '=';
 pub(crate) async fn apply(tx: &Tx, changes: Changes) -> Result<(), DbErr> {
     let nothing = Counts::default();
     let rows = changes.0.into_iter().filter(|(_, counts)| *counts != nothing);
+    debug_assert!(tx.numbers_taken() > 0, "answers made of counters are kept until a stream moves");
     bulk::insert(tx, rows.map(|(place, counts)| row(place, &counts)).collect(), COUNTER).await?;
     Ok(())
 }
