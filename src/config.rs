@@ -226,6 +226,17 @@ pub struct Log {
     pub format: LogFormat,
     /// Which events, in the notation of `RUST_LOG`.
     pub filter: String,
+    /// Which calls have an event.
+    pub calls: LoggedCalls,
+}
+
+/// Which calls are logged. All of them are counted (docs/operations.md).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoggedCalls {
+    /// Those that failed or took long.
+    Notable,
+    /// Every one.
+    All,
 }
 
 /// For whom the log is written.
@@ -360,6 +371,7 @@ pub const KEYS: &[Key] = &[
     key("events.webhooks_file", "", "TOML file with the receivers of webhooks (docs/events.md)"),
     key("log.format", "text", "text for people, json for programs"),
     key("log.filter", "info", "which events, in the notation of RUST_LOG"),
+    key("log.calls", "notable", "which calls are logged: notable, those that failed or took a second, or all"),
 ];
 
 const fn key(name: &'static str, default: &'static str, doc: &'static str) -> Key {
@@ -531,7 +543,11 @@ impl Config {
                 source: read.value("events.source", uri_reference),
                 webhooks_file: read.optional("events.webhooks_file", path),
             },
-            log: Log { format: read.value("log.format", log_format), filter: read.value("log.filter", log_filter) },
+            log: Log {
+                format: read.value("log.format", log_format),
+                filter: read.value("log.filter", log_filter),
+                calls: read.value("log.calls", logged_calls),
+            },
         };
         read.finish(config)
     }
@@ -904,6 +920,14 @@ fn log_format(text: &str) -> Result<LogFormat, String> {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
         _ => Err(format!("{text:?} is neither text nor json")),
+    }
+}
+
+fn logged_calls(text: &str) -> Result<LoggedCalls, String> {
+    match text {
+        "notable" => Ok(LoggedCalls::Notable),
+        "all" => Ok(LoggedCalls::All),
+        _ => Err(format!("{text:?} is neither notable nor all")),
     }
 }
 

@@ -1,11 +1,11 @@
-//! One log event per call: method, code, time, request id. Never metadata, bodies or anything personal. Here calls are
-//! counted too, and become spans of their traces.
+//! A log event for calls that failed or took long, or for every call: method, code, time, request id. Never metadata, bodies or
+//! anything personal. Here calls are counted too, all of them, and become spans of their traces.
 
 use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     api::method,
+    config::LoggedCalls,
     metrics::{Metrics, code_name},
     telemetry,
 };
@@ -28,17 +29,21 @@ use crate::{
 /// The header in which a caller may name the call, and finds its name in the answer.
 const REQUEST_ID: &str = "x-request-id";
 
+/// A call that takes so long is worth a line.
+const SLOW: Duration = Duration::from_secs(1);
+
 /// Adds the log.
 #[derive(Clone)]
 pub(super) struct CallLogLayer {
     metrics: Arc<Metrics>,
     traced: bool,
+    logged: LoggedCalls,
 }
 
 impl CallLogLayer {
     /// `traced`: whether traces go anywhere.
-    pub(super) fn new(metrics: Arc<Metrics>, traced: bool) -> Self {
-        Self { metrics, traced }
+    pub(super) fn new(metrics: Arc<Metrics>, traced: bool, logged: LoggedCalls) -> Self {
+        Self { metrics, traced, logged }
     }
 }
 
@@ -107,6 +112,7 @@ impl CallLogLayer {
             id,
             metrics: self.metrics.clone(),
             traced: self.traced,
+            logged: self.logged,
         }
     }
 }
@@ -131,6 +137,7 @@ struct Call {
     id: HeaderValue,
     metrics: Arc<Metrics>,
     traced: bool,
+    logged: LoggedCalls,
 }
 
 impl Call {
@@ -152,6 +159,10 @@ impl Call {
             ) {
                 self.span.record("otel.status_code", "ERROR");
             }
+        }
+        let is_notable = code != Code::Ok || time >= SLOW;
+        if self.logged == LoggedCalls::Notable && !is_notable {
+            return;
         }
         let milliseconds = time.as_secs_f64() * 1e3;
         let request_id = self.id.to_str().unwrap_or_default();

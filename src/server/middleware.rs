@@ -142,7 +142,7 @@ async fn listen(
                     pages.filter(|_| config.console).map(|pages| (pages, refused)),
                     metrics.clone(),
                 ))
-                .layer(CallLogLayer::new(metrics.clone(), config.telemetry.otlp_endpoint.is_some()))
+                .layer(CallLogLayer::new(metrics.clone(), config.telemetry.otlp_endpoint.is_some(), config.log.calls))
                 .layer(DeadlineLayer::new(limits.call_timeout, methods.clone(), metrics.clone()))
                 .layer(attempts)
                 .layer(AuthLayer::new(authenticator, tokens))

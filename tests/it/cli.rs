@@ -50,6 +50,7 @@ pub(crate) fn tests() -> Vec<Test> {
         a_shell_gets_its_completions,
         a_signal_stops_the_server,
         misspelt_variables_are_named_at_start,
+        the_log_has_what_failed_and_everything_on_request,
         calls_become_spans_of_their_callers_traces,
         a_certificate_is_asked_for_and_trusted,
     ]
@@ -800,6 +801,35 @@ async fn a_signal_stops_the_server(server: Server) {
         tokio::task::spawn_blocking(move || serve(&server, directory.path(), &[]).stop()).await.unwrap();
     assert!(status.success(), "{status}: {log}");
     assert!(log.contains("stopped"), "{log}");
+}
+
+async fn the_log_has_what_failed_and_everything_on_request(server: Server) {
+    let directory = private_directory();
+    tokio::task::spawn_blocking(move || {
+        let data_dir = directory.path();
+        let path = data_dir.display().to_string();
+        for (calls, is_logged) in [("notable", false), ("all", true)] {
+            let served = serve_in(&[("RAPPORT_LOG_CALLS", calls)], &server, data_dir, &[]);
+            let made = Command::new(env!("CARGO_BIN_EXE_rapport"))
+                .args(["token", "--role", "admin", "--subject", "ada", "--data-dir", &path])
+                .output()
+                .unwrap();
+            let token = secret_file(data_dir, String::from_utf8(made.stdout).unwrap().trim());
+            let endpoint = format!("http://{}", served.address);
+            for (method, body, goes_well) in
+                [("GetOrganization", "{}", true), ("GetCustomer", r#"{"customerId": "nobody"}"#, false)]
+            {
+                let call = ["call", method, body, "--endpoint", &endpoint, "--token-file", &token];
+                let output = Command::new(env!("CARGO_BIN_EXE_rapport")).args(call).output().unwrap();
+                assert_eq!(output.status.success(), goes_well, "{method}");
+            }
+            let (_, log) = served.stop();
+            assert!(log.contains("GetCustomer") && log.contains("NOT_FOUND"), "{calls}: {log}");
+            assert_eq!(log.contains("GetOrganization"), is_logged, "{calls}: {log}");
+        }
+    })
+    .await
+    .unwrap();
 }
 
 async fn misspelt_variables_are_named_at_start(server: Server) {
