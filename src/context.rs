@@ -4,6 +4,7 @@ use rapport_identity::NormalForms;
 use tokio::sync::watch;
 
 use crate::{
+    audit::Trail,
     buckets::GroupSizes,
     clock_trust::Trusted,
     config::{Recording, Zone},
@@ -28,6 +29,8 @@ pub(crate) struct Context {
     pub(crate) stopping: watch::Receiver<bool>,
     /// Until then what goes by the clock waits.
     pub(crate) trusted: Trusted,
+    /// Where readings leave their traces.
+    pub(crate) trail: Trail,
     /// How calls that write share transactions.
     pub(crate) recording: Recording,
     /// Where such transactions are counted by their items.

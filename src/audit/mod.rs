@@ -2,10 +2,13 @@
 
 pub(crate) mod entity;
 pub mod service;
+mod trail;
 
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
 };
+
+pub(crate) use self::trail::{Reading, Trail};
 
 use self::entity::{ActiveModel, Column, Entity, Model};
 use crate::{

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     api::v1::{self, ContestState, contest_service_server::ContestService},
+    audit::{Reading, Trail},
     auth::Caller,
     call::{self, Call, mutation, page_size, respond},
     clock::Micros,
@@ -37,11 +38,13 @@ const BLOCKS: u64 = 20;
 pub struct ContestApi {
     store: Store,
     time_zone: TimeZone,
+    trail: Trail,
 }
 
 impl ContestApi {
     pub(crate) fn new(context: &Context) -> Self {
-        Self { store: context.store.clone(), time_zone: context.zone.rules.clone() }
+        let Context { store, zone, trail, .. } = context.clone();
+        Self { store, time_zone: zone.rules, trail }
     }
 
     /// Does a change once per request id, under the lock of the ratings. Gives the id of the contest it is about.
@@ -66,8 +69,9 @@ impl ContestApi {
     async fn shown(&self, caller: &Caller, contests: Vec<Contest>) -> Result<Vec<v1::Contest>> {
         let connection = self.store.reader();
         if contests.iter().any(Contest::is_servers) {
-            let actor = (caller.subject().to_owned(), caller.principal.role);
-            ratings::note_reading(&self.store, actor, "evidence of contests", None).await?;
+            let what = "evidence of contests";
+            let reading = Reading { action: v1::AuditAction::RatingsRead, object: what, about: None, why: "" };
+            self.trail.note(caller, reading).await?;
         }
         let ids: Vec<Uuid> = contests.iter().map(|contest| contest.id).collect();
         let about: Vec<Uuid> = contests.iter().map(|contest| contest.rating_id).collect();

@@ -506,6 +506,12 @@ pub(crate) async fn find_customer(connection: &impl ConnectionTrait, id: &str) -
     Ok(with_parts(connection, row.into_iter().collect()).await?.pop())
 }
 
+/// Whether there is a customer by this id, which is that of the record that counts.
+pub(crate) async fn is_customer(connection: &impl ConnectionTrait, id: &str) -> Result<bool, DbErr> {
+    let query = customer::Entity::find_by_id(id).select_only().column(customer::Column::CustomerId);
+    Ok(query.into_tuple::<String>().one(connection).await?.is_some())
+}
+
 pub(crate) async fn find_by_alias(connection: &impl ConnectionTrait, alias: &Alias) -> Result<Option<Customer>, DbErr> {
     match customer_alias::Entity::find_by_id((Stored(alias.kind), alias.value.clone())).one(connection).await? {
         Some(row) => find_customer(connection, &row.customer_id).await,

@@ -2,9 +2,10 @@
 
 use super::store::{self as rows, InteractionFilter};
 use crate::{
-    api::v1::ReadingPurpose,
+    api::v1::{AuditAction, ReadingPurpose},
+    audit::{Reading, Trail},
     auth::Caller,
-    directory::{Party, store::find_customer},
+    directory::{Party, store::is_customer},
     error::{Error, Result},
     reach::{Scope, Sight},
     store::Store,
@@ -22,9 +23,14 @@ pub(crate) struct Purpose<'a> {
 ///
 /// # Errors
 /// [`Error::NotFound`]: nobody knows them, and nothing was recorded under that alias.
-pub(crate) async fn open(store: &Store, caller: &Caller, party: &Party, why: Purpose<'_>) -> Result<()> {
+pub(crate) async fn open(
+    (store, trail): (&Store, &Trail),
+    caller: &Caller,
+    party: &Party,
+    why: Purpose<'_>,
+) -> Result<()> {
     let object = match party {
-        Party::Customer(id) => find_customer(store.reader(), id).await?.map(|customer| customer.id),
+        Party::Customer(id) => is_customer(store.reader(), id).await?.then(|| id.clone()),
         // The trail does not keep the alias itself: its owner may have it erased one day, and is found by what was
         // recorded under it.
         Party::Alias(_) => {
@@ -34,7 +40,8 @@ pub(crate) async fn open(store: &Store, caller: &Caller, party: &Party, why: Pur
         }
     };
     let object = object.ok_or(Error::NotFound("customer"))?;
-    let purpose = why.purpose.plain_name().to_owned();
-    let purpose = if why.note.is_empty() { purpose } else { format!("{purpose}: {}", why.note) };
-    rows::note_reading(store, (caller.subject().to_owned(), caller.principal.role), object, purpose).await
+    let purpose = why.purpose.plain_name();
+    let why = if why.note.is_empty() { purpose.to_owned() } else { format!("{purpose}: {}", why.note) };
+    let reading = Reading { action: AuditAction::TimelineRead, object: &object, about: None, why: &why };
+    trail.note(caller, reading).await
 }

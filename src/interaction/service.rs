@@ -27,6 +27,7 @@ use crate::{
         status,
         v1::{self, interaction_service_server::InteractionService, record_item_result},
     },
+    audit::Trail,
     auth::{
         Caller,
         policy::{Accuses, Resolves},
@@ -66,6 +67,7 @@ pub struct InteractionApi {
     changes: Feed<Changes>,
     watches: Watches,
     reactions: Reactions,
+    trail: Trail,
 }
 
 impl std::fmt::Debug for InteractionApi {
@@ -77,11 +79,12 @@ impl std::fmt::Debug for InteractionApi {
 impl InteractionApi {
     /// `reactions`: what interactions set off in other domains. `limits`: of streams that record.
     pub(crate) fn new(context: &Context, reactions: Reactions, limits: StreamLimits) -> Self {
-        let Context { store, vault, zone, forms, watches, stopping, recording, group_sizes, .. } = context.clone();
+        let Context { store, vault, zone, forms, watches, stopping, recording, group_sizes, trail, .. } =
+            context.clone();
         let writer = Recorder::new(store.clone(), zone.rules.clone(), vault, reactions);
         let recorder = GroupCommit::start(store.clone(), writer, recording.group_max, recording.queue, group_sizes);
         let changes = Feed::start(store.clone(), stopping);
-        Self { store, recorder, time_zone: zone.rules, forms, limits, changes, watches, reactions }
+        Self { store, recorder, time_zone: zone.rules, forms, limits, changes, watches, reactions, trail }
     }
 
     /// A filter with the customer who is meant.
@@ -435,7 +438,7 @@ impl InteractionService for InteractionApi {
             let party = resolve(self.store.reader(), party.map_err(Error::Invalid)?).await?;
             let query = Query::new("ReadCustomerTimeline", &scope.binding(&caller), format!("{party:?}").as_bytes());
             let why = Purpose { purpose: message.purpose(), note: &message.note };
-            reading::open(&self.store, &caller, &party, why).await?;
+            reading::open((&self.store, &self.trail), &caller, &party, why).await?;
             let filter = InteractionFilter { party: Some(party), ..InteractionFilter::default() };
             let sight = Sight::of(&caller, scope);
             let page = self.page(&sight, &filter, &query, message.page_size, &message.page_token);
@@ -480,7 +483,7 @@ impl InteractionService for InteractionApi {
             let (from, by, cursor) = ((&self.store, &self.changes), (caller.clone(), scope), &message.resume_cursor);
             let watch = self.watches.open(from, by, subject, cursor).await?;
             let why = Purpose { purpose: message.purpose(), note: &message.note };
-            reading::open(&self.store, &caller, &Party::Customer(customer_id), why).await?;
+            reading::open((&self.store, &self.trail), &caller, &Party::Customer(customer_id), why).await?;
             Ok(watch.begin())
         })
         .await

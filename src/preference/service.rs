@@ -20,7 +20,7 @@ use crate::{
         convert::optional,
         v1::{self, AuditAction, PreferenceDimension, PreferenceOrigin, preference_service_server::PreferenceService},
     },
-    audit,
+    audit::{self, Trail},
     auth::Caller,
     call::{Call, mutation, page_size, respond},
     clock,
@@ -57,11 +57,13 @@ pub struct PreferenceApi {
     store: Store,
     zone: Zone,
     forms: NormalForms,
+    trail: Trail,
 }
 
 impl PreferenceApi {
     pub(crate) fn new(context: &Context) -> Self {
-        Self { store: context.store.clone(), zone: context.zone.clone(), forms: context.forms }
+        let Context { store, zone, forms, trail, .. } = context.clone();
+        Self { store, zone, forms, trail }
     }
 
     /// Does a change once per request id, under the lock of the customer, and leaves a trace. Gives the statement that it
@@ -246,7 +248,7 @@ impl PreferenceService for PreferenceApi {
             let (party, wanted) = message::brief(&message, self.forms)?;
             let party = resolve(self.store.reader(), party).await?;
             let why = Purpose { purpose: message.purpose(), note: &message.note };
-            reading::open(&self.store, &caller, &party, why).await?;
+            reading::open((&self.store, &self.trail), &caller, &party, why).await?;
             briefing::write((&self.store, &self.zone), &caller, &party, wanted).await
         })
         .await

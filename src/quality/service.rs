@@ -11,6 +11,7 @@ use crate::{
         convert::optional,
         v1::{self, PraiseState, quality_service_server::QualityService},
     },
+    audit::{Reading, Trail},
     auth::Caller,
     call::{self, Call, mutation, page_size, respond},
     clock::Micros,
@@ -31,11 +32,12 @@ const PAGE: u64 = 50;
 #[derive(Clone, Debug)]
 pub struct QualityApi {
     store: Store,
+    trail: Trail,
 }
 
 impl QualityApi {
     pub(crate) fn new(context: &Context) -> Self {
-        Self { store: context.store.clone() }
+        Self { store: context.store.clone(), trail: context.trail.clone() }
     }
 
     /// Does a change once per request id, under the lock of the ratings. Gives the id of what came of it.
@@ -66,8 +68,8 @@ impl QualityApi {
     }
 
     async fn note_reading(&self, caller: &Caller, what: &str) -> Result<()> {
-        let actor = (caller.subject().to_owned(), caller.principal.role);
-        ratings::note_reading(&self.store, actor, what, None).await
+        let reading = Reading { action: v1::AuditAction::RatingsRead, object: what, about: None, why: "" };
+        self.trail.note(caller, reading).await
     }
 }
 

@@ -29,6 +29,7 @@ use crate::{
             self, ScorecardUnit, ScorecardView, TrendStep, rating_service_server::RatingService, submit_rating_result,
         },
     },
+    audit::{Reading, Trail},
     auth::Caller,
     call::{Call, mutation, page_size, request_scope, respond},
     context::Context,
@@ -58,6 +59,7 @@ pub struct RatingApi {
     reactions: Reactions,
     scorecards: Memo<v1::GetScorecardResponse>,
     ranks: Memo<Ranked>,
+    trail: Trail,
 }
 
 /// A comparison, and what came of it.
@@ -75,12 +77,12 @@ impl std::fmt::Debug for RatingApi {
 impl RatingApi {
     /// `reactions`: what ratings set off in other domains.
     pub(crate) fn new(context: &Context, reactions: Reactions) -> Self {
-        let Context { store, zone, recording, group_sizes, .. } = context.clone();
+        let Context { store, zone, recording, group_sizes, trail, .. } = context.clone();
         let writer = Submitter::new(store.clone(), zone.rules.clone(), reactions);
         let submitter = GroupCommit::start(store.clone(), writer, recording.group_max, recording.queue, group_sizes);
         let scorecards = Memo::new(COUNTED, prost::Message::encoded_len);
         let ranks = Memo::new(COUNTED, |ranked: &Ranked| ranked.0.bytes() + size_of_val(ranked.1.as_slice()));
-        Self { store, time_zone: zone.rules, submitter, reactions, scorecards, ranks }
+        Self { store, time_zone: zone.rules, submitter, reactions, scorecards, ranks, trail }
     }
 
     async fn ranked(
@@ -191,8 +193,8 @@ impl RatingApi {
     }
 
     async fn note_reading(&self, caller: &Caller, ratings: &str, about: Option<&str>) -> Result<()> {
-        let actor = (caller.principal.subject.clone(), caller.principal.role);
-        rows::note_reading(&self.store, actor, ratings, about).await
+        let reading = Reading { action: v1::AuditAction::RatingsRead, object: ratings, about, why: "" };
+        self.trail.note(caller, reading).await
     }
 }
 

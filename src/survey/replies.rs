@@ -456,19 +456,3 @@ pub(crate) async fn list(
     let query = query.order_by_desc(Column::ReceivedAt).order_by_desc(Column::Id).limit(limit);
     Ok(query.all(connection).await?.into_iter().map(Into::into).collect())
 }
-
-/// Records that somebody read replies, and of which outcome.
-pub(crate) async fn note_reading(store: &Store, actor: (String, Role), outcome: Option<ReplyOutcome>) -> Result<()> {
-    let runner = store.clone();
-    let replies = outcome.map_or("any".to_owned(), |one| one.plain_name().to_owned());
-    store
-        .transact(move |tx| {
-            let (store, actor, replies) = (runner.clone(), actor.clone(), replies.clone());
-            Box::pin(async move {
-                let now = store.now(tx).await?;
-                audit::add(tx, now, (&actor.0, actor.1), AuditAction::RepliesRead, &replies, "", None).await?;
-                Ok(())
-            })
-        })
-        .await
-}

@@ -24,6 +24,7 @@ use crate::{
         rules::Violations,
         v1::{self, Attribution, DeliveryOutcome, ReplyOutcome, TemplateState, survey_service_server::SurveyService},
     },
+    audit::{Reading, Trail},
     auth::Caller,
     call::{Call, mutation, page_size, respond},
     clock_trust::Trusted,
@@ -59,6 +60,7 @@ pub struct SurveyApi {
     issued: Feed<Invitations>,
     watches: Watches,
     reactions: Reactions,
+    trail: Trail,
 }
 
 impl std::fmt::Debug for SurveyApi {
@@ -70,10 +72,10 @@ impl std::fmt::Debug for SurveyApi {
 impl SurveyApi {
     /// `reactions`: what ratings set off in other domains.
     pub(crate) fn new(context: &Context, reactions: Reactions) -> Self {
-        let Context { store, zone, forms, watches, stopping, trusted, .. } = context.clone();
+        let Context { store, zone, forms, watches, stopping, trusted, trail, .. } = context.clone();
         let issued = Feed::start(store.clone(), stopping.clone());
         tokio::spawn(sweep(store.clone(), (stopping, trusted)));
-        Self { store, time_zone: zone.rules, forms, issued, watches, reactions }
+        Self { store, time_zone: zone.rules, forms, issued, watches, reactions, trail }
     }
 
     async fn invitation(&self, sight: &Sight, id: Uuid) -> Result<Invitation> {
@@ -357,8 +359,9 @@ impl SurveyService for SurveyApi {
             let read = |after, count| replies::list(self.store.reader(), (outcome, &oneself), after, count);
             let place = |last: &Reply| (last.received_at, last.id);
             let (found, next_page_token) = query.page(limit, after, read, place, write_instant).await?;
-            let actor = (caller.principal.subject.clone(), caller.principal.role);
-            replies::note_reading(&self.store, actor, outcome).await?;
+            let which = outcome.map_or("any", |one| one.plain_name());
+            let reading = Reading { action: v1::AuditAction::RepliesRead, object: which, about: None, why: "" };
+            self.trail.note(&caller, reading).await?;
             let replies = found.into_iter().map(message::write_reply).collect();
             Ok(v1::ListRepliesResponse { replies, next_page_token })
         })

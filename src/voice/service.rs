@@ -17,6 +17,7 @@ use crate::{
         convert::{duration, micros, normal, optional, timestamp},
         v1::{self, ConcernState, NoticeKind, voice_service_server::VoiceService},
     },
+    audit::{Reading, Trail},
     auth::Caller,
     call::{Call, actor, id, mutation, page_size, respond},
     clock::Micros,
@@ -30,7 +31,7 @@ use crate::{
     },
     notice::{State, store as notices},
     page::Query,
-    rating::store::{note_reading, voice as ratings},
+    rating::store::voice as ratings,
     reach::{Scope, Sight},
     store::{Store, request},
     timer,
@@ -48,14 +49,15 @@ const LINES: usize = 500;
 #[derive(Clone, Debug)]
 pub struct VoiceApi {
     store: Store,
+    trail: Trail,
 }
 
 impl VoiceApi {
     /// Starts the timers of concerns, too.
     pub(crate) fn new(context: &Context) -> Self {
-        let Context { store, stopping, trusted, .. } = context.clone();
+        let Context { store, stopping, trusted, trail, .. } = context.clone();
         tokio::spawn(timer::keep_firing(store.clone(), clock::TIMERS, (stopping, trusted)));
-        Self { store }
+        Self { store, trail }
     }
 
     fn now(&self) -> Micros {
@@ -192,7 +194,8 @@ impl VoiceService for VoiceApi {
             let (department, topic) = (optional(normal(message.department_id)), normal(message.topic));
             let what =
                 format!("what customers raised of {topic:?} with {:?}", department.as_deref().unwrap_or_default());
-            note_reading(&self.store, actor(&caller), &what, None).await?;
+            let reading = Reading { action: v1::AuditAction::RatingsRead, object: &what, about: None, why: "" };
+            self.trail.note(&caller, reading).await?;
             let (causes, has_complaints) =
                 departments::owners(self.store.reader()).await?.owned(department.as_deref(), &topic);
             let topics = if topic.is_empty() { Topics::Without } else { Topics::OneOf(vec![topic]) };

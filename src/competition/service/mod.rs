@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     api::v1::{self, AuditAction, CompetitionState, competition_service_server::CompetitionService},
-    audit,
+    audit::{self, Trail},
     auth::Caller,
     buckets::GroupSizes,
     call::{Call, actor, respond},
@@ -56,6 +56,7 @@ pub struct CompetitionApi {
     /// Told when a vote has opened here.
     opened: Arc<Notify>,
     boards: Memo<Arc<Board>>,
+    trail: Trail,
 }
 
 impl std::fmt::Debug for CompetitionApi {
@@ -66,7 +67,7 @@ impl std::fmt::Debug for CompetitionApi {
 
 impl CompetitionApi {
     pub(crate) fn new(context: &Context) -> Self {
-        let Context { store, vault, watches, stopping, trusted, recording, .. } = context.clone();
+        let Context { store, vault, watches, stopping, trusted, recording, trail, .. } = context.clone();
         // How many cast together would tell how many vote: these groups are counted nowhere.
         let uncounted = GroupSizes::uncounted();
         let writer = BallotBox::new(store.clone(), vault.clone());
@@ -78,7 +79,7 @@ impl CompetitionApi {
         tokio::spawn(keep_time(store.clone(), closing.clone(), (stopping.clone(), trusted.clone())));
         tokio::spawn(keep_reminding((store.clone(), vault.clone()), opened.clone(), (stopping, trusted)));
         let boards = Memo::new(&[sequence::COMPETITIONS], |board: &Arc<Board>| board.bytes());
-        Self { store, vault, ballots, closing, changes, reminders, watches, opened, boards }
+        Self { store, vault, ballots, closing, changes, reminders, watches, opened, boards, trail }
     }
 
     /// The outcome of a change; one that was refused because voting has opened is recorded.

@@ -4,7 +4,6 @@ use rapport_vote::{
     manifest::{roll_text, sums_text},
     record::{Auditor, FORMAT, Record, Revision},
 };
-use sea_orm::entity::prelude::Uuid;
 
 use super::{
     super::{
@@ -15,9 +14,8 @@ use super::{
 };
 use crate::{
     api::v1::{self, AuditAction, RecordAudience},
-    audit,
-    auth::Caller,
-    call::{Call, actor},
+    audit::Reading,
+    call::Call,
     error::{Error, Result},
 };
 
@@ -40,7 +38,9 @@ impl CompetitionApi {
                 if !competition.has_result() {
                     return Err(Error::ResultNotOut);
                 }
-                self.note_reading(&caller, id).await?;
+                // Before anything is shown.
+                let (action, object) = (AuditAction::AuditorRecordRead, id.to_string());
+                self.trail.note(&caller, Reading { action, object: &object, about: None, why: "" }).await?;
                 Some(self.auditors(&locked).await?)
             }
         };
@@ -71,20 +71,5 @@ impl CompetitionApi {
             sums: sums_text(&sums).map_err(Error::internal)?,
             ballots: counted::read(self.store.reader(), &self.vault, locked).await?,
         })
-    }
-
-    /// Before anything is shown.
-    async fn note_reading(&self, caller: &Caller, id: Uuid) -> Result<()> {
-        let (store, who) = (self.store.clone(), actor(caller));
-        self.store
-            .transact(move |tx| {
-                let (store, who) = (store.clone(), who.clone());
-                Box::pin(async move {
-                    let now = store.now(tx).await?;
-                    let (who, action) = ((who.0.as_str(), who.1), AuditAction::AuditorRecordRead);
-                    Ok(audit::add(tx, now, who, action, &id.to_string(), "", None).await?)
-                })
-            })
-            .await
     }
 }

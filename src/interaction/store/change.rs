@@ -12,8 +12,7 @@ use super::{
     rows::{about_count, about_rows, change_row, json_unless_default, participant_rows, primary, with_participants},
 };
 use crate::{
-    api::v1::{AuditAction, InteractionChangeKind, Role},
-    audit,
+    api::v1::{InteractionChangeKind, Role},
     auth::policy::policy,
     clock::Micros,
     directory::{
@@ -189,26 +188,4 @@ async fn write_facts(tx: &Tx, before: &Recorded, facts: &Facts) -> Result<(), Db
             .await?;
     }
     Ok(())
-}
-
-/// Records that somebody opened a customer's timeline, and why.
-pub(crate) async fn note_reading(
-    store: &Store,
-    actor: (String, Role),
-    customer_id: String,
-    purpose: String,
-) -> Result<()> {
-    let runner = store.clone();
-    store
-        .transact(move |tx| {
-            let (store, actor) = (runner.clone(), actor.clone());
-            let (customer_id, purpose) = (customer_id.clone(), purpose.clone());
-            Box::pin(async move {
-                let now = store.now(tx).await?;
-                let action = AuditAction::TimelineRead;
-                audit::add(tx, now, (&actor.0, actor.1), action, &customer_id, &purpose, None).await?;
-                Ok(())
-            })
-        })
-        .await
 }

@@ -18,7 +18,7 @@ pub(crate) mod voice;
 
 pub(crate) use as_rated::AsRated;
 pub(crate) use breaches::{BreachFilter, breaches};
-pub(crate) use change::{Changing, lock, note_reading, update};
+pub(crate) use change::{Changing, lock, update};
 pub(crate) use changes::{Change, Changes, shown};
 pub(crate) use decline::decline;
 pub(crate) use find::{

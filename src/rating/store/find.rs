@@ -14,14 +14,13 @@ use super::{
     rows::to_rating,
 };
 use crate::{
-    api::v1::{AuditAction, RatingStanding, Role},
-    audit,
+    api::v1::RatingStanding,
     clock::Micros,
     error::Result,
     interaction::store::hidden_from,
     rating::Rating,
     reach::{Scope, Sight},
-    store::{Store, Stored},
+    store::Stored,
 };
 
 /// Which ratings.
@@ -195,26 +194,4 @@ pub(crate) async fn standing_for(connection: &impl ConnectionTrait, id: Uuid) ->
         id = corrected.later_id;
     }
     find(connection, &Sight::all(), id).await
-}
-
-/// Records that somebody read ratings, and which; of a single one, also whom it is about: a supervisor may read what a customer
-/// wrote about one of theirs, but not without a trace (R12).
-pub(crate) async fn note_reading(
-    store: &Store,
-    actor: (String, Role),
-    ratings: &str,
-    about: Option<&str>,
-) -> Result<()> {
-    let (runner, ratings, about) = (store.clone(), ratings.to_owned(), about.map(str::to_owned));
-    store
-        .transact(move |tx| {
-            let (store, actor, ratings, about) = (runner.clone(), actor.clone(), ratings.clone(), about.clone());
-            Box::pin(async move {
-                let now = store.now(tx).await?;
-                let (actor, object) = ((&*actor.0, actor.1), (&*ratings, about.as_deref()));
-                audit::add_about(tx, now, actor, AuditAction::RatingsRead, object, "", None).await?;
-                Ok(())
-            })
-        })
-        .await
 }
