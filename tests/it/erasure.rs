@@ -12,7 +12,7 @@ use rapport::{
         self, CompetitionRules, Customer, EraseVoterRequest, ExportCustomerRequest, GetPreferencesRequest, Interaction,
         PreferenceDimension, RecordAudience,
     },
-    privacy::classification::TABLES,
+    entities,
 };
 use serde_json::{Value, json};
 use tonic::{Code, Request, Response, Status};
@@ -350,9 +350,11 @@ async fn an_import_run_again_brings_nobody_back(server: Server) {
 
 /// Rows like those that a table has, many of them: other values for some columns, `n` being the number of a row.
 async fn multiply(server: &Server, table: &str, from: &str, other: &[(&str, &str)]) {
-    let columns = TABLES.iter().find(|one| one.name == table).unwrap().classified();
+    let columns = entities::all().into_iter().find(|one| one.name() == table).unwrap().shape.columns;
     let (columns, values): (Vec<_>, Vec<_>) = columns
-        .map(|(_, column)| {
+        .iter()
+        .map(|column| {
+            let column = column.name;
             let value = other.iter().find(|(name, _)| *name == column);
             (format!("\"{column}\""), value.map_or(format!("{table}.\"{column}\""), |(_, value)| (*value).to_owned()))
         })

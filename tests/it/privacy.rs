@@ -10,7 +10,6 @@ use rapport::{
         UpsertOutcome, upsert_item_result,
     },
     config::Config,
-    privacy::classification::TABLES,
     vault,
 };
 use serde_json::Value;
@@ -32,7 +31,6 @@ use crate::{
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = on_postgres![a_tombstone_outlives_its_key];
     tests.extend(on_both![
-        every_column_is_classified,
         consent_is_set_and_both_states_stay,
         what_cannot_be_consented_to_is_refused,
         an_export_has_all_of_theirs_and_nothing_of_others,
@@ -43,28 +41,6 @@ pub(crate) fn tests() -> Vec<Test> {
         many_interactions_are_erased_at_once,
     ]);
     tests
-}
-
-async fn every_column_is_classified(server: Server) {
-    let sql = match server.backend() {
-        Backend::Sqlite => {
-            "SELECT m.name || '.' || p.name FROM sqlite_master m, pragma_table_info(m.name) p
-                WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'"
-        }
-        Backend::Postgres => {
-            "SELECT CAST(table_name || '.' || column_name AS text) FROM information_schema.columns
-                WHERE table_schema = 'public'"
-        }
-    };
-    let live: BTreeSet<String> = server.texts(sql).await.into_iter().collect();
-    let mut classified = BTreeSet::new();
-    for table in TABLES {
-        for (_, column) in table.classified() {
-            assert!(classified.insert(format!("{}.{column}", table.name)), "{}.{column} is there twice", table.name);
-        }
-    }
-    assert_eq!(live.difference(&classified).collect::<Vec<_>>(), [""; 0], "columns that nobody has classified");
-    assert_eq!(classified.difference(&live).collect::<Vec<_>>(), [""; 0], "classified columns that are gone");
 }
 
 /// In every text about the customer who is to be erased.
