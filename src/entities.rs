@@ -34,8 +34,9 @@ pub fn all() -> Vec<Table> {
         competition::entity::invitee,
         competition::entity::voter,
         competition::entity::reminder,
-        interaction::store::entity::interaction,
         callback::entity::callback,
+        commitment::entity::commitment,
+        interaction::store::entity::interaction,
         contact::entity::refused_point,
         directory::entity::contact_point,
         contact::entity::do_not_contact,
@@ -47,7 +48,6 @@ pub fn all() -> Vec<Table> {
         identity::entity::merge,
         directory::entity::merged_customer,
         directory::entity::customer,
-        commitment::entity::commitment,
         // What holds nothing of customers.
         calendar::entity::assigned,
         calendar::entity::version,
