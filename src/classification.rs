@@ -1,6 +1,6 @@
 //! Whose data a column holds. An entity says it beside each column, `#[privacy(CLASS)]`, and above its `Model` how the rows of
-//! one customer are found and what becomes of them when that customer is erased. Export and erasure go by it and know no
-//! other list. Knows no table.
+//! one customer are found and what becomes of them when that customer is erased. Export, erasure and what is recorded of an
+//! erased customer go by it and know no other list. Knows no table.
 //!
 //! Conditions and expressions are SQL for both databases: `$1` is the customer's id, `{their_ids}` lists it and those merged
 //! into it, `{theirs}` the ids of their interactions, `{their_ratings}`, `{their_replies}` and `{their_follow_ups}` those of
@@ -29,6 +29,16 @@ pub enum Class {
     Organization,
     /// About nobody: ids, hashes, revisions, sequences.
     Technical,
+}
+
+impl Class {
+    /// Whether it tells who the customer is, or may: nothing of it is recorded of one who was erased.
+    pub const fn tells_who(self) -> bool {
+        match self {
+            Self::Identity(_) | Self::Partly(..) | Self::Pseudonym | Self::Note(_) => true,
+            Self::Fact | Self::Staff | Self::Organization | Self::Technical => false,
+        }
+    }
 }
 
 /// Who the customer is, or what they said: nothing is left of it.

@@ -10,7 +10,7 @@ use rapport::{
         UpsertOutcome, upsert_item_result,
     },
     config::Config,
-    vault,
+    entities, vault,
 };
 use serde_json::Value;
 use tonic::{Code, Response, Status};
@@ -555,10 +555,18 @@ async fn an_erased_customer_does_not_come_back(server: Server) {
     );
     let by_number = Interaction { customer_alias: Some(phone(NUMBER)), ..ended("", 60) };
     for told in [ended(SUBJECT, 60), by_number] {
-        let told = Interaction { conclusion: said("conclusion"), case_id: said("case"), ..told };
+        let context = InteractionContext { order_id: said("order"), page: said("page"), ..Default::default() };
+        let (conclusion, case_id) = (said("conclusion"), said("case"));
+        let told = Interaction { conclusion, case_id, context: Some(context), ..told };
         let kept = app.get(&record(&server, told).await).await.unwrap();
         assert_eq!((kept.customer_id.as_str(), kept.customer_alias, kept.topic.as_str()), ("", None, "Returns"));
         assert_eq!((kept.conclusion.as_str(), kept.case_id.as_str()), ("", ""));
+    }
+    let interaction = entities::all().into_iter().find(|table| table.name() == "interaction").unwrap();
+    for column in interaction.shape.columns {
+        let text = format!("CAST({} AS text)", column.name);
+        let sql = format!("SELECT {text} FROM interaction WHERE {text} LIKE '%{MARK}%'");
+        assert_eq!(server.texts(&sql).await, [""; 0], "{}", column.name);
     }
     let left = "SELECT count(*) FROM customer WHERE customer_id = 'quetzal-1'";
     assert_eq!(server.number(left).await, 0);

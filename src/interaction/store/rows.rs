@@ -30,7 +30,13 @@ pub fn recorded() -> [Insert; 3] {
     ]
 }
 
-pub(super) fn interaction_row(entry: &NewInteraction, facts: Facts, receipt: &RecordReceipt) -> interaction::Model {
+/// `given`: the customer as the entry names them, where that may be another id than the directory's.
+pub(super) fn interaction_row(
+    entry: &NewInteraction,
+    given: Option<&String>,
+    facts: Facts,
+    receipt: &RecordReceipt,
+) -> interaction::Model {
     let primary = primary(&facts.participants);
     let messages = facts.messages;
     interaction::Model {
@@ -48,7 +54,7 @@ pub(super) fn interaction_row(entry: &NewInteraction, facts: Facts, receipt: &Re
         occurred_at: facts.instants.occurred().unwrap_or(receipt.recorded_at),
         hold: facts.hold,
         after_call_work: facts.after_call_work,
-        given_customer_id: entry.facts.customer_id.clone().filter(|given| facts.customer_id.as_ref() != Some(given)),
+        given_customer_id: given.filter(|given| facts.customer_id.as_ref() != Some(given)).cloned(),
         customer_id: facts.customer_id,
         alias_kind: facts.customer_alias.as_ref().map(|alias| Stored(alias.kind)),
         alias_written: facts.customer_alias.as_ref().and_then(Alias::notation),
@@ -167,7 +173,7 @@ fn json_or_default<T: serde::de::DeserializeOwned + Default>(text: Option<String
     text.map_or(Ok(T::default()), |text| serde_json::from_str(&text).map_err(|error| DbErr::Json(error.to_string())))
 }
 
-fn to_recorded(
+pub(super) fn to_recorded(
     row: interaction::Model,
     participants: Vec<Participant>,
     contact: Option<Mark>,
