@@ -11,7 +11,7 @@ use sea_orm::{
 
 use super::{
     entity::{about, change, interaction, participant},
-    rows::{INTERACTION, about_rows, change_row, interaction_row, participant_rows, to_recorded},
+    rows::{INTERACTION, Origin, about_rows, change_row, interaction_row, participant_rows, to_recorded},
 };
 use crate::{
     api::v1::InteractionChangeKind,
@@ -49,6 +49,20 @@ pub(crate) struct NewInteraction {
     /// Subject of the token.
     pub(crate) recorded_by: String,
     pub(crate) scope: Arc<Scope>,
+}
+
+impl NewInteraction {
+    fn origin(&self, receipt: &RecordReceipt, given_customer_id: Option<String>) -> Origin {
+        Origin {
+            id: receipt.id,
+            request_key: self.request_key,
+            body_hash: self.body_hash,
+            given_customer_id,
+            recorded_at: receipt.recorded_at,
+            recorded_by: self.recorded_by.clone(),
+            revision: receipt.revision,
+        }
+    }
 }
 
 /// What became of an [`NewInteraction`].
@@ -111,7 +125,7 @@ impl WriteGroup for Recorder {
                     let ended = is_awaited.then(|| Ended::new(receipt.id, &facts));
                     let complaint = Complaint::of(receipt.id, &facts, now);
                     let fresh = known.also(1).then(|| Fresh { id: receipt.id, occurred_at, facts: facts.clone() });
-                    interactions.push(interaction_row(entry, told.customer_id.as_ref(), facts, &receipt));
+                    interactions.push(interaction_row(entry.origin(&receipt, told.customer_id.clone()), facts));
                     Ok(Draft { receipt, participants, about, contact, ended, complaint, fresh })
                 })
                 .collect();
@@ -238,7 +252,7 @@ fn without_erased<'e>(
     if !by_id && !told.customer_alias.clone().map(Name::Alias).is_some_and(is_erased) {
         return Ok(Cow::Borrowed(told));
     }
-    let mut row = interaction_row(entry, None, told.clone(), receipt).into_active_model();
+    let mut row = interaction_row(entry.origin(receipt, None), told.clone()).into_active_model();
     for (column, class) in interaction::Column::iter().zip(interaction::Model::CLASSES) {
         if class.tells_who()
             && let Some(value) = row.get(column).into_value()
