@@ -13,7 +13,13 @@ pub(crate) mod notice {
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Classified)]
     #[sea_orm(table_name = "notice")]
-    #[privacy(blanked("customer_id IN {their_ids}", "id"))]
+    // With those for a number or address that became theirs afterwards.
+    #[privacy(blanked(
+        "customer_id IN {their_ids} OR id IN (SELECT n.id FROM customer_alias a
+            JOIN notice n ON n.alias_value = a.value AND n.alias_kind = a.kind
+            WHERE a.customer_id = $1 AND n.customer_id IS NULL)",
+        "id"
+    ))]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         #[privacy(Fact)]
