@@ -33,6 +33,7 @@ use crate::{
     context::Context,
     deadline,
     directory::{self, service::DirectoryApi},
+    entities,
     event::service::EventApi,
     follow_up::{self, service::FollowUpApi},
     identity::{claim, service::IdentityApi},
@@ -161,7 +162,8 @@ pub(crate) fn services(
     let pages = PublicPages { surveys: surveys_by_page, ballots: BallotPages::new(competitions.clone()) };
     let competitions = CompetitionServiceServer::new(competitions).max_decoding_message_size(small);
     let preferences = PreferenceServiceServer::new(PreferenceApi::new(&context)).max_decoding_message_size(small);
-    let privacy = PrivacyServiceServer::new(PrivacyApi::new(&context)).max_decoding_message_size(small);
+    let privacy =
+        PrivacyServiceServer::new(PrivacyApi::new(&context, entities::all())).max_decoding_message_size(small);
     let identity = IdentityServiceServer::new(IdentityApi::new(&context)).max_decoding_message_size(small);
     let commitments =
         CommitmentServiceServer::new(CommitmentApi::new(&context, ASKED)).max_decoding_message_size(small);

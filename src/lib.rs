@@ -15,7 +15,7 @@
 //! | services | `service` and `message` of every domain: they bring domains together |
 //! | by the clock | [`housekeeping`], `master_keys` |
 //! | what is told | [`event`]: all logs as one; [`webhook`]: its delivery to receivers |
-//! | personal data | [`privacy`]: export, erasure, the class of every column |
+//! | personal data | [`privacy`]: export and erasure |
 //! | conclusions | [`competition`]: the vote; [`preference`]: how customers like to be met |
 //! | figures | `scorecard`: what ratings and invitations come to |
 //! | answers | [`survey`]: invitations and replies; `correction`: what customers say again; [`contest`], [`quality`] |
@@ -30,10 +30,10 @@
 //! | who may see what | [`session`]: pages that people signed in to; [`audit`], `reach`, `sign_in`: by the organisation's identity provider; [`auth`] |
 //! | storage | [`store`]: the one transaction runner, both databases; [`page`]; [`vault`]; [`metrics`]; `offload`: long work beside calls |
 //! | errors | [`error`], and [`api`]: the contract as the server answers for it |
-//! | the ground | [`config`], [`telemetry`], [`clock`], [`console`] (what browsers are given), `outgoing` (connections to others) and small things without rules of ours |
+//! | the ground | [`config`], [`telemetry`], [`clock`], [`classification`] (whose data a column holds), [`console`] (what browsers are given), `outgoing` (connections to others) and small things without rules of ours |
 //! | crates | `rapport-contract`: generated code, checks, who may call; `rapport-vote`: dealing, tally, record, for auditors to |
 //! | | build alone; `rapport-brief`: facts in sentences; `rapport-calendar`: working time; `rapport-import`: files; `rapport-preference`: what customers will do next; |
-//! | | `rapport-reply`: reads answers; `rapport-statistics`: published methods; `rapport-migrations` |
+//! | | `rapport-privacy-derive`: classes of columns; `rapport-reply`: reads answers; `rapport-statistics`: published methods; `rapport-migrations` |
 
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test prints its seed"))]
 
@@ -45,6 +45,7 @@ mod buckets;
 pub mod calendar;
 mod call;
 pub mod callback;
+pub mod classification;
 pub mod cli;
 pub mod clock;
 mod clock_trust;

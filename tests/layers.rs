@@ -12,7 +12,7 @@ use std::{
 /// Modules by layer, the lowest first. Those that stand together in a pair of brackets know nothing of each other, but for the
 /// contract, whose errors and messages are one thing.
 const LAYERS: &[&[&str]] = &[
-    &["buckets", "clock", "console", "environment", "outgoing", "private_file"],
+    &["buckets", "classification", "clock", "console", "environment", "outgoing", "private_file"],
     &["clock_trust", "config", "log_writer"],
     &["telemetry"],
     &[CONTRACT],
@@ -40,7 +40,8 @@ const LAYERS: &[&[&str]] = &[
     &["webhook"],
     &["housekeeping", "master_keys"],
     &[SERVICES],
-    &["app", "entities"],
+    &["entities"],
+    &["app"],
     &["server"],
     &["cli"],
 ];
@@ -115,6 +116,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("identity", &[]),
     ("import", &["contract"]),
     ("preference", &["statistics"]),
+    ("privacy-derive", &[]),
     ("reply", &[]),
     ("statistics", &[]),
     ("vote", &["statistics"]),

@@ -122,38 +122,27 @@ pub(crate) fn check_participants(participants: &[Participant], found: &mut Vec<V
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rapport_identity::NormalForms;
 
     use super::*;
     use crate::{
-        api::v1::{Channel, InteractionKind, Resolution},
-        interaction::{Context, ContextRest},
+        api::{
+            convert::timestamp,
+            v1::{self, Channel},
+        },
+        interaction::{Context, ContextRest, message},
     };
 
     const NOW: Micros = 1_700_000_000_000_000;
 
-    pub(crate) fn facts() -> Facts {
-        Facts {
-            channel: Channel::InboundCall,
-            kind: InteractionKind::Service,
-            direction: Direction::Inbound,
-            outcome: Outcome::Answered,
-            topic: None,
-            instants: Instants { requested: Some(NOW), ..Instants::default() },
-            hold: None,
-            after_call_work: None,
-            customer_id: None,
-            customer_alias: None,
-            participants: vec![],
-            case_id: None,
-            context: Context::default(),
-            transfers: vec![],
-            messages: None,
-            conclusion: None,
-            staff_resolution: Resolution::Unspecified,
-            customer_resolution: Resolution::Unspecified,
-            contact_purpose: None,
-            about_staff_ids: vec![],
-        }
+    fn facts() -> Facts {
+        let told = v1::Interaction {
+            channel: Channel::InboundCall.into(),
+            outcome: Outcome::Answered.into(),
+            requested_time: Some(timestamp(NOW)),
+            ..Default::default()
+        };
+        message::read(told, NormalForms::default())
     }
 
     fn reasons(facts: &Facts) -> Vec<(String, Reason)> {

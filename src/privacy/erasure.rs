@@ -6,14 +6,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{
-    classification::{Class, Disposition, Rows, TABLES, Table},
-    entity::erasure,
-    expanded,
-};
+use super::{entity::erasure, expanded, table::Table};
 use crate::{
     api::v1::{AuditAction, Role},
     audit,
+    classification::{Class, Disposition, Rows},
     clock::Micros,
     competition,
     directory::{
@@ -41,7 +38,7 @@ pub(super) struct ErasureReceipt {
 /// Erases a customer, unless they were erased before; gives the erasure.
 pub(super) async fn erase(
     tx: &Tx,
-    (store, vault): (&Store, &Vault),
+    (store, vault, tables): (&Store, &Vault, &[Table]),
     actor: &(String, Role),
     customer_id: &str,
     reason: &str,
@@ -71,17 +68,17 @@ pub(super) async fn erase(
     if names_a_language(tx, customer_id).await? {
         preference::store::forget_languages(tx).await?;
     }
-    for table in TABLES {
+    for table in tables {
         let Some(rows) = table.rows else { continue };
         let count = match rows.fate {
             Disposition::Deleted => {
-                let sql = format!("DELETE FROM {} WHERE {}", table.name, rows.which);
+                let sql = format!("DELETE FROM {} WHERE {}", table.name(), rows.which);
                 run(tx, &sql, customer_id).await?.rows_affected()
             }
             Disposition::Blanked => blank(tx, table, &rows, customer_id).await?,
             Disposition::Elsewhere => continue,
         };
-        text.push_str(&format!("{} {count}\n", table.name));
+        text.push_str(&format!("{} {count}\n", table.name()));
     }
 
     let signature = vault.sign(text.as_bytes())?;
@@ -125,7 +122,7 @@ async fn is_colleague(tx: &Tx, id: &str) -> Result<bool, Abort> {
 
 /// Every row is found and written once, whatever changes in it: with its indexes that is most of the work.
 async fn blank(tx: &Tx, table: &Table, rows: &Rows, customer_id: &str) -> Result<u64, Abort> {
-    let (name, which) = (table.name, rows.which);
+    let (name, which) = (table.name(), rows.which);
     let random = set::random_text(tx.get_database_backend());
     let (mut changes, mut called) = (Vec::new(), Vec::new());
     let (mut names, mut renamed, mut joins) = (Vec::new(), Vec::new(), Vec::new());

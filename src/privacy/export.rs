@@ -4,11 +4,9 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult as _, JsonValue, QueryResu
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{
-    classification::{Class, Rows, TABLES, Table},
-    seen,
-};
+use super::{seen, table::Table};
 use crate::{
+    classification::{Class, Rows},
     error::{Error, Result},
     reach::Oneself,
     store::Store,
@@ -39,14 +37,14 @@ impl Position {
 
 /// A page of lines, and where the next one begins.
 pub(super) async fn page(
-    store: &Store,
+    (store, tables): (&Store, &[Table]),
     (customer_id, reader): (&str, Option<&str>),
     from: Position,
     limit: usize,
 ) -> Result<(Vec<String>, Option<Position>)> {
     let (mut lines, mut bytes) = (Vec::new(), 0);
     let mut here = from;
-    while let Some(table) = TABLES.get(here.table) {
+    while let Some(table) = tables.get(here.table) {
         if let Some(rows) = table.rows {
             for (line, key) in read(store, table, rows, (customer_id, reader), here.after, limit - lines.len()).await? {
                 bytes += line.len();
@@ -60,7 +58,7 @@ pub(super) async fn page(
         }
         here = Position { table: here.table + 1, after: Uuid::nil() };
         if lines.len() >= limit || bytes > PAGE_BYTES {
-            return Ok((lines, Some(here).filter(|next| next.table < TABLES.len())));
+            return Ok((lines, Some(here).filter(|next| next.table < tables.len())));
         }
     }
     Ok((lines, None))
@@ -108,7 +106,7 @@ async fn read(
         rest.push_str(&format!(" AND {key} > $3 ORDER BY {key} LIMIT $4"));
         values.extend([after.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()]);
     }
-    let sql = format!("SELECT {} FROM {} WHERE ({}){rest}", columns.join(", "), table.name, rows.which);
+    let sql = format!("SELECT {} FROM {} WHERE ({}){rest}", columns.join(", "), table.name(), rows.which);
     let statement = Statement::from_sql_and_values(backend, seen(&sql, backend), values);
     let found = connection.query_all_raw(statement).await?;
     let line = |row: &QueryResult| {
@@ -118,7 +116,7 @@ async fn read(
             row.remove("page_key");
             row.values_mut().for_each(readable);
         }
-        Ok((json!({ "table": table.name, "row": row }).to_string(), key))
+        Ok((json!({ "table": table.name(), "row": row }).to_string(), key))
     };
     found.iter().map(line).collect::<Result<_, DbErr>>().map_err(Error::from)
 }

@@ -1,13 +1,15 @@
-//! What is held about a customer, and that it goes. `classification` says of every column whose data it is; export and
-//! erasure walk over it. Knows no domain's rules.
+//! What is held about a customer, and that it goes. Entities say of every column whose data it is
+//! ([`classification`](crate::classification)); export and erasure walk over them. Knows no domain's rules.
 
-pub mod classification;
 pub(crate) mod entity;
 mod erasure;
 mod export;
 pub mod service;
+mod table;
 
 use sea_orm::DbBackend;
+
+pub use table::Table;
 
 use crate::{interaction::store::not_about_sql, store::set};
 

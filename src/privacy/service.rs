@@ -1,5 +1,7 @@
 //! The RPCs of personal data.
 
+use std::sync::Arc;
+
 use prost::Message as _;
 use rapport_identity::NormalForms;
 use tonic::{Request, Response, Status};
@@ -8,6 +10,7 @@ use uuid::Uuid;
 use super::{
     erasure,
     export::{self, Position},
+    table::Table,
 };
 use crate::{
     api::{
@@ -43,11 +46,14 @@ pub struct PrivacyApi {
     store: Store,
     vault: Vault,
     forms: NormalForms,
+    tables: Arc<[Table]>,
 }
 
 impl PrivacyApi {
-    pub(crate) fn new(context: &Context) -> Self {
-        Self { store: context.store.clone(), vault: context.vault.clone(), forms: context.forms }
+    /// `tables`: all of them, in the order in which a customer is exported and erased.
+    pub(crate) fn new(context: &Context, tables: Vec<Table>) -> Self {
+        let (store, vault) = (context.store.clone(), context.vault.clone());
+        Self { store, vault, forms: context.forms, tables: tables.into() }
     }
 
     async fn set_consent(&self, request: Request<v1::SetConsentRequest>) -> Result<v1::SetConsentResponse> {
@@ -126,8 +132,13 @@ impl PrivacyApi {
             })
             .await?;
         let limit = usize::try_from(page_size(message.page_size, PAGE)).unwrap_or(usize::MAX);
-        let (json_lines, next) =
-            export::page(&self.store, (&customer_id, caller.person()), position.unwrap_or_default(), limit).await?;
+        let (json_lines, next) = export::page(
+            (&self.store, &self.tables),
+            (&customer_id, caller.person()),
+            position.unwrap_or_default(),
+            limit,
+        )
+        .await?;
         let next_page_token = next.map(|next| query.token(&next.write())).unwrap_or_default();
         Ok(v1::ExportCustomerResponse { json_lines, next_page_token })
     }
@@ -145,7 +156,7 @@ impl PrivacyApi {
                 let (customer_id, reason) = (customer_id.clone(), reason.clone());
                 Box::pin(async move {
                     let now = api.store.now(tx).await?;
-                    let means = (&api.store, &api.vault);
+                    let means = (&api.store, &api.vault, &*api.tables);
                     let work = erasure::erase(tx, means, &actor, &customer_id, &reason);
                     request::once(tx, &mutation, now, work).await
                 })

@@ -4,17 +4,28 @@
 
 pub(crate) mod request_memory {
     use sea_orm::entity::prelude::*;
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+
+    use crate::classification::Classified;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Classified)]
     #[sea_orm(table_name = "request_memory")]
+    #[privacy(deleted("scope IN (SELECT 'customer ' || id FROM {their_ids} AS theirs)"))]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
+        #[privacy(GONE)]
         pub scope: String,
         #[sea_orm(primary_key, auto_increment = false)]
+        #[privacy(Technical)]
         pub request_id: String,
+        #[privacy(Technical)]
         pub method: String,
+        #[privacy(Technical)]
         pub body_hash: Uuid,
+        #[privacy(Technical)]
         pub answer: String,
+        #[privacy(Technical)]
         pub created_at: i64,
+        #[privacy(Technical)]
         pub tick: Option<i64>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -25,11 +36,16 @@ pub(crate) mod request_memory {
 /// One row for each stream with a cursor.
 pub(crate) mod stream {
     use sea_orm::entity::prelude::*;
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+
+    use crate::classification::Classified;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Classified)]
     #[sea_orm(table_name = "stream")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
+        #[privacy(Technical)]
         pub name: String,
+        #[privacy(Technical)]
         pub last_sequence: i64,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -40,13 +56,20 @@ pub(crate) mod stream {
 /// One row.
 pub(crate) mod housekeeping {
     use sea_orm::entity::prelude::*;
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+
+    use crate::classification::Classified;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Classified)]
     #[sea_orm(table_name = "housekeeping")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
+        #[privacy(Technical)]
         pub id: i32,
+        #[privacy(Technical)]
         pub tick: i64,
+        #[privacy(Technical)]
         pub last_time: Option<i64>,
+        #[privacy(Technical)]
         pub timed_keys_from: i64,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -57,11 +80,16 @@ pub(crate) mod housekeeping {
 /// One row.
 pub(crate) mod commit_mark {
     use sea_orm::entity::prelude::*;
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+
+    use crate::classification::Classified;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Classified)]
     #[sea_orm(table_name = "commit_mark")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
+        #[privacy(Technical)]
         pub id: i32,
+        #[privacy(Technical)]
         pub committed: i64,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -4,15 +4,21 @@
 
 use sea_orm::entity::prelude::*;
 
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+use crate::classification::Classified;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Classified)]
 #[sea_orm(table_name = "timer")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
+    #[privacy(Technical)]
     pub kind: i16,
     #[sea_orm(primary_key, auto_increment = false)]
+    #[privacy(Technical)]
     pub subject_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
+    #[privacy(Technical)]
     pub step: i32,
+    #[privacy(Technical)]
     pub due_at: i64,
 }
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

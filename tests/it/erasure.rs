@@ -9,16 +9,18 @@ use std::{
 use futures::future::join_all;
 use rapport::{
     api::v1::{
-        self, CompetitionRules, Customer, EraseVoterRequest, ExportCustomerRequest, GetPreferencesRequest, Interaction,
-        PreferenceDimension, RecordAudience,
+        self, Callback, Commitment, CompetitionRules, Customer, EraseVoterRequest, ExportCustomerRequest,
+        GetPreferencesRequest, Interaction, PreferenceDimension, RecordAudience,
     },
-    privacy::classification::TABLES,
+    entities,
 };
 use serde_json::{Value, json};
 use tonic::{Code, Request, Response, Status};
 
 use crate::{
+    callbacks::{request, wanted},
     cli::{last_line, rapport, serve, write},
+    commitments::{make, promise},
     privacy::{MARK, NUMBER, SUBJECT, consent, erase, export, figures, known_well, reachable, said, set},
     record::{self, check, reviewer},
     results::{all_vote, close, leaderboard},
@@ -27,7 +29,7 @@ use crate::{
         client::{Bearer, request_id},
         competition::{Vote, cast, dealt, enrol, member},
         http, on_both, raw, reason, refused,
-        sample::{customer, participant, phone},
+        sample::{call, customer, participant, phone},
     },
     surveys::{ago, awake, ended, record},
     voting::invite,
@@ -38,6 +40,7 @@ pub(crate) fn tests() -> Vec<Test> {
         nothing_of_theirs_is_in_log_or_metrics,
         a_closed_competition_keeps_its_figures,
         an_import_run_again_brings_nobody_back,
+        what_a_stranger_was_promised_goes_with_them,
         a_long_history_is_read_exported_and_erased,
     ]
 }
@@ -348,11 +351,32 @@ async fn an_import_run_again_brings_nobody_back(server: Server) {
     assert_eq!(server.number("SELECT count(*) FROM interaction").await, 4);
 }
 
+/// For an interaction that was nobody's when they were made, and became the customer's with a number of theirs.
+async fn what_a_stranger_was_promised_goes_with_them(server: Server) {
+    let server = server.with_organization().await;
+    let app = server.app();
+    let called = Interaction { customer_alias: Some(phone(NUMBER)), ..call("nora", "") };
+    let interaction_id = app.record(called).await.unwrap().interaction_id;
+    let promised = Commitment { interaction_id: interaction_id.clone(), what: said("refund"), ..promise("nora", "") };
+    make(&app, promised).await.unwrap();
+    let elsewhere = Callback { interaction_id, topic: String::new(), ..wanted("north", "13800000001") };
+    request(&app, elsewhere).await.unwrap();
+    app.upsert_customer(reachable(SUBJECT)).await.unwrap();
+    assert_eq!(server.texts("SELECT customer_id FROM interaction").await, [SUBJECT]);
+
+    erase(&server.admin(), SUBJECT).await.unwrap();
+    assert_eq!(server.texts("SELECT what FROM commitment WHERE what <> ''").await, [""; 0]);
+    let kept = "SELECT point_value FROM callback WHERE point_value IS NOT NULL OR context IS NOT NULL";
+    assert_eq!(server.texts(kept).await, [""; 0]);
+}
+
 /// Rows like those that a table has, many of them: other values for some columns, `n` being the number of a row.
 async fn multiply(server: &Server, table: &str, from: &str, other: &[(&str, &str)]) {
-    let columns = TABLES.iter().find(|one| one.name == table).unwrap().classified();
+    let columns = entities::all().into_iter().find(|one| one.name() == table).unwrap().shape.columns;
     let (columns, values): (Vec<_>, Vec<_>) = columns
-        .map(|(_, column)| {
+        .iter()
+        .map(|column| {
+            let column = column.name;
             let value = other.iter().find(|(name, _)| *name == column);
             (format!("\"{column}\""), value.map_or(format!("{table}.\"{column}\""), |(_, value)| (*value).to_owned()))
         })

@@ -11,13 +11,14 @@ use tonic::{Code, Response, Status};
 
 use crate::{
     cli::{last_line, rapport},
+    privacy::{erase, export},
     support::{
         Caller, Server, Test,
         client::request_id,
         differing_counters, on_both,
         refusal::{verdict, violations},
         refused,
-        sample::participant,
+        sample::{customer, participant, phone},
     },
     surveys::{ago, ended, ended_by, published, record, template},
 };
@@ -423,9 +424,13 @@ async fn notices_follow_merges_and_erasures(server: Server) {
     for customer_id in ["carla", "dora", "dmitri"] {
         record(&server, call_about("Payment", "nora", customer_id)).await;
     }
+    let number = "+86 138 0000 0009";
+    record(&server, Interaction { topic: "Payment".to_owned(), ..ended_by(number, 300) }).await;
     let declared = declare(&server, &["Payment"]).await;
     notify(&server, &declared.incident_id, 0).await.unwrap();
-    waiting(&server, 3).await;
+    waiting(&server, 4).await;
+    let known = v1::Customer { aliases: vec![phone(number)], ..customer("eve") };
+    server.app().upsert_customer(known).await.unwrap();
     let merge = v1::MergeCustomersRequest {
         request_id: request_id(),
         kept_customer_id: "carla".to_owned(),
@@ -433,12 +438,12 @@ async fn notices_follow_merges_and_erasures(server: Server) {
         reason: "one person".to_owned(),
     };
     admin.identity().merge_customers(merge).await.unwrap();
-    let (customer_id, reason) = ("dmitri".to_owned(), "as asked".to_owned());
-    admin
-        .privacy()
-        .erase_customer(v1::EraseCustomerRequest { request_id: request_id(), customer_id, reason })
-        .await
-        .unwrap();
+    for erased in ["dmitri", "eve"] {
+        let lines = export(&admin, erased).await.unwrap();
+        assert_eq!(lines.iter().filter(|line| line["table"] == "notice").count(), 1, "{erased}: {lines:#?}");
+        erase(&admin, erased).await.unwrap();
+    }
+    assert_eq!(server.texts("SELECT alias_value FROM notice WHERE alias_value IS NOT NULL").await, [""; 0]);
     // One person is told once, and nobody is told of who is gone.
     let taken = take(&server, 0).await;
     assert_eq!(taken.iter().map(|one| one.customer_id.as_str()).collect::<Vec<_>>(), ["carla"]);

@@ -141,4 +141,5 @@ mod stream;
 pub mod suggest;
 pub mod table;
 pub mod times;
+pub mod values;
 pub mod zone;

@@ -16,11 +16,12 @@ use super::{
     number::Mark,
     section::{self, Column, Problems, Section},
     table::{Dialect, Header, Row, Shape},
+    values::Values,
     zone,
 };
 use rapport_contract::v1::{
-    Attribution, Channel, Consent, ContactKind, CustomerStanding, Direction, InteractionKind, Involvement, Outcome,
-    Resolution, ScaleDirection, StaffRole, StaffState, SurveyTemplate, TeamState, UpsertMode,
+    Consent, ContactKind, Customer, CustomerStanding, Interaction, InteractionContext, Involvement, MessageCounts,
+    Rating, ScaleDirection, StaffMember, StaffRole, SurveyTemplate, Team, UpsertMode,
 };
 
 /// A mapping file that is TOML; what it says is read when the header of the data is known.
@@ -371,24 +372,25 @@ impl TemplateMapping {
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs, reason = "the fields are those of the message")]
 pub struct RatingFields {
-    pub score: Field<i32>,
+    /// What is one value each.
+    pub values: Values<Rating>,
     pub answered_time: InstantField,
     pub delivered_time: InstantField,
-    pub attribution: Field<Attribution>,
-    pub comment: Field<String>,
 }
 
 impl RatingFields {
     fn of(section: &Section<'_>, shared: &Shared) -> Self {
-        for key in ["score", "answered_time"].into_iter().filter(|key| !section.has(key)) {
-            section.problem(key, "must be given");
+        let values = Values::of(section, shared)
+            .required("score", |rating: &mut Rating, score| rating.score = score)
+            .value("attribution", Rating::set_attribution)
+            .value("comment", |rating, comment| rating.comment = comment);
+        if !section.has("answered_time") {
+            section.problem("answered_time", "must be given");
         }
         Self {
-            score: Field::of(section, "score", shared),
+            values: values.all(),
             answered_time: InstantField::of(section, "answered_time", shared, &INSTANTS),
             delivered_time: InstantField::of(section, "delivered_time", shared, &INSTANTS),
-            attribution: Field::of(section, "attribution", shared),
-            comment: Field::of(section, "comment", shared),
         }
     }
 }
@@ -397,28 +399,17 @@ impl RatingFields {
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs, reason = "the fields are those of the message")]
 pub struct InteractionFields {
-    pub channel: Field<Channel>,
-    pub kind: Field<InteractionKind>,
-    pub direction: Field<Direction>,
-    pub outcome: Field<Outcome>,
-    pub topic: Field<String>,
+    /// What is one value each.
+    pub values: Values<Interaction>,
     pub times: Times,
-    pub hold: Field<Duration>,
-    pub after_call_work: Field<Duration>,
-    pub customer_id: Field<String>,
     pub customer_alias: Option<AliasFields>,
     pub participants: Vec<ParticipantFields>,
-    pub case_id: Field<String>,
     pub context: ContextFields,
-    pub message_counts: MessageCountFields,
-    pub conclusion: Field<String>,
-    pub staff_resolution: Field<Resolution>,
-    pub customer_resolution: Field<Resolution>,
+    pub message_counts: Values<MessageCounts>,
 }
 
 impl InteractionFields {
     fn of(section: &Section<'_>, shared: &Shared, unknown: Unknown) -> Self {
-        let text = |key| Field::of(section, key, shared);
         let participants = section.tables("participants", |one| {
             let fields = ParticipantFields {
                 staff_id: Field::of(one, "staff_id", shared),
@@ -435,33 +426,33 @@ impl InteractionFields {
             }
             fields
         });
-        if !section.has("channel") {
-            section.problem("channel", "must be given");
-        }
+        let values = Values::of(section, shared)
+            .required("channel", Interaction::set_channel)
+            .value("kind", Interaction::set_kind)
+            .value("direction", Interaction::set_direction)
+            .value("outcome", Interaction::set_outcome)
+            .value("topic", |told, topic| told.topic = topic)
+            .value("hold", |told, hold| told.hold = Some(hold))
+            .value("after_call_work", |told, work| told.after_call_work = Some(work))
+            .value("customer_id", |told, id| told.customer_id = id)
+            .value("case_id", |told, id| told.case_id = id)
+            .value("conclusion", |told, text| told.conclusion = text)
+            .value("staff_resolution", Interaction::set_staff_resolution)
+            .value("customer_resolution", Interaction::set_customer_resolution);
+        let counts = |section: &Section<'_>| {
+            Values::of(section, shared)
+                .value("customer", |counts: &mut MessageCounts, count| counts.customer = count)
+                .value("staff", |counts, count| counts.staff = count)
+                .value("bot", |counts, count| counts.bot = count)
+                .all()
+        };
         Self {
-            channel: Field::of(section, "channel", shared),
-            kind: Field::of(section, "kind", shared),
-            direction: Field::of(section, "direction", shared),
-            outcome: Field::of(section, "outcome", shared),
-            topic: text("topic"),
+            values: values.all(),
             times: Times::of(section, shared),
-            hold: Field::of(section, "hold", shared),
-            after_call_work: Field::of(section, "after_call_work", shared),
-            customer_id: text("customer_id"),
             customer_alias: section.table("customer_alias", |alias| AliasFields::of(alias, shared)),
             participants,
-            case_id: text("case_id"),
             context: section.table("context", |context| ContextFields::of(context, shared)).unwrap_or_default(),
-            message_counts: section
-                .table("message_counts", |counts| MessageCountFields {
-                    customer: Field::of(counts, "customer", shared),
-                    staff: Field::of(counts, "staff", shared),
-                    bot: Field::of(counts, "bot", shared),
-                })
-                .unwrap_or_default(),
-            conclusion: text("conclusion"),
-            staff_resolution: Field::of(section, "staff_resolution", shared),
-            customer_resolution: Field::of(section, "customer_resolution", shared),
+            message_counts: section.table("message_counts", counts).unwrap_or_default(),
         }
     }
 }
@@ -573,32 +564,20 @@ pub struct ParticipantFields {
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs, reason = "the fields are those of the message")]
 pub struct ContextFields {
-    pub order_id: Field<String>,
-    pub product_id: Field<String>,
-    pub page: Field<String>,
-    pub seen: Field<String>,
+    /// What is one value each.
+    pub values: Values<InteractionContext>,
     pub attributes: Vec<(String, Field<String>)>,
 }
 
 impl ContextFields {
     fn of(section: &Section<'_>, shared: &Shared) -> Self {
-        Self {
-            order_id: Field::of(section, "order_id", shared),
-            product_id: Field::of(section, "product_id", shared),
-            page: Field::of(section, "page", shared),
-            seen: Field::of(section, "seen", shared),
-            attributes: Field::all_of(section, "attributes", shared),
-        }
+        let values = Values::of(section, shared)
+            .value("order_id", |context: &mut InteractionContext, id| context.order_id = id)
+            .value("product_id", |context, id| context.product_id = id)
+            .value("page", |context, page| context.page = page)
+            .value("seen", |context, seen| context.seen = seen);
+        Self { values: values.all(), attributes: Field::all_of(section, "attributes", shared) }
     }
-}
-
-/// Messages by side.
-#[derive(Debug, Clone, Default)]
-#[allow(missing_docs, reason = "the fields are those of the message")]
-pub struct MessageCountFields {
-    pub customer: Field<i32>,
-    pub staff: Field<i32>,
-    pub bot: Field<i32>,
 }
 
 /// What the columns of a file of teams, staff and customers mean. A row may make one record of each kind.
@@ -609,9 +588,9 @@ pub struct DirectoryMapping {
     /// What to do where a record exists.
     pub mode: UpsertMode,
     /// Teams.
-    pub team: Option<TeamFields>,
+    pub team: Option<RecordFields<Team>>,
     /// Staff.
-    pub staff_member: Option<StaffFields>,
+    pub staff_member: Option<RecordFields<StaffMember>>,
     /// Customers.
     pub customer: Option<CustomerFields>,
 }
@@ -628,57 +607,38 @@ impl DirectoryMapping {
         Self {
             common,
             mode: mode.unwrap_or(UpsertMode::Merge),
-            team: root.table("team", |team| TeamFields::of(team, &shared)),
-            staff_member: root.table("staff_member", |staff| StaffFields::of(staff, &shared)),
+            team: root.table("team", |section| team(section, &shared)),
+            staff_member: root.table("staff_member", |section| staff_member(section, &shared)),
             customer: root.table("customer", |customer| CustomerFields::of(customer, &shared)),
         }
     }
 }
 
-/// A team.
+/// A team, or a colleague.
 #[derive(Debug, Clone)]
-#[allow(missing_docs, reason = "the fields are those of the message")]
-pub struct TeamFields {
+pub struct RecordFields<M> {
+    /// Of which rows it is.
     pub when: Conditions,
-    pub team_id: Field<String>,
-    pub display_name: Field<String>,
-    pub state: Field<TeamState>,
+    /// What is one value each.
+    pub values: Values<M>,
 }
 
-impl TeamFields {
-    fn of(section: &Section<'_>, shared: &Shared) -> Self {
-        Self {
-            when: Conditions::of(section),
-            team_id: required(section, "team_id", shared),
-            display_name: Field::of(section, "display_name", shared),
-            state: Field::of(section, "state", shared),
-        }
-    }
+fn team(section: &Section<'_>, shared: &Shared) -> RecordFields<Team> {
+    let values = Values::of(section, shared)
+        .required("team_id", |team: &mut Team, id| team.team_id = id)
+        .value("display_name", |team, name| team.display_name = name)
+        .value("state", Team::set_state);
+    RecordFields { when: Conditions::of(section), values: values.all() }
 }
 
-/// A colleague.
-#[derive(Debug, Clone)]
-#[allow(missing_docs, reason = "the fields are those of the message")]
-pub struct StaffFields {
-    pub when: Conditions,
-    pub staff_id: Field<String>,
-    pub display_name: Field<String>,
-    pub role: Field<StaffRole>,
-    pub team_id: Field<String>,
-    pub state: Field<StaffState>,
-}
-
-impl StaffFields {
-    fn of(section: &Section<'_>, shared: &Shared) -> Self {
-        Self {
-            when: Conditions::of(section),
-            staff_id: required(section, "staff_id", shared),
-            display_name: Field::of(section, "display_name", shared),
-            role: required(section, "role", shared),
-            team_id: Field::of(section, "team_id", shared),
-            state: Field::of(section, "state", shared),
-        }
-    }
+fn staff_member(section: &Section<'_>, shared: &Shared) -> RecordFields<StaffMember> {
+    let values = Values::of(section, shared)
+        .required("staff_id", |staff: &mut StaffMember, id| staff.staff_id = id)
+        .value("display_name", |staff, name| staff.display_name = name)
+        .required("role", StaffMember::set_role)
+        .value("team_id", |staff, id| staff.team_id = id)
+        .value("state", StaffMember::set_state);
+    RecordFields { when: Conditions::of(section), values: values.all() }
 }
 
 /// A customer. Contact points and aliases are left out where their value is missing.
@@ -686,11 +646,8 @@ impl StaffFields {
 #[allow(missing_docs, reason = "the fields are those of the message")]
 pub struct CustomerFields {
     pub when: Conditions,
-    pub customer_id: Field<String>,
-    pub salutation: Field<String>,
-    pub standing: Field<CustomerStanding>,
-    pub locale: Field<String>,
-    pub time_zone: Field<String>,
+    /// What is one value each.
+    pub values: Values<Customer>,
     pub contact_points: Vec<ContactPointFields>,
     pub aliases: Vec<AliasFields>,
 }
@@ -709,13 +666,15 @@ pub struct ContactPointFields {
 
 impl CustomerFields {
     fn of(section: &Section<'_>, shared: &Shared) -> Self {
+        let values = Values::of(section, shared)
+            .required("customer_id", |customer: &mut Customer, id| customer.customer_id = id)
+            .value("salutation", |customer, text| customer.salutation = text)
+            .value("standing", Customer::set_standing)
+            .value("locale", |customer, locale| customer.locale = locale)
+            .value("time_zone", |customer, zone| customer.time_zone = zone);
         Self {
             when: Conditions::of(section),
-            customer_id: required(section, "customer_id", shared),
-            salutation: Field::of(section, "salutation", shared),
-            standing: Field::of(section, "standing", shared),
-            locale: Field::of(section, "locale", shared),
-            time_zone: Field::of(section, "time_zone", shared),
+            values: values.all(),
             contact_points: section.tables("contact_points", |point| ContactPointFields {
                 kind: required(point, "kind", shared),
                 value: required(point, "value", shared),

@@ -10,9 +10,9 @@ use super::{
 use rapport_contract::{Named, v1};
 
 /// A value that can be written as a text in a mapping or a cell.
-pub trait FromText: Clone {
+pub trait FromText: Clone + Send + Sync + 'static {
     /// What a rule may say about how its texts are read.
-    type How: std::fmt::Debug + Clone;
+    type How: std::fmt::Debug + Clone + Send + Sync;
 
     /// How the rule's texts are read; `mark` is that of the file's numbers.
     fn how(section: &Section<'_>, mark: Mark) -> Self::How;

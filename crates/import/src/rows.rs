@@ -1,6 +1,6 @@
 //! A row becomes a message, or is skipped or rejected with every reason.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Debug};
 
 use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
@@ -10,19 +10,20 @@ use super::{
     field::Field,
     mapping::{
         AliasFields, Common, ContextFields, CustomerFields, DirectoryMapping, InteractionFields, InteractionMapping,
-        MessageCountFields, ParticipantFields, RatingMapping, StaffFields, TeamFields, Times,
+        ParticipantFields, RatingMapping, Times,
     },
     moment::InstantField,
     names::FromText,
     section::Column,
     table::Row,
     times,
+    values::Values,
 };
 use rapport_contract::{
     Reason, Violation,
     rules::{Check, Violations},
     v1::{
-        ContactPoint, Customer, CustomerAlias, Interaction, InteractionContext, MessageCounts, Participant, Rating,
+        ContactPoint, Customer, CustomerAlias, Interaction, InteractionContext, Participant, Rating,
         RecordInteractionRequest, StaffMember, SubmitRatingRequest, Team,
     },
 };
@@ -140,12 +141,12 @@ pub fn directory(mapping: &DirectoryMapping, zone: &TimeZone, row: &Row<'_>) -> 
     }
     let mut reader = RowReader::new(&mapping.common, row, zone);
     let records = Records {
-        team: mapping.team.as_ref().filter(|fields| fields.when.hold(row)).map(|fields| reader.team(fields)),
+        team: mapping.team.as_ref().filter(|fields| fields.when.hold(row)).map(|fields| reader.values(&fields.values)),
         staff_member: mapping
             .staff_member
             .as_ref()
             .filter(|fields| fields.when.hold(row))
-            .map(|fields| reader.staff_member(fields)),
+            .map(|fields| reader.values(&fields.values)),
         customer: mapping
             .customer
             .as_ref()
@@ -222,6 +223,19 @@ impl<'a> RowReader<'a> {
         self.kept(field.value(self.row))
     }
 
+    /// A message with the values that the row has.
+    fn values<M: Debug + Default + 'static>(&mut self, values: &Values<M>) -> M {
+        self.values_if_any(values).unwrap_or_default()
+    }
+
+    /// The same. None: the row has none of them.
+    fn values_if_any<M: Debug + Default + 'static>(&mut self, values: &Values<M>) -> Option<M> {
+        let mut message = M::default();
+        let (is_there, reasons) = values.put(self.row, &mut message);
+        self.reasons.extend(reasons);
+        is_there.then_some(message)
+    }
+
     fn text(&mut self, field: &Field<String>) -> String {
         self.value(field).unwrap_or_default()
     }
@@ -255,42 +269,29 @@ impl<'a> RowReader<'a> {
     fn interaction(&mut self, fields: &InteractionFields) -> Interaction {
         let [arrived_time, requested_time, connected_time, ended_time] =
             self.times(&fields.times).map(|at| at.map(timestamp));
+        let told = self.values(&fields.values);
         Interaction {
-            channel: self.number(&fields.channel),
-            kind: self.number(&fields.kind),
-            direction: self.number(&fields.direction),
-            outcome: self.number(&fields.outcome),
-            topic: self.text(&fields.topic),
             arrived_time,
             requested_time,
             connected_time,
             ended_time,
-            hold: self.value(&fields.hold),
-            after_call_work: self.value(&fields.after_call_work),
-            customer_id: self.text(&fields.customer_id),
             customer_alias: fields.customer_alias.as_ref().and_then(|alias| self.alias(alias)),
             participants: fields.participants.iter().flat_map(|one| self.participants(one)).collect(),
-            case_id: self.text(&fields.case_id),
             context: self.context(&fields.context),
-            message_counts: self.message_counts(&fields.message_counts),
-            conclusion: self.text(&fields.conclusion),
-            staff_resolution: self.number(&fields.staff_resolution),
-            customer_resolution: self.number(&fields.customer_resolution),
-            ..Default::default()
+            message_counts: self.values_if_any(&fields.message_counts),
+            ..told
         }
     }
 
     fn rating(&mut self, mapping: &RatingMapping) -> Rating {
         let fields = &mapping.fields;
+        let rating = self.values(&fields.values);
         Rating {
             interaction_id: Uuid::nil().to_string(),
             template_id: mapping.template.id().to_owned(),
-            score: self.value(&fields.score).unwrap_or_default(),
-            attribution: self.number(&fields.attribution),
-            comment: self.text(&fields.comment),
             answered_time: self.instant(&fields.answered_time),
             delivered_time: self.instant(&fields.delivered_time),
-            ..Default::default()
+            ..rating
         }
     }
 
@@ -313,45 +314,10 @@ impl<'a> RowReader<'a> {
     }
 
     fn context(&mut self, fields: &ContextFields) -> Option<InteractionContext> {
+        let mut context: InteractionContext = self.values(&fields.values);
         let attributes = fields.attributes.iter();
-        let context = InteractionContext {
-            order_id: self.text(&fields.order_id),
-            product_id: self.text(&fields.product_id),
-            page: self.text(&fields.page),
-            seen: self.text(&fields.seen),
-            attributes: attributes.filter_map(|(name, field)| Some((name.clone(), self.value(field)?))).collect(),
-        };
+        context.attributes = attributes.filter_map(|(name, field)| Some((name.clone(), self.value(field)?))).collect();
         (context != InteractionContext::default()).then_some(context)
-    }
-
-    fn message_counts(&mut self, fields: &MessageCountFields) -> Option<MessageCounts> {
-        let [customer, staff, bot] = [&fields.customer, &fields.staff, &fields.bot].map(|field| self.value(field));
-        let known = customer.is_some() || staff.is_some() || bot.is_some();
-        known.then(|| MessageCounts {
-            customer: customer.unwrap_or_default(),
-            staff: staff.unwrap_or_default(),
-            bot: bot.unwrap_or_default(),
-        })
-    }
-
-    fn team(&mut self, fields: &TeamFields) -> Team {
-        Team {
-            team_id: self.text(&fields.team_id),
-            display_name: self.text(&fields.display_name),
-            state: self.number(&fields.state),
-            ..Default::default()
-        }
-    }
-
-    fn staff_member(&mut self, fields: &StaffFields) -> StaffMember {
-        StaffMember {
-            staff_id: self.text(&fields.staff_id),
-            display_name: self.text(&fields.display_name),
-            role: self.number(&fields.role),
-            team_id: self.text(&fields.team_id),
-            state: self.number(&fields.state),
-            ..Default::default()
-        }
     }
 
     fn customer(&mut self, fields: &CustomerFields) -> Customer {
@@ -367,16 +333,8 @@ impl<'a> RowReader<'a> {
             })
         });
         let contact_points = contact_points.collect();
-        Customer {
-            customer_id: self.text(&fields.customer_id),
-            salutation: self.text(&fields.salutation),
-            standing: self.number(&fields.standing),
-            locale: self.text(&fields.locale),
-            time_zone: self.text(&fields.time_zone),
-            contact_points,
-            aliases: fields.aliases.iter().filter_map(|alias| self.alias(alias)).collect(),
-            ..Default::default()
-        }
+        let aliases = fields.aliases.iter().filter_map(|alias| self.alias(alias)).collect();
+        Customer { contact_points, aliases, ..self.values(&fields.values) }
     }
 }
 

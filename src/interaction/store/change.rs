@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _, entity::prelude::*};
+use sea_orm::{DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _, entity::prelude::*};
 
 use super::{
     as_rated,
     entity::{about, change, interaction, participant},
     find::{find, within},
-    rows::{about_count, about_rows, change_row, json_unless_default, participant_rows, primary, with_participants},
+    rows::{Origin, about_rows, change_row, changed, interaction_row, participant_rows, with_participants},
 };
 use crate::{
     api::v1::{InteractionChangeKind, Role},
@@ -23,7 +23,7 @@ use crate::{
     interaction::{Facts, Participant, Reactions, Recorded, check, credit, reactions::Ended},
     reach::{Oneself, Sight},
     store::{
-        Abort, Store, Stored, Tx,
+        Abort, Store, Tx,
         bulk::{self, Present},
         request::{self, Request},
         sequence,
@@ -154,31 +154,10 @@ pub(super) async fn locked(tx: &Tx, changing: &Changing) -> Result<Recorded, Abo
 /// Writes what may change of an interaction.
 async fn write_facts(tx: &Tx, before: &Recorded, facts: &Facts) -> Result<(), DbErr> {
     let occurred_at = facts.instants.occurred().unwrap_or(before.recorded_at);
-    let primary = primary(&facts.participants);
-    let row = interaction::ActiveModel {
-        id: Set(before.id),
-        outcome: Set(Stored(facts.outcome)),
-        topic: Set(facts.topic.clone()),
-        connected_at: Set(facts.instants.connected),
-        ended_at: Set(facts.instants.ended),
-        occurred_at: Set(occurred_at),
-        hold: Set(facts.hold),
-        after_call_work: Set(facts.after_call_work),
-        case_id: Set(facts.case_id.clone()),
-        transfers: Set(json_unless_default(&facts.transfers)),
-        transfer_count: Set(i32::try_from(facts.transfers.len()).unwrap_or(i32::MAX)),
-        customer_messages: Set(facts.messages.map(|counts| counts.customer)),
-        staff_messages: Set(facts.messages.map(|counts| counts.staff)),
-        bot_messages: Set(facts.messages.map(|counts| counts.bot)),
-        conclusion: Set(facts.conclusion.clone()),
-        staff_resolution: Set(Stored(facts.staff_resolution)),
-        customer_resolution: Set(Stored(facts.customer_resolution)),
-        primary_staff_id: Set(primary.map(|one| one.staff_id.clone())),
-        primary_team_id: Set(primary.and_then(|one| one.team_id.clone())),
-        revision: Set(before.revision + 1),
-        about_count: Set(about_count(&facts.about_staff_ids)),
-        ..Default::default()
-    };
+    let origin =
+        Origin { id: before.id, recorded_at: before.recorded_at, revision: before.revision, ..Origin::default() };
+    let next = Origin { revision: before.revision + 1, ..origin.clone() };
+    let row = changed(interaction_row(origin, before.facts.clone()), interaction_row(next, facts.clone()));
     interaction::Entity::update(row).exec(tx).await?;
     if before.facts.instants.occurred() != facts.instants.occurred() {
         participant::Entity::update_many()

@@ -4,14 +4,18 @@ use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
-use sea_orm::{ConnectionTrait, DbErr, QuerySelect as _, entity::prelude::*};
+use sea_orm::{
+    ConnectionTrait, DbErr, IntoActiveModel as _, Iterable as _, QuerySelect as _, TryIntoModel as _,
+    entity::prelude::*,
+};
 
 use super::{
     entity::{about, change, interaction, participant},
-    rows::{INTERACTION, about_rows, change_row, interaction_row, participant_rows},
+    rows::{INTERACTION, Origin, about_rows, change_row, interaction_row, participant_rows, to_recorded},
 };
 use crate::{
     api::v1::InteractionChangeKind,
+    classification::Classified as _,
     clock,
     clock::Micros,
     contact::{self, Attempt, store::Contact},
@@ -22,7 +26,7 @@ use crate::{
     },
     error::{Error, Reason, Result, Violation},
     interaction::{
-        Context, Facts, Participant, Reactions, credit,
+        Facts, Participant, Reactions, credit,
         reactions::{Complaint, Ended, Fresh},
     },
     reach::Scope,
@@ -45,6 +49,20 @@ pub(crate) struct NewInteraction {
     /// Subject of the token.
     pub(crate) recorded_by: String,
     pub(crate) scope: Arc<Scope>,
+}
+
+impl NewInteraction {
+    fn origin(&self, receipt: &RecordReceipt, given_customer_id: Option<String>) -> Origin {
+        Origin {
+            id: receipt.id,
+            request_key: self.request_key,
+            body_hash: self.body_hash,
+            given_customer_id,
+            recorded_at: receipt.recorded_at,
+            recorded_by: self.recorded_by.clone(),
+            revision: receipt.revision,
+        }
+    }
 }
 
 /// What became of an [`NewInteraction`].
@@ -95,9 +113,10 @@ impl WriteGroup for Recorder {
             let drafts: Vec<Result<Draft>> = entries
                 .iter()
                 .map(|entry| {
-                    let facts = known.complete(&without_erased(&entry.facts, &erased), &entry.scope)?;
                     let receipt =
                         RecordReceipt { id: clock::id_at(now), already_present: false, recorded_at: now, revision: 1 };
+                    let told = without_erased(entry, &receipt, &erased)?;
+                    let facts = known.complete(&told, &entry.scope)?;
                     let occurred_at = facts.instants.occurred().unwrap_or(now);
                     let participants = participant_rows(receipt.id, &facts, occurred_at).collect();
                     let about = about_rows(receipt.id, &facts).collect();
@@ -106,7 +125,7 @@ impl WriteGroup for Recorder {
                     let ended = is_awaited.then(|| Ended::new(receipt.id, &facts));
                     let complaint = Complaint::of(receipt.id, &facts, now);
                     let fresh = known.also(1).then(|| Fresh { id: receipt.id, occurred_at, facts: facts.clone() });
-                    interactions.push(interaction_row(entry, facts, &receipt));
+                    interactions.push(interaction_row(entry.origin(&receipt, told.customer_id.clone()), facts));
                     Ok(Draft { receipt, participants, about, contact, ended, complaint, fresh })
                 })
                 .collect();
@@ -220,21 +239,29 @@ async fn known_to<'f>(
     known_among(connection, named).await
 }
 
-/// What is recorded of facts about somebody who was erased: what happened, and neither who they were nor their words.
-fn without_erased<'f>(facts: &'f Facts, erased: &HashMap<Name, Uuid>) -> Cow<'f, Facts> {
+/// What is told of somebody who was erased: what happened, and neither who they were nor their words. Read from the row as the
+/// classes of its columns leave it.
+fn without_erased<'e>(
+    entry: &'e NewInteraction,
+    receipt: &RecordReceipt,
+    erased: &HashMap<Name, Uuid>,
+) -> Result<Cow<'e, Facts>, DbErr> {
+    let told = &entry.facts;
     let is_erased = |name| erased.contains_key(&name);
-    let by_id = facts.customer_id.clone().map(Name::Customer).is_some_and(is_erased);
-    if !by_id && !facts.customer_alias.clone().map(Name::Alias).is_some_and(is_erased) {
-        return Cow::Borrowed(facts);
+    let by_id = told.customer_id.clone().map(Name::Customer).is_some_and(is_erased);
+    if !by_id && !told.customer_alias.clone().map(Name::Alias).is_some_and(is_erased) {
+        return Ok(Cow::Borrowed(told));
     }
-    Cow::Owned(Facts {
-        customer_id: None,
-        customer_alias: None,
-        case_id: None,
-        context: Context { product_id: facts.context.product_id.clone(), ..Context::default() },
-        conclusion: None,
-        ..facts.clone()
-    })
+    let mut row = interaction_row(entry.origin(receipt, None), told.clone()).into_active_model();
+    for (column, class) in interaction::Column::iter().zip(interaction::Model::CLASSES) {
+        if class.tells_who()
+            && let Some(value) = row.get(column).into_value()
+        {
+            row.try_set(column, value.as_null())?;
+        }
+    }
+    let left = to_recorded(row.try_into_model()?, told.participants.clone(), None, told.about_staff_ids.clone())?;
+    Ok(Cow::Owned(Facts { contact_purpose: told.contact_purpose, ..left.facts }))
 }
 
 impl KnownIds {

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, entity::prelude::*};
-
-use super::{
-    entity::{about, change, interaction, participant},
-    record::{NewInteraction, RecordReceipt},
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _, Iterable as _, QueryFilter as _, QueryOrder as _,
+    entity::prelude::*,
 };
+
+use super::entity::{about, change, interaction, participant};
 use crate::{
     api::v1::{Direction, InteractionChangeKind, Involvement},
     clock::Micros,
@@ -30,13 +30,26 @@ pub fn recorded() -> [Insert; 3] {
     ]
 }
 
-pub(super) fn interaction_row(entry: &NewInteraction, facts: Facts, receipt: &RecordReceipt) -> interaction::Model {
+/// What a row holds besides facts. They never change, but for the revision.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Origin {
+    pub(super) id: Uuid,
+    pub(super) request_key: Uuid,
+    pub(super) body_hash: Uuid,
+    /// The customer as the entry names them, where that may be another id than the directory's.
+    pub(super) given_customer_id: Option<String>,
+    pub(super) recorded_at: Micros,
+    pub(super) recorded_by: String,
+    pub(super) revision: i64,
+}
+
+pub(super) fn interaction_row(origin: Origin, facts: Facts) -> interaction::Model {
     let primary = primary(&facts.participants);
     let messages = facts.messages;
     interaction::Model {
-        id: receipt.id,
-        request_key: entry.request_key,
-        body_hash: entry.body_hash,
+        id: origin.id,
+        request_key: origin.request_key,
+        body_hash: origin.body_hash,
         channel: Stored(facts.channel),
         kind: Stored(facts.kind),
         direction: Stored(facts.direction),
@@ -45,10 +58,10 @@ pub(super) fn interaction_row(entry: &NewInteraction, facts: Facts, receipt: &Re
         requested_at: facts.instants.requested,
         connected_at: facts.instants.connected,
         ended_at: facts.instants.ended,
-        occurred_at: facts.instants.occurred().unwrap_or(receipt.recorded_at),
+        occurred_at: facts.instants.occurred().unwrap_or(origin.recorded_at),
         hold: facts.hold,
         after_call_work: facts.after_call_work,
-        given_customer_id: entry.facts.customer_id.clone().filter(|given| facts.customer_id.as_ref() != Some(given)),
+        given_customer_id: origin.given_customer_id.filter(|given| facts.customer_id.as_ref() != Some(given)),
         customer_id: facts.customer_id,
         alias_kind: facts.customer_alias.as_ref().map(|alias| Stored(alias.kind)),
         alias_written: facts.customer_alias.as_ref().and_then(Alias::notation),
@@ -69,10 +82,21 @@ pub(super) fn interaction_row(entry: &NewInteraction, facts: Facts, receipt: &Re
         conclusion: facts.conclusion,
         staff_resolution: Stored(facts.staff_resolution),
         customer_resolution: Stored(facts.customer_resolution),
-        recorded_at: receipt.recorded_at,
-        recorded_by: entry.recorded_by.clone(),
-        revision: receipt.revision,
+        recorded_at: origin.recorded_at,
+        recorded_by: origin.recorded_by,
+        revision: origin.revision,
     }
+}
+
+/// What makes one row of an interaction out of another.
+pub(super) fn changed(before: interaction::Model, after: interaction::Model) -> interaction::ActiveModel {
+    let (before, mut row) = (before.into_active_model(), after.into_active_model());
+    for column in interaction::Column::iter() {
+        if before.get(column) != row.get(column) {
+            row.reset(column);
+        }
+    }
+    row
 }
 
 pub(super) fn change_row(sequence: i64, id: Uuid, kind: InteractionChangeKind, now: Micros) -> change::Model {
@@ -167,7 +191,7 @@ fn json_or_default<T: serde::de::DeserializeOwned + Default>(text: Option<String
     text.map_or(Ok(T::default()), |text| serde_json::from_str(&text).map_err(|error| DbErr::Json(error.to_string())))
 }
 
-fn to_recorded(
+pub(super) fn to_recorded(
     row: interaction::Model,
     participants: Vec<Participant>,
     contact: Option<Mark>,

@@ -107,45 +107,36 @@ pub(super) fn occurred(one: &Recorded) -> Micros {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rapport_identity::NormalForms;
     use uuid::Uuid;
 
     use super::*;
     use crate::{
-        api::v1::{Channel, Direction},
-        interaction::{Context, Instants},
+        api::{
+            convert::timestamp,
+            v1::{self, Channel},
+        },
+        interaction::message,
     };
 
     const DAY: Micros = 24 * 3_600 * 1_000_000;
 
     /// An inbound contact about a case, so many days after the first.
     pub(in crate::preference::brief) fn recorded(day: i64, case: &str) -> Recorded {
+        let told = v1::Interaction {
+            channel: Channel::InboundCall.into(),
+            outcome: Outcome::Answered.into(),
+            requested_time: Some(timestamp(day * DAY)),
+            customer_id: "c".to_owned(),
+            case_id: case.to_owned(),
+            ..Default::default()
+        };
         Recorded {
             id: Uuid::from_u128(u128::from(day.unsigned_abs()) << 64 | case.len() as u128),
             recorded_at: day * DAY,
             revision: 1,
             contact: None,
-            facts: Facts {
-                channel: Channel::InboundCall,
-                kind: InteractionKind::Service,
-                direction: Direction::Inbound,
-                outcome: Outcome::Answered,
-                topic: None,
-                instants: Instants { requested: Some(day * DAY), ..Instants::default() },
-                hold: None,
-                after_call_work: None,
-                customer_id: Some("c".to_owned()),
-                customer_alias: None,
-                participants: Vec::new(),
-                case_id: Some(case.to_owned()).filter(|case| !case.is_empty()),
-                context: Context::default(),
-                transfers: Vec::new(),
-                messages: None,
-                conclusion: None,
-                staff_resolution: Resolution::Unspecified,
-                customer_resolution: Resolution::Unspecified,
-                contact_purpose: None,
-                about_staff_ids: Vec::new(),
-            },
+            facts: message::read(told, NormalForms::default()),
         }
     }
 
