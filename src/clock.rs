@@ -13,6 +13,9 @@ use uuid::{ContextV7, Timestamp, Uuid};
 /// Microseconds: since 1970 for an instant, else of a duration.
 pub type Micros = i64;
 
+/// A day of 24 hours.
+pub const DAY: Micros = 86_400_000_000;
+
 /// A source of the present instant; copies of a fixed clock share its hand.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);

@@ -14,7 +14,7 @@ use tokio::{sync::watch, time::Instant};
 /// How far the clock may be behind the last time that was trusted, and differ from its own course.
 const SLIP: i64 = 5 * 60 * 1_000_000;
 /// How far it may be ahead of it.
-const LEAP: i64 = 24 * 3_600 * 1_000_000;
+const LEAP: i64 = crate::clock::DAY;
 /// How long a doubted clock must run evenly to be believed.
 const PROOF: Duration = Duration::from_secs(3_600);
 

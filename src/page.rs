@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, DAY},
     error::{Error, Reason, Result},
     vault::{SealKey, Vault},
 };
@@ -19,7 +19,6 @@ use crate::{
 const VERSION: u8 = 2;
 const BINDING: usize = 16;
 const EXPIRY: usize = 8;
-const DAY: i64 = 86_400_000_000;
 /// Bytes of a page, about, whatever the number of its items.
 const PAGE_BYTES: usize = 1024 * 1024;
 /// Items that are read at first; more and more of them as long as there is room.

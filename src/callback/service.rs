@@ -25,7 +25,7 @@ use crate::{
     auth::Caller,
     calendar::store::hours_of,
     call::{Call, actor, id, mutation, page_size, respond},
-    clock::Micros,
+    clock::{DAY, Micros},
     context::Context,
     directory::store::{find_team, kept_id},
     error::{Error, Reason, Result},
@@ -42,7 +42,6 @@ type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 const PAGE: u64 = 100;
 const MINUTE: Micros = 60_000_000;
-const DAY: Micros = 24 * 60 * MINUTE;
 /// How long a claim holds where nobody says.
 const LEASE: Micros = 2 * MINUTE;
 /// Which period is summed up where nobody says, and the longest.

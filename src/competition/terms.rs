@@ -4,9 +4,11 @@ use rapport_vote::rules::Rules;
 use sea_orm::entity::prelude::Uuid;
 use serde::{Deserialize, Serialize};
 
-use crate::{api::v1::CompetitionState, clock::Micros};
+use crate::{
+    api::v1::CompetitionState,
+    clock::{DAY, Micros},
+};
 
-const DAY: Micros = 86_400_000_000;
 /// How long a result may be disputed.
 pub(crate) const DISPUTE_WINDOW: Micros = 14 * DAY;
 

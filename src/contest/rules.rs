@@ -5,13 +5,12 @@ use uuid::Uuid;
 use super::{Contest, Review};
 use crate::{
     api::v1::{Attribution, ContestGrounds, ContestState, ContestVerdict, RatingStanding},
-    clock::Micros,
+    clock::{DAY, Micros},
     error::{Error, Result},
     rating::{self, Rated},
     store::request,
 };
 
-const DAY: Micros = 24 * 3_600 * 1_000_000;
 /// How long after they could see it somebody may contest a rating, and after a refusal appeal.
 pub(super) const CONTEST_WINDOW: Micros = 7 * DAY;
 /// How long reviewers have; then the doubt is the rated person's.

@@ -11,14 +11,13 @@ use crate::{
         convert::{micros, normal, timestamp},
         v1::{self, Channel, CommitmentState, NoticeKind},
     },
-    clock::Micros,
+    clock::{DAY, Micros},
     contact::EnumSet,
     error::{Error, Reason, Result, Violation},
     interaction::rule::Rule,
     notice::{State, entity::text, store::Ready},
 };
 
-const DAY: Micros = 86_400_000_000;
 /// How long ago an incident may have begun.
 const LONGEST_AGO: Micros = 366 * DAY;
 /// How long one may last.

@@ -17,11 +17,11 @@ use crate::{
         kinds::is_activity,
         v1::{Direction, InteractionKind, Outcome, Resolution},
     },
-    clock::Micros,
+    clock::{DAY, Micros},
 };
 
 /// How long a customer has to come back before the matter counts as resolved.
-pub(crate) const WINDOW: Micros = 7 * 24 * 3_600 * 1_000_000;
+pub(crate) const WINDOW: Micros = 7 * DAY;
 
 /// What of an interaction says whether its matter came back.
 #[derive(Clone, Debug)]
@@ -255,8 +255,7 @@ impl<'a> Union<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const DAY: Micros = 24 * 3_600 * 1_000_000;
+    use crate::clock::DAY;
 
     fn contact(number: u128, day: i64, case: &str, order: &str, topic: &str) -> Contact {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());

@@ -141,7 +141,7 @@ pub(super) fn write(preference: Preference, is_readable: impl Fn(&uuid::Uuid) ->
         origin: one.origin.into(),
     });
     #[allow(clippy::cast_possible_truncation, reason = "whole days")]
-    let half_life = |days: f64| duration(days as i64 * 86_400_000_000);
+    let half_life = |days: f64| duration(days as i64 * crate::clock::DAY);
     v1::DimensionPreference {
         dimension: preference.dimension.into(),
         value: preference.value.unwrap_or_default(),

@@ -249,9 +249,8 @@ impl<'c> Inference<'c> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::DAY;
     use crate::preference::tests::line;
-
-    const DAY: Micros = 86_400_000_000;
 
     fn topics(topics: &[(&'static str, i64)]) -> Vec<(&'static str, RecordLine)> {
         topics.iter().rev().map(|(topic, day)| (*topic, line("c", day * DAY))).collect()

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     api::v1::{InteractionKind, Resolution},
-    clock::Micros,
+    clock::{DAY, Micros},
     interaction::{
         resolution::{Matters, Readings, is_inbound_contact},
         summary::SummaryLine,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long a customer has to come back.
-pub(crate) const RETURN: Micros = 30 * 24 * 3_600 * 1_000_000;
+pub(crate) const RETURN: Micros = 30 * DAY;
 
 /// Customers after their first resolved failure in the period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -128,10 +128,9 @@ mod tests {
     use super::*;
     use crate::{
         api::v1::{Channel, Direction, Outcome},
+        clock::DAY,
         interaction::{Instants, resolution::Contact},
     };
-
-    const DAY: Micros = 24 * 3_600 * 1_000_000;
 
     fn line(number: u128, day: i64, kind: InteractionKind) -> SummaryLine {
         SummaryLine {

@@ -32,6 +32,7 @@ use crate::{
     audit::{Reading, Trail},
     auth::Caller,
     call::{Call, mutation, page_size, request_scope, respond},
+    clock::DAY,
     context::Context,
     correction,
     error::{Error, Reason, Result},
@@ -342,7 +343,9 @@ impl RatingService for RatingApi {
             if call.message.view() == ScorecardView::Full {
                 return self.scorecard(call).await;
             }
-            let question = format!("{} {:?}", call.scope.binding(&call.caller).text, call.message);
+            // Its page token is good until the end of the next day.
+            let today = self.store.clock().now_micros().div_euclid(DAY);
+            let question = format!("{today} {} {:?}", call.scope.binding(&call.caller).text, call.message);
             self.scorecards.answer(&self.store, question, self.scorecard(call)).await
         })
         .await

@@ -11,7 +11,7 @@ use super::entity::{Column, Entity, Model};
 use crate::{
     api::v1::{AuditAction, Role},
     audit,
-    clock::Micros,
+    clock::{DAY, Micros},
     error::{Error, Result},
     store::{Abort, Store, Tx},
 };
@@ -19,7 +19,7 @@ use crate::{
 /// Most that are shown.
 const SHOWN: u64 = 100;
 /// A link lives for an hour at most, so that none of a session that has been over for a day can come again.
-const REMEMBERED: Micros = 86_400_000_000;
+const REMEMBERED: Micros = DAY;
 
 /// Starts a session by its link.
 ///

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::{
     api::v1::Attribution,
-    clock::Micros,
+    clock::{DAY, Micros},
     interaction::store::voice::Complaints,
     rating::store::voice::{CAUSES, Named},
     store::Stored,
 };
 
-const DAY: Micros = 86_400_000_000;
 /// Parts of a trend at most.
 const PARTS: i64 = 12;
 

@@ -18,12 +18,11 @@ use crate::{
         convert::{duration, duration_micros, micros, normal, optional, timestamp},
         v1::{self, Attribution, ConcernState},
     },
-    clock::Micros,
+    clock::{DAY, Micros},
     error::{Error, Reason, Result, Violation},
     interaction::store::voice::Span,
 };
 
-const DAY: Micros = 86_400_000_000;
 /// Of a summary where nobody says so.
 const PERIOD: Micros = 28 * DAY;
 /// Of a summary at most, and how long ago a concern may have begun.

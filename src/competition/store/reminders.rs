@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     api::v1::CompetitionState,
-    clock::Micros,
+    clock::{DAY, Micros},
     clock_trust::Trusted,
     error::{Error, Result},
     store::{
@@ -39,7 +39,6 @@ use crate::{
 /// How often an occasion is looked for, besides at an opening.
 const EVERY: Duration = Duration::from_secs(60);
 /// Before the deadline.
-const DAY: Micros = 86_400_000_000;
 /// Rows of one insert.
 const CHUNK: usize = 200;
 

@@ -116,10 +116,9 @@ mod tests {
             convert::timestamp,
             v1::{self, Channel},
         },
+        clock::DAY,
         interaction::message,
     };
-
-    const DAY: Micros = 24 * 3_600 * 1_000_000;
 
     /// An inbound contact about a case, so many days after the first.
     pub(in crate::preference::brief) fn recorded(day: i64, case: &str) -> Recorded {
