@@ -1,16 +1,12 @@
 //! Group commit: items that cannot make one another fail share a transaction.
 //!
-//! One thread writes. It takes what is waiting, without a timer: while it commits, the next group gathers by itself, so
-//! groups grow with the load and a lone caller waits for nobody. It is a thread and no task, since every statement of a group
-//! is answered by another thread: a task would queue behind all the calls that wait for the group, once for each statement.
+//! One task writes. It takes what is waiting, without a timer: while it commits, the next group gathers by itself, so
+//! groups grow with the load and a lone caller waits for nobody.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::sync::Arc;
 
-use futures::{FutureExt as _, future::BoxFuture};
-use tokio::{
-    runtime::Handle,
-    sync::{mpsc, oneshot},
-};
+use futures::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Abort, Store, Tx};
 use crate::{
@@ -63,9 +59,7 @@ impl<W: WriteGroup> GroupCommit<W> {
     pub(crate) fn start(store: Store, writer: W, group_max: usize, queue: usize, sizes: GroupSizes) -> Self {
         let (waiting, jobs) = mpsc::channel(queue.max(1));
         let writer = Arc::new(writer);
-        let writing = write_groups(store.clone(), writer.clone(), jobs, group_max, sizes);
-        let runtime = Handle::current();
-        std::thread::spawn(move || runtime.block_on(writing));
+        tokio::spawn(write_groups(store.clone(), writer.clone(), jobs, group_max, sizes));
         Self { waiting, writer, store, group_max }
     }
 
@@ -75,10 +69,7 @@ impl<W: WriteGroup> GroupCommit<W> {
     /// [`Error::Overloaded`] if too many callers wait already.
     pub(crate) async fn submit(&self, items: Vec<W::Item>) -> Result<Vec<Result<W::Answer>>> {
         if self.group_max == 1 {
-            let (store, writer) = (self.store.clone(), self.writer.clone());
-            // In a task of its own: a caller may go away.
-            let committed = tokio::spawn(async move { commit(&store, &writer, items).await });
-            return committed.await.map_err(Error::internal);
+            return Ok(commit(&self.store, &self.writer, items).await);
         }
         let (answer, answered) = oneshot::channel();
         self.waiting.try_send(Job { items, answer }).map_err(|_| Error::Overloaded)?;
@@ -144,13 +135,10 @@ async fn commit_range<W: WriteGroup>(
     range: std::ops::Range<usize>,
 ) -> Result<Vec<Result<W::Answer>>> {
     let (writer, items) = (writer.clone(), items.clone());
-    let written = store.transact_here(move |tx| {
-        let (writer, items, range) = (writer.clone(), items.clone(), range.clone());
-        Box::pin(async move { writer.write(tx, &items[range]).await })
-    });
-    // A panic is an error of these items; those that come after are written all the same.
-    AssertUnwindSafe(written)
-        .catch_unwind()
+    store
+        .transact(move |tx| {
+            let (writer, items, range) = (writer.clone(), items.clone(), range.clone());
+            Box::pin(async move { writer.write(tx, &items[range]).await })
+        })
         .await
-        .unwrap_or_else(|_| Err(Error::internal("a writer of groups panicked")))
 }

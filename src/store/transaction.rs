@@ -66,37 +66,28 @@ impl Store {
         B: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T, Abort>> + Send + Sync + 'static,
     {
         let store = self.clone();
-        let run = tokio::spawn(async move { store.transact_here(body).await });
-        run.await.unwrap_or_else(|panic| Err(Error::internal(panic)))
-    }
-
-    /// The same in the caller's own task, which nobody may cancel.
-    ///
-    /// # Errors
-    /// Those of [`Self::transact`].
-    pub(super) async fn transact_here<T, B>(&self, body: B) -> Result<T>
-    where
-        B: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T, Abort>>,
-    {
-        let begun = Instant::now();
-        let mut attempt = 1;
-        loop {
-            let error = match self.attempt(&body).await {
-                Ok(value) => {
-                    self.health.wrote();
-                    return Ok(value);
+        let run = tokio::spawn(async move {
+            let begun = Instant::now();
+            let mut attempt = 1;
+            loop {
+                let error = match store.attempt(&body).await {
+                    Ok(value) => {
+                        store.health.wrote();
+                        return Ok(value);
+                    }
+                    Err(Abort::Domain(error)) => return Err(error),
+                    Err(Abort::Database(error)) => error,
+                };
+                let fault = Fault::of(&error);
+                if !fault.may_help_to_retry() || attempt == MAX_ATTEMPTS || begun.elapsed() > PATIENCE {
+                    return Err(store.unavailable_or_internal(&error));
                 }
-                Err(Abort::Domain(error)) => return Err(error),
-                Err(Abort::Database(error)) => error,
-            };
-            let fault = Fault::of(&error);
-            if !fault.may_help_to_retry() || attempt == MAX_ATTEMPTS || begun.elapsed() > PATIENCE {
-                return Err(self.unavailable_or_internal(&error));
+                tracing::debug!(attempt, error = fault::words(&error), "transaction is tried again");
+                tokio::time::sleep(pause(attempt)).await;
+                attempt += 1;
             }
-            tracing::debug!(attempt, error = fault::words(&error), "transaction is tried again");
-            tokio::time::sleep(pause(attempt)).await;
-            attempt += 1;
-        }
+        });
+        run.await.unwrap_or_else(|panic| Err(Error::internal(panic)))
     }
 
     /// Runs `body` once.
