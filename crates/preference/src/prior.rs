@@ -19,6 +19,8 @@ pub struct Prior {
     names: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, Value>,
     counts: Vec<u64>,
+    /// Whether each value is known beforehand or was chosen.
+    listed: Vec<bool>,
     total: u64,
     /// How many values are known beforehand or were chosen.
     distinct: u64,
@@ -33,6 +35,7 @@ impl Prior {
         for name in names {
             let value = prior.number(&name);
             prior.ranked.insert((Reverse(0), prior.names[value as usize].clone(), value));
+            prior.listed[value as usize] = true;
         }
         prior.distinct = prior.ranked.len() as u64;
         prior
@@ -47,6 +50,7 @@ impl Prior {
         let name: Arc<str> = name.into();
         self.names.push(name.clone());
         self.counts.push(0);
+        self.listed.push(false);
         self.numbers.insert(name, number);
         number
     }
@@ -59,9 +63,10 @@ impl Prior {
     /// Counts what somebody did.
     pub fn add(&mut self, value: Value, count: u64) {
         let (name, before) = (self.names[value as usize].clone(), self.counts[value as usize]);
-        let was_ranked = self.ranked.remove(&(Reverse(before), name.clone(), value));
+        self.ranked.remove(&(Reverse(before), name.clone(), value));
         self.ranked.insert((Reverse(before + count), name, value));
-        self.distinct += u64::from(!was_ranked);
+        self.distinct += u64::from(!self.listed[value as usize]);
+        self.listed[value as usize] = true;
         self.counts[value as usize] += count;
         self.total += count;
     }
@@ -74,8 +79,7 @@ impl Prior {
 
     /// Whether a value is known beforehand or was chosen by anybody.
     pub(crate) fn is_listed(&self, value: Value) -> bool {
-        let place = (Reverse(self.counts[value as usize]), self.names[value as usize].clone(), value);
-        self.ranked.contains(&place)
+        self.listed[value as usize]
     }
 
     /// The share of all contacts, of a value that is not listed that of all such values together.
