@@ -117,7 +117,7 @@ async fn mistaken(server: &Server) {
 async fn nothing_of_theirs_is_in_log_or_metrics(server: Server) {
     let directory = tempfile::tempdir().unwrap();
     let config = directory.path().join("rapport.toml");
-    fs::write(&config, "operations.listen = '127.0.0.1:0'\nlog.filter = 'debug'\n").unwrap();
+    fs::write(&config, "operations.listen = '127.0.0.1:0'\n[log]\nfilter = 'debug'\ncalls = 'all'\n").unwrap();
     let mut served = serve(&server, server.data_dir(), &["--config", config.to_str().unwrap()]);
     let operations = served.told("readiness address=").parse().unwrap();
     let server = awake(server.calling(&served.address)).await;

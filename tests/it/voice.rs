@@ -19,7 +19,7 @@ use crate::{
         refused,
         sample::participant,
     },
-    surveys::{ago, ended, ended_by, published, record, template},
+    surveys::{ago, awake, ended, ended_by, published, record, template},
 };
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -155,7 +155,7 @@ async fn rated(server: &Server, one: Interaction, cause: Attribution, comment: &
 
 /// With departments: `it` owns the system, `app` what is about logging in, `legal` policies of it; nobody the rest.
 async fn organised(server: Server) -> Server {
-    let server = server.with_organization().await;
+    let server = awake(server).await;
     published(&server, template("voice-csat")).await;
     let admin = server.admin();
     set(&admin, department("it", "north", vec![owned(Attribution::System, "")])).await.unwrap();
