@@ -98,7 +98,7 @@ impl RatingApi {
             let read = Comparison::read(&self.store, compared, terms, oneself).await?;
             Ok(Arc::new(read.rank().await?))
         };
-        let ranked = self.ranks.answer(&self.store, question, rank).await?;
+        let ranked = self.ranks.answer(&self.store, question, Box::pin(rank)).await?;
         let within = ranked.0.within(&self.store, scope, compared, ranked.1.clone()).await?;
         Ok((ranked, within))
     }
@@ -341,12 +341,12 @@ impl RatingService for RatingApi {
         respond(async {
             let call = Call::admit(&self.store, request).await?;
             if call.message.view() == ScorecardView::Full {
-                return self.scorecard(call).await;
+                return Box::pin(self.scorecard(call)).await;
             }
             // Its page token is good until the end of the next day.
             let today = self.store.clock().now_micros().div_euclid(DAY);
             let question = format!("{today} {} {:?}", call.scope.binding(&call.caller).text, call.message);
-            self.scorecards.answer(&self.store, question, self.scorecard(call)).await
+            self.scorecards.answer(&self.store, question, Box::pin(self.scorecard(call))).await
         })
         .await
     }
