@@ -31,7 +31,7 @@ use rapport::{
 use serde::Serialize;
 use support::{
     databases::{Databases, Fresh},
-    organisation,
+    organisation, quantile,
     record::{self, HEAVY, Record, Size, customer},
 };
 
@@ -217,13 +217,6 @@ async fn timed<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Resu
     let begun = Instant::now();
     work.await?;
     Ok(begun.elapsed().as_secs_f64() * 1e3)
-}
-
-/// By nearest rank.
-fn quantile(laps: &mut [f64], share: f64) -> f64 {
-    laps.sort_unstable_by(f64::total_cmp);
-    let rank = (share * laps.len() as f64).ceil() as usize;
-    laps[rank.clamp(1, laps.len()) - 1]
 }
 
 /// Asks about somebody with a very long history, exports it to the end and erases them.

@@ -43,7 +43,7 @@ use rapport::{
 use serde::Serialize;
 use support::{
     databases::{Databases, Fresh},
-    organisation,
+    organisation, quantile,
     record::{self, Record, Size, customer},
     vote,
 };
@@ -325,11 +325,4 @@ where
     let laps = laps.concat();
     ensure!(!laps.is_empty(), "nothing was answered in time: give it more --seconds");
     Ok(laps)
-}
-
-/// By nearest rank.
-fn quantile(values: &mut [f64], share: f64) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    let rank = (share * values.len() as f64).ceil() as usize;
-    values[rank.clamp(1, values.len()) - 1]
 }

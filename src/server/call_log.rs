@@ -105,15 +105,7 @@ impl CallLogLayer {
             // Events name the call themselves: a span for each costs more than all else that is logged.
             Span::none()
         };
-        Call {
-            span,
-            method: method.name,
-            begun: Instant::now(),
-            id,
-            metrics: self.metrics.clone(),
-            traced: self.traced,
-            logged: self.logged,
-        }
+        Call { span, method: method.name, begun: Instant::now(), id, log: self.clone() }
     }
 }
 
@@ -135,22 +127,20 @@ struct Call {
     method: &'static str,
     begun: Instant,
     id: HeaderValue,
-    metrics: Arc<Metrics>,
-    traced: bool,
-    logged: LoggedCalls,
+    log: CallLogLayer,
 }
 
 impl Call {
     fn end(&self, outcome: Result<(), Status>) {
         let (code, time) = (outcome.as_ref().map_or_else(Status::code, |()| Code::Ok), self.begun.elapsed());
-        self.metrics.method(self.method).end(code, time);
+        self.log.metrics.method(self.method).end(code, time);
         // Why ballots are refused would tell how a vote stands.
         if let Err(status) = &outcome
             && self.method != method::BALLOT
         {
-            self.metrics.refused(status);
+            self.log.metrics.refused(status);
         }
-        if self.traced {
+        if self.log.traced {
             self.span.record("rpc.grpc.status_code", code as i64);
             // Of a server's span only what is the server's fault is an error.
             if matches!(
@@ -161,7 +151,7 @@ impl Call {
             }
         }
         let is_notable = code != Code::Ok || time >= SLOW;
-        if self.logged == LoggedCalls::Notable && !is_notable {
+        if self.log.logged == LoggedCalls::Notable && !is_notable {
             return;
         }
         let milliseconds = time.as_secs_f64() * 1e3;
