@@ -67,6 +67,15 @@ pub enum Error {
     /// There is an answer already, which stays.
     #[error("it was answered before")]
     AlreadyAnswered,
+    /// A message by the Connect protocol is longer than the bytes that its method takes.
+    #[error("the request must have at most {0} bytes")]
+    MessageTooLarge(usize),
+    /// An envelope of the Connect protocol is compressed.
+    #[error("the envelope is compressed, which was not agreed on")]
+    EnvelopeCompressed,
+    /// A request by the Connect protocol has no message, or more than one.
+    #[error("the request must be one message in one envelope")]
+    NotOneMessage,
     /// The rule finds something else than it did.
     #[error("the rule does not find what was previewed any more; preview it again")]
     IncidentChanged,

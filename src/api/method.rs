@@ -1,8 +1,6 @@
 //! The methods that a server answers: the contract's, and those of health and reflection.
 
-use prost_reflect::DescriptorPool;
-
-use super::{DESCRIPTOR_SET, v1::ACCESS};
+use super::{pool, v1::ACCESS};
 
 /// A method by its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,10 +36,9 @@ impl Method {
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Method> {
-    let pool = DescriptorPool::decode(DESCRIPTOR_SET).unwrap_or_default();
-    let streaming = move |path: &str| {
+    let streaming = |path: &str| {
         let (service, method) = path.trim_start_matches('/').split_once('/')?;
-        let service = pool.get_service_by_name(service)?;
+        let service = pool().get_service_by_name(service)?;
         service
             .methods()
             .find(|one| one.name() == method)

@@ -71,6 +71,9 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::Invalid(violations) => {
             (Code::InvalidArgument, violations.first().map_or(Reason::Unspecified, |first| first.reason))
         }
+        Error::MessageTooLarge(_) => (Code::ResourceExhausted, Reason::LengthOutOfRange),
+        Error::EnvelopeCompressed => (Code::Internal, Reason::Malformed),
+        Error::NotOneMessage => (Code::Unimplemented, Reason::Malformed),
         Error::TokenRejected => (Code::Unauthenticated, Reason::TokenRejected),
         Error::RoleNotAllowed => (Code::PermissionDenied, Reason::RoleNotAllowed),
         Error::CallerInactive => (Code::PermissionDenied, Reason::CallerInactive),

@@ -136,10 +136,8 @@ impl ClientArgs {
 
     /// The connection alone.
     pub async fn connection(&self) -> anyhow::Result<Connection> {
-        let (endpoint, bearer) = (endpoint(&self.endpoint, self.ca.as_deref())?, Bearer::new(&self.token()?)?);
-        let connected = endpoint.connect().await;
-        let channel = connected.with_context(|| format!("no server answers at {}", self.endpoint))?;
-        Ok(InterceptedService::new(channel, bearer))
+        let bearer = Bearer::new(&self.token()?)?;
+        Ok(InterceptedService::new(channel(&self.endpoint, self.ca.as_deref()).await?, bearer))
     }
 }
 
@@ -163,6 +161,11 @@ impl ClientArgs {
         );
         Ok(token)
     }
+}
+
+/// Connects to a server, or says what is in the way.
+pub(super) async fn channel(url: &str, ca: Option<&Path>) -> anyhow::Result<Channel> {
+    endpoint(url, ca)?.connect().await.with_context(|| format!("no server answers at {url}"))
 }
 
 fn endpoint(url: &str, ca: Option<&Path>) -> anyhow::Result<Endpoint> {

@@ -18,6 +18,7 @@ pub mod demo;
 pub mod evaluate;
 pub mod events;
 pub mod followups;
+pub mod health;
 pub mod import;
 pub mod incidents;
 pub mod leaderboard;
@@ -158,6 +159,10 @@ pub enum Command {
         #[command(subcommand)]
         command: events::EventsCommand,
     },
+    /// Says whether a server serves, and ends with an error where it does not
+    ///
+    /// Needs no token: made for scripts and for a container's health check.
+    Health(health::HealthArgs),
     /// Calls any method of the server, with JSON in and out
     Call(call::CallArgs),
     /// Prints what a shell needs to complete these commands
@@ -221,6 +226,7 @@ async fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Voice { command } => voice::run(command).await,
         Command::Followups { command } => followups::run(command).await,
         Command::Events { command } => events::run(command).await,
+        Command::Health(args) => health::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Watch(args) => watch::run(args).await,

@@ -532,15 +532,12 @@ impl InteractionService for InteractionApi {
 
 #[cfg(test)]
 mod tests {
-    use prost_reflect::DescriptorPool;
-
     use super::*;
-    use crate::api::DESCRIPTOR_SET;
+    use crate::api::pool;
 
     #[test]
     fn every_field_of_an_update_has_its_setter() {
-        let pool = DescriptorPool::decode(DESCRIPTOR_SET).unwrap();
-        let update = pool.get_message_by_name("rapport.v1.InteractionUpdate").unwrap();
+        let update = pool().get_message_by_name("rapport.v1.InteractionUpdate").unwrap();
         let fields: Vec<_> = update.fields().collect();
         assert_eq!(fields.iter().map(|field| field.name()).collect::<Vec<_>>(), SETTERS.map(|(path, _)| path));
     }

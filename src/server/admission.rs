@@ -27,6 +27,7 @@ use super::{
     budget::Budget,
     connection::{InFlight, Traffic},
     deadline::Progress,
+    form::Form,
     methods::Methods,
     quota::{Counts, LATE, Quotas, SOON},
     turns::{self, Turns},
@@ -175,6 +176,7 @@ impl Caps {
         let long_page = method.and_then(|method| method.page_size).filter(|_| !subject.is_application);
         let is_heavy = turns::is_heavy(request.uri().path(), &message)
             || long_page.is_some_and(|page_size| turns::asks_for_a_long_page(page_size, &message));
+        let form = request.extensions().get::<Form>().cloned();
         drop(message);
         let turn = match is_heavy {
             true => Some(self.turns.of_heavy(subject).await?),
@@ -193,7 +195,7 @@ impl Caps {
         drop((turn, place));
         let mutates = method.is_some_and(|method| method.mutates);
         Ok(match answer {
-            Ok(response) => Ok(self.answers.give(response, subject, own, mutates).await),
+            Ok(response) => Ok(self.answers.give(response, form, (subject, own), mutates).await),
             failed => failed,
         })
     }

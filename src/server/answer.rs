@@ -20,6 +20,7 @@ use tonic::{Status, body::Body};
 
 use super::{
     budget::{self, Budget},
+    form::Form,
     quota::{Counted, Key, SOON, Subject},
 };
 use crate::{api::status, error::Error};
@@ -38,20 +39,26 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// Encodes an answer. `call`: its subject's place, which it holds until it is read or given up. `mutates`: it must be
+    /// Encodes an answer, in the form that its caller wants. `call`: its subject's place, which it holds until it is read or given up. `mutates`: it must be
     /// told whatever it takes, since what it tells of was done.
     pub(super) async fn give(
         &self,
         response: Response<Body>,
-        subject: Subject,
-        call: Counted<Key>,
+        form: Option<Form>,
+        (subject, call): (Subject, Counted<Key>),
         mutates: bool,
     ) -> Response<Body> {
         if response.body().is_end_stream() {
             return response;
         }
         let (head, body) = response.into_parts();
-        let (data, trailers) = read(body).await;
+        let (mut data, trailers) = read(body).await;
+        if let Some(form) = form {
+            data = match form.answer(data).await {
+                Ok(data) => data,
+                Err(error) => return status::of(error).into_http(),
+            };
+        }
         if data.len() <= SMALL {
             return Response::from_parts(head, Body::new(Small { data: Some(data), trailers, _call: call }));
         }

@@ -8,7 +8,7 @@ use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use tonic::body::Body;
 
-use super::budget;
+use super::{budget, form::Form};
 use crate::error::Error;
 
 /// What comes in one piece and is no larger counts with the call itself.
@@ -16,11 +16,11 @@ const SMALL: usize = 64 * 1024;
 
 /// Waits for the message of a unary request, for no longer than `limit`.
 ///
-/// Gives the request again, and its bytes besides. What is longer than `largest` is passed on cut, for the decoder to refuse.
+/// Gives the request again, and its bytes besides, as gRPC has them whatever its form. What is longer than `largest` is passed on cut, for the decoder to refuse.
 ///
 /// # Errors
-/// [`Error::TimedOut`]; [`Error::RateLimited`] where its caller has too many bytes under way already. None where the caller
-/// went away.
+/// [`Error::TimedOut`]; [`Error::RateLimited`] where its caller has too many bytes under way already; those of
+/// [`Form::request`]. None where the caller went away.
 pub(super) async fn whole(
     request: Request<Body>,
     largest: usize,
@@ -33,6 +33,10 @@ pub(super) async fn whole(
     let (bytes, held) = match futures::future::select(arriving, std::pin::pin!(Later::new(limit))).await {
         futures::future::Either::Left((arrived, _)) => arrived?,
         futures::future::Either::Right(_) => return Err(Error::TimedOut),
+    };
+    let bytes = match parts.extensions.get::<Form>() {
+        Some(form) => form.request(bytes, largest).await?,
+        None => bytes,
     };
     Ok((Request::from_parts(parts, Body::new(Full::new(bytes.clone()))), bytes, held))
 }

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use prost_reflect::DescriptorPool;
 use tonic::server::NamedService as _;
 
 use crate::{
     api::{
-        DESCRIPTOR_SET,
+        pool,
         v1::{
             ACCESS, calendar_service_server::CalendarServiceServer, directory_service_server::DirectoryServiceServer,
             import_service_server::ImportServiceServer, interaction_service_server::InteractionServiceServer,
@@ -47,10 +46,9 @@ pub(super) struct Traits {
 
 impl Methods {
     pub(super) fn new(limits: &Limits) -> Self {
-        let pool = DescriptorPool::decode(DESCRIPTOR_SET).unwrap_or_default();
         let of = |path: &str| {
             let (service, method) = path.trim_start_matches('/').split_once('/')?;
-            let method = pool.get_service_by_name(service)?.methods().find(|one| one.name() == method)?;
+            let method = pool().get_service_by_name(service)?.methods().find(|one| one.name() == method)?;
             let message =
                 if BATCHED.contains(&service) { limits.max_batch_message_bytes } else { limits.max_message_bytes };
             Some(Traits {

@@ -1,6 +1,6 @@
 //! What lies between the network and the services, and in which order.
 //!
-//! From the outside in: the rules of browsers (so that every answer reaches them), the call log (so that every call is
+//! From the outside in: the rules of browsers (so that every answer reaches them) and other protocols, made gRPC, the call log (so that every call is
 //! logged and counted), the deadline (so that it covers all that follows), a limit on bad tokens, authentication (so that nobody
 //! takes up anything unknown), admission with the caller's quotas, then the services, whose codec checks every message.
 

@@ -175,10 +175,9 @@ impl Drop for Mine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use prost_reflect::DescriptorPool;
 
     use crate::api::{
-        DESCRIPTOR_SET,
+        pool,
         v1::{ACCESS, InteractionFilter, ListInteractionsRequest},
     };
 
@@ -198,8 +197,7 @@ mod tests {
         let asks = |page_size| {
             let filter = Some(InteractionFilter { case_id: "c".repeat(300), ..Default::default() });
             let request = ListInteractionsRequest { page_size, filter, page_token: "t".to_owned() };
-            let number = DescriptorPool::decode(DESCRIPTOR_SET).unwrap();
-            let number = number.get_message_by_name("rapport.v1.ListInteractionsRequest").unwrap();
+            let number = pool().get_message_by_name("rapport.v1.ListInteractionsRequest").unwrap();
             let number = number.get_field_by_name("page_size").unwrap().number();
             asks_for_a_long_page(number, &[&[0; PREFIX][..], &request.encode_to_vec()].concat())
         };

@@ -1,4 +1,4 @@
-//! Browsers: gRPC-Web in place of gRPC, and the rules of the same origin.
+//! Browsers: gRPC-Web or Connect in place of gRPC, and the rules of the same origin.
 //!
 //! A page of a foreign origin is refused even where its browser would let the call through and only hide the answer. What
 //! is no gRPC at all ends here too, so that nothing behind has to think of forms and scripts: as a page of the console where that
@@ -22,7 +22,7 @@ use tonic_web::GrpcWebLayer;
 use tower::{Layer, Service, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::{attempts::Refused, connection::Traffic, middleware::Pages};
+use super::{attempts::Refused, connect, connection::Traffic, middleware::Pages};
 use crate::{
     api::status,
     app::PublicPages,
@@ -45,7 +45,7 @@ const LARGEST_FORM: usize = 64 * 1024;
 const FORM_ARRIVAL: Duration = Duration::from_secs(10);
 
 /// What a browser may send.
-const SENT: [HeaderName; 7] = [
+const SENT: [HeaderName; 9] = [
     AUTHORIZATION,
     CONTENT_TYPE,
     HeaderName::from_static("grpc-timeout"),
@@ -53,6 +53,8 @@ const SENT: [HeaderName; 7] = [
     HeaderName::from_static("x-user-agent"),
     HeaderName::from_static("x-request-id"),
     HeaderName::from_static("traceparent"),
+    connect::VERSION,
+    connect::TIMEOUT,
 ];
 
 /// What a page may read. Without the first three it would see no error, only that something is missing.
@@ -146,9 +148,10 @@ where
             let refusal = rules.refusal(&request);
             let inner = inner.clone();
             async move {
-                match refusal {
-                    Some(response) => Ok(response),
-                    None => GrpcWebLayer::new().layer(inner).oneshot(request).await,
+                match (refusal, connect::kind(&request)) {
+                    (Some(response), _) => Ok(response),
+                    (None, Some(kind)) => connect::call(kind, request, inner).await,
+                    (None, None) => GrpcWebLayer::new().layer(inner).oneshot(request).await,
                 }
             }
         });
@@ -173,17 +176,24 @@ impl Rules {
         if headers.get_all(ORIGIN).iter().any(foreign) {
             let status = status::of(Error::OriginNotAllowed);
             self.metrics.refused(&status);
-            let mut response = status.into_http();
+            let mut response = match connect::kind(request) {
+                Some(kind) => kind.refusal(&status),
+                None => status.into_http(),
+            };
             *response.status_mut() = StatusCode::FORBIDDEN;
             return Some(response);
         }
         if method != Method::POST {
-            let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "gRPC calls are POST requests\n");
+            let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "calls are POST requests\n");
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
             return Some(response);
         }
         let is_grpc = headers.get(CONTENT_TYPE).is_some_and(|kind| is_grpc(kind.as_bytes()));
-        (!is_grpc).then(|| plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type must be application/grpc\n"))
+        if is_grpc || connect::kind(request).is_some() {
+            return None;
+        }
+        let rule = "content-type must be application/json, or one of Connect, gRPC or gRPC-Web\n";
+        Some(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, rule))
     }
 }
 

@@ -727,7 +727,7 @@ async fn a_call_that_fails_says_why(server: Server) {
     let errors = stderr(&call(&server, &["GetTeem", "{}"], "").await);
     assert_eq!(errors, "error: there is no method GetTeem; did you mean GetTeam or GetTemplate?\n");
     let errors = stderr(&call(&server, &["GetTeam", r#"{"team": "north"}"#], "").await);
-    assert_eq!(errors, "error: GetTeamRequest has no field team; did you mean teamId?\n");
+    assert_eq!(errors, "error: team is no field of GetTeamRequest; did you mean teamId?\n");
     let errors = stderr(&call(&server, &["GetTeam", r#"{"teamId": "nowhere"}"#], "").await);
     assert_eq!(errors, "error: the server answers NotFound NOT_FOUND: no such team\n");
     let errors = stderr(&call(&server, &["UpsertTeam"], "").await);

@@ -15,6 +15,7 @@ mod callbacks;
 mod cli;
 mod clocks;
 mod commitments;
+mod connect;
 mod consensus;
 mod console;
 mod contact;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         support::trials(callbacks::tests()),
         support::trials(commitments::tests()),
         support::trials(follow_ups::tests()),
+        support::trials(connect::tests()),
         support::trials(consensus::tests()),
         support::trials(contests::tests()),
         support::trials(entities::tests()),

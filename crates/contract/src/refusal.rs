@@ -76,7 +76,9 @@ pub fn invalid(violations: Vec<Violation>) -> Status {
 
 /// What is wrong, in one line.
 pub fn rules(violations: &[Violation]) -> String {
-    let rules: Vec<_> = violations.iter().map(|one| format!("{} {}", one.field, one.rule)).collect();
+    // A rule of the whole message names no field.
+    let rule = |one: &Violation| format!("{} {}", one.field, one.rule).trim_start().to_owned();
+    let rules: Vec<_> = violations.iter().map(rule).collect();
     rules.join("; ")
 }
 

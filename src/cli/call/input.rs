@@ -1,4 +1,4 @@
-//! Requests as people write them: canonical protobuf JSON, with names as in the proto or in lowerCamelCase.
+//! Requests from a command line, a file or standard input.
 
 use std::{
     fs::File,
@@ -6,11 +6,12 @@ use std::{
 };
 
 use anyhow::Context as _;
-use prost_reflect::{Cardinality, DynamicMessage, FieldDescriptor, MessageDescriptor};
-use serde_json::Value;
+use prost_reflect::{DynamicMessage, MessageDescriptor};
+use rapport_contract::refusal;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{one_line, unknown};
+use super::one_line;
+use crate::api::json;
 
 /// Where the JSON comes from.
 pub(super) struct Input(Box<dyn BufRead + Send>);
@@ -73,54 +74,8 @@ impl Input {
 /// Reads one message.
 ///
 /// # Errors
-/// Names the first field or enum value that the message does not have, and those it may have meant.
+/// Everything that does not fit the message, with its path and what was meant.
 pub(super) fn parse(descriptor: &MessageDescriptor, text: &str) -> anyhow::Result<DynamicMessage> {
-    let value: Value = serde_json::from_str(text).context("the request is not JSON")?;
-    check(descriptor, &value, "")?;
-    DynamicMessage::deserialize(descriptor.clone(), value)
-        .with_context(|| format!("the request is no {}", descriptor.name()))
-}
-
-fn check(descriptor: &MessageDescriptor, value: &Value, path: &str) -> anyhow::Result<()> {
-    // Those have a JSON form of their own.
-    let Some(object) = value.as_object().filter(|_| descriptor.package_name() != "google.protobuf") else {
-        return Ok(());
-    };
-    for (name, value) in object {
-        let found = descriptor.get_field_by_name(name).or_else(|| descriptor.get_field_by_json_name(name));
-        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        let Some(field) = found else {
-            let fields: Vec<_> = descriptor.fields().collect();
-            let what = format!("{} has no field {path}", descriptor.name());
-            return Err(unknown(&what, fields.iter().map(FieldDescriptor::json_name), name));
-        };
-        if let Some(items) = value.as_array().filter(|_| field.cardinality() == Cardinality::Repeated) {
-            for (index, item) in items.iter().enumerate() {
-                check_value(&field, item, &format!("{path}[{index}]"))?;
-            }
-        } else if !field.is_map() {
-            // The keys of a map are the caller's.
-            check_value(&field, value, &path)?;
-        }
-    }
-    Ok(())
-}
-
-fn check_value(field: &FieldDescriptor, value: &Value, path: &str) -> anyhow::Result<()> {
-    let kind = field.kind();
-    if let Some(inner) = kind.as_message() {
-        return check(inner, value, path);
-    }
-    let (Some(values), Some(name)) = (kind.as_enum(), value.as_str()) else { return Ok(()) };
-    if values.get_value_by_name(name).is_some() {
-        return Ok(());
-    }
-    let names: Vec<_> = values.values().map(|value| value.name().to_owned()).collect();
-    let what = format!("{path}: {} has no value {name}", values.name());
-    // Most leave the prefix out.
-    let whole = names.iter().find(|full| full.to_lowercase().ends_with(&format!("_{}", name.to_lowercase())));
-    Err(match whole {
-        Some(whole) => anyhow::anyhow!("{}; did you mean {whole}?", one_line(&what)),
-        None => unknown(&what, names.iter().map(String::as_str), name),
-    })
+    let message = json::read(descriptor, text.as_bytes());
+    message.map_err(|found| anyhow::anyhow!("{}", one_line(&refusal::rules(&found))))
 }

@@ -3,14 +3,15 @@
 mod codec;
 mod input;
 mod methods;
+mod openapi;
 mod reference;
 
 use std::io::Write as _;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 use http::uri::PathAndQuery;
-use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
+use prost_reflect::{DynamicMessage, MethodDescriptor};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, client::Grpc};
 
@@ -19,13 +20,13 @@ use super::{
     client::{ClientArgs, Connection, explain},
     out::{self, one_line, say},
 };
-use crate::api::DESCRIPTOR_SET;
+use crate::api::{json, pool};
 
 /// Arguments of `rapport call`.
 #[derive(Debug, Args)]
 pub struct CallArgs {
     /// Method, for example InteractionService/GetInteraction, or GetInteraction alone
-    #[arg(required_unless_present_any = ["list", "describe", "reference"])]
+    #[arg(required_unless_present_any = ["list", "describe", "reference", "openapi"])]
     pub method: Option<String>,
     /// The request as JSON; @FILE reads it from a file, - from standard input. A method that takes a stream takes one
     /// message per line. Left out: an empty request, or standard input where the method takes a stream
@@ -40,6 +41,9 @@ pub struct CallArgs {
     /// Print the whole contract as a page to read, and do nothing else
     #[arg(long, conflicts_with_all = ["method", "list", "describe"])]
     pub reference: bool,
+    /// Print the methods that answer once as OpenAPI 3.1, and do nothing else
+    #[arg(long, conflicts_with_all = ["method", "list", "describe", "reference"])]
+    pub openapi: bool,
     /// The server.
     #[command(flatten)]
     pub client: ClientArgs,
@@ -50,18 +54,21 @@ pub struct CallArgs {
 /// # Errors
 /// A method or field that the contract does not have, JSON that does not fit, and whatever the server answers.
 pub async fn run(args: CallArgs) -> anyhow::Result<()> {
-    let pool = DescriptorPool::decode(DESCRIPTOR_SET).context("the contract in this program is broken")?;
+    let pool = pool();
     if args.list {
-        return Ok(write!(out::stdout(), "{}", methods::list(&pool))?);
+        return Ok(write!(out::stdout(), "{}", methods::list(pool))?);
     }
     if args.reference {
-        return Ok(write!(out::stdout(), "{}", reference::reference(&pool))?);
+        return Ok(write!(out::stdout(), "{}", reference::reference(pool))?);
+    }
+    if args.openapi {
+        return Ok(say!("{}", serde_json::to_string_pretty(&openapi::openapi(pool))?)?);
     }
     if let Some(name) = &args.describe {
-        let example = methods::example(&methods::find(&pool, name)?.input());
+        let example = methods::example(&methods::find(pool, name)?.input());
         return Ok(say!("{}", serde_json::to_string_pretty(&example)?)?);
     }
-    let method = methods::find(&pool, args.method.as_deref().unwrap_or_default())?;
+    let method = methods::find(pool, args.method.as_deref().unwrap_or_default())?;
     let unsaid = if method.is_client_streaming() { "-" } else { "{}" };
     let input = Input::open(args.json.as_deref().unwrap_or(unsaid))?;
     if method.is_client_streaming() {
@@ -102,23 +109,7 @@ async fn call(
     }
 }
 
-/// Names that a misspelt one may have meant, the likeliest first.
-fn near<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
-    let wrong = wrong.to_lowercase();
-    let mut likely: Vec<_> = names
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(&wrong, &name.to_lowercase()), name))
-        .filter(|(likeness, _)| *likeness > 0.85)
-        .collect();
-    likely.sort_by(|one, other| other.0.total_cmp(&one.0));
-    likely.into_iter().map(|(_, name)| name).take(3).collect()
-}
-
 /// Says that there is no such thing, and what may have been meant.
 fn unknown<'n>(what: &str, names: impl IntoIterator<Item = &'n str>, wrong: &str) -> anyhow::Error {
-    let what = one_line(what);
-    match near(wrong, names).as_slice() {
-        [] => anyhow!("{what}"),
-        likely => anyhow!("{what}; did you mean {}?", likely.join(" or ")),
-    }
+    anyhow!("{}{}", one_line(what), json::meant(json::near(wrong, names)))
 }

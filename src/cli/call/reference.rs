@@ -101,7 +101,7 @@ fn type_name(field: &FieldDescriptor) -> String {
 }
 
 /// What is declared of a field, as in `required` and `string.max_len 128`.
-fn limits(field: &FieldDescriptor) -> Vec<String> {
+pub(super) fn limits(field: &FieldDescriptor) -> Vec<String> {
     let mut found = Vec::new();
     let pool = field.parent_pool();
     if let Some(rules) = pool.get_extension_by_name("buf.validate.field")
@@ -137,7 +137,7 @@ fn collect(rules: &DynamicMessage, within: &str, found: &mut Vec<String>) {
 }
 
 /// The comment before what stands at a path of a file, its lines joined.
-fn comment(file: &FileDescriptor, path: &[i32]) -> String {
+pub(super) fn comment(file: &FileDescriptor, path: &[i32]) -> String {
     let places = file.file_descriptor_proto().source_code_info.iter().flat_map(|info| &info.location);
     let comment = places.filter(|place| place.path == path).find_map(|place| place.leading_comments.clone());
     let paragraphs = comment.unwrap_or_default();
@@ -153,22 +153,21 @@ fn cell(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::DESCRIPTOR_SET;
+    use crate::api::pool;
 
     #[test]
     fn the_page_is_that_of_the_contract() {
-        let pool = DescriptorPool::decode(DESCRIPTOR_SET).unwrap();
         let page =
             std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference.md")).unwrap_or_default();
         assert!(
-            page == reference(&pool),
+            page == reference(pool()),
             "docs/reference.md is not that of proto/: cargo run -- call --reference > docs/reference.md"
         );
     }
 
     #[test]
     fn it_tells_comments_limits_and_grants() {
-        let page = reference(&DescriptorPool::decode(DESCRIPTOR_SET).unwrap());
+        let page = reference(pool());
         for told in [
             "### EraseCustomer\n\nErases a customer's identity",
             "May be called by: admin.",
