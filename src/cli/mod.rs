@@ -30,6 +30,7 @@ pub mod recompute;
 pub mod scorecard;
 pub mod serve;
 pub mod summary;
+mod supervisor;
 pub mod tally;
 pub mod token;
 pub mod verify;

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::CommandFactory as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Cli, client::TOKEN_VARIABLE};
+use super::{Cli, client::TOKEN_VARIABLE, supervisor};
 use crate::{
     clock::Clock,
     config::{Config, KEYS, ServeArgs},
@@ -27,7 +27,12 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let Some(started) = Box::pin(signals.unless_told(server::start(config, Clock::system()))).await else {
         return Ok(());
     };
-    signals.stop(started?).await
+    let running = started?;
+    supervisor::serving(running.address());
+    let beating = tokio::spawn(supervisor::beat());
+    let stopped = signals.stop(running).await;
+    beating.abort();
+    stopped
 }
 
 /// A variable that is no setting is no error: others set some too, for purposes of their own.
@@ -92,6 +97,7 @@ impl Signals {
         tokio::select! {
             () = self.next() => {
                 end_within(self.drain_deadline.saturating_add(GRACE));
+                supervisor::stopping();
                 tracing::info!("stopping");
             }
             ended = running.ended() => return ended.context("the server ended by itself"),

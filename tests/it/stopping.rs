@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
+    os::unix::net::UnixDatagram,
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
@@ -12,7 +13,11 @@ use crate::{
 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    on_both![a_server_whose_log_nobody_reads_ends, a_demo_whose_errors_nobody_reads_ends]
+    on_both![
+        a_server_whose_log_nobody_reads_ends,
+        a_demo_whose_errors_nobody_reads_ends,
+        a_service_manager_is_told_how_the_server_does,
+    ]
 }
 
 /// More than a pipe holds.
@@ -103,4 +108,39 @@ async fn a_demo_whose_errors_nobody_reads_ends(server: Server) {
     // With an error where the stream still held it up at the second signal, else without: what counts is that it ends.
     ended.await.unwrap().expect("it was still there");
     drop((stalled, story, errors));
+}
+
+/// The next thing that a service manager is told with this in it.
+fn told(socket: &UnixDatagram, text: &str) -> String {
+    loop {
+        let mut buffer = [0; 1_024];
+        let length = socket.recv(&mut buffer).expect("to be told in time");
+        let said = String::from_utf8(buffer[..length].to_vec()).unwrap();
+        if said.lines().any(|line| line == text) {
+            return said;
+        }
+    }
+}
+
+async fn a_service_manager_is_told_how_the_server_does(server: Server) {
+    let directory = private_directory();
+    let path = directory.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(directory.path().join("data"));
+    command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "100000");
+    if let Some(url) = server.database_url() {
+        command.args(["--database-url", &url]);
+    }
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    let said = told(&socket, "READY=1");
+    let address = said.lines().find_map(|line| line.strip_prefix("STATUS=serving on ")).unwrap();
+    std::net::TcpStream::connect(address).expect("it serves when it says so");
+    for _ in 0..3 {
+        told(&socket, "WATCHDOG=1");
+    }
+    signal(&child);
+    told(&socket, "STOPPING=1");
+    assert!(end_of(&mut child, Duration::from_secs(20)).is_some_and(|status| status.success()));
 }
