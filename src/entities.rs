@@ -92,6 +92,7 @@ pub fn all() -> Vec<Table> {
         rating::store::entity::correction,
         rating::store::entity::counter,
         session::entity,
+        store::entity::restoration,
         store::entity::commit_mark,
         store::entity::housekeeping,
         store::entity::stream,

@@ -11,7 +11,7 @@
 //! |---|---|
 //! | programs | [`cli`], a file or folder for each command |
 //! | the server | [`server`]: connections, what stands before every call, start and stop |
-//! | composition | `app`: makes the services, and says what a change in one domain sets off in others; [`entities`]: all tables |
+//! | composition | `app`: makes the services, and says what a change in one domain sets off in others; `backup`: copies, checks, puts back; `doctor`: is all well; [`entities`]: all tables |
 //! | services | `service` and `message` of every domain: they bring domains together |
 //! | by the clock | [`housekeeping`], `master_keys` |
 //! | what is told | [`event`]: all logs as one; [`webhook`]: its delivery to receivers |
@@ -41,6 +41,7 @@ pub mod api;
 mod app;
 pub mod audit;
 pub mod auth;
+mod backup;
 mod buckets;
 pub mod calendar;
 mod call;
@@ -59,10 +60,12 @@ mod context;
 mod correction;
 mod deadline;
 pub mod directory;
+mod doctor;
 pub mod entities;
 mod environment;
 pub mod error;
 pub mod event;
+mod finding;
 pub mod follow_up;
 pub mod housekeeping;
 pub mod identity;

@@ -35,15 +35,8 @@ use crate::{
 /// A key that the database needs is not there, or is another one than it was; what [`Vault::open`] fails with.
 pub(crate) async fn open(store: &Store, config: &Config) -> anyhow::Result<Vault> {
     let (file, data_dir) = (config.master_key_file.as_deref(), config.data_dir.as_path());
-    let present = Vault::present(file, data_dir)?;
     let reader = store.reader();
-    let mut needed = needed(reader).await?;
-    for accepted in accepted(reader).await? {
-        needed.remove(&accepted);
-    }
-    if let Some(vault) = &present {
-        vault.ids().for_each(|id| _ = needed.remove(id));
-    }
+    let needed = unmet(reader, Vault::present(file, data_dir)?.as_ref()).await?;
     if !needed.is_empty() {
         if !config.accept_new_master_key {
             bail!("{}", refusal(&needed, &Vault::path(file, data_dir)));
@@ -62,6 +55,26 @@ pub(crate) async fn open(store: &Store, config: &Config) -> anyhow::Result<Vault
         );
     }
     Ok(vault)
+}
+
+/// The ids of the keys that a database needs and a vault does not have, those apart that were accepted to be lost.
+///
+/// # Errors
+/// [`crate::error::Error::StoreUnavailable`].
+pub(crate) async fn missing(store: &Store, vault: Option<&Vault>) -> Result<Vec<String>> {
+    Ok(unmet(store.reader(), vault).await?.into_keys().collect())
+}
+
+async fn unmet(
+    connection: &impl ConnectionTrait,
+    vault: Option<&Vault>,
+) -> Result<BTreeMap<String, Vec<String>>, DbErr> {
+    let mut needed = needed(connection).await?;
+    for accepted in accepted(connection).await? {
+        needed.remove(&accepted);
+    }
+    vault.into_iter().flat_map(Vault::ids).for_each(|id| _ = needed.remove(id));
+    Ok(needed)
 }
 
 /// The keys under which something is sealed or signed, and what that is.

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    clock::{Clock, DAY},
+    clock::{Clock, DAY, Micros},
     error::{Error, Reason, Result},
     vault::{SealKey, Vault},
 };
@@ -32,6 +32,7 @@ struct Form {
     invalid: (Reason, &'static str),
     expired: (Reason, &'static str),
     mismatch: (Reason, &'static str),
+    restored: (Reason, &'static str),
 }
 
 const PAGE_TOKEN: Form = Form {
@@ -40,6 +41,10 @@ const PAGE_TOKEN: Form = Form {
     invalid: (Reason::PageTokenInvalid, "must be a next_page_token"),
     expired: (Reason::PageTokenInvalid, "must be a next_page_token of today or yesterday: this one has expired"),
     mismatch: (Reason::PageTokenMismatch, "must come from the same query by the same caller"),
+    restored: (
+        Reason::PageTokenInvalid,
+        "must be from after the database was restored from a backup: begin at the first page",
+    ),
 };
 
 const CURSOR: Form = Form {
@@ -51,6 +56,11 @@ const CURSOR: Form = Form {
         "must be the resume_cursor of a response of the last 7 days: this one has expired",
     ),
     mismatch: (Reason::CursorMismatch, "must come from a stream of the same method and subject to the same caller"),
+    restored: (
+        Reason::CursorInvalid,
+        "must be from after the database was restored from a backup: what came after the backup was lost, and places have other \
+         contents now. Read what you hold anew, and watch from now on",
+    ),
 };
 
 impl Form {
@@ -64,22 +74,54 @@ impl Form {
 pub struct TokenSeal {
     /// The last one seals, all of them open.
     keys: Vec<SealKey>,
+    /// When the database was restored from backups: places in it mean something else from then on.
+    restored: Vec<Micros>,
     clock: Clock,
+}
+
+/// Why a token does not open.
+enum Sealed {
+    /// It is none of ours.
+    Foreign,
+    /// The database has been restored since.
+    Restored,
 }
 
 impl TokenSeal {
     /// By the master keys of a vault.
     pub fn new(vault: &Vault, clock: Clock) -> Self {
-        Self { keys: vault.token_keys(), clock }
+        Self { keys: vault.token_keys(), restored: Vec::new(), clock }
+    }
+
+    /// For a database that was restored at these times, in their order: tokens from before are refused.
+    #[must_use]
+    pub fn of_restored(self, restored: Vec<Micros>) -> Self {
+        Self { restored, ..self }
+    }
+
+    /// What tokens are sealed as, after so many restorations.
+    fn about(&self, restorations: usize) -> Vec<u8> {
+        let last = restorations.checked_sub(1).and_then(|last| self.restored.get(last));
+        [b"token", &last.map(|at| at.to_be_bytes().to_vec()).unwrap_or_default()[..]].concat()
     }
 
     fn seal(&self, text: &[u8]) -> Vec<u8> {
+        let about = self.about(self.restored.len());
         // A vault has a key, and a sound one seals anything; a token that cannot be made ends the list there.
-        self.keys.last().and_then(|key| key.seal_alike(b"token", text).ok()).unwrap_or_default()
+        self.keys.last().and_then(|key| key.seal_alike(&about, text).ok()).unwrap_or_default()
     }
 
-    fn open(&self, sealed: &[u8]) -> Option<Vec<u8>> {
-        self.keys.iter().rev().find_map(|key| key.open(b"token", sealed).ok())
+    fn open(&self, sealed: &[u8]) -> std::result::Result<Vec<u8>, Sealed> {
+        let open = |restorations| {
+            let about = self.about(restorations);
+            self.keys.iter().rev().find_map(|key| key.open(&about, sealed).ok())
+        };
+        let now = self.restored.len();
+        match open(now) {
+            Some(text) => Ok(text),
+            None if (0..now).any(|before| open(before).is_some()) => Err(Sealed::Restored),
+            None => Err(Sealed::Foreign),
+        }
     }
 }
 
@@ -297,7 +339,10 @@ impl Query {
         let invalid = || form.refuse(form.invalid);
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| invalid())?;
         let sealed = bytes.strip_prefix(&[VERSION]).ok_or_else(invalid)?;
-        let text = self.seal.open(sealed).ok_or_else(invalid)?;
+        let text = self.seal.open(sealed).map_err(|why| match why {
+            Sealed::Foreign => invalid(),
+            Sealed::Restored => form.refuse(form.restored),
+        })?;
         let (expiry, text) = text.split_first_chunk::<EXPIRY>().ok_or_else(invalid)?;
         let (hash, position) = text.split_first_chunk::<BINDING>().ok_or_else(invalid)?;
         if *hash != self.hash {
@@ -319,8 +364,28 @@ mod tests {
     const NOW: i64 = 20_000 * DAY + 5;
 
     fn query(clock: &Clock, method: &str) -> Query {
-        let seal = Arc::new(TokenSeal { keys: vec![SealKey::from_bytes(&[7; 32]).unwrap()], clock: clock.clone() });
+        restored_query(clock, method, &[])
+    }
+
+    fn restored_query(clock: &Clock, method: &str, restored: &[Micros]) -> Query {
+        let keys = vec![SealKey::from_bytes(&[7; 32]).unwrap()];
+        let seal = Arc::new(TokenSeal { keys, restored: restored.to_vec(), clock: clock.clone() });
         Query::new(method, &Binding { text: "all".to_owned(), seal }, &[])
+    }
+
+    #[test]
+    fn a_token_from_before_a_restoration_is_told_apart() {
+        let clock = Clock::fixed(NOW);
+        let at = |restored: &[Micros]| restored_query(&clock, "Watch", restored);
+        let (first, second) = (at(&[]).cursor(34), at(&[NOW]).cursor(34));
+        assert_ne!(first, second);
+        assert_eq!(at(&[NOW]).resume(&second, 40).unwrap(), Some(34));
+        for cursor in [first, second] {
+            let refused = at(&[NOW, NOW + 1]).resume(&cursor, 40).unwrap_err();
+            assert!(crate::api::status::of(refused).message().contains("was restored from a backup"));
+        }
+        let foreign = at(&[NOW]).resume("AgAA", 40).unwrap_err();
+        assert!(!crate::api::status::of(foreign).message().contains("restored"));
     }
 
     #[test]

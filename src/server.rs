@@ -37,6 +37,7 @@ use crate::{
     api::DESCRIPTOR_SET,
     app,
     auth::Authenticator,
+    backup,
     clock::Clock,
     config::Config,
     housekeeping::Housekeeping,
@@ -103,7 +104,7 @@ async fn begin(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let (health, health_service) = tonic_health::server::health_reporter();
 
     let (housekeeping, trusted) = Housekeeping::new(store.clone());
-    let tokens = Arc::new(TokenSeal::new(&vault, clock));
+    let tokens = Arc::new(TokenSeal::new(&vault, clock).of_restored(backup::epochs(&store).await?));
     let (services, names, public) = {
         let keys = (vault, authenticator.clone());
         app::services(&config, &store, &metrics, (&stopping, &trusted), keys, webhooks)

@@ -12,7 +12,7 @@ use std::{
 /// Modules by layer, the lowest first. Those that stand together in a pair of brackets know nothing of each other, but for the
 /// contract, whose errors and messages are one thing.
 const LAYERS: &[&[&str]] = &[
-    &["buckets", "classification", "clock", "console", "environment", "outgoing", "private_file"],
+    &["buckets", "classification", "clock", "console", "environment", "finding", "outgoing", "private_file"],
     &["clock_trust", "config", "log_writer"],
     &["telemetry"],
     &[CONTRACT],
@@ -41,6 +41,8 @@ const LAYERS: &[&[&str]] = &[
     &["housekeeping", "master_keys"],
     &[SERVICES],
     &["entities"],
+    &["backup"],
+    &["doctor"],
     &["app"],
     &["server"],
     &["cli"],
@@ -94,6 +96,7 @@ const TABLES: &[(&str, &str)] = &[
     ("presence", "presence"),
     ("rating", "rating"),
     ("reattribution", "interaction"),
+    ("restoration", "store"),
     ("refused_point", "contact"),
     ("request_memory", "store"),
     ("session", "session"),

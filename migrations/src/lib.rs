@@ -41,6 +41,7 @@ mod m0032_incidents;
 mod m0033_voice;
 mod m0034_sessions;
 mod m0035_timed_keys;
+mod m0036_restorations;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -84,6 +85,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0033_voice::Migration),
             Box::new(m0034_sessions::Migration),
             Box::new(m0035_timed_keys::Migration),
+            Box::new(m0036_restorations::Migration),
         ]
     }
 }

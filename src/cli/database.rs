@@ -32,14 +32,22 @@ pub struct DatabaseArgs {
 }
 
 impl DatabaseArgs {
+    /// The configuration that holds.
+    ///
+    /// # Errors
+    /// Every mistake in it.
+    pub fn config(self, time_zone: Option<String>) -> anyhow::Result<Config> {
+        let Self { data_dir, database_url, database_url_file, config } = self;
+        let serve = ServeArgs { data_dir, database_url, database_url_file, config, time_zone, ..ServeArgs::default() };
+        Ok(Config::load(&serve)?)
+    }
+
     /// Opens it, with the configuration that holds; `time_zone`: the organisation's, where the command is told.
     ///
     /// # Errors
     /// A configuration that is wrong, a database that cannot be opened.
     pub async fn open(self, time_zone: Option<String>) -> anyhow::Result<(Config, Store)> {
-        let Self { data_dir, database_url, database_url_file, config } = self;
-        let serve = ServeArgs { data_dir, database_url, database_url_file, config, time_zone, ..ServeArgs::default() };
-        let config = Config::load(&serve)?;
+        let config = self.config(time_zone)?;
         let opening = Opening::at_once(config.database_connections);
         let store = Store::open(&database(&config)?, opening, Clock::system()).await?;
         Ok((config, store))

@@ -1,5 +1,6 @@
 //! The commands of the program. Each is a file or folder of its own: its arguments, what it does, what it prints.
 
+pub mod backup;
 pub mod bias;
 pub mod brief;
 pub mod calendars;
@@ -15,8 +16,10 @@ pub mod console;
 pub mod customers;
 pub mod database;
 pub mod demo;
+pub mod doctor;
 pub mod evaluate;
 pub mod events;
+mod findings;
 pub mod followups;
 pub mod health;
 pub mod import;
@@ -27,6 +30,7 @@ pub mod preferences;
 pub mod presence;
 pub mod rank;
 pub mod recompute;
+pub mod restore;
 pub mod scorecard;
 pub mod serve;
 pub mod summary;
@@ -34,6 +38,7 @@ mod supervisor;
 pub mod tally;
 pub mod token;
 pub mod verify;
+pub mod verify_backup;
 pub mod voice;
 pub mod watch;
 
@@ -97,6 +102,18 @@ pub enum Command {
     /// SQLite: takes about the size of the database on the disk in addition, and holds up writers; nobody may hold
     /// the database open for reading, so stop the server first. PostgreSQL: vacuums every table.
     Compact(compact::CompactArgs),
+    /// Looks whether all is well with the machine, the keys and the database, and says what to do where it is not
+    ///
+    /// Changes nothing. Takes the server's settings from the same places as the server does.
+    Doctor(doctor::DoctorArgs),
+    /// Copies the database to a folder while its servers are at work
+    Backup(backup::BackupArgs),
+    /// Checks a backup: whether it is whole, can be opened, agrees with itself
+    ///
+    /// SQLite: takes about the size of the copy on the disk in addition, in the backup's folder. PostgreSQL: give an empty database.
+    VerifyBackup(verify_backup::VerifyBackupArgs),
+    /// Puts a backup in place, without who was erased since
+    Restore(restore::RestoreArgs),
     /// Counts ballots from a file under rules from a file: what would another trim, panel or form have done?
     Tally(tally::TallyArgs),
     /// Checks a competition's record from itself alone, and names the first thing that does not agree
@@ -213,6 +230,10 @@ async fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Bias(args) => bias::run(args).await,
         Command::Recompute(args) => recompute::run(args).await,
         Command::Compact(args) => compact::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
+        Command::Backup(args) => backup::run(args).await,
+        Command::VerifyBackup(args) => verify_backup::run(args).await,
+        Command::Restore(args) => Box::pin(restore::run(args)).await,
         Command::Tally(args) => tally::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Preferences(args) => preferences::run(args).await,

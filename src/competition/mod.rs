@@ -3,6 +3,7 @@
 //! What decides a vote is in the crate `rapport-vote`, which an auditor builds alone; here is who may do what, what is kept
 //! and what is sealed.
 
+pub(crate) mod checking;
 pub(crate) mod entity;
 mod message;
 mod page;

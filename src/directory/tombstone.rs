@@ -1,7 +1,7 @@
 //! By what an erased customer is recognised: MACs of their id and aliases, which tell nobody without the master keys
 //! who they were.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
@@ -54,7 +54,8 @@ fn told_alias<T>(alias: &Alias, text: &str, mac: impl FnOnce(&[&[u8]]) -> Result
     mac(&[b"erased alias", &kind, text.as_bytes()])
 }
 
-const TOMBSTONE: Present<tombstone::Entity> = Present::PassOver(&[tombstone::Column::Mac]);
+/// A tombstone that is there stays as it is.
+pub(crate) const TOMBSTONE: Present<tombstone::Entity> = Present::PassOver(&[tombstone::Column::Mac]);
 
 /// Puts tombstones of names, under the newest key.
 pub(crate) async fn put(tx: &Tx, vault: &Vault, names: &[Name], erasure_id: Uuid) -> Result<(), Abort> {
@@ -108,6 +109,12 @@ pub(crate) async fn of_customer(
 ) -> Result<Option<Uuid>, Abort> {
     let name = Name::Customer(customer_id.to_owned());
     Ok(among(connection, vault, vec![name.clone()]).await?.remove(&name))
+}
+
+/// Whether a customer's id is among these tombstones, which may be another database's.
+pub(crate) fn is_any_of(customer_id: &str, vault: &Vault, stones: &HashSet<&str>) -> Result<bool> {
+    let macs = Name::Customer(customer_id.to_owned()).macs(vault)?;
+    Ok(macs.iter().any(|mac| stones.contains(mac.as_str())))
 }
 
 /// Why there is no such customer.

@@ -1,6 +1,7 @@
 //! What is held about a customer, and that it goes. Entities say of every column whose data it is
 //! ([`classification`](crate::classification)); export and erasure walk over them. Knows no domain's rules.
 
+pub(crate) mod again;
 pub(crate) mod entity;
 mod erasure;
 mod export;

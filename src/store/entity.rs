@@ -96,3 +96,24 @@ pub(crate) mod commit_mark {
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// When the database was restored from backups, a row each.
+pub(crate) mod restoration {
+    use sea_orm::entity::prelude::*;
+
+    use crate::classification::Classified;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Classified)]
+    #[sea_orm(table_name = "restoration")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[privacy(Technical)]
+        pub restored_at: i64,
+        /// Of the backup.
+        #[privacy(Technical)]
+        pub taken_at: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}

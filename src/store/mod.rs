@@ -5,7 +5,9 @@
 
 pub(crate) mod bulk;
 mod checkpoint;
+pub(crate) mod copy;
 pub(crate) mod entity;
+mod examine;
 mod fault;
 pub(crate) mod feed;
 pub(crate) mod group;

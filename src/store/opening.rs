@@ -181,15 +181,15 @@ impl Store {
 }
 
 /// Refuses a database whose tables are not ours: `tables`: all there are; `versions`: those of the table of migrations, if
-/// there is one.
+/// there is one. Gives how many of our migrations are noted there.
 ///
 /// # Errors
 /// [`OpenError::Foreign`], [`OpenError::Newer`].
-pub(super) fn require_ours(place: &str, tables: &[String], versions: Option<Vec<String>>) -> Result<(), OpenError> {
+pub(super) fn require_ours(place: &str, tables: &[String], versions: Option<Vec<String>>) -> Result<usize, OpenError> {
     let place = place.to_owned();
     let Some(versions) = versions else {
         if tables.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let some: Vec<_> = tables.iter().take(3).map(String::as_str).collect();
         let found = format!("{} table(s), such as {}", tables.len(), some.join(", "));
@@ -199,7 +199,7 @@ pub(super) fn require_ours(place: &str, tables: &[String], versions: Option<Vec<
     let (known, unknown): (Vec<_>, Vec<_>) =
         versions.into_iter().partition(|version| ours.iter().any(|migration| migration.name() == version));
     match (known.is_empty(), unknown.is_empty()) {
-        (_, true) => Ok(()),
+        (_, true) => Ok(known.len()),
         (true, false) => Err(OpenError::Foreign { place, found: format!("its migrations, such as {}", unknown[0]) }),
         (false, false) => Err(OpenError::Newer { place, versions: unknown }),
     }
@@ -226,7 +226,7 @@ pub(super) const MIGRATIONS: &str = "seaql_migrations";
 mod tests {
     use super::*;
 
-    fn judge(tables: &[&str], versions: Option<&[&str]>) -> Result<(), OpenError> {
+    fn judge(tables: &[&str], versions: Option<&[&str]>) -> Result<usize, OpenError> {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         require_ours("here", &owned(tables), versions.map(owned))
     }

@@ -55,7 +55,7 @@ pub(super) async fn open(url: &str, opening: &Opening, clock: Clock) -> Result<S
 }
 
 /// Host and database, as the log names them; nothing of the password.
-fn place(server: &PgConnectOptions) -> String {
+pub(super) fn place(server: &PgConnectOptions) -> String {
     let host = match server.get_socket() {
         Some(socket) => socket.display().to_string(),
         None => format!("{}:{}", server.get_host(), server.get_port()),
@@ -74,8 +74,8 @@ pub(super) async fn connect(server: &PgConnectOptions) -> Result<PgConnection, D
     }
 }
 
-/// Looks at what is there before anything is touched.
-async fn look(server: &PgConnectOptions, place: &str) -> Result<(), OpenError> {
+/// Looks at what is there before anything is touched; gives how many of our migrations are noted there.
+pub(super) async fn look(server: &PgConnectOptions, place: &str) -> Result<usize, OpenError> {
     let refused = |error: sqlx::Error| OpenError::of(place, &DbErr::Query(RuntimeErr::SqlxError(error.into())));
     let mut connection = connect(server).await.map_err(|error| OpenError::of(place, &error))?;
     // What an extension brought belongs to it.

@@ -43,8 +43,7 @@ pub(super) async fn open(path: &Path, opening: &Opening, clock: Clock) -> Result
     let acknowledged = Mark::read(&mark_path).map_err(unreadable)?.unwrap_or(0);
 
     if std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
-        let looking = Use::Looking { through_log: has_log(path) };
-        let looking = pool(path, 1, looking).await.map_err(refused)?;
+        let looking = look(path).await.map_err(refused)?;
         let looked = require_ours(&looking, &place).await;
         looking.close().await.map_err(refused)?;
         looked?;
@@ -81,13 +80,18 @@ pub(super) async fn open(path: &Path, opening: &Opening, clock: Clock) -> Result
     Ok(Store::new((write, read, heavy), clock, Health::new(place), suspicion, Some(mark), keys))
 }
 
+/// Opens a file to be read and left as it is.
+pub(super) async fn look(path: &Path) -> Result<DatabaseConnection, DbErr> {
+    pool(path, 1, Use::Looking { through_log: has_log(path) }).await
+}
+
 fn went_back(place: &str, path: &Path, acknowledged: i64, counted: i64) -> OpenError {
     let (mark, wal) = (Mark::path(path), log_of(path));
     OpenError::WentBack { place: place.to_owned(), mark, wal, acknowledged, counted }
 }
 
 /// The write-ahead log of a database.
-fn log_of(path: &Path) -> PathBuf {
+pub(super) fn log_of(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     log.into()
@@ -99,7 +103,7 @@ fn has_log(path: &Path) -> bool {
 
 /// Waits for the file's lock, which is released when the file is dropped. On a thread of its own: the lock's holder may
 /// need this one to get on.
-async fn lock_file(path: PathBuf) -> Result<File, OpenError> {
+pub(super) async fn lock_file(path: PathBuf) -> Result<File, OpenError> {
     let locking = path.clone();
     let locked = tokio::task::spawn_blocking(move || {
         let file = File::create(&locking)?;
@@ -178,7 +182,7 @@ async fn require_sound_library(db: &DatabaseConnection) -> Result<(), OpenError>
     if numbers.as_slice() < &[3, 51, 3][..] { Err(OpenError::SqliteTooOld(version)) } else { Ok(()) }
 }
 
-async fn require_ours(db: &DatabaseConnection, place: &str) -> Result<(), OpenError> {
+pub(super) async fn require_ours(db: &DatabaseConnection, place: &str) -> Result<usize, OpenError> {
     let looked = async {
         let sql =
             "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name";

@@ -9,6 +9,7 @@
 
 mod access;
 mod attacks;
+mod backups;
 mod brief;
 mod calendars;
 mod callbacks;
@@ -21,6 +22,7 @@ mod console;
 mod contact;
 mod contests;
 mod contract;
+mod doctor;
 mod entities;
 mod erasure;
 mod errors;
@@ -71,10 +73,12 @@ fn main() -> ExitCode {
         support::trials(clocks::tests()),
         support::trials(console::tests()),
         support::trials(contact::tests()),
+        support::trials(backups::tests()),
         support::trials(callbacks::tests()),
         support::trials(commitments::tests()),
         support::trials(follow_ups::tests()),
         support::trials(connect::tests()),
+        support::trials(doctor::tests()),
         support::trials(consensus::tests()),
         support::trials(contests::tests()),
         support::trials(entities::tests()),

@@ -2,7 +2,7 @@
 
 use rapport_vote::{
     manifest::{roll_text, sums_text},
-    record::{Auditor, FORMAT, Record, Revision},
+    record::{Auditor, Record},
 };
 
 use super::{
@@ -46,19 +46,8 @@ impl CompetitionApi {
         };
         // Nobody learns from the record whose entry is whose before the ballots are in.
         let hidden = competition.announced.rules.hides_teams && !competition.has_result();
-        let links = rows::links(self.store.reader(), id).await?;
-        let revisions: Vec<Revision> = links
-            .into_iter()
-            .map(|link| Revision::new(link.number, link.body, &link.hash, link.key_id, &link.signature))
-            .collect();
-        let record = Record {
-            format: FORMAT.to_owned(),
-            competition: id.to_string(),
-            keys: Record::keys_of(&revisions, self.vault.public_keys()),
-            manifest: locked.manifest().filter(|_| !hidden).map(str::to_owned),
-            revisions,
-            auditor,
-        };
+        let manifest = locked.manifest().filter(|_| !hidden).map(str::to_owned);
+        let record = Record { manifest, auditor, ..rows::record(self.store.reader(), &self.vault, id).await? };
         Ok(v1::ExportRecordResponse { record: serde_json::to_vec_pretty(&record).map_err(Error::internal)? })
     }
 

@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 use rapport_vote::{
     chain::{Body, Link},
     draw::Hash,
+    record::{FORMAT, Record, Revision},
 };
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
@@ -171,6 +172,21 @@ pub(super) async fn invited(
 pub(super) async fn links(connection: &impl ConnectionTrait, competition: Uuid) -> Result<Vec<revision::Model>, DbErr> {
     let query = revision::Entity::find().filter(revision::Column::CompetitionId.eq(competition));
     query.order_by_asc(revision::Column::Number).all(connection).await
+}
+
+/// The record of a competition, without manifest and without what only auditors read.
+pub(super) async fn record(connection: &impl ConnectionTrait, vault: &Vault, competition: Uuid) -> Result<Record> {
+    let links = links(connection, competition).await?.into_iter();
+    let revisions: Vec<Revision> =
+        links.map(|link| Revision::new(link.number, link.body, &link.hash, link.key_id, &link.signature)).collect();
+    Ok(Record {
+        format: FORMAT.to_owned(),
+        competition: competition.to_string(),
+        keys: Record::keys_of(&revisions, vault.public_keys()),
+        manifest: None,
+        revisions,
+        auditor: None,
+    })
 }
 
 /// Teams that lost their places.
