@@ -17,18 +17,19 @@ use tonic::{Code, Status};
 use tonic_types::pb;
 
 use crate::support::{
-    Server, Test,
+    Backend, Server, Test,
     asking::{Known, Method, methods},
     http::{self, Answer},
-    on_both,
+    on, on_both,
     sample::{self, call},
 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    on_both![
+    // Messages are turned alike, whatever database they are from.
+    let mut tests = on![&[Backend::Sqlite]; every_read_is_told_in_json_as_by_grpc];
+    tests.extend(on_both![
         an_interaction_is_recorded_and_read_as_json,
         protobuf_is_spoken_without_a_frame_too,
-        every_read_is_told_in_json_as_by_grpc,
         an_error_is_json_with_its_details,
         a_request_that_does_not_fit_is_named_field_by_field,
         what_the_protocol_does_not_expect_is_refused,
@@ -36,7 +37,8 @@ pub(crate) fn tests() -> Vec<Test> {
         a_watch_comes_in_envelopes_and_tells_its_end,
         a_long_answer_is_whole,
         a_page_of_an_allowed_origin_calls,
-    ]
+    ]);
+    tests
 }
 
 const RECORD: &str = "/rapport.v1.InteractionService/RecordInteraction";
