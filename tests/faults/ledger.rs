@@ -90,6 +90,11 @@ impl Ledger {
         recordings.map(|(_, answer)| answer.clone()).collect()
     }
 
+    /// The acknowledged operations that are erasures.
+    pub(crate) fn erased(&self) -> Vec<u64> {
+        self.lock().acknowledged.keys().copied().filter(|n| operations::is_erasure(*n)).collect()
+    }
+
     fn note(&self, n: u64, answer: &Result<String, Status>) {
         let mut entries = self.lock();
         match answer {

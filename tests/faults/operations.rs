@@ -48,6 +48,10 @@ pub(crate) fn is_recording(n: u64) -> bool {
     kind(n) == Kind::Record
 }
 
+pub(crate) fn is_erasure(n: u64) -> bool {
+    kind(n) == Kind::Erase
+}
+
 /// How many interactions `sent` operations record.
 pub(crate) fn interactions(sent: u64) -> u64 {
     (0..sent)
@@ -115,7 +119,8 @@ fn batched(n: u64, part: u64) -> u64 {
     5_000_000 + n * 3 + part
 }
 
-fn guest(n: u64) -> String {
+/// The customer of an operation about one.
+pub(crate) fn guest(n: u64) -> String {
     format!("guest-{n}")
 }
 

@@ -62,6 +62,25 @@ impl Place {
         Ok(Self { _temporary: temporary, directory, url, cluster })
     }
 
+    pub(crate) fn backend(&self) -> Backend {
+        if self.url.is_some() { Backend::Postgres } else { Backend::Sqlite }
+    }
+
+    /// Another directory; on PostgreSQL with another empty database, on the same cluster as long as this one lives.
+    pub(crate) async fn another(&self) -> anyhow::Result<Self> {
+        let other = Self::new(Backend::Sqlite)?;
+        let Some(url) = &self.url else { return Ok(other) };
+        let name = format!("another_{}", uuid::Uuid::new_v4().simple());
+        self.execute(&format!("CREATE DATABASE {name}")).await?;
+        let (server, _) = url.rsplit_once('/').context("a URL with a database")?;
+        Ok(Self { url: Some(format!("{server}/{name}")), ..other })
+    }
+
+    /// A name in the directory that the data directory is in.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.directory.with_file_name(name)
+    }
+
     pub(crate) fn cluster(&self) -> anyhow::Result<&Cluster> {
         self.cluster.as_ref().context("no PostgreSQL here")
     }

@@ -1,5 +1,6 @@
 //! The rounds. Each is a fault, or a kind of them, on a database and servers of its own.
 
+mod backups;
 mod crashes;
 mod failover;
 mod files;
@@ -70,6 +71,7 @@ pub(crate) const ALL: &[Round] = &[
     round!(steps::killed_while_steps_come, BOTH, 6, 200),
     round!(steps::killed_while_the_clock_is_stepped, BOTH, 6, 200),
     round!(webhooks::killed_while_events_go_out, BOTH, 2, 200),
+    round!(backups::restored_backups, BOTH, 1, 50),
     round!(files::lost_log, SQLITE, 1, 10),
     round!(files::locked_file, SQLITE, 1, 3),
     round!(outages::restarted_database, POSTGRES, 1, 10),
