@@ -1,6 +1,7 @@
 //! Backups: a folder with a copy of the database and a manifest that says what it is. Taken while servers are at work, verified
 //! by itself, restored where no server is (issue 20).
 
+mod erasing;
 mod restore;
 mod verify;
 

@@ -5,14 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use sea_orm::{ActiveValue::Set, QueryOrder as _, QuerySelect as _, entity::prelude::*};
 
-use super::Manifest;
+use super::{Manifest, erasing::erase_all_again};
 use crate::{
     clock::{Clock, Micros},
-    entities,
     error::Result,
-    master_keys,
-    privacy::again::erase_again,
-    private_file,
+    master_keys, private_file,
     store::{Abort, Database, Opening, Store, copy, entity::restoration},
     vault::Vault,
 };
@@ -134,7 +131,7 @@ async fn prepare_open(
     let erased = match (erasures, &vault) {
         (Some(erasures), Some(vault)) => {
             let elsewhere = erasures.look().await?;
-            let erased = erase_again(store, vault, &entities::all(), &elsewhere).await;
+            let erased = erase_all_again(store, vault, &elsewhere).await;
             elsewhere.close().await?;
             Some(erased?)
         }

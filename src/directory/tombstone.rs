@@ -1,7 +1,7 @@
 //! By what an erased customer is recognised: MACs of their id and aliases, which tell nobody without the master keys
 //! who they were.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
@@ -34,7 +34,7 @@ impl Name {
     }
 
     /// By which an erasure may have known it: under each key, and as names were told before contact points had a normal form.
-    fn macs(&self, vault: &Vault) -> Result<Vec<String>> {
+    pub(crate) fn macs(&self, vault: &Vault) -> Result<Vec<String>> {
         let mut macs = self.told(|parts| vault.macs(parts))?;
         macs.extend(self.told_as_written(|parts| vault.macs(parts))?.into_iter().flatten());
         Ok(macs.into_iter().map(|mac| URL_SAFE_NO_PAD.encode(mac)).collect())
@@ -109,12 +109,6 @@ pub(crate) async fn of_customer(
 ) -> Result<Option<Uuid>, Abort> {
     let name = Name::Customer(customer_id.to_owned());
     Ok(among(connection, vault, vec![name.clone()]).await?.remove(&name))
-}
-
-/// Whether a customer's id is among these tombstones, which may be another database's.
-pub(crate) fn is_any_of(customer_id: &str, vault: &Vault, stones: &HashSet<&str>) -> Result<bool> {
-    let macs = Name::Customer(customer_id.to_owned()).macs(vault)?;
-    Ok(macs.iter().any(|mac| stones.contains(mac.as_str())))
 }
 
 /// Why there is no such customer.

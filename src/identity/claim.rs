@@ -2,7 +2,8 @@
 //! when the name goes to somebody else.
 
 use sea_orm::{
-    ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
+    ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _,
+    Statement,
     sea_query::{Expr, ExprTrait as _},
 };
 
@@ -43,6 +44,23 @@ const NAMED: [(&str, &str); 5] = [
     ("survey_reply", "contact"),
     ("callback", "point"),
 ];
+
+/// The names under which something is recorded that has no owner, each once.
+pub(crate) async fn unowned(connection: &impl ConnectionTrait) -> Result<Vec<Alias>, DbErr> {
+    let each = NAMED.map(|(table, prefix)| {
+        format!(
+            "SELECT {prefix}_kind AS kind, {prefix}_value AS value FROM {table}
+            WHERE customer_id IS NULL AND {prefix}_value IS NOT NULL"
+        )
+    });
+    let sql = Statement::from_string(connection.get_database_backend(), each.join(" UNION "));
+    let rows = connection.query_all_raw(sql).await?;
+    let alias = |row: QueryResult| {
+        let kind: Stored<ContactKind> = row.try_get_by_index(0)?;
+        Ok(Alias::stored(kind.0, row.try_get_by_index(1)?, None))
+    };
+    rows.into_iter().map(alias).collect()
+}
 
 /// Aliases looked at with one statement.
 const PAGE: u64 = 1_000;

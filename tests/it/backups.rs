@@ -18,7 +18,7 @@ use crate::{
     privacy::erase,
     support::{
         Backend, Caller, Server, Test, differing_counters, on, on_both, private_directory, reason, refused,
-        sample::{at, call, customer},
+        sample::{at, call, customer, phone},
     },
 };
 
@@ -35,6 +35,9 @@ pub(crate) fn tests() -> Vec<Test> {
     .flatten()
     .collect()
 }
+
+/// Of somebody who calls before they are a customer.
+const NUMBER: &str = "+86 138 1234 5678";
 
 /// Runs the program on a server's database, or on the one that a URL names.
 async fn program(server: &Server, url: Option<&str>, arguments: &[&str]) -> Output {
@@ -104,6 +107,9 @@ async fn what_was_acknowledged_is_in_the_backup_and_the_erased_stay_erased(serve
     for second in 0..20 {
         before.push(record(&app, second).await.unwrap());
     }
+    let stranger =
+        v1::Interaction { customer_id: String::new(), customer_alias: Some(phone(NUMBER)), ..call("nora", "") };
+    let stranger = app.record(stranger).await.unwrap().interaction_id;
     let (cursor, token) = (watch(&app, "").await.unwrap(), page(&app, "").await.unwrap().next_page_token);
 
     let ((_guard, to), stop) = (folder(), AtomicBool::new(false));
@@ -126,6 +132,8 @@ async fn what_was_acknowledged_is_in_the_backup_and_the_erased_stay_erased(serve
     erase(&server.admin(), "dora").await.unwrap();
     app.upsert_customer(customer("later")).await.unwrap();
     erase(&server.admin(), "later").await.unwrap();
+    app.upsert_customer(v1::Customer { aliases: vec![phone(NUMBER)], ..customer("caller") }).await.unwrap();
+    erase(&server.admin(), "caller").await.unwrap();
     let after = record(&app, 10_000).await.unwrap();
 
     let scratch = empty_database(&server).await;
@@ -136,7 +144,7 @@ async fn what_was_acknowledged_is_in_the_backup_and_the_erased_stay_erased(serve
     let target = empty_database(&server).await;
     let restored = |output: Output| {
         let told = told(&output);
-        assert_eq!(told["erased_again"], 1, "{told}");
+        assert_eq!(told["erased_again"], 2, "dora, and who was a number when the backup was taken: {told}");
         assert_eq!(told["aside"].is_string(), target.is_none());
     };
     let server = match &target {
@@ -165,7 +173,13 @@ async fn what_was_acknowledged_is_in_the_backup_and_the_erased_stay_erased(serve
         app.get(id).await.unwrap();
     }
     assert_eq!(refused(app.get(&after).await).code(), Code::NotFound);
-    for gone in ["dmitri", "dora", "later"] {
+    let left = app.get(&stranger).await.unwrap();
+    assert_eq!(
+        (left.topic.as_str(), left.customer_alias),
+        ("Returns", None),
+        "what happened stays, the number does not"
+    );
+    for gone in ["dmitri", "dora", "later", "caller"] {
         let again = refused(app.upsert_customer(customer(gone)).await);
         assert_eq!((again.code(), reason(&again).as_str()), (Code::FailedPrecondition, "CUSTOMER_ERASED"), "{gone}");
     }

@@ -62,7 +62,10 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Half as many again as there are processors: tests wait for steps by the clock, for processes, for what must not come.
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    arguments.test_threads.get_or_insert(processors + processors.div_ceil(2));
     let trials = [
         support::trials(access::tests()),
         support::trials(attacks::tests()),
