@@ -114,9 +114,9 @@ fn refuse(path: &Path, found: &Metadata, how: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether nobody else can read what has this mode. `handed`: a file of root's to a process that is not root's. The group may
-/// read that one: systemd's credentials and the secrets of Kubernetes come so, since the group is all by which one service and
-/// no other can be given a file that it does not own.
+/// Whether nobody else can read what has this mode. `handed`: a file of root's to a process that is not root's. The group
+/// may read that one: systemd's credentials and the secrets of Kubernetes come so, since the group is all by which one
+/// service and no other can be given a file that it does not own.
 #[cfg(unix)]
 fn is_private(mode: u32, handed: bool) -> bool {
     mode & if handed { 0o037 } else { 0o077 } == 0
