@@ -107,10 +107,30 @@ pub(crate) fn refuse_if_others_can_read(path: &Path) -> Result<()> {
 
 #[cfg(unix)]
 fn refuse(path: &Path, found: &Metadata, how: &str) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let is_private = found.permissions().mode() & 0o077 == 0;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let is_roots = found.is_file() && found.uid() == 0;
+    let is_private = is_private(found.permissions().mode(), is_roots && !runs_as_root());
     anyhow::ensure!(is_private, "other users can read {}; mend it with `{how} {}`", path.display(), quoted(path));
     Ok(())
+}
+
+/// Whether nobody else can read what has this mode. `handed`: a file of root's to a process that is not root's. The group
+/// may read that one: systemd's credentials and the secrets of Kubernetes come so, since the group is all by which one
+/// service and no other can be given a file that it does not own.
+#[cfg(unix)]
+fn is_private(mode: u32, handed: bool) -> bool {
+    mode & if handed { 0o037 } else { 0o077 } == 0
+}
+
+#[cfg(target_os = "linux")]
+fn runs_as_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// There the group is never trusted.
+#[cfg(all(unix, not(target_os = "linux")))]
+fn runs_as_root() -> bool {
+    true
 }
 
 #[cfg(not(unix))]
@@ -160,6 +180,21 @@ mod tests {
         fs::write(directory.join("rapport.db-wal"), "").unwrap();
         open_up(&directory.join("rapport.db-wal"), 0o644);
         assert!(own_file(&file).unwrap_err().to_string().contains("rapport.db-wal"));
+    }
+
+    #[test]
+    fn the_group_may_read_what_root_hands_to_a_service_and_nothing_else() {
+        for (mode, is_ours, is_handed) in [
+            (0o100_600, true, true),
+            (0o100_400, true, true),
+            (0o100_440, false, true),
+            (0o100_640, false, true),
+            (0o100_660, false, false),
+            (0o100_444, false, false),
+            (0o100_604, false, false),
+        ] {
+            assert_eq!((is_private(mode, false), is_private(mode, true)), (is_ours, is_handed), "{mode:o}");
+        }
     }
 
     #[test]

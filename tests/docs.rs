@@ -11,8 +11,19 @@ use std::{
 const MADE: [&str; 3] = ["node_modules", "dist", "gen"];
 
 /// Where sources and the like stand.
-const FOLDERS: [&str; 10] =
-    ["build/", "clients/", "crates/", "docs/", "examples/", "migrations/", "proto/", "src/", "tests/", ".ci/"];
+const FOLDERS: [&str; 11] = [
+    "build/",
+    "clients/",
+    "crates/",
+    "docs/",
+    "examples/",
+    "migrations/",
+    "packaging/",
+    "proto/",
+    "src/",
+    "tests/",
+    ".ci/",
+];
 
 #[test]
 fn every_file_that_a_page_names_is_there() {
