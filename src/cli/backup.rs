@@ -21,7 +21,7 @@ command began is in it.
   rapport verify-backup /backups/2026-11-30
   rapport restore /backups/2026-11-30 --data-dir ./rapport-data
 
-Whoever has the copy and the master keys can read ballots before they are counted. Keep the file with the keys elsewhere, or add it with \
+Anybody with the copy and the master keys can read ballots before they are counted. Keep the file with the keys elsewhere, or add it with \
 --with-keys and guard the backup as you guard the server. A copy of PostgreSQL is made by pg_dump, which must be installed.";
 
 /// Flags of `rapport backup`.
