@@ -20,7 +20,8 @@ async def main(url: str, customer_id: str) -> None:
         mine = v1.InteractionFilter(customer_id=customer_id)
         for one in (await interactions.ListInteractions(v1.ListInteractionsRequest(filter=mine))).interactions:
             print("listed", one.interaction_id, one.topic)
-        async for response in watch(interactions.WatchInteractions, v1.WatchInteractionsRequest(customer_id=customer_id)):
+        watched = v1.WatchInteractionsRequest(customer_id=customer_id)
+        async for response in watch(interactions.WatchInteractions, watched):
             print("watched" if response.HasField("event") else "watching", response.event.interaction.topic, flush=True)
 
 

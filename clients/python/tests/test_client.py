@@ -83,7 +83,7 @@ class Calls(Client):
             await self.record("one", "same")
             await self.record("two", "same")
         self.assertEqual(reused.exception.reason, "REQUEST_ID_REUSED")
-        self.assertIn("interaction_id", reused.exception.metadata)
+        self.assertIn("interaction_id", reused.exception.info)
 
     async def test_calls_go_on_where_the_server_is_back(self):
         await asyncio.to_thread(self.server.stop)
@@ -269,7 +269,7 @@ class Watches(Client):
 
     async def test_goes_on_with_a_new_token_where_the_old_one_expires(self):
         cuts = []
-        interactions = InteractionServiceStub(self.connect(lambda: self.server.token("--ttl", "1s")))
+        interactions = InteractionServiceStub(self.connect(lambda: self.server.token("--ttl", "2s")))
         watching = watch(interactions.WatchInteractions, WATCHED, on_cut=lambda cut: cuts.append(cut.reason))
         await anext(watching)
         while "TOKEN_REJECTED" not in cuts:

@@ -29,7 +29,7 @@ class RapportError(grpc.aio.AioRpcError):
     """A name of `ErrorReason` without its prefix; empty where it is not the server that speaks."""
     fields: tuple[FieldViolation, ...]
     """Every field at fault."""
-    metadata: Mapping[str, str]
+    info: Mapping[str, str]
     """More about the reason, for example `interaction_id` with REQUEST_ID_REUSED."""
     retry_after: float
     """Seconds before which the server does not want the call again; 0 where it does not say."""
@@ -38,12 +38,12 @@ class RapportError(grpc.aio.AioRpcError):
         trailers = error.trailing_metadata()
         super().__init__(error.code(), error.initial_metadata(), trailers, error.details(),
                          error.debug_error_string())
-        self.reason, self.fields, self.metadata, self.retry_after = "", (), {}, 0.0
+        self.reason, self.fields, self.info, self.retry_after = "", (), {}, 0.0
         for detail in _status(trailers).details:
-            info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+            why, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
             retry = error_details_pb2.RetryInfo()
-            if detail.Unpack(info):
-                self.reason, self.metadata = info.reason, dict(info.metadata)
+            if detail.Unpack(why):
+                self.reason, self.info = why.reason, dict(why.metadata)
             elif detail.Unpack(bad):
                 self.fields = tuple(
                     FieldViolation(one.field, one.reason, one.description) for one in bad.field_violations)

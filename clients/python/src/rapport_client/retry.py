@@ -38,7 +38,7 @@ def mendable(error: RapportError) -> bool:
     code = error.code()
     return (code is grpc.StatusCode.UNAVAILABLE
             or code is grpc.StatusCode.RESOURCE_EXHAUSTED and error.reason == "RATE_LIMITED"
-            or code is grpc.StatusCode.DEADLINE_EXCEEDED and error.metadata.get("outcome") == "unknown")
+            or code is grpc.StatusCode.DEADLINE_EXCEEDED and error.info.get("outcome") == "unknown")
 
 
 def pauses(first: float, longest: float) -> Iterator[float]:

@@ -59,7 +59,7 @@ async def watch(method: grpc.aio.UnaryStreamMultiCallable[Request, Response], re
         expired = error.code() is grpc.StatusCode.UNAUTHENTICATED
         if not (_mendable(error) or expired and heard):
             raise error
-        if cursor := error.metadata.get("resume_cursor"):
+        if cursor := error.info.get("resume_cursor"):
             resumed.resume_cursor = cursor  # type: ignore[attr-defined]
         if on_cut:
             on_cut(error)
