@@ -12,10 +12,10 @@ PROGRAM = os.environ.get("RAPPORT", str(pathlib.Path(__file__).parent / "../../.
 class Server:
     """Stopped and started again, it has the same address and the same record."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self) -> None:
         self.directory = tempfile.TemporaryDirectory()
         self.address = "127.0.0.1:0"
-        self.settings = settings
+        self.settings: dict[str, str] = {}
         self.start()
 
     def start(self) -> None:

@@ -39,10 +39,8 @@ def a_call(topic: str, request_id: str = "") -> v1.RecordInteractionRequest:
 
 
 class Client(unittest.IsolatedAsyncioTestCase):
-    settings: dict[str, str] = {}
-
     async def asyncSetUp(self):
-        self.server = await asyncio.to_thread(Server, **self.settings)
+        self.server = await asyncio.to_thread(Server)
         self.addCleanup(self.server.remove)
         token = self.server.token()
         self.channel = self.connect(lambda: token)
@@ -215,15 +213,15 @@ class Tokens(Client):
 
         async def give():
             asked.append(time.time())
-            return await asyncio.to_thread(self.server.token, "--ttl", "3s")
+            return await asyncio.to_thread(self.server.token, "--ttl", "2s")
 
         interactions = InteractionServiceStub(self.connect(give))
         await asyncio.gather(*(interactions.ListInteractions(EVENTS) for _ in range(5)))
         self.assertEqual(len(asked), 1)
-        for _ in range(8):
+        for _ in range(5):
             await asyncio.sleep(0.5)
             await interactions.ListInteractions(EVENTS)
-        self.assertIn(len(asked), (2, 3))
+        self.assertIn(len(asked), (2, 3, 4))
 
     async def test_a_token_that_is_refused_is_asked_for_once_more(self):
         tokens = iter(["stale", self.server.token(), "stale", "stale"])
@@ -237,8 +235,6 @@ class Tokens(Client):
 
 
 class Watches(Client):
-    settings = {"RAPPORT_LIMITS_STREAM_MAX_LIFE": "1s"}
-
     async def events(self, watching, count):
         topics = []
         async for response in watching:
@@ -249,6 +245,7 @@ class Watches(Client):
 
     async def test_goes_on_after_cuts_without_gap_or_repetition(self):
         cuts = []
+        self.server.settings["RAPPORT_LIMITS_STREAM_MAX_LIFE"] = "1s"
         watching = watch(self.interactions.WatchInteractions, WATCHED, on_cut=lambda cut: cuts.append(cut.reason))
         cursor = (await anext(watching)).resume_cursor
         seen = asyncio.create_task(self.events(watching, 5))

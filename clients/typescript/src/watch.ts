@@ -19,7 +19,7 @@ export interface WatchOptions {
 }
 
 /**
- * The responses of a Watch method, for as long as they are read, for example `watch(client.watchInteractions, {customerId})`.
+ * The responses of a Watch method, for as long as they are read: `watch(client.watchInteractions, {customerId})`.
  *
  * After a cut it goes on from the last `resumeCursor`: nothing is missed, and nothing comes twice. Responses without an
  * event tell how far the watch is; to go on in another process, keep the `resumeCursor` of the last response and put it

@@ -17,7 +17,7 @@ export class Server {
   private process?: ChildProcess;
   address = "127.0.0.1:0";
 
-  constructor(private readonly environment: Record<string, string> = {}) {}
+  constructor(readonly environment: Record<string, string> = {}) {}
 
   /** Serves until it is stopped; started again, on the same address with the same record. */
   async start(): Promise<this> {
