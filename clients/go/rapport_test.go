@@ -38,7 +38,7 @@ type server struct {
 
 func serve(t *testing.T, settings ...string) *server {
 	t.Parallel()
-	s := &server{t: t, program: os.Getenv("RAPPORT"), directory: t.TempDir(), address: "127.0.0.1:0", settings: settings}
+	s := &server{t: t, program: os.Getenv("RAPPORT"), address: "127.0.0.1:0", directory: t.TempDir(), settings: settings}
 	if s.program == "" {
 		t.Fatal("RAPPORT must name the program")
 	}
@@ -138,7 +138,8 @@ func (c client) events(request *v1.WatchInteractionsRequest, count int, opened f
 
 func aCall(topic, requestID string) *v1.RecordInteractionRequest {
 	requested := timestamppb.New(time.Date(2025, 3, 3, 9, 0, 0, 0, time.UTC))
-	call := &v1.Interaction{Channel: v1.Channel_CHANNEL_INBOUND_CALL, CustomerId: "carla", Topic: topic, RequestedTime: requested}
+	channel := v1.Channel_CHANNEL_INBOUND_CALL
+	call := &v1.Interaction{Channel: channel, CustomerId: "carla", Topic: topic, RequestedTime: requested}
 	return &v1.RecordInteractionRequest{RequestId: requestID, Interaction: call}
 }
 
@@ -179,7 +180,8 @@ func TestRecordsOnceUnderARequestID(t *testing.T) {
 func TestARefusalNamesEveryField(t *testing.T) {
 	s := serve(t)
 	client := s.client(s.token)
-	_, err := client.RecordInteraction(context.Background(), &v1.RecordInteractionRequest{Interaction: &v1.Interaction{}})
+	empty := &v1.RecordInteractionRequest{Interaction: &v1.Interaction{}}
+	_, err := client.RecordInteraction(context.Background(), empty)
 	refusal := refusalOf(t, err)
 	equal(t, refusal.Code, codes.InvalidArgument)
 	equal(t, status.Code(err), codes.InvalidArgument)

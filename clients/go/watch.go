@@ -30,13 +30,17 @@ func Silence(silence time.Duration) WatchOption { return func(w *watching) { w.s
 // OnCut is told of each cut.
 func OnCut(tell func(*Error)) WatchOption { return func(w *watching) { w.onCut = tell } }
 
+type resumable interface{ GetResumeCursor() string }
+
+type receiving[Response any] interface{ Recv() (Response, error) }
+
 // Watch shows every response of a Watch method for as long as show says so.
 //
 // After a cut it goes on from the last resume cursor: nothing is missed, and nothing comes twice. Responses without an
 // event tell how far the watch is; to go on in another process, keep the resume cursor of the last response and put it
 // into the request. It returns nil when show returns false, and an error when the context ends or coming back would not
 // help, for example NOT_FOUND, or a token that is refused twice.
-func Watch[Request proto.Message, Response interface{ GetResumeCursor() string }, Stream interface{ Recv() (Response, error) }](
+func Watch[Request proto.Message, Response resumable, Stream receiving[Response]](
 	ctx context.Context,
 	open func(context.Context, Request, ...grpc.CallOption) (Stream, error),
 	request Request,
@@ -93,7 +97,7 @@ func Watch[Request proto.Message, Response interface{ GetResumeCursor() string }
 }
 
 // Reads a stream until it ends, or nothing is heard of it for too long; the reader says when it listens.
-func (w *watching) listen(ctx context.Context, read func(ctx context.Context, alive func(listening bool)) error) *Error {
+func (w *watching) listen(ctx context.Context, read func(context.Context, func(listening bool)) error) *Error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var silent atomic.Bool
