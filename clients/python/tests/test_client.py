@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import logging
 import pkgutil
 import re
 import subprocess
@@ -27,6 +28,9 @@ from rapport_client.v1.interaction_pb2_grpc import (
     InteractionServiceStub,
     add_InteractionServiceServicer_to_server,
 )
+
+# Which steps were slow says nothing about the package.
+logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 WATCHED = v1.WatchInteractionsRequest(customer_id="carla")
 EVENTS = v1.ListInteractionsRequest(filter=v1.InteractionFilter(customer_id="carla"))
