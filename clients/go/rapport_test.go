@@ -223,7 +223,7 @@ func TestADeadlineEndsTheRepetitions(t *testing.T) {
 	begun := time.Now()
 	_, err := client.ListInteractions(ctx, filtered)
 	equal(t, refusalOf(t, err).Code, codes.Unavailable)
-	equal(t, time.Since(begun) < 1500*time.Millisecond, true)
+	equal(t, time.Since(begun) < 3*time.Second, true)
 }
 
 func TestATokenIsRenewedBeforeItExpires(t *testing.T) {
@@ -231,7 +231,7 @@ func TestATokenIsRenewedBeforeItExpires(t *testing.T) {
 	var asked int
 	client := s.client(func(context.Context) (string, error) {
 		asked++
-		return s.tokenFor("2s")
+		return s.tokenFor("3s")
 	})
 	var calls sync.WaitGroup
 	for i := 0; i < 5; i++ {
@@ -240,11 +240,11 @@ func TestATokenIsRenewedBeforeItExpires(t *testing.T) {
 	}
 	calls.Wait()
 	equal(t, asked, 1)
-	for i := 0; i < 5; i++ {
+	for i := 0; i < 7; i++ {
 		time.Sleep(500 * time.Millisecond)
 		client.topics()
 	}
-	equal(t, asked >= 2 && asked <= 4, true)
+	equal(t, asked >= 2 && asked <= 5, true)
 }
 
 func TestATokenThatIsRefusedIsAskedForOnceMore(t *testing.T) {

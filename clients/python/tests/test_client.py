@@ -87,6 +87,15 @@ class Calls(Client):
         self.assertEqual(reused.exception.reason, "REQUEST_ID_REUSED")
         self.assertIn("interaction_id", reused.exception.info)
 
+    async def test_a_stream_records_too(self):
+        async def requests():
+            for topic in ("换货", "退款"):
+                yield v1.RecordInteractionsRequest(request=a_call(topic, topic))
+
+        settled = [response.settled_count async for response in self.interactions.RecordInteractions(requests())]
+        self.assertEqual(settled[-1], 2)
+        self.assertEqual(await self.topics(), ["换货", "退款"])
+
     async def test_calls_go_on_where_the_server_is_back(self):
         await asyncio.to_thread(self.server.stop)
         waiting = [asyncio.create_task(call) for call in (self.record("written"), self.topics())]
@@ -103,14 +112,14 @@ class Calls(Client):
         with self.assertRaises(RapportError) as refused:
             await self.interactions.ListInteractions(EVENTS, timeout=1.0)
         self.assertIs(refused.exception.code(), grpc.StatusCode.UNAVAILABLE)
-        self.assertLess(time.monotonic() - begun, 1.5)
+        self.assertLess(time.monotonic() - begun, 3.0)
 
 
 class Refuses(InteractionServiceServicer):
     """Answers what it is told to, and remembers the request ids."""
 
     def __init__(self):
-        self.answers, self.request_ids, self.opened = [], [], 0
+        self.answers, self.request_ids, self.opened, self.ends = [], [], 0, False
 
     async def RecordInteraction(self, request, context):
         self.request_ids.append(request.request_id)
@@ -121,7 +130,8 @@ class Refuses(InteractionServiceServicer):
     async def WatchInteractions(self, request, context):
         self.opened += 1
         yield v1.WatchInteractionsResponse(resume_cursor=f"{request.resume_cursor}+")
-        await asyncio.sleep(60)
+        if not self.ends:
+            await asyncio.sleep(60)
 
 
 @dataclass
@@ -190,6 +200,11 @@ class Repetitions(unittest.IsolatedAsyncioTestCase):
         self.assertEqual([(await anext(watching)).resume_cursor for _ in range(3)], ["+", "++", "+++"])
         self.assertEqual(self.refuses.opened, 3)
 
+    async def test_a_watch_that_ends_without_a_word_is_opened_anew(self):
+        self.refuses.ends = True
+        watching = watch(self.interactions.WatchInteractions, WATCHED)
+        self.assertEqual([(await anext(watching)).resume_cursor for _ in range(2)], ["+", "++"])
+
     async def test_request_ids_are_of_version_7_and_ordered_by_time(self):
         first = uuid7()
         await asyncio.sleep(0.002)
@@ -197,7 +212,7 @@ class Repetitions(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((first.version, first.variant), (7, uuid.RFC_4122))
 
     def test_every_method_is_known_to_read_or_to_write(self):
-        """A new one without a request id is either found by its name, or belongs here."""
+        """A new one without a request id is either found by its name, in every package alike, or belongs here."""
         unrepeated = []
         for module in pkgutil.iter_modules(rapport_client.v1.__path__):
             described = importlib.import_module(f"rapport_client.v1.{module.name}")
@@ -217,15 +232,15 @@ class Tokens(Client):
 
         async def give():
             asked.append(time.time())
-            return await asyncio.to_thread(self.server.token, "--ttl", "2s")
+            return await asyncio.to_thread(self.server.token, "--ttl", "3s")
 
         interactions = InteractionServiceStub(self.connect(give))
         await asyncio.gather(*(interactions.ListInteractions(EVENTS) for _ in range(5)))
         self.assertEqual(len(asked), 1)
-        for _ in range(5):
+        for _ in range(7):
             await asyncio.sleep(0.5)
             await interactions.ListInteractions(EVENTS)
-        self.assertIn(len(asked), (2, 3, 4))
+        self.assertIn(len(asked), range(2, 6))
 
     async def test_a_token_that_is_refused_is_asked_for_once_more(self):
         tokens = iter(["stale", self.server.token(), "stale", "stale"])

@@ -1,8 +1,8 @@
-// A page that shows a customer live and records calls, over gRPC-Web, with nothing between it and the server. The
-// server must be told the page's origin: RAPPORT_WEB_ORIGINS.
+// A page that shows a customer live and records calls, with nothing between it and the server: over gRPC-Web, or over
+// Connect where its address ends with #connect. The server must be told the page's origin: RAPPORT_WEB_ORIGINS.
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
-import { createGrpcWebTransport } from "@connectrpc/connect-web";
+import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
 import { RapportError, rapport, watch } from "rapport-client";
 import { Channel, InteractionService, Outcome } from "rapport-client/v1/interaction";
 
@@ -11,9 +11,11 @@ const state = document.getElementById("state")!;
 const errors = document.getElementById("errors")!;
 const events = document.getElementById("events")!;
 
+const createTransport = location.hash === "#connect" ? createConnectTransport : createGrpcWebTransport;
+
 function client() {
   const interceptors = [rapport({ token: () => input("token").value, deadlineMs: 5_000 })];
-  return createClient(InteractionService, createGrpcWebTransport({ baseUrl: input("server").value, interceptors }));
+  return createClient(InteractionService, createTransport({ baseUrl: input("server").value, interceptors }));
 }
 
 /** What a button does, with its errors in the page. */

@@ -97,22 +97,22 @@ test("a deadline ends the repetitions", async () => {
   const { client } = refusing(always, 700);
   const begun = Date.now();
   await assert.rejects(client.recordInteraction({}), (error) => (error as RapportError).code === Code.Unavailable);
-  assert.ok(Date.now() - begun < 1_000);
+  assert.ok(Date.now() - begun < 3_000);
 });
 
 test("a token is renewed before it expires", async () => {
   const asked: Promise<string>[] = [];
   const renewing = connect(() => {
-    asked.push(server.token("--ttl", "2s"));
+    asked.push(server.token("--ttl", "3s"));
     return asked.at(-1)!;
   });
   await Promise.all(Array.from({ length: 5 }, () => renewing.listInteractions({ filter })));
   assert.equal(asked.length, 1);
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 7; round++) {
     await sleep(500);
     await renewing.listInteractions({ filter });
   }
-  assert.ok([2, 3, 4].includes(asked.length), `${asked.length}`);
+  assert.ok([2, 3, 4, 5].includes(asked.length), `${asked.length}`);
 });
 
 test("a token that is refused is asked for once more", async () => {

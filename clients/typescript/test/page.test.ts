@@ -1,4 +1,4 @@
-// example/page.ts in a real browser, over gRPC-Web, with nothing between the page and the server.
+// example/page.ts in a real browser, over gRPC-Web and Connect, with nothing between the page and the server.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server as Pages } from "node:http";
@@ -51,9 +51,9 @@ after(async () => {
   rmSync(profile, { recursive: true, force: true });
 });
 
-async function open(pages: Pages): Promise<Page> {
+async function open(pages: Pages, hash = ""): Promise<Page> {
   const page = await browser.newPage();
-  await page.goto(origin(pages));
+  await page.goto(origin(pages) + hash);
   await page.fill("#server", server.url);
   await page.fill("#token", await server.token());
   await page.fill("#customer", "carla");
@@ -79,6 +79,18 @@ test("a page of an allowed origin records, watches, and goes on after a cut", as
   await page.waitForSelector("#state:has-text('resumed')");
   assert.deepEqual(await page.locator("#events li").allTextContents(), ["INBOUND_CALL 换货", "INBOUND_CALL 退款"]);
   assert.equal(await page.textContent("#errors"), "");
+});
+
+test("a page does the same over Connect", async () => {
+  const page = await open(allowed, "/#connect");
+  await page.click("#watch");
+  await page.waitForSelector("#state:text-is('watching')");
+  await page.fill("#topic", "维修");
+  await page.click("#record");
+  await page.waitForSelector("#events li:text-is('INBOUND_CALL 维修')");
+  await page.fill("#topic", "x".repeat(200));
+  await page.click("#record");
+  await page.waitForSelector("#errors:has-text('LENGTH_OUT_OF_RANGE')");
 });
 
 test("a page sees every field at fault", async () => {
