@@ -32,42 +32,58 @@ from rapport_client.v1.interaction_pb2_grpc import (
 # Which steps were slow says nothing about the package.
 logging.getLogger("asyncio").setLevel(logging.ERROR)
 
-WATCHED = v1.WatchInteractionsRequest(customer_id="carla")
-EVENTS = v1.ListInteractionsRequest(filter=v1.InteractionFilter(customer_id="carla"))
 
-
-def a_call(topic: str, request_id: str = "") -> v1.RecordInteractionRequest:
-    interaction = v1.Interaction(channel=v1.CHANNEL_INBOUND_CALL, customer_id="carla", topic=topic)
+def a_call(customer_id: str, topic: str, request_id: str = "") -> v1.RecordInteractionRequest:
+    interaction = v1.Interaction(channel=v1.CHANNEL_INBOUND_CALL, customer_id=customer_id, topic=topic)
     interaction.requested_time.FromJsonString("2025-03-03T09:00:00Z")
     return v1.RecordInteractionRequest(request_id=request_id, interaction=interaction)
 
 
 class Client(unittest.IsolatedAsyncioTestCase):
+    """A server for all tests of a class, and a customer for each."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+        cls.addClassCleanup(cls.server.remove)
+
     async def asyncSetUp(self):
-        self.server = await asyncio.to_thread(Server)
-        self.addCleanup(self.server.remove)
+        self.customer_id = self.id().rsplit(".", 1)[1]
         token = self.server.token()
         self.channel = self.connect(lambda: token)
-        carla = directory_pb2.Customer(customer_id="carla", salutation="王女士")
-        await DirectoryServiceStub(self.channel).UpsertCustomer(directory_pb2.UpsertCustomerRequest(customer=carla))
+        customer = directory_pb2.Customer(customer_id=self.customer_id, salutation="王女士")
+        await DirectoryServiceStub(self.channel).UpsertCustomer(directory_pb2.UpsertCustomerRequest(customer=customer))
         self.interactions = InteractionServiceStub(self.channel)
+        self.listed = v1.ListInteractionsRequest(filter=v1.InteractionFilter(customer_id=self.customer_id))
+        self.watched = v1.WatchInteractionsRequest(customer_id=self.customer_id)
 
     def connect(self, token, **options):
         channel = connect(self.server.url, token, **options)
         self.addAsyncCleanup(channel.close)
         return channel
 
+    def a_call(self, topic, request_id=""):
+        return a_call(self.customer_id, topic, request_id)
+
     async def record(self, topic, request_id=""):
-        return (await self.interactions.RecordInteraction(a_call(topic, request_id))).interaction_id
+        return (await self.interactions.RecordInteraction(self.a_call(topic, request_id))).interaction_id
 
     async def topics(self):
-        return sorted(one.topic for one in (await self.interactions.ListInteractions(EVENTS)).interactions)
+        return sorted(one.topic for one in (await self.interactions.ListInteractions(self.listed)).interactions)
+
+    async def events(self, watching, count):
+        topics = []
+        async for response in watching:
+            if response.HasField("event"):
+                topics.append(response.event.interaction.topic)
+            if len(topics) == count:
+                return topics
 
 
 class Calls(Client):
     async def test_records_once_under_a_request_id(self):
-        first = await self.interactions.RecordInteraction(a_call("换货", "one"))
-        again = await self.interactions.RecordInteraction(a_call("换货", "one"))
+        first = await self.interactions.RecordInteraction(self.a_call("换货", "one"))
+        again = await self.interactions.RecordInteraction(self.a_call("换货", "one"))
         self.assertEqual(again.interaction_id, first.interaction_id)
         self.assertEqual(again.recording, v1.RECORDING_ALREADY_PRESENT)
         # Without one, each call is another request.
@@ -90,7 +106,7 @@ class Calls(Client):
     async def test_a_stream_records_too(self):
         async def requests():
             for topic in ("换货", "退款"):
-                yield v1.RecordInteractionsRequest(request=a_call(topic, topic))
+                yield v1.RecordInteractionsRequest(request=self.a_call(topic, topic))
 
         settled = [response.settled_count async for response in self.interactions.RecordInteractions(requests())]
         self.assertEqual(settled[-1], 2)
@@ -108,9 +124,10 @@ class Calls(Client):
 
     async def test_a_deadline_ends_the_repetitions(self):
         await asyncio.to_thread(self.server.stop)
+        self.addCleanup(self.server.start)
         begun = time.monotonic()
         with self.assertRaises(RapportError) as refused:
-            await self.interactions.ListInteractions(EVENTS, timeout=1.0)
+            await self.interactions.ListInteractions(self.listed, timeout=1.0)
         self.assertIs(refused.exception.code(), grpc.StatusCode.UNAVAILABLE)
         self.assertLess(time.monotonic() - begun, 3.0)
 
@@ -153,6 +170,9 @@ def refusal(code, reason, retry_after=0.0, **metadata):
     return Refusal(code, (("grpc-status-details-bin", status.SerializeToString()),))
 
 
+WATCHED = v1.WatchInteractionsRequest(customer_id="carla")
+
+
 class Repetitions(unittest.IsolatedAsyncioTestCase):
     """What the real server says too rarely for a test."""
 
@@ -173,7 +193,7 @@ class Repetitions(unittest.IsolatedAsyncioTestCase):
             refusal(grpc.StatusCode.DEADLINE_EXCEEDED, "TIMED_OUT", outcome="unknown"),
         ]
         begun = time.monotonic()
-        request = a_call("换货")
+        request = a_call("carla", "换货")
         await self.interactions.RecordInteraction(request)
         self.assertGreaterEqual(time.monotonic() - begun, 1.0)
         self.assertEqual(len(self.refuses.request_ids), 4)
@@ -190,7 +210,7 @@ class Repetitions(unittest.IsolatedAsyncioTestCase):
         ]:
             self.refuses.answers = [refusal(code, reason, 0.1)]
             with self.assertRaises(RapportError) as error:
-                await self.interactions.RecordInteraction(a_call("换货"))
+                await self.interactions.RecordInteraction(a_call("carla", "换货"))
             self.assertEqual((error.exception.code(), error.exception.reason), (code, reason))
             self.assertEqual(self.refuses.answers, [])
         self.assertEqual(len(self.refuses.request_ids), 4)
@@ -235,37 +255,39 @@ class Tokens(Client):
             return await asyncio.to_thread(self.server.token, "--ttl", "3s")
 
         interactions = InteractionServiceStub(self.connect(give))
-        await asyncio.gather(*(interactions.ListInteractions(EVENTS) for _ in range(5)))
+        await asyncio.gather(*(interactions.ListInteractions(self.listed) for _ in range(5)))
         self.assertEqual(len(asked), 1)
         for _ in range(7):
             await asyncio.sleep(0.5)
-            await interactions.ListInteractions(EVENTS)
+            await interactions.ListInteractions(self.listed)
         self.assertIn(len(asked), range(2, 6))
 
     async def test_a_token_that_is_refused_is_asked_for_once_more(self):
         tokens = iter(["stale", self.server.token(), "stale", "stale"])
         interactions = InteractionServiceStub(self.connect(lambda: next(tokens)))
-        await interactions.ListInteractions(EVENTS)
+        await interactions.ListInteractions(self.listed)
         refused = InteractionServiceStub(self.connect(lambda: next(tokens)))
         with self.assertRaises(RapportError) as error:
-            await refused.ListInteractions(EVENTS)
+            await refused.ListInteractions(self.listed)
         self.assertIs(error.exception.code(), grpc.StatusCode.UNAUTHENTICATED)
         self.assertIsNone(next(tokens, None))
 
+    async def test_a_watch_goes_on_with_a_new_token_where_the_old_one_expires(self):
+        cuts = []
+        interactions = InteractionServiceStub(self.connect(lambda: self.server.token("--ttl", "2s")))
+        watching = watch(interactions.WatchInteractions, self.watched, on_cut=lambda cut: cuts.append(cut.reason))
+        await anext(watching)
+        while "TOKEN_REJECTED" not in cuts:
+            await anext(watching)
+        await self.record("after")
+        self.assertEqual(await self.events(watching, 1), ["after"])
+
 
 class Watches(Client):
-    async def events(self, watching, count):
-        topics = []
-        async for response in watching:
-            if response.HasField("event"):
-                topics.append(response.event.interaction.topic)
-            if len(topics) == count:
-                return topics
-
     async def test_goes_on_after_cuts_without_gap_or_repetition(self):
         cuts = []
         self.server.settings["RAPPORT_LIMITS_STREAM_MAX_LIFE"] = "1s"
-        watching = watch(self.interactions.WatchInteractions, WATCHED, on_cut=lambda cut: cuts.append(cut.reason))
+        watching = watch(self.interactions.WatchInteractions, self.watched, on_cut=lambda cut: cuts.append(cut.reason))
         cursor = (await anext(watching)).resume_cursor
         seen = asyncio.create_task(self.events(watching, 5))
         await self.record("before")
@@ -280,21 +302,11 @@ class Watches(Client):
         self.assertEqual(await asyncio.wait_for(seen, 20), expected)
         self.assertIn("SERVER_STOPPING", cuts)
         # Another process goes on by the cursor.
-        again = v1.WatchInteractionsRequest(customer_id="carla", resume_cursor=cursor)
+        again = v1.WatchInteractionsRequest(customer_id=self.customer_id, resume_cursor=cursor)
         self.assertEqual(await self.events(watch(self.interactions.WatchInteractions, again), 5), expected)
 
-    async def test_goes_on_with_a_new_token_where_the_old_one_expires(self):
-        cuts = []
-        interactions = InteractionServiceStub(self.connect(lambda: self.server.token("--ttl", "2s")))
-        watching = watch(interactions.WatchInteractions, WATCHED, on_cut=lambda cut: cuts.append(cut.reason))
-        await anext(watching)
-        while "TOKEN_REJECTED" not in cuts:
-            await anext(watching)
-        await self.record("after")
-        self.assertEqual(await self.events(watching, 1), ["after"])
-
     async def test_ends_where_coming_back_would_not_help(self):
-        request = v1.WatchInteractionsRequest(customer_id="carla", resume_cursor="42")
+        request = v1.WatchInteractionsRequest(customer_id=self.customer_id, resume_cursor="42")
         with self.assertRaises(RapportError) as error:
             await anext(watch(self.interactions.WatchInteractions, request))
         self.assertEqual(error.exception.reason, "CURSOR_INVALID")
@@ -303,9 +315,10 @@ class Watches(Client):
 class Example(Client):
     async def test_records_lists_and_watches(self):
         program = Path(__file__).parent.parent / "example.py"
-        command = [sys.executable, str(program), self.server.url, "carla"]
+        command = [sys.executable, str(program), self.server.url, self.customer_id]
         process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE,
                                                        env={"RAPPORT_TOKEN": self.server.token()})
+        self.addAsyncCleanup(process.communicate)
         self.addCleanup(process.kill)
         lines = [(await process.stdout.readline()).decode() for _ in range(3)]
         self.assertRegex("".join(lines), re.compile("^recorded .*\nlisted .* Opening hours\nwatching"))
