@@ -73,8 +73,10 @@ func (s *server) start() {
 	s.t.Fatal("the server ended before it served")
 }
 
-func (s *server) stop() {
-	s.process.Process.Signal(syscall.SIGTERM)
+func (s *server) stop() { s.end(syscall.SIGTERM) }
+
+func (s *server) end(signal syscall.Signal) {
+	s.process.Process.Signal(signal)
 	s.process.Process.Wait()
 }
 
@@ -269,7 +271,7 @@ func TestAWatchGoesOnAfterCutsWithoutGapOrRepetition(t *testing.T) {
 	wanted := []string{"before", "一", "二", "三", "after"}
 	seen, beginning := client.events(watched, len(wanted), func() {
 		client.record("before", "")
-		s.stop()
+		s.end(syscall.SIGKILL)
 		s.start()
 		for _, topic := range wanted[1:4] {
 			client.record(topic, "")

@@ -27,18 +27,25 @@ type refuses struct {
 func (r *refuses) RecordInteraction(_ context.Context, request *v1.RecordInteractionRequest) (
 	*v1.RecordInteractionResponse, error) {
 	r.requestIDs = append(r.requestIDs, request.RequestId)
-	if len(r.answers) > 0 {
-		answer := r.answers[0]
-		r.answers = r.answers[1:]
-		return nil, answer
+	return &v1.RecordInteractionResponse{}, r.answer()
+}
+
+func (r *refuses) answer() error {
+	if len(r.answers) == 0 {
+		return nil
 	}
-	return &v1.RecordInteractionResponse{}, nil
+	answer := r.answers[0]
+	r.answers = r.answers[1:]
+	return answer
 }
 
 func (r *refuses) WatchInteractions(request *v1.WatchInteractionsRequest,
 	stream v1.InteractionService_WatchInteractionsServer) error {
 	if err := stream.Send(&v1.WatchInteractionsResponse{ResumeCursor: request.ResumeCursor + "+"}); err != nil {
 		return err
+	}
+	if answer := r.answer(); answer != nil {
+		return answer
 	}
 	<-stream.Context().Done()
 	return nil
@@ -113,4 +120,20 @@ func TestAWatchThatIsNotHeardIsOpenedAnew(t *testing.T) {
 	silence := rapport.Silence(300 * time.Millisecond)
 	must(t, rapport.Watch(context.Background(), client.WatchInteractions, watched, show, silence))
 	equal(t, cursors, []string{"+", "++", "+++"})
+}
+
+func TestAWatchGoesOnFromTheCursorOfItsEnd(t *testing.T) {
+	client := (&refuses{answers: []error{
+		refusal(t, codes.Unavailable, "STREAM_LIFE_OVER", 0, map[string]string{"resume_cursor": "end"}),
+		status.Error(codes.Internal, "no"),
+		refusal(t, codes.Internal, "INTERNAL", 0, nil),
+	}}).serve(t)
+	var cursors []string
+	err := rapport.Watch(context.Background(), client.WatchInteractions, watched,
+		func(response *v1.WatchInteractionsResponse) bool {
+			cursors = append(cursors, response.ResumeCursor)
+			return true
+		})
+	equal(t, cursors, []string{"+", "end+", "end++"})
+	equal(t, refusalOf(t, err).Reason, "INTERNAL")
 }

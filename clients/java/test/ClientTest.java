@@ -173,7 +173,7 @@ public final class ClientTest {
             beginning = watch.next().getResumeCursor();
             var seen = CompletableFuture.supplyAsync(() -> events(watch, expected.size()));
             record("before", "");
-            server.stop();
+            server.kill();
             server.settings.put("RAPPORT_LIMITS_STREAM_MAX_LIFE", "1s");
             server.start();
             for (var topic : expected.subList(1, 4)) record(topic, "");

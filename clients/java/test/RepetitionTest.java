@@ -59,6 +59,8 @@ public final class RepetitionTest {
         public void watchInteractions(WatchInteractionsRequest request, StreamObserver<WatchInteractionsResponse> out) {
             var cursor = request.getResumeCursor() + "+";
             out.onNext(WatchInteractionsResponse.newBuilder().setResumeCursor(cursor).build());
+            var answer = answers.poll();
+            if (answer != null) out.onError(answer);
         }
     }
 
@@ -122,6 +124,17 @@ public final class RepetitionTest {
         var request = WatchInteractionsRequest.getDefaultInstance();
         try (var watch = new Watch<>(interactions::watchInteractions, request, Duration.ofMillis(300), cut -> {})) {
             for (var cursor : List.of("+", "++", "+++")) assertEquals(cursor, watch.next().getResumeCursor());
+        }
+    }
+
+    @Test
+    public void aWatchGoesOnFromTheCursorOfItsEnd() {
+        answers.add(refusal(Status.Code.UNAVAILABLE, "STREAM_LIFE_OVER", 0, Map.of("resume_cursor", "end")));
+        answers.add(Status.INTERNAL.asException());
+        answers.add(refusal(Status.Code.INTERNAL, "INTERNAL", 0, Map.of()));
+        try (var watch = new Watch<>(interactions::watchInteractions, WatchInteractionsRequest.getDefaultInstance())) {
+            for (var cursor : List.of("+", "end+", "end++")) assertEquals(cursor, watch.next().getResumeCursor());
+            assertEquals("INTERNAL", ClientTest.refusal(watch::next).reason());
         }
     }
 }

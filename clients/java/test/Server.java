@@ -53,6 +53,11 @@ final class Server {
         throw new IllegalStateException("the server ended before it served: " + Files.readString(log));
     }
 
+    /** Without a word to anybody. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
     void stop() throws InterruptedException {
         process.destroy();
         if (!process.waitFor(20, TimeUnit.SECONDS)) throw new IllegalStateException("the server does not stop");

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import tempfile
 
@@ -28,8 +29,8 @@ class Server:
                 return
         raise RuntimeError("the server ended before it served")
 
-    def stop(self) -> None:
-        self.process.terminate()
+    def stop(self, end: int = signal.SIGTERM) -> None:
+        self.process.send_signal(end)
         self.process.wait(timeout=20)
         self.process.stderr.close()
 

@@ -5,6 +5,7 @@ import importlib
 import logging
 import pkgutil
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -147,6 +148,8 @@ class Refuses(InteractionServiceServicer):
     async def WatchInteractions(self, request, context):
         self.opened += 1
         yield v1.WatchInteractionsResponse(resume_cursor=f"{request.resume_cursor}+")
+        if self.answers:
+            await context.abort_with_status(self.answers.pop(0))
         if not self.ends:
             await asyncio.sleep(60)
 
@@ -225,6 +228,18 @@ class Repetitions(unittest.IsolatedAsyncioTestCase):
         watching = watch(self.interactions.WatchInteractions, WATCHED)
         self.assertEqual([(await anext(watching)).resume_cursor for _ in range(2)], ["+", "++"])
 
+    async def test_a_watch_goes_on_from_the_cursor_of_its_end(self):
+        self.refuses.answers = [
+            refusal(grpc.StatusCode.UNAVAILABLE, "STREAM_LIFE_OVER", resume_cursor="end"),
+            Refusal(grpc.StatusCode.INTERNAL, ()),
+            refusal(grpc.StatusCode.INTERNAL, "INTERNAL"),
+        ]
+        watching = watch(self.interactions.WatchInteractions, WATCHED)
+        self.assertEqual([(await anext(watching)).resume_cursor for _ in range(3)], ["+", "end+", "end++"])
+        with self.assertRaises(RapportError) as error:
+            await anext(watching)
+        self.assertEqual(error.exception.reason, "INTERNAL")
+
     async def test_request_ids_are_of_version_7_and_ordered_by_time(self):
         first = uuid7()
         await asyncio.sleep(0.002)
@@ -291,7 +306,7 @@ class Watches(Client):
         cursor = (await anext(watching)).resume_cursor
         seen = asyncio.create_task(self.events(watching, 5))
         await self.record("before")
-        await asyncio.to_thread(self.server.stop)
+        await asyncio.to_thread(self.server.stop, signal.SIGKILL)
         await asyncio.to_thread(self.server.start)
         for topic in ("一", "二", "三"):
             await self.record(topic)
@@ -300,7 +315,6 @@ class Watches(Client):
         await self.record("after")
         expected = ["before", "一", "二", "三", "after"]
         self.assertEqual(await asyncio.wait_for(seen, 20), expected)
-        self.assertIn("SERVER_STOPPING", cuts)
         # Another process goes on by the cursor.
         again = v1.WatchInteractionsRequest(customer_id=self.customer_id, resume_cursor=cursor)
         self.assertEqual(await self.events(watch(self.interactions.WatchInteractions, again), 5), expected)

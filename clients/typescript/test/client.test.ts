@@ -141,7 +141,7 @@ test("a watch goes on after cuts, without gap or repetition", async () => {
   const { resumeCursor } = (await watching.next()).value!;
   const seen = topics(watching, 5);
   await record("before");
-  await server.stop();
+  await server.stop("SIGKILL");
   server.environment.RAPPORT_LIMITS_STREAM_MAX_LIFE = "1s";
   await server.start();
   for (const topic of ["一", "二", "三"]) await record(topic);
@@ -177,6 +177,8 @@ function refusing(answers: ConnectError[], deadlineMs?: number) {
         },
         async *watchInteractions({ resumeCursor }, { signal }) {
           yield { resumeCursor: `${resumeCursor}+` };
+          const answer = answers.shift();
+          if (answer) throw answer;
           await sleep(60_000, undefined, { signal });
         },
       }),
@@ -232,6 +234,19 @@ test("a watch that is not heard is opened anew", async () => {
   while (cursors.length < 3) cursors.push((await watching.next()).value!.resumeCursor);
   assert.deepEqual(cursors, ["+", "++", "+++"]);
   await watching.return();
+});
+
+test("a watch goes on from the cursor of its end", async () => {
+  const { client } = refusing([
+    refusal(Code.Unavailable, "STREAM_LIFE_OVER", 0, { resume_cursor: "end" }),
+    new ConnectError("no", Code.Internal),
+    refusal(Code.Internal, "INTERNAL"),
+  ]);
+  const watching = watch(client.watchInteractions, { customerId });
+  const cursors: string[] = [];
+  while (cursors.length < 3) cursors.push((await watching.next()).value!.resumeCursor);
+  assert.deepEqual(cursors, ["+", "end+", "end++"]);
+  await assert.rejects(watching.next(), (error) => (error as RapportError).reason === "INTERNAL");
 });
 
 test("the example records, lists and watches", async () => {
