@@ -197,15 +197,18 @@ function refusal(code: Code, reason: string, retryAfterMs = 0, metadata: Record<
 
 test("a call is repeated with its request id, and not before it may be", async () => {
   const { client, requestIds } = refusing([
-    refusal(Code.Unavailable, "OVERLOADED", 500),
-    refusal(Code.ResourceExhausted, "RATE_LIMITED", 500),
+    refusal(Code.Unavailable, "OVERLOADED", 800),
+    refusal(Code.ResourceExhausted, "RATE_LIMITED", 800),
     refusal(Code.DeadlineExceeded, "TIMED_OUT", 0, { outcome: "unknown" }),
+    // As Node's connections break.
+    new ConnectError("read ECONNRESET", Code.Aborted),
   ]);
   const begun = Date.now();
   const request = create(RecordInteractionRequestSchema, { interaction: aCall("换货") });
   await client.recordInteraction(request);
-  assert.ok(Date.now() - begun >= 1_000);
-  assert.equal(requestIds.length, 4);
+  // Without RetryInfo, the pauses would be 3 s at most.
+  assert.ok(Date.now() - begun >= 3_100);
+  assert.equal(requestIds.length, 5);
   assert.equal(new Set(requestIds).size, 1);
   assert.match(requestIds[0]!, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.ok(Math.abs(parseInt(requestIds[0]!.slice(0, 13).replace("-", ""), 16) - Date.now()) < 10_000);

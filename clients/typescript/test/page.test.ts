@@ -71,10 +71,10 @@ test("a page of an allowed origin records, watches, and goes on after a cut", as
 
   await server.stop();
   await page.waitForSelector("#state:text-is('cut off; trying again')");
-  await server.start();
-  // Recorded as soon as the server is back, most likely before the page is: it comes by the cursor.
+  // Repeated until the server is back, and most likely recorded before the watch is: it comes by the cursor.
   await page.fill("#topic", "退款");
   await page.click("#record");
+  await server.start();
   await page.waitForSelector("#events li:text-is('INBOUND_CALL 退款')");
   await page.waitForSelector("#state:has-text('resumed')");
   assert.deepEqual(await page.locator("#events li").allTextContents(), ["INBOUND_CALL 换货", "INBOUND_CALL 退款"]);
