@@ -42,6 +42,8 @@ final class Server {
         builder.environment().putAll(settings);
         builder.redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(log.toFile());
         process = builder.start();
+        // A test that fails before it could stop the server leaves none behind.
+        Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         while (process.isAlive()) {
             var found = SERVING.matcher(Files.readString(log));
             if (found.find()) {
