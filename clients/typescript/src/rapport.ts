@@ -1,64 +1,88 @@
-// What every program here shares: a token before every call, watches that go on after a cut, errors in words.
-import { Code, ConnectError, createClient, type Client, type Interceptor, type Transport } from "@connectrpc/connect";
-import { BadRequestSchema, ErrorInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
-import { InteractionService, type InteractionEvent } from "../gen/rapport/v1/interaction_pb.ts";
+// What makes a transport one to Rapport.
+import { Code, ConnectError, type Interceptor, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
+import { RapportError } from "./error.js";
+import { Pauses, mendable, prepare, sleep } from "./retry.js";
+import { Token, type TokenFunction } from "./token.js";
 
-export type Interactions = Client<typeof InteractionService>;
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 5_000;
 
-export function interactions(transport: Transport): Interactions {
-  return createClient(InteractionService, transport);
+export interface RapportOptions {
+  /**
+   * Gives a bearer token. It is asked again shortly before the token's `exp`, and once for a call that is answered
+   * UNAUTHENTICATED.
+   */
+  token: TokenFunction;
+  /** How long a call may take with all its repetitions, if its own `timeoutMs` is not less. Default: 30 s. */
+  deadlineMs?: number;
 }
 
-/** Adds `authorization: Bearer ...` to every call. */
-export function bearer(token: string): Interceptor {
-  return (next) => (request) => {
-    request.header.set("authorization", `Bearer ${token}`);
-    return next(request);
-  };
+/** The interceptor for a transport of connect-web or connect-node, whatever protocol it speaks. */
+export function rapport({ token, deadlineMs = 30_000 }: RapportOptions): Interceptor {
+  const renewed = new Token(token);
+  return (next) => (request) =>
+    request.stream ? stream(renewed, next, request) : unary(renewed, deadlineMs, next, request);
 }
 
-export interface Watched {
-  /** Absent in the first response and in heartbeats. */
-  event?: InteractionEvent;
-  /** Where to go on after this response. */
-  cursor: string;
-}
+type Next = Parameters<Interceptor>[0];
 
-/**
- * Everything that happens to a customer from now on, or from a cursor on. After a cut it resumes where it was: no event
- * is skipped and none comes twice. Ends when `signal` is aborted, and throws what trying again would not mend.
- */
-export async function* watchCustomer(
-  client: Interactions,
-  customerId: string,
-  options: { cursor?: string; pause?: number; signal?: AbortSignal; onCut?: (error: ConnectError) => void } = {},
-): AsyncGenerator<Watched> {
-  let cursor = options.cursor ?? "";
-  while (!options.signal?.aborted) {
-    try {
-      const request = { customerId, resumeCursor: cursor };
-      for await (const response of client.watchInteractions(request, { signal: options.signal })) {
-        cursor = response.resumeCursor;
-        yield { event: response.event, cursor };
+async function unary(token: Token, deadlineMs: number, next: Next, request: UnaryRequest) {
+  const deadline = new AbortController();
+  const late = () => deadline.abort(new ConnectError("the operation timed out", Code.DeadlineExceeded));
+  const timer = setTimeout(late, deadlineMs);
+  const signal = AbortSignal.any([request.signal, deadline.signal]);
+  const ends = Date.now() + deadlineMs;
+  const [message, repeatable] = prepare(request.method, request.message);
+  const pauses = new Pauses(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+  try {
+    for (let askedAgain = false; ; ) {
+      const bearer = await token.get();
+      let error: RapportError;
+      try {
+        return await next({ ...request, message, signal, header: withToken(request.header, bearer) });
+      } catch (cause) {
+        error = RapportError.from(deadline.signal.aborted ? deadline.signal.reason : cause);
       }
-    } catch (cause) {
-      if (options.signal?.aborted) return;
-      const error = ConnectError.from(cause);
-      const mendable = [Code.Unavailable, Code.Unknown, Code.Aborted, Code.Internal, Code.ResourceExhausted];
-      if (!mendable.includes(error.code)) throw error;
-      options.onCut?.(error);
+      if (error.code === Code.Unauthenticated) {
+        token.refused(bearer);
+        if (!askedAgain) {
+          askedAgain = true;
+          continue;
+        }
+      }
+      const wait = error.retryAfterMs + pauses.next();
+      if (signal.aborted || !repeatable || !mendable(error) || Date.now() + wait >= ends) throw error;
+      await sleep(wait, signal);
     }
-    await new Promise((resolve) => setTimeout(resolve, options.pause ?? 1000));
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-/** A refusal in words: its reason, and every field at fault. */
-export function explain(cause: unknown): string[] {
-  const error = ConnectError.from(cause);
-  const reasons = error.findDetails(ErrorInfoSchema).map((info) => info.reason);
-  const fields = error.findDetails(BadRequestSchema).flatMap((bad) => bad.fieldViolations);
-  return [
-    `${Code[error.code]} ${reasons.join(" ")}: ${error.rawMessage}`,
-    ...fields.map((one) => `${one.field} ${one.description}`),
-  ];
+async function stream(token: Token, next: Next, request: StreamRequest) {
+  const bearer = await token.get();
+  const explained = (cause: unknown) => {
+    const error = RapportError.from(cause);
+    if (error.code === Code.Unauthenticated) token.refused(bearer);
+    return error;
+  };
+  const response = await next({ ...request, header: withToken(request.header, bearer) }).catch((cause: unknown) => {
+    throw explained(cause);
+  });
+  if (!response.stream) return response;
+  return { ...response, message: explaining(response.message, explained) };
+}
+
+async function* explaining<T>(messages: AsyncIterable<T>, explained: (cause: unknown) => RapportError) {
+  try {
+    yield* messages;
+  } catch (cause) {
+    throw explained(cause);
+  }
+}
+
+function withToken(header: Headers, token: string): Headers {
+  const copy = new Headers(header);
+  copy.set("authorization", `Bearer ${token}`);
+  return copy;
 }

@@ -1,4 +1,4 @@
-// web/desk.ts in a real browser, over gRPC-Web, with nothing between the page and the server.
+// example/page.ts in a real browser, over gRPC-Web and Connect, with nothing between the page and the server.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server as Pages } from "node:http";
@@ -6,11 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { createClient } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
 import { chromium, type BrowserContext, type Page } from "playwright-core";
-import { DirectoryService } from "../gen/rapport/v1/directory_pb.ts";
-import { bearer } from "../src/rapport.ts";
 import { Server } from "./server.ts";
 
 const profile = mkdtempSync(join(tmpdir(), "rapport-browser-"));
@@ -20,13 +16,13 @@ let allowed: Pages, foreign: Pages, server: Server, browser: BrowserContext;
 async function servePages(): Promise<Pages> {
   const files: Record<string, [string, string]> = {
     "/": ["index.html", "text/html"],
-    "/dist/desk.js": ["dist/desk.js", "text/javascript"],
+    "/dist/page.js": ["dist/page.js", "text/javascript"],
   };
   const pages = createServer((request, response) => {
     const [file, type] = files[request.url ?? ""] ?? [];
     if (!file || !type) return void response.writeHead(404).end();
     response.writeHead(200, { "content-type": `${type}; charset=utf-8` });
-    response.end(readFileSync(join(import.meta.dirname, "../web", file)));
+    response.end(readFileSync(join(import.meta.dirname, "../example", file)));
   });
   await new Promise<void>((resolve) => pages.listen(0, "127.0.0.1", resolve));
   return pages;
@@ -40,9 +36,7 @@ before(async () => {
   allowed = await servePages();
   foreign = await servePages();
   server = await new Server({ RAPPORT_WEB_ORIGINS: origin(allowed) }).start();
-  const transport = createGrpcTransport({ baseUrl: server.url, interceptors: [bearer(server.token("app"))] });
-  const customer = { customerId: "carla", salutation: "王女士" };
-  await createClient(DirectoryService, transport).upsertCustomer({ requestId: "carla", customer });
+  await server.knowCarla();
   const args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
   args.push("--disable-background-networking", "--disable-component-update", "--disable-sync");
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -57,11 +51,11 @@ after(async () => {
   rmSync(profile, { recursive: true, force: true });
 });
 
-async function open(pages: Pages): Promise<Page> {
+async function open(pages: Pages, hash = ""): Promise<Page> {
   const page = await browser.newPage();
-  await page.goto(origin(pages));
+  await page.goto(origin(pages) + hash);
   await page.fill("#server", server.url);
-  await page.fill("#token", server.token("app"));
+  await page.fill("#token", await server.token());
   await page.fill("#customer", "carla");
   return page;
 }
@@ -77,14 +71,26 @@ test("a page of an allowed origin records, watches, and goes on after a cut", as
 
   await server.stop();
   await page.waitForSelector("#state:text-is('cut off; trying again')");
-  await server.start();
-  // Recorded as soon as the server is back, most likely before the page is: it comes by the cursor.
+  // Repeated until the server is back, and most likely recorded before the watch is: it comes by the cursor.
   await page.fill("#topic", "退款");
   await page.click("#record");
+  await server.start();
   await page.waitForSelector("#events li:text-is('INBOUND_CALL 退款')");
   await page.waitForSelector("#state:has-text('resumed')");
   assert.deepEqual(await page.locator("#events li").allTextContents(), ["INBOUND_CALL 换货", "INBOUND_CALL 退款"]);
   assert.equal(await page.textContent("#errors"), "");
+});
+
+test("a page does the same over Connect", async () => {
+  const page = await open(allowed, "/#connect");
+  await page.click("#watch");
+  await page.waitForSelector("#state:text-is('watching')");
+  await page.fill("#topic", "维修");
+  await page.click("#record");
+  await page.waitForSelector("#events li:text-is('INBOUND_CALL 维修')");
+  await page.fill("#topic", "x".repeat(200));
+  await page.click("#record");
+  await page.waitForSelector("#errors:has-text('LENGTH_OUT_OF_RANGE')");
 });
 
 test("a page sees every field at fault", async () => {
@@ -95,7 +101,7 @@ test("a page sees every field at fault", async () => {
   await page.waitForSelector("#errors:has-text('InvalidArgument')");
   const errors = (await page.textContent("#errors")) ?? "";
   assert.match(errors, /LENGTH_OUT_OF_RANGE/);
-  assert.match(errors, /^interaction\.topic must/m);
+  assert.match(errors, /^  interaction\.topic must/m);
 });
 
 test("a page of another origin is refused", async () => {

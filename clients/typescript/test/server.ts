@@ -1,9 +1,14 @@
 // A real server for a test; RAPPORT names its program.
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { createClient, type Transport } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { rapport, type TokenFunction } from "rapport-client";
+import { DirectoryService } from "rapport-client/v1/directory";
 
 const program = process.env.RAPPORT ?? join(import.meta.dirname, "../../../target/debug/rapport");
 
@@ -12,7 +17,7 @@ export class Server {
   private process?: ChildProcess;
   address = "127.0.0.1:0";
 
-  constructor(private readonly environment: Record<string, string> = {}) {}
+  constructor(readonly environment: Record<string, string> = {}) {}
 
   /** Serves until it is stopped; started again, on the same address with the same record. */
   async start(): Promise<this> {
@@ -30,11 +35,11 @@ export class Server {
     return this;
   }
 
-  async stop(): Promise<void> {
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const running = this.process;
     if (!running || running.exitCode !== null) return;
     const ended = new Promise((resolve) => running.once("exit", resolve));
-    running.kill("SIGTERM");
+    running.kill(signal);
     await ended;
   }
 
@@ -47,8 +52,20 @@ export class Server {
     return `http://${this.address}`;
   }
 
-  token(role: string): string {
-    const flags = ["token", "--role", role, "--subject", "desk", "--data-dir", this.directory];
-    return execFileSync(program, flags, { encoding: "utf8" }).trim();
+  async token(...flags: string[]): Promise<string> {
+    const command = ["token", "--role", "app", "--subject", "desk", "--data-dir", this.directory, ...flags];
+    return (await promisify(execFile)(program, command)).stdout.trim();
+  }
+
+  /** From Node over gRPC. */
+  transport(token: TokenFunction = () => this.token()): Transport {
+    return createGrpcTransport({ baseUrl: this.url, interceptors: [rapport({ token })] });
+  }
+
+  /** Makes the customer of whom the tests tell. */
+  async knowCarla(): Promise<this> {
+    const customer = { customerId: "carla", salutation: "王女士" };
+    await createClient(DirectoryService, this.transport()).upsertCustomer({ customer });
+    return this;
   }
 }

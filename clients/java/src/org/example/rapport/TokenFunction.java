@@ -1,0 +1,7 @@
+package org.example.rapport;
+
+/** Gives a bearer token. */
+@FunctionalInterface
+public interface TokenFunction {
+    String get() throws Exception;
+}
