@@ -63,13 +63,15 @@ impl EventApi {
     /// A webhook as it is.
     async fn shown(&self, (caller, scope): (&Caller, &Scope), target: &Target) -> Result<v1::Webhook> {
         let reader = self.store.reader();
-        let standing = webhooks::standing(reader, &target.name).await?;
+        let before = webhooks::standing(reader, &target.name).await?;
         let backlog = webhooks::backlog(reader, &target.name).await?;
-        let ahead = match &standing {
+        let ahead = match &before {
             Some(standing) => self.oldest_ahead(target, standing).await?,
             None => None,
         };
         let oldest_at = backlog.oldest_at.into_iter().chain(ahead).min();
+        // Once more: of what was settled meanwhile, the backlog has the event and this the reason.
+        let standing = webhooks::standing(reader, &target.name).await?;
         let position = standing.as_ref().map(|standing| standing.position.to_bytes());
         let cursor = position.map(|place| replays(target, caller, scope).cursor_at(&place)).unwrap_or_default();
         let now = self.store.clock().now_micros();

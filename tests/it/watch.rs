@@ -395,7 +395,7 @@ async fn cursors_of_others_and_of_nobody(server: Server) {
     assert_eq!(refusal(&nora, from(&page, of_customer("carla"))).await, mismatch);
 
     let invalid = named("CURSOR_INVALID");
-    let (other_version, cut) = (format!("Ag{}", &cursor[2..]), &cursor[..cursor.len() - 4]);
+    let (other_version, cut) = (format!("Aw{}", &cursor[2..]), &cursor[..cursor.len() - 4]);
     for bad in ["42", "!", &other_version, cut, &format!("{cursor}AAAA")] {
         assert_eq!(refusal(&nora, from(bad, of_customer("carla"))).await, invalid, "{bad}");
     }
