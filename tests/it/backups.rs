@@ -40,7 +40,7 @@ pub(crate) fn tests() -> Vec<Test> {
 const NUMBER: &str = "+86 138 1234 5678";
 
 /// Runs the program on a server's database, or on the one that a URL names.
-async fn program(server: &Server, url: Option<&str>, arguments: &[&str]) -> Output {
+pub(crate) async fn program(server: &Server, url: Option<&str>, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
     command.args(arguments).arg("--data-dir").arg(server.data_dir()).stdin(Stdio::null());
     if let Some(url) = url.map(str::to_owned).or_else(|| server.database_url()) {
@@ -49,7 +49,7 @@ async fn program(server: &Server, url: Option<&str>, arguments: &[&str]) -> Outp
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-fn told(output: &Output) -> Value {
+pub(crate) fn told(output: &Output) -> Value {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {errors}", output.status);
     serde_json::from_slice(&output.stdout).unwrap()
@@ -68,7 +68,7 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
 }
 
 /// Of PostgreSQL, a new database without tables.
-async fn empty_database(server: &Server) -> Option<String> {
+pub(crate) async fn empty_database(server: &Server) -> Option<String> {
     let url = server.database_url()?;
     let name = format!("restored_{}", uuid::Uuid::new_v4().simple());
     server.execute(&format!("CREATE DATABASE {name}")).await;

@@ -34,6 +34,7 @@ pub(crate) fn tests() -> Vec<Test> {
         a_request_that_does_not_fit_is_named_field_by_field,
         what_the_protocol_does_not_expect_is_refused,
         messages_have_their_limit,
+        who_calls_too_often_is_told_when_to_come_back,
         a_watch_comes_in_envelopes_and_tells_its_end,
         a_long_answer_is_whole,
         a_page_of_an_allowed_origin_calls,
@@ -336,6 +337,29 @@ async fn messages_have_their_limit(server: Server) {
         post(&server, WATCH, &[("content-type", "application/connect+proto")], &enveloped(0, &[0; 4_001])).await;
     let end: Value = serde_json::from_slice(envelopes(&answer.body)[0].1).unwrap();
     assert_eq!(end["error"]["code"], "resource_exhausted");
+}
+
+async fn who_calls_too_often_is_told_when_to_come_back(server: Server) {
+    let server = Server::start_with(server.backend(), Clock::system(), |config| {
+        config.limits.person_calls_per_second = std::num::NonZeroU32::MIN;
+    })
+    .await
+    .unwrap();
+    let authorization = format!("Bearer {}", server.token(Role::Staff, "nora", &[]));
+    let headers = [("content-type", "application/json"), ("authorization", authorization.as_str())];
+    let mut last = None;
+    for _ in 0..10 {
+        let answer = http::request(server.address(), "POST", ORGANIZATION, &headers, b"{}").await;
+        if answer.status == 429 {
+            last = Some(answer);
+            break;
+        }
+    }
+    let refused = last.expect("a call too many");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    let error: Value = serde_json::from_slice(&refused.body).unwrap();
+    let details = error["details"].as_array().unwrap();
+    assert!(details.iter().any(|detail| detail["type"] == "google.rpc.RetryInfo"), "{error}");
 }
 
 async fn a_watch_comes_in_envelopes_and_tells_its_end(server: Server) {

@@ -46,7 +46,7 @@ async fn doctor(server: &Server, arguments: &[&str]) -> (bool, Vec<Value>) {
     doctor_of(server.data_dir(), server.database_url().as_deref(), arguments).await
 }
 
-async fn doctor_of(data_dir: &Path, url: Option<&str>, arguments: &[&str]) -> (bool, Vec<Value>) {
+pub(crate) async fn doctor_of(data_dir: &Path, url: Option<&str>, arguments: &[&str]) -> (bool, Vec<Value>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rapport"));
     command.args(["doctor", "--json", "--data-dir"]).arg(data_dir).args(arguments);
     if let Some(url) = url {

@@ -51,6 +51,7 @@ mod sign_in;
 mod stopping;
 mod support;
 mod surveys;
+mod upgrades;
 mod voice;
 mod voting;
 mod watch;
@@ -109,6 +110,7 @@ fn main() -> ExitCode {
         support::trials(sign_in::tests()),
         support::trials(stopping::tests()),
         support::trials(surveys::tests()),
+        support::trials(upgrades::tests()),
         support::trials(voice::tests()),
         support::trials(voting::tests()),
         support::trials(web::tests()),
