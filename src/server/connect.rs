@@ -12,10 +12,10 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
-use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode,
-    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
 };
 use http_body::{Body as HttpBody, Frame};
 use http_body_util::Full;
@@ -24,11 +24,11 @@ use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
 use serde_json::{Value, json};
 use tonic::{Code, Status, body::Body};
-use tonic_types::pb;
+use tonic_types::{StatusExt as _, pb};
 use tower::{Service, ServiceExt as _};
 
 use super::{
-    form::{Codec, Form},
+    form::{Codec, Form, framed},
     methods::PREFIX,
 };
 use crate::api::{pool, v1::ACCESS};
@@ -99,6 +99,11 @@ impl Kind {
         };
         *response.status_mut() = code;
         response.headers_mut().insert(CONTENT_TYPE, kind);
+        // What any HTTP client knows how to read.
+        if let Some(delay) = status.get_details_retry_info().and_then(|info| info.retry_delay) {
+            let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         *response.body_mut() = Body::new(Full::new(body));
     }
 }
@@ -200,18 +205,9 @@ fn bytes(value: &Value) -> Bytes {
     value.to_string().into()
 }
 
-fn envelope(flags: u8, message: &[u8]) -> Bytes {
-    let mut envelope = BytesMut::with_capacity(PREFIX + message.len());
-    envelope.put_u8(flags);
-    // Longer than limits let a message be.
-    envelope.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
-    envelope.extend_from_slice(message);
-    envelope.freeze()
-}
-
 fn last(status: Option<&Status>) -> Bytes {
     let end = status.map_or_else(|| json!({}), |status| json!({ "error": error(status) }));
-    envelope(LAST, &bytes(&end))
+    framed(LAST, &bytes(&end))
 }
 
 /// An error as the protocol writes it. Each detail is there twice: to be decoded, and to be read.
@@ -340,7 +336,7 @@ impl HttpBody for Envelopes {
                     Ok(data) => {
                         this.taken.extend_from_slice(&data);
                         while let Some(message) = next(this.taken) {
-                            this.given.push_back(envelope(0, &form.message(message)));
+                            this.given.push_back(framed(0, &form.message(message)));
                         }
                         continue;
                     }

@@ -45,11 +45,11 @@ impl Form {
         }
         let message = if self.enveloped { alone(body)? } else { body };
         match self.codec {
-            Codec::Proto => Ok(framed(&message)),
+            Codec::Proto => Ok(framed(0, &message)),
             Codec::Json => {
                 let input = self.method.input();
                 let read = turned(length, move || json::read(&input, &message)).await?;
-                Ok(framed(&read.map_err(Error::Invalid)?.encode_to_vec()))
+                Ok(framed(0, &read.map_err(Error::Invalid)?.encode_to_vec()))
             }
         }
     }
@@ -63,7 +63,7 @@ impl Form {
             return Ok(answer);
         }
         let output = self.method.output();
-        turned(answer.len(), move || framed(&text(output, &answer[PREFIX..]))).await
+        turned(answer.len(), move || framed(0, &text(output, &answer[PREFIX..]))).await
     }
 
     /// One message of a stream.
@@ -86,9 +86,10 @@ fn alone(mut body: Bytes) -> Result<Bytes> {
     }
 }
 
-fn framed(message: &[u8]) -> Bytes {
+/// A message behind flags and its length: gRPC's prefix and the protocol's envelope are written alike.
+pub(super) fn framed(flags: u8, message: &[u8]) -> Bytes {
     let mut frame = BytesMut::with_capacity(PREFIX + message.len());
-    frame.put_u8(0);
+    frame.put_u8(flags);
     // Longer than limits let a message be.
     frame.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
     frame.extend_from_slice(message);
