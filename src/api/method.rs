@@ -1,5 +1,7 @@
 //! The methods that a server answers: the contract's, and those of health and reflection.
 
+use prost_reflect::MethodDescriptor;
+
 use super::{pool, v1::ACCESS};
 
 /// A method by its path.
@@ -34,17 +36,17 @@ impl Method {
     }
 }
 
+/// What the contract says of a method, by its path.
+pub(crate) fn descriptor(path: &str) -> Option<MethodDescriptor> {
+    let (service, method) = path.trim_start_matches('/').split_once('/')?;
+    pool().get_service_by_name(service)?.methods().find(|one| one.name() == method)
+}
+
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = Method> {
-    let streaming = |path: &str| {
-        let (service, method) = path.trim_start_matches('/').split_once('/')?;
-        let service = pool().get_service_by_name(service)?;
-        service
-            .methods()
-            .find(|one| one.name() == method)
-            .map(|one| one.is_server_streaming() || one.is_client_streaming())
-    };
-    let ours = ACCESS.iter().map(move |(path, _)| Method::new(path, streaming(path).unwrap_or_default()));
+    let streaming =
+        |path: &str| descriptor(path).is_some_and(|one| one.is_server_streaming() || one.is_client_streaming());
+    let ours = ACCESS.iter().map(move |(path, _)| Method::new(path, streaming(path)));
     ours.chain(OPEN.map(|(path, streaming)| Method::new(path, streaming)))
 }
 

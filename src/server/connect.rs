@@ -31,7 +31,7 @@ use super::{
     form::{Codec, Form, framed},
     methods::PREFIX,
 };
-use crate::api::{pool, v1::ACCESS};
+use crate::api::{method::descriptor, v1::ACCESS};
 
 /// Which version of the protocol a caller speaks.
 pub(super) const VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
@@ -124,7 +124,8 @@ where
     if let Err(status) = translate(request.headers_mut()) {
         return Ok(kind.refusal(&status));
     }
-    request.extensions_mut().insert(Form { codec: kind.codec, enveloped: kind.enveloped, method: method.clone() });
+    let form = Form { codec: kind.codec, enveloped: kind.enveloped, method };
+    request.extensions_mut().insert(form.clone());
     let mut response = inner.oneshot(request).await?;
     let status = status(response.headers());
     TOLD.iter().chain([&CONTENT_LENGTH]).for_each(|name| _ = response.headers_mut().remove(name));
@@ -133,7 +134,6 @@ where
         return Ok(response);
     }
     response.headers_mut().insert(CONTENT_TYPE, kind.content_type());
-    let form = Form { codec: kind.codec, enveloped: kind.enveloped, method };
     Ok(response.map(|body| match kind.enveloped {
         true => Body::new(Envelopes { body, form: Some(form), taken: BytesMut::new(), given: VecDeque::new() }),
         false => Body::new(Bare { body, prefix: PREFIX }),
@@ -143,11 +143,7 @@ where
 /// A method of the contract by its path.
 fn method(path: &str) -> Option<MethodDescriptor> {
     static METHODS: LazyLock<HashMap<&'static str, MethodDescriptor>> = LazyLock::new(|| {
-        let of = |path: &str| {
-            let (service, method) = path.trim_start_matches('/').split_once('/')?;
-            pool().get_service_by_name(service)?.methods().find(|one| one.name() == method)
-        };
-        ACCESS.iter().filter_map(|(path, _)| of(path).map(|method| (*path, method))).collect()
+        ACCESS.iter().filter_map(|(path, _)| descriptor(path).map(|method| (*path, method))).collect()
     });
     METHODS.get(path).cloned()
 }

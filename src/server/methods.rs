@@ -6,7 +6,7 @@ use tonic::server::NamedService as _;
 
 use crate::{
     api::{
-        pool,
+        method::descriptor,
         v1::{
             ACCESS, calendar_service_server::CalendarServiceServer, directory_service_server::DirectoryServiceServer,
             import_service_server::ImportServiceServer, interaction_service_server::InteractionServiceServer,
@@ -47,10 +47,9 @@ pub(super) struct Traits {
 impl Methods {
     pub(super) fn new(limits: &Limits) -> Self {
         let of = |path: &str| {
-            let (service, method) = path.trim_start_matches('/').split_once('/')?;
-            let method = pool().get_service_by_name(service)?.methods().find(|one| one.name() == method)?;
-            let message =
-                if BATCHED.contains(&service) { limits.max_batch_message_bytes } else { limits.max_message_bytes };
+            let method = descriptor(path)?;
+            let batched = BATCHED.contains(&method.parent_service().full_name());
+            let message = if batched { limits.max_batch_message_bytes } else { limits.max_message_bytes };
             Some(Traits {
                 mutates: method.input().get_field_by_name("request_id").is_some(),
                 takes_stream: method.is_client_streaming(),

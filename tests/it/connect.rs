@@ -13,7 +13,6 @@ use rapport::{
     clock::Clock,
 };
 use serde_json::{Value, json};
-use tonic::{Code, Status};
 use tonic_types::pb;
 
 use crate::support::{
@@ -417,6 +416,5 @@ async fn a_page_of_an_allowed_origin_calls(server: Server) {
     let answer = post(&server, ORGANIZATION, &[json, ("origin", "https://elsewhere.example")], b"{}").await;
     let error: Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!((answer.status, &error["code"]), (403, &json!("permission_denied")));
-    let status = Status::new(Code::PermissionDenied, error["message"].as_str().unwrap());
-    assert!(!status.message().is_empty());
+    assert!(!error["message"].as_str().unwrap().is_empty());
 }
