@@ -765,7 +765,7 @@ const PASSWORD_LISTED: &str = "must not hold a password, since every user of thi
     it into ~/.pgpass (or the file that PGPASSFILE names)";
 
 /// Whether a URL says a password, before the host or among the parameters.
-fn has_password(url: &str) -> bool {
+pub(crate) fn has_password(url: &str) -> bool {
     let Some((_, rest)) = url.split_once("://") else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let user = authority.rsplit_once('@').map(|(user, _)| user);

@@ -39,7 +39,7 @@ pub(crate) async fn epochs(store: &Store) -> Result<Vec<Micros>> {
 ///
 /// # Errors
 /// The folder is no backup, or is damaged; somebody has the database open; a database of PostgreSQL that is not empty; master keys
-/// that are missing. The database that was there is as it was then.
+/// that are missing. A file that was there is as it was then; a database of PostgreSQL has the backup in it and is to be dropped.
 pub(crate) async fn restore(
     folder: &Path,
     database: &Database,
@@ -57,7 +57,10 @@ pub(crate) async fn restore(
         Database::Sqlite(path) => restore_file(folder, manifest, path, keys, erasures).await,
         Database::Postgres(_) => {
             database.copy_from(&manifest.copy(folder)).await?;
-            let erased_again = prepare(folder, &manifest, database, keys, erasures).await?;
+            let prepared = prepare(folder, &manifest, database, keys, erasures).await;
+            let erased_again = prepared.context(
+                "the backup is in the database and must not be served so: drop the database, mend this, and restore again",
+            )?;
             Ok(Restored { manifest, aside: None, erased_again })
         }
     }

@@ -2,10 +2,11 @@
 
 use std::{io::Write as _, path::PathBuf};
 
+use anyhow::ensure;
 use serde_json::json;
 
 use super::{database::DatabaseArgs, out};
-use crate::{backup, server::database, store::Database, vault::Vault};
+use crate::{backup, config::has_password, server::database, store::Database, vault::Vault};
 
 /// What `--help` teaches.
 const HELP: &str = "Stop the servers first. A database that is there stays beside the restored one, under another name; on PostgreSQL the backup is put \
@@ -44,6 +45,11 @@ pub struct RestoreArgs {
 /// The backup is damaged, or somebody has the database open; then nothing was changed.
 pub async fn run(args: RestoreArgs) -> anyhow::Result<()> {
     let config = args.database.config(None)?;
+    ensure!(
+        !args.erasures_from.as_deref().is_some_and(has_password),
+        "--erasures-from must not hold a password, since every user of this machine can list the arguments of a command: \
+         leave it out and put it into ~/.pgpass (or the file that PGPASSFILE names)"
+    );
     let erasures = args.erasures_from.as_deref().map(Database::from_url).transpose()?;
     let keys = Vault::path(config.master_key_file.as_deref(), &config.data_dir);
     let restored = backup::restore(&args.folder, &database(&config)?, &keys, erasures).await?;

@@ -28,6 +28,24 @@ impl Database {
             Self::Postgres(url) => of_server(url).await,
         }
     }
+
+    /// Whether it is there, and opening it would change nothing: its schema is this version's.
+    pub(crate) async fn is_current(&self) -> bool {
+        let applied = match self {
+            Self::Sqlite(path) if !path.exists() => return false,
+            Self::Sqlite(path) => {
+                let Ok(connection) = sqlite::look(path).await else { return false };
+                let applied = sqlite::require_ours(&connection, "").await;
+                _ = connection.close().await;
+                applied
+            }
+            Self::Postgres(url) => {
+                let Ok(options) = url.parse() else { return false };
+                postgres::look(&options, "").await
+            }
+        };
+        applied.is_ok_and(|applied| applied == Migrator::migrations().len())
+    }
 }
 
 async fn of_file(path: &Path) -> Vec<Finding> {

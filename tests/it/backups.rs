@@ -234,6 +234,9 @@ async fn a_backup_that_was_altered_is_not_restored(server: Server) {
         with(name, value);
         assert!(again("restore").await.contains(told), "{told}");
     }
+    let secret = ["restore", name, "--erasures-from", "postgres://me:hunter2@db/x"];
+    let refused = complaint(&program(&server, None, &secret).await);
+    assert!(refused.contains("must not hold a password") && !refused.contains("hunter2"), "{refused}");
     fs::remove_file(&path).unwrap();
     assert!(again("restore").await.contains("is no backup"));
     assert!(record(&server.app(), 0).await.is_some(), "the server goes on");

@@ -156,7 +156,8 @@ async fn a_file_that_went_back_is_named(server: Server) {
 
 async fn nothing_is_made_where_nothing_is(server: Server) {
     let nowhere = server.data_dir().join("nowhere");
-    let (good, findings) = doctor_of(&nowhere, None, &[]).await;
+    let (good, findings) = doctor_of(&nowhere, None, &["--thorough"]).await;
+    assert_eq!(of(&findings, "record").0, "unchecked");
     assert!(good && of(&findings, "database").0 == "unchecked", "{findings:#?}");
     assert!(!nowhere.exists());
 }
