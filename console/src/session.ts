@@ -73,6 +73,12 @@ export function reach(method: DescMethod | MethodName): Reach | undefined {
   return Number(GRANTS[name][now.session.role]) || undefined;
 }
 
+/** Whether it is the one who is signed in. */
+export function isSelf(subject: string): boolean {
+  const now = standing.value;
+  return now.kind === "in" && now.session.subject === subject;
+}
+
 function keep(session: Session | undefined, tokens: SessionTokens | undefined) {
   if (!session || !tokens) throw new ConnectError("an answer without a session", Code.Internal);
   ({ token, renewalToken: renewal } = tokens);

@@ -22,7 +22,7 @@ import { personName, teamName } from "../names.ts";
 import { Page, Tabs } from "../parts/controls.tsx";
 import { Section } from "../parts/section.tsx";
 import { route } from "../route.ts";
-import { client, may } from "../session.ts";
+import { client, isSelf, may } from "../session.ts";
 import { t, word } from "../words.ts";
 
 const PAGE = 25;
@@ -188,6 +188,8 @@ function Decide(props: {
 
 function ContestRow({ of: one, onDone }: { of: Contest; onDone?: () => void }) {
     const waits = WAITING.includes(one.state);
+    // One contest in ten, and every appeal, waits for somebody else after the first verdict.
+    const isJudged = one.reviews.some((review) => isSelf(review.reviewer));
     return (
         <div class="grow">
             <p>
@@ -210,7 +212,7 @@ function ContestRow({ of: one, onDone }: { of: Contest; onDone?: () => void }) {
                     {review.reviewer && ` (${personName(review.reviewer)})`}: {review.reason}
                 </p>
             ))}
-            {onDone && waits && may(ContestService.method.decideContest) && (
+            {onDone && waits && !isJudged && may(ContestService.method.decideContest) && (
                 <Decide
                     yes={t.value.grant}
                     no={t.value.refuse}
