@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "rapport/v1/contact.proto",
         "rapport/v1/contest.proto",
         "rapport/v1/directory.proto",
+        "rapport/v1/discretion.proto",
         "rapport/v1/error_reason.proto",
         "rapport/v1/follow_up.proto",
         "rapport/v1/incident.proto",

@@ -11,14 +11,14 @@ use crate::{
         callback_service_server::CallbackServiceServer, commitment_service_server::CommitmentServiceServer,
         competition_service_server::CompetitionServiceServer, contact_service_server::ContactServiceServer,
         contest_service_server::ContestServiceServer, directory_service_server::DirectoryServiceServer,
-        event_service_server::EventServiceServer, follow_up_service_server::FollowUpServiceServer,
-        identity_service_server::IdentityServiceServer, import_service_server::ImportServiceServer,
-        incident_service_server::IncidentServiceServer, interaction_service_server::InteractionServiceServer,
-        operations_service_server::OperationsServiceServer, preference_service_server::PreferenceServiceServer,
-        presence_service_server::PresenceServiceServer, privacy_service_server::PrivacyServiceServer,
-        quality_service_server::QualityServiceServer, rating_service_server::RatingServiceServer,
-        session_service_server::SessionServiceServer, survey_service_server::SurveyServiceServer,
-        voice_service_server::VoiceServiceServer,
+        discretion_service_server::DiscretionServiceServer, event_service_server::EventServiceServer,
+        follow_up_service_server::FollowUpServiceServer, identity_service_server::IdentityServiceServer,
+        import_service_server::ImportServiceServer, incident_service_server::IncidentServiceServer,
+        interaction_service_server::InteractionServiceServer, operations_service_server::OperationsServiceServer,
+        preference_service_server::PreferenceServiceServer, presence_service_server::PresenceServiceServer,
+        privacy_service_server::PrivacyServiceServer, quality_service_server::QualityServiceServer,
+        rating_service_server::RatingServiceServer, session_service_server::SessionServiceServer,
+        survey_service_server::SurveyServiceServer, voice_service_server::VoiceServiceServer,
     },
     audit::{Trail, service::AuditApi},
     auth::Authenticator,
@@ -33,6 +33,7 @@ use crate::{
     context::Context,
     deadline,
     directory::{self, service::DirectoryApi},
+    discretion::service::DiscretionApi,
     entities,
     event::service::EventApi,
     follow_up::{self, service::FollowUpApi},
@@ -167,6 +168,7 @@ pub(crate) fn services(
     let identity = IdentityServiceServer::new(IdentityApi::new(&context)).max_decoding_message_size(small);
     let commitments =
         CommitmentServiceServer::new(CommitmentApi::new(&context, ASKED)).max_decoding_message_size(small);
+    let discretion = DiscretionServiceServer::new(DiscretionApi::new(&context)).max_decoding_message_size(small);
     let follow_ups = FollowUpServiceServer::new(FollowUpApi::new(&context)).max_decoding_message_size(small);
     let incidents = IncidentServiceServer::new(IncidentApi::new(&context, REACTIONS)).max_decoding_message_size(small);
     let calendars =
@@ -196,6 +198,7 @@ pub(crate) fn services(
         name(&identity),
         name(&calendars),
         name(&commitments),
+        name(&discretion),
         name(&follow_ups),
         name(&incidents),
         name(&events),
@@ -217,6 +220,7 @@ pub(crate) fn services(
             .add_service(identity)
             .add_service(calendars)
             .add_service(commitments)
+            .add_service(discretion)
             .add_service(follow_ups)
             .add_service(incidents)
             .add_service(events)

@@ -1,8 +1,8 @@
 //! Every table, by its entity: what the live schema of both databases is compared with, and what export and erasure walk over.
 
 use crate::{
-    audit, calendar, callback, commitment, competition, contact, contest, deadline, directory, follow_up, identity,
-    incident, interaction, master_keys, notice, preference, presence,
+    audit, calendar, callback, commitment, competition, contact, contest, deadline, directory, discretion, follow_up,
+    identity, incident, interaction, master_keys, notice, preference, presence,
     privacy::{self, Table},
     quality, rating, session, store, survey, template, timer, voice, webhook,
 };
@@ -36,6 +36,7 @@ pub fn all() -> Vec<Table> {
         competition::entity::reminder,
         callback::entity::callback,
         commitment::entity::commitment,
+        discretion::entity::grant,
         interaction::store::entity::interaction,
         contact::entity::refused_point,
         directory::entity::contact_point,
@@ -72,6 +73,7 @@ pub fn all() -> Vec<Table> {
         directory::entity::staff_member,
         directory::entity::team,
         directory::entity::tombstone,
+        discretion::entity::budget,
         follow_up::entity::about,
         follow_up::entity::event,
         identity::entity::normal_form,

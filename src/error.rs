@@ -52,6 +52,21 @@ pub enum Error {
     /// The commitment does not wait any more.
     #[error("the commitment was kept or released before")]
     CommitmentSettled,
+    /// The colleague's team has no budget of this unit.
+    #[error("the colleague's team has no budget of this unit")]
+    NoBudget,
+    /// Less is left of a budget than is to be given.
+    #[error("less is left of this month's budget")]
+    BudgetSpent,
+    /// A grant is above the limit, or the second one to a customer.
+    #[error("it is above the limit of one grant, or the customer was given something this month already; ask for it")]
+    GrantNeedsApproval,
+    /// A budget would be less than what was taken from it.
+    #[error("more was given or approved this month than the budget would be")]
+    BudgetBelowTaken,
+    /// The grant is in another state.
+    #[error("the grant is {0}")]
+    GrantStateMismatch(&'static str),
     /// Somebody else holds the follow-up.
     #[error("somebody else holds the follow-up")]
     FollowUpClaimed,

@@ -20,6 +20,7 @@
 //! | figures | `scorecard`: what ratings and invitations come to |
 //! | answers | [`survey`]: invitations and replies; `correction`: what customers say again; [`contest`], [`quality`] |
 //! | what we owe | [`commitment`]; [`follow_up`]: answers to bad ratings and complaints; [`callback`]; [`incident`]: outages; [`voice`]: what departments are told |
+//! | what we give | [`discretion`]: budgets of colleagues, grants, what they buy |
 //! | files | [`import`]: what their rows become |
 //! | what was felt | [`rating`]: both ledgers, ranks, reading replies; `notice`: what many are told of one thing |
 //! | what happened | [`interaction`] |
@@ -37,6 +38,7 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test prints its seed"))]
 
+mod amount;
 pub mod api;
 mod app;
 pub mod audit;
@@ -60,6 +62,7 @@ mod context;
 mod correction;
 mod deadline;
 pub mod directory;
+pub mod discretion;
 mod doctor;
 pub mod entities;
 mod environment;

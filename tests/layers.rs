@@ -12,7 +12,7 @@ use std::{
 /// Modules by layer, the lowest first. Those that stand together in a pair of brackets know nothing of each other, but for the
 /// contract, whose errors and messages are one thing.
 const LAYERS: &[&[&str]] = &[
-    &["buckets", "classification", "clock", "console", "environment", "finding", "outgoing", "private_file"],
+    &["amount", "buckets", "classification", "clock", "console", "environment", "finding", "outgoing", "private_file"],
     &["clock_trust", "config", "log_writer"],
     &["telemetry"],
     &[CONTRACT],
@@ -29,7 +29,7 @@ const LAYERS: &[&[&str]] = &[
     &["context", "template"],
     &["interaction"],
     &["notice", "rating"],
-    &["callback", "commitment", "contest", "follow_up", "import", "quality", "voice"],
+    &["callback", "commitment", "contest", "discretion", "follow_up", "import", "quality", "voice"],
     &["incident"],
     &["correction"],
     &["survey"],
@@ -75,6 +75,7 @@ const TABLES: &[(&str, &str)] = &[
     ("customer", "directory"),
     ("customer_merge", "identity"),
     ("department", "voice"),
+    ("discretion", "discretion"),
     ("do_not_contact", "contact"),
     ("erasure", "privacy"),
     ("erasure_tombstone", "directory"),

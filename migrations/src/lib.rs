@@ -42,6 +42,7 @@ mod m0033_voice;
 mod m0034_sessions;
 mod m0035_timed_keys;
 mod m0036_restorations;
+mod m0037_discretion;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -86,6 +87,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0034_sessions::Migration),
             Box::new(m0035_timed_keys::Migration),
             Box::new(m0036_restorations::Migration),
+            Box::new(m0037_discretion::Migration),
         ]
     }
 }

@@ -24,12 +24,13 @@ use crate::{
         calendar_service_client::CalendarServiceClient, callback_service_client::CallbackServiceClient,
         commitment_service_client::CommitmentServiceClient, competition_service_client::CompetitionServiceClient,
         contest_service_client::ContestServiceClient, directory_service_client::DirectoryServiceClient,
-        event_service_client::EventServiceClient, follow_up_service_client::FollowUpServiceClient,
-        identity_service_client::IdentityServiceClient, incident_service_client::IncidentServiceClient,
-        interaction_service_client::InteractionServiceClient, preference_service_client::PreferenceServiceClient,
-        presence_service_client::PresenceServiceClient, privacy_service_client::PrivacyServiceClient,
-        quality_service_client::QualityServiceClient, rating_service_client::RatingServiceClient,
-        survey_service_client::SurveyServiceClient, voice_service_client::VoiceServiceClient,
+        discretion_service_client::DiscretionServiceClient, event_service_client::EventServiceClient,
+        follow_up_service_client::FollowUpServiceClient, identity_service_client::IdentityServiceClient,
+        incident_service_client::IncidentServiceClient, interaction_service_client::InteractionServiceClient,
+        preference_service_client::PreferenceServiceClient, presence_service_client::PresenceServiceClient,
+        privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
+        rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
+        voice_service_client::VoiceServiceClient,
     },
     clock::{self, Clock},
     private_file,
@@ -120,6 +121,8 @@ pub struct Services {
     pub presence: PresenceServiceClient<Connection>,
     /// Commitments.
     pub commitments: CommitmentServiceClient<Connection>,
+    /// What customers are given.
+    pub discretion: DiscretionServiceClient<Connection>,
     /// What happens, told to programs.
     pub events: EventServiceClient<Connection>,
     /// When people work.
@@ -214,6 +217,7 @@ impl Client {
             callbacks: CallbackServiceClient::new(connection.clone()),
             presence: PresenceServiceClient::new(connection.clone()),
             commitments: CommitmentServiceClient::new(connection.clone()),
+            discretion: DiscretionServiceClient::new(connection.clone()),
             events: EventServiceClient::new(connection.clone()),
             calendars: CalendarServiceClient::new(connection.clone()),
             audit: AuditServiceClient::new(connection),

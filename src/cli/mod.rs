@@ -16,6 +16,7 @@ pub mod console;
 pub mod customers;
 pub mod database;
 pub mod demo;
+pub mod discretion;
 pub mod doctor;
 pub mod evaluate;
 pub mod events;
@@ -153,6 +154,12 @@ pub enum Command {
         #[command(subcommand)]
         command: commitments::CommitmentsCommand,
     },
+    /// What colleagues may give to customers without a script: budgets, grants, what they buy
+    Discretion {
+        /// What to do.
+        #[command(subcommand)]
+        command: discretion::DiscretionCommand,
+    },
     /// Works on what customers were not satisfied with: lists, claims, answers, explains, counts
     Followups {
         /// What to do.
@@ -244,6 +251,7 @@ async fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Callbacks { command } => Box::pin(callbacks::run(command)).await,
         Command::Presence { command } => presence::run(command).await,
         Command::Commitments { command } => commitments::run(command).await,
+        Command::Discretion { command } => Box::pin(discretion::run(command)).await,
         Command::Incidents { command } => incidents::run(command).await,
         Command::Voice { command } => voice::run(command).await,
         Command::Followups { command } => followups::run(command).await,

@@ -4,6 +4,7 @@ use rapport_calendar::Calendar;
 
 use super::Terms;
 use crate::{
+    amount::is_currency,
     api::v1::CommitmentState,
     clock::Micros,
     deadline::next_escalation,
@@ -30,9 +31,8 @@ pub(super) fn check(terms: &Terms, now: Micros) -> Result<()> {
         let rule = "must be set, unless interaction_id is";
         return Err(Error::invalid("commitment.customer_id", Reason::FieldRequired, rule));
     }
-    let is_code = |code: &str| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
     match &terms.worth {
-        Some(worth) if !is_code(&worth.currency) => {
+        Some(worth) if !is_currency(&worth.currency) => {
             let rule = "must be a code of ISO 4217 such as EUR, with worth";
             Err(Error::invalid("commitment.currency", Reason::Malformed, rule))
         }

@@ -32,11 +32,12 @@ pub(super) const STATEMENT: i16 = 4;
 pub(super) const COMMITMENT: i16 = 6;
 pub(super) const NOTICE: i16 = 10;
 pub(super) const CALLBACK: i16 = 9;
+pub(super) const GRANT: i16 = 11;
 /// Statements that gave way to a later one of the other record.
 pub(super) const ENDED_STATEMENT: i16 = 5;
 
 /// Tables whose rows name a customer and are listed as they move. What else names one follows its interaction.
-const MOVED: [(i16, &str); 7] = [
+const MOVED: [(i16, &str); 8] = [
     (INTERACTION, "interaction"),
     (REPLY, "survey_reply"),
     (DO_NOT_CONTACT, "do_not_contact"),
@@ -44,6 +45,7 @@ const MOVED: [(i16, &str); 7] = [
     (COMMITMENT, "commitment"),
     (NOTICE, "notice"),
     (CALLBACK, "callback"),
+    (GRANT, "discretion_grant"),
 ];
 const FOLLOWING: [&str; 2] = ["outbound_contact", "survey_invitation"];
 

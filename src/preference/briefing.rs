@@ -17,6 +17,7 @@ use crate::{
         v1::{self, BriefEvidenceKind as Kind, Channel, ContactPurpose, PreferenceDimension},
     },
     auth::Caller,
+    clock::Micros,
     commitment::{self, Owed},
     config::Zone,
     contact::{
@@ -27,6 +28,7 @@ use crate::{
         Customer, Party, admission,
         store::{find_customer, names_within},
     },
+    discretion,
     error::{Error, Result},
     follow_up::{self, Waiting},
     interaction::{Recorded, store::all_of},
@@ -38,6 +40,9 @@ use crate::{
 const IN_FULL: usize = 50;
 /// Wishes not to be contacted that are looked at.
 const WISHES: u64 = 50;
+/// Grants that are told, of the last year.
+const GIVEN: u64 = 3;
+const GIVEN_SINCE: Micros = 365 * 86_400_000_000;
 /// Commitments that are told.
 const COMMITMENTS: u64 = 5;
 /// Follow-ups that are told of, at most.
@@ -107,6 +112,12 @@ pub(super) async fn write(
         Party::Customer(id) => follow_up::waiting(reader, caller, id, FOLLOW_UPS).await?,
         Party::Alias(_) => Vec::new(),
     };
+    let given = match party {
+        Party::Customer(id) => {
+            discretion::given(reader, &Sight::of(caller, Scope::All), id, now - GIVEN_SINCE, GIVEN).await?
+        }
+        Party::Alias(_) => Vec::new(),
+    };
 
     let wall = Wall { zone, now };
     let who = match (&customer, party) {
@@ -125,6 +136,7 @@ pub(super) async fn write(
         wishes: &wishes,
         commitments: &owed,
         follow_ups: &waiting,
+        given: &given,
         policy: policy_now((store, &wall), party, customer.as_ref(), wanted.channel).await?,
         names: &names(store, caller, (&recorded, &lines, &holding), (&owed, &waiting)).await?,
     });
@@ -198,6 +210,7 @@ fn evidence(evidence: Evidence) -> v1::BriefEvidence {
         Evidence::DoNotContact(id, at) => (Kind::DoNotContact, id.to_string(), Some(at)),
         Evidence::Commitment(id, at) => (Kind::Commitment, id.to_string(), Some(at)),
         Evidence::FollowUp(id, at) => (Kind::FollowUp, id.to_string(), Some(at)),
+        Evidence::Grant(id, at) => (Kind::Grant, id.to_string(), Some(at)),
         Evidence::Customer(id) => (Kind::Customer, id, None),
         Evidence::ContactPolicy(version) => (Kind::ContactPolicy, version.to_string(), None),
     };

@@ -31,9 +31,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LIGHT: usize = 4;
 
 /// Methods whose every call may look at a good part of the record, or at a whole file.
-const METHODS: [&str; 18] = [
+const METHODS: [&str; 20] = [
     "/rapport.v1.CallbackService/SummarizeCallbacks",
     "/rapport.v1.CompetitionService/ExportRecord",
+    "/rapport.v1.DiscretionService/EstimateGrantEffect",
+    "/rapport.v1.DiscretionService/SummarizeGrants",
     "/rapport.v1.IdentityService/SuggestDuplicates",
     "/rapport.v1.ImportService/ReadFile",
     "/rapport.v1.ImportService/SuggestMapping",

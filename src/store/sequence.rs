@@ -31,6 +31,8 @@ pub(crate) const CALLBACKS: &str = "callbacks";
 pub(crate) const CONCERNS: &str = "concerns";
 /// Notices to customers; nobody watches them, but those who make and take them wait for one another here. Locked after all others.
 pub(crate) const NOTICES: &str = "notices";
+/// Budgets and what is given out of them; nobody watches them, but their writers wait for one another here.
+pub(crate) const DISCRETION: &str = "discretion";
 /// The stream of reminders to those who have not voted.
 pub(crate) const REMINDERS: &str = "reminders";
 

@@ -770,6 +770,7 @@ impl World {
                 let request = v1::ReplayEventsRequest { request_id, webhook, scope, ..Default::default() };
                 word(caller.events().replay_events(request).await)
             }
+            method if method.starts_with("DiscretionService/") => self.ask_of_discretion(method, who, about).await,
             method if method.starts_with("CallbackService/") => self.ask_of_callback(method, who, about).await,
             "PresenceService/SetPresence" => {
                 let state = v1::PresenceState::OnDuty;
@@ -967,6 +968,75 @@ impl World {
             }
         }
         answer
+    }
+
+    async fn ask_of_discretion(&self, method: &str, who: &str, about: About) -> &'static str {
+        use crate::discretion as sample;
+        let (caller, app, admin) = (&self.callers[who], &self.callers["app"], &self.callers["admin"]);
+        let mut discretion = caller.discretion();
+        let Thing { team, staff, .. } = self.thing(who, about);
+        let (request_id, reason) = (request_id(), "as agreed".to_owned());
+        sample::set(admin, sample::team_budget(team, "tea", 1_000_000, 1)).await.unwrap();
+        // Somebody new each time: a second grant to a customer takes an approval.
+        let customer_id = format!("given {request_id}");
+        app.upsert_customer(customer(&customer_id)).await.unwrap();
+        let interaction = app.record(sample::lately(staff, &customer_id)).await.unwrap().interaction_id;
+        let gift = |quantity| sample::gift(&interaction, staff, "tea", quantity);
+        let asked = async || sample::ask(app, gift(2)).await.unwrap().grant_id;
+        match method {
+            "DiscretionService/SetBudget" => {
+                let scope = v1::BudgetScope::Each.into();
+                let budget = v1::Budget { scope, ..sample::team_budget(team, "tea", 1_000_000, 1) };
+                let request = v1::SetBudgetRequest { request_id, budget: Some(budget), reason };
+                word(discretion.set_budget(request).await)
+            }
+            "DiscretionService/ListBudgets" => {
+                let each = v1::BudgetScope::Each.into();
+                let each = v1::Budget { scope: each, ..sample::team_budget(team, "tea", 1_000_000, 1) };
+                sample::set(admin, each).await.unwrap();
+                let request = v1::ListBudgetsRequest { team_id: team.to_owned(), ..Default::default() };
+                let answer = discretion.list_budgets(request).await;
+                listed(answer, |answer| answer.budgets.iter().any(|one| one.staff_id == staff))
+            }
+            "DiscretionService/MakeGrant" => {
+                word(discretion.make_grant(v1::MakeGrantRequest { request_id, grant: Some(gift(1)) }).await)
+            }
+            "DiscretionService/RequestGrant" => {
+                word(discretion.request_grant(v1::RequestGrantRequest { request_id, grant: Some(gift(2)) }).await)
+            }
+            "DiscretionService/DecideGrant" => {
+                let (grant_id, verdict) = (asked().await, v1::GrantVerdict::Approve.into());
+                let request = v1::DecideGrantRequest { request_id, grant_id, verdict, note: reason, valid_for: None };
+                word(discretion.decide_grant(request).await)
+            }
+            "DiscretionService/GiveGrant" => {
+                let grant_id = asked().await;
+                sample::decide(admin, &grant_id, v1::GrantVerdict::Approve).await.unwrap();
+                word(discretion.give_grant(v1::GiveGrantRequest { request_id, grant_id }).await)
+            }
+            "DiscretionService/WithdrawGrant" => {
+                let grant_id = asked().await;
+                word(discretion.withdraw_grant(v1::WithdrawGrantRequest { request_id, grant_id, reason }).await)
+            }
+            "DiscretionService/GetGrant" => {
+                word(discretion.get_grant(v1::GetGrantRequest { grant_id: asked().await }).await)
+            }
+            "DiscretionService/ListGrants" => {
+                let id = asked().await;
+                let answer = discretion.list_grants(v1::ListGrantsRequest::default()).await;
+                listed(answer, |answer| answer.grants.iter().any(|one| one.grant_id == id))
+            }
+            "DiscretionService/SummarizeGrants" => {
+                let answer = discretion.summarize_grants(v1::SummarizeGrantsRequest::default()).await;
+                listed(answer, |answer| answer.summaries.iter().any(|one| one.staff_id == staff))
+            }
+            "DiscretionService/EstimateGrantEffect" => {
+                let (from_month, to_month) = ("2026-01".to_owned(), "2026-03".to_owned());
+                let request = v1::EstimateGrantEffectRequest { from_month, to_month, team_id: String::new() };
+                word(discretion.estimate_grant_effect(request).await)
+            }
+            unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
+        }
     }
 
     async fn ask_of_commitment(&self, method: &str, who: &str, about: About) -> &'static str {

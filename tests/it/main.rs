@@ -22,6 +22,7 @@ mod console;
 mod contact;
 mod contests;
 mod contract;
+mod discretion;
 mod doctor;
 mod entities;
 mod erasure;
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         support::trials(backups::tests()),
         support::trials(callbacks::tests()),
         support::trials(commitments::tests()),
+        support::trials(discretion::tests()),
         support::trials(follow_ups::tests()),
         support::trials(connect::tests()),
         support::trials(doctor::tests()),

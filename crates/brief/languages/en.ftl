@@ -43,6 +43,7 @@ commitment = We promised { $what } by { $moment }{ $state ->
         [broken] , and have not kept it yet
        *[open] {""}
     }; { $owner } answers for it.
+given = Was given { $what } on { $day }: { $reason }.
 follow-up = { $state ->
         [answered] What the customer was not satisfied with on { $day } has been answered; they have not said yet whether that will do.
        *[other] The customer was not satisfied on { $day } and waits for our answer{ $moment ->

@@ -41,6 +41,7 @@ commitment = 我们答应过{ $what }，最晚{ $moment }{ $state ->
         [broken] ，至今没有兑现
        *[open] {""}
     }，由{ $owner }负责。
+given = { $day }曾赠予{ $what }：{ $reason }。
 follow-up = { $state ->
         [answered] 客户{ $day }表示的不满已经答复，客户还没有说是否满意。
        *[other] 客户{ $day }表示不满，还在等我们答复{ $moment ->

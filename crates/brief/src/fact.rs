@@ -67,6 +67,12 @@ pub enum Fact {
         is_broken: bool,
         owner: Words,
     },
+    /// What a colleague gave the customer, and why.
+    Given {
+        at: Micros,
+        what: Words,
+        reason: Words,
+    },
     /// What the customer was not satisfied with, whose answer they wait for, or have got.
     FollowUp {
         opened: Micros,

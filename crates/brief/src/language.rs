@@ -290,6 +290,9 @@ impl Speech<'_> {
                     [("what", quoted(what)), ("moment", moment), ("state", state.into()), ("owner", quoted(owner))];
                 self.text("commitment", arguments)
             }
+            Fact::Given { at, what, reason } => {
+                self.text("given", [("day", day(at)), ("what", quoted(what)), ("reason", quoted(reason))])
+            }
             Fact::FollowUp { opened, due, state } => {
                 let state = match state {
                     FollowUpState::Owed => "owed",

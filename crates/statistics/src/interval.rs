@@ -81,7 +81,7 @@ pub fn mean_interval(scores: Moments, min: i32, max: i32) -> Option<Interval> {
     Some(Interval { low: min + span * low, high: min + span * high })
 }
 
-fn score_interval(share: f64, n: f64) -> Interval {
+pub(crate) fn score_interval(share: f64, n: f64) -> Interval {
     let square = Z * Z;
     let middle = share + square / (2.0 * n);
     let reach = Z * (share * (1.0 - share) / n + square / (4.0 * n * n)).sqrt();

@@ -1,5 +1,6 @@
 //! Rows of interactions, one file each for what is done with them.
 
+pub(crate) mod alike;
 mod as_rated;
 mod breaches;
 mod change;

@@ -16,6 +16,7 @@ use crate::{
     commitment::Owed,
     contact::{rules::Refusal, store::DoNotContact},
     directory::{Alias, ContactPoint, Customer},
+    discretion::Given,
     follow_up::Waiting,
     interaction::Recorded,
 };
@@ -39,6 +40,8 @@ pub(super) struct Sources<'a> {
     pub(super) commitments: &'a [Owed],
     /// What waits of follow-ups, the earliest due first.
     pub(super) follow_ups: &'a [Waiting],
+    /// What colleagues gave lately, the newest first.
+    pub(super) given: &'a [Given],
     pub(super) policy: PolicyNow,
     /// How colleagues are called whom the caller may look up; others go by their ids.
     pub(super) names: &'a HashMap<String, String>,

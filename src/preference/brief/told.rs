@@ -21,6 +21,7 @@ pub(in crate::preference) enum Evidence {
     DoNotContact(Uuid, Micros),
     Commitment(Uuid, Micros),
     FollowUp(Uuid, Micros),
+    Grant(Uuid, Micros),
     Customer(String),
     ContactPolicy(i64),
 }

@@ -13,6 +13,7 @@ use super::{
     matters::{self, Open, occurred},
 };
 use crate::{
+    amount,
     api::{
         Named as _,
         kinds::{activity_kind, is_activity},
@@ -48,6 +49,7 @@ pub(in crate::preference) fn write(sources: &Sources<'_>) -> Vec<Told> {
     brief.preferences();
     brief.avoid();
     brief.conclusions(&open);
+    brief.given();
     brief.contact_points();
     brief.contact_policy();
     brief.talking_points();
@@ -289,6 +291,14 @@ impl Brief<'_, '_> {
         for (one, text) in others.filter_map(|one| Some((one, words(&one.facts.conclusion)?))).take(AT_MOST) {
             let fact = Fact::Concluded { at: occurred(one), how: self.met(one), text };
             self.say(Section::Conclusions, fact, vec![interaction(one)]);
+        }
+    }
+
+    fn given(&mut self) {
+        for one in self.sources.given {
+            let what = Words::new(amount::written(one.quantity, &one.unit));
+            let fact = Fact::Given { at: one.at, what, reason: Words::new(one.reason.clone()) };
+            self.say(Section::Conclusions, fact, vec![Evidence::Grant(one.id, one.at)]);
         }
     }
 

@@ -20,8 +20,11 @@ use crate::{
     interaction::store::hidden_from,
     rating::Rating,
     reach::{Scope, Sight},
-    store::Stored,
+    store::{Stored, set},
 };
+
+/// Interactions about which one statement asks.
+const AT_ONCE: usize = 1_000;
 
 /// Which ratings.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +65,39 @@ pub(super) fn within(sight: &Sight) -> Select<rating::Entity> {
             .filter(Column::InteractionId.not_in_subquery(hidden_from(id))),
         None => reached,
     }
+}
+
+/// The interactions of a span in which these colleagues were rated at a level or below; each rating as it stands last.
+pub(crate) fn rated_low(sight: &Sight, staff: &[String], (from, to): (Micros, Micros), level: i16) -> SelectStatement {
+    use rating::Column;
+    let low = within(sight)
+        .filter(Column::RatedStaffId.is_in(staff))
+        .filter(Column::OccurredAt.gte(from))
+        .filter(Column::OccurredAt.lt(to))
+        .filter(Column::Level.lte(level))
+        .filter(Column::Standing.ne(Stored(RatingStanding::Superseded)));
+    low.select_only().column(Column::InteractionId).into_query()
+}
+
+/// What these interactions were rated, on the scale of 1 to 5; each rating as it stands last.
+pub(crate) async fn levels(
+    connection: &impl ConnectionTrait,
+    sight: &Sight,
+    interactions: &[Uuid],
+) -> Result<HashMap<Uuid, i16>, DbErr> {
+    use rating::Column;
+    let mut found = HashMap::new();
+    for some in interactions.chunks(AT_ONCE) {
+        let listed = set::one_of_ids(connection.get_database_backend(), some.iter().copied());
+        let query = within(sight)
+            .filter(Column::InteractionId.in_subquery(listed))
+            .filter(Column::Standing.ne(Stored(RatingStanding::Superseded)))
+            .select_only()
+            .columns([Column::InteractionId, Column::Level]);
+        let rows: Vec<(Uuid, i16)> = query.into_tuple().all(connection).await?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// One rating within reach.

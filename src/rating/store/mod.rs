@@ -16,7 +16,8 @@ pub(crate) use contact::since_answer;
 pub(crate) use counters::{Period, Wanted, figures};
 pub(crate) use entity::rating::Column as RatingColumn;
 pub(crate) use find::{
-    Links, RatingFilter, among, counted_besides, find, ids_within, links, list, of_interaction, standing_for,
+    Links, RatingFilter, among, counted_besides, find, ids_within, levels, links, list, of_interaction, rated_low,
+    standing_for,
 };
 pub(crate) use incident::{inside, into_incident, out_of_incident};
 pub(crate) use outcomes::outcomes;

@@ -117,6 +117,13 @@ pub(super) async fn history(server: &Server) -> Known {
         let made = crate::commitments::make(&server.app(), crate::commitments::promise(owner, "carla")).await.unwrap();
         commitments.push(made.commitment_id);
     }
+    let mut grants = Vec::new();
+    for (owner, team_id) in [("nora", "north"), ("nils", "north"), ("sam", "south")] {
+        use crate::discretion as sample;
+        sample::set(&server.admin(), sample::team_budget(team_id, "tea", 9, 3)).await.unwrap();
+        let interaction = sample::served(server, owner, "dora").await;
+        grants.push(sample::give(&server.app(), sample::gift(&interaction, owner, "tea", 1)).await.unwrap().grant_id);
+    }
     let mut incidents = Vec::new();
     for topic in ["topic of day 2", "Outage"] {
         incidents.push(crate::incidents::declare(server, &[topic]).await.incident_id);
@@ -228,6 +235,7 @@ pub(super) async fn history(server: &Server) -> Known {
         ("time_zone", vec!["UTC".to_owned()]),
         ("calendar_id", vec!["berlin".to_owned()]),
         ("commitment_id", commitments),
+        ("grant_id", grants),
         ("follow_up_id", follow_ups),
         ("incident_id", incidents),
         ("concern_id", concerns),
@@ -235,7 +243,9 @@ pub(super) async fn history(server: &Server) -> Known {
         ("callback_id", callbacks),
     ]);
     let begun = jiff::Timestamp::from_second(crate::surveys::ago(3_600).unwrap().seconds).unwrap().to_string();
+    let months = serde_json::json!({ "fromMonth": "2025-01", "toMonth": "2025-12" });
     let requests = BTreeMap::from([
+        ("DiscretionService/EstimateGrantEffect", months),
         (
             "IncidentService/PreviewIncident",
             serde_json::json!({ "rule": { "fromTime": begun, "topics": ["topic of day 2"] } }),
@@ -485,6 +495,8 @@ pub(super) async fn accused(server: &Server, known: &mut Known) {
         ..crate::callbacks::wanted("north", "+8613812349999")
     };
     let callback = crate::callbacks::request(&app, wanted).await.unwrap().callback_id;
+    let gift = crate::discretion::gift(&complaint, "nils", "tea", 2);
+    let grant = crate::discretion::give(&app, gift).await.unwrap().grant_id;
     let incident = crate::incidents::declare(server, &["Rude"]).await.incident_id;
     let seconds = crate::surveys::ago(3_600).unwrap().seconds;
     let from = jiff::Timestamp::from_second(seconds).unwrap().to_string();
@@ -496,6 +508,7 @@ pub(super) async fn accused(server: &Server, known: &mut Known) {
     more("follow_up_id", by_hand);
     more("commitment_id", commitment);
     more("callback_id", callback);
+    more("grant_id", grant);
     more("incident_id", incident);
     more("case_id", "K-77".to_owned());
     more("topic", "Rude".to_owned());
@@ -524,6 +537,7 @@ pub(super) async fn unsay(server: &Server, known: &Known) {
         format!("DELETE FROM timer WHERE subject_id IN ({callback})"),
         format!("DELETE FROM callback_event WHERE callback_id IN ({callback})"),
         format!("DELETE FROM callback WHERE id IN ({callback})"),
+        format!("DELETE FROM discretion_grant WHERE interaction_id IN ({complaint})"),
         format!("DELETE FROM commitment_event WHERE commitment_id IN ({commitment})"),
         format!("DELETE FROM commitment WHERE id IN ({commitment})"),
         format!("DELETE FROM interaction_about WHERE interaction_id IN ({complaint})"),

@@ -35,6 +35,7 @@ fn facts(words: &str) -> Vec<Fact> {
         Fact::Callback { at: NOW, attempts: 1 },
         Fact::Commitment { what: text(), due: NOW, is_broken: true, owner: text() },
         Fact::Commitment { what: text(), due: NOW, is_broken: false, owner: text() },
+        Fact::Given { at: NOW, what: text(), reason: text() },
         Fact::FollowUp { opened: NOW, due: Some(NOW), state: FollowUpState::Owed },
         Fact::FollowUp { opened: NOW, due: None, state: FollowUpState::Owed },
         Fact::FollowUp { opened: NOW, due: Some(NOW), state: FollowUpState::Overdue },
