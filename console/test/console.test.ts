@@ -21,6 +21,7 @@ import {
   ListContestsResponseSchema,
 } from "../gen/rapport/v1/contest_pb.ts";
 import { Consent, ContactKind, DirectoryService } from "../gen/rapport/v1/directory_pb.ts";
+import { DiscretionService } from "../gen/rapport/v1/discretion_pb.ts";
 import { FollowUpService } from "../gen/rapport/v1/follow_up_pb.ts";
 import { ImportService } from "../gen/rapport/v1/import_pb.ts";
 import { Channel, InteractionService, Outcome } from "../gen/rapport/v1/interaction_pb.ts";
@@ -42,6 +43,7 @@ const SERVICES = [
   ContactService,
   ContestService,
   DirectoryService,
+  DiscretionService,
   FollowUpService,
   ImportService,
   InteractionService,
@@ -107,6 +109,11 @@ const PAGES = [
   "#/review?list=mismatches",
   "#/review?list=exemptions",
   "#/review?list=flags",
+  "#/giving",
+  "#/giving?list=budgets",
+  "#/giving?list=budgets&team=beijing",
+  "#/giving?list=colleagues",
+  "#/giving?list=effect",
   "#/voice?weeks=26",
   "#/voice?list=concerns&all=1",
   "#/voice?list=kept&weeks=52",
@@ -145,7 +152,7 @@ test(
       }
       // Three clicks at most: each page of the role is one of the frame's links.
       const links = await page.locator(".side nav a").count();
-      assert.equal(links, { supervisor: 7, staff: 4, reviewer: 7, admin: 8 }[role]);
+      assert.equal(links, { supervisor: 8, staff: 5, reviewer: 8, admin: 9 }[role]);
     }
   },
 );
@@ -283,6 +290,37 @@ test("a colleague notes what a customer said, and script in it stays text", asyn
   await page.waitForSelector(`.dimension .label:has-text("onclick")`);
   assert.equal(await page.locator(".dimension .label", { hasText: "onclick" }).first().textContent(), said);
   assert.deepEqual(wrong, []);
+});
+
+test("a colleague gives a customer something, and asks for what is more", async () => {
+  const { page, wrong } = await as("staff", { locale: "en-GB", width: 400 });
+  await visit(page, "#/giving");
+  const form = page.locator("form.inline");
+  const fields = form.locator("input");
+  // To whom nothing was given yet: the last of the list.
+  const options = form.locator("select").first().locator("option");
+  await form.locator("select").first().selectOption({ index: (await options.count()) - 1 });
+  await form.locator("select").last().selectOption("CNY");
+  await fields.first().fill("20.5");
+  await fields.last().fill("等了太久");
+  await form.locator("button.primary").click();
+  await page.locator(".rows > li", { hasText: "CN¥20.50" }).locator(".tag", { hasText: "given" }).waitFor();
+  await fields.first().fill("75");
+  await fields.last().fill("航班取消");
+  await form.locator("button.primary").click();
+  await page.locator(".refusal", { hasText: "GRANT_NEEDS_APPROVAL" }).waitFor();
+  await form.locator("button").last().click();
+  await page.locator(".rows .tag.warm", { hasText: "asked for" }).first().waitFor();
+  const lead = await as("supervisor", { locale: "en-GB" });
+  await visit(lead.page, "#/giving");
+  const asked = lead.page.locator(".rows > li", { hasText: "航班取消" });
+  await asked.locator("button.primary").click();
+  await lead.page.locator(".rows > li", { hasText: "航班取消" }).locator(".tag", { hasText: "approved" }).waitFor();
+  await visit(page, "#/today");
+  await visit(page, "#/giving");
+  await page.locator(".rows > li", { hasText: "航班取消" }).locator("button.primary").click();
+  await page.locator(".rows > li", { hasText: "航班取消" }).locator(".tag.accent").waitFor();
+  assert.deepEqual([wrong, lead.wrong], [[], []]);
 });
 
 test("a contest that waits for a second reviewer is not asked of the first one again", async () => {

@@ -4,6 +4,7 @@
 mod brief;
 mod closing;
 mod competition;
+mod giving;
 mod half_year;
 mod ratings;
 mod review;

@@ -66,6 +66,7 @@ impl Story {
         }
         tell!("\nHalf a year of ordinary work, up to now: {count} contacts of nine teams, for the console to show.")?;
         self.contested().await?;
+        self.given().await?;
         self.voiced(now).await?;
         self.this_month().await
     }
@@ -132,7 +133,7 @@ impl Story {
         Ok(())
     }
 
-    fn member_of(&self, role: Role, subject: &str, teams: &[&str]) -> anyhow::Result<Client> {
+    pub(super) fn member_of(&self, role: Role, subject: &str, teams: &[&str]) -> anyhow::Result<Client> {
         let teams: Vec<_> = teams.iter().map(|team| (*team).to_owned()).collect();
         Client::lazy(&self.url, &self.authenticator.sign(role, subject, &teams, TOKEN_LIFE)?)
     }
