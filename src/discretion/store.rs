@@ -115,7 +115,7 @@ async fn check_owner(tx: &Tx, scope: &Scope, told: &Budget) -> Result<(), Abort>
             let is_self = matches!(scope, Scope::Teams { staff_id, .. } if staff_id == id);
             ("budget.staff_id", !is_self && scope.has_colleague(id, team_id.as_deref()))
         }
-        of_team => {
+        of_team @ (BudgetScope::Team | BudgetScope::Each | BudgetScope::Unspecified) => {
             let rule = "must be a team of the directory";
             let unknown = || Error::invalid("budget.team_id", Reason::UnknownTeam, rule);
             directory::find_team(tx, id).await?.ok_or_else(unknown)?;
