@@ -45,6 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "rapport/v1/rating.proto",
         "rapport/v1/session.proto",
         "rapport/v1/survey.proto",
+        "rapport/v1/trial.proto",
         "rapport/v1/voice.proto",
     ];
     let mut compiler = protox::Compiler::new([format!("{ROOT}/proto")])?;

@@ -18,7 +18,8 @@ use crate::{
         preference_service_server::PreferenceServiceServer, presence_service_server::PresenceServiceServer,
         privacy_service_server::PrivacyServiceServer, quality_service_server::QualityServiceServer,
         rating_service_server::RatingServiceServer, session_service_server::SessionServiceServer,
-        survey_service_server::SurveyServiceServer, voice_service_server::VoiceServiceServer,
+        survey_service_server::SurveyServiceServer, trial_service_server::TrialServiceServer,
+        voice_service_server::VoiceServiceServer,
     },
     audit::{Trail, service::AuditApi},
     auth::Authenticator,
@@ -52,6 +53,7 @@ use crate::{
     store::Store,
     survey::{self, SurveyPages, service::SurveyApi},
     template,
+    trial::service::TrialApi,
     vault::Vault,
     voice::{self, service::VoiceApi},
     watch::{WatchLimits, Watches},
@@ -178,6 +180,7 @@ pub(crate) fn services(
     let callbacks = CallbackServiceServer::new(CallbackApi::new(&context)).max_decoding_message_size(small);
     let presence = PresenceServiceServer::new(PresenceApi::new(&context)).max_decoding_message_size(small);
     let voice = VoiceServiceServer::new(VoiceApi::new(&context)).max_decoding_message_size(small);
+    let trials = TrialServiceServer::new(TrialApi::new(&context)).max_decoding_message_size(small);
     let imports = ImportServiceServer::new(ImportApi::new(&context)).max_decoding_message_size(batches);
     let operations = OperationsApi::new(&context, metrics.clone());
     let operations = OperationsServiceServer::new(operations).max_decoding_message_size(small);
@@ -205,6 +208,7 @@ pub(crate) fn services(
         name(&callbacks),
         name(&presence),
         name(&voice),
+        name(&trials),
         name(&imports),
         name(&operations),
         name(&sessions),
@@ -227,6 +231,7 @@ pub(crate) fn services(
             .add_service(callbacks)
             .add_service(presence)
             .add_service(voice)
+            .add_service(trials)
             .add_service(imports)
             .add_service(operations)
             .add_service(sessions)

@@ -4,7 +4,7 @@ use crate::{
     audit, calendar, callback, commitment, competition, contact, contest, deadline, directory, discretion, follow_up,
     identity, incident, interaction, master_keys, notice, preference, presence,
     privacy::{self, Table},
-    quality, rating, session, store, survey, template, timer, voice, webhook,
+    quality, rating, session, store, survey, template, timer, trial, voice, webhook,
 };
 
 macro_rules! tables {
@@ -37,6 +37,7 @@ pub fn all() -> Vec<Table> {
         callback::entity::callback,
         commitment::entity::commitment,
         discretion::entity::grant,
+        trial::entity::unit,
         interaction::store::entity::interaction,
         contact::entity::refused_point,
         directory::entity::contact_point,
@@ -102,6 +103,9 @@ pub fn all() -> Vec<Table> {
         template::entity::direction,
         template::entity::template,
         timer::entity,
+        trial::entity::event,
+        trial::entity::team,
+        trial::entity::trial,
         voice::entity::concern,
         voice::entity::department,
         voice::entity::event,

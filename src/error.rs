@@ -310,6 +310,18 @@ pub enum Error {
     /// The server signs no tokens.
     #[error("the server signs no tokens: it has an identity provider's public keys only")]
     SigningKeyMissing,
+    /// What was laid down stays.
+    #[error("a trial that has started is not changed any more")]
+    TrialStarted,
+    /// It has not started, or is over.
+    #[error("the trial does not run")]
+    TrialNotRunning,
+    /// Whoever asks could choose by it.
+    #[error("an outcome was known before the plan was asked for: it would be chosen by it")]
+    TrialOutcomeKnown,
+    /// Assignments are told afterwards.
+    #[error("the trial is not over")]
+    TrialNotOver,
     /// The database does not answer, or refuses after several attempts.
     #[error("the store does not answer")]
     StoreUnavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),

@@ -34,7 +34,7 @@ const LAYERS: &[&[&str]] = &[
     &["correction"],
     &["survey"],
     &["scorecard"],
-    &["competition", "preference"],
+    &["competition", "preference", "trial"],
     &["identity", "privacy"],
     &["event"],
     &["webhook"],
@@ -109,6 +109,7 @@ const TABLES: &[(&str, &str)] = &[
     ("survey_template", "template"),
     ("team", "directory"),
     ("timer", "timer"),
+    ("trial", "trial"),
     ("webhook", "webhook"),
 ];
 
@@ -123,6 +124,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("privacy-derive", &[]),
     ("reply", &[]),
     ("statistics", &[]),
+    ("trial", &["statistics"]),
     ("vote", &["statistics"]),
 ];
 /// What no crate that is pure may bring in: servers, databases, and what takes a C compiler.

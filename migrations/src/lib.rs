@@ -43,6 +43,7 @@ mod m0034_sessions;
 mod m0035_timed_keys;
 mod m0036_restorations;
 mod m0037_discretion;
+mod m0038_trials;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0035_timed_keys::Migration),
             Box::new(m0036_restorations::Migration),
             Box::new(m0037_discretion::Migration),
+            Box::new(m0038_trials::Migration),
         ]
     }
 }

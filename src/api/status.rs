@@ -166,6 +166,10 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::LinkUsed => (Code::FailedPrecondition, Reason::LinkUsed),
         Error::SessionOver => (Code::Unauthenticated, Reason::SessionOver),
         Error::SigningKeyMissing => (Code::FailedPrecondition, Reason::SigningKeyMissing),
+        Error::TrialStarted => (Code::FailedPrecondition, Reason::TrialStarted),
+        Error::TrialNotRunning => (Code::FailedPrecondition, Reason::TrialNotRunning),
+        Error::TrialOutcomeKnown => (Code::FailedPrecondition, Reason::TrialOutcomeKnown),
+        Error::TrialNotOver => (Code::FailedPrecondition, Reason::TrialNotOver),
         Error::StoreUnavailable(_) => (Code::Unavailable, Reason::StoreUnavailable),
         Error::Internal(_) => (Code::Internal, Reason::Internal),
     }

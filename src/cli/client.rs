@@ -30,7 +30,7 @@ use crate::{
         preference_service_client::PreferenceServiceClient, presence_service_client::PresenceServiceClient,
         privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
         rating_service_client::RatingServiceClient, survey_service_client::SurveyServiceClient,
-        voice_service_client::VoiceServiceClient,
+        trial_service_client::TrialServiceClient, voice_service_client::VoiceServiceClient,
     },
     clock::{self, Clock},
     private_file,
@@ -111,6 +111,8 @@ pub struct Services {
     pub identity: IdentityServiceClient<Connection>,
     /// Incidents.
     pub incidents: IncidentServiceClient<Connection>,
+    /// Two plans side by side.
+    pub trials: TrialServiceClient<Connection>,
     /// What departments are told.
     pub voice: VoiceServiceClient<Connection>,
     /// Follow-ups.
@@ -212,6 +214,7 @@ impl Client {
             privacy: PrivacyServiceClient::new(connection.clone()),
             identity: IdentityServiceClient::new(connection.clone()),
             incidents: IncidentServiceClient::new(connection.clone()),
+            trials: TrialServiceClient::new(connection.clone()),
             voice: VoiceServiceClient::new(connection.clone()),
             follow_ups: FollowUpServiceClient::new(connection.clone()),
             callbacks: CallbackServiceClient::new(connection.clone()),

@@ -8,7 +8,7 @@ use crate::{
         Named,
         v1::{
             CallbackEventKind, CommitmentEventKind, CompetitionState, ConcernEventKind, FollowUpEventKind,
-            IncidentEventKind, InteractionChangeKind, InvitationState,
+            IncidentEventKind, InteractionChangeKind, InvitationState, TrialEventKind,
         },
     },
     store::sequence,
@@ -122,6 +122,15 @@ pub(super) const SOURCES: &[Source] = &[
         kinds: all::<ConcernEventKind>,
         table: "concern_event",
         columns: ["happened_at", "kind", "concern_id", "late_by"],
+        concerns: [NO_TEXT, NO_ID],
+    },
+    Source {
+        number: 9,
+        stream: sequence::TRIALS,
+        noun: "trial",
+        kinds: all::<TrialEventKind>,
+        table: "trial_event",
+        columns: ["happened_at", "kind", "trial_id", NO_TIME],
         concerns: [NO_TEXT, NO_ID],
     },
 ];

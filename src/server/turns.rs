@@ -49,6 +49,8 @@ const METHODS: [&str; 20] = [
     "/rapport.v1.RatingService/GetInvitationBias",
     "/rapport.v1.RatingService/RankStaff",
     "/rapport.v1.RatingService/RankTeams",
+    "/rapport.v1.TrialService/CheckTrial",
+    "/rapport.v1.TrialService/GetTrialReport",
     "/rapport.v1.VoiceService/ListVoiceExamples",
     "/rapport.v1.VoiceService/ReviewConcern",
     "/rapport.v1.VoiceService/SummarizeVoice",

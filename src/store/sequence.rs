@@ -29,6 +29,8 @@ pub(crate) const INCIDENTS: &str = "incidents";
 pub(crate) const CALLBACKS: &str = "callbacks";
 /// The stream of what becomes of concerns.
 pub(crate) const CONCERNS: &str = "concerns";
+/// The stream of what becomes of trials.
+pub(crate) const TRIALS: &str = "trials";
 /// Notices to customers; nobody watches them, but those who make and take them wait for one another here. Locked after all others.
 pub(crate) const NOTICES: &str = "notices";
 /// Budgets and what is given out of them; nobody watches them, but their writers wait for one another here.

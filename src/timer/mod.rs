@@ -39,6 +39,8 @@ pub(crate) enum Kind {
     Incident = 5,
     /// Concerns that departments have to mend.
     Concern = 6,
+    /// Trials of two plans.
+    Trial = 8,
 }
 
 impl Kind {

@@ -15,7 +15,8 @@ use rapport::api::v1::{
     preference_service_client::PreferenceServiceClient, presence_service_client::PresenceServiceClient,
     privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
     rating_service_client::RatingServiceClient, session_service_client::SessionServiceClient,
-    survey_service_client::SurveyServiceClient, voice_service_client::VoiceServiceClient,
+    survey_service_client::SurveyServiceClient, trial_service_client::TrialServiceClient,
+    voice_service_client::VoiceServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -113,6 +114,10 @@ impl Caller {
 
     pub(crate) fn operations(&self) -> OperationsServiceClient<Authorized> {
         OperationsServiceClient::new(self.service())
+    }
+
+    pub(crate) fn trials(&self) -> TrialServiceClient<Authorized> {
+        TrialServiceClient::new(self.service())
     }
 
     pub(crate) fn voice(&self) -> VoiceServiceClient<Authorized> {
