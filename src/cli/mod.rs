@@ -38,6 +38,7 @@ pub mod summary;
 mod supervisor;
 pub mod tally;
 pub mod token;
+pub mod trial;
 pub mod verify;
 pub mod verify_backup;
 pub mod voice;
@@ -172,6 +173,12 @@ pub enum Command {
         #[command(subcommand)]
         command: incidents::IncidentsCommand,
     },
+    /// Tries two service plans side by side: who gets which, an alarm where one does harm, a report
+    Trial {
+        /// What to do.
+        #[command(subcommand)]
+        command: trial::TrialCommand,
+    },
     /// What customers raise, and what departments do about it
     Voice {
         /// What to do.
@@ -253,6 +260,7 @@ async fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Commitments { command } => commitments::run(command).await,
         Command::Discretion { command } => Box::pin(discretion::run(command)).await,
         Command::Incidents { command } => incidents::run(command).await,
+        Command::Trial { command } => trial::run(command).await,
         Command::Voice { command } => voice::run(command).await,
         Command::Followups { command } => followups::run(command).await,
         Command::Events { command } => events::run(command).await,
