@@ -802,6 +802,7 @@ impl World {
             }
             method if method.starts_with("CommitmentService/") => self.ask_of_commitment(method, who, about).await,
             method if method.starts_with("IncidentService/") => self.ask_of_incident(method, who).await,
+            method if method.starts_with("TrialService/") => self.ask_of_trial(method, who, about).await,
             method if method.starts_with("VoiceService/") => self.ask_of_voice(method, who, about).await,
             method if method.starts_with("FollowUpService/") => self.ask_of_follow_up(method, who, about).await,
             "CalendarService/PutCalendar" => {
@@ -1235,6 +1236,48 @@ impl World {
                 let statement_id = released.statement.unwrap().statement_id;
                 let answer = "the line was cut".to_owned();
                 word(caller.answer_statement(v1::AnswerStatementRequest { request_id, statement_id, answer }).await)
+            }
+            unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
+        }
+    }
+
+    /// Of a trial of the thing's team.
+    async fn ask_of_trial(&self, method: &str, who: &str, about: About) -> &'static str {
+        use crate::trials as sample;
+        let (caller, app, admin) = (&self.callers[who], &self.callers["app"], &self.callers["admin"]);
+        let Thing { team, customer, .. } = self.thing(who, about);
+        let laid_down = || sample::large_classes(&[team]);
+        let draft = sample::create(admin, laid_down()).await.unwrap();
+        let trial_id = draft.trial_id.clone();
+        let subject = || sample::of_customer(customer);
+        match method {
+            "TrialService/CreateTrial" => return word(sample::create(caller, laid_down()).await.map(Response::new)),
+            "TrialService/UpdateTrial" => {
+                return word(sample::update(caller, &draft, laid_down()).await.map(Response::new));
+            }
+            "TrialService/CheckTrial" => {
+                return word(caller.trials().check_trial(v1::CheckTrialRequest { trial_id }).await);
+            }
+            "TrialService/StartTrial" => return word(sample::start(caller, &draft).await.map(Response::new)),
+            _ => sample::start(admin, &draft).await.unwrap(),
+        };
+        match method {
+            "TrialService/AssignTrial" => word(sample::assign(caller, &trial_id, subject()).await.map(Response::new)),
+            "TrialService/GetTrialAssignment" => {
+                sample::assign(app, &trial_id, subject()).await.unwrap();
+                word(sample::given(caller, &trial_id, subject()).await.map(Response::new))
+            }
+            "TrialService/StopTrial" => word(sample::stop(caller, &trial_id).await.map(Response::new)),
+            "TrialService/GetTrial" => word(caller.trials().get_trial(v1::GetTrialRequest { trial_id }).await),
+            "TrialService/ListTrials" => {
+                let answer = caller.trials().list_trials(v1::ListTrialsRequest::default()).await;
+                listed(answer, |answer| answer.trials.iter().any(|one| one.trial_id == trial_id))
+            }
+            "TrialService/GetTrialReport" => word(sample::report(caller, &trial_id).await.map(Response::new)),
+            "TrialService/ListTrialAssignments" => {
+                sample::stop(admin, &trial_id).await.unwrap();
+                let request = v1::ListTrialAssignmentsRequest { trial_id, ..Default::default() };
+                word(caller.trials().list_trial_assignments(request).await)
             }
             unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
         }

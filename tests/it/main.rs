@@ -52,6 +52,7 @@ mod sign_in;
 mod stopping;
 mod support;
 mod surveys;
+mod trials;
 mod upgrades;
 mod voice;
 mod voting;
@@ -112,6 +113,7 @@ fn main() -> ExitCode {
         support::trials(sign_in::tests()),
         support::trials(stopping::tests()),
         support::trials(surveys::tests()),
+        support::trials(trials::tests()),
         support::trials(upgrades::tests()),
         support::trials(voice::tests()),
         support::trials(voting::tests()),

@@ -220,6 +220,7 @@ pub(super) async fn history(server: &Server) -> Known {
         ..Default::default()
     };
     server.app().surveys().receive_reply(reply).await.unwrap();
+    let trials = tried(server).await;
     a_day_passes(server).await;
     let texts = BTreeMap::from([
         ("staff_id", vec!["nora".to_owned(), "nils".to_owned()]),
@@ -241,6 +242,7 @@ pub(super) async fn history(server: &Server) -> Known {
         ("concern_id", concerns),
         ("department_id", vec!["it".to_owned()]),
         ("callback_id", callbacks),
+        ("trial_id", trials),
     ]);
     let begun = jiff::Timestamp::from_second(crate::surveys::ago(3_600).unwrap().seconds).unwrap().to_string();
     let months = serde_json::json!({ "fromMonth": "2025-01", "toMonth": "2025-12" });
@@ -262,6 +264,33 @@ pub(super) async fn history(server: &Server) -> Known {
     let day = |at: i64| jiff::Timestamp::from_second(MONDAY_NINE + at * DAY).unwrap().strftime("%Y-%m-%d").to_string();
     let spans = [0, 3].map(|day| (MONDAY_NINE + day * DAY - 3_600, MONDAY_NINE + day * DAY + 3_600)).to_vec();
     Known { texts, days: [0, 3].map(day).to_vec(), spans, requests }
+}
+
+/// A trial that runs, in which all who rate nora have one plan and five others the other, and one that is over: both as if they had
+/// begun before anybody rated.
+async fn tried(server: &Server) -> Vec<String> {
+    use crate::trials as sample;
+    let others = ["gerda", "hugo", "ines", "jan", "kira"];
+    for id in &others[2..] {
+        server.app().upsert_customer(customer(id)).await.unwrap();
+    }
+    let mut trials = Vec::new();
+    for _ in 0..2 {
+        let draft = sample::create(&server.admin(), sample::large_classes(&["north"])).await.unwrap();
+        let started = sample::start(&server.admin(), &draft).await.unwrap();
+        for id in RATERS.into_iter().chain(others) {
+            sample::assign(&server.app(), &started.trial_id, sample::of_customer(id)).await.unwrap();
+        }
+        trials.push(started.trial_id);
+    }
+    sample::stop(&server.admin(), &trials[1]).await.unwrap();
+    for sql in [
+        "UPDATE trial_unit SET from_at = 0, arm = 1",
+        "UPDATE trial_unit SET arm = 2 WHERE customer_id IN ('gerda', 'hugo', 'ines', 'jan', 'kira')",
+    ] {
+        server.execute(sql).await;
+    }
+    trials
 }
 
 /// So much more that every list has two of each: another block of nora's ratings, invitations, replies, wishes and breaches, what is
