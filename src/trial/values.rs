@@ -261,11 +261,11 @@ fn within(i: &str, backend: DbBackend, scope: &Scoped) -> String {
     format!("{topics} AND {teams}{by}")
 }
 
-/// A parameter of texts, one of which a column is; an empty list lets everything through, and is named all the same: PostgreSQL wants
-/// to know of every parameter what it is.
+/// A parameter of texts, one of which a column is; where any will do it is named all the same: PostgreSQL wants to know of every
+/// parameter what it is.
 fn listed(i: &str, column: &str, is_any: bool, backend: DbBackend, parameter: usize) -> String {
     let texts = set::texts_listed(backend, parameter);
-    if is_any { format!("NOT EXISTS {texts}") } else { format!("{i}.{column} IN {texts}") }
+    if is_any { format!("(1 = 1 OR EXISTS {texts})") } else { format!("{i}.{column} IN {texts}") }
 }
 
 /// Units with whom they are, their plan, and from when until when they count.

@@ -1245,11 +1245,15 @@ impl World {
     async fn ask_of_trial(&self, method: &str, who: &str, about: About) -> &'static str {
         use crate::trials as sample;
         let (caller, app, admin) = (&self.callers[who], &self.callers["app"], &self.callers["admin"]);
-        let Thing { team, customer, .. } = self.thing(who, about);
+        let Thing { team, staff, .. } = self.thing(who, about);
+        // Nobody else has served them.
+        let customer_id = format!("{team}-{}", request_id());
+        app.upsert_customer(customer(&customer_id)).await.unwrap();
+        app.record(call(staff, &customer_id)).await.unwrap();
         let laid_down = || sample::large_classes(&[team]);
         let draft = sample::create(admin, laid_down()).await.unwrap();
         let trial_id = draft.trial_id.clone();
-        let subject = || sample::of_customer(customer);
+        let subject = || sample::of_customer(&customer_id);
         match method {
             "TrialService/CreateTrial" => return word(sample::create(caller, laid_down()).await.map(Response::new)),
             "TrialService/UpdateTrial" => {
