@@ -160,7 +160,7 @@ impl TrialService for TrialApi {
             let Trial { terms, row } = self.found(&scope, &message.trial_id).await?;
             let (oneself, reader, now) = (Oneself::of(&caller), self.store.reader(), self.now());
             let (from, view) = (now - CHECKED, View { until: now, besides: oneself.id() });
-            let unit_count = values::count_units(reader, &terms, from).await?;
+            let unit_count = values::count_units(reader, &terms, from, view).await?;
             let rules = looking::rules(&terms);
             let mut all = Vec::with_capacity(terms.outcomes.len());
             for outcome in &terms.outcomes {

@@ -14,7 +14,7 @@ use crate::{
     api::{
         Named as _,
         kinds::is_activity,
-        v1::{Direction, InteractionKind, RatingStanding, Resolution, TrialArm, TrialMetric, TrialUnit},
+        v1::{Direction, InteractionKind, Involvement, RatingStanding, Resolution, TrialArm, TrialMetric, TrialUnit},
     },
     clock::{DAY, Micros},
     interaction::store::not_about_sql,
@@ -131,30 +131,40 @@ pub(super) async fn is_outcome_known(
     let complaint = complaint("i", backend, terms);
     let scope = scope("i", backend, terms);
     let sql = format!(
-        "SELECT COUNT(*) AS count FROM interaction i
+        "SELECT 1 AS one FROM interaction i
         WHERE i.{column} = $1 AND i.occurred_at >= $4 AND i.recorded_at <= $5 AND (({complaint})
             OR ({scope}) AND (EXISTS (SELECT 1 FROM rating r WHERE r.interaction_id = i.id)
-                OR EXISTS (SELECT 1 FROM follow_up f WHERE f.interaction_id = i.id)))"
+                OR EXISTS (SELECT 1 FROM follow_up f WHERE f.interaction_id = i.id)))
+        LIMIT 1"
     );
     let Scoped { team_ids, topics, .. } = terms.scope.clone();
     let listed = |texts| set::text_list(backend, texts);
     let values = [party.into(), listed(topics), listed(team_ids), since.into(), now.into()];
-    let found = connection.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-    Ok(found.map(|row| row.try_get::<i64>("", "count")).transpose()?.unwrap_or_default() > 0)
+    Ok(connection.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?.is_some())
 }
 
 /// By hand: one statement for each outcome, in which `u` is a unit and `i` an interaction of it. $1: whose units; $2 and $3: topics and
 /// teams; $4: who reads, or an empty text; $5: until when.
 fn text(backend: DbBackend, terms: &Terms, metric: TrialMetric, units: Units) -> String {
     let is_customer = matches!(terms.unit(), TrialUnit::Customer | TrialUnit::Unspecified);
-    let party = if is_customer { "customer_id" } else { "primary_team_id" };
     let unit = unit(backend, terms, units);
     let not_about = not_about_sql("i", "$4");
+    // By the index of customers, and by that of teams, which participants have.
+    let theirs = if is_customer {
+        "JOIN interaction i ON i.customer_id IS NOT NULL AND i.customer_id = u.party
+            AND i.occurred_at >= u.from_at AND i.occurred_at < u.until_at"
+            .to_owned()
+    } else {
+        let primary = Stored(Involvement::Primary);
+        format!(
+            "JOIN interaction_participant p ON p.team_id IS NOT NULL AND p.team_id = u.party AND p.involvement = {primary}
+                AND p.occurred_at >= u.from_at AND p.occurred_at < u.until_at
+            JOIN interaction i ON i.id = p.interaction_id AND i.primary_team_id = u.party"
+        )
+    };
     let joined = format!(
         "WITH unit AS ({unit})
-        SELECT u.party, u.arm, u.from_at, COLUMNS
-        FROM unit u JOIN interaction i ON i.{party} = u.party AND i.occurred_at >= u.from_at AND i.occurred_at < u.until_at
-            AND {not_about} MORE"
+        SELECT u.party, u.arm, u.from_at, COLUMNS FROM unit u {theirs} AND {not_about} MORE"
     );
     let scope = scope("i", backend, terms);
     let said = |value: &str, also: &str| {
@@ -282,7 +292,7 @@ fn unit(backend: DbBackend, terms: &Terms, units: Units) -> String {
             FROM trial_unit n WHERE n.trial_id = $1 AND n.team_id IS NOT NULL"
             .to_owned(),
         Units::Since(_) => {
-            let scope = scope("j", backend, terms);
+            let (scope, not_about) = (scope("j", backend, terms), not_about_sql("j", "$4"));
             let party = if is_customer { "customer_id" } else { "primary_team_id" };
             // A customer and a team count for as long as they would in a trial, a week for a week.
             let long = if terms.unit() == TrialUnit::Week { 7 * DAY } else { window(terms) };
@@ -295,18 +305,25 @@ fn unit(backend: DbBackend, terms: &Terms, units: Units) -> String {
             let by = if terms.unit() == TrialUnit::Week { format!("j.{party}, {begin}") } else { format!("j.{party}") };
             format!(
                 "SELECT j.{party} AS party, CAST(0 AS smallint) AS arm, {begin} AS from_at, {begin} + {long} AS until_at
-                FROM interaction j WHERE j.{party} IS NOT NULL AND j.occurred_at >= $1 AND ({scope}) GROUP BY {by}"
+                FROM interaction j WHERE j.{party} IS NOT NULL AND j.occurred_at >= $1 AND ({scope}) AND {not_about}
+                GROUP BY {by}"
             )
         }
     }
 }
 
-/// How many units are on record from an instant on.
-pub(super) async fn count_units(connection: &impl ConnectionTrait, terms: &Terms, from: Micros) -> Result<i64, DbErr> {
+/// How many units are on record from an instant on, for somebody who looks.
+pub(super) async fn count_units(
+    connection: &impl ConnectionTrait,
+    terms: &Terms,
+    from: Micros,
+    view: View<'_>,
+) -> Result<i64, DbErr> {
     let backend = connection.get_database_backend();
     let sql = format!("WITH unit AS ({}) SELECT COUNT(*) AS count FROM unit", unit(backend, terms, Units::Since(from)));
     let Scoped { team_ids, topics, .. } = terms.scope.clone();
-    let values = [from.into(), set::text_list(backend, topics), set::text_list(backend, team_ids)];
+    let listed = |texts| set::text_list(backend, texts);
+    let values = [from.into(), listed(topics), listed(team_ids), view.besides.unwrap_or_default().into()];
     let found = connection.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     Ok(found.map(|row| row.try_get::<i64>("", "count")).transpose()?.unwrap_or_default())
 }

@@ -139,17 +139,21 @@ async fn every_log_is_told_as_one(server: Server) {
     let keep =
         KeepCommitmentRequest { request_id: request_id(), commitment_id: commitment_id.clone(), note: String::new() };
     app.commitments().keep_commitment(keep).await.unwrap();
+    let draft = crate::trials::create(&server.admin(), crate::trials::large_classes(&[])).await.unwrap();
+    let trial = crate::trials::start(&server.admin(), &draft).await.unwrap();
+    crate::trials::stop(&server.admin(), &trial.trial_id).await.unwrap();
     let vote = Vote::announce_at(&server, Clock::system().now_micros() - 600_000_000, 6, dealt()).await;
     vote.open(&server).await.unwrap();
 
-    let mut told = watch.events(6).await;
+    let mut told = watch.events(8).await;
     while told.last().unwrap().r#type != "rapport.competition.voting" {
         told.push(watch.event().await);
     }
     let first =
         ["interaction.recorded", "invitation.issued", "interaction.reattributed", "commitment.made", "commitment.kept"];
     assert_eq!(types(&told)[..5], first);
-    assert!(types(&told)[5..].iter().all(|one| one.starts_with("competition.")), "{told:?}");
+    assert_eq!(types(&told)[5..7], ["trial.started", "trial.stopped"]);
+    assert!(types(&told)[7..].iter().all(|one| one.starts_with("competition.")), "{told:?}");
     let subjects: Vec<_> = told[..4].iter().map(|event| event.subject.clone()).collect();
     let of = |stream: &str, id: &str| format!("{stream}/{id}");
     let expected = [

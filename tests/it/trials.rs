@@ -193,7 +193,7 @@ async fn a_trial_is_laid_down_started_and_stopped(server: Server) {
     let trial_id = started.trial_id.clone();
     let listed = v1::ListTrialsRequest { states: vec![TrialState::Running.into()], ..Default::default() };
     let listed = server.app().trials().list_trials(listed).await.unwrap().into_inner().trials;
-    assert_eq!(listed, [started.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&started));
     let early = refused(all_given(&admin, &trial_id).await);
     assert_eq!(verdict(&early), (Code::FailedPrecondition, "TRIAL_NOT_OVER".to_owned()));
     let stopped = stop(&admin, &trial_id).await.unwrap();
@@ -491,7 +491,7 @@ async fn supervisors_have_trials_of_their_teams(server: Server) {
         let listed = caller.trials().list_trials(v1::ListTrialsRequest::default()).await.unwrap().into_inner();
         listed.trials.into_iter().map(|one| one.trial_id).collect::<Vec<_>>()
     };
-    assert_eq!(list(&petra).await, [trial.trial_id.clone()]);
+    assert_eq!(list(&petra).await, std::slice::from_ref(&trial.trial_id));
     assert_eq!(list(&lena).await, Vec::<String>::new());
     assert_eq!(list(&server.admin()).await, [of_both.trial_id, trial.trial_id.clone()]);
     assert_eq!(stop(&petra, &trial.trial_id).await.unwrap().stop_cause(), TrialStopCause::ByHand);
@@ -562,6 +562,7 @@ async fn weeks_of_teams_are_units(server: Server) {
     for sql in [
         format!("UPDATE trial_unit SET from_at = from_at - {nine}, until_at = until_at - {nine}"),
         format!("UPDATE interaction SET occurred_at = occurred_at - {nine}, recorded_at = recorded_at - {nine}"),
+        format!("UPDATE interaction_participant SET occurred_at = occurred_at - {nine}"),
         format!("UPDATE rating SET received_at = received_at - {nine}"),
     ] {
         server.execute(&sql).await;
@@ -643,7 +644,6 @@ async fn plans_follow_merges_and_erasures(server: Server) {
         request_id: request_id(),
         customer_id: "carla".to_owned(),
         reason: "she asked".to_owned(),
-        ..Default::default()
     };
     admin.privacy().erase_customer(erase).await.unwrap();
     assert_eq!(server.number("SELECT count(*) FROM trial_unit WHERE customer_id IS NULL").await, 1);
