@@ -45,12 +45,12 @@ fn fire(tx: &Tx, due: Due) -> BoxFuture<'_, Result<(), Abort>> {
 
 /// Looks whether it alarms, and notes what does.
 async fn alarm(tx: &Tx, trial: &mut Trial, until: i64) -> Result<bool, Abort> {
-    let (_, look) = looking::look(tx, trial, View { until, besides: None }, false).await?;
+    let alarms = looking::alarms(tx, trial, View { until, besides: None }).await?;
     let metric = |alarm: &Alarm| match alarm {
         Alarm::Worse(at) => trial.terms.outcomes.get(*at).map(|outcome| outcome.metric),
         Alarm::Mismatch => None,
     };
-    let metrics: Vec<i32> = look.alarms.iter().filter_map(metric).collect();
+    let metrics: Vec<i32> = alarms.iter().filter_map(metric).collect();
     trial.row.alarms = serde_json::to_string(&metrics).map_err(Error::internal)?;
-    Ok(!look.alarms.is_empty())
+    Ok(!alarms.is_empty())
 }

@@ -3,7 +3,7 @@
 use rapport_statistics::random::SplitMix;
 use rapport_trial::{
     assign::Arm,
-    look::{self, Look, Measure, Rules, Watcher},
+    look::{self, Alarm, Look, Measure, Rules, Watcher},
     ratio::Counts,
 };
 use sea_orm::{ConnectionTrait, DbErr};
@@ -12,7 +12,11 @@ use super::{
     Terms, Trial, units,
     values::{self, Counted, Units, View},
 };
-use crate::api::v1::{TrialMetric, TrialUnit};
+use crate::{
+    api::v1::{TrialMetric, TrialUnit},
+    error::Result,
+    offload,
+};
 
 /// Units in an arm below which nothing is said of it.
 pub(super) const FEWEST: u64 = 5;
@@ -34,7 +38,8 @@ pub(super) fn rules(terms: &Terms) -> Rules {
     }
 }
 
-/// How an outcome is counted: what happens to a customer is counted when it happens, what happens to a team as its share.
+/// How an outcome is counted: what happens to a customer is counted when it happens, what happens to a team as its
+/// share.
 pub(super) fn measure(unit: TrialUnit, metric: TrialMetric) -> Measure {
     match (metric, unit) {
         (TrialMetric::Rating | TrialMetric::Resolved, _) => Measure::HighIsGood,
@@ -43,28 +48,57 @@ pub(super) fn measure(unit: TrialUnit, metric: TrialMetric) -> Measure {
     }
 }
 
-/// What a trial says, and of how many units. `by_fives`: only what makes whole fives of an arm is taken in of what customers say, so
-/// that two readings do not differ by one customer.
+/// What a trial says, and of how many units. `by_fives`: only what makes whole fives of an arm is taken in of what
+/// customers say, so that two readings do not differ by one customer.
 pub(super) async fn look(
     connection: &impl ConnectionTrait,
     trial: &Trial,
     view: View<'_>,
     by_fives: bool,
-) -> Result<(Counts, Look), DbErr> {
-    let assigned = units::counts(connection, trial.row.id, view.until).await?;
+) -> Result<(Counts, Look)> {
     let rules = rules(&trial.terms);
-    let mut all = Vec::with_capacity(trial.terms.outcomes.len());
-    for (outcome, ruled) in trial.terms.outcomes.iter().zip(&rules.outcomes) {
-        let mut found = values::read(connection, &trial.terms, *outcome, Units::Of(trial.row.id), view).await?;
-        if by_fives && ruled.measure != Measure::BadEvent {
-            keep_fives(&mut found);
+    let (assigned, mut all) = read(connection, trial, view).await?;
+    for (values, outcome) in all.iter_mut().zip(&rules.outcomes) {
+        if by_fives && outcome.measure != Measure::BadEvent {
+            keep_fives(values);
         }
-        all.push(found.into_iter().map(|one| (one.arm, one.value)).collect());
     }
-    Ok((assigned, look::look(&rules, assigned, &all)))
+    let all: Vec<Vec<_>> =
+        all.into_iter().map(|values| values.into_iter().map(|one| (one.arm, one.value)).collect()).collect();
+    let look = offload::run(move || look::look(&rules, assigned, &all)).await?;
+    Ok((assigned, look))
 }
 
-fn keep_fives(values: &mut Vec<Counted>) {
+/// What alarms of all that is on record.
+pub(super) async fn alarms(
+    connection: &impl ConnectionTrait,
+    trial: &Trial,
+    view: View<'_>,
+) -> Result<Vec<Alarm>, DbErr> {
+    let rules = rules(&trial.terms);
+    let (assigned, all) = read(connection, trial, view).await?;
+    let mut watcher = Watcher::new(&rules);
+    for (at, values) in all.iter().enumerate() {
+        values.iter().for_each(|one| watcher.add(at, (one.arm, one.value)));
+    }
+    Ok(watcher.alarms(assigned))
+}
+
+/// How many units there are, and the values of each outcome.
+async fn read(
+    connection: &impl ConnectionTrait,
+    trial: &Trial,
+    view: View<'_>,
+) -> Result<(Counts, Vec<Vec<Counted>>), DbErr> {
+    let assigned = units::counts(connection, trial.row.id, view.until).await?;
+    let mut all = Vec::with_capacity(trial.terms.outcomes.len());
+    for outcome in &trial.terms.outcomes {
+        all.push(values::read(connection, &trial.terms, *outcome, Units::Of(trial.row.id), view).await?);
+    }
+    Ok((assigned, all))
+}
+
+pub(super) fn keep_fives(values: &mut Vec<Counted>) {
     let whole = |arm| values.iter().filter(|one| one.arm == arm).count() / 5 * 5;
     let mut left = [whole(Arm::A), whole(Arm::B)];
     values.retain(|one| {

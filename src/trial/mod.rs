@@ -1,8 +1,8 @@
 //! Two service plans side by side: who gets which, and what it does to what customers say (E3).
 //!
-//! `rules` are what must hold of a trial before it starts; `store` holds its rows, `units` who got which plan, `values` reads what of
-//! them counts, `looking` gives that to the statistics of the crate `rapport-trial`; `clock` is what happens by time, `message` turns
-//! messages into trials and back. RPCs are in `service`.
+//! `rules` are what must hold of a trial before it starts; `store` holds its rows, `units` who got which plan, `values`
+//! reads what of them counts, `looking` gives that to the statistics of the crate `rapport-trial`; `clock` is what
+//! happens by time, `message` turns messages into trials and back. RPCs are in `service`.
 
 mod clock;
 pub(crate) mod entity;

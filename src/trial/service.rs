@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use prost::Message as _;
 use rapport_statistics::random::SplitMix;
+use rapport_trial::look::Measure;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -76,7 +77,8 @@ impl TrialApi {
         units::subject(self.store.reader(), trial, who, rules::week_of(at, &self.time_zone)).await
     }
 
-    /// Whether somebody may hear which plan a customer or a team has: colleagues of whom they have served, and of their own team.
+    /// Whether somebody may hear which plan a customer or a team has: colleagues of whom they have served, and of their
+    /// own team.
     async fn is_theirs(&self, (caller, scope): (&Caller, &Scope), subject: &Subject) -> Result<bool> {
         if *scope == Scope::All {
             return Ok(true);
@@ -157,14 +159,21 @@ impl TrialService for TrialApi {
     async fn check_trial(&self, request: Request<v1::CheckTrialRequest>) -> Answer<v1::CheckTrialResponse> {
         respond(async {
             let Call { caller, scope, message } = Call::admit(&self.store, request).await?;
-            let Trial { terms, row } = self.found(&scope, &message.trial_id).await?;
+            let trial = self.found(&scope, &message.trial_id).await?;
+            self.note(&caller, AuditAction::TrialReportRead, &trial).await?;
+            let Trial { terms, row } = trial;
             let (oneself, reader, now) = (Oneself::of(&caller), self.store.reader(), self.now());
             let (from, view) = (now - CHECKED, View { until: now, besides: oneself.id() });
             let unit_count = values::count_units(reader, &terms, from, view).await?;
             let rules = looking::rules(&terms);
             let mut all = Vec::with_capacity(terms.outcomes.len());
-            for outcome in &terms.outcomes {
-                all.push(values::read(reader, &terms, *outcome, Units::Since(from), view).await?);
+            for (outcome, ruled) in terms.outcomes.iter().zip(&rules.outcomes) {
+                let mut found = values::read(reader, &terms, *outcome, Units::Since(from), view).await?;
+                // As in a report.
+                if ruled.measure != Measure::BadEvent {
+                    looking::keep_fives(&mut found);
+                }
+                all.push(found);
             }
             let outcomes = message::write_checked(&terms, unit_count, &all);
             // The same again, so that nobody asks until they like the answer.

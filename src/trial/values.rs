@@ -1,8 +1,8 @@
 //! What of a trial's units counts: one value a unit, read from what is recorded anyway.
 //!
-//! Values stand in the order in which they became known, and what has become known does not move any more: the evidence of a later look
-//! goes on where an earlier one stopped. So a corrected rating stands where the first answer stood, and what is a mean over a window is
-//! taken once, a day after the window is over.
+//! Values stand in the order in which they became known, and what has become known does not move any more: the evidence
+//! of a later look goes on where an earlier one stopped. So a corrected rating stands where the first answer stood, and
+//! what is a mean over a window is taken once, a day after the window is over.
 
 use std::collections::HashMap;
 
@@ -82,7 +82,8 @@ pub(super) async fn read(
     Ok(once_each(rows, terms.unit(), outcome.metric()))
 }
 
-/// One value of each unit: of a customer the first, and where two records became one that of the plan that was given first.
+/// One value of each unit: of a customer the first, and where two records became one that of the plan that was given
+/// first.
 fn once_each(rows: Vec<Row>, unit: TrialUnit, metric: TrialMetric) -> Vec<Counted> {
     let is_customer = matches!(unit, TrialUnit::Customer | TrialUnit::Unspecified);
     let mut given: HashMap<String, Micros> = HashMap::new();
@@ -143,8 +144,8 @@ pub(super) async fn is_outcome_known(
     Ok(connection.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?.is_some())
 }
 
-/// By hand: one statement for each outcome, in which `u` is a unit and `i` an interaction of it. $1: whose units; $2 and $3: topics and
-/// teams; $4: who reads, or an empty text; $5: until when.
+/// By hand: one statement for each outcome, in which `u` is a unit and `i` an interaction of it. $1: whose units; $2
+/// and $3: topics and teams; $4: who reads, or an empty text; $5: until when.
 fn text(backend: DbBackend, terms: &Terms, metric: TrialMetric, units: Units) -> String {
     let is_customer = matches!(terms.unit(), TrialUnit::Customer | TrialUnit::Unspecified);
     let unit = unit(backend, terms, units);
@@ -236,8 +237,8 @@ const RECORDED: &str = "i.recorded_at";
 const OPENED: &str = "(SELECT MIN(f.opened_at) FROM follow_up f WHERE f.interaction_id = i.id AND NOT EXISTS
     (SELECT 1 FROM follow_up_about b WHERE b.follow_up_id = f.id AND b.staff_id = $4))";
 
-/// A complaint about the topics of a trial. Of a customer it counts whichever team takes it and by whichever channel it comes: a hotline
-/// hears of what went wrong in a classroom.
+/// A complaint about the topics of a trial. Of a customer it counts whichever team takes it and by whichever channel it
+/// comes: a hotline hears of what went wrong in a classroom.
 fn complaint(i: &str, backend: DbBackend, terms: &Terms) -> String {
     let kind = Stored(InteractionKind::Complaint);
     let scope = match terms.unit() {
@@ -271,8 +272,8 @@ fn within(i: &str, backend: DbBackend, scope: &Scoped) -> String {
     format!("{topics} AND {teams}{by}")
 }
 
-/// A parameter of texts, one of which a column is; where any will do it is named all the same: PostgreSQL wants to know of every
-/// parameter what it is.
+/// A parameter of texts, one of which a column is; where any will do it is named all the same: PostgreSQL wants to know
+/// of every parameter what it is.
 fn listed(i: &str, column: &str, is_any: bool, backend: DbBackend, parameter: usize) -> String {
     let texts = set::texts_listed(backend, parameter);
     if is_any { format!("(1 = 1 OR EXISTS {texts})") } else { format!("{i}.{column} IN {texts}") }

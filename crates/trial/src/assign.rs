@@ -1,5 +1,5 @@
-//! Which plan a unit gets: a hash of the trial's seed and the unit. The seed's own hash is published when the trial starts and the seed when
-//! it ends, so that anybody can recompute every assignment, and nobody could have chosen it.
+//! Which plan a unit gets: a hash of the trial's seed and the unit. The seed's own hash is published when the trial
+//! starts and the seed when it ends, so that anybody can recompute every assignment, and nobody could have chosen it.
 
 use sha2::{Digest as _, Sha256};
 
@@ -42,7 +42,8 @@ impl Seed {
         hex(&self.0)
     }
 
-    /// What is published of it at the start: SHA-256 of the purpose, the trial's id and the seed, as hexadecimal digits.
+    /// What is published of it at the start: SHA-256 of the purpose, the trial's id and the seed, as hexadecimal
+    /// digits.
     pub fn commitment(&self, trial: &str) -> String {
         hex(&self.hash(trial, None))
     }

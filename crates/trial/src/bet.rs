@@ -1,15 +1,18 @@
-//! Evidence against "the plans are alike" that may be looked at after every value: a bettor who starts with 1 and stakes part of what they
-//! have on the arm of the next unit. If the plans are alike, arms are draws with the trial's share, no bet gains on average, and the chance
-//! that the bettor ever holds 1/α is at most α (Ville's inequality). See Waudby-Smith and Ramdas, Estimating means of bounded random
-//! variables by betting, J. R. Stat. Soc. B 86 (2024), 1-27; Ramdas, Grünwald, Vovk and Shafer, Game-theoretic statistics and safe
-//! anytime-valid inference, Statistical Science 38 (2023), 576-601.
+//! Evidence against "the plans are alike" that may be looked at after every value: a bettor who starts with 1 and
+//! stakes part of what they have on the arm of the next unit. If the plans are alike, arms are draws with the trial's
+//! share, no bet gains on average, and the chance that the bettor ever holds 1/α is at most α (Ville's inequality). See
+//! Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting, J. R. Stat. Soc. B 86 (2024),
+//! 1-27; Ramdas, Grünwald, Vovk and Shafer, Game-theoretic statistics and safe anytime-valid inference, Statistical
+//! Science 38 (2023), 576-601.
 //!
-//! The stake on a unit depends on its value and on what came before, never on its arm. That is allowed since chance decided on arms alone:
-//! it is a permutation test that goes on and on. A stake that grows with the distance of a value from the mean makes it a test of means.
+//! The stake on a unit depends on its value and on what came before, never on its arm. That is allowed since chance
+//! decided on arms alone: it is a permutation test that goes on and on. A stake that grows with the distance of a value
+//! from the mean makes it a test of means.
 
 use crate::assign::Arm;
 
-/// How boldly is bet: the bettor divides their capital equally between these, since nobody knows before how large a difference will be.
+/// How boldly is bet: the bettor divides their capital equally between these, since nobody knows before how large a
+/// difference will be.
 const BOLDNESS: [f64; 8] = [0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 4.0, 8.0];
 /// The part of their capital that one bet may lose: never all.
 const AT_MOST: f64 = 0.95;
@@ -31,20 +34,27 @@ impl Bettor {
 
     /// Bets that a unit with a high score is of arm B, with a low one of arm A; `score` from -1 to 1.
     pub fn add(&mut self, arm: Arm, score: f64) {
-        let (won, largest) = match arm {
-            Arm::B => (1.0 - self.share_of_b, self.share_of_b.max(1.0 - self.share_of_b)),
-            Arm::A => (-self.share_of_b, self.share_of_b.max(1.0 - self.share_of_b)),
+        let won = match arm {
+            Arm::B => 1.0 - self.share_of_b,
+            Arm::A => -self.share_of_b,
         };
-        let limit = AT_MOST / largest;
+        let limit = AT_MOST / self.share_of_b.max(1.0 - self.share_of_b);
         for (capital, boldness) in self.capital.iter_mut().zip(BOLDNESS) {
             *capital += (won * (boldness * score).clamp(-limit, limit)).ln_1p();
         }
-        self.peak = self.peak.max(self.held());
+        // They hold a mean of their capitals: no more than the largest.
+        if self.largest() > self.peak {
+            self.peak = self.peak.max(self.held());
+        }
+    }
+
+    fn largest(&self) -> f64 {
+        self.capital.iter().copied().fold(f64::NEG_INFINITY, f64::max)
     }
 
     /// The logarithm of what they hold.
     fn held(&self) -> f64 {
-        let most = self.capital.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let most = self.largest();
         let sum: f64 = self.capital.iter().map(|capital| (capital - most).exp()).sum();
         most + (sum / BOLDNESS.len() as f64).ln()
     }

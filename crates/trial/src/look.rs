@@ -12,7 +12,8 @@ pub enum Measure {
     HighIsGood,
     /// A value between 0 and 1, better the lower.
     LowIsGood,
-    /// Something bad that happened to a unit. Only those to whom it happened have a value: so nobody waits for the others.
+    /// Something bad that happened to a unit. Only those to whom it happened have a value: so nobody waits for the
+    /// others.
     BadEvent,
 }
 
@@ -158,7 +159,8 @@ pub struct Finding {
     pub worse: f64,
     /// That B is better: of the primary outcome it counts from 1/α on.
     pub better: f64,
-    /// That units of one arm have a value more often than those of the other. Says that they answer, or that it happens, more often.
+    /// That units of one arm have a value more often than those of the other. Says that they answer, or that it
+    /// happens, more often.
     pub uneven: f64,
 }
 

@@ -1,5 +1,6 @@
-//! Between which bounds the mean of an arm lies, at all looks together: a confidence sequence by betting (Waudby-Smith and Ramdas 2024, the
-//! hedged capital of theorem 3). It holds for values between 0 and 1 of any shape, one a unit, and for as few as there are.
+//! Between which bounds the mean of an arm lies, at all looks together: a confidence sequence by betting (Waudby-Smith
+//! and Ramdas 2024, the hedged capital of theorem 3). It holds for values between 0 and 1 of any shape, one a unit, and
+//! for as few as there are.
 
 /// Means that are tried lie so far apart; what is found is rounded outwards to them.
 const STEPS: u32 = 200;

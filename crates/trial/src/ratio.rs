@@ -1,9 +1,10 @@
-//! Of events that each fall into one of two arms: whether arm B has the share that it should, and between which bounds the share lies, at
-//! every look. The arms of all assigned units should have the trial's share: else units are lost in one of them (sample-ratio mismatch).
-//! The arms of customers who complain would have it if the plans were alike.
+//! Of events that each fall into one of two arms: whether arm B has the share that it should, and between which bounds
+//! the share lies, at every look. The arms of all assigned units should have the trial's share: else units are lost in
+//! one of them (sample-ratio mismatch). The arms of customers who complain would have it if the plans were alike.
 //!
-//! A Bayes factor of a beta prior against a fixed share is a martingale under that share: Lindon and Malek, Anytime-valid inference for
-//! multinomial count data, NeurIPS 35 (2022); Robbins, Ann. Math. Stat. 41 (1970), 1397-1409.
+//! A Bayes factor of a beta prior against a fixed share is a martingale under that share: Lindon and Malek,
+//! Anytime-valid inference for multinomial count data, NeurIPS 35 (2022); Robbins, Ann. Math. Stat. 41 (1970),
+//! 1397-1409.
 
 use libm::lgamma;
 
@@ -36,7 +37,8 @@ impl Counts {
         ln_beta(prior_a + a, prior_b + b) - ln_beta(prior_a, prior_b) - term(a, 1.0 - share) - term(b, share)
     }
 
-    /// Between which bounds the share of B lies, at all looks together with a confidence of `1 - alpha`; `centre`: where it is expected.
+    /// Between which bounds the share of B lies, at all looks together with a confidence of `1 - alpha`; `centre`:
+    /// where it is expected.
     pub fn share_within(self, centre: f64, alpha: f64) -> (f64, f64) {
         let limit = -alpha.ln();
         let is_in = |share: f64| self.log_evidence(centre, share) < limit;

@@ -51,7 +51,8 @@ pub struct Story {
     pub answering: f64,
 }
 
-/// The rules of made-up trials: ratings first, complaints and what is resolved as guardrails, a false alarm in 20 trials.
+/// The rules of made-up trials: ratings first, complaints and what is resolved as guardrails, a false alarm in 20
+/// trials.
 pub fn rules(share_of_b: u8) -> Rules {
     let outcome = |measure, matters| Outcome { measure, matters };
     let outcomes =
@@ -88,7 +89,8 @@ pub fn alarm(story: &Story, random: &mut SplitMix) -> Option<usize> {
     None
 }
 
-/// Whether a trial alarms whose units are weeks of teams that differ from one another, and whose values are means of few contacts.
+/// Whether a trial alarms whose units are weeks of teams that differ from one another, and whose values are means of
+/// few contacts.
 pub fn alarms_by_week((teams, weeks): (usize, usize), random: &mut SplitMix) -> bool {
     let outcomes = [Measure::HighIsGood, Measure::LowIsGood].map(|measure| Outcome { measure, matters: 0.05 });
     let rules = Rules { share_of_b: 50, alpha: 0.05, outcomes: outcomes.to_vec() };
@@ -112,7 +114,8 @@ pub fn alarms_by_week((teams, weeks): (usize, usize), random: &mut SplitMix) -> 
     })
 }
 
-/// Whether a trial alarms that counts every contact of a customer as if it were another customer's: each has `contacts`, all alike.
+/// Whether a trial alarms that counts every contact of a customer as if it were another customer's: each has
+/// `contacts`, all alike.
 pub fn alarms_by_contact(customers: usize, contacts: usize, random: &mut SplitMix) -> bool {
     let rules = rules(50);
     let mut watcher = Watcher::new(&rules);
@@ -147,8 +150,8 @@ pub fn usual_test_alarms(story: &Story, random: &mut SplitMix) -> bool {
     })
 }
 
-/// The story that trials are for: 100 customers are taught in one class of 100 with 10 teachers (plan B), and 100 as before by one teacher in
-/// ten classes of 10. Of those in the large class one in five complains.
+/// The story that trials are for: 100 customers are taught in one class of 100 with 10 teachers (plan B), and 100 as
+/// before by one teacher in ten classes of 10. Of those in the large class one in five complains.
 pub fn hundred_students() -> Story {
     let plans = [Plan::TODAY, Plan::TODAY.worse(0.2, 0.4)];
     Story { plans, share_of_b: 50, per_day: 200, days: 14, answering: 0.4 }
