@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use rapport::{
     api::v1::{
-        self, Interaction, InteractionKind, Role, Trial, TrialArm, TrialAssignment, TrialConclusion, TrialMetric,
-        TrialOutcome, TrialState, TrialStopCause, TrialSubject, TrialUnit,
+        self, Interaction, InteractionKind, Resolution, Role, Trial, TrialArm, TrialAssignment, TrialConclusion,
+        TrialMetric, TrialOutcome, TrialState, TrialStopCause, TrialSubject, TrialUnit,
     },
     clock::Clock,
 };
@@ -41,6 +41,7 @@ pub(crate) fn tests() -> Vec<Test> {
         numbers_that_do_not_fit_alarm,
         supervisors_have_trials_of_their_teams,
         a_trial_ends_as_it_was_planned,
+        teams_are_units,
         weeks_of_teams_are_units,
         what_happened_to_customers_counts_once,
         plans_follow_merges_and_erasures,
@@ -149,16 +150,22 @@ fn complaint(customer_id: &str) -> Interaction {
 
 /// The customer rates a contact; `level` from 1, the worst.
 async fn rate(server: &Server, interaction: Interaction, level: i32) {
+    rate_as(server, interaction, level, Resolution::Unspecified).await;
+}
+
+/// The same, with whether it is resolved; gives the rating's id.
+async fn rate_as(server: &Server, interaction: Interaction, level: i32, resolved: Resolution) -> String {
     let interaction_id = server.app().record(interaction).await.unwrap().interaction_id;
     let rating = v1::Rating {
         interaction_id,
         template_id: "csat".to_owned(),
         score: level,
+        answers: Some(v1::RatingAnswers { resolved: resolved.into(), ..Default::default() }),
         answered_time: within(0),
         ..Default::default()
     };
     let request = v1::SubmitRatingRequest { request_id: request_id(), rating: Some(rating) };
-    server.app().ratings().submit_rating(request).await.unwrap();
+    server.app().ratings().submit_rating(request).await.unwrap().into_inner().rating_id
 }
 
 /// Waits until a trial is as it should be.
@@ -576,6 +583,26 @@ async fn weeks_of_teams_are_units(server: Server) {
     assert!(complaints.value_a == Some(0.0) && (of_b - 1.0 / 15.0).abs() < 1e-9, "{complaints:?}");
 }
 
+async fn teams_are_units(server: Server) {
+    let server = server.with_organization().await;
+    let app = server.app();
+    let of_team = |team: &str| TrialSubject { team_id: team.to_owned(), ..TrialSubject::default() };
+    let told = || Trial { unit: TrialUnit::Team.into(), ..large_classes(&["north"]) };
+    let trial = running(&server, told()).await;
+    let north = assign(&app, &trial.trial_id, of_team("north")).await.unwrap();
+    assert_eq!(north.unit, "team north");
+    let window = north.until_time.unwrap().seconds - north.from_time.unwrap().seconds;
+    assert_eq!(window, 7 * DAY / 1_000);
+    let elsewhere = violations(&refused(assign(&app, &trial.trial_id, of_team("south")).await));
+    assert_eq!((elsewhere[0].0.as_str(), elsewhere[0].1.as_str()), ("subject.team_id", "CONTRADICTION"));
+    // Of another trial the team's plan is asked for too late.
+    let late = running(&server, told()).await;
+    rate(&server, contact("carla"), 1).await;
+    let known = refused(assign(&app, &late.trial_id, of_team("north")).await);
+    assert_eq!(verdict(&known), (Code::FailedPrecondition, "TRIAL_OUTCOME_KNOWN".to_owned()));
+    assert_eq!(assign(&app, &trial.trial_id, of_team("north")).await.unwrap(), north);
+}
+
 async fn what_happened_to_customers_counts_once(server: Server) {
     let server = server.with_organization().await;
     let watched = [TrialMetric::Complaint, TrialMetric::FollowUp, TrialMetric::RepeatContact, TrialMetric::Resolved];
@@ -592,10 +619,11 @@ async fn what_happened_to_customers_counts_once(server: Server) {
     }
     server.execute("UPDATE trial_unit SET arm = 1").await;
     server.execute("UPDATE trial_unit SET arm = 2 WHERE customer_id >= '学员010'").await;
+    let mut first = Vec::new();
     for id in &ids[10..15] {
         let inbound = Interaction { direction: v1::Direction::Inbound.into(), ..contact(id) };
-        rate(&server, inbound.clone(), 2).await;
-        rate(&server, inbound, 5).await;
+        first.push(rate_as(&server, inbound.clone(), 2, Resolution::Unresolved).await);
+        rate_as(&server, inbound, 5, Resolution::Resolved).await;
         // Two complaints, of which one follow-up for each customer comes at least.
         for _ in 0..2 {
             app.record(complaint(id)).await.unwrap();
@@ -613,11 +641,23 @@ async fn what_happened_to_customers_counts_once(server: Server) {
         (TrialMetric::Complaint, 0, 5),
         (TrialMetric::FollowUp, 0, 5),
         (TrialMetric::RepeatContact, 0, 5),
-        (TrialMetric::Resolved, 0, 0),
+        (TrialMetric::Resolved, 0, 5),
     ];
     assert_eq!(counts, expected);
-    assert_eq!(told.findings[0].value_b, Some(2.0), "the first rating of each");
-    assert_eq!(told.findings[1].value_b, Some(0.5));
+    let values = [0, 1, 4].map(|at| told.findings[at].value_b.unwrap());
+    assert_eq!(values, [2.0, 0.5, 0.0], "the first rating of each");
+    // A wrong key was pressed: what was meant stands where the first answer stood.
+    let correct = v1::CorrectRatingRequest {
+        request_id: request_id(),
+        rating_id: first[4].clone(),
+        score: 4,
+        answered_time: within(0),
+        ..Default::default()
+    };
+    app.ratings().correct_rating(correct).await.unwrap();
+    let corrected = report(&server.admin(), &trial.trial_id).await.unwrap();
+    let ratings = &corrected.findings[0];
+    assert_eq!((ratings.value_count_b, ratings.value_b), (5, Some(2.4)));
 }
 
 async fn plans_follow_merges_and_erasures(server: Server) {
