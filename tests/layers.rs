@@ -120,6 +120,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("contract", &[]),
     ("identity", &[]),
     ("import", &["contract"]),
+    ("journey", &["preference", "statistics"]),
     ("preference", &["statistics"]),
     ("privacy-derive", &[]),
     ("reply", &[]),
