@@ -37,6 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "rapport/v1/identity.proto",
         "rapport/v1/import.proto",
         "rapport/v1/interaction.proto",
+        "rapport/v1/journey.proto",
         "rapport/v1/operations.proto",
         "rapport/v1/preference.proto",
         "rapport/v1/presence.proto",

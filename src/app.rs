@@ -11,14 +11,23 @@ use crate::{
         callback_service_server::CallbackServiceServer, commitment_service_server::CommitmentServiceServer,
         competition_service_server::CompetitionServiceServer, contact_service_server::ContactServiceServer,
         contest_service_server::ContestServiceServer, directory_service_server::DirectoryServiceServer,
-        discretion_service_server::DiscretionServiceServer, event_service_server::EventServiceServer,
-        follow_up_service_server::FollowUpServiceServer, identity_service_server::IdentityServiceServer,
-        import_service_server::ImportServiceServer, incident_service_server::IncidentServiceServer,
-        interaction_service_server::InteractionServiceServer, operations_service_server::OperationsServiceServer,
-        preference_service_server::PreferenceServiceServer, presence_service_server::PresenceServiceServer,
-        privacy_service_server::PrivacyServiceServer, quality_service_server::QualityServiceServer,
-        rating_service_server::RatingServiceServer, session_service_server::SessionServiceServer,
-        survey_service_server::SurveyServiceServer, trial_service_server::TrialServiceServer,
+        discretion_service_server::DiscretionServiceServer,
+        event_service_server::EventServiceServer,
+        follow_up_service_server::FollowUpServiceServer,
+        identity_service_server::IdentityServiceServer,
+        import_service_server::ImportServiceServer,
+        incident_service_server::IncidentServiceServer,
+        interaction_service_server::InteractionServiceServer,
+        journey_service_server::JourneyServiceServer,
+        operations_service_server::OperationsServiceServer,
+        preference_service_server::PreferenceServiceServer,
+        presence_service_server::PresenceServiceServer,
+        privacy_service_server::PrivacyServiceServer,
+        quality_service_server::QualityServiceServer,
+        rating_service_server::RatingServiceServer,
+        session_service_server::SessionServiceServer,
+        survey_service_server::SurveyServiceServer,
+        trial_service_server::TrialServiceServer,
         voice_service_server::VoiceServiceServer,
     },
     audit::{Trail, service::AuditApi},
@@ -42,6 +51,7 @@ use crate::{
     import::service::ImportApi,
     incident::{self, linking, service::IncidentApi},
     interaction::{Reactions, service::InteractionApi, stream::StreamLimits},
+    journey::service::JourneyApi,
     metrics::Metrics,
     operations::service::OperationsApi,
     preference::service::PreferenceApi,
@@ -179,6 +189,7 @@ pub(crate) fn services(
     let events = EventServiceServer::new(events).max_decoding_message_size(small);
     let callbacks = CallbackServiceServer::new(CallbackApi::new(&context)).max_decoding_message_size(small);
     let presence = PresenceServiceServer::new(PresenceApi::new(&context)).max_decoding_message_size(small);
+    let journeys = JourneyServiceServer::new(JourneyApi::new(&context)).max_decoding_message_size(small);
     let voice = VoiceServiceServer::new(VoiceApi::new(&context)).max_decoding_message_size(small);
     let trials = TrialServiceServer::new(TrialApi::new(&context)).max_decoding_message_size(small);
     let imports = ImportServiceServer::new(ImportApi::new(&context)).max_decoding_message_size(batches);
@@ -209,6 +220,7 @@ pub(crate) fn services(
         name(&presence),
         name(&voice),
         name(&trials),
+        name(&journeys),
         name(&imports),
         name(&operations),
         name(&sessions),
@@ -232,6 +244,7 @@ pub(crate) fn services(
             .add_service(presence)
             .add_service(voice)
             .add_service(trials)
+            .add_service(journeys)
             .add_service(imports)
             .add_service(operations)
             .add_service(sessions)

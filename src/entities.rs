@@ -3,6 +3,8 @@
 use crate::{
     audit, calendar, callback, commitment, competition, contact, contest, deadline, directory, discretion, follow_up,
     identity, incident, interaction, master_keys, notice, preference, presence,
+    audit, calendar, callback, commitment, competition, contact, contest, deadline, directory, follow_up, identity,
+    incident, interaction, journey, master_keys, notice, preference, presence,
     privacy::{self, Table},
     quality, rating, session, store, survey, template, timer, trial, voice, webhook,
 };
@@ -85,6 +87,9 @@ pub fn all() -> Vec<Table> {
         interaction::store::entity::incident,
         interaction::store::entity::participant,
         interaction::store::entity::reattributed,
+        journey::entity::learning,
+        journey::entity::model,
+        journey::entity::version,
         master_keys::entity::lost_master_key,
         master_keys::entity::master_key,
         notice::entity::text,

@@ -100,6 +100,9 @@ pub enum Error {
     /// The concern waits for nothing like this any more.
     #[error("the concern was acknowledged, mended, declined or told before, or is not mended yet")]
     ConcernSettled,
+    /// There are more interactions than a summary of journeys reads.
+    #[error("more than 2,000,000 interactions are in the period and the window after it: ask for a shorter one")]
+    JourneyTooLarge,
     /// The notice waits for no report.
     #[error("the notice was reported or dropped before")]
     NoticeSettled,

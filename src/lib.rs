@@ -17,6 +17,7 @@
 //! | what is told | [`event`]: all logs as one; [`webhook`]: its delivery to receivers |
 //! | personal data | [`privacy`]: export and erasure |
 //! | conclusions | [`competition`]: the vote; [`preference`]: how customers like to be met; [`trial`]: two plans side by side |
+//! | conclusions | [`competition`]: the vote; [`journey`]: stages, and what comes back; [`preference`]: how customers like to be met |
 //! | figures | `scorecard`: what ratings and invitations come to |
 //! | answers | [`survey`]: invitations and replies; `correction`: what customers say again; [`contest`], [`quality`] |
 //! | what we owe | [`commitment`]; [`follow_up`]: answers to bad ratings and complaints; [`callback`]; [`incident`]: outages; [`voice`]: what departments are told |
@@ -35,6 +36,8 @@
 //! | crates | `rapport-contract`: generated code, checks, who may call; `rapport-vote`: dealing, tally, record, for auditors to |
 //! | | build alone; `rapport-brief`: facts in sentences; `rapport-calendar`: working time; `rapport-import`: files; `rapport-preference`: what customers will do next; |
 //! | | `rapport-privacy-derive`: classes of columns; `rapport-reply`: reads answers; `rapport-statistics`: published methods; `rapport-trial`: who gets which plan, what it does; `rapport-migrations` |
+//! | | build alone; `rapport-brief`: facts in sentences; `rapport-calendar`: working time; `rapport-import`: files; `rapport-journey`: stages, what follows, what hurts; `rapport-preference`: what customers will do next; |
+//! | | `rapport-privacy-derive`: classes of columns; `rapport-reply`: reads answers; `rapport-statistics`: published methods; `rapport-migrations` |
 
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test prints its seed"))]
 
@@ -75,6 +78,7 @@ pub mod identity;
 pub mod import;
 pub mod incident;
 pub mod interaction;
+pub mod journey;
 mod log_writer;
 mod master_keys;
 pub mod metrics;

@@ -44,6 +44,7 @@ mod m0035_timed_keys;
 mod m0036_restorations;
 mod m0037_discretion;
 mod m0038_trials;
+mod m0039_journeys;
 
 /// Every migration, in order.
 #[derive(Debug)]
@@ -90,6 +91,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0036_restorations::Migration),
             Box::new(m0037_discretion::Migration),
             Box::new(m0038_trials::Migration),
+            Box::new(m0039_journeys::Migration),
         ]
     }
 }

@@ -98,6 +98,7 @@ pub fn classify(error: &Error) -> (Code, Reason) {
         Error::IncidentChanged => (Code::FailedPrecondition, Reason::IncidentChanged),
         Error::ConcernSettled => (Code::FailedPrecondition, Reason::ConcernSettled),
         Error::IncidentSettled => (Code::FailedPrecondition, Reason::IncidentSettled),
+        Error::JourneyTooLarge => (Code::FailedPrecondition, Reason::JourneyTooLarge),
         Error::NoticeSettled => (Code::FailedPrecondition, Reason::NoticeSettled),
         Error::CallbackOpen => (Code::AlreadyExists, Reason::CallbackOpen),
         Error::CallbackClaimLost => (Code::FailedPrecondition, Reason::CallbackClaimLost),

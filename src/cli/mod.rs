@@ -25,6 +25,7 @@ pub mod followups;
 pub mod health;
 pub mod import;
 pub mod incidents;
+pub mod journey;
 pub mod leaderboard;
 pub mod out;
 pub mod preferences;
@@ -185,6 +186,12 @@ pub enum Command {
         #[command(subcommand)]
         command: voice::VoiceCommand,
     },
+    /// The customer's journey by stage: what happens in each, what hurts most, and what comes back
+    Journey {
+        /// What to do.
+        #[command(subcommand)]
+        command: journey::JourneyCommand,
+    },
     /// Watches what happens, and shows webhooks, what their receivers have not taken, and delivers again
     Events {
         /// What to do.
@@ -262,6 +269,7 @@ async fn command(cli: Cli) -> anyhow::Result<()> {
         Command::Incidents { command } => incidents::run(command).await,
         Command::Trial { command } => trial::run(command).await,
         Command::Voice { command } => voice::run(command).await,
+        Command::Journey { command } => journey::run(command).await,
         Command::Followups { command } => followups::run(command).await,
         Command::Events { command } => events::run(command).await,
         Command::Health(args) => health::run(args).await,

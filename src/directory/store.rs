@@ -580,6 +580,22 @@ pub(crate) async fn list_customers(
     with_parts(connection, query.all(connection).await?).await
 }
 
+/// The standing that each customer has, by id.
+pub(crate) async fn standings(
+    connection: &impl ConnectionTrait,
+    now: i64,
+) -> Result<HashMap<String, CustomerStanding>, DbErr> {
+    use customer::Column;
+    let query = customer::Entity::find().select_only().columns([Column::CustomerId, Column::Standing]);
+    let query = query.columns([Column::SuspendedAt, Column::SuspendedUntil]).into_tuple();
+    let rows: Vec<(String, Stored<CustomerStanding>, Option<i64>, Option<i64>)> = query.all(connection).await?;
+    let standing = |(id, standing, at, until): (_, Stored<_>, Option<i64>, Option<i64>)| {
+        let is_suspended = at.is_some() && until.is_none_or(|until| until > now);
+        (id, if is_suspended { CustomerStanding::Suspended } else { standing.0 })
+    };
+    Ok(rows.into_iter().map(standing).collect())
+}
+
 async fn with_parts(connection: &impl ConnectionTrait, rows: Vec<customer::Model>) -> Result<Vec<Customer>, DbErr> {
     let ids: Vec<String> = rows.iter().map(|row| row.customer_id.clone()).collect();
     let mut points: HashMap<String, Vec<ContactPoint>> = HashMap::new();

@@ -240,7 +240,7 @@ pub(crate) fn write_readings(readings: Readings) -> v1::FirstContactResolution {
     }
 }
 
-fn write_statistics(statistics: Statistics) -> v1::DurationStatistics {
+pub(crate) fn write_statistics(statistics: Statistics) -> v1::DurationStatistics {
     v1::DurationStatistics {
         known_count: statistics.known,
         mean_seconds: statistics.mean,

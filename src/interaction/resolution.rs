@@ -205,18 +205,49 @@ pub(crate) struct Readings {
     pub(crate) derived: Reading,
 }
 
+/// What is known of one first contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Judged {
+    by_staff: Resolution,
+    by_customer: Resolution,
+    derived: Derived,
+    in_rate: bool,
+}
+
+impl Judged {
+    /// Of an interaction as it is known at `now`; none if it is no first contact.
+    pub(crate) fn of(line: &SummaryLine, matters: &Matters, now: Micros) -> Option<Self> {
+        let is_one = is_inbound_contact(line.direction, line.kind) && is_served(line.outcome);
+        let is_customer_known = line.customer_id.is_some();
+        let derived = is_one.then(|| matters.derive(line.id, line.occurred_at, is_customer_known, now)).flatten()?;
+        let is_over = now >= line.occurred_at.saturating_add(WINDOW);
+        let in_rate = is_over && matters.is_linked(line.id, is_customer_known);
+        Some(Self { by_staff: line.staff_resolution, by_customer: line.customer_resolution, derived, in_rate })
+    }
+
+    /// Whether the matter came back, where it is in the rate of the derived reading.
+    pub(crate) fn came_back(self) -> Option<bool> {
+        match self.derived {
+            Derived::Unresolved => self.in_rate.then_some(true),
+            Derived::Resolved => self.in_rate.then_some(false),
+            Derived::Pending | Derived::Unknown => None,
+        }
+    }
+}
+
 impl Readings {
     /// Adds an interaction if it is a first contact, as it is known at `now`.
     pub(crate) fn add(&mut self, line: &SummaryLine, matters: &Matters, now: Micros) {
-        let is_one = is_inbound_contact(line.direction, line.kind) && is_served(line.outcome);
-        let is_customer_known = line.customer_id.is_some();
-        let derived = is_one.then(|| matters.derive(line.id, line.occurred_at, is_customer_known, now)).flatten();
-        if let Some(derived) = derived {
-            self.by_staff.add_said(line.staff_resolution);
-            self.by_customer.add_said(line.customer_resolution);
-            let is_over = now >= line.occurred_at.saturating_add(WINDOW);
-            self.derived.add_derived(derived, is_over && matters.is_linked(line.id, is_customer_known));
+        if let Some(judged) = Judged::of(line, matters, now) {
+            self.note(judged);
         }
+    }
+
+    /// Adds a first contact.
+    pub(crate) fn note(&mut self, judged: Judged) {
+        self.by_staff.add_said(judged.by_staff);
+        self.by_customer.add_said(judged.by_customer);
+        self.derived.add_derived(judged.derived, judged.in_rate);
     }
 }
 

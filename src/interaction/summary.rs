@@ -151,7 +151,8 @@ fn share(part: i64, whole: i64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-fn statistics(times: &mut [Micros]) -> Statistics {
+/// Of known times; puts them in order.
+pub(crate) fn statistics(times: &mut [Micros]) -> Statistics {
     let known = times.len();
     if known == 0 {
         return Statistics::default();

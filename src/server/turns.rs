@@ -32,6 +32,7 @@ const LIGHT: usize = 4;
 
 /// Methods whose every call may look at a good part of the record, or at a whole file.
 const METHODS: [&str; 20] = [
+const METHODS: [&str; 21] = [
     "/rapport.v1.CallbackService/SummarizeCallbacks",
     "/rapport.v1.CompetitionService/ExportRecord",
     "/rapport.v1.DiscretionService/EstimateGrantEffect",
@@ -42,6 +43,9 @@ const METHODS: [&str; 20] = [
     "/rapport.v1.IncidentService/PreviewIncident",
     "/rapport.v1.IncidentService/ReviewIncident",
     "/rapport.v1.InteractionService/SummarizeInteractions",
+    "/rapport.v1.JourneyService/DeclareJourney",
+    "/rapport.v1.JourneyService/LearnAnticipations",
+    "/rapport.v1.JourneyService/SummarizeJourney",
     "/rapport.v1.PreferenceService/BriefCustomer",
     "/rapport.v1.PrivacyService/ExportCustomer",
     "/rapport.v1.PreferenceService/FindCustomers",

@@ -21,6 +21,18 @@ enum Name {
     Order(String),
 }
 
+impl Name {
+    /// With whether it is that of a person.
+    fn of(names: Names<'_>) -> Option<(Self, bool)> {
+        match names {
+            Names { customer: Some(id), .. } => Some((Self::Customer(id.to_owned()), true)),
+            Names { alias: Some((kind, value)), .. } => Some((Self::Alias(kind, value.to_owned()), true)),
+            Names { order: Some(id), .. } => Some((Self::Order(id.to_owned()), false)),
+            Names { .. } => None,
+        }
+    }
+}
+
 /// Numbers travellers while interactions come, in any order.
 #[derive(Clone, Debug, Default)]
 pub struct Travellers {
@@ -33,12 +45,7 @@ pub struct Travellers {
 impl Travellers {
     /// The number of whom it was with, until [`Self::settle`]; none: nothing tells.
     pub fn number(&mut self, names: Names<'_>) -> Option<u32> {
-        let (name, is_named) = match names {
-            Names { customer: Some(id), .. } => (Name::Customer(id.to_owned()), true),
-            Names { alias: Some((kind, value)), .. } => (Name::Alias(kind, value.to_owned()), true),
-            Names { order: Some(id), .. } => (Name::Order(id.to_owned()), false),
-            Names { .. } => return None,
-        };
+        let (name, is_named) = Name::of(names)?;
         let next = self.count;
         let number = *self.numbers.entry(name).or_insert(next);
         self.count += u32::from(number == next);
@@ -54,6 +61,19 @@ impl Travellers {
             }
         }
         Some(number)
+    }
+
+    /// The number of whom these names name, if they came.
+    pub fn find(&self, names: Names<'_>) -> Option<u32> {
+        self.numbers.get(&Name::of(names)?.0).copied()
+    }
+
+    /// Customers whom the directory knows, with their numbers.
+    pub fn customers(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.numbers.iter().filter_map(|(name, number)| match name {
+            Name::Customer(id) => Some((id.as_str(), *number)),
+            Name::Alias(..) | Name::Order(_) => None,
+        })
     }
 
     /// By number, whose it is in the end: an order that one traveller named is theirs.

@@ -25,7 +25,7 @@ use crate::{
 };
 
 #[derive(FromQueryResult)]
-struct LineRow {
+pub(super) struct LineRow {
     id: Uuid,
     channel: Stored<Channel>,
     kind: Stored<InteractionKind>,
@@ -45,14 +45,10 @@ struct LineRow {
     primary_team_id: Option<String>,
 }
 
-/// The lines that a summary is made of, in no order.
-pub(crate) async fn lines<'c, C: ConnectionTrait + StreamTrait>(
-    connection: &'c C,
-    sight: &Sight,
-    filter: &InteractionFilter,
-) -> Result<impl Stream<Item = Result<SummaryLine, DbErr>> + 'c, DbErr> {
+/// The columns of a line.
+pub(super) const LINE: [interaction::Column; 17] = {
     use interaction::Column;
-    let query = filtered(sight, filter).select_only().columns([
+    [
         Column::Id,
         Column::Channel,
         Column::Kind,
@@ -70,30 +66,45 @@ pub(crate) async fn lines<'c, C: ConnectionTrait + StreamTrait>(
         Column::CustomerId,
         Column::PrimaryStaffId,
         Column::PrimaryTeamId,
-    ]);
+    ]
+};
+
+impl LineRow {
+    pub(super) fn line(self) -> SummaryLine {
+        SummaryLine {
+            id: self.id,
+            channel: self.channel.0,
+            kind: self.kind.0,
+            direction: self.direction.0,
+            outcome: self.outcome.0,
+            topic: self.topic,
+            occurred_at: self.occurred_at,
+            instants: Instants {
+                arrived: None,
+                requested: self.requested_at,
+                connected: self.connected_at,
+                ended: self.ended_at,
+            },
+            after_call_work: self.after_call_work,
+            transfer_count: self.transfer_count.into(),
+            staff_resolution: self.staff_resolution.0,
+            customer_resolution: self.customer_resolution.0,
+            customer_id: self.customer_id,
+            primary_staff_id: self.primary_staff_id,
+            primary_team_id: self.primary_team_id,
+        }
+    }
+}
+
+/// The lines that a summary is made of, in no order.
+pub(crate) async fn lines<'c, C: ConnectionTrait + StreamTrait>(
+    connection: &'c C,
+    sight: &Sight,
+    filter: &InteractionFilter,
+) -> Result<impl Stream<Item = Result<SummaryLine, DbErr>> + 'c, DbErr> {
+    let query = filtered(sight, filter).select_only().columns(LINE);
     let rows = query.into_model::<LineRow>().stream(connection).await?;
-    Ok(rows.map_ok(|row| SummaryLine {
-        id: row.id,
-        channel: row.channel.0,
-        kind: row.kind.0,
-        direction: row.direction.0,
-        outcome: row.outcome.0,
-        topic: row.topic,
-        occurred_at: row.occurred_at,
-        instants: Instants {
-            arrived: None,
-            requested: row.requested_at,
-            connected: row.connected_at,
-            ended: row.ended_at,
-        },
-        after_call_work: row.after_call_work,
-        transfer_count: row.transfer_count.into(),
-        staff_resolution: row.staff_resolution.0,
-        customer_resolution: row.customer_resolution.0,
-        customer_id: row.customer_id,
-        primary_staff_id: row.primary_staff_id,
-        primary_team_id: row.primary_team_id,
-    }))
+    Ok(rows.map_ok(LineRow::line))
 }
 
 /// The roles in which the primary participants of a period served, by interaction.

@@ -9,6 +9,7 @@ mod decline;
 pub(crate) mod entity;
 mod find;
 pub(crate) mod incident;
+pub(crate) mod journey;
 mod lines;
 mod reattribute;
 mod reattributions;

@@ -6,6 +6,7 @@ pub(crate) mod counters;
 pub(crate) mod entity;
 mod find;
 mod incident;
+pub(crate) mod journey;
 mod outcomes;
 mod rows;
 mod submit;

@@ -1,0 +1,195 @@
+//! Figures of stages: what happened in each, and what hurts. Pure.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use rapport_journey::{
+    flow::{Exits, Following, Next, follow},
+    hurt::{self, Sign},
+};
+use rapport_statistics::interval::Moments;
+use uuid::Uuid;
+
+use super::record::{Event, Record};
+use crate::{
+    api::v1::{HurtSign, Outcome, Resolution},
+    clock::Micros,
+    interaction::{
+        resolution::{Readings, is_inbound_contact, is_served},
+        summary::statistics,
+    },
+    rating::store::journey::Felt,
+};
+
+/// Interactions that are named for a sign.
+const SAMPLES: usize = 5;
+/// Levels and answers on effort that hurt.
+const DISSATISFIED: i16 = 2;
+const HARD: i16 = 4;
+
+/// Signs of hurt.
+const SIGNS: [HurtSign; 5] =
+    [HurtSign::Dissatisfied, HurtSign::Effort, HurtSign::LongWait, HurtSign::Unserved, HurtSign::CameBack];
+
+/// Of a sign among [`SIGNS`].
+fn place(sign: HurtSign) -> usize {
+    SIGNS.iter().position(|one| *one == sign).unwrap_or_default()
+}
+
+/// What happened in a stage.
+#[derive(Clone, Debug, Default)]
+pub(super) struct StageFigures {
+    pub(super) count: i64,
+    pub(super) travellers: HashSet<u32>,
+    pub(super) unknown: i64,
+    pub(super) waits: Vec<Micros>,
+    pub(super) customer_truth: Moments,
+    pub(super) staff_ledger: Moments,
+    pub(super) effort: Moments,
+    pub(super) readings: Readings,
+    pub(super) exits: Exits,
+    pub(super) ended_badly: i64,
+    signs: [Sign; SIGNS.len()],
+    /// Of each sign: the newest interactions that show it.
+    samples: [BTreeSet<(Micros, Uuid)>; SIGNS.len()],
+}
+
+/// What a sign shows of a stage.
+#[derive(Clone, Debug)]
+pub(super) struct Evidence {
+    pub(super) sign: HurtSign,
+    pub(super) seen: Sign,
+    /// The newest first.
+    pub(super) samples: Vec<Uuid>,
+}
+
+/// How to sum up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub(super) window: Micros,
+    /// How far is known what happened.
+    pub(super) horizon: Micros,
+}
+
+/// Figures by stage, the last for what is unmapped: in all, and by segment.
+#[derive(Clone, Debug)]
+pub(super) struct Figures<K> {
+    pub(super) stages: Vec<StageFigures>,
+    pub(super) segments: HashMap<K, Vec<StageFigures>>,
+    /// Waits of more seconds are long; none: none is known.
+    pub(super) long_wait: Option<f64>,
+}
+
+/// Sums up the interactions that `counts` lets through. `segment`: to which one an interaction belongs, if to any.
+pub(super) fn sum_up<K: std::hash::Hash + Eq>(
+    record: &Record,
+    felt: &HashMap<Uuid, Felt>,
+    stages: usize,
+    plan: Plan,
+    counts: impl Fn(&Event) -> bool,
+    segment: impl Fn(&Event) -> Option<K>,
+) -> Figures<K> {
+    let mut waits: Vec<Micros> =
+        record.events.iter().filter(|event| counts(event)).filter_map(|event| event.wait).collect();
+    let long_wait = statistics(&mut waits).p90;
+    let empty = || vec![StageFigures::default(); stages + 1];
+    let mut figures = Figures { stages: empty(), segments: HashMap::new(), long_wait };
+    let mut add = |event: &Event, following| {
+        let place = event.stage.unwrap_or(stages);
+        let by_segment = segment(event).map(|key| figures.segments.entry(key).or_insert_with(empty));
+        let felt = felt.get(&event.id);
+        for figures in [Some(&mut figures.stages), by_segment].into_iter().flatten() {
+            figures[place].add(event, felt, long_wait, following);
+        }
+    };
+    record.unknown().iter().filter(|event| counts(event)).for_each(|event| add(event, None));
+    for journey in record.journeys() {
+        let steps: Vec<_> = journey.iter().map(|event| (event.at, event.stage)).collect();
+        let followings = follow(&steps, plan.window, plan.horizon);
+        journey
+            .iter()
+            .zip(followings)
+            .filter(|(event, _)| counts(event))
+            .for_each(|(event, one)| add(event, Some(one)));
+    }
+    figures
+}
+
+impl StageFigures {
+    fn add(&mut self, event: &Event, felt: Option<&Felt>, long_wait: Option<f64>, following: Option<Following>) {
+        self.count += 1;
+        match event.traveller {
+            Some(traveller) => _ = self.travellers.insert(traveller),
+            None => self.unknown += 1,
+        }
+        if let Some(following) = following {
+            self.exits.add(following);
+            let has_ended = following.next == Next::Ended;
+            self.ended_badly += i64::from(has_ended && went_badly(event));
+        }
+        if let Some(judged) = event.judged {
+            self.readings.note(judged);
+            if let Some(came_back) = judged.came_back() {
+                self.note(HurtSign::CameBack, event, came_back);
+            }
+        }
+        if let Some(wait) = event.wait {
+            self.waits.push(wait);
+            self.note(HurtSign::LongWait, event, long_wait.is_some_and(|long| wait as f64 / 1e6 > long));
+        }
+        if is_inbound_contact(event.direction, event.kind) && event.outcome != Outcome::Unspecified {
+            self.note(HurtSign::Unserved, event, !is_served(event.outcome));
+        }
+        if let Some(felt) = felt {
+            let level = Moments::of(felt.level.into());
+            self.customer_truth = self.customer_truth.plus(level);
+            if felt.counts_for_staff {
+                self.staff_ledger = self.staff_ledger.plus(level);
+            }
+            self.note(HurtSign::Dissatisfied, event, felt.level <= DISSATISFIED);
+            if felt.effort > 0 {
+                self.effort = self.effort.plus(Moments::of(felt.effort.into()));
+                self.note(HurtSign::Effort, event, felt.effort >= HARD);
+            }
+        }
+    }
+
+    fn note(&mut self, sign: HurtSign, event: &Event, is_bad: bool) {
+        self.signs[place(sign)].note(is_bad);
+        if is_bad {
+            let samples = &mut self.samples[place(sign)];
+            samples.insert((event.at, event.id));
+            if samples.len() > SAMPLES {
+                samples.pop_first();
+            }
+        }
+    }
+
+    /// How much it hurts.
+    pub(super) fn pain(&self) -> f64 {
+        hurt::pain(&self.signs)
+    }
+
+    /// Of the signs of which enough is known, the most painful first.
+    pub(super) fn evidence(&self) -> Vec<Evidence> {
+        let all = SIGNS.into_iter().zip(self.signs).zip(&self.samples);
+        let mut known: Vec<Evidence> = all
+            .filter(|((_, seen), _)| seen.known >= hurt::LEAST)
+            .map(|((sign, seen), samples)| {
+                let samples = samples.iter().rev().map(|(_, id)| *id).collect();
+                Evidence { sign, seen, samples }
+            })
+            .collect();
+        let pain = |one: &Evidence| one.seen.pain().unwrap_or_default();
+        known.sort_by(|one, other| pain(other).total_cmp(&pain(one)));
+        known
+    }
+}
+
+/// Whether an interaction with which a journey ended left the matter open, as far as anybody says: the customer has the last word.
+fn went_badly(event: &Event) -> bool {
+    let said = match event.customer_resolution {
+        Resolution::Unspecified => event.staff_resolution,
+        said @ (Resolution::Resolved | Resolution::Unresolved) => said,
+    };
+    !is_served(event.outcome) || said == Resolution::Unresolved
+}

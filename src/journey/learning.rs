@@ -1,0 +1,163 @@
+//! What comes back after what: what is said of interactions, whether something came, and what was learnt of it. Pure.
+
+use std::collections::HashMap;
+
+use rapport_journey::{
+    pattern::{self, Index, Learnt},
+    stage::Stage,
+};
+use serde::{Deserialize, Serialize};
+
+use super::record::{Event, Record};
+use crate::{
+    api::v1::{Anticipated, InteractionKind},
+    clock::{DAY, Micros},
+    interaction::resolution::is_inbound_contact,
+};
+
+/// What came so long before an interaction still has to do with it.
+const BEFORE: Micros = 30 * DAY;
+/// Patterns that are kept.
+const PATTERNS: usize = 100;
+
+/// What is said of an interaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Mark {
+    Topic(String),
+    TopicAfterOrder(String),
+    Product(String),
+    /// Ids of stages: of the interaction before it, if there was one, and of itself.
+    Stages(Option<String>, String),
+}
+
+/// The same by numbers of texts and places of stages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Short {
+    Topic(u32),
+    TopicAfterOrder(u32),
+    Product(u32),
+    Stages(Option<usize>, usize),
+}
+
+impl Short {
+    fn mark(self, record: &Record, stages: &[Stage]) -> Mark {
+        let text = |number| record.texts.text(number).to_owned();
+        match self {
+            Self::Topic(topic) => Mark::Topic(text(topic)),
+            Self::TopicAfterOrder(topic) => Mark::TopicAfterOrder(text(topic)),
+            Self::Product(product) => Mark::Product(text(product)),
+            Self::Stages(from, to) => Mark::Stages(from.map(|from| stages[from].id.clone()), stages[to].id.clone()),
+        }
+    }
+}
+
+/// What is said of each interaction of a journey.
+fn shorts(journey: &[Event]) -> Vec<Vec<Short>> {
+    let (mut all, mut ordered, mut before): (Vec<Vec<Short>>, Option<Micros>, Option<&Event>) =
+        (Vec::with_capacity(journey.len()), None, None);
+    for event in journey {
+        let is_near = |at: Micros| event.at - at <= BEFORE;
+        let mut marks = Vec::new();
+        if event.topic != 0 {
+            marks.push(Short::Topic(event.topic));
+            if !event.is_order() && ordered.is_some_and(is_near) {
+                marks.push(Short::TopicAfterOrder(event.topic));
+            }
+        }
+        if event.product != 0 {
+            marks.push(Short::Product(event.product));
+        }
+        match (before.filter(|before| is_near(before.at)), event.stage) {
+            (None, Some(to)) => marks.push(Short::Stages(None, to)),
+            (Some(Event { stage: Some(from), .. }), Some(to)) => marks.push(Short::Stages(Some(*from), to)),
+            (Some(Event { stage: None, .. }), Some(_)) | (_, None) => {}
+        }
+        all.push(marks);
+        before = Some(event);
+        if event.is_order() {
+            ordered = Some(event.at);
+        }
+    }
+    all
+}
+
+/// What is said of the interaction at a place of a journey.
+pub(super) fn marks(record: &Record, stages: &[Stage], journey: &[Event], at: usize) -> Vec<Mark> {
+    shorts(journey).swap_remove(at).into_iter().map(|short| short.mark(record, stages)).collect()
+}
+
+/// Whether something is asked after an interaction.
+pub(super) fn is_asked(what: Anticipated, event: &Event) -> bool {
+    match what {
+        Anticipated::Complaint => event.kind != InteractionKind::Complaint,
+        Anticipated::Return => is_inbound_contact(event.direction, event.kind),
+        Anticipated::Unspecified => false,
+    }
+}
+
+/// By what a contact's matter is known.
+fn names(event: &Event) -> impl Iterator<Item = (u8, u32)> {
+    let named = [(0, event.case), (1, event.order)];
+    let is_named = named.iter().any(|(_, name)| *name != 0);
+    let topic = (2, if is_named { 0 } else { event.topic });
+    named.into_iter().chain([topic]).filter(|(_, name)| *name != 0)
+}
+
+/// For each interaction of a journey: when it came next, if it did.
+pub(super) fn next_times(what: Anticipated, journey: &[Event]) -> Vec<Option<Micros>> {
+    let (mut complaint, mut contacts): (Option<Micros>, HashMap<(u8, u32), Micros>) = (None, HashMap::new());
+    let mut times: Vec<Option<Micros>> = Vec::with_capacity(journey.len());
+    for event in journey.iter().rev() {
+        match what {
+            Anticipated::Complaint => {
+                times.push(complaint);
+                if event.kind == InteractionKind::Complaint {
+                    complaint = Some(event.at);
+                }
+            }
+            Anticipated::Return => {
+                times.push(names(event).filter_map(|name| contacts.get(&name).copied()).min());
+                if is_inbound_contact(event.direction, event.kind) {
+                    names(event).for_each(|name| _ = contacts.insert(name, event.at));
+                }
+            }
+            Anticipated::Unspecified => times.push(None),
+        }
+    }
+    times.reverse();
+    times
+}
+
+/// Learns from journeys after what something comes within so long; `horizon`: how far is known what happened.
+pub(super) fn learn(
+    record: &Record,
+    stages: &[Stage],
+    what: Anticipated,
+    (within, horizon): (Micros, Micros),
+) -> Learnt<Mark> {
+    let (mut numbers, mut known): (HashMap<Short, u32>, Vec<Short>) = (HashMap::new(), Vec::new());
+    let mut index = Vec::new();
+    for journey in record.journeys() {
+        let next = next_times(what, journey);
+        for ((event, marks), next) in journey.iter().zip(shorts(journey)).zip(next) {
+            if !is_asked(what, event) || event.at.saturating_add(within) > horizon {
+                continue;
+            }
+            let marks = marks.into_iter().map(|mark| {
+                *numbers.entry(mark).or_insert_with(|| {
+                    known.push(mark);
+                    u32::try_from(known.len() - 1).unwrap_or(u32::MAX)
+                })
+            });
+            let came = next.is_some_and(|next| next - event.at <= within);
+            let marks = marks.collect();
+            index.push((event.id, Index { traveller: event.traveller.unwrap_or_default(), at: event.at, marks, came }));
+        }
+    }
+    index.sort_by_key(|(id, one)| (one.at, *id));
+    let index: Vec<Index> = index.into_iter().map(|(_, one)| one).collect();
+    let known: Vec<Mark> = known.into_iter().map(|short| short.mark(record, stages)).collect();
+    let mut learnt = pattern::learn(&index, &known, within);
+    learnt.patterns.truncate(PATTERNS);
+    learnt
+}
