@@ -125,6 +125,11 @@ impl Gathering {
         self.events.len()
     }
 
+    /// When the first of them was.
+    pub(super) fn earliest(&self) -> Option<Micros> {
+        self.events.iter().map(|event| event.at).min()
+    }
+
     /// Adds a line, with what is known of it as a first contact.
     pub(super) fn add(&mut self, line: JourneyLine, judged: Option<Judged>) {
         let JourneyLine { line, alias, case_id, order_id, product_id } = line;

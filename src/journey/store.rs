@@ -1,9 +1,6 @@
 //! Versions of the stages and what was learnt, in the database, and the record that figures and learning read.
 
-use std::{
-    collections::{HashMap, HashSet},
-    pin::pin,
-};
+use std::collections::{HashMap, HashSet};
 
 use futures::TryStreamExt as _;
 use rapport_journey::{
@@ -204,21 +201,19 @@ pub(super) async fn period(
     as_rated.correct_contacts(&mut known_contacts);
     let matters = Matters::new(&known_contacts);
     let mut gathering = Gathering::default();
-    let mut found = pin!(lines(connection, &besides, (from, until), (Order::Asc, MOST + 1)).await?);
-    while let Some(JourneyLine { line, alias, case_id, order_id, product_id }) = found.try_next().await? {
-        let line = as_rated.line(line);
+    let add = |one: JourneyLine| {
+        let line = as_rated.line(one.line);
         let judged = if line.occurred_at < to { Judged::of(&line, &matters, now) } else { None };
-        gathering.add(JourneyLine { line, alias, case_id, order_id, product_id }, judged);
-    }
+        gathering.add(JourneyLine { line, ..one }, judged);
+        std::future::ready(Ok(()))
+    };
+    lines(connection, &besides, (from, until), (Order::Asc, MOST + 1)).await?.try_for_each(add).await?;
     if gathering.len() as u64 > MOST {
         return Err(Error::JourneyTooLarge);
     }
     let known = known(connection, stages, (&all, &besides), &InteractionFilter::default(), (from, until)).await?;
-    let mut answers = HashMap::new();
-    let mut ratings = pin!(felt(connection, sight, (from, to)).await?);
-    while let Some(one) = ratings.try_next().await? {
-        answers.insert(one.interaction_id, one);
-    }
+    let answers = felt(connection, sight, (from, to)).await?.map_ok(|one| (one.interaction_id, one));
+    let answers: HashMap<Uuid, Felt> = answers.try_collect().await?;
     let seen = match &sight.scope {
         Scope::All => None,
         Scope::Teams { .. } | Scope::Staff(_) | Scope::Customer(_) => {
@@ -281,12 +276,13 @@ pub(super) async fn learn_from(store: &Store, terms: [(Anticipated, Micros); 2])
     let journey = find(connection, None).await?;
     let (version, stages) = journey.map(|journey| (journey.version, journey.stages)).unwrap_or_default();
     let mut gathering = Gathering::default();
-    let mut found = pin!(lines(connection, &besides, (from, to), (Order::Desc, LEARNT_LINES)).await?);
-    while let Some(line) = found.try_next().await? {
-        if gathering.len() as u64 + 1 == LEARNT_LINES {
-            from = line.line.occurred_at;
-        }
-        gathering.add(line, None);
+    let add = |one: JourneyLine| {
+        gathering.add(one, None);
+        std::future::ready(Ok(()))
+    };
+    lines(connection, &besides, (from, to), (Order::Desc, LEARNT_LINES)).await?.try_for_each(add).await?;
+    if gathering.len() as u64 == LEARNT_LINES {
+        from = gathering.earliest().unwrap_or(from);
     }
     let known =
         known(connection, &stages, (&Sight::all(), &besides), &InteractionFilter::default(), (from, to)).await?;
