@@ -79,14 +79,14 @@ pub(super) struct Figures<K> {
     pub(super) long_wait: Option<f64>,
 }
 
-/// Sums up the interactions that `counts` lets through. `segment`: to which one an interaction belongs, if to any.
+/// Sums up the interactions that `counts` lets through. `segment`: to which one an interaction with a topic belongs, if to any.
 pub(super) fn sum_up<K: std::hash::Hash + Eq>(
     record: &Record,
     felt: &HashMap<Uuid, Felt>,
     stages: usize,
     plan: Plan,
     counts: impl Fn(&Event) -> bool,
-    segment: impl Fn(&Event) -> Option<K>,
+    segment: impl Fn(&Event, u32) -> Option<K>,
 ) -> Figures<K> {
     let mut waits: Vec<Micros> =
         record.events.iter().filter(|event| counts(event)).filter_map(|event| event.wait).collect();
@@ -94,11 +94,16 @@ pub(super) fn sum_up<K: std::hash::Hash + Eq>(
     let empty = || vec![StageFigures::default(); stages + 1];
     let mut figures = Figures { stages: empty(), segments: HashMap::new(), long_wait };
     let mut add = |event: &Event, following| {
-        let place = event.stage.unwrap_or(stages);
-        let by_segment = segment(event).map(|key| figures.segments.entry(key).or_insert_with(empty));
-        let felt = felt.get(&event.id);
-        for figures in [Some(&mut figures.stages), by_segment].into_iter().flatten() {
-            figures[place].add(event, felt, long_wait, following);
+        let mut each = |place: Option<usize>, topic, add: &dyn Fn(&mut StageFigures)| {
+            let place = place.unwrap_or(stages);
+            let by_segment = segment(event, topic).map(|key| figures.segments.entry(key).or_insert_with(empty));
+            let all = [Some(&mut figures.stages), by_segment];
+            all.into_iter().flatten().for_each(|figures| add(&mut figures[place]));
+        };
+        each(event.stage, event.topic, &|one| one.add(event, long_wait, following));
+        if let Some(felt) = felt.get(&event.id) {
+            // Where it was when the customer rated it: nobody moves a rating by another topic.
+            each(event.rated.2, event.rated.0, &|one| one.feel(event, felt));
         }
     };
     record.unknown().iter().filter(|event| counts(event)).for_each(|event| add(event, None));
@@ -115,7 +120,7 @@ pub(super) fn sum_up<K: std::hash::Hash + Eq>(
 }
 
 impl StageFigures {
-    fn add(&mut self, event: &Event, felt: Option<&Felt>, long_wait: Option<f64>, following: Option<Following>) {
+    fn add(&mut self, event: &Event, long_wait: Option<f64>, following: Option<Following>) {
         self.count += 1;
         match event.traveller {
             Some(traveller) => _ = self.travellers.insert(traveller),
@@ -139,17 +144,18 @@ impl StageFigures {
         if is_inbound_contact(event.direction, event.kind) && event.outcome != Outcome::Unspecified {
             self.note(HurtSign::Unserved, event, !is_served(event.outcome));
         }
-        if let Some(felt) = felt {
-            let level = Moments::of(felt.level.into());
-            self.customer_truth = self.customer_truth.plus(level);
-            if felt.counts_for_staff {
-                self.staff_ledger = self.staff_ledger.plus(level);
-            }
-            self.note(HurtSign::Dissatisfied, event, felt.level <= DISSATISFIED);
-            if felt.effort > 0 {
-                self.effort = self.effort.plus(Moments::of(felt.effort.into()));
-                self.note(HurtSign::Effort, event, felt.effort >= HARD);
-            }
+    }
+
+    fn feel(&mut self, event: &Event, felt: &Felt) {
+        let level = Moments::of(felt.level.into());
+        self.customer_truth = self.customer_truth.plus(level);
+        if felt.counts_for_staff {
+            self.staff_ledger = self.staff_ledger.plus(level);
+        }
+        self.note(HurtSign::Dissatisfied, event, felt.level <= DISSATISFIED);
+        if felt.effort > 0 {
+            self.effort = self.effort.plus(Moments::of(felt.effort.into()));
+            self.note(HurtSign::Effort, event, felt.effort >= HARD);
         }
     }
 

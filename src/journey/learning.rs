@@ -51,8 +51,9 @@ impl Short {
     }
 }
 
-/// What is said of each interaction of a journey.
-fn shorts(journey: &[Event]) -> Vec<Vec<Short>> {
+/// What is said of each interaction of a journey. `known_from`: when the record begins, so that nothing before an interaction is
+/// nothing only where it would be known.
+fn shorts(journey: &[Event], known_from: Micros) -> Vec<Vec<Short>> {
     let (mut all, mut ordered, mut before): (Vec<Vec<Short>>, Option<Micros>, Option<&Event>) =
         (Vec::with_capacity(journey.len()), None, None);
     for event in journey {
@@ -68,9 +69,9 @@ fn shorts(journey: &[Event]) -> Vec<Vec<Short>> {
             marks.push(Short::Product(event.product));
         }
         match (before.filter(|before| is_near(before.at)), event.stage) {
-            (None, Some(to)) => marks.push(Short::Stages(None, to)),
+            (None, Some(to)) if !is_near(known_from) => marks.push(Short::Stages(None, to)),
             (Some(Event { stage: Some(from), .. }), Some(to)) => marks.push(Short::Stages(Some(*from), to)),
-            (Some(Event { stage: None, .. }), Some(_)) | (_, None) => {}
+            (None | Some(Event { stage: None, .. }), Some(_)) | (_, None) => {}
         }
         all.push(marks);
         before = Some(event);
@@ -82,8 +83,13 @@ fn shorts(journey: &[Event]) -> Vec<Vec<Short>> {
 }
 
 /// What is said of the interaction at a place of a journey.
-pub(super) fn marks(record: &Record, stages: &[Stage], journey: &[Event], at: usize) -> Vec<Mark> {
-    shorts(journey).swap_remove(at).into_iter().map(|short| short.mark(record, stages)).collect()
+pub(super) fn marks(
+    record: &Record,
+    stages: &[Stage],
+    (journey, known_from): (&[Event], Micros),
+    at: usize,
+) -> Vec<Mark> {
+    shorts(journey, known_from).swap_remove(at).into_iter().map(|short| short.mark(record, stages)).collect()
 }
 
 /// Whether something is asked after an interaction.
@@ -128,18 +134,19 @@ pub(super) fn next_times(what: Anticipated, journey: &[Event]) -> Vec<Option<Mic
     times
 }
 
-/// Learns from journeys after what something comes within so long; `horizon`: how far is known what happened.
+/// Learns from journeys after what something comes within so long; from when until when is known what happened.
 pub(super) fn learn(
     record: &Record,
     stages: &[Stage],
     what: Anticipated,
-    (within, horizon): (Micros, Micros),
+    within: Micros,
+    (known_from, horizon): (Micros, Micros),
 ) -> Learnt<Mark> {
     let (mut numbers, mut known): (HashMap<Short, u32>, Vec<Short>) = (HashMap::new(), Vec::new());
     let mut index = Vec::new();
     for journey in record.journeys() {
         let next = next_times(what, journey);
-        for ((event, marks), next) in journey.iter().zip(shorts(journey)).zip(next) {
+        for ((event, marks), next) in journey.iter().zip(shorts(journey, known_from)).zip(next) {
             if !is_asked(what, event) || event.at.saturating_add(within) > horizon {
                 continue;
             }

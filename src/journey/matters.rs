@@ -41,7 +41,7 @@ pub(super) fn anticipated(record: &Record, stages: &[Stage], models: &[Model], n
             if !is_asked(model.what, event) || !is_last || next[at].is_some() || until <= now {
                 continue;
             }
-            let own = marks(record, stages, journey, at);
+            let own = marks(record, stages, (journey, model.span.0), at);
             let claim = model.learnt.claim(|mark| own.contains(mark));
             if let Some(pattern) = claim.pattern {
                 matters.push(Matter {

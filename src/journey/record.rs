@@ -67,6 +67,8 @@ pub(super) struct Event {
     pub(super) product: u32,
     pub(super) case: u32,
     pub(super) order: u32,
+    /// Topic, outcome and stage as they were when the interaction was rated: for what the rating says.
+    pub(super) rated: (u32, Outcome, Option<usize>),
     /// Of the primary participant, where rules ask for it.
     role: StaffRole,
     /// Where it stands to the first order; none: whose it is is not known.
@@ -82,14 +84,18 @@ impl Event {
     }
 
     fn facts<'t>(&self, texts: &'t Texts) -> Facts<'t> {
+        self.facts_with(texts, (self.topic, self.outcome))
+    }
+
+    fn facts_with<'t>(&self, texts: &'t Texts, (topic, outcome): (u32, Outcome)) -> Facts<'t> {
         Facts {
             channel: self.channel.into(),
             kind: self.kind.into(),
             direction: self.direction.into(),
-            outcome: self.outcome.into(),
+            outcome: outcome.into(),
             role: self.role.into(),
             phase: self.phase.map_or(0, |phase| phase as i32),
-            topic: texts.text(self.topic),
+            topic: texts.text(topic),
         }
     }
 }
@@ -130,14 +136,16 @@ impl Gathering {
         self.events.iter().map(|event| event.at).min()
     }
 
-    /// Adds a line, with what is known of it as a first contact.
-    pub(super) fn add(&mut self, line: JourneyLine, judged: Option<Judged>) {
+    /// Adds a line, with what is known of it as a first contact, and its topic and outcome when it was rated, if they were others.
+    pub(super) fn add(&mut self, line: JourneyLine, judged: Option<Judged>, rated: Option<(Option<String>, Outcome)>) {
         let JourneyLine { line, alias, case_id, order_id, product_id } = line;
         let traveller = self.travellers.number(Names {
             customer: line.customer_id.as_deref(),
             alias: alias.as_ref().map(|(kind, value)| ((*kind).into(), value.as_str())),
             order: order_id.as_deref(),
         });
+        let topic = self.texts.number(line.topic);
+        let rated = rated.map_or((topic, line.outcome), |(topic, outcome)| (self.texts.number(topic), outcome));
         self.events.push(Event {
             id: line.id,
             at: line.occurred_at,
@@ -150,7 +158,8 @@ impl Gathering {
             staff_resolution: line.staff_resolution,
             customer_resolution: line.customer_resolution,
             wait: line.instants.wait(),
-            topic: self.texts.number(line.topic),
+            topic,
+            rated: (rated.0, rated.1, None),
             team: self.texts.number(line.primary_team_id),
             product: self.texts.number(product_id),
             case: self.texts.number(case_id),
@@ -184,6 +193,11 @@ impl Gathering {
             event.role = besides.roles.get(&event.id).copied().unwrap_or_default();
             event.phase = event.traveller.map(|one| Phase::of(event.is_order(), event.at, firsts.get(&one).copied()));
             event.stage = stage_of(stages, &event.facts(&texts));
+            let (topic, outcome, _) = event.rated;
+            event.rated.2 = match (topic, outcome) == (event.topic, event.outcome) {
+                true => event.stage,
+                false => stage_of(stages, &event.facts_with(&texts, (topic, outcome))),
+            };
         }
         events.sort_unstable_by_key(|event| (event.traveller, event.at, event.id));
         let customers = travellers.customers().map(|(id, number)| (number, id.to_owned())).collect();

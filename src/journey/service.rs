@@ -175,12 +175,12 @@ impl JourneyService for JourneyApi {
                     let customer = event.traveller.and_then(|number| record.customers.get(&number));
                     customer.and_then(|id| standings.get(id)).copied().unwrap_or(CustomerStanding::Unspecified)
                 };
-                let segment = |event: &Event| match segment_by {
+                let segment = |event: &Event, topic: u32| match segment_by {
                     JourneySegmenting::Unspecified => None,
                     JourneySegmenting::Team => Some(record.texts.text(event.team).to_owned()),
                     JourneySegmenting::Channel => Some(event.channel.plain_name().to_owned()),
                     JourneySegmenting::Kind => Some(event.kind.plain_name().to_owned()),
-                    JourneySegmenting::Topic => Some(record.texts.text(event.topic).to_owned()),
+                    JourneySegmenting::Topic => Some(record.texts.text(topic).to_owned()),
                     JourneySegmenting::Standing => Some(standing(event).plain_name().to_owned()),
                 };
                 sum_up(&record, &felt, stages, plan, counts, segment)

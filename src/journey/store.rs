@@ -151,7 +151,7 @@ fn span(lines: &[JourneyLine]) -> (Micros, Micros) {
 
 fn gathered(lines: Vec<JourneyLine>) -> Gathering {
     let mut gathering = Gathering::default();
-    lines.into_iter().for_each(|line| gathering.add(line, None));
+    lines.into_iter().for_each(|line| gathering.add(line, None, None));
     gathering
 }
 
@@ -195,16 +195,15 @@ pub(super) async fn period(
     let (connection, now) = (store.reader(), store.clock().now_micros());
     let (all, besides) = eyes(sight);
     let until = to.saturating_add(window);
-    // Colleagues who change a rated interaction do not move its rating from one stage to another.
-    let as_rated = AsRated::read(connection, sight.oneself.id(), Some(from), Some(until)).await?;
-    let mut known_contacts = contacts(connection, sight.oneself.id(), Some(from), Some(to)).await?;
-    as_rated.correct_contacts(&mut known_contacts);
-    let matters = Matters::new(&known_contacts);
+    // Colleagues who change a rated interaction do not move its rating from one stage to another. All else is as it is now: by what
+    // stays behind they would know that they are rated.
+    let as_rated = AsRated::read(connection, sight.oneself.id(), Some(from), Some(to)).await?;
+    let matters = Matters::new(&contacts(connection, sight.oneself.id(), Some(from), Some(to)).await?);
     let mut gathering = Gathering::default();
     let add = |one: JourneyLine| {
-        let line = as_rated.line(one.line);
-        let judged = if line.occurred_at < to { Judged::of(&line, &matters, now) } else { None };
-        gathering.add(JourneyLine { line, ..one }, judged);
+        let judged = if one.line.occurred_at < to { Judged::of(&one.line, &matters, now) } else { None };
+        let rated = as_rated.topic_and_outcome(one.line.id);
+        gathering.add(one, judged, rated);
         std::future::ready(Ok(()))
     };
     lines(connection, &besides, (from, until), (Order::Asc, MOST + 1)).await?.try_for_each(add).await?;
@@ -272,24 +271,22 @@ pub(super) async fn learn_from(store: &Store, terms: [(Anticipated, Micros); 2])
     let (connection, now) = (store.reader(), store.clock().now_micros());
     let besides = Besides::Anybody;
     let horizon = recorded_until(connection, &besides, now).await?.unwrap_or(now);
-    let (mut from, to) = (horizon.saturating_sub(LEARNT_FROM), horizon.saturating_add(1));
+    let (from, to) = (horizon.saturating_sub(LEARNT_FROM), horizon.saturating_add(1));
     let journey = find(connection, None).await?;
     let (version, stages) = journey.map(|journey| (journey.version, journey.stages)).unwrap_or_default();
     let mut gathering = Gathering::default();
     let add = |one: JourneyLine| {
-        gathering.add(one, None);
+        gathering.add(one, None, None);
         std::future::ready(Ok(()))
     };
     lines(connection, &besides, (from, to), (Order::Desc, LEARNT_LINES)).await?.try_for_each(add).await?;
-    if gathering.len() as u64 == LEARNT_LINES {
-        from = gathering.earliest().unwrap_or(from);
-    }
+    let from = gathering.earliest().unwrap_or(from);
     let known =
         known(connection, &stages, (&Sight::all(), &besides), &InteractionFilter::default(), (from, to)).await?;
     let work = move || {
         let record = gathering.finish(&stages, &known);
         let model = |(what, within)| {
-            let learnt = learn(&record, &stages, what, (within, horizon));
+            let learnt = learn(&record, &stages, what, within, (from, horizon));
             Model { what, within, learnt_at: now, span: (from, to), version, learnt }
         };
         terms.map(model).into()

@@ -803,6 +803,7 @@ impl World {
             method if method.starts_with("CommitmentService/") => self.ask_of_commitment(method, who, about).await,
             method if method.starts_with("IncidentService/") => self.ask_of_incident(method, who).await,
             method if method.starts_with("TrialService/") => self.ask_of_trial(method, who, about).await,
+            method if method.starts_with("JourneyService/") => self.ask_of_journey(method, who, about).await,
             method if method.starts_with("VoiceService/") => self.ask_of_voice(method, who, about).await,
             method if method.starts_with("FollowUpService/") => self.ask_of_follow_up(method, who, about).await,
             "CalendarService/PutCalendar" => {
@@ -1282,6 +1283,32 @@ impl World {
                 sample::stop(admin, &trial_id).await.unwrap();
                 let request = v1::ListTrialAssignmentsRequest { trial_id, ..Default::default() };
                 word(caller.trials().list_trial_assignments(request).await)
+    async fn ask_of_journey(&self, method: &str, who: &str, about: About) -> &'static str {
+        use crate::journeys as sample;
+        let (caller, customer) = (&self.callers[who], self.thing(who, about).customer);
+        // Some version is there, whoever asks first.
+        let version = v1::GetJourneyRequest::default();
+        if self.callers["admin"].journeys().get_journey(version).await.is_err() {
+            sample::declare(&self.callers["admin"], sample::stages()).await.unwrap();
+        }
+        let request_id = crate::support::client::request_id();
+        match method {
+            "JourneyService/DeclareJourney" => word(sample::declare(caller, sample::stages()).await.map(Response::new)),
+            "JourneyService/GetJourney" => word(caller.journeys().get_journey(version).await),
+            "JourneyService/ListJourneys" => {
+                let answer = caller.journeys().list_journeys(v1::ListJourneysRequest::default()).await;
+                listed(answer, |answer| !answer.journeys.is_empty())
+            }
+            "JourneyService/SummarizeJourney" => {
+                word(caller.journeys().summarize_journey(v1::SummarizeJourneyRequest::default()).await)
+            }
+            "JourneyService/GetCustomerJourney" => word(sample::customer(caller, customer).await.map(Response::new)),
+            "JourneyService/LearnAnticipations" => {
+                let request = v1::LearnAnticipationsRequest { request_id, ..Default::default() };
+                word(caller.journeys().learn_anticipations(request).await)
+            }
+            "JourneyService/ListAnticipations" => {
+                word(caller.journeys().list_anticipations(v1::ListAnticipationsRequest::default()).await)
             }
             unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
         }

@@ -34,6 +34,7 @@ mod identity;
 mod imports;
 mod incidents;
 mod interactions;
+mod journeys;
 mod keys;
 mod network;
 mod notations;
@@ -96,6 +97,7 @@ fn main() -> ExitCode {
         support::trials(identity::tests()),
         support::trials(imports::tests()),
         support::trials(incidents::tests()),
+        support::trials(journeys::tests()),
         support::trials(interactions::tests()),
         support::trials(keys::tests()),
         support::trials(network::tests()),

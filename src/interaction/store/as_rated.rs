@@ -148,6 +148,11 @@ impl AsRated {
         }
     }
 
+    /// Topic and outcome of an interaction as they were when it was rated; none: as they are.
+    pub(crate) fn topic_and_outcome(&self, id: Uuid) -> Option<(Option<String>, Outcome)> {
+        self.0.get(&id).map(|kept| (kept.topic.clone(), kept.outcome.0))
+    }
+
     /// The contacts of the period as they were when they were rated.
     pub(crate) fn correct_contacts(&self, contacts: &mut Vec<Contact>) {
         if self.0.is_empty() {

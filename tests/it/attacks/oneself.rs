@@ -136,6 +136,9 @@ pub(super) async fn history(server: &Server) -> Known {
         let raised = crate::voice::raise(&server.app(), crate::voice::concern("it", topic)).await.unwrap();
         concerns.push(raised.concern_id);
     }
+    for _ in 0..2 {
+        crate::journeys::declare(&server.admin(), crate::journeys::stages()).await.unwrap();
+    }
     let mut follow_ups = Vec::new();
     for (accused, staff_id) in [("nils", "nora"), ("nils", "nora"), ("nora", "nils"), ("nora", "nils")] {
         let interaction_id = record(server, call(staff_id, "dora")).await;

@@ -8,15 +8,24 @@ use rapport::api::v1::{
     callback_service_client::CallbackServiceClient, commitment_service_client::CommitmentServiceClient,
     competition_service_client::CompetitionServiceClient, contact_service_client::ContactServiceClient,
     contest_service_client::ContestServiceClient, directory_service_client::DirectoryServiceClient,
-    discretion_service_client::DiscretionServiceClient, event_service_client::EventServiceClient,
-    follow_up_service_client::FollowUpServiceClient, identity_service_client::IdentityServiceClient,
-    import_service_client::ImportServiceClient, incident_service_client::IncidentServiceClient,
-    interaction_service_client::InteractionServiceClient, operations_service_client::OperationsServiceClient,
-    preference_service_client::PreferenceServiceClient, presence_service_client::PresenceServiceClient,
-    privacy_service_client::PrivacyServiceClient, quality_service_client::QualityServiceClient,
-    rating_service_client::RatingServiceClient, session_service_client::SessionServiceClient,
-    survey_service_client::SurveyServiceClient, trial_service_client::TrialServiceClient,
-    voice_service_client::VoiceServiceClient,
+        discretion_service_client::DiscretionServiceClient,
+        event_service_client::EventServiceClient,
+        follow_up_service_client::FollowUpServiceClient,
+        identity_service_client::IdentityServiceClient,
+        import_service_client::ImportServiceClient,
+        incident_service_client::IncidentServiceClient,
+        interaction_service_client::InteractionServiceClient,
+        journey_service_client::JourneyServiceClient,
+        operations_service_client::OperationsServiceClient,
+        preference_service_client::PreferenceServiceClient,
+        presence_service_client::PresenceServiceClient,
+        privacy_service_client::PrivacyServiceClient,
+        quality_service_client::QualityServiceClient,
+        rating_service_client::RatingServiceClient,
+        session_service_client::SessionServiceClient,
+        survey_service_client::SurveyServiceClient,
+        trial_service_client::TrialServiceClient,
+        voice_service_client::VoiceServiceClient,
 };
 use tonic::{
     Request, Response, Status,
@@ -122,6 +131,10 @@ impl Caller {
 
     pub(crate) fn voice(&self) -> VoiceServiceClient<Authorized> {
         VoiceServiceClient::new(self.service())
+    }
+
+    pub(crate) fn journeys(&self) -> JourneyServiceClient<Authorized> {
+        JourneyServiceClient::new(self.service())
     }
 
     pub(crate) fn incidents(&self) -> IncidentServiceClient<Authorized> {
