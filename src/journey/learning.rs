@@ -168,3 +168,85 @@ pub(super) fn learn(
     learnt.patterns.truncate(PATTERNS);
     learnt
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        api::v1::{Channel, Direction},
+        journey::record::tests::{Told, record},
+    };
+
+    fn told(day: i64, kind: InteractionKind, topic: &'static str) -> Told {
+        Told { day, kind, topic, ..Told::default() }
+    }
+
+    fn stages() -> Vec<Stage> {
+        let stage = |id: &str, kind: InteractionKind| Stage {
+            id: id.to_owned(),
+            rules: vec![rapport_journey::stage::Rule {
+                kinds: [i32::from(kind)].into_iter().collect(),
+                ..Default::default()
+            }],
+            ..Stage::default()
+        };
+        vec![stage("purchase", InteractionKind::Order), stage("service", InteractionKind::Service)]
+    }
+
+    #[test]
+    fn a_return_is_on_the_same_case_or_order_or_on_the_same_topic_of_neither() {
+        let service = |day, topic, case, order| Told { case, order, ..told(day, InteractionKind::Service, topic) };
+        let next = |all: &[Told]| {
+            let record = record(all, &[]);
+            next_times(Anticipated::Return, &record.events)
+                .into_iter()
+                .map(|at| at.map(|at| at / DAY))
+                .collect::<Vec<_>>()
+        };
+        let by_case =
+            [service(1, "A", "k", ""), service(2, "B", "k", "o"), service(3, "A", "", "o"), service(4, "A", "", "")];
+        assert_eq!(next(&by_case), [Some(2), Some(3), None, None]);
+        let by_topic = [service(1, "A", "", ""), service(2, "B", "", ""), service(3, "A", "", "")];
+        assert_eq!(next(&by_topic), [Some(3), None, None]);
+        let ours = Told { direction: Direction::Outbound, channel: Channel::OutboundCall, ..service(2, "A", "", "") };
+        assert_eq!(next(&[service(1, "A", "", ""), ours]), [None, None], "what we do is no return");
+        let nothing = [service(1, "", "", ""), service(2, "", "", "")];
+        assert_eq!(next(&nothing), [None, None]);
+    }
+
+    #[test]
+    fn a_complaint_is_asked_after_all_else() {
+        let all = [
+            told(1, InteractionKind::Order, "Sofa"),
+            told(2, InteractionKind::Service, "Returns"),
+            told(3, InteractionKind::Complaint, "Quality"),
+            told(4, InteractionKind::Service, "Returns"),
+        ];
+        let record = record(&all, &[]);
+        let next = next_times(Anticipated::Complaint, &record.events);
+        assert_eq!(next, [Some(3 * DAY), Some(3 * DAY), None, None]);
+        let asked: Vec<bool> = record.events.iter().map(|event| is_asked(Anticipated::Complaint, event)).collect();
+        assert_eq!(asked, [true, true, false, true]);
+    }
+
+    #[test]
+    fn what_is_said_of_an_interaction_goes_back_thirty_days() {
+        let all = [
+            told(40, InteractionKind::Order, "Sofa"),
+            told(70, InteractionKind::Service, "Returns"),
+            told(71, InteractionKind::Service, "Returns"),
+            told(120, InteractionKind::Service, "Returns"),
+        ];
+        let (record, stages) = (record(&all, &stages()), stages());
+        let said = |at, known_from| marks(&record, &stages, (&record.events, known_from), at);
+        let (topic, after_order) =
+            (|text: &str| Mark::Topic(text.to_owned()), Mark::TopicAfterOrder("Returns".to_owned()));
+        let sequence = |from: Option<&str>, to: &str| Mark::Stages(from.map(str::to_owned), to.to_owned());
+        assert_eq!(said(1, 0), [topic("Returns"), after_order, sequence(Some("purchase"), "service")]);
+        assert_eq!(said(2, 0), [topic("Returns"), sequence(Some("service"), "service")]);
+        assert_eq!(said(3, 0), [topic("Returns"), sequence(None, "service")]);
+        // Where the record begins later, nobody knows what came before.
+        assert_eq!(said(3, 100 * DAY), [topic("Returns")]);
+        assert_eq!(said(0, 5 * DAY), [topic("Sofa"), sequence(None, "purchase")]);
+    }
+}

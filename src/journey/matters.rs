@@ -27,7 +27,7 @@ pub(super) struct Matter {
 }
 
 /// Of the interactions of one customer that are the last on their matters, and may have a sequel yet: those of which a pattern
-/// holds, the likeliest first.
+/// holds that came true where it was judged, the likeliest first.
 pub(super) fn anticipated(record: &Record, stages: &[Stage], models: &[Model], now: Micros) -> Vec<Matter> {
     let journey: &[Event] = record.events.as_slice();
     let mut matters = Vec::new();
@@ -43,7 +43,7 @@ pub(super) fn anticipated(record: &Record, stages: &[Stage], models: &[Model], n
             }
             let own = marks(record, stages, (journey, model.span.0), at);
             let claim = model.learnt.claim(|mark| own.contains(mark));
-            if let Some(pattern) = claim.pattern {
+            if let Some(pattern) = claim.pattern.filter(|pattern| pattern.came_true()) {
                 matters.push(Matter {
                     what: model.what,
                     until,

@@ -221,3 +221,90 @@ impl Record {
         &self.events[..self.events.partition_point(|event| event.traveller.is_none())]
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::{
+        clock::DAY,
+        interaction::{Instants, summary::SummaryLine},
+    };
+
+    /// An interaction of one customer; empty texts are none.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Told {
+        pub(crate) day: i64,
+        pub(crate) kind: InteractionKind,
+        pub(crate) topic: &'static str,
+        pub(crate) case: &'static str,
+        pub(crate) order: &'static str,
+        pub(crate) customer: &'static str,
+        pub(crate) direction: Direction,
+        pub(crate) channel: Channel,
+    }
+
+    impl Default for Told {
+        fn default() -> Self {
+            Self {
+                day: 0,
+                kind: InteractionKind::Service,
+                topic: "",
+                case: "",
+                order: "",
+                customer: "carla",
+                direction: Direction::Inbound,
+                channel: Channel::InboundCall,
+            }
+        }
+    }
+
+    fn some(text: &str) -> Option<String> {
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn line(number: usize, told: Told) -> JourneyLine {
+        let line = SummaryLine {
+            id: Uuid::from_u128(number as u128),
+            channel: told.channel,
+            kind: told.kind,
+            direction: told.direction,
+            outcome: Outcome::Answered,
+            topic: some(told.topic),
+            occurred_at: told.day * DAY,
+            instants: Instants::default(),
+            after_call_work: None,
+            transfer_count: 0,
+            staff_resolution: Resolution::Unspecified,
+            customer_resolution: Resolution::Unspecified,
+            customer_id: some(told.customer),
+            primary_staff_id: None,
+            primary_team_id: None,
+        };
+        JourneyLine { line, alias: None, case_id: some(told.case), order_id: some(told.order), product_id: None }
+    }
+
+    pub(crate) fn record(all: &[Told], stages: &[Stage]) -> Record {
+        let mut gathering = Gathering::default();
+        all.iter().enumerate().for_each(|(number, told)| gathering.add(line(number, *told), None, None));
+        gathering.finish(stages, &Besides::default())
+    }
+
+    #[test]
+    fn interactions_stand_by_traveller_in_order_of_time() {
+        let told = |customer, order, day| Told { customer, order, day, ..Told::default() };
+        let all = [
+            told("", "", 9),
+            told("dora", "", 5),
+            told("carla", "", 7),
+            told("", "o", 2),
+            told("carla", "o", 3),
+            told("dora", "", 1),
+        ];
+        let record = record(&all, &[]);
+        assert_eq!(record.unknown().iter().map(|event| event.at / DAY).collect::<Vec<_>>(), [9]);
+        let mut journeys: Vec<Vec<i64>> =
+            record.journeys().map(|journey| journey.iter().map(|event| event.at / DAY).collect()).collect();
+        journeys.sort();
+        assert_eq!(journeys, [vec![1, 5], vec![2, 3, 7]]);
+    }
+}

@@ -41,7 +41,7 @@ pub(crate) fn tests() -> Vec<Test> {
 
 const DAY: i64 = 86_400;
 
-fn by_topic(id: &str, topic: &str) -> JourneyStage {
+pub(crate) fn by_topic(id: &str, topic: &str) -> JourneyStage {
     let rule = StageRule { topics: vec![topic.to_owned()], ..StageRule::default() };
     stage(id, vec![rule])
 }
@@ -128,7 +128,7 @@ async fn stages_are_declared_in_versions_that_never_change(server: Server) {
     assert_eq!(refused(get(0).await).code(), Code::NotFound);
     let request = v1::DeclareJourneyRequest { request_id: request_id(), stages: stages(), ..Default::default() };
     let first = declaring(&admin, request.clone()).await.unwrap().journey.unwrap();
-    assert_eq!((first.version, first.author.as_str()), (1, "ops"));
+    assert_eq!((first.version, first.author.as_str()), (1, "ada"));
     assert_eq!(first.stages, stages());
     assert_eq!(declaring(&admin, request).await.unwrap().journey.unwrap(), first, "the same request is one version");
 
@@ -515,20 +515,21 @@ async fn the_desk_has_one_customers_journey(server: Server) {
     assert_eq!(fields.len(), 2, "both are named at once: {fields:?}");
 }
 
-/// Eighty people call six times in eight months, about returns or invoices; seven of ten returns are followed by a complaint within
-/// five days, and one of ten invoices.
+/// 160 people call six times in eight months, about returns or invoices; seven of ten returns are followed by a complaint within
+/// five days, and two of ten invoices.
 fn half_a_year(now: i64, about: &[&str]) -> Vec<Interaction> {
     let mut all = Vec::new();
-    for person in 0..80_i64 {
+    for person in 0..160_i64 {
         let phone = CustomerAlias { kind: ContactKind::Phone.into(), value: format!("+86138{person:08}") };
         for call in 0..6_i64 {
             let returns = (person + call) % 2 == 0;
-            let chance = (person * 7 + call * 3) % 10;
+            // Whatever it is about.
+            let chance = (person / 2 * 3 + call * 7) % 10;
             let seconds = (240 - call * 40 + person % 37) * DAY;
             let topic = if returns { "Returns" } else { "Invoice" };
             let known = |one| Interaction { customer_alias: Some(phone.clone()), ..one };
             all.push(known(told(now, "", seconds, InteractionKind::Service, topic)));
-            if chance < if returns { 7 } else { 1 } {
+            if chance < if returns { 7 } else { 2 } {
                 let complaint = told(now, "", seconds - 5 * DAY, InteractionKind::Complaint, "Quality");
                 let about_staff_ids = about.iter().map(|&id| id.to_owned()).collect();
                 all.push(known(Interaction { about_staff_ids, ..complaint }));
@@ -571,7 +572,7 @@ async fn what_comes_back_is_learnt_judged_and_told_at_the_desk(server: Server) {
     assert_eq!((complaint.within, complaint.journey_version), (days(10), 1));
     let pattern = by_topic_alone(&complaint, "Returns").unwrap();
     let (lift, later) = (pattern.lift.unwrap(), pattern.later_lift.unwrap());
-    assert!(lift.low > 3.0 && lift.p_value < 1e-6 && pattern.customer_count >= 30, "{pattern:?}");
+    assert!(lift.low > 2.0 && lift.p_value < 1e-6 && pattern.customer_count >= 30, "{pattern:?}");
     assert!(later.low > 2.0, "it came true later: {pattern:?}");
     assert_eq!(by_topic_alone(&complaint, "Invoice"), None, "what precedes fewer is no pattern");
     let judged = complaint.judgement.as_ref().unwrap();

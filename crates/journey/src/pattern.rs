@@ -104,6 +104,13 @@ pub struct Pattern<M> {
     pub later_lift: Option<Lift>,
 }
 
+impl<M> Pattern<M> {
+    /// Whether it came more often in what judged, too.
+    pub fn came_true(&self) -> bool {
+        self.later_lift.is_some_and(|lift| lift.low > 1.0)
+    }
+}
+
 /// A row of a reliability table.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bin {
@@ -389,7 +396,7 @@ mod tests {
         assert_eq!(found, ["mark 3"]);
         let pattern = &learnt.patterns[0];
         assert!(pattern.lift.low < 4.0 && 4.0 < pattern.lift.high, "{pattern:?}");
-        assert!(pattern.later_lift.unwrap().low > 2.0, "{pattern:?}");
+        assert!(pattern.later_lift.unwrap().low > 2.0 && pattern.came_true(), "{pattern:?}");
         let judged = learnt.judgement.as_ref().unwrap();
         assert!(judged.brier < judged.base_brier * 0.95, "{judged:?}");
         assert!(judged.calibration_error < 0.03, "{judged:?}");

@@ -137,7 +137,8 @@ pub(super) async fn history(server: &Server) -> Known {
         concerns.push(raised.concern_id);
     }
     for _ in 0..2 {
-        crate::journeys::declare(&server.admin(), crate::journeys::stages()).await.unwrap();
+        let stages = vec![crate::journeys::by_topic("days", "topic of day"), crate::journeys::by_topic("rude", "Rude")];
+        crate::journeys::declare(&server.admin(), stages).await.unwrap();
     }
     let mut follow_ups = Vec::new();
     for (accused, staff_id) in [("nils", "nora"), ("nils", "nora"), ("nora", "nils"), ("nora", "nils")] {
@@ -254,6 +255,14 @@ pub(super) async fn history(server: &Server) -> Known {
         (
             "IncidentService/PreviewIncident",
             serde_json::json!({ "rule": { "fromTime": begun, "topics": ["topic of day 2"] } }),
+        ),
+        (
+            "JourneyService/SummarizeJourney",
+            serde_json::json!({
+                "fromTime": "2025-03-01T00:00:00Z",
+                "toTime": "2025-04-01T00:00:00Z",
+                "segmentBy": "JOURNEY_SEGMENTING_TOPIC",
+            }),
         ),
         (
             "CalendarService/PreviewHolidays",
