@@ -220,10 +220,9 @@ impl Trials {
             None => self.unmapped += 1,
             Some(taker) => {
                 self.stages[taker].taken += 1;
-                for later in taker + 1..stages.len() {
-                    if stages[later].fits(facts) {
-                        *self.stages[later].lost_to.entry(taker).or_default() += 1;
-                    }
+                let later = stages.iter().zip(&mut self.stages).skip(taker + 1);
+                for (_, trial) in later.filter(|(stage, _)| stage.fits(facts)) {
+                    *trial.lost_to.entry(taker).or_default() += 1;
                 }
             }
         }
