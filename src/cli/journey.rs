@@ -483,7 +483,7 @@ fn figures_to_json(one: &StageFigures) -> Value {
         .transitions
         .iter()
         .map(|next| json!({ "to": next.to_stage_id, "count": next.count, "median_seconds": seconds_of(next.median) }));
-    let readings = one.first_contact_resolution.clone().unwrap_or_default();
+    let readings = one.first_contact_resolution.unwrap_or_default();
     let reading = |one: Option<crate::api::v1::ResolutionReading>| {
         let one = one.unwrap_or_default();
         json!({

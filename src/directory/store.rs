@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sea_orm::{
-    ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Statement, entity::prelude::*,
+    ActiveValue::Set, Condition, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Statement, entity::prelude::*,
 };
 
 use super::entity::{contact_point, customer, customer_alias, merged_customer, staff_member, team};
@@ -580,6 +580,14 @@ pub(crate) async fn list_customers(
     with_parts(connection, query.all(connection).await?).await
 }
 
+#[derive(FromQueryResult)]
+struct StandingRow {
+    customer_id: String,
+    standing: Stored<CustomerStanding>,
+    suspended_at: Option<i64>,
+    suspended_until: Option<i64>,
+}
+
 /// The standing that each customer has, by id.
 pub(crate) async fn standings(
     connection: &impl ConnectionTrait,
@@ -587,13 +595,12 @@ pub(crate) async fn standings(
 ) -> Result<HashMap<String, CustomerStanding>, DbErr> {
     use customer::Column;
     let query = customer::Entity::find().select_only().columns([Column::CustomerId, Column::Standing]);
-    let query = query.columns([Column::SuspendedAt, Column::SuspendedUntil]).into_tuple();
-    let rows: Vec<(String, Stored<CustomerStanding>, Option<i64>, Option<i64>)> = query.all(connection).await?;
-    let standing = |(id, standing, at, until): (_, Stored<_>, Option<i64>, Option<i64>)| {
-        let is_suspended = at.is_some() && until.is_none_or(|until| until > now);
-        (id, if is_suspended { CustomerStanding::Suspended } else { standing.0 })
+    let query = query.columns([Column::SuspendedAt, Column::SuspendedUntil]).into_model::<StandingRow>();
+    let standing = |row: StandingRow| {
+        let is_suspended = row.suspended_at.is_some() && row.suspended_until.is_none_or(|until| until > now);
+        (row.customer_id, if is_suspended { CustomerStanding::Suspended } else { row.standing.0 })
     };
-    Ok(rows.into_iter().map(standing).collect())
+    Ok(query.all(connection).await?.into_iter().map(standing).collect())
 }
 
 async fn with_parts(connection: &impl ConnectionTrait, rows: Vec<customer::Model>) -> Result<Vec<Customer>, DbErr> {

@@ -20,6 +20,8 @@ use crate::{
     rating::store::journey::Felt,
 };
 
+/// Segments that are told.
+const SEGMENTS: usize = 50;
 /// Interactions that are named for a sign.
 const SAMPLES: usize = 5;
 /// Levels and answers on effort that hurt.
@@ -70,33 +72,50 @@ pub(super) struct Plan {
     pub(super) horizon: Micros,
 }
 
+/// A segment: its key, its interactions, its figures by stage.
+pub(super) type Segment = (String, i64, Vec<StageFigures>);
+
 /// Figures by stage, the last for what is unmapped: in all, and by segment.
 #[derive(Clone, Debug)]
-pub(super) struct Figures<K> {
+pub(super) struct Figures {
     pub(super) stages: Vec<StageFigures>,
-    pub(super) segments: HashMap<K, Vec<StageFigures>>,
+    /// The largest first, and no more than are told.
+    pub(super) segments: Vec<Segment>,
+    /// How many there are.
+    pub(super) segment_count: usize,
     /// Waits of more seconds are long; none: none is known.
     pub(super) long_wait: Option<f64>,
 }
 
 /// Sums up the interactions that `counts` lets through. `segment`: to which one an interaction with a topic belongs, if to any.
-pub(super) fn sum_up<K: std::hash::Hash + Eq>(
+pub(super) fn sum_up(
     record: &Record,
     felt: &HashMap<Uuid, Felt>,
     stages: usize,
     plan: Plan,
     counts: impl Fn(&Event) -> bool,
-    segment: impl Fn(&Event, u32) -> Option<K>,
-) -> Figures<K> {
+    segment: impl Fn(&Event, u32) -> Option<String>,
+) -> Figures {
     let mut waits: Vec<Micros> =
         record.events.iter().filter(|event| counts(event)).filter_map(|event| event.wait).collect();
     let long_wait = statistics(&mut waits).p90;
     let empty = || vec![StageFigures::default(); stages + 1];
-    let mut figures = Figures { stages: empty(), segments: HashMap::new(), long_wait };
+    // Counted first: of a thousand topics the figures of those alone are held that are told.
+    let mut sizes: HashMap<String, i64> = HashMap::new();
+    let counted = record.events.iter().filter(|event| counts(event));
+    counted.filter_map(|event| segment(event, event.topic)).for_each(|key| *sizes.entry(key).or_default() += 1);
+    let segment_count = sizes.len();
+    let mut largest: Vec<(String, i64)> = sizes.into_iter().collect();
+    largest.sort_by(|(one, of_one), (other, of_other)| of_other.cmp(of_one).then_with(|| one.cmp(other)));
+    largest.truncate(SEGMENTS);
+    let places: HashMap<String, usize> = largest.iter().map(|(key, _)| key.clone()).zip(0..).collect();
+    let segments = largest.into_iter().map(|(key, count)| (key, count, empty())).collect();
+    let mut figures = Figures { stages: empty(), segments, segment_count, long_wait };
     let mut add = |event: &Event, following| {
         let mut each = |place: Option<usize>, topic, add: &dyn Fn(&mut StageFigures)| {
             let place = place.unwrap_or(stages);
-            let by_segment = segment(event, topic).map(|key| figures.segments.entry(key).or_insert_with(empty));
+            let at = segment(event, topic).and_then(|key| places.get(&key).copied());
+            let by_segment = at.and_then(|at| figures.segments.get_mut(at)).map(|(_, _, figures)| figures);
             let all = [Some(&mut figures.stages), by_segment];
             all.into_iter().flatten().for_each(|figures| add(&mut figures[place]));
         };

@@ -42,8 +42,6 @@ const WINDOW: Micros = 30 * DAY;
 const TELLING: i64 = 5;
 /// Interactions of a sample that are named for a stage.
 const SAMPLES: usize = 5;
-/// Segments that are told.
-const SEGMENTS: usize = 100;
 
 /// Reads the stages, or all that is wrong with them.
 pub(super) fn read_stages(messages: Vec<v1::JourneyStage>) -> Result<Vec<Stage>> {
@@ -272,10 +270,10 @@ fn write_evidence(evidence: Evidence) -> v1::HurtEvidence {
 pub(super) fn write_summary(
     journey: &Journey,
     asked: &Asked,
-    figures: Figures<String>,
+    figures: Figures,
     horizon: Micros,
 ) -> v1::SummarizeJourneyResponse {
-    let Figures { stages: all, segments, long_wait } = figures;
+    let Figures { stages: all, segments, segment_count, long_wait } = figures;
     let stages = journey.stages.as_slice();
     let pains: Vec<(f64, i64)> = all[..stages.len()].iter().map(|one| (one.pain(), one.count)).collect();
     let hurting = worst(&pains).into_iter().map(|place| v1::HurtingStage {
@@ -285,18 +283,13 @@ pub(super) fn write_summary(
         evidence: all[place].evidence().into_iter().map(write_evidence).collect(),
     });
     let hurting = hurting.collect();
-    let segment_count = count(segments.len());
-    let total = |of: &[StageFigures]| of.iter().map(|one| one.count).sum::<i64>();
-    let mut segments: Vec<(String, Vec<StageFigures>)> = segments.into_iter().collect();
-    segments.sort_by(|(one, of_one), (other, of_other)| total(of_other).cmp(&total(of_one)).then(one.cmp(other)));
-    segments.truncate(SEGMENTS);
     let write = |of: Vec<StageFigures>, is_shown: &dyn Fn(usize, &StageFigures) -> bool| {
         let shown = of.into_iter().enumerate().filter(|(place, one)| is_shown(*place, one));
         shown.map(|(place, one)| write_figures(stages, place, one)).collect::<Vec<_>>()
     };
-    let segments = segments.into_iter().map(|(key, of)| v1::SegmentFigures {
-        count: total(&of),
+    let segments = segments.into_iter().map(|(key, count, of)| v1::SegmentFigures {
         key,
+        count,
         stages: write(of, &|_, one| one.count > 0),
     });
     v1::SummarizeJourneyResponse {
@@ -306,7 +299,7 @@ pub(super) fn write_summary(
         window: Some(duration(asked.window)),
         segments: segments.collect(),
         stages: write(all, &|place, one| place < stages.len() || one.count > 0),
-        segment_count,
+        segment_count: count(segment_count),
         hurting,
         known_until: Some(timestamp(horizon)),
         long_wait_seconds: long_wait,
