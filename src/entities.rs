@@ -2,9 +2,7 @@
 
 use crate::{
     audit, calendar, callback, commitment, competition, contact, contest, deadline, directory, discretion, follow_up,
-    identity, incident, interaction, master_keys, notice, preference, presence,
-    audit, calendar, callback, commitment, competition, contact, contest, deadline, directory, follow_up, identity,
-    incident, interaction, journey, master_keys, notice, preference, presence,
+    identity, incident, interaction, journey, master_keys, notice, preference, presence,
     privacy::{self, Table},
     quality, rating, session, store, survey, template, timer, trial, voice, webhook,
 };

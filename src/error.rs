@@ -319,7 +319,7 @@ pub enum Error {
     /// It has not started, or is over.
     #[error("the trial does not run")]
     TrialNotRunning,
-    /// Whoever asks could choose by it.
+    /// Who asks could choose by it.
     #[error("an outcome was known before the plan was asked for: it would be chosen by it")]
     TrialOutcomeKnown,
     /// Assignments are told afterwards.

@@ -16,8 +16,8 @@
 //! | by the clock | [`housekeeping`], `master_keys` |
 //! | what is told | [`event`]: all logs as one; [`webhook`]: its delivery to receivers |
 //! | personal data | [`privacy`]: export and erasure |
-//! | conclusions | [`competition`]: the vote; [`preference`]: how customers like to be met; [`trial`]: two plans side by side |
-//! | conclusions | [`competition`]: the vote; [`journey`]: stages, and what comes back; [`preference`]: how customers like to be met |
+//! | conclusions | [`competition`]: the vote; [`journey`]: stages, and what comes back; [`preference`]: how customers like to be met; |
+//! | | [`trial`]: two plans side by side |
 //! | figures | `scorecard`: what ratings and invitations come to |
 //! | answers | [`survey`]: invitations and replies; `correction`: what customers say again; [`contest`], [`quality`] |
 //! | what we owe | [`commitment`]; [`follow_up`]: answers to bad ratings and complaints; [`callback`]; [`incident`]: outages; [`voice`]: what departments are told |
@@ -34,10 +34,10 @@
 //! | errors | [`error`], and [`api`]: the contract as the server answers for it |
 //! | the ground | [`config`], [`telemetry`], [`clock`], [`classification`] (whose data a column holds), [`console`] (what browsers are given), `outgoing` (connections to others) and small things without rules of ours |
 //! | crates | `rapport-contract`: generated code, checks, who may call; `rapport-vote`: dealing, tally, record, for auditors to |
-//! | | build alone; `rapport-brief`: facts in sentences; `rapport-calendar`: working time; `rapport-import`: files; `rapport-preference`: what customers will do next; |
-//! | | `rapport-privacy-derive`: classes of columns; `rapport-reply`: reads answers; `rapport-statistics`: published methods; `rapport-trial`: who gets which plan, what it does; `rapport-migrations` |
-//! | | build alone; `rapport-brief`: facts in sentences; `rapport-calendar`: working time; `rapport-import`: files; `rapport-journey`: stages, what follows, what hurts; `rapport-preference`: what customers will do next; |
-//! | | `rapport-privacy-derive`: classes of columns; `rapport-reply`: reads answers; `rapport-statistics`: published methods; `rapport-migrations` |
+//! | | build alone; `rapport-brief`: facts in sentences; `rapport-calendar`: working time; `rapport-import`: files; `rapport-journey`: |
+//! | | stages, what follows, what hurts; `rapport-preference`: what customers will do next; `rapport-privacy-derive`: classes of |
+//! | | columns; `rapport-reply`: reads answers; `rapport-statistics`: published methods; `rapport-trial`: who gets which plan, what it |
+//! | | does; `rapport-migrations` |
 
 #![cfg_attr(test, allow(clippy::disallowed_macros, reason = "a test prints its seed"))]
 

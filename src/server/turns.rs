@@ -31,8 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LIGHT: usize = 4;
 
 /// Methods whose every call may look at a good part of the record, or at a whole file.
-const METHODS: [&str; 20] = [
-const METHODS: [&str; 21] = [
+const METHODS: [&str; 25] = [
     "/rapport.v1.CallbackService/SummarizeCallbacks",
     "/rapport.v1.CompetitionService/ExportRecord",
     "/rapport.v1.DiscretionService/EstimateGrantEffect",

@@ -119,7 +119,7 @@ pub(super) async fn assign(tx: &Tx, trial: &Trial, subject: &Subject, now: Micro
     };
     let id = clock::id_at(now);
     let row = Model { id, trial_id: trial.row.id, customer_id, team_id, week, arm: Stored(arm), from_at, until_at };
-    // Whoever asks at the same time is given the same plan: one of them is recorded.
+    // All who ask at the same time are given the same plan: one of them is recorded.
     let there = OnConflict::new().do_nothing().to_owned();
     Entity::insert(row.clone().into_active_model()).on_conflict(there).exec_without_returning(tx).await?;
     find(tx, trial.row.id, subject).await?.ok_or_else(|| Error::NotFound("assignment").into())

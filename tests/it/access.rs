@@ -1283,10 +1283,15 @@ impl World {
                 sample::stop(admin, &trial_id).await.unwrap();
                 let request = v1::ListTrialAssignmentsRequest { trial_id, ..Default::default() };
                 word(caller.trials().list_trial_assignments(request).await)
+            }
+            unknown => panic!("the matrix has {unknown}, and nobody here knows how to call it"),
+        }
+    }
+
     async fn ask_of_journey(&self, method: &str, who: &str, about: About) -> &'static str {
         use crate::journeys as sample;
         let (caller, customer) = (&self.callers[who], self.thing(who, about).customer);
-        // Some version is there, whoever asks first.
+        // Some version is there, no matter who asks first.
         let version = v1::GetJourneyRequest::default();
         if self.callers["admin"].journeys().get_journey(version).await.is_err() {
             sample::declare(&self.callers["admin"], sample::stages()).await.unwrap();
