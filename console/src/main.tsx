@@ -25,6 +25,8 @@ const PAGES: { name: keyof typeof t.value.pages; asks: MethodName; page: Compone
     { name: "ranks", asks: "RatingService/RankTeams", page: later(async () => (await import("./pages/ranks.tsx")).Ranks) },
     { name: "competitions", asks: "CompetitionService/ListCompetitions", page: later(async () => (await import("./pages/competitions.tsx")).Competitions) },
     { name: "review", asks: "ContestService/ListExemptions", page: later(async () => (await import("./pages/review.tsx")).Review) },
+    { name: "journeys", asks: "JourneyService/SummarizeJourney", page: later(async () => (await import("./pages/journeys.tsx")).Journeys) },
+    { name: "trials", asks: "TrialService/ListTrials", page: later(async () => (await import("./pages/trials.tsx")).Trials) },
     { name: "giving", asks: "DiscretionService/ListGrants", page: later(async () => (await import("./pages/giving.tsx")).Giving) },
     { name: "voice", asks: "VoiceService/ListConcerns", page: later(async () => (await import("./pages/voice.tsx")).Voice) },
     { name: "operations", asks: "OperationsService/GetServerStatus", page: later(async () => (await import("./pages/operations.tsx")).Operations) },

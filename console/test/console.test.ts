@@ -25,6 +25,7 @@ import { DiscretionService } from "../gen/rapport/v1/discretion_pb.ts";
 import { FollowUpService } from "../gen/rapport/v1/follow_up_pb.ts";
 import { ImportService } from "../gen/rapport/v1/import_pb.ts";
 import { Channel, InteractionService, Outcome } from "../gen/rapport/v1/interaction_pb.ts";
+import { JourneyService } from "../gen/rapport/v1/journey_pb.ts";
 import { OperationsService } from "../gen/rapport/v1/operations_pb.ts";
 import { PreferenceService } from "../gen/rapport/v1/preference_pb.ts";
 import { PrivacyService } from "../gen/rapport/v1/privacy_pb.ts";
@@ -32,6 +33,7 @@ import { QualityService } from "../gen/rapport/v1/quality_pb.ts";
 import { RatingService } from "../gen/rapport/v1/rating_pb.ts";
 import { SessionService } from "../gen/rapport/v1/session_pb.ts";
 import { DeliveryOutcome, SurveyService } from "../gen/rapport/v1/survey_pb.ts";
+import { TrialService } from "../gen/rapport/v1/trial_pb.ts";
 import { VoiceService } from "../gen/rapport/v1/voice_pb.ts";
 import { Demo, ROLES, faults, launch, settled, signIn, type Look, type Role, visit } from "./demo.ts";
 
@@ -47,6 +49,7 @@ const SERVICES = [
   FollowUpService,
   ImportService,
   InteractionService,
+  JourneyService,
   OperationsService,
   PreferenceService,
   PrivacyService,
@@ -54,6 +57,7 @@ const SERVICES = [
   RatingService,
   SessionService,
   SurveyService,
+  TrialService,
   VoiceService,
 ];
 
@@ -109,6 +113,9 @@ const PAGES = [
   "#/review?list=mismatches",
   "#/review?list=exemptions",
   "#/review?list=flags",
+  "#/journeys?weeks=26",
+  "#/journeys?list=anticipated",
+  "#/trials",
   "#/giving",
   "#/giving?list=budgets",
   "#/giving?list=budgets&team=beijing",
@@ -152,7 +159,7 @@ test(
       }
       // Three clicks at most: each page of the role is one of the frame's links.
       const links = await page.locator(".side nav a").count();
-      assert.equal(links, { supervisor: 8, staff: 5, reviewer: 8, admin: 9 }[role]);
+      assert.equal(links, { supervisor: 10, staff: 5, reviewer: 10, admin: 11 }[role]);
     }
   },
 );

@@ -6,8 +6,10 @@ mod closing;
 mod competition;
 mod giving;
 mod half_year;
+mod journey;
 mod ratings;
 mod review;
+mod trial;
 
 use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 

@@ -67,6 +67,8 @@ impl Story {
         tell!("\nHalf a year of ordinary work, up to now: {count} contacts of nine teams, for the console to show.")?;
         self.contested().await?;
         self.given().await?;
+        self.tried().await?;
+        self.journey().await?;
         self.voiced(now).await?;
         self.this_month().await
     }
