@@ -10,7 +10,7 @@ demo:
 
 # Unit tests of the crates alone: no server, no database.
 crates:
-    cargo test --locked -p rapport-brief -p rapport-contract -p rapport-preference -p rapport-reply -p rapport-statistics -p rapport-vote
+    cargo test --locked -p rapport-brief -p rapport-contract -p rapport-journey -p rapport-preference -p rapport-reply -p rapport-statistics -p rapport-vote
 
 # What an auditor builds and reads alone.
 vote:

@@ -32,6 +32,7 @@ pub(crate) fn tests() -> Vec<Test> {
         what_is_about_the_reader_is_no_part_of_it,
         an_order_without_a_customer_stays_together,
         the_desk_has_one_customers_journey,
+        a_long_journey_is_that_of_the_newest_and_says_so,
         what_comes_back_is_learnt_judged_and_told_at_the_desk,
         what_accuses_somebody_teaches_nothing,
         a_period_is_bounded,
@@ -513,6 +514,20 @@ async fn the_desk_has_one_customers_journey(server: Server) {
     };
     let fields: Vec<_> = violations(&refused(nora.journeys().get_customer_journey(both).await)).into_iter().collect();
     assert_eq!(fields.len(), 2, "both are named at once: {fields:?}");
+}
+
+async fn a_long_journey_is_that_of_the_newest_and_says_so(server: Server) {
+    let server = server.with_organization().await;
+    let ordered = StageRule { order_phases: vec![OrderPhase::AfterFirstOrder.into()], ..StageRule::default() };
+    declare(&server.admin(), vec![stage("after", vec![ordered])]).await.unwrap();
+    let now = now();
+    let mut all = vec![told(now, "carla", 600 * 60, InteractionKind::Order, "Sofa")];
+    all.extend((1..=500).map(|at| told(now, "carla", at * 60, InteractionKind::Service, "Returns")));
+    record_all(&server, all).await;
+    let found = customer(&server.staff("nora"), "carla").await.unwrap();
+    let steps: usize = found.stays.iter().map(|stay| stay.steps.len()).sum();
+    assert_eq!((found.has_earlier, found.stays.len(), steps), (true, 1, 500));
+    assert_eq!(found.stays[0].stage_id, "after", "the first order counts, though it is not shown");
 }
 
 /// 160 people call six times in eight months, about returns or invoices; seven of ten returns are followed by a complaint within
