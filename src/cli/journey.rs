@@ -29,16 +29,16 @@ use crate::api::{
 pub enum JourneyCommand {
     /// Prints what stages from a file would do with the newest interactions, and declares them with --declare
     ///
-    /// The file is TOML. The first stage of which a rule fits takes an interaction; of a rule all that is set must hold, and topics
-    /// are what a topic begins with:
+    /// The file is TOML. The first stage of which a rule fits takes an interaction; of a rule all that is set must
+    /// hold, and topics are what a topic begins with:
     ///
     ///     [[stage]]
     ///     id = "purchase"
     ///     names = { zh = "购买", en = "purchase" }
     ///     rules = [{ kinds = ["order", "ordered"], order_phases = ["first_order"] }, { topics = ["Order"] }]
     ///
-    /// Conditions are channels, kinds, topics, roles, directions, outcomes and order_phases (before_first_order, first_order,
-    /// after_first_order, later_order).
+    /// Conditions are channels, kinds, topics, roles, directions, outcomes and order_phases (before_first_order,
+    /// first_order, after_first_order, later_order).
     #[command(verbatim_doc_comment)]
     Declare(DeclareArgs),
     /// Prints the stages that are declared
@@ -47,7 +47,8 @@ pub enum JourneyCommand {
     Summary(Box<SummaryArgs>),
     /// Prints one customer's journey, and what of it is likely to come back; the reading leaves a trace
     Customer(CustomerArgs),
-    /// Prints after what customers complain or come back more often than otherwise; with --learn it learns that anew first
+    /// Prints after what customers complain or come back more often than otherwise; with --learn it learns that anew
+    /// first
     Anticipate(AnticipateArgs),
 }
 

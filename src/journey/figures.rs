@@ -87,7 +87,8 @@ pub(super) struct Figures {
     pub(super) long_wait: Option<f64>,
 }
 
-/// Sums up the interactions that `counts` lets through. `segment`: to which one an interaction with a topic belongs, if to any.
+/// Sums up the interactions that `counts` lets through. `segment`: to which one an interaction with a topic belongs, if
+/// to any.
 pub(super) fn sum_up(
     record: &Record,
     felt: &HashMap<Uuid, Felt>,
@@ -210,7 +211,8 @@ impl StageFigures {
     }
 }
 
-/// Whether an interaction with which a journey ended left the matter open, as far as anybody says: the customer has the last word.
+/// Whether an interaction with which a journey ended left the matter open, as far as anybody says: the customer has the
+/// last word.
 fn went_badly(event: &Event) -> bool {
     let said = match event.customer_resolution {
         Resolution::Unspecified => event.staff_resolution,

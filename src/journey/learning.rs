@@ -51,8 +51,8 @@ impl Short {
     }
 }
 
-/// What is said of each interaction of a journey. `known_from`: when the record begins, so that nothing before an interaction is
-/// nothing only where it would be known.
+/// What is said of each interaction of a journey. `known_from`: when the record begins, so that nothing before an
+/// interaction is nothing only where it would be known.
 fn shorts(journey: &[Event], known_from: Micros) -> Vec<Vec<Short>> {
     let (mut all, mut ordered, mut before): (Vec<Vec<Short>>, Option<Micros>, Option<&Event>) =
         (Vec::with_capacity(journey.len()), None, None);

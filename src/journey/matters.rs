@@ -26,8 +26,8 @@ pub(super) struct Matter {
     pub(super) interaction_id: Uuid,
 }
 
-/// Of the interactions of one customer that are the last on their matters, and may have a sequel yet: those of which a pattern
-/// holds that came true where it was judged, the likeliest first.
+/// Of the interactions of one customer that are the last on their matters, and may have a sequel yet: those of which a
+/// pattern holds that came true where it was judged, the likeliest first.
 pub(super) fn anticipated(record: &Record, stages: &[Stage], models: &[Model], now: Micros) -> Vec<Matter> {
     let journey: &[Event] = record.events.as_slice();
     let mut matters = Vec::new();

@@ -1,7 +1,9 @@
-//! The customer's journey: the stages that the organisation declares, what happens in each and what hurts, and what comes back (E4).
+//! The customer's journey: the stages that the organisation declares, what happens in each and what hurts, and what
+//! comes back (E4).
 //!
-//! The rules are those of the crate `rapport-journey`. `record` makes journeys of lines, `figures` figures of journeys, `learning`
-//! finds what comes back and `matters` says of whom; rows are in `store`, the daily learning in `background`, RPCs in `service`.
+//! The rules are those of the crate `rapport-journey`. `record` makes journeys of lines, `figures` figures of journeys,
+//! `learning` finds what comes back and `matters` says of whom; rows are in `store`, the daily learning in
+//! `background`, RPCs in `service`.
 
 mod background;
 pub(crate) mod entity;

@@ -116,7 +116,8 @@ pub(super) struct Besides {
     pub(super) first_orders: Vec<FirstOrder>,
 }
 
-/// Journeys: interactions by traveller, each in order of time; those of which it is not known whose they are come first.
+/// Journeys: interactions by traveller, each in order of time; those of which it is not known whose they are come
+/// first.
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) events: Vec<Event>,
@@ -136,7 +137,8 @@ impl Gathering {
         self.events.iter().map(|event| event.at).min()
     }
 
-    /// Adds a line, with what is known of it as a first contact, and its topic and outcome when it was rated, if they were others.
+    /// Adds a line, with what is known of it as a first contact, and its topic and outcome when it was rated, if they
+    /// were others.
     pub(super) fn add(&mut self, line: JourneyLine, judged: Option<Judged>, rated: Option<(Option<String>, Outcome)>) {
         let JourneyLine { line, alias, case_id, order_id, product_id } = line;
         let traveller = self.travellers.number(Names {

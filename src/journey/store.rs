@@ -195,8 +195,8 @@ pub(super) async fn period(
     let (connection, now) = (store.reader(), store.clock().now_micros());
     let (all, besides) = eyes(sight);
     let until = to.saturating_add(window);
-    // Colleagues who change a rated interaction do not move its rating from one stage to another. All else is as it is now: by what
-    // stays behind they would know that they are rated.
+    // Colleagues who change a rated interaction do not move its rating from one stage to another. All else is as it is
+    // now: by what stays behind they would know that they are rated.
     let as_rated = AsRated::read(connection, sight.oneself.id(), Some(from), Some(to)).await?;
     let matters = Matters::new(&contacts(connection, sight.oneself.id(), Some(from), Some(to)).await?);
     let mut gathering = Gathering::default();

@@ -1,4 +1,5 @@
-//! The customer's journey: stages and their versions, figures of each, what hurts, one customer's journey, what comes back (E4).
+//! The customer's journey: stages and their versions, figures of each, what hurts, one customer's journey, what comes
+//! back (E4).
 
 use rapport::api::v1::{
     self, Anticipated, Attribution, Channel, ContactKind, CustomerAlias, HurtSign, Interaction, InteractionKind,
@@ -530,8 +531,8 @@ async fn a_long_journey_is_that_of_the_newest_and_says_so(server: Server) {
     assert_eq!(found.stays[0].stage_id, "after", "the first order counts, though it is not shown");
 }
 
-/// 160 people call six times in eight months, about returns or invoices; seven of ten returns are followed by a complaint within
-/// five days, and two of ten invoices.
+/// 160 people call six times in eight months, about returns or invoices; seven of ten returns are followed by a
+/// complaint within five days, and two of ten invoices.
 fn half_a_year(now: i64, about: &[&str]) -> Vec<Interaction> {
     let mut all = Vec::new();
     for person in 0..160_i64 {

@@ -45,7 +45,8 @@ pub fn follow(steps: &[Step], window: i64, horizon: i64) -> Vec<Following> {
     steps.iter().enumerate().map(following).collect()
 }
 
-/// How the stays of journeys in a stage went on. Every interaction whose traveller is known is in exactly one of the four.
+/// How the stays of journeys in a stage went on. Every interaction whose traveller is known is in exactly one of the
+/// four.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exits {
     /// Times to another interaction in the same stage.
@@ -74,8 +75,8 @@ impl Exits {
         }
     }
 
-    /// Of the stays that are over, and would be whichever way they went, how many ended the journey; and all of them. Those that
-    /// went on before their window is over are left out, as are those that have not gone on yet.
+    /// Of the stays that are over, and would be whichever way they went, how many ended the journey; and all of them.
+    /// Those that went on before their window is over are left out, as are those that have not gone on yet.
     pub fn ends(&self) -> (i64, i64) {
         (self.ended, self.ended + self.went_on)
     }

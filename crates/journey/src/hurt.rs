@@ -1,6 +1,6 @@
-//! Which stages hurt most. A stage shows signs of hurt: of so many interactions of which it is known, so many were bad. Its pain is
-//! the sum, over its signs, of the least share that is believable: the lower end of the 95 % interval. So few observations weigh
-//! little, and a stage that is bad in several ways hurts more than one that is bad in one.
+//! Which stages hurt most. A stage shows signs of hurt: of so many interactions of which it is known, so many were bad.
+//! Its pain is the sum, over its signs, of the least share that is believable: the lower end of the 95 % interval. So
+//! few observations weigh little, and a stage that is bad in several ways hurts more than one that is bad in one.
 
 use rapport_statistics::interval::wilson;
 
@@ -36,8 +36,8 @@ pub fn pain(signs: &[Sign]) -> f64 {
     signs.iter().filter_map(|sign| sign.pain()).sum()
 }
 
-/// The places of the stages that hurt most, the worst first, those that do not hurt left out. Each: its pain and its interactions,
-/// of which more decide where the pain is the same.
+/// The places of the stages that hurt most, the worst first, those that do not hurt left out. Each: its pain and its
+/// interactions, of which more decide where the pain is the same.
 pub fn worst(stages: &[(f64, i64)]) -> Vec<usize> {
     let mut places: Vec<usize> = (0..stages.len()).filter(|at| stages[*at].0 > 0.0).collect();
     places.sort_by(|one, other| {

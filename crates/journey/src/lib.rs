@@ -1,7 +1,7 @@
 //! The customer's journey, as pure arithmetic: without rows, messages or a clock of its own.
 //!
-//! [`stage`] says to which stage an interaction belongs, [`traveller`] whose journey it is part of, [`flow`] what came next,
-//! [`hurt`] which stages hurt most, [`pattern`] what comes back after what. Times are microseconds.
+//! [`stage`] says to which stage an interaction belongs, [`traveller`] whose journey it is part of, [`flow`] what came
+//! next, [`hurt`] which stages hurt most, [`pattern`] what comes back after what. Times are microseconds.
 
 pub mod flow;
 pub mod hurt;

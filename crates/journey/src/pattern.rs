@@ -1,18 +1,19 @@
-//! What comes back after what: marks of an interaction after which something comes more often than otherwise, against a base rate,
-//! and how far such claims came true later.
+//! What comes back after what: marks of an interaction after which something comes more often than otherwise, against a
+//! base rate, and how far such claims came true later.
 //!
-//! [`learn`] takes interactions in order of time, each with its marks, its traveller and whether it came within so long. The first
-//! [`LEARNT`] of them teach, the others judge: what is learnt is never judged by what it was learnt from, and nothing is known before
-//! its time is over.
+//! [`learn`] takes interactions in order of time, each with its marks, its traveller and whether it came within so
+//! long. The first [`LEARNT`] of them teach, the others judge: what is learnt is never judged by what it was learnt
+//! from, and nothing is known before its time is over.
 //!
-//! A mark's *lift* is the share of its interactions after which it came, over that of all without the mark. Interactions of one
-//! traveller are not independent, and some travellers come a hundred times, so the variance of its logarithm is that of sums by
-//! traveller (the linearised ratio estimator: Liang and Zeger (1986), Biometrika 73:13-22; with Katz et al. (1978), Biometrics
-//! 34:469-474 as the case of one interaction each). Of all marks that are frequent enough, those are kept whose lift is above one
-//! at a false discovery rate of 5 % (Benjamini and Hochberg 1995).
+//! A mark's *lift* is the share of its interactions after which it came, over that of all without the mark.
+//! Interactions of one traveller are not independent, and some travellers come a hundred times, so the variance of its
+//! logarithm is that of sums by traveller (the linearised ratio estimator: Liang and Zeger (1986), Biometrika 73:13-22;
+//! with Katz et al. (1978), Biometrics 34:469-474 as the case of one interaction each). Of all marks that are frequent
+//! enough, those are kept whose lift is above one at a false discovery rate of 5 % (Benjamini and Hochberg 1995).
 //!
-//! A claim is the share of the kept mark that promises most, pulled towards the base by [`TRUST`] imagined interactions; without a
-//! kept mark it is the share of those without. What claims are worth is corrected as for preferences, by how often such came true.
+//! A claim is the share of the kept mark that promises most, pulled towards the base by [`TRUST`] imagined
+//! interactions; without a kept mark it is the share of those without. What claims are worth is corrected as for
+//! preferences, by how often such came true.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -27,7 +28,8 @@ use serde::{Deserialize, Serialize};
 const LEARNT: f64 = 0.6;
 /// A mark is asked about from so many travellers on, so that none of them is known by it.
 pub const TRAVELLERS: i64 = 30;
-/// And from so many on after which it came, and without the mark as well, for the approximation by a normal distribution.
+/// And from so many on after which it came, and without the mark as well, for the approximation by a normal
+/// distribution.
 pub const CAME: i64 = 10;
 /// False discoveries among the kept.
 const LEVEL: f64 = 0.05;
@@ -189,7 +191,8 @@ impl Learnt<u32> {
     }
 }
 
-/// Learns from interactions in order of time, of which all that follows within `within` is known; `marks`: by their numbers.
+/// Learns from interactions in order of time, of which all that follows within `within` is known; `marks`: by their
+/// numbers.
 pub fn learn<M: Clone>(index: &[Index], marks: &[M], within: i64) -> Learnt<M> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a length")]
     let cut = (index.len() as f64 * LEARNT) as usize;
@@ -408,8 +411,8 @@ mod tests {
 
     #[test]
     fn a_few_who_come_often_are_no_pattern() {
-        // Every traveller has a mark and a habit of their own, which have nothing to do with each other. Counted as independent
-        // interactions, several marks in each of these records would look like patterns.
+        // Every traveller has a mark and a habit of their own, which have nothing to do with each other. Counted as
+        // independent interactions, several marks in each of these records would look like patterns.
         let mut false_ones = 0;
         for seed in 0..40 {
             let mut random = SplitMix(seed);

@@ -1,4 +1,5 @@
-//! Stages and the rules by which interactions belong to them: the first stage of which a rule fits takes an interaction.
+//! Stages and the rules by which interactions belong to them: the first stage of which a rule fits takes an
+//! interaction.
 
 use std::collections::BTreeMap;
 
@@ -177,8 +178,8 @@ pub fn asks_for_roles(stages: &[Stage]) -> bool {
     stages.iter().flat_map(|stage| &stage.rules).any(|rule| !rule.roles.is_any())
 }
 
-/// The first stage that nothing can reach, whatever happens: each of its rules is covered by one of an earlier stage. With the
-/// last of those that cover it.
+/// The first stage that nothing can reach, whatever happens: each of its rules is covered by one of an earlier stage.
+/// With the last of those that cover it.
 pub fn shadowed(stages: &[Stage]) -> Option<(usize, usize)> {
     let covering = |rule: &Rule, before: &[Stage]| {
         before.iter().position(|stage| stage.rules.iter().any(|earlier| earlier.covers(rule)))

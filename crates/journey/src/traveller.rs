@@ -1,5 +1,5 @@
-//! Whose journey an interaction is part of: a customer's; else that of the alias by which somebody came; else that of an order,
-//! which is one customer's, so that what is on record of it stays together though nobody knows whose it is.
+//! Whose journey an interaction is part of: a customer's; else that of the alias by which somebody came; else that of
+//! an order, which is one customer's, so that what is on record of it stays together though nobody knows whose it is.
 
 use std::collections::{HashMap, hash_map::Entry};
 
