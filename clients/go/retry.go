@@ -15,7 +15,7 @@ import (
 
 // A method whose request has no request id changes nothing if its name begins with one of these.
 var reads = regexp.MustCompile(
-	"/(Brief|Check|Explain|Export|Find|Get|List|Preview|Quote|Rank|Read|Review|Suggest|Summarize)[^/]*$")
+	"/(Brief|Check|Estimate|Explain|Export|Find|Get|List|Preview|Quote|Rank|Read|Review|Suggest|Summarize)[^/]*$")
 
 // The request with a request id wherever it lacks one, and whether the call may be repeated. The caller's own message
 // stays as it is: sent again, it is another request.

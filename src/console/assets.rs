@@ -82,10 +82,10 @@ pub(super) const ASSETS: &[Asset] = &[
         brotli: include_bytes!("../../console/dist/console-6T7FQK5B.css.br"),
     },
     Asset {
-        path: "/assets/console-WMJQJTVC.js",
+        path: "/assets/console-WNCXSCJY.js",
         kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/console-WMJQJTVC.js"),
-        brotli: include_bytes!("../../console/dist/console-WMJQJTVC.js.br"),
+        plain: include_bytes!("../../console/dist/console-WNCXSCJY.js"),
+        brotli: include_bytes!("../../console/dist/console-WNCXSCJY.js.br"),
     },
     Asset {
         path: "/assets/contests-2T3R2GRS.js",
@@ -124,10 +124,10 @@ pub(super) const ASSETS: &[Asset] = &[
         brotli: include_bytes!("../../console/dist/index.html.br"),
     },
     Asset {
-        path: "/assets/journeys-XQSUZ7OT.js",
+        path: "/assets/journeys-VDXTEKNE.js",
         kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/journeys-XQSUZ7OT.js"),
-        brotli: include_bytes!("../../console/dist/journeys-XQSUZ7OT.js.br"),
+        plain: include_bytes!("../../console/dist/journeys-VDXTEKNE.js"),
+        brotli: include_bytes!("../../console/dist/journeys-VDXTEKNE.js.br"),
     },
     Asset {
         path: "/assets/long_rows-M7ACQMI6.js",
@@ -172,10 +172,10 @@ pub(super) const ASSETS: &[Asset] = &[
         brotli: include_bytes!("../../console/dist/sessions-HGPVLRPH.js.br"),
     },
     Asset {
-        path: "/assets/trials-CHGXZBRH.js",
+        path: "/assets/trials-PJBZLQUA.js",
         kind: "text/javascript; charset=utf-8",
-        plain: include_bytes!("../../console/dist/trials-CHGXZBRH.js"),
-        brotli: include_bytes!("../../console/dist/trials-CHGXZBRH.js.br"),
+        plain: include_bytes!("../../console/dist/trials-PJBZLQUA.js"),
+        brotli: include_bytes!("../../console/dist/trials-PJBZLQUA.js.br"),
     },
     Asset {
         path: "/assets/verifier-WMIJY7GH.js",

@@ -4,7 +4,7 @@ import { Code } from "@connectrpc/connect";
 import type { RapportError } from "./error.js";
 
 /** A method whose request has no request id changes nothing if its name begins with one of these. */
-const READS = /^(Brief|Check|Explain|Export|Find|Get|List|Preview|Quote|Rank|Read|Review|Suggest|Summarize)/;
+const READS = /^(Brief|Check|Estimate|Explain|Export|Find|Get|List|Preview|Quote|Rank|Read|Review|Suggest|Summarize)/;
 
 /**
  * The request with a request id wherever it lacks one, and whether the call may be repeated. The caller's own message

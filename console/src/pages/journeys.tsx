@@ -121,11 +121,13 @@ function Hurting({ of, journey }: { of: HurtingStage[]; journey: Journey }) {
                                 {stage.evidence
                                     .filter((one) => one.share?.share !== undefined)
                                     .map((one) => (
-                                        <span class="tag">
-                                            {word(words.signs, HurtSign[one.sign] ?? "")}{" "}
-                                            {percent(one.share?.share ?? 0)}{" "}
-                                            <small>({whole(one.share?.knownCount ?? 0n)})</small>
-                                        </span>
+                                        <>
+                                            <span class="tag">
+                                                {word(words.signs, HurtSign[one.sign] ?? "")}{" "}
+                                                {percent(one.share?.share ?? 0)}{" "}
+                                                <small>({whole(one.share?.knownCount ?? 0n)})</small>
+                                            </span>{" "}
+                                        </>
                                     ))}
                             </p>
                         </div>

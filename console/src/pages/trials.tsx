@@ -79,7 +79,7 @@ function Report({ trialId }: { trialId: string }) {
     });
     return (
         <>
-            <p>
+            <p class="aside">
                 <a href={address("trials")}>{words.back}</a>
             </p>
             <Show of={loaded} empty={({ trial }) => trial === undefined}>
@@ -111,14 +111,14 @@ function Plans({ of: one }: { of: Trial }) {
             <h2>
                 <span dir="auto">{one.displayName}</span> <State of={one} />
             </h2>
-            <dl class="facts">
+            <dl class="keys">
                 {facts
                     .filter(([, text]) => text)
                     .map(([name, text]) => (
-                        <>
+                        <div>
                             <dt>{name}</dt>
                             <dd dir="auto">{text}</dd>
-                        </>
+                        </div>
                     ))}
             </dl>
         </section>
@@ -204,6 +204,7 @@ function Finding({ of: one, limit }: { of: TrialFinding; limit: number }) {
                             )}
                     </>
                 )}
+                {one.times === undefined && one.timesLow !== undefined && `≥ ${words.times(fixed(one.timesLow, 1))}`}
             </td>
             <td class="number">
                 {one.worseEvidence >= 1_000_000 ? "> 1,000,000" : fixed(one.worseEvidence, 1)}

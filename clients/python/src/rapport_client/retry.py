@@ -15,7 +15,7 @@ from google.protobuf.message import Message
 from .errors import RapportError
 
 # A method whose request has no request id changes nothing if its name begins with one of these.
-READS = re.compile("Brief|Check|Explain|Export|Find|Get|List|Preview|Quote|Rank|Read|Review|Suggest|Summarize")
+READS = re.compile("Brief|Check|Estimate|Explain|Export|Find|Get|List|Preview|Quote|Rank|Read|Review|Suggest|Summarize")
 
 
 def prepare(method: str, request: Message) -> tuple[Message, bool]:

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 final class Repetition {
     /** A method whose request has no request id changes nothing if its name begins with one of these. */
     private static final Pattern READS = Pattern.compile(
-            "(Brief|Check|Explain|Export|Find|Get|List|Preview|Quote|Rank|Read|Review|Suggest|Summarize).*");
+            "(Brief|Check|Estimate|Explain|Export|Find|Get|List|Preview|Quote|Rank|Read|Review|Suggest|Summarize).*");
 
     private Repetition() {}
 
