@@ -139,6 +139,7 @@ pub(super) const SOURCES: &[Source] = &[
 #[cfg(test)]
 const LEFT_OUT: &[(&str, &str)] = &[
     (sequence::RATINGS, "a lock without a log: what comes of a bad rating has one"),
+    (sequence::DISCRETION, "a lock without a log: who may approve a grant lists what waits"),
     (sequence::NOTICES, "a lock without a log: a notice that was sent is an interaction"),
     (sequence::REMINDERS, "that nobody is reminded to vote would tell that all have voted"),
 ];
