@@ -24,22 +24,22 @@ use crate::api::{
     },
 };
 
+/// A stage as a file declares it.
+const STAGE: &str = r#"Example:
+  [[stage]]
+  id = "purchase"
+  names = { zh = "购买", en = "purchase" }
+  rules = [{ kinds = ["order", "ordered"], order_phases = ["first_order"] }, { topics = ["Order"] }]"#;
+
 /// What `rapport journey` can do.
 #[derive(Debug, Subcommand)]
 pub enum JourneyCommand {
     /// Prints what stages from a file would do with the newest interactions, and declares them with --declare
     ///
     /// The file is TOML. The first stage of which a rule fits takes an interaction; of a rule all that is set must
-    /// hold, and topics are what a topic begins with:
-    ///
-    ///     [[stage]]
-    ///     id = "purchase"
-    ///     names = { zh = "购买", en = "purchase" }
-    ///     rules = [{ kinds = ["order", "ordered"], order_phases = ["first_order"] }, { topics = ["Order"] }]
-    ///
-    /// Conditions are channels, kinds, topics, roles, directions, outcomes and order_phases (before_first_order,
-    /// first_order, after_first_order, later_order).
-    #[command(verbatim_doc_comment)]
+    /// hold, and topics are what a topic begins with. Conditions are channels, kinds, topics, roles, directions,
+    /// outcomes and order_phases (before_first_order, first_order, after_first_order, later_order).
+    #[command(after_help = STAGE)]
     Declare(DeclareArgs),
     /// Prints the stages that are declared
     Show(ShowArgs),

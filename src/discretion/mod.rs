@@ -2,7 +2,7 @@
 //!
 //! `rules` say what a budget allows; `store` holds budgets and grants, `standing` adds up what is left, `summary` who gives what,
 //! `effect` what it buys. `message` turns messages into these and back, RPCs are in `service`. All who write hold the lock of
-//! [`sequence::DISCRETION`](crate::store::sequence::DISCRETION): so that sums over grants are those of a moment, and no budget is
+//! `sequence::DISCRETION`: so that sums over grants are those of a moment, and no budget is
 //! overdrawn.
 
 mod effect;

@@ -2,7 +2,7 @@
 //! base rate, and how far such claims came true later.
 //!
 //! [`learn`] takes interactions in order of time, each with its marks, its traveller and whether it came within so
-//! long. The first [`LEARNT`] of them teach, the others judge: what is learnt is never judged by what it was learnt
+//! long. The first `LEARNT` of them teach, the others judge: what is learnt is never judged by what it was learnt
 //! from, and nothing is known before its time is over.
 //!
 //! A mark's *lift* is the share of its interactions after which it came, over that of all without the mark.
@@ -11,7 +11,7 @@
 //! with Katz et al. (1978), Biometrics 34:469-474 as the case of one interaction each). Of all marks that are frequent
 //! enough, those are kept whose lift is above one at a false discovery rate of 5 % (Benjamini and Hochberg 1995).
 //!
-//! A claim is the share of the kept mark that promises most, pulled towards the base by [`TRUST`] imagined
+//! A claim is the share of the kept mark that promises most, pulled towards the base by `TRUST` imagined
 //! interactions; without a kept mark it is the share of those without. What claims are worth is corrected as for
 //! preferences, by how often such came true.
 
