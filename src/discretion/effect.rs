@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     api::v1::{GrantState, InteractionKind},
-    clock::Micros,
+    clock::{DAY, Micros},
     error::Result,
     interaction::store::alike::{self, Contact, Doing, Likeness},
     rating,
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long after an interaction is looked at.
-const AFTER: Micros = 30 * 86_400_000_000;
+const AFTER: Micros = 30 * DAY;
 /// Grants that are looked at, the newest.
 const GRANTS: u64 = 2_000;
 /// Those compared with, for each kind of interaction.

@@ -2,8 +2,7 @@
 //!
 //! `rules` say what a budget allows; `store` holds budgets and grants, `standing` adds up what is left, `summary` who gives what,
 //! `effect` what it buys. `message` turns messages into these and back, RPCs are in `service`. All who write hold the lock of
-//! `sequence::DISCRETION`: so that sums over grants are those of a moment, and no budget is
-//! overdrawn.
+//! `sequence::DISCRETION`: so that sums over grants are those of a moment, and no budget is overdrawn.
 
 mod effect;
 pub(crate) mod entity;
@@ -59,6 +58,10 @@ struct Taken {
 impl Taken {
     fn sum(self) -> i64 {
         self.given + self.approved
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self { given: self.given + other.given, approved: self.approved + other.approved }
     }
 }
 

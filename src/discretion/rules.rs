@@ -3,11 +3,10 @@
 use super::{Allowance, Taken};
 use crate::{
     api::v1::GrantState,
-    clock::Micros,
+    clock::{DAY, Micros},
     error::{Error, Result},
 };
 
-const DAY: Micros = 86_400_000_000;
 /// How long after an interaction something may be given for it.
 pub(super) const WINDOW: Micros = 30 * DAY;
 /// How long a request waits for a decision.

@@ -168,7 +168,6 @@ impl DiscretionService for DiscretionApi {
             let after = query.position(&message.page_token)?.map(read_place).transpose()?;
             let mut found = self.standings(&sight, &team_id, month).await?;
             found.retain(|one| after.as_ref().is_none_or(|after| one.place() > *after));
-            found.truncate(usize::try_from(page_size(message.page_size, PAGE) + 1).unwrap_or(usize::MAX));
             let limit = page_size(message.page_size, PAGE);
             let (found, next_page_token) = query.page_of(found, limit, |last| write_place(&last.place()));
             let budgets = found.into_iter().map(message::write_standing).collect();

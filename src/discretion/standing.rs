@@ -229,7 +229,7 @@ pub(super) async fn of_teams(
     let mut taken: BTreeMap<(String, String), Taken> = BTreeMap::new();
     for ((team_id, _, unit), one) in sums(connection, which, seen).await? {
         let sum = taken.entry((team_id, unit)).or_default();
-        *sum = Taken { given: sum.given + one.given, approved: sum.approved + one.approved };
+        *sum = sum.plus(one);
     }
     let standing = |((team_id, unit), allowance): ((String, String), Allowance)| {
         let taken = taken.get(&(team_id.clone(), unit.clone())).copied().unwrap_or_default();
@@ -307,7 +307,7 @@ pub(super) async fn of_colleagues(
     // Also what they gave in another team this month: it came out of their own budget all the same.
     for ((_, staff_id, unit), one) in sums(connection, which, seen).await? {
         let sum = taken.entry((staff_id, unit)).or_default();
-        *sum = Taken { given: sum.given + one.given, approved: sum.approved + one.approved };
+        *sum = sum.plus(one);
     }
     let mut found = Vec::new();
     for staff_id in colleagues {

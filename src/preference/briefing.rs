@@ -17,7 +17,7 @@ use crate::{
         v1::{self, BriefEvidenceKind as Kind, Channel, ContactPurpose, PreferenceDimension},
     },
     auth::Caller,
-    clock::Micros,
+    clock::{DAY, Micros},
     commitment::{self, Owed},
     config::Zone,
     contact::{
@@ -42,7 +42,7 @@ const IN_FULL: usize = 50;
 const WISHES: u64 = 50;
 /// Grants that are told, of the last year.
 const GIVEN: u64 = 3;
-const GIVEN_SINCE: Micros = 365 * 86_400_000_000;
+const GIVEN_SINCE: Micros = 365 * DAY;
 /// Commitments that are told.
 const COMMITMENTS: u64 = 5;
 /// Follow-ups that are told of, at most.

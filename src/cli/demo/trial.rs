@@ -10,14 +10,13 @@ use crate::{
         convert::timestamp,
         v1::{self, TrialArm, TrialConclusion, TrialMetric, record_item_result},
     },
-    clock::Clock,
+    clock::{Clock, DAY},
 };
 
 const NAME: &str = "大班课试行";
 const TEAM: &str = "pilot";
 const TEACHERS: [(&str, &str); 2] = [("pilot.1", "林晓"), ("pilot.2", "何平")];
 const STUDENTS: usize = 200;
-const DAY: i64 = 86_400_000_000;
 const AT_ONCE: usize = 16;
 
 impl Story {
